@@ -1,0 +1,90 @@
+//! What lies in a message's stem folder.
+//!
+//! Owns the walk below it: at any depth up to eight, in name order, every odd file with its reason. Refuses to open files.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::card::Mark;
+use super::classify::{FoundAttachment, Reason, classify_attachment};
+use super::entry::{MAX_DEPTH, RelativePath};
+use super::stamp::Stamp;
+use crate::disk::beneath::Folder;
+
+/// A message with more attachments shows the first ones; the rest are reported.
+pub const MAX_FILES: usize = 10_000;
+
+/// A file below a stem folder that is not shown: its path relative to the box, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Oddity {
+    /// The path relative to the box.
+    pub path: PathBuf,
+    /// Why it is not shown.
+    pub found: FoundAttachment,
+}
+
+/// What a stem folder holds.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// The files to show, in name order.
+    pub files: Vec<(RelativePath, Mark)>,
+    /// The files that are not shown.
+    pub oddities: Vec<Oddity>,
+}
+
+/// Lists a message's stem folder.
+pub fn list(folder: &Folder, stamp: Stamp) -> Listed {
+    let mut listed = Listed::default();
+    let stem = PathBuf::from(stamp.to_string());
+    walk(folder, &stem, None, &mut listed);
+    listed.files.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    listed
+}
+
+fn walk(folder: &Folder, path: &Path, below: Option<&RelativePath>, listed: &mut Listed) {
+    let entries = folder.child(path).and_then(|child| child.list().map(|entries| (child, entries)));
+    let (child, entries) = match entries {
+        Ok(entries) => entries,
+        Err(error) => return listed.odd(path.to_owned(), FoundAttachment::Foreign(Reason::Unreadable(error.to_string()))),
+    };
+    for (name, kind) in entries {
+        match classify_attachment(&name, kind) {
+            FoundAttachment::File => listed.file(&child, path, below, &name),
+            FoundAttachment::Folder => match joined(below, &name).filter(|path| depth(path) < MAX_DEPTH) {
+                Some(relative) => walk(folder, &path.join(&name), Some(&relative), listed),
+                None => listed.odd(path.join(&name), FoundAttachment::Foreign(Reason::TooDeep)),
+            },
+            odd => listed.odd(path.join(&name), odd),
+        }
+    }
+}
+
+fn joined(below: Option<&RelativePath>, name: &OsStr) -> Option<RelativePath> {
+    match below {
+        Some(path) => path.join(name),
+        None => RelativePath::parse(name.as_bytes()),
+    }
+}
+
+fn depth(path: &RelativePath) -> usize {
+    path.as_bytes().split(|byte| *byte == b'/').count()
+}
+
+impl Listed {
+    fn odd(&mut self, path: PathBuf, found: FoundAttachment) {
+        self.oddities.push(Oddity { path, found });
+    }
+
+    fn file(&mut self, child: &Folder, path: &Path, below: Option<&RelativePath>, name: &OsStr) {
+        let unreadable = |error: String| FoundAttachment::Foreign(Reason::Unreadable(error));
+        if self.files.len() >= MAX_FILES {
+            return self.odd(path.join(name), unreadable(format!("a message shows at most {MAX_FILES} attachments")));
+        }
+        match (child.stat(Path::new(name)), joined(below, name)) {
+            (Ok(stat), Some(relative)) => self.files.push((relative, stat.into())),
+            (Err(error), _) => self.odd(path.join(name), unreadable(error.to_string())),
+            (_, None) => self.odd(path.join(name), FoundAttachment::Foreign(Reason::TooDeep)),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Cards kept between runs.
+//!
+//! Owns the cache file: blocks of cards, each with its own checksum, so that a damaged block costs only its own cards.
+//! Only ever a shortcut: deleting the file changes nothing but time, and a file of another version is as if absent.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::card::Card;
+use super::entry::Side;
+use super::stamp::Stamp;
+use crate::disk::whole;
+
+const HEAD: &str = concat!("missive cards ", env!("CARGO_PKG_VERSION"), " 1\n");
+const BLOCK: usize = 512;
+/// A file modified so shortly before it was looked at may change again within the same tick of the clock.
+const UNSETTLED: i64 = 2_000_000_000;
+
+/// The cards of an earlier run.
+#[derive(Debug, Default)]
+pub struct Cache {
+    path: Option<PathBuf>,
+    cached_at: i64,
+    cards: HashMap<(Side, Stamp), Arc<Card>>,
+    /// What was wrong with the file, for those who ask.
+    pub damage: Option<String>,
+}
+
+impl Cache {
+    /// A cache that is kept nowhere.
+    pub fn nowhere() -> Self {
+        Self::default()
+    }
+
+    /// Reads the cache at `path`. Whatever is wrong with it is remembered in `damage` and otherwise as if it were empty.
+    pub fn read(path: PathBuf) -> Self {
+        let mut cache = Self::default();
+        match std::fs::read(&path) {
+            Ok(bytes) => cache.fill(&bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => cache.damage = Some(error.to_string()),
+        }
+        cache.path = Some(path);
+        cache
+    }
+
+    /// The card of a message, if it was certain to be settled when it was kept.
+    pub fn get(&self, side: Side, stamp: Stamp) -> Option<&Arc<Card>> {
+        self.cards.get(&(side, stamp)).filter(|card| {
+            let settled = |modified: i64| modified < self.cached_at - UNSETTLED;
+            settled(card.mark.modified) && card.attachments.iter().all(|file| settled(file.mark.modified))
+        })
+    }
+
+    /// The last card that is known of a message, however old.
+    pub fn last_known(&self, side: Side, stamp: Stamp) -> Option<&Arc<Card>> {
+        self.cards.get(&(side, stamp))
+    }
+
+    /// Keeps these cards for the next run, if they differ from those of the last. `now` is in nanoseconds since 1970.
+    ///
+    /// # Errors
+    /// The failing operation with its path.
+    pub fn keep(&self, cards: &[Arc<Card>], now: i64) -> io::Result<()> {
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        let same = cards.len() == self.cards.len()
+            && cards.iter().all(|card| self.get(card.side, card.stamp).is_some_and(|old| Arc::ptr_eq(old, card)));
+        if same {
+            return Ok(());
+        }
+        if let Some(folder) = path.parent() {
+            fs_err::create_dir_all(folder)?;
+        }
+        whole::replace(path, &encode(cards, now))
+    }
+
+    fn fill(&mut self, bytes: &[u8]) {
+        let Some((cached_at, mut rest)) = head(bytes) else {
+            self.damage = Some("it is of another version".to_owned());
+            return;
+        };
+        let mut blocks = Vec::new();
+        while let Some((block, after)) = next_block(rest) {
+            blocks.push(block);
+            rest = after;
+        }
+        let decoded: Vec<Option<Vec<Card>>> = blocks.par_iter().map(|block| decode_block(block)).collect();
+        if !rest.is_empty() || decoded.iter().any(Option::is_none) {
+            self.damage = Some("a part of it is damaged".to_owned());
+        }
+        self.cached_at = cached_at;
+        self.cards.reserve(decoded.len() * BLOCK);
+        for card in decoded.into_iter().flatten().flatten() {
+            self.cards.insert((card.side, card.stamp), Arc::new(card));
+        }
+    }
+}
+
+fn encode(cards: &[Arc<Card>], now: i64) -> Vec<u8> {
+    let blocks: Vec<Vec<u8>> = cards.par_chunks(BLOCK).map(encode_block).collect();
+    let mut bytes = HEAD.as_bytes().to_vec();
+    bytes.extend_from_slice(&now.to_le_bytes());
+    for block in blocks {
+        bytes.extend_from_slice(&(block.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&checksum(&block));
+        bytes.extend_from_slice(&block);
+    }
+    bytes
+}
+
+fn encode_block(cards: &[Arc<Card>]) -> Vec<u8> {
+    let mut block = Vec::with_capacity(cards.len() * 256);
+    for card in cards {
+        // A card holds nothing that could fail to be written; if one ever did, it would only be read anew.
+        if let Ok(bytes) = postcard::to_stdvec(card.as_ref()) {
+            block.extend_from_slice(&bytes);
+        }
+    }
+    block
+}
+
+fn head(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let (time, rest) = bytes.strip_prefix(HEAD.as_bytes())?.split_first_chunk()?;
+    Some((i64::from_le_bytes(*time), rest))
+}
+
+struct Block<'a> {
+    checksum: [u8; 8],
+    bytes: &'a [u8],
+}
+
+fn next_block(bytes: &[u8]) -> Option<(Block<'_>, &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<8>()?;
+    let (checksum, rest) = rest.split_first_chunk::<8>()?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    let (bytes, rest) = rest.split_at_checked(length)?;
+    Some((Block { checksum: *checksum, bytes }, rest))
+}
+
+fn decode_block(block: &Block<'_>) -> Option<Vec<Card>> {
+    (checksum(block.bytes) == block.checksum).then_some(())?;
+    let mut cards = Vec::with_capacity(BLOCK);
+    let mut rest = block.bytes;
+    while !rest.is_empty() {
+        let (card, after) = postcard::take_from_bytes(rest).ok()?;
+        cards.push(card);
+        rest = after;
+    }
+    Some(cards)
+}
+
+fn checksum(bytes: &[u8]) -> [u8; 8] {
+    let mut sum = [0; 8];
+    blake3::Hasher::new().update(bytes).finalize_xof().fill(&mut sum);
+    sum
+}
+
+/// Where a channel's cards are kept below the user's cache folder: by name, for people, and by a hash of the path.
+pub fn path_below(folder: &Path, channel: &Path) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    let hash = blake3::hash(channel.as_os_str().as_bytes()).to_hex();
+    let name = channel.file_name().unwrap_or_default().to_string_lossy();
+    let name: String = name.chars().filter(|c| c.is_alphanumeric() || *c == '-').take(40).collect();
+    folder.join("cards").join(format!("{name}-{:.16}", hash.as_str()))
+}

@@ -1,0 +1,210 @@
+//! A card: all that lists, feeds and archives need to know of a message.
+//!
+//! Owns making one by reading a message once. A build then reads the texts of only those messages whose pages it
+//! renders. Refuses to keep cards between runs (`cache.rs`).
+
+use std::io::{self, BufReader};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::attachments;
+use super::entry::{RelativePath, Side};
+use super::header::{self, Header};
+use super::message::{self, MAX_READ};
+use super::stamp::Stamp;
+use crate::disk::beneath::{Folder, Stat};
+use crate::markdown::{self, normal_tag};
+use crate::picture::{Format, Size, displayed_size};
+
+/// What tells that a file is still the same: length in bytes, time of modification in nanoseconds, inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Its length in bytes.
+    pub len: u64,
+    /// Its time of modification, in nanoseconds since 1970.
+    pub modified: i64,
+    /// Its inode.
+    pub inode: u64,
+}
+
+impl From<Stat> for Mark {
+    fn from(stat: Stat) -> Self {
+        Self { len: stat.len, modified: stat.modified, inode: stat.inode }
+    }
+}
+
+/// An attachment as listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Its path below the stem folder.
+    pub path: RelativePath,
+    /// What tells that it is still the same file.
+    pub mark: Mark,
+    /// What its first bytes say, if its name says that it is a picture.
+    pub picture: Option<Picture>,
+}
+
+/// A picture's format by its content, and its size if that is sane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picture {
+    /// The format by its first bytes; `None` when they are no picture's.
+    pub format: Option<Format>,
+    /// Displayed width and height in pixels.
+    pub size: Option<Size>,
+}
+
+/// All that lists, feeds and archives need to know of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// Which box it is in.
+    pub side: Side,
+    /// When it was written; its name.
+    pub stamp: Stamp,
+    /// What tells that its text is still the same file.
+    pub mark: Mark,
+    /// A hash of its bytes.
+    pub hash: [u8; 16],
+    /// Its header.
+    pub header: Header,
+    /// Its title: the header's, else that of a first-line heading.
+    pub title: Option<String>,
+    /// Whether the text's first line is that title, so that a page does not show it twice.
+    pub title_in_text: bool,
+    /// Its first words.
+    pub excerpt: String,
+    /// Its tags in their normal form: the header's, then those in the text.
+    pub tags: Vec<String>,
+    /// The relative addresses in its text.
+    pub links: Vec<String>,
+    /// What was wrong with it, in words.
+    pub problems: Vec<String>,
+    /// Its attachments, in name order.
+    pub attachments: Vec<Attachment>,
+}
+
+impl Card {
+    /// Whether the text is longer than what is read as Markdown.
+    pub fn is_huge(&self) -> bool {
+        self.mark.len >= MAX_READ
+    }
+
+    /// The moment of the last change that the author speaks of, in seconds since 1970.
+    pub fn updated(&self) -> i64 {
+        self.header.updated.unwrap_or_else(|| self.stamp.seconds())
+    }
+}
+
+/// A message's text as it is now: the body behind the header.
+///
+/// # Errors
+/// As the system says.
+pub fn read_body(folder: &Folder, stamp: Stamp) -> io::Result<String> {
+    let (bytes, _) = folder.read(Path::new(&format!("{stamp}.txt")), MAX_READ)?;
+    let text = message::decode(bytes).text;
+    let body = header::part(&text).body;
+    Ok(if body.len() == text.len() { text } else { body.to_owned() })
+}
+
+/// Makes a message's card, from what an older card already knows where that is certain to be still true.
+///
+/// `known` is the older card, whose text and pictures may be trusted; `folder_is_there` tells whether the box holds a
+/// stem folder for it.
+///
+/// # Errors
+/// As the system says, when the text can't be read.
+pub fn make(folder: &Folder, side: Side, stamp: Stamp, folder_is_there: bool, known: Option<&Arc<Card>>) -> io::Result<(Arc<Card>, Vec<attachments::Oddity>)> {
+    let stat = folder.stat(Path::new(&format!("{stamp}.txt")))?;
+    let listed = if folder_is_there { attachments::list(folder, stamp) } else { attachments::Listed::default() };
+    if let Some(card) = known.filter(|card| card.mark == stat.into()) {
+        let same = card.attachments.len() == listed.files.len()
+            && card.attachments.iter().zip(&listed.files).all(|(old, (path, mark))| old.path == *path && old.mark == *mark);
+        if same {
+            return Ok((Arc::clone(card), listed.oddities));
+        }
+        let attachments = look_at(folder, stamp, listed.files, known);
+        return Ok((Arc::new(Card { attachments, ..Card::clone(card) }), listed.oddities));
+    }
+    let attachments = look_at(folder, stamp, listed.files, known);
+    let card = read(folder, side, stamp, attachments)?;
+    Ok((Arc::new(card), listed.oddities))
+}
+
+fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>) -> io::Result<Card> {
+    let (bytes, stat) = folder.read(Path::new(&format!("{stamp}.txt")), MAX_READ)?;
+    let hash = hash_of(&bytes, stat);
+    let text = message::decode(bytes);
+    let parted = header::part(&text.text);
+    let summary = markdown::summarise(parted.body);
+    let mut problems = parted.problems;
+    if text.mended {
+        problems.push("bytes in it that are no UTF-8 are shown as U+FFFD".to_owned());
+    }
+    let header = parted.header;
+    let title_in_text = summary.title.is_some() && header.title.as_ref().is_none_or(|title| Some(title) == summary.title.as_ref());
+    let mut tags: Vec<String> = header.tags.iter().filter_map(|tag| normal_tag(tag)).collect();
+    tags.extend(summary.tags);
+    let mut seen = std::collections::HashSet::new();
+    tags.retain(|tag| seen.insert(tag.clone()));
+    Ok(Card {
+        side,
+        stamp,
+        mark: stat.into(),
+        hash,
+        title: header.title.clone().or(summary.title),
+        title_in_text,
+        excerpt: header.summary.clone().unwrap_or(summary.excerpt),
+        header,
+        tags,
+        links: summary.links,
+        problems,
+        attachments,
+    })
+}
+
+/// The hash of a text; of one that is not read whole, its length and time count too.
+fn hash_of(bytes: &[u8], stat: Stat) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(bytes);
+    if stat.len >= MAX_READ {
+        hasher.update(&stat.len.to_le_bytes());
+        hasher.update(&stat.modified.to_le_bytes());
+    }
+    let mut hash = [0; 16];
+    hasher.finalize_xof().fill(&mut hash);
+    hash
+}
+
+/// Looks into pictures for their format and size, unless an older card knows them.
+fn look_at(folder: &Folder, stamp: Stamp, files: Vec<(RelativePath, Mark)>, known: Option<&Arc<Card>>) -> Vec<Attachment> {
+    let known = known.map(|card| card.attachments.as_slice()).unwrap_or_default();
+    files
+        .into_iter()
+        .map(|(path, mark)| {
+            let old = known.iter().find(|old| old.path == path && old.mark == mark);
+            let picture = match old {
+                Some(old) => old.picture,
+                None => picture(folder, stamp, &path),
+            };
+            Attachment { path, mark, picture }
+        })
+        .collect()
+}
+
+fn picture(folder: &Folder, stamp: Stamp, path: &RelativePath) -> Option<Picture> {
+    let name = path.name();
+    let (_, extension) = name.rsplit_once('.')?;
+    Format::of_extension(extension)?;
+    let nothing = Picture { format: None, size: None };
+    let path = Path::new(&stamp.to_string()).join(path.as_path());
+    let Ok((file, _)) = folder.file(&path) else {
+        return Some(nothing);
+    };
+    let mut reader = BufReader::with_capacity(4 << 10, file);
+    let Ok(head) = io::BufRead::fill_buf(&mut reader) else {
+        return Some(nothing);
+    };
+    let format = Format::sniff(head);
+    Some(Picture { format, size: format.and_then(|_| displayed_size(reader)) })
+}

@@ -1,0 +1,149 @@
+//! The data folder and the channels in it.
+//!
+//! Owns finding, opening and making channels. What kind of channel a folder is follows from which boxes it holds and is
+//! written down nowhere.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::entry::Side;
+use super::name::ChannelName;
+use super::profile::{self, Profile};
+use super::Error;
+use crate::disk::whole;
+
+/// What kind of channel it is, by its boxes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Both boxes: a conversation.
+    Message,
+    /// Outbox only: any number of readers.
+    Broadcast,
+    /// Inbox only: one publisher.
+    Subscription,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Message => "message",
+            Self::Broadcast => "broadcast",
+            Self::Subscription => "subscription",
+        })
+    }
+}
+
+/// A channel's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// Its name.
+    pub name: ChannelName,
+    /// Its folder, absolute.
+    pub path: PathBuf,
+    /// Its kind.
+    pub kind: Kind,
+}
+
+impl Channel {
+    /// Opens the channel in the folder `path`.
+    ///
+    /// # Errors
+    /// [`Error::NotAChannel`] when it holds neither box; [`Error::Name`] when it is hidden; [`Error::Io`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let path = fs_err::canonicalize(path)?;
+        let name = path.file_name().unwrap_or_default();
+        let name = ChannelName::parse(name).ok_or_else(|| Error::Name { name: name.to_string_lossy().into_owned() })?;
+        let kind = kind_of(&path).ok_or_else(|| Error::NotAChannel { path: path.clone() })?;
+        Ok(Self { name, path, kind })
+    }
+
+    /// Makes a channel of this kind with an empty profile but for its id and title.
+    ///
+    /// The boxes appear in one step: the folder is made ready under a hidden name and renamed.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] when there is something of that name; [`Error::Io`].
+    pub fn make(data: &Path, name: &ChannelName, kind: Kind, profile: &Profile) -> Result<Self, Error> {
+        let path = data.join(name.as_os_str());
+        if path.symlink_metadata().is_ok() {
+            return Err(Error::Exists { path });
+        }
+        fs_err::create_dir_all(data)?;
+        let temporary = whole::temporary_beside(&path);
+        let made = fill(&temporary, kind, profile).and_then(|()| Ok(fs_err::rename(&temporary, &path)?));
+        if let Err(error) = made {
+            let _ = fs_err::remove_dir_all(&temporary);
+            return Err(error);
+        }
+        Self::open(&path)
+    }
+}
+
+fn fill(folder: &Path, kind: Kind, profile: &Profile) -> Result<(), Error> {
+    fs_err::create_dir(folder)?;
+    if kind != Kind::Broadcast {
+        fs_err::create_dir(folder.join(Side::Inbox.name()))?;
+    }
+    if kind != Kind::Subscription {
+        let outbox = folder.join(Side::Outbox.name());
+        fs_err::create_dir(&outbox)?;
+        let text = toml::to_string(profile).map_err(io::Error::other)?;
+        whole::create(&outbox.join(profile::FILE_NAME), text.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Which kind of channel a folder is; `None` when it has neither box. A link is no box.
+fn kind_of(path: &Path) -> Option<Kind> {
+    let has = |side: Side| path.join(side.name()).symlink_metadata().is_ok_and(|meta| meta.is_dir());
+    match (has(Side::Inbox), has(Side::Outbox)) {
+        (true, true) => Some(Kind::Message),
+        (false, true) => Some(Kind::Broadcast),
+        (true, false) => Some(Kind::Subscription),
+        (false, false) => None,
+    }
+}
+
+/// Every channel in a data folder, by name. A data folder that does not exist holds none.
+///
+/// # Errors
+/// [`Error::Io`] when the folder cannot be listed.
+pub fn discover(data: &Path) -> Result<Vec<Channel>, Error> {
+    let entries = match fs_err::read_dir(data) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut channels = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let path = entry.path();
+        if let (Some(name), Some(kind)) = (ChannelName::parse(&entry.file_name()), kind_of(&path)) {
+            channels.push(Channel { name, path, kind });
+        }
+    }
+    channels.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(channels)
+}
+
+/// Opens the channel of this name in a data folder.
+///
+/// # Errors
+/// [`Error::NoSuchChannel`] with the nearest name; else as [`Channel::open`].
+pub fn named(data: &Path, name: &ChannelName) -> Result<Channel, Error> {
+    let path = data.join(name.as_os_str());
+    if path.is_dir() {
+        return Channel::open(&path);
+    }
+    let wanted = name.to_string();
+    let nearest = discover(data)?
+        .into_iter()
+        .map(|channel| channel.name.to_string())
+        .max_by(|a, b| strsim::jaro_winkler(&wanted, a).total_cmp(&strsim::jaro_winkler(&wanted, b)))
+        .filter(|near| strsim::jaro_winkler(&wanted, near) > 0.75);
+    Err(Error::NoSuchChannel { name: wanted, folder: data.to_owned(), nearest })
+}

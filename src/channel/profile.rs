@@ -1,0 +1,127 @@
+//! What a channel says of itself: `outbox/.channel.toml`.
+//!
+//! Owns the file's keys and the ids that follow from it. A profile in an inbox is somebody else's text: each value is
+//! cut to a line of sane length, and a value of the wrong form is as if it were not there.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::message;
+use super::stamp::Stamp;
+use crate::disk::beneath::Folder;
+
+/// The file's name within a box.
+pub const FILE_NAME: &str = ".channel.toml";
+
+const MAX_FILE: u64 = 64 << 10;
+const MAX_VALUE: usize = 500;
+
+/// What a channel says of itself; every part optional.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// A `urn:uuid:`, made once when the channel is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The channel's title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// A sentence or two about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Who writes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// A BCP 47 tag such as `en`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The published site's address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// The name of a hidden picture in the outbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub icon: Option<String>,
+}
+
+/// Reads a box's profile; a problem comes back in words, with an empty profile.
+pub fn read(folder: &Folder) -> (Profile, Option<String>) {
+    let bytes = match folder.read(Path::new(FILE_NAME), MAX_FILE) {
+        Ok((bytes, _)) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (Profile::default(), None),
+        Err(error) => return (Profile::default(), Some(error.to_string())),
+    };
+    match toml::from_str::<Profile>(&message::decode(bytes).text) {
+        Ok(profile) => (profile.checked(), None),
+        Err(error) => (Profile::default(), Some(error.message().to_owned())),
+    }
+}
+
+impl Profile {
+    /// Drops values of the wrong form and cuts long ones.
+    fn checked(self) -> Self {
+        let line = |value: Option<String>| {
+            let value = value?.split_whitespace().collect::<Vec<_>>().join(" ");
+            let cut: String = value.chars().take(MAX_VALUE).collect();
+            (!cut.is_empty()).then_some(cut)
+        };
+        Self {
+            id: self.id.filter(|id| uuid_of(id).is_some()),
+            title: line(self.title),
+            description: line(self.description),
+            author: line(self.author),
+            language: line(self.language).filter(|tag| tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')),
+            link: line(self.link).filter(|link| link.starts_with("https://") || link.starts_with("http://")),
+            icon: self.icon.filter(|name| name.starts_with('.') && !name.contains('/') && name != ".." && name != "."),
+        }
+    }
+
+    /// The channel's id: the profile's own, else one derived from the name.
+    ///
+    /// A `UUIDv5` (RFC 9562, section 5.5) in the URL namespace of `missive:` and the name.
+    pub fn channel_id(&self, name: &str) -> Uuid {
+        self.id
+            .as_deref()
+            .and_then(uuid_of)
+            .unwrap_or_else(|| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("missive:{name}").as_bytes()))
+    }
+}
+
+/// An entry's id: the `UUIDv5` of the channel's id and the message's stem. The same wherever and by whomever it is rendered.
+pub fn entry_id(channel: Uuid, stamp: Stamp) -> Uuid {
+    Uuid::new_v5(&channel, stamp.to_string().as_bytes())
+}
+
+fn uuid_of(id: &str) -> Option<Uuid> {
+    Uuid::try_parse(id.strip_prefix("urn:uuid:")?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_the_wrong_form_are_as_if_absent() {
+        let profile = Profile {
+            id: Some("tag:x".into()),
+            title: Some("  A \n title ".into()),
+            link: Some("javascript:alert(1)".into()),
+            icon: Some("../../secret".into()),
+            language: Some("en\"><script>".into()),
+            ..Profile::default()
+        };
+        let checked = profile.checked();
+        assert_eq!(checked, Profile { title: Some("A title".into()), ..Profile::default() });
+    }
+
+    #[test]
+    fn ids_do_not_depend_on_anything_that_may_change() {
+        let id = "urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a";
+        let profile = Profile { id: Some(id.into()), ..Profile::default() };
+        assert_eq!(profile.channel_id("a").urn().to_string(), id);
+        assert_eq!(profile.channel_id("a"), profile.channel_id("b"));
+        assert_ne!(Profile::default().channel_id("a"), Profile::default().channel_id("b"));
+        let stamp = Stamp::parse(b"2013-08-11T14-34-37Z").unwrap();
+        assert_eq!(entry_id(profile.channel_id("b"), stamp).to_string(), "1f30b025-4116-5188-ba8b-34e5565414aa");
+    }
+}

@@ -1,0 +1,102 @@
+//! Speaking to the person: arguments, surroundings, exit code.
+//!
+//! Owns the command line and the one place where a failure is printed. Exit codes: 0 done, 1 could not be done, 2 wrong
+//! usage, 70 a bug.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Parser, Subcommand};
+use etcetera::BaseStrategy;
+use serde::Serialize;
+
+use crate::commands::{Failure, Surroundings, build, channels, check, new, why};
+use crate::console::Console;
+
+/// Publish, read and talk through plain folders of text files
+#[derive(Debug, Parser)]
+#[command(name = "missive", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    /// The data folder, which holds the channels [default: ~/missive_data]
+    #[arg(long, global = true, env = "MISSIVE_DATA", hide_env_values = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Print results as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say more
+    #[arg(long, short, global = true)]
+    verbose: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    New(new::New),
+    Channels(channels::Channels),
+    Check(check::Check),
+    Why(why::Why),
+    Build(build::Build),
+}
+
+/// Runs the program with these arguments, the program's name first.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers; anything else is wrong usage.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let console = Console { json: cli.json, verbose: cli.verbose };
+    let done = surroundings(cli.data).and_then(|around| command(&cli.command, &around, console));
+    match done {
+        Ok(code) => code,
+        Err(failure) => {
+            console.say(&failure.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(command: &Command, around: &Surroundings, console: Console) -> Result<ExitCode, Failure> {
+    match command {
+        Command::New(args) => print(console, &new::run(args, around)?, false),
+        Command::Channels(args) => print(console, &channels::run(args, around)?, false),
+        Command::Why(args) => print(console, &why::run(args, around)?, false),
+        Command::Check(args) => {
+            let report = check::run(args, around)?;
+            print(console, &report, report.failed())
+        }
+        Command::Build(args) => {
+            let report = build::run(args, around, console)?;
+            for line in report.remarks() {
+                console.say(&line);
+            }
+            print(console, &report, report.failed())
+        }
+    }
+}
+
+fn print<T: Display + Serialize>(console: Console, report: &T, failed: bool) -> Result<ExitCode, Failure> {
+    console.result(report)?;
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Everything that the commands need of the world, read once.
+fn surroundings(data: Option<PathBuf>) -> Result<Surroundings, Failure> {
+    let folders = etcetera::choose_base_strategy().ok();
+    let home = || folders.as_ref().map(|folders| folders.home_dir().join("missive_data"));
+    let data = data.or_else(home).ok_or_else(|| Failure::new("there is no home folder", "name the data folder with `--data DIR`"))?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(Surroundings {
+        data: std::path::absolute(data)?,
+        here: std::env::current_dir()?,
+        cache: folders.map(|folders| folders.cache_dir().join("missive")),
+        now: i64::try_from(now.as_nanos()).unwrap_or(i64::MAX),
+    })
+}

@@ -1,0 +1,86 @@
+//! Why a command could not do what it was asked.
+//!
+//! Owns the turn from an error into words with one hint. `cli` prints it in one place.
+
+use std::fmt;
+use std::io;
+
+use crate::{channel, site};
+
+/// Why a command could not do what it was asked.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What is wrong: the thing and the place.
+    pub message: String,
+    /// The way out.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with a way out.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: Some(hint.into()) }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\n  hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<channel::Error> for Failure {
+    fn from(error: channel::Error) -> Self {
+        use channel::Error;
+        let hint = match &error {
+            Error::NoSuchChannel { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
+            Error::NoSuchChannel { .. } => {
+                Some("`missive channels` lists the channels; `missive new NAME` makes one".to_owned())
+            }
+            Error::NotAChannel { .. } => {
+                Some("a channel is a folder that holds an `outbox`, an `inbox` or both; `missive new NAME` makes one".to_owned())
+            }
+            Error::Name { .. } => Some("any file name will do that does not begin with `.`".to_owned()),
+            Error::Exists { .. } => Some("choose another name; nothing was changed".to_owned()),
+            Error::Settings { .. } => Some("nothing was changed; mend the file and try again".to_owned()),
+            Error::Io(error) => io_hint(error),
+        };
+        Self { message: error.to_string(), hint }
+    }
+}
+
+impl From<site::Error> for Failure {
+    fn from(error: site::Error) -> Self {
+        use site::Error;
+        let hint = match &error {
+            Error::Template { .. } => Some("the site is as it was; mend the template and build again".to_owned()),
+            Error::Theme { .. } => Some("a theme is a folder of templates laid over the built-in `letter`".to_owned()),
+            Error::InTheWay { .. } => Some("choose another output with `-o DIR`, or take this one over with `--force`".to_owned()),
+            Error::BoxIsEmpty { .. } => Some("if that is meant, say `--allow-empty`; the site is as it was".to_owned()),
+            Error::OutputIsBox { .. } => Some("choose another output with `-o DIR`".to_owned()),
+            Error::Unreadable(_) => None,
+            Error::Io(error) => io_hint(error),
+        };
+        Self { message: error.to_string(), hint }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self { hint: io_hint(&error), message: error.to_string() }
+    }
+}
+
+fn io_hint(error: &io::Error) -> Option<String> {
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full; what was there before is whole",
+        io::ErrorKind::PermissionDenied => "you may not read or write there; nothing was changed",
+        io::ErrorKind::ReadOnlyFilesystem => "that disk is read-only; nothing was changed",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}

@@ -1,0 +1,70 @@
+//! `missive new`: makes a channel.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Failure, Surroundings};
+use crate::channel::entry::Side;
+use crate::channel::name::ChannelName;
+use crate::channel::profile::Profile;
+use crate::channel::{Channel, Error, Kind};
+
+/// Make a channel
+#[derive(Debug, Args)]
+pub struct New {
+    /// The channel's name: any file name that does not begin with `.`
+    name: String,
+    /// One's own blog: an outbox (this is what you get unless you say otherwise)
+    #[arg(long, group = "kind")]
+    broadcast: bool,
+    /// Somebody else's blog: an inbox
+    #[arg(long, group = "kind")]
+    subscription: bool,
+    /// A conversation: an inbox and an outbox
+    #[arg(long, group = "kind")]
+    message: bool,
+}
+
+/// The channel that was made.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    name: String,
+    kind: Kind,
+    path: PathBuf,
+}
+
+/// Makes a channel.
+///
+/// # Errors
+/// [`Failure`] when the name is taken or the data folder cannot be written.
+pub fn run(args: &New, around: &Surroundings) -> Result<Report, Failure> {
+    let wrong = || Error::Name { name: args.name.clone() };
+    let name = ChannelName::parse(args.name.as_ref()).ok_or_else(wrong)?;
+    let kind = match () {
+        () if args.subscription => Kind::Subscription,
+        () if args.message => Kind::Message,
+        () => Kind::Broadcast,
+    };
+    let profile = Profile {
+        id: Some(Uuid::new_v4().urn().to_string()),
+        title: Some(args.name.clone()),
+        ..Profile::default()
+    };
+    let channel = Channel::make(&around.data, &name, kind, &profile)?;
+    Ok(Report { name: name.to_string(), kind, path: channel.path })
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.path.display())?;
+        if self.kind == Kind::Subscription {
+            return writeln!(f, "Let a sync tool put the publisher's messages into its `{}`.", Side::Inbox);
+        }
+        writeln!(f, "Write a text file into its `{}`, named by the time in UTC: $(date -u +%Y-%m-%dT%H-%M-%SZ).txt", Side::Outbox)?;
+        writeln!(f, "Then: missive build {}", self.name)
+    }
+}

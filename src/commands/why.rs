@@ -1,0 +1,125 @@
+//! `missive why`: what a file is to its channel.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{Failure, Surroundings};
+use crate::channel::cache::Cache;
+use crate::channel::card::Card;
+use crate::channel::entry::{Entry, Side};
+use crate::channel::snapshot::{self, Look, Snapshot};
+use crate::channel::Channel;
+use crate::console::visible;
+
+/// Say what a file in a box is, and why it is or is not shown
+#[derive(Debug, Args)]
+pub struct Why {
+    /// A file or folder inside a channel's inbox or outbox
+    file: PathBuf,
+}
+
+/// The answer.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    path: PathBuf,
+    shown: bool,
+    answer: String,
+    notes: Vec<String>,
+}
+
+/// Answers what a file is.
+///
+/// # Errors
+/// [`Failure`] when the file lies in no box of a channel.
+pub fn run(args: &Why, around: &Surroundings) -> Result<Report, Failure> {
+    let path = std::path::absolute(around.here.join(&args.file))?;
+    let (channel, side, relative) = place(&path)?;
+    if path.symlink_metadata().is_err() {
+        let message = format!("there is no {}", path.display());
+        return Err(Failure::new(message, "name a file inside a channel's inbox or outbox"));
+    }
+    let look = Look { now: around.seconds(), future: false, only: None };
+    let snapshot = snapshot::take(channel, &Cache::nowhere(), look);
+    Ok(answer(&snapshot, side, &relative))
+}
+
+/// Finds the box that a path lies in. The folders above it are the user's and may be anything.
+fn place(path: &Path) -> Result<(Channel, Side, PathBuf), Failure> {
+    for folder in path.ancestors().skip(1) {
+        for side in Side::BOTH {
+            if folder.file_name() == Some(side.name().as_ref())
+                && let Some(channel) = folder.parent().and_then(|parent| Channel::open(parent).ok())
+            {
+                let relative = path.strip_prefix(folder).unwrap_or(path).to_owned();
+                return Ok((channel, side, relative));
+            }
+        }
+    }
+    let message = format!("{} lies in no channel's box", path.display());
+    Err(Failure::new(message, "name a file inside a channel's inbox or outbox"))
+}
+
+fn answer(snapshot: &Snapshot, side: Side, relative: &Path) -> Report {
+    use std::os::unix::ffi::OsStrExt;
+    let report = |shown: bool, answer: String, notes: Vec<String>| Report {
+        path: Path::new(side.name()).join(relative),
+        shown,
+        answer,
+        notes,
+    };
+    // A file below a folder that is not shown shares its reason.
+    let hidden = snapshot.hidden.iter().filter(|hidden| hidden.side == side && relative.starts_with(&hidden.path));
+    if let Some(hidden) = hidden.max_by_key(|hidden| hidden.path.as_os_str().len()) {
+        return report(false, format!("not shown: {}", hidden.reason), Vec::new());
+    }
+    let card = |stamp| snapshot.cards.iter().find(|card| card.side == side && card.stamp == stamp);
+    match Entry::parse(relative.as_os_str().as_bytes()) {
+        Some(Entry::Text(stamp)) => match card(stamp) {
+            Some(card) => report(true, format!("a message of {}", stamp.time().format("%-d %B %Y, %H:%M:%S UTC")), notes(card)),
+            None => report(false, "not shown".to_owned(), Vec::new()),
+        },
+        Some(Entry::Attachment(stamp, _)) if card(stamp).is_some() => {
+            report(true, format!("an attachment of the message {stamp}"), Vec::new())
+        }
+        _ if card_of_folder(snapshot, side, relative) => report(true, "a message's attachment folder".to_owned(), Vec::new()),
+        _ => report(false, "not shown: not part of a channel".to_owned(), Vec::new()),
+    }
+}
+
+fn card_of_folder(snapshot: &Snapshot, side: Side, relative: &Path) -> bool {
+    snapshot.cards.iter().any(|card| card.side == side && relative == Path::new(&card.stamp.to_string()))
+}
+
+fn notes(card: &Card) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(title) = &card.title {
+        notes.push(format!("title: {title}"));
+    }
+    if !card.tags.is_empty() {
+        notes.push(format!("tags: {}", card.tags.join(", ")));
+    }
+    if !card.attachments.is_empty() {
+        notes.push(super::count(card.attachments.len(), "attachment"));
+    }
+    if card.stamp.seconds() < IMPLAUSIBLE {
+        notes.push("feed readers may find a date before 1990 implausible".to_owned());
+    }
+    notes.extend(card.problems.iter().cloned());
+    notes
+}
+
+/// 1990-01-01, before which feed validators doubt a date.
+const IMPLAUSIBLE: i64 = 631_152_000;
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}", visible(&self.path.to_string_lossy()), visible(&self.answer))?;
+        for note in &self.notes {
+            writeln!(f, "  {}", visible(note))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! The only place that prints.
+//!
+//! Owns the two streams: results go to standard output, talk to standard error. Everything that could come from a
+//! stranger passes through [`visible`] first, so that no name and no text can speak to the terminal. A reader that has
+//! gone away (`missive channels | head`) is no error.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+/// How to speak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Console {
+    /// Prints results as JSON.
+    pub json: bool,
+    /// Says more.
+    pub verbose: bool,
+}
+
+impl Console {
+    /// Prints a result: as JSON if asked for, else in words.
+    ///
+    /// # Errors
+    /// When standard output cannot be written; a closed pipe is none.
+    pub fn result<T: Display + Serialize>(self, result: &T) -> io::Result<()> {
+        let text = if self.json {
+            let mut text = serde_json::to_string_pretty(result)?;
+            text.push('\n');
+            escaped(&text)
+        } else {
+            result.to_string()
+        };
+        ended(io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()))
+    }
+
+    /// Says a line beside the result.
+    pub fn say(self, line: &str) {
+        // There is nobody to tell that nobody listens.
+        let _ = writeln!(io::stderr().lock(), "{}", visible(line));
+    }
+
+    /// Says a line only to those who asked for more.
+    pub fn whisper(self, line: &str) {
+        if self.verbose {
+            self.say(line);
+        }
+    }
+
+    /// A bar that appears when work takes longer than a moment and somebody watches.
+    pub fn progress(self, what: &'static str) -> Progress {
+        let target = if io::stderr().is_terminal() && !self.json { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos} of {len}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_message(what);
+        Progress { bar }
+    }
+}
+
+/// A progress bar.
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    const MOMENT: Duration = Duration::from_millis(400);
+
+    /// Shows that `done` of `all` is done.
+    pub fn show(&self, done: usize, all: usize) {
+        if self.bar.elapsed() > Self::MOMENT {
+            self.bar.set_length(all as u64);
+            self.bar.set_position(done as u64);
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A closed pipe is the reader's choice.
+fn ended(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
+}
+
+/// A text with control characters and characters that turn its direction made visible; line ends and tabs stay.
+pub fn visible(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
+        match c {
+            '\n' | '\t' => shown.push(c),
+            '\0'..='\u{1f}' => shown.extend(char::from_u32(0x2400 + u32::from(c))),
+            '\u{7f}' => shown.push('\u{2421}'),
+            _ if c.is_control() || turns(c) => shown.push_str(&format!("⟨U+{:04X}⟩", u32::from(c))),
+            _ => shown.push(c),
+        }
+        shown
+    })
+}
+
+/// JSON in which the same characters are escapes.
+fn escaped(json: &str) -> String {
+    json.chars().fold(String::with_capacity(json.len()), |mut text, c| {
+        if c != '\n' && (c.is_control() || turns(c)) {
+            text.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            text.push(c);
+        }
+        text
+    })
+}
+
+/// Bidirectional controls (Unicode Standard Annex 9) and characters of no width.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{061c}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_speaks_to_the_terminal() {
+        assert_eq!(visible("a\x1b]0;title\x07\r\u{202e}b\u{9b}"), "a␛]0;title␇␍⟨U+202E⟩b⟨U+009B⟩");
+        assert_eq!(escaped("{\n \"a\": \"x\u{202e}\u{9b}\"}"), "{\n \"a\": \"x\\u202e\\u009b\"}");
+    }
+}

@@ -1,0 +1,244 @@
+//! Reading below a folder and nowhere else.
+//!
+//! Owns an open folder and the ways down from it: listing, `stat`, opening regular files. Every step refuses symbolic
+//! links, and opening never blocks on a pipe or device. Refuses to know what the files mean.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path};
+
+use rustix::fd::OwnedFd;
+use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
+
+/// What a directory entry is, before anything is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link, wherever it points.
+    Link,
+    /// A pipe, socket or device.
+    Other,
+}
+
+impl From<FileType> for Kind {
+    fn from(kind: FileType) -> Self {
+        match kind {
+            FileType::RegularFile => Self::File,
+            FileType::Directory => Self::Folder,
+            FileType::Symlink => Self::Link,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What `lstat` says of a file, as far as it is needed to notice a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// What it is.
+    pub kind: Kind,
+    /// Its length in bytes.
+    pub len: u64,
+    /// Its time of modification, in nanoseconds since 1970.
+    pub modified: i64,
+    /// Its inode, which tells a replaced file from an edited one.
+    pub inode: u64,
+}
+
+/// An open folder.
+#[derive(Debug)]
+pub struct Folder {
+    fd: OwnedFd,
+}
+
+const FOLDER: OFlags = OFlags::RDONLY
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::NOFOLLOW);
+const FILE: OFlags = OFlags::RDONLY
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::NOFOLLOW);
+
+impl Folder {
+    /// Opens the folder at `path`; its last component must not be a link.
+    ///
+    /// # Errors
+    /// Whatever the system says: not found, not a folder, no permission.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let fd = fs::open(path, FOLDER, Mode::empty())?;
+        Ok(Self { fd })
+    }
+
+    /// Opens a folder below this one, link-free at every step.
+    ///
+    /// # Errors
+    /// As the system says; `InvalidInput` when `relative` is not a plain downward path.
+    pub fn child(&self, relative: &Path) -> io::Result<Self> {
+        let fd = self.descend(relative, FOLDER)?;
+        Ok(Self { fd })
+    }
+
+    /// Lists the entries in the system's order, without `.` and `..`.
+    ///
+    /// # Errors
+    /// As the system says; a folder that cannot be listed to its end is an error, not a short list.
+    pub fn list(&self) -> io::Result<Vec<(OsString, Kind)>> {
+        let mut entries = Vec::new();
+        for entry in fs::Dir::read_from(&self.fd)? {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name == b"." || name == b".." {
+                continue;
+            }
+            let name = OsStr::from_bytes(name).to_owned();
+            let kind = match entry.file_type() {
+                FileType::Unknown => self.stat(Path::new(&name))?.kind,
+                kind => kind.into(),
+            };
+            entries.push((name, kind));
+        }
+        Ok(entries)
+    }
+
+    /// Tells what lies at `relative`, without following a link there.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn stat(&self, relative: &Path) -> io::Result<Stat> {
+        let stat = fs::statat(&self.fd, relative, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(Stat::from(&stat))
+    }
+
+    /// Opens a regular file below this folder, link-free at every step and without waiting for anybody.
+    ///
+    /// # Errors
+    /// As the system says; `InvalidInput` when it is not a regular file or `relative` is not a plain downward path.
+    pub fn file(&self, relative: &Path) -> io::Result<(File, Stat)> {
+        let fd = self.descend(relative, FILE)?;
+        let stat = Stat::from(&fs::fstat(&fd)?);
+        if stat.kind != Kind::File {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        Ok((File::from(fd), stat))
+    }
+
+    /// Reads a regular file whole, or its first `limit` bytes.
+    ///
+    /// Gives the bytes with the `stat` of the very file that was read; a file that changed while it was read is read
+    /// once more, and a second change is an error.
+    ///
+    /// # Errors
+    /// As [`Folder::file`]; `Interrupted` when the file does not hold still.
+    pub fn read(&self, relative: &Path, limit: u64) -> io::Result<(Vec<u8>, Stat)> {
+        for _ in 0..2 {
+            let (file, before) = self.file(relative)?;
+            let expected = before.len.min(limit);
+            let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0) + 1);
+            (&file).take(limit).read_to_end(&mut bytes)?;
+            let after = Stat::from(&fs::fstat(&file)?);
+            if before == after && bytes.len() as u64 == expected {
+                return Ok((bytes, after));
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::Interrupted, "it keeps changing while it is read"))
+    }
+
+    fn descend(&self, relative: &Path, last: OFlags) -> io::Result<OwnedFd> {
+        let mut names = plain_components(relative)?;
+        let Some(name) = names.pop() else {
+            return Err(not_downward());
+        };
+        let mut above: Option<OwnedFd> = None;
+        for step in names {
+            let here = above.as_ref().unwrap_or(&self.fd);
+            above = Some(fs::openat(here, step, FOLDER, Mode::empty())?);
+        }
+        let here = above.as_ref().unwrap_or(&self.fd);
+        Ok(fs::openat(here, name, last, Mode::empty())?)
+    }
+}
+
+impl From<&fs::Stat> for Stat {
+    fn from(stat: &fs::Stat) -> Self {
+        // The field types differ between systems, so each conversion goes through the widest one.
+        #[allow(
+            clippy::unnecessary_cast,
+            clippy::cast_lossless,
+            reason = "the widths of these fields differ between Unix systems"
+        )]
+        let (seconds, nanos, mode) = (stat.st_mtime as i64, stat.st_mtime_nsec as i64, stat.st_mode as u32);
+        Self {
+            kind: FileType::from_raw_mode(mode).into(),
+            len: u64::try_from(stat.st_size).unwrap_or(0),
+            modified: seconds.saturating_mul(1_000_000_000).saturating_add(nanos),
+            inode: stat.st_ino,
+        }
+    }
+}
+
+fn plain_components(path: &Path) -> io::Result<Vec<&OsStr>> {
+    path.components()
+        .map(|component| match component {
+            Component::Normal(name) => Ok(name),
+            _ => Err(not_downward()),
+        })
+        .collect()
+}
+
+fn not_downward() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a path below the folder")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn scene() -> (tempfile::TempDir, Folder) {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("in/side")).unwrap();
+        std::fs::write(dir.path().join("secret"), "s").unwrap();
+        std::fs::write(dir.path().join("in/side/plain"), "hello").unwrap();
+        let folder = Folder::open(&dir.path().join("in")).unwrap();
+        (dir, folder)
+    }
+
+    #[test]
+    fn reads_a_plain_file_below() {
+        let (_dir, folder) = scene();
+        let (bytes, stat) = folder.read(Path::new("side/plain"), 1 << 20).unwrap();
+        assert_eq!((bytes.as_slice(), stat.len), (b"hello".as_slice(), 5));
+    }
+
+    #[test]
+    fn never_follows_a_link_at_any_step() {
+        let (dir, folder) = scene();
+        symlink(dir.path().join("secret"), dir.path().join("in/link")).unwrap();
+        symlink(dir.path(), dir.path().join("in/up")).unwrap();
+        assert!(folder.read(Path::new("link"), 10).is_err());
+        assert!(folder.read(Path::new("up/secret"), 10).is_err());
+        assert!(folder.child(Path::new("up")).is_err());
+        assert_eq!(folder.stat(Path::new("link")).unwrap().kind, Kind::Link);
+    }
+
+    #[test]
+    fn never_climbs() {
+        let (_dir, folder) = scene();
+        for path in ["../secret", "/etc/passwd", "side/../../secret", "."] {
+            assert!(folder.read(Path::new(path), 10).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn never_waits_for_a_pipe() {
+        let (dir, folder) = scene();
+        let pipe = dir.path().join("in/pipe");
+        fs::mknodat(fs::CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        assert!(folder.read(Path::new("pipe"), 10).is_err());
+    }
+}

@@ -1,0 +1,130 @@
+//! Where a link leads.
+//!
+//! Owns the judgement on every address in a text: an attachment, another message, a place in this one, the web, or
+//! nothing that may be followed. Refuses to look anything up itself: `Around` answers for the files and pages.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use super::heading::slug;
+use super::{Rules, Trust, harmless};
+
+/// What an attachment is to a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// A picture, with its displayed width and height in pixels if they are known.
+    Picture(Option<(u32, u32)>),
+    /// Something to hear.
+    Audio,
+    /// Something to see move.
+    Video,
+    /// Anything else; `download` when a browser must not open it.
+    File {
+        /// Whether it is offered as a download only.
+        download: bool,
+    },
+}
+
+/// An attachment that a text points at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its number among the message's attachments.
+    pub number: usize,
+    /// Its address relative to the site's root, percent-encoded.
+    pub address: String,
+    /// What it is.
+    pub media: Media,
+}
+
+/// What lies around a text: asked, never guessed.
+pub trait Around: Sync {
+    /// The attachment that `path` names, either bare or behind the message's stem.
+    fn attachment(&self, path: &str) -> Option<Target>;
+    /// The address, relative to the site's root, of the page that a relative address names.
+    fn page(&self, address: &str) -> Option<String>;
+    /// The address, relative to the site's root, of a tag's page.
+    fn tag(&self, tag: &str) -> Option<String>;
+    /// The prefix of every id that this text may use.
+    fn anchor(&self) -> &str;
+}
+
+/// The judgement on an address.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Destination<'a> {
+    /// One of the message's attachments.
+    Attachment(Target),
+    /// A page of the site, relative to its root.
+    Page(String),
+    /// A place in the same message: the id.
+    Here(String),
+    /// Somewhere else on the web, or a mailbox.
+    Away(Cow<'a, str>),
+    /// Nothing that may be followed.
+    Nowhere,
+}
+
+/// Judges an address as the Markdown parser gives it, entities and backslashes already resolved.
+pub(super) fn judge<'a>(address: &'a str, rules: &Rules, around: &dyn Around) -> Destination<'a> {
+    let address = trim(address);
+    if let Some(fragment) = address.strip_prefix('#') {
+        let name = decoded(fragment);
+        return Destination::Here(format!("{}-{}", around.anchor(), slug(&name)));
+    }
+    if let Some(target) = attachment(&address, around) {
+        return Destination::Attachment(target);
+    }
+    if let Some(page) = around.page(&address) {
+        return Destination::Page(page);
+    }
+    match scheme(&address) {
+        Some(scheme) if allowed(&scheme, rules.trust) => Destination::Away(address),
+        None if rules.trust == Trust::Own && is_server_path(&address) => Destination::Away(address),
+        _ => Destination::Nowhere,
+    }
+}
+
+/// Whether an address is a page's on the web.
+pub(super) fn is_web(address: &str) -> bool {
+    matches!(scheme(address).as_deref(), Some("http" | "https"))
+}
+
+/// Tries the address as it is first, for a name may hold a percent sign, and decoded once then.
+fn attachment(address: &str, around: &dyn Around) -> Option<Target> {
+    let bare = address.strip_prefix("./").unwrap_or(address);
+    around.attachment(bare).or_else(|| around.attachment(&decoded(bare)))
+}
+
+fn decoded(text: &str) -> Cow<'_, str> {
+    percent_decode_str(text).decode_utf8_lossy()
+}
+
+/// Drops white space and controls, which browsers drop too, from both ends and tabs and line ends from within.
+fn trim(address: &str) -> Cow<'_, str> {
+    let address = address.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    if address.contains(['\t', '\n', '\r']) {
+        return address.replace(['\t', '\n', '\r'], "").into();
+    }
+    harmless(address)
+}
+
+/// The scheme in lower case, if the address has one (RFC 3986, section 3.1).
+fn scheme(address: &str) -> Option<String> {
+    let (scheme, _) = address.split_once(':')?;
+    let valid = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    valid.then(|| scheme.to_ascii_lowercase())
+}
+
+/// One's own text may use any scheme that does not run or read something on the reader's side.
+fn allowed(scheme: &str, trust: Trust) -> bool {
+    match trust {
+        Trust::Theirs => matches!(scheme, "http" | "https" | "mailto"),
+        Trust::Own => !matches!(scheme, "javascript" | "vbscript" | "data" | "file" | "blob" | "about" | "view-source"),
+    }
+}
+
+/// `/about`, a page of the author's own server; `//host` is another's and says so by its scheme or not at all.
+fn is_server_path(address: &str) -> bool {
+    address.starts_with('/') && !address.starts_with("//") && !address.starts_with("/\\")
+}

@@ -1,0 +1,102 @@
+//! Pictures, players and download links as HTML.
+//!
+//! Owns the markup of an attachment inside a text. Refuses to judge where an address leads (`link.rs`).
+
+use std::fmt::Write;
+
+use pulldown_cmark_escape::escape_href;
+
+use super::link::{Destination, Media, Target, is_web};
+use super::{ROOT, Rules, Trust, push_text};
+
+/// Writes what an image in a text becomes: a picture, a player, a link, or a note that it is not there.
+pub(super) fn push_image(html: &mut String, to: &Destination<'_>, alt: &str, rules: &Rules, lazy: bool) {
+    match to {
+        Destination::Attachment(target) => push_attachment(html, target, alt, lazy),
+        Destination::Away(address) if is_web(address) && rules.trust == Trust::Own => {
+            push_picture(html, address, alt, None, lazy);
+        }
+        Destination::Away(address) if is_web(address) => push_remote(html, address, alt),
+        _ => push_missing(html, alt),
+    }
+}
+
+/// Writes an attachment as what it is.
+fn push_attachment(html: &mut String, target: &Target, alt: &str, lazy: bool) {
+    let address = format!("{ROOT}{}", target.address);
+    match target.media {
+        Media::Picture(size) => push_picture(html, &address, alt, size, lazy),
+        Media::Audio => push_player(html, "audio", "none", &address, alt),
+        Media::Video => push_player(html, "video", "metadata", &address, alt),
+        Media::File { download } => {
+            push_anchor(html, &address, download);
+            push_text(html, if alt.is_empty() { &target.address } else { alt });
+            html.push_str("</a>");
+        }
+    }
+}
+
+fn push_picture(html: &mut String, address: &str, alt: &str, size: Option<(u32, u32)>, lazy: bool) {
+    html.push_str("<img src=\"");
+    push_address(html, address);
+    html.push_str("\" alt=\"");
+    push_text(html, alt);
+    html.push('"');
+    if let Some((width, height)) = size {
+        let _ = write!(html, " width=\"{width}\" height=\"{height}\"");
+    }
+    if lazy {
+        html.push_str(" loading=\"lazy\"");
+    }
+    html.push('>');
+}
+
+fn push_player(html: &mut String, element: &str, preload: &str, address: &str, label: &str) {
+    let _ = write!(html, "<{element} controls preload=\"{preload}\" src=\"");
+    push_address(html, address);
+    html.push('"');
+    if !label.is_empty() {
+        html.push_str(" aria-label=\"");
+        push_text(html, label);
+        html.push('"');
+    }
+    let _ = write!(html, "></{element}>");
+}
+
+fn push_remote(html: &mut String, address: &str, alt: &str) {
+    push_away(html, address, Trust::Theirs);
+    push_text(html, if alt.is_empty() { address } else { alt });
+    html.push_str("</a>");
+}
+
+fn push_missing(html: &mut String, alt: &str) {
+    html.push_str("<span class=\"missing\">");
+    push_text(html, if alt.is_empty() { "a picture that is not here" } else { alt });
+    html.push_str("</span>");
+}
+
+/// Opens a link to an attachment or page of the site.
+pub(super) fn push_anchor(html: &mut String, address: &str, download: bool) {
+    html.push_str("<a href=\"");
+    push_address(html, address);
+    html.push_str(if download { "\" download>" } else { "\">" });
+}
+
+/// Opens a link that leaves the site.
+pub(super) fn push_away(html: &mut String, address: &str, trust: Trust) {
+    html.push_str("<a href=\"");
+    push_address(html, address);
+    html.push_str(if trust == Trust::Theirs { "\" rel=\"nofollow noreferrer\">" } else { "\">" });
+}
+
+/// Escapes an address for an attribute; the root's mark passes.
+pub(super) fn push_address(html: &mut String, address: &str) {
+    let bare = match address.strip_prefix(ROOT) {
+        Some(bare) => {
+            html.push(ROOT);
+            bare
+        }
+        None => address,
+    };
+    let _ = escape_href(html, bare);
+}

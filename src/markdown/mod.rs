@@ -1,0 +1,84 @@
+//! A message's text as safe HTML, and what its text says of itself: title, excerpt, tags.
+//!
+//! Owns CommonMark with tables, footnotes, strikethrough and task lists, and the rules of trust: what is the user's own
+//! passes, what is somebody else's is an adversary's. Refuses to know files: what a link leads to is asked of the caller.
+
+mod bounds;
+mod footnotes;
+mod heading;
+mod highlight;
+mod link;
+mod media;
+mod raw;
+mod sanitize;
+mod summary;
+mod table;
+mod tags;
+mod write;
+
+pub use link::{Around, Media, Target};
+pub use sanitize::for_feed;
+pub use summary::{Summary, first_words, summarise};
+pub use tags::normal_tag;
+pub use write::render;
+
+use pulldown_cmark::Options;
+
+/// Stands in the rendered HTML wherever a link begins that is relative to the site's root.
+///
+/// Replaced by `../`, by nothing or by an absolute address when the HTML goes into a page or feed, so that one
+/// conversion serves all of them. No text can hold it: control characters are made visible before.
+pub const ROOT: char = '\u{1}';
+
+/// Whose text it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+pub enum Trust {
+    /// The user's own.
+    Own,
+    /// Somebody else's: an adversary's until proven otherwise, and it never is.
+    Theirs,
+}
+
+/// What may pass, and how it is dressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+pub struct Rules {
+    /// Whose text it is.
+    pub trust: Trust,
+    /// Lets raw HTML through: as it is in one's own texts, by an allow-list in others'. Else it is shown as text.
+    pub raw_html: bool,
+    /// Colours code blocks.
+    pub highlight: bool,
+}
+
+/// A rendered text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// HTML with [`ROOT`] before each site-relative link.
+    pub html: String,
+    /// The numbers ([`Target::number`]) of the attachments that the text itself shows or links.
+    pub shown: Vec<usize>,
+    /// Whether HTML written by hand came through.
+    pub has_raw_html: bool,
+}
+
+/// The dialect: CommonMark 0.31 and four of GitHub's additions.
+fn options() -> Options {
+    Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
+}
+
+/// Pushes text with `&`, `<`, `>` and `"` escaped and control characters made harmless.
+fn push_text(html: &mut String, text: &str) {
+    let text = harmless(text);
+    // Writing to a String cannot fail.
+    let _ = pulldown_cmark_escape::escape_html(html, &text);
+}
+
+/// Replaces control characters, which an entity such as `&#1;` can still bring in, by U+FFFD.
+fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
+    let control = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if text.bytes().any(|byte| byte < 0x20 && byte != b'\n' && byte != b'\t' || byte == 0x7f || byte == 0xc2) && text.contains(control) {
+        text.replace(control, "\u{fffd}").into()
+    } else {
+        text.into()
+    }
+}

@@ -1,0 +1,213 @@
+//! What a text says of itself without being shown: title, excerpt, tags, and where it points.
+//!
+//! Owns the rules by which lists, feeds and archives name a message. Derived from the parsed text, so no list ever
+//! shows half a tag or half an entity, and cut between graphemes.
+
+use pulldown_cmark::{Event, Parser, Tag, TagEnd, TextMergeStream};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::tags::{hashtags, normal_tag};
+use super::{bounds, options};
+
+/// The length of an excerpt, in graphemes.
+const EXCERPT: usize = 200;
+/// The length of the words that stand for a title, in graphemes.
+const FIRST_WORDS: usize = 60;
+/// How many relative links are remembered.
+const MAX_LINKS: usize = 1_000;
+
+/// What a text says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The text of a first-line `# Title`.
+    pub title: Option<String>,
+    /// The first words of the text, or of its pictures' descriptions when it has no other.
+    pub excerpt: String,
+    /// Hashtags in their normal form, each once, in order of appearance.
+    pub tags: Vec<String>,
+    /// The relative addresses that it links or shows, each once.
+    pub links: Vec<String>,
+}
+
+/// Reads what a text says of itself.
+pub fn summarise(text: &str) -> Summary {
+    if !bounds::affordable(text) {
+        return Summary { excerpt: cut(&plain_start(text), EXCERPT), ..Summary::default() };
+    }
+    let mut reader = Reader { wants_title: starts_with_title(text), ..Reader::default() };
+    for event in TextMergeStream::new(Parser::new_ext(text, options())) {
+        reader.take(&event);
+    }
+    reader.finish()
+}
+
+/// The first words of an excerpt, cut at a word where possible.
+pub fn first_words(excerpt: &str) -> String {
+    cut(excerpt, FIRST_WORDS)
+}
+
+/// Whether the first line is an ATX heading of the first level.
+fn starts_with_title(text: &str) -> bool {
+    let line = text.lines().next().unwrap_or_default();
+    let indented = line.len() - line.trim_start_matches(' ').len();
+    indented < 4 && line.trim_start_matches(' ').strip_prefix('#').is_some_and(|rest| rest.starts_with([' ', '\t']))
+}
+
+#[derive(Default)]
+struct Reader {
+    wants_title: bool,
+    in_title: bool,
+    code: bool,
+    links: usize,
+    images: usize,
+    title: String,
+    words: String,
+    alt: String,
+    summary: Summary,
+}
+
+impl Reader {
+    fn take(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Start(tag) => self.open(tag),
+            Event::End(end) => self.close(*end),
+            Event::Text(text) => self.text(text),
+            Event::Code(text) => self.words(text),
+            Event::SoftBreak | Event::HardBreak => self.words(" "),
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, tag: &Tag<'_>) {
+        self.in_title = std::mem::take(&mut self.wants_title) && matches!(tag, Tag::Heading { .. }) || self.in_title;
+        match tag {
+            Tag::CodeBlock(_) => self.code = true,
+            Tag::Link { dest_url, .. } => {
+                self.links += 1;
+                self.link(dest_url);
+            }
+            Tag::Image { dest_url, .. } => {
+                self.images += 1;
+                self.link(dest_url);
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, end: TagEnd) {
+        match end {
+            TagEnd::CodeBlock => self.code = false,
+            TagEnd::Link => self.links -= 1,
+            TagEnd::Image => self.images -= 1,
+            TagEnd::Heading(_) => self.in_title = false,
+            _ => {}
+        }
+        if !matches!(end, TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image) {
+            self.words(" ");
+        }
+    }
+
+    fn link(&mut self, address: &str) {
+        let relative = !address.is_empty() && !address.starts_with(['#', '/']) && !address.contains(':');
+        let known = || self.summary.links.iter().any(|link| link == address);
+        if relative && self.summary.links.len() < MAX_LINKS && !known() {
+            self.summary.links.push(address.to_owned());
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if !self.code && self.links == 0 && self.images == 0 && !self.in_title {
+            for range in hashtags(text, self.words.chars().next_back()) {
+                if let Some(tag) = text.get(range).and_then(normal_tag)
+                    && !self.summary.tags.contains(&tag)
+                {
+                    self.summary.tags.push(tag);
+                }
+            }
+        }
+        self.words(text);
+    }
+
+    fn words(&mut self, text: &str) {
+        let into = match () {
+            () if self.in_title => &mut self.title,
+            () if self.images > 0 => &mut self.alt,
+            () => &mut self.words,
+        };
+        // Four bytes a grapheme are plenty; what a longer text says further on does not show.
+        if into.len() < EXCERPT * 4 {
+            into.push_str(text);
+        }
+    }
+
+    fn finish(mut self) -> Summary {
+        let words = if self.words.trim().is_empty() { &self.alt } else { &self.words };
+        self.summary.excerpt = cut(words, EXCERPT);
+        self.summary.title = Some(cut(&self.title, EXCERPT)).filter(|title| !title.is_empty());
+        self.summary
+    }
+}
+
+/// The first lines of a text that is not read as Markdown.
+fn plain_start(text: &str) -> String {
+    text.chars().take(EXCERPT * 4).collect()
+}
+
+/// Folds white space and cuts to `most` graphemes, at a word's end if there is one in the second half.
+fn cut(text: &str, most: usize) -> String {
+    let folded = text.split_whitespace().fold(String::new(), |mut folded, word| {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.push_str(word);
+        folded
+    });
+    if folded.len() <= most {
+        return folded;
+    }
+    let Some((end, _)) = folded.grapheme_indices(true).nth(most) else {
+        return folded;
+    };
+    let head = folded.get(..end).unwrap_or_default();
+    let at_word = head.rfind(' ').filter(|space| *space >= end / 2).unwrap_or(end);
+    format!("{}…", head.get(..at_word).unwrap_or_default().trim_end_matches([',', ';', ':', '.', '-', '–', '—']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_line_heading_is_the_title() {
+        let summary = summarise("# A *fine* `title` #\n\nThe text, with **weight**.\n");
+        assert_eq!(summary.title.as_deref(), Some("A fine title"));
+        assert_eq!(summary.excerpt, "The text, with weight.");
+    }
+
+    #[test]
+    fn other_headings_are_no_title() {
+        for text in ["## Second\n\ntext", "words\n\n# Later", "\n# After a blank line", "Setext\n===\n\nx", "#hashtag first"] {
+            assert_eq!(summarise(text).title, None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn tags_are_not_taken_from_code_links_or_the_title() {
+        let summary = summarise("# On #title\n\nA #Tag and #tag, `#code`, [#link](x), <https://e.example/#frag>\n\n    #block\n");
+        assert_eq!(summary.tags, ["tag"]);
+    }
+
+    #[test]
+    fn pictures_speak_when_nothing_else_does() {
+        let summary = summarise("![A cat on a wall](cat.jpg)\n\n![A dog](STEM/dog.jpg)");
+        assert_eq!(summary.excerpt, "A cat on a wallA dog".replace("wallA", "wall A"));
+        assert_eq!(summary.links, ["cat.jpg", "STEM/dog.jpg"]);
+    }
+
+    #[test]
+    fn cuts_between_graphemes_and_words() {
+        let long = summarise(&"👩‍💻 word ".repeat(100)).excerpt;
+        assert!(long.ends_with("word…") || long.ends_with("👩‍💻…"), "{long}");
+        assert_eq!(cut(&"é".repeat(300), 10), format!("{}…", "é".repeat(10)));
+    }
+}

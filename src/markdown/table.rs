@@ -1,0 +1,56 @@
+//! Tables, in a region that scrolls by itself on a narrow screen.
+//!
+//! Owns the markup of rows and cells. Alignment is a class, since a strict policy allows no inline style.
+
+use pulldown_cmark::Alignment;
+
+/// Where the writer is in a table.
+#[derive(Default)]
+pub(super) struct Table {
+    columns: Vec<Alignment>,
+    column: usize,
+    in_head: bool,
+}
+
+impl Table {
+    /// Opens a table with these columns.
+    pub(super) fn open(&mut self, html: &mut String, columns: Vec<Alignment>) {
+        self.columns = columns;
+        html.push_str("<div class=\"table\" role=\"group\" aria-label=\"Table\" tabindex=\"0\"><table>\n");
+    }
+
+    /// Opens the head's row or a row of the body.
+    pub(super) fn open_row(&mut self, html: &mut String, head: bool) {
+        self.in_head = head;
+        self.column = 0;
+        html.push_str(if head { "<thead><tr>" } else { "<tr>" });
+    }
+
+    /// Opens the next cell of the row.
+    pub(super) fn open_cell(&mut self, html: &mut String) {
+        let align = self.columns.get(self.column).copied().unwrap_or(Alignment::None);
+        self.column += 1;
+        html.push_str(if self.in_head { "<th" } else { "<td" });
+        html.push_str(match align {
+            Alignment::Right => " class=\"right\">",
+            Alignment::Center => " class=\"center\">",
+            Alignment::Left | Alignment::None => ">",
+        });
+    }
+
+    /// Closes the open cell.
+    pub(super) fn close_cell(&self, html: &mut String) {
+        html.push_str(if self.in_head { "</th>" } else { "</td>" });
+    }
+
+    /// Closes the head and opens the body.
+    pub(super) fn close_head(&mut self, html: &mut String) {
+        self.in_head = false;
+        html.push_str("</tr></thead>\n<tbody>\n");
+    }
+
+    /// Closes the table.
+    pub(super) fn close(html: &mut String) {
+        html.push_str("</tbody></table></div>\n");
+    }
+}

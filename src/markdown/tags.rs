@@ -1,0 +1,56 @@
+//! Hashtags: a `#` and a letter, in running text.
+//!
+//! Owns where a tag begins and ends and when two are the same. Refuses to know code and links: the caller asks only
+//! about running text.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// The longest tag, in characters.
+const MAX_TAG: usize = 64;
+
+/// The form in which tags are compared: composed (NFC), lower case, no `#`, no white space around.
+pub fn normal_tag(tag: &str) -> Option<String> {
+    let tag = tag.trim().trim_start_matches('#').trim();
+    let normal: String = tag.nfc().flat_map(char::to_lowercase).take(MAX_TAG).collect();
+    (!normal.is_empty() && !normal.chars().any(char::is_control)).then_some(normal)
+}
+
+/// The hashtags of a run of text, as byte ranges that include the `#`; `before` is the character that precedes the run.
+pub(super) fn hashtags(text: &str, before: Option<char>) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+    memchr::memchr_iter(b'#', text.as_bytes()).filter_map(move |at| {
+        let previous = text.get(..at)?.chars().next_back().or(before);
+        if previous.is_some_and(|c| c.is_alphanumeric() || matches!(c, '#' | '/' | '&' | '_')) {
+            return None;
+        }
+        let tail = text.get(at + 1..)?;
+        tail.chars().next().filter(|c| c.is_alphabetic())?;
+        let length = tail.find(|c: char| !is_tag_char(c)).unwrap_or(tail.len());
+        let word = tail.get(..length)?.trim_end_matches(['-', '_']);
+        (word.chars().count() <= MAX_TAG).then_some(at..at + 1 + word.len())
+    })
+}
+
+fn is_tag_char(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-') || unicode_normalization::char::is_combining_mark(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<&str> {
+        hashtags(text, None).map(|range| &text[range]).collect()
+    }
+
+    #[test]
+    fn a_letter_must_follow() {
+        assert_eq!(found("#one and #two-three, not #4 or # five, a#b, ##six, x/#y"), ["#one", "#two-three"]);
+        assert_eq!(found("(#Ærø) #東京。 #end-"), ["#Ærø", "#東京", "#end"]);
+    }
+
+    #[test]
+    fn case_and_composition_do_not_matter() {
+        assert_eq!(normal_tag(" #Cafe\u{301} "), Some("café".to_owned()));
+        assert_eq!(normal_tag("#"), None);
+    }
+}

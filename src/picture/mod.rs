@@ -1,0 +1,18 @@
+//! Pictures as bytes: which format they are in, how large a browser will show them, and a copy of them without metadata.
+//!
+//! Owns the containers (JPEG segments, PNG chunks, WebP's RIFF) and the one EXIF tag that changes how a picture looks.
+//! Refuses to know pixels (nothing here decodes or encodes an image), paths, messages and pages.
+
+mod exif;
+mod format;
+mod head;
+mod marker;
+mod size;
+mod strip;
+
+#[cfg(test)]
+mod fixture;
+
+pub use format::Format;
+pub use size::{MAX_PIXELS, Size, displayed_size};
+pub use strip::without_metadata;

@@ -1,0 +1,230 @@
+//! What a site is made of.
+//!
+//! Owns the derived facts that several pages need: months, tags, list pages, who wrote, which page a name leads to.
+//! A pure function of a snapshot and the options; refuses to read texts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::channel::card::Card;
+use crate::channel::entry::Side;
+use crate::channel::profile::Profile;
+use crate::channel::snapshot::Snapshot;
+use crate::channel::stamp::Stamp;
+use crate::channel::{Kind, profile};
+use crate::markdown::{Rules, Trust};
+
+use super::archive::{Lists, Month, months};
+use super::file_name::{Taken, safe};
+use super::fingerprint::hash;
+use super::media;
+use super::options::Options;
+use super::out_path::OutPath;
+
+/// The facts that every page of a site shows or depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Facts {
+    /// The site's title.
+    pub title: String,
+    /// What the channel says of itself.
+    pub description: Option<String>,
+    /// Who writes it.
+    pub author: Option<String>,
+    /// A BCP 47 tag.
+    pub language: String,
+    /// Another place where the site is found, by its profile.
+    pub link: Option<String>,
+    /// The address of the icon relative to the site's root.
+    pub icon: Option<String>,
+    /// The kind of channel.
+    pub kind: Kind,
+    /// Whether there is a tag index.
+    pub tags: bool,
+    /// The base URL.
+    pub base: Option<String>,
+    /// Whether raw HTML passes, and code is coloured.
+    pub rules: (bool, bool),
+    /// The program's name and version.
+    pub generator: &'static str,
+}
+
+/// A tag and the messages that bear it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Tag {
+    /// The tag in its normal form.
+    pub name: String,
+    /// Its page.
+    pub path: OutPath,
+    /// Positions from the oldest message.
+    pub messages: Vec<usize>,
+}
+
+/// What a site is made of.
+pub(super) struct Contents<'a> {
+    /// The look at the channel.
+    pub snapshot: &'a Snapshot,
+    /// The choices.
+    pub options: &'a Options,
+    /// The messages to show, oldest first.
+    pub cards: &'a [Arc<Card>],
+    /// What every page shows or depends on.
+    pub facts: Facts,
+    /// The hash of the facts.
+    pub facts_hash: u64,
+    /// The cut into list pages.
+    pub lists: Lists,
+    /// The months, oldest first.
+    pub months: Vec<Month>,
+    /// The tags by name.
+    pub tags: BTreeMap<String, Tag>,
+}
+
+impl<'a> Contents<'a> {
+    /// Derives everything from a look at the channel.
+    pub(super) fn new(snapshot: &'a Snapshot, options: &'a Options) -> Self {
+        let cards = snapshot.cards.as_slice();
+        let tags = tags(cards);
+        let facts = facts(snapshot, options, !tags.is_empty());
+        Self {
+            snapshot,
+            options,
+            cards,
+            facts_hash: hash(&facts),
+            facts,
+            lists: Lists { size: options.page_size.max(1), total: cards.len() },
+            months: months(cards),
+            tags,
+        }
+    }
+
+    /// What the pages of a box's messages begin with.
+    pub(super) fn prefix(&self, side: Side) -> &'static str {
+        match (self.facts.kind, side) {
+            (Kind::Message, Side::Inbox) => "inbox/",
+            (Kind::Message, Side::Outbox) => "outbox/",
+            _ => "",
+        }
+    }
+
+    /// A message's page.
+    pub(super) fn page_of(&self, card: &Card) -> OutPath {
+        OutPath::fixed(format!("{}{}.html", self.prefix(card.side), card.stamp))
+    }
+
+    /// A message's attachments as published.
+    pub(super) fn published(&self, card: &Card) -> Vec<media::Published> {
+        media::publish(card, self.prefix(card.side))
+    }
+
+    /// The message of this stamp: in that box, or in `near` first and in the other then.
+    pub(super) fn find(&self, side: Option<Side>, near: Side, stamp: Stamp) -> Option<&'a Arc<Card>> {
+        let other = if near == Side::Inbox { Side::Outbox } else { Side::Inbox };
+        let order = side.map_or([near, other], |side| [side, side]);
+        order.into_iter().find_map(|side| {
+            let at = self.cards.binary_search_by_key(&(stamp, side), |card| (card.stamp, card.side)).ok()?;
+            self.cards.get(at)
+        })
+    }
+
+    /// The message that a relative address in a message's text means, if it is there.
+    ///
+    /// `2013-08-11T14-34-37Z`, with `.txt` or `.html`, with `inbox/`, `outbox/` or `../` before it.
+    pub(super) fn linked(&self, address: &str, near: Side) -> Option<&'a Arc<Card>> {
+        let path = address.trim_start_matches("./").trim_start_matches("../");
+        let (side, name) = match path.split_once('/') {
+            Some(("inbox", name)) => (Some(Side::Inbox), name),
+            Some(("outbox", name)) => (Some(Side::Outbox), name),
+            Some(_) => return None,
+            None => (None, path),
+        };
+        let stem = name.strip_suffix(".txt").or_else(|| name.strip_suffix(".html")).unwrap_or(name);
+        self.find(side, near, Stamp::parse(stem.as_bytes()).ok()?)
+    }
+
+    /// Who writes in a box.
+    pub(super) fn author(&self, side: Side) -> Option<&str> {
+        let profile = self.profile(side);
+        let named = profile.author.as_deref();
+        match (self.facts.kind, side) {
+            (Kind::Message, Side::Outbox) => named.or(Some("me")),
+            (Kind::Message, Side::Inbox) => named.or(profile.title.as_deref()).or(Some(&self.facts.title)),
+            _ => named,
+        }
+    }
+
+    /// What a box's owner says of the channel.
+    pub(super) fn profile(&self, side: Side) -> &'a Profile {
+        match side {
+            Side::Inbox => &self.snapshot.their_profile,
+            Side::Outbox => &self.snapshot.my_profile,
+        }
+    }
+
+    /// The id of the channel that a box's owner writes.
+    pub(super) fn channel_id(&self, side: Side) -> uuid::Uuid {
+        self.profile(side).channel_id(&self.snapshot.channel.name.to_string())
+    }
+
+    /// The id of a message's entry in feeds.
+    pub(super) fn entry_id(&self, card: &Card) -> uuid::Uuid {
+        profile::entry_id(self.channel_id(card.side), card.stamp)
+    }
+
+    /// The side that the site as a whole speaks for.
+    pub(super) fn speaker(&self) -> Side {
+        if self.facts.kind == Kind::Subscription { Side::Inbox } else { Side::Outbox }
+    }
+
+    /// How a message's text is rendered.
+    pub(super) fn rules(&self, side: Side) -> Rules {
+        let trust = media::trust(side);
+        Rules {
+            trust,
+            raw_html: trust == Trust::Theirs || self.options.raw_html,
+            highlight: self.options.highlight,
+        }
+    }
+}
+
+fn facts(snapshot: &Snapshot, options: &Options, tags: bool) -> Facts {
+    let kind = snapshot.kind();
+    let profile = if kind == Kind::Subscription { &snapshot.their_profile } else { &snapshot.my_profile };
+    let second = if kind == Kind::Message { &snapshot.their_profile } else { profile };
+    let name = || snapshot.channel.name.to_string();
+    let title = options.title.clone().or_else(|| profile.title.clone()).or_else(|| second.title.clone());
+    Facts {
+        title: title.unwrap_or_else(name),
+        description: profile.description.clone(),
+        author: profile.author.clone(),
+        language: profile.language.clone().unwrap_or_else(|| "en".to_owned()),
+        link: profile.link.clone(),
+        icon: super::icon::path(snapshot, profile, kind).map(|path| path.address()),
+        kind,
+        tags,
+        base: options.base_url.as_ref().map(|url| url.as_str().to_owned()),
+        rules: (options.raw_html, options.highlight),
+        generator: concat!("missive ", env!("CARGO_PKG_VERSION")),
+    }
+}
+
+fn tags(cards: &[Arc<Card>]) -> BTreeMap<String, Tag> {
+    let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, card) in cards.iter().enumerate() {
+        for tag in &card.tags {
+            members.entry(tag).or_default().push(at);
+        }
+    }
+    let mut taken = Taken::default();
+    // The tag index has this name.
+    taken.unique("index".to_owned(), b"");
+    members
+        .into_iter()
+        .map(|(name, messages)| {
+            let file = taken.unique(safe(name.as_bytes()), name.as_bytes());
+            let path = OutPath::fixed(format!("tag/{file}.html"));
+            (name.to_owned(), Tag { name: name.to_owned(), path, messages })
+        })
+        .collect()
+}

@@ -1,0 +1,291 @@
+//! Views in the words of the templates.
+//!
+//! Owns the names and forms that a template sees: formatted dates, addresses, sizes. This is the contract with every
+//! theme; a template cannot read what is not here.
+
+use serde::Serialize;
+
+use crate::channel::Kind;
+use crate::channel::card::Card;
+use crate::channel::entry::Side;
+use crate::markdown::{Media, ROOT, Rendered};
+
+use super::contents::{Contents, Facts};
+use super::media::{Published, size};
+use super::view::{Item, Neighbour, Row, label};
+use super::{dates, plan};
+
+/// `site`: what all pages have in common.
+#[derive(Serialize)]
+pub(super) struct Site<'a> {
+    title: &'a str,
+    description: Option<&'a str>,
+    author: Option<&'a str>,
+    language: &'a str,
+    icon: Option<&'a str>,
+    link: Option<&'a str>,
+    noindex: bool,
+    remote_media: bool,
+    kind: Kind,
+    tags: bool,
+    generator: &'a str,
+}
+
+impl<'a> Site<'a> {
+    pub(super) fn new(facts: &'a Facts) -> Self {
+        Self {
+            title: &facts.title,
+            description: facts.description.as_deref(),
+            author: facts.author.as_deref(),
+            language: &facts.language,
+            icon: facts.icon.as_deref(),
+            link: facts.link.as_deref().filter(|link| Some(*link) != facts.base.as_deref()),
+            noindex: facts.kind == Kind::Message,
+            remote_media: facts.kind != Kind::Subscription,
+            kind: facts.kind,
+            tags: facts.tags,
+            generator: facts.generator,
+        }
+    }
+}
+
+/// `page`: what the page says of itself in its head.
+#[derive(Serialize)]
+pub(super) struct Head {
+    pub(super) kind: &'static str,
+    pub(super) title: String,
+    pub(super) description: Option<String>,
+    pub(super) canonical: Option<String>,
+    pub(super) image: Option<Picture>,
+    pub(super) feed_title: String,
+}
+
+/// A picture with its address and size.
+#[derive(Serialize)]
+pub(super) struct Picture {
+    url: String,
+    name: String,
+    alt: String,
+    width: Option<u32>,
+    height: Option<u32>,
+}
+
+/// A date in every form that a page may want.
+#[derive(Serialize)]
+pub(super) struct Date {
+    iso: String,
+    day: String,
+    time: String,
+    short: String,
+    year: String,
+}
+
+impl Date {
+    pub(super) fn new(seconds: i64) -> Self {
+        Self {
+            iso: dates::iso(seconds),
+            day: dates::day(seconds),
+            time: dates::time(seconds),
+            short: dates::short(seconds),
+            year: dates::year(seconds),
+        }
+    }
+}
+
+/// Something to hear, see or fetch.
+#[derive(Serialize)]
+pub(super) struct File {
+    url: String,
+    name: String,
+    mime: String,
+    kind: String,
+    size: String,
+    note: Option<&'static str>,
+    download: bool,
+    original: String,
+}
+
+/// A tag and its page.
+#[derive(Serialize)]
+pub(super) struct Tag<'a> {
+    pub(super) name: &'a str,
+    pub(super) url: String,
+}
+
+/// A label and an address.
+#[derive(Serialize)]
+pub(super) struct Link {
+    pub(super) label: String,
+    pub(super) url: String,
+}
+
+/// `m`: a message.
+#[derive(Serialize)]
+pub(super) struct Message<'a> {
+    id: String,
+    anchor: String,
+    url: String,
+    title: Option<&'a str>,
+    label: String,
+    date: Date,
+    updated: Option<Date>,
+    content: String,
+    author: Option<&'a str>,
+    mine: bool,
+    lang: Option<&'a str>,
+    tags: Vec<Tag<'a>>,
+    gallery: Vec<Picture>,
+    audio: Vec<File>,
+    video: Vec<File>,
+    files: Vec<File>,
+    reply_to: Option<Link>,
+    notice: Option<String>,
+}
+
+/// A line of an archive.
+#[derive(Serialize)]
+pub(super) struct Line<'a> {
+    url: String,
+    label: String,
+    title: bool,
+    date: Date,
+    lang: Option<&'a str>,
+    author: Option<&'a str>,
+    mine: bool,
+    pictures: usize,
+    files: usize,
+}
+
+/// A message before or after.
+#[derive(Serialize)]
+pub(super) struct Near {
+    label: String,
+    url: String,
+    date: Date,
+}
+
+impl Contents<'_> {
+    /// A message for a page whose way to the site's root is `root`.
+    pub(super) fn message<'a>(&'a self, item: &Item<'a>, rendered: &Rendered, published: &[Published], root: &str) -> Message<'a> {
+        let card = item.card;
+        let url = self.page_of(card).address();
+        let mut message = Message {
+            id: card.stamp.to_string(),
+            anchor: self.anchor(card),
+            url,
+            title: card.title.as_deref(),
+            label: label(card),
+            date: Date::new(card.stamp.seconds()),
+            updated: card.header.updated.filter(|updated| *updated != card.stamp.seconds()).map(Date::new),
+            content: rendered.html.replace(ROOT, root),
+            author: self.author(card.side),
+            mine: card.side == Side::Outbox,
+            lang: card.header.lang.as_deref(),
+            tags: self.tags_of(card),
+            gallery: Vec::new(),
+            audio: Vec::new(),
+            video: Vec::new(),
+            files: Vec::new(),
+            reply_to: item.reply.as_ref().map(|(label, url)| Link { label: label.clone(), url: url.clone() }),
+            notice: None,
+        };
+        message.attach(card, rendered, published);
+        if card.is_huge() {
+            message.files.push(self.whole_text(card));
+        }
+        message
+    }
+
+    /// The id of a message's element and the prefix of the ids in it.
+    pub(super) fn anchor(&self, card: &Card) -> String {
+        let side = if self.facts.kind == Kind::Message && card.side == Side::Inbox { "in-" } else { "" };
+        format!("m-{side}{}", card.stamp)
+    }
+
+    fn tags_of<'a>(&'a self, card: &'a Card) -> Vec<Tag<'a>> {
+        card.tags.iter().filter_map(|name| Some(Tag { name, url: self.tags.get(name)?.path.address() })).collect()
+    }
+
+    fn whole_text(&self, card: &Card) -> File {
+        File {
+            url: plan::text_path(self, card).address(),
+            name: "the whole text".to_owned(),
+            mime: "text/plain".to_owned(),
+            kind: "text".to_owned(),
+            size: size(card.mark.len),
+            note: None,
+            download: false,
+            original: format!("{}.txt", card.stamp),
+        }
+    }
+
+    pub(super) fn line<'a>(&self, row: &Row<'a>, author: Option<&'a str>) -> Line<'a> {
+        let card = row.card;
+        Line {
+            url: self.page_of(card).address(),
+            label: label(card),
+            title: card.title.is_some(),
+            date: Date::new(card.stamp.seconds()),
+            lang: card.header.lang.as_deref(),
+            author,
+            mine: card.side == Side::Outbox,
+            pictures: row.pictures,
+            files: row.files,
+        }
+    }
+
+    pub(super) fn near(&self, neighbour: Option<Neighbour<'_>>) -> Option<Near> {
+        let card = neighbour?.card;
+        Some(Near { label: label(card), url: self.page_of(card).address(), date: Date::new(card.stamp.seconds()) })
+    }
+}
+
+impl Message<'_> {
+    /// Puts each attachment where the page shows it: what the text shows already is not shown twice.
+    fn attach(&mut self, card: &Card, rendered: &Rendered, published: &[Published]) {
+        for (number, (file, published)) in card.attachments.iter().zip(published).enumerate() {
+            let shown = rendered.shown.binary_search(&number).is_ok();
+            let entry = || File {
+                url: published.address.clone(),
+                name: published.name.clone(),
+                mime: published.mime.clone(),
+                kind: published.kind.clone(),
+                size: size(file.mark.len),
+                note: published.note,
+                download: published.media == (Media::File { download: true }),
+                original: file.path.name().into_owned(),
+            };
+            match published.media {
+                Media::File { .. } => self.files.push(entry()),
+                _ if shown => {}
+                Media::Picture(size) => self.gallery.push(picture(published, size)),
+                Media::Audio => self.audio.push(entry()),
+                Media::Video => self.video.push(entry()),
+            }
+        }
+    }
+}
+
+/// A picture that has only its name to describe it.
+fn picture(published: &Published, size: Option<(u32, u32)>) -> Picture {
+    let words = published.name.rsplit_once('.').map_or(published.name.as_str(), |(stem, _)| stem).replace(['-', '_'], " ");
+    Picture {
+        url: published.address.clone(),
+        name: published.name.clone(),
+        alt: words,
+        width: size.map(|(width, _)| width),
+        height: size.map(|(_, height)| height),
+    }
+}
+
+/// The picture that stands for a message where links to it are shown, with an absolute address.
+pub(super) fn social_picture(published: &[Published], base: &str) -> Option<Picture> {
+    published.iter().find_map(|file| match file.media {
+        Media::Picture(Some(size)) => {
+            let mut picture = picture(file, Some(size));
+            picture.url = format!("{base}{}", file.address);
+            Some(picture)
+        }
+        _ => None,
+    })
+}

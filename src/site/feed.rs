@@ -1,0 +1,268 @@
+//! The feeds: Atom (RFC 4287) and JSON Feed 1.1.
+//!
+//! Owns what a feed says of each message, once for both forms. Ids never change, `updated` is never a file's time or the
+//! build's, and content is harmless HTML with absolute links wherever a base URL is set.
+
+use std::path::Path;
+
+use atom_syndication as atom;
+use chrono::DateTime;
+use serde::Serialize;
+
+use crate::channel::card::{Attachment, Card};
+use crate::disk::beneath::Folder;
+use crate::markdown::{self, Media, ROOT};
+use crate::picture::without_metadata;
+
+use super::contents::Contents;
+use super::dates;
+use super::media::Published;
+use super::render::Ready;
+use super::view::label;
+
+/// The most enclosures that an entry lists.
+const MAX_ENCLOSURES: usize = 20;
+/// A larger picture's published length is taken from its file, in bytes.
+const MAX_MEASURED: u64 = 32 << 20;
+
+/// A message as a feed has it.
+pub(super) struct Entry<'a> {
+    card: &'a Card,
+    id: String,
+    url: String,
+    content: String,
+    author: Option<&'a str>,
+    enclosures: Vec<Enclosure>,
+}
+
+struct Enclosure {
+    url: String,
+    mime: String,
+    length: u64,
+}
+
+/// Makes the entries of both feeds from converted messages.
+pub(super) fn entries<'a>(contents: &'a Contents<'a>, ready: &[&Ready]) -> Vec<Entry<'a>> {
+    let base = contents.facts.base.as_deref().unwrap_or_default();
+    ready.iter().filter_map(|ready| Some(entry(contents, contents.cards.get(ready.at)?, ready, base))).collect()
+}
+
+fn entry<'a>(contents: &'a Contents<'a>, card: &'a Card, ready: &Ready, base: &str) -> Entry<'a> {
+    let mut html = ready.rendered.html.replace(ROOT, base);
+    for (number, file) in ready.published.iter().enumerate() {
+        if matches!(file.media, Media::Picture(_)) && ready.rendered.shown.binary_search(&number).is_err() {
+            push_picture(&mut html, base, file);
+        }
+    }
+    let folder = contents.snapshot.folder(card.side);
+    let files = card.attachments.iter().zip(&ready.published).take(MAX_ENCLOSURES);
+    Entry {
+        id: contents.entry_id(card).urn().to_string(),
+        url: format!("{base}{}", contents.page_of(card).address()),
+        // Everything in it is rendered by this program or has to pass the allow-list; classes and ids mean nothing to a reader.
+        content: markdown::for_feed(&html),
+        author: contents.author(card.side),
+        enclosures: files
+            .map(|(file, published)| Enclosure {
+                url: format!("{base}{}", published.address),
+                mime: published.mime.clone(),
+                length: length(folder, card, file, contents.options.keep_metadata),
+            })
+            .collect(),
+        card,
+    }
+}
+
+/// A picture that the text does not show follows it.
+fn push_picture(html: &mut String, base: &str, file: &Published) {
+    let name = file.name.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    html.push_str(&format!("<p><img src=\"{base}{}\" alt=\"{name}\"></p>\n", file.address));
+}
+
+/// The length in bytes as published, which for a picture with metadata is less than the file's.
+fn length(folder: Option<&Folder>, card: &Card, file: &Attachment, keep_metadata: bool) -> u64 {
+    let whole = file.mark.len;
+    if keep_metadata || file.picture.is_none_or(|picture| picture.format.is_none()) || whole > MAX_MEASURED {
+        return whole;
+    }
+    let path = Path::new(&card.stamp.to_string()).join(file.path.as_path());
+    folder.and_then(|folder| folder.read(&path, MAX_MEASURED).ok()).map_or(whole, |(bytes, _)| without_metadata(&bytes).len() as u64)
+}
+
+/// Writes the Atom feed.
+pub(super) fn atom(contents: &Contents<'_>, entries: &[Entry<'_>]) -> Vec<u8> {
+    let facts = &contents.facts;
+    let base = facts.base.as_deref().unwrap_or_default();
+    let speaker = contents.speaker();
+    let feed = atom::Feed {
+        title: atom::Text::plain(facts.title.clone()),
+        subtitle: facts.description.clone().map(atom::Text::plain),
+        id: contents.channel_id(speaker).urn().to_string(),
+        updated: time(entries.iter().map(|entry| entry.card.updated()).max().unwrap_or_default()),
+        // RFC 4287, section 4.1.1: a feed has an author unless each of its entries has one.
+        authors: vec![person(facts.author.as_deref().unwrap_or(&facts.title))],
+        generator: Some(atom::Generator { value: "missive".to_owned(), uri: None, version: Some(env!("CARGO_PKG_VERSION").to_owned()) }),
+        icon: facts.icon.as_ref().map(|icon| format!("{base}{icon}")),
+        links: feed_links(base),
+        entries: entries.iter().map(|entry| atom_entry(entry, facts.author.as_deref(), base)).collect(),
+        lang: Some(facts.language.clone()),
+        ..atom::Feed::default()
+    };
+    let mut bytes = Vec::new();
+    // A vector always has room.
+    let _ = feed.write_to(&mut bytes);
+    bytes.push(b'\n');
+    bytes
+}
+
+fn feed_links(base: &str) -> Vec<atom::Link> {
+    let link = |rel: &str, href: String, mime: &str| atom::Link {
+        rel: rel.to_owned(),
+        href,
+        mime_type: Some(mime.to_owned()),
+        ..atom::Link::default()
+    };
+    let mut links = Vec::new();
+    if !base.is_empty() {
+        links.push(link("self", format!("{base}atom.xml"), "application/atom+xml"));
+    }
+    let front = if base.is_empty() { "index.html".to_owned() } else { base.to_owned() };
+    links.push(link("alternate", front, "text/html"));
+    links
+}
+
+fn atom_entry(entry: &Entry<'_>, feed_author: Option<&str>, base: &str) -> atom::Entry {
+    let card = entry.card;
+    let mut links = vec![atom::Link {
+        rel: "alternate".to_owned(),
+        href: entry.url.clone(),
+        mime_type: Some("text/html".to_owned()),
+        ..atom::Link::default()
+    }];
+    links.extend(entry.enclosures.iter().map(|file| atom::Link {
+        rel: "enclosure".to_owned(),
+        href: file.url.clone(),
+        mime_type: Some(file.mime.clone()),
+        length: Some(file.length.to_string()),
+        ..atom::Link::default()
+    }));
+    atom::Entry {
+        title: atom::Text::plain(label(card)),
+        id: entry.id.clone(),
+        updated: time(card.updated()),
+        published: Some(time(card.stamp.seconds())),
+        authors: entry.author.filter(|author| Some(*author) != feed_author).map(person).into_iter().collect(),
+        categories: card.tags.iter().map(|tag| atom::Category { term: tag.clone(), ..atom::Category::default() }).collect(),
+        links,
+        summary: Some(card.excerpt.clone()).filter(|excerpt| !excerpt.is_empty()).map(atom::Text::plain),
+        content: Some(atom::Content {
+            base: (!base.is_empty()).then(|| entry.url.clone()),
+            lang: card.header.lang.clone(),
+            value: Some(entry.content.clone()),
+            content_type: Some("html".to_owned()),
+            ..atom::Content::default()
+        }),
+        ..atom::Entry::default()
+    }
+}
+
+fn person(name: &str) -> atom::Person {
+    atom::Person { name: name.to_owned(), ..atom::Person::default() }
+}
+
+fn time(seconds: i64) -> atom::FixedDateTime {
+    DateTime::from_timestamp(seconds, 0).unwrap_or_default().fixed_offset()
+}
+
+/// Writes the JSON feed.
+pub(super) fn json(contents: &Contents<'_>, entries: &[Entry<'_>]) -> Vec<u8> {
+    let facts = &contents.facts;
+    let base = facts.base.as_deref();
+    let feed = JsonFeed {
+        version: "https://jsonfeed.org/version/1.1",
+        title: &facts.title,
+        home_page_url: base,
+        feed_url: base.map(|base| format!("{base}feed.json")),
+        description: facts.description.as_deref(),
+        icon: facts.icon.as_ref().zip(base).map(|(icon, base)| format!("{base}{icon}")),
+        authors: facts.author.as_deref().map(|name| vec![JsonAuthor { name }]),
+        language: &facts.language,
+        items: entries.iter().map(json_item).collect(),
+    };
+    let mut bytes = serde_json::to_vec_pretty(&feed).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
+}
+
+fn json_item<'a>(entry: &'a Entry<'a>) -> JsonItem<'a> {
+    let card = entry.card;
+    JsonItem {
+        id: &entry.id,
+        url: &entry.url,
+        title: card.title.as_deref(),
+        content_html: &entry.content,
+        summary: Some(card.excerpt.as_str()).filter(|excerpt| !excerpt.is_empty()),
+        date_published: dates::iso(card.stamp.seconds()),
+        date_modified: dates::iso(card.updated()),
+        authors: entry.author.map(|name| vec![JsonAuthor { name }]),
+        tags: &card.tags,
+        language: card.header.lang.as_deref(),
+        // No titles: two attachments with one title would mean two forms of one thing.
+        attachments: entry
+            .enclosures
+            .iter()
+            .map(|file| JsonAttachment { url: &file.url, mime_type: &file.mime, size_in_bytes: file.length })
+            .collect(),
+    }
+}
+
+#[derive(Serialize)]
+struct JsonFeed<'a> {
+    version: &'static str,
+    title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    home_page_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feed_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authors: Option<Vec<JsonAuthor<'a>>>,
+    language: &'a str,
+    items: Vec<JsonItem<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonAuthor<'a> {
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonItem<'a> {
+    id: &'a str,
+    url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    content_html: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<&'a str>,
+    date_published: String,
+    date_modified: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authors: Option<Vec<JsonAuthor<'a>>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    tags: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<JsonAttachment<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonAttachment<'a> {
+    url: &'a str,
+    mime_type: &'a str,
+    size_in_bytes: u64,
+}

@@ -1,0 +1,146 @@
+//! Names for files of the site.
+//!
+//! Owns making any name safe for every system that may serve or copy the site, and keeping names apart that only some
+//! systems tell apart. A name that is safe already is kept to the letter.
+
+use std::collections::HashSet;
+
+use unicode_normalization::UnicodeNormalization;
+
+/// The longest name in bytes: sync tools put prefixes of their own before it.
+const MAX_NAME: usize = 140;
+/// Names that Windows keeps for devices, whatever their extension.
+const RESERVED: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
+
+/// Makes one name safe. A changed name gets a short hash of the original, so that two never become one.
+pub(super) fn safe(name: &[u8]) -> String {
+    let text = String::from_utf8_lossy(name);
+    if is_safe(&text) && text.as_bytes() == name {
+        return text.into_owned();
+    }
+    let cleaned: String = text.chars().map(|c| if is_odd(c) { '_' } else { c }).collect();
+    marked(cleaned.trim_end_matches(['.', ' ']), name)
+}
+
+/// Names given out so far, as a system without regard for case and composition sees them.
+#[derive(Default)]
+pub(super) struct Taken {
+    names: HashSet<String>,
+}
+
+impl Taken {
+    /// Gives out `name`, or a marked form of it when an equal one was given out before.
+    pub(super) fn unique(&mut self, name: String, original: &[u8]) -> String {
+        if self.names.insert(folded(&name)) {
+            return name;
+        }
+        let marked = marked(&name, original);
+        self.names.insert(folded(&marked));
+        marked
+    }
+}
+
+fn folded(name: &str) -> String {
+    if name.is_ascii() { name.to_ascii_lowercase() } else { name.nfc().flat_map(char::to_lowercase).collect() }
+}
+
+/// Puts a hash of the original before the extension, and cuts the name to its longest.
+fn marked(name: &str, original: &[u8]) -> String {
+    let hash = blake3::hash(original).to_hex();
+    let mark: String = hash.chars().take(8).collect();
+    let (stem, extension) = match name.rsplit_once('.') {
+        Some((stem, extension)) if extension.len() <= 10 && !stem.is_empty() => (stem, format!(".{extension}")),
+        _ => (name, String::new()),
+    };
+    let room = MAX_NAME - mark.len() - extension.len() - 2;
+    let mut end = stem.len().min(room);
+    while !stem.is_char_boundary(end) {
+        end -= 1;
+    }
+    let stem = stem.get(..end).unwrap_or_default();
+    let front = if is_reserved(stem) || stem.starts_with('.') { "_" } else { "" };
+    format!("{front}{stem}-{mark}{extension}")
+}
+
+fn is_safe(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= MAX_NAME
+        && !name.starts_with('.')
+        && !name.ends_with(['.', ' '])
+        && !name.chars().any(is_odd)
+        && !is_reserved(name)
+}
+
+/// What Windows forbids, control characters, and characters that change how a name reads.
+fn is_odd(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '<' | '>' | ':' | '"' | '/' | '\\' | '|' | '?' | '*' | '\u{fffd}')
+        || is_invisible(c)
+}
+
+/// Characters that show nothing or turn the direction of what follows.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{00ad}' | '\u{061c}')
+}
+
+fn is_reserved(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_lowercase();
+    let numbered = stem
+        .strip_prefix("com")
+        .or_else(|| stem.strip_prefix("lpt"))
+        .is_some_and(|rest| matches!(rest.chars().collect::<Vec<_>>().as_slice(), ['0'..='9' | '¹' | '²' | '³']));
+    numbered || RESERVED.contains(&stem.as_str())
+}
+
+/// The name as it is shown: invisible and direction-changing characters become `⟨U+202E⟩`.
+pub(super) fn shown(name: &str) -> String {
+    name.chars().fold(String::new(), |mut shown, c| {
+        use std::fmt::Write;
+        if c.is_control() || is_invisible(c) {
+            let _ = write!(shown, "⟨U+{:04X}⟩", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+        shown
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn safe_names_are_kept_to_the_letter() {
+        for name in ["photo.jpg", "été – copy.pdf", "100% done #1.jpg", "图表-x.png", "a.tar.gz", "Photo.JPG"] {
+            assert_eq!(safe(name.as_bytes()), name);
+        }
+    }
+
+    #[test]
+    fn dangerous_names_are_changed_and_stay_apart() {
+        let names: [&[u8]; 9] =
+            [b"CON", b"nul.txt", b"COM1.log", "COM\u{b9}".as_bytes(), b"a:b.txt", b"a?b.txt", b"dot.", b"\xff.jpg", b"..."];
+        let mut seen = HashSet::new();
+        for name in names {
+            let safe = safe(name);
+            assert!(is_safe(&safe), "{safe}");
+            assert!(seen.insert(safe));
+        }
+        assert!(safe(b"nul.txt").ends_with(".txt"));
+        assert!(safe("x".repeat(300).as_bytes()).len() <= MAX_NAME);
+    }
+
+    #[test]
+    fn names_that_some_systems_hold_for_one_are_kept_apart() {
+        let mut taken = Taken::default();
+        assert_eq!(taken.unique("Photo.JPG".into(), b"Photo.JPG"), "Photo.JPG");
+        assert_ne!(folded(&taken.unique("photo.jpg".into(), b"photo.jpg")), "photo.jpg");
+        assert_eq!(taken.unique("caf\u{e9}".into(), b"1"), "caf\u{e9}");
+        assert_ne!(taken.unique("cafe\u{301}".into(), b"2"), "cafe\u{301}");
+    }
+
+    #[test]
+    fn invisible_characters_are_shown() {
+        assert_eq!(shown("invoice\u{202e}gpj.exe"), "invoice⟨U+202E⟩gpj.exe");
+    }
+}

@@ -1,0 +1,86 @@
+//! A snapshot becomes a planned map of files, of which only what differs is rendered and written.
+//!
+//! Owns the walk from contents to published files. Refuses to know terminal and network, and never touches a box.
+
+mod archive;
+mod around;
+mod build;
+mod contents;
+mod context;
+mod dates;
+mod feed;
+mod file_name;
+mod fingerprint;
+mod icon;
+mod manifest;
+mod media;
+mod options;
+mod out_path;
+mod plan;
+mod publish;
+mod render;
+mod report;
+mod sitemap;
+mod theme;
+mod view;
+mod work;
+
+use std::io;
+use std::path::PathBuf;
+
+pub use build::{Request, build, default_output};
+pub use manifest::FILE_NAME as MANIFEST_NAME;
+pub use media::size;
+pub use options::{Manner, Options};
+pub use out_path::OutPath;
+pub use report::{Report, Written};
+pub use theme::{BUILT_IN as BUILT_IN_THEMES, Source, Theme};
+
+/// Why a site could not be built. Nothing that was there before is changed by any of them.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A template is wrong: the engine's message names the file and the line.
+    #[error("{}{message}", path.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default())]
+    Template {
+        /// What the engine says, with file, line and the offending words.
+        message: String,
+        /// The file, if it is not built in.
+        path: Option<PathBuf>,
+    },
+    /// A theme's file could not be read.
+    #[error("the theme at {}: {error}", path.display())]
+    Theme {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// The output holds files that are not ours.
+    #[error("{} would be overwritten, and it was not written by missive", path.display())]
+    InTheWay {
+        /// One of them.
+        path: PathBuf,
+    },
+    /// A box that had messages has none.
+    #[error("the {side} had {messages} messages at the last build and {state} now")]
+    BoxIsEmpty {
+        /// Which box.
+        side: crate::channel::entry::Side,
+        /// How many messages it had.
+        messages: usize,
+        /// What it is now, in words.
+        state: String,
+    },
+    /// A text that cannot be read now. Its pages stay as they are.
+    #[error("{0} cannot be read")]
+    Unreadable(String),
+    /// The output lies within a box, or a box within the output.
+    #[error("{} cannot be the output: a box of the channel lies there", path.display())]
+    OutputIsBox {
+        /// The output.
+        path: PathBuf,
+    },
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}

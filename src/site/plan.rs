@@ -1,0 +1,244 @@
+//! What should exist: every file of the site with the view it shows.
+//!
+//! Owns the site's layout and the fingerprint of each file. A pure function of the contents; refuses to know what was
+//! written before.
+
+use crate::channel::Kind;
+use crate::channel::card::Card;
+
+use super::contents::Contents;
+use super::fingerprint::{Fingerprint, Hasher, hash};
+use super::out_path::OutPath;
+use super::sitemap;
+use super::theme::Theme;
+use super::view::files;
+
+/// A file of the site, by what it shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Page {
+    /// The message at a position.
+    Message(usize),
+    /// A list page by number.
+    List(usize),
+    /// The front page.
+    Index,
+    /// A month by its position.
+    Month(usize),
+    /// A year.
+    Year(i32),
+    /// A tag by its name.
+    Tag(String),
+    /// The list of tags.
+    Tags,
+    /// What is shown for an address that leads nowhere.
+    Missing,
+    /// The Atom feed.
+    Atom,
+    /// The JSON feed.
+    Json,
+    /// The sitemap, or the part of it for a year.
+    Sitemap(Option<i32>),
+    /// What is said to crawlers.
+    Robots,
+    /// A file of the theme that is no template.
+    Asset(String),
+    /// The channel's icon.
+    Icon,
+    /// A message's attachment: positions of both.
+    Attachment(usize, usize),
+    /// The file of a text too long for its page.
+    Text(usize),
+}
+
+impl Page {
+    /// The order in which files appear: what is linked before what links to it.
+    pub(super) fn rank(&self) -> u8 {
+        match self {
+            Self::Asset(_) | Self::Icon | Self::Attachment(..) | Self::Text(_) => 0,
+            Self::Message(_) => 1,
+            Self::Index | Self::Atom | Self::Json | Self::Sitemap(_) => 3,
+            _ => 2,
+        }
+    }
+}
+
+/// A planned file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Planned {
+    /// Where it is written.
+    pub path: OutPath,
+    /// What it shows.
+    pub page: Page,
+}
+
+/// Plans every file of the site, in the order of their paths.
+pub(super) fn plan(contents: &Contents<'_>, theme: &Theme) -> Vec<Planned> {
+    let mut plan = Vec::with_capacity(contents.cards.len() * 5 / 4 + 64);
+    let mut add = |path: OutPath, page: Page| plan.push(Planned { path, page });
+    for (at, card) in contents.cards.iter().enumerate() {
+        plan_message(contents, at, card, &mut add);
+    }
+    for number in 1..=contents.lists.count() {
+        add(list_path(number), Page::List(number));
+    }
+    for (at, month) in contents.months.iter().enumerate() {
+        add(month_path(month.year, month.month), Page::Month(at));
+    }
+    for (year, _) in contents.years() {
+        add(year_path(year), Page::Year(year));
+    }
+    for tag in contents.tags.values() {
+        add(tag.path.clone(), Page::Tag(tag.name.clone()));
+    }
+    if !contents.tags.is_empty() {
+        add(OutPath::fixed("tag/index.html"), Page::Tags);
+    }
+    plan_rest(contents, theme, &mut add);
+    plan.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    plan
+}
+
+fn plan_message(contents: &Contents<'_>, at: usize, card: &Card, add: &mut impl FnMut(OutPath, Page)) {
+    add(contents.page_of(card), Page::Message(at));
+    for (number, file) in contents.published(card).into_iter().enumerate() {
+        add(file.path, Page::Attachment(at, number));
+    }
+    if card.is_huge() {
+        add(text_path(contents, card), Page::Text(at));
+    }
+}
+
+fn plan_rest(contents: &Contents<'_>, theme: &Theme, add: &mut impl FnMut(OutPath, Page)) {
+    let fixed = [
+        ("index.html", Page::Index),
+        ("404.html", Page::Missing),
+        ("atom.xml", Page::Atom),
+        ("feed.json", Page::Json),
+        ("robots.txt", Page::Robots),
+    ];
+    for (path, page) in fixed {
+        add(OutPath::fixed(path), page);
+    }
+    for asset in theme.assets() {
+        add(OutPath::fixed(format!("assets/{asset}")), Page::Asset(asset.to_owned()));
+    }
+    if let Some(path) = super::icon::path(contents.snapshot, contents.profile(contents.speaker()), contents.facts.kind) {
+        add(path, Page::Icon);
+    }
+    if contents.facts.base.is_some() && contents.facts.kind != Kind::Message {
+        for part in sitemap::parts(contents) {
+            add(sitemap_path(part), Page::Sitemap(part));
+        }
+    }
+}
+
+/// A list page's path.
+pub(super) fn list_path(number: usize) -> OutPath {
+    OutPath::fixed(format!("page/{number}.html"))
+}
+
+/// A month's path.
+pub(super) fn month_path(year: i32, month: u32) -> OutPath {
+    OutPath::fixed(format!("{year:04}/{month:02}.html"))
+}
+
+/// A year's path.
+pub(super) fn year_path(year: i32) -> OutPath {
+    OutPath::fixed(format!("{year:04}/index.html"))
+}
+
+/// The path of the sitemap or one of its parts.
+pub(super) fn sitemap_path(part: Option<i32>) -> OutPath {
+    OutPath::fixed(part.map_or_else(|| "sitemap.xml".to_owned(), |year| format!("sitemap-{year:04}.xml")))
+}
+
+/// The path of a text that is too long for its page.
+pub(super) fn text_path(contents: &Contents<'_>, card: &Card) -> OutPath {
+    OutPath::fixed(format!("{}{}.txt", contents.prefix(card.side), card.stamp))
+}
+
+/// The fingerprint of a planned file.
+pub(super) fn fingerprint(contents: &Contents<'_>, theme: &Theme, page: &Page) -> Fingerprint {
+    let whole = Fingerprint { site: contents.facts_hash, theme: theme.hash(), ..Fingerprint::default() };
+    match page {
+        Page::Message(at) => Fingerprint {
+            text: hash(&contents.item(*at)),
+            attachments: contents.cards.get(*at).map_or(0, |card| hash(&files(card))),
+            around: hash(&(contents.neighbour(at.checked_sub(1)), contents.neighbour(Some(at + 1)))),
+            ..whole
+        },
+        Page::List(number) => {
+            let around = (*number < contents.lists.count(), *number > 1);
+            Fingerprint { around: hash(&around), ..messages(contents, contents.lists.range(*number), whole) }
+        }
+        Page::Index => {
+            let months: Vec<_> = contents.months.iter().map(|month| (month.year, month.month)).collect();
+            let around = hash(&(months, contents.lists.behind_front()));
+            Fingerprint { around, ..messages(contents, contents.lists.front(), whole) }
+        }
+        Page::Month(at) => month_print(contents, *at, whole),
+        Page::Year(year) => year_print(contents, *year, whole),
+        Page::Tag(name) => {
+            let members = contents.tags.get(name).map(|tag| tag.messages.as_slice()).unwrap_or_default();
+            Fingerprint { text: rows(contents, members.iter().copied()), ..whole }
+        }
+        Page::Tags => Fingerprint { text: hash(&contents.tags.keys().collect::<Vec<_>>()), ..whole },
+        Page::Missing => whole,
+        Page::Atom | Page::Json => {
+            let ids = hash(&[contents.channel_id(contents.speaker()), contents.channel_id(crate::channel::entry::Side::Inbox)]
+                .map(|id| *id.as_bytes()));
+            let whole = Fingerprint { theme: 0, around: ids, ..whole };
+            let feed = contents.cards.len().saturating_sub(contents.options.feed_size)..contents.cards.len();
+            messages(contents, feed, whole)
+        }
+        Page::Sitemap(part) => Fingerprint { text: sitemap::hash(contents, *part), site: contents.facts_hash, ..Fingerprint::default() },
+        Page::Robots => Fingerprint { site: contents.facts_hash, ..Fingerprint::default() },
+        Page::Asset(name) => Fingerprint { theme: hash(theme.asset(name).unwrap_or_default()), ..Fingerprint::default() },
+        Page::Icon => Fingerprint { site: icon_hash(contents), ..Fingerprint::default() },
+        Page::Attachment(at, number) => attachment_print(contents, *at, *number),
+        Page::Text(at) => Fingerprint { text: contents.cards.get(*at).map_or(0, |card| hash(&card.hash)), ..Fingerprint::default() },
+    }
+}
+
+/// The part of a fingerprint that full messages make.
+fn messages(contents: &Contents<'_>, range: std::ops::Range<usize>, whole: Fingerprint) -> Fingerprint {
+    let (mut texts, mut attachments) = (Hasher::default(), Hasher::default());
+    for item in contents.items(range) {
+        attachments.add(&files(item.card));
+        texts.add(&item);
+    }
+    Fingerprint { text: texts.finish(), attachments: attachments.finish(), ..whole }
+}
+
+fn rows(contents: &Contents<'_>, positions: impl Iterator<Item = usize>) -> u64 {
+    let mut hasher = Hasher::default();
+    for row in positions.filter_map(|at| contents.row(at)) {
+        hasher.add(&row);
+    }
+    hasher.finish()
+}
+
+fn month_print(contents: &Contents<'_>, at: usize, whole: Fingerprint) -> Fingerprint {
+    let name = |at: Option<usize>| at.and_then(|at| contents.months.get(at)).map(|month| (month.year, month.month));
+    let text = contents.months.get(at).map_or(0, |month| rows(contents, month.messages.clone()));
+    Fingerprint { text, around: hash(&(name(at.checked_sub(1)), name(Some(at + 1)))), ..whole }
+}
+
+fn year_print(contents: &Contents<'_>, year: i32, whole: Fingerprint) -> Fingerprint {
+    let counts = contents.months.iter().filter(|month| month.year == year).map(|month| (month.month, month.messages.len()));
+    let before = contents.months.iter().rev().find(|month| month.year < year).map(|month| month.year);
+    let after = contents.months.iter().find(|month| month.year > year).map(|month| month.year);
+    Fingerprint { text: hash(&counts.collect::<Vec<_>>()), around: hash(&(before, after)), ..whole }
+}
+
+fn attachment_print(contents: &Contents<'_>, at: usize, number: usize) -> Fingerprint {
+    let file = contents.cards.get(at).and_then(|card| card.attachments.get(number));
+    let attachments = file.map_or(0, |file| hash(&(file.mark.len, file.mark.modified, contents.options.keep_metadata)));
+    Fingerprint { attachments, ..Fingerprint::default() }
+}
+
+fn icon_hash(contents: &Contents<'_>) -> u64 {
+    let side = contents.speaker();
+    let bytes = contents.snapshot.folder(side).and_then(|folder| super::icon::read(folder, contents.profile(side)));
+    hash(&bytes)
+}

@@ -1,0 +1,222 @@
+//! Putting files in place.
+//!
+//! Owns the order of disk operations: everything is staged beside its place first, so that an error up to then changes
+//! nothing; then each file is renamed into place, what is linked before what links to it; then what is no longer wanted
+//! goes; then the manifest is saved. Cut off anywhere, each file is its old or its new self and the next build mends
+//! the rest. Refuses to know what the files say.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+use super::fingerprint::Fingerprint;
+use super::manifest::Manifest;
+use super::out_path::OutPath;
+
+/// The stage within an output that is being changed.
+const STAGE: &str = ".missive-stage";
+
+/// Asked before each disk operation; an error stops the build there, as if the machine had.
+pub(super) type Gate<'a> = &'a (dyn Fn() -> io::Result<()> + Sync);
+
+/// A place where files are made ready.
+pub(super) struct Stage<'a> {
+    output: &'a Path,
+    place: PathBuf,
+    fresh: bool,
+    gate: Gate<'a>,
+}
+
+/// What becomes of a site.
+pub(super) struct Change<'a> {
+    /// The staged files, in the order in which they appear.
+    pub(super) written: Vec<&'a OutPath>,
+    /// The files to remove.
+    pub(super) removed: Vec<&'a OutPath>,
+    /// How many messages the boxes have.
+    pub(super) messages: [usize; 2],
+    /// Every file of the site afterwards.
+    pub(super) entries: Vec<(OutPath, Fingerprint)>,
+}
+
+impl<'a> Stage<'a> {
+    /// Makes a stage: beside an output that is not there yet, else within it. What an earlier build left is removed.
+    pub(super) fn open(output: &'a Path, fresh: bool, gate: Gate<'a>) -> io::Result<Self> {
+        if fresh && let Some(place) = beside(output) {
+            let made = remove_tree(&place).and_then(|()| {
+                gate()?;
+                fs::create_dir_all(place.parent().unwrap_or(&place))?;
+                fs::create_dir(&place)
+            });
+            if made.is_ok() {
+                return Ok(Self { output, place, fresh, gate });
+            }
+        }
+        // The folder above may be closed to us while the output itself is open.
+        let place = output.join(STAGE);
+        remove_tree(&place)?;
+        gate()?;
+        fs::create_dir_all(&place)?;
+        Ok(Self { output, place, fresh: false, gate })
+    }
+
+    /// Makes the folders of these files on the stage.
+    pub(super) fn folders<'b>(&self, paths: impl Iterator<Item = &'b OutPath>) -> io::Result<()> {
+        make_folders(&self.place, paths, self.gate)
+    }
+
+    /// Stages a file; `false` when the file in place says the same already.
+    pub(super) fn put(&self, path: &OutPath, bytes: &[u8]) -> io::Result<bool> {
+        if !self.fresh && is_same(&self.output.join(path.as_path()), bytes) {
+            return Ok(false);
+        }
+        (self.gate)()?;
+        fs::write(self.place.join(path.as_path()), bytes)?;
+        Ok(true)
+    }
+
+    /// Stages a copy of an open file, sharing its blocks where the file system can; `false` as for [`Stage::put`].
+    pub(super) fn copy(&self, path: &OutPath, file: &File) -> io::Result<bool> {
+        if !self.fresh && is_same_file(&self.output.join(path.as_path()), file) {
+            return Ok(false);
+        }
+        (self.gate)()?;
+        let copy = fs::File::create(self.place.join(path.as_path()))?;
+        if !clone(file, copy.file()) {
+            io::copy(&mut &*file, &mut copy.file())?;
+        }
+        Ok(true)
+    }
+
+    /// Puts what is staged in place, removes what is not wanted, and remembers what is there.
+    pub(super) fn commit(self, change: Change<'_>) -> io::Result<()> {
+        if self.fresh {
+            (self.gate)()?;
+            Manifest::save(&self.place, change.messages, change.entries)?;
+            (self.gate)()?;
+            return fs::rename(&self.place, self.output);
+        }
+        if !change.written.is_empty() || !change.removed.is_empty() {
+            self.change_in_place(&change)?;
+        }
+        (self.gate)()?;
+        Manifest::save(self.output, change.messages, change.entries)?;
+        (self.gate)()?;
+        remove_tree(&self.place)
+    }
+
+    fn change_in_place(&self, change: &Change<'_>) -> io::Result<()> {
+        let at_stake: Vec<&OutPath> = change.written.iter().chain(&change.removed).copied().collect();
+        (self.gate)()?;
+        Manifest::intend(self.output, &at_stake)?;
+        make_folders(self.output, change.written.iter().copied(), self.gate)?;
+        for path in &change.written {
+            (self.gate)()?;
+            fs::rename(self.place.join(path.as_path()), self.output.join(path.as_path()))?;
+        }
+        for path in &change.removed {
+            (self.gate)()?;
+            remove_file(&self.output.join(path.as_path()))?;
+        }
+        remove_empty_folders(self.output, change.removed.iter().copied());
+        Ok(())
+    }
+
+    /// Takes the stage down without having changed anything.
+    pub(super) fn abandon(self) {
+        let _ = remove_tree(&self.place);
+    }
+}
+
+/// Where a new site grows: a hidden folder beside its place.
+fn beside(output: &Path) -> Option<PathBuf> {
+    let name = output.file_name()?.to_string_lossy();
+    Some(output.with_file_name(format!(".{name}.missive-new")))
+}
+
+fn make_folders<'b>(root: &Path, paths: impl Iterator<Item = &'b OutPath>, gate: Gate<'_>) -> io::Result<()> {
+    let folders: BTreeSet<&Path> = paths.filter_map(|path| path.as_path().parent()).filter(|path| !path.as_os_str().is_empty()).collect();
+    for folder in folders {
+        gate()?;
+        fs::create_dir_all(root.join(folder))?;
+    }
+    Ok(())
+}
+
+fn remove_tree(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn remove_file(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Removes the folders that became empty, from the deepest; one that still holds something stays.
+fn remove_empty_folders<'b>(output: &Path, removed: impl Iterator<Item = &'b OutPath>) {
+    let folders: BTreeSet<&Path> = removed
+        .flat_map(|path| path.as_path().ancestors().skip(1))
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .collect();
+    for folder in folders.into_iter().rev() {
+        let _ = std::fs::remove_dir(output.join(folder));
+    }
+}
+
+/// Whether the file at `path` holds exactly these bytes.
+pub(super) fn is_same(path: &Path, bytes: &[u8]) -> bool {
+    let Ok(meta) = std::fs::symlink_metadata(path) else {
+        return false;
+    };
+    meta.is_file() && meta.len() == bytes.len() as u64 && std::fs::read(path).is_ok_and(|there| there == bytes)
+}
+
+fn is_same_file(path: &Path, file: &File) -> bool {
+    let same = || -> io::Result<bool> {
+        let meta = std::fs::symlink_metadata(path)?;
+        if !meta.is_file() || meta.len() != file.metadata()?.len() {
+            return Ok(false);
+        }
+        let mut there = std::fs::File::open(path)?;
+        let mut here = file.try_clone()?;
+        let same = streams_equal(&mut there, &mut here);
+        io::Seek::rewind(&mut here)?;
+        same
+    };
+    same().unwrap_or(false)
+}
+
+fn streams_equal(a: &mut impl Read, b: &mut impl Read) -> io::Result<bool> {
+    const CHUNK: u64 = 256 << 10;
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    loop {
+        left.clear();
+        right.clear();
+        a.take(CHUNK).read_to_end(&mut left)?;
+        b.take(CHUNK).read_to_end(&mut right)?;
+        if left != right {
+            return Ok(false);
+        }
+        if left.is_empty() {
+            return Ok(true);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn clone(from: &File, to: &File) -> bool {
+    rustix::fs::ioctl_ficlone(to, from).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn clone(_from: &File, _to: &File) -> bool {
+    false
+}

@@ -1,0 +1,302 @@
+//! From views to bytes.
+//!
+//! Owns the calls of templates. Sees a view, the texts that it names, and the theme; refuses to know where the bytes go.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tera::{Context, Tera, Value};
+
+use crate::channel::card::{Card, read_body};
+use crate::markdown::{self, Rendered};
+
+use super::Error;
+use super::around::Surroundings;
+use super::contents::Contents;
+use super::context::{self, Head, Link, Site, Tag};
+use super::media::Published;
+use super::out_path::OutPath;
+use super::plan::{list_path, month_path, year_path};
+use super::theme::Theme;
+use super::{dates, view};
+
+/// A message's text converted, ready for every page that shows it.
+pub(super) struct Ready {
+    /// Its position from the oldest.
+    pub at: usize,
+    /// Its text as HTML.
+    pub rendered: Rendered,
+    /// Its attachments as published.
+    pub published: Vec<Published>,
+}
+
+/// Renders the pages of one site.
+pub(super) struct Renderer<'a> {
+    contents: &'a Contents<'a>,
+    theme: &'a Theme,
+    tera: Tera,
+    site: Value,
+}
+
+impl<'a> Renderer<'a> {
+    /// Parses the theme for a site.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(super) fn new(contents: &'a Contents<'a>, theme: &'a Theme) -> Result<Self, Error> {
+        let tera = theme.parse()?;
+        let site = Value::from_serializable(&Site::new(&contents.facts));
+        Ok(Self { contents, theme, tera, site })
+    }
+
+    /// Reads and converts a message's text.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] when the text cannot be read now.
+    pub(super) fn ready(&self, at: usize) -> Result<Ready, Error> {
+        let (card, item) = self.card(at).zip(self.contents.item(at)).ok_or_else(|| Error::Unreadable(String::new()))?;
+        let unreadable = || Error::Unreadable(format!("{}/{}.txt", card.side, card.stamp));
+        let folder = self.contents.snapshot.folder(card.side).ok_or_else(unreadable)?;
+        let body = read_body(folder, card.stamp).map_err(|_| unreadable())?;
+        let published = self.contents.published(card);
+        let around = Surroundings::new(self.contents, &item, &published);
+        let rendered = markdown::render(&body, card.title_in_text, &self.contents.rules(card.side), &around);
+        Ok(Ready { at, rendered, published })
+    }
+
+    /// A message's own page.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(super) fn message(&self, ready: &Ready) -> Result<Vec<u8>, Error> {
+        let contents = self.contents;
+        let Some((card, item)) = self.card(ready.at).zip(contents.item(ready.at)) else {
+            return Ok(Vec::new());
+        };
+        let path = contents.page_of(card);
+        let root = path.root();
+        let title = view::label(card);
+        let mut head = self.head("message", Some(title), Some(path.address()));
+        head.description = Some(card.excerpt.clone()).filter(|excerpt| !excerpt.is_empty());
+        head.image = contents.facts.base.as_deref().and_then(|base| context::social_picture(&ready.published, base));
+        let message = contents.message(&item, &ready.rendered, &ready.published, &root);
+        let mut page = self.context(&root, &head);
+        page.insert("m", &message);
+        page.insert("previous", &contents.near(contents.neighbour(ready.at.checked_sub(1))));
+        page.insert("next", &contents.near(contents.neighbour(Some(ready.at + 1))));
+        page.insert("month", &month_link(card));
+        self.render("message.html", &page)
+    }
+
+    /// A list page, its messages given newest first.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(super) fn list(&self, number: usize, ready: &[&Ready]) -> Result<Vec<u8>, Error> {
+        let path = list_path(number);
+        let head = self.head("list", Some(format!("Page {number}")), Some(path.address()));
+        let link = |number: usize| list_path(number).address();
+        let count = self.contents.lists.count();
+        let mut page = self.context(&path.root(), &head);
+        page.insert("number", &number);
+        page.insert("messages", &self.messages(ready, &path.root()));
+        page.insert("newer", &(number < count).then(|| link(number + 1)));
+        page.insert("older", &(number > 1).then(|| link(number - 1)));
+        self.render("list.html", &page)
+    }
+
+    /// The front page, its messages given newest first.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(super) fn index(&self, ready: &[&Ready]) -> Result<Vec<u8>, Error> {
+        let mut head = self.head("index", None, Some(String::new()));
+        head.description.clone_from(&self.contents.facts.description);
+        let mut page = self.context("", &head);
+        page.insert("messages", &self.messages(ready, ""));
+        page.insert("older", &self.contents.lists.behind_front().map(|number| list_path(number).address()));
+        page.insert("months", &self.years());
+        self.render("index.html", &page)
+    }
+
+    /// The page of the month at a position.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(super) fn month(&self, at: usize) -> Result<Vec<u8>, Error> {
+        let months = &self.contents.months;
+        let Some(month) = months.get(at) else {
+            return Ok(Vec::new());
+        };
+        let path = month_path(month.year, month.month);
+        let heading = format!("{} {}", dates::month(month.month), month.year);
+        let link = |at: Option<usize>| {
+            let month = at.and_then(|at| months.get(at))?;
+            let label = format!("{} {}", dates::month(month.month), month.year);
+            Some(Link { label, url: month_path(month.year, month.month).address() })
+        };
+        let head = self.head("month", Some(heading.clone()), Some(path.address()));
+        let mut page = self.context(&path.root(), &head);
+        page.insert("heading", &heading);
+        page.insert("year", &Link { label: month.year.to_string(), url: year_path(month.year).address() });
+        page.insert("rows", &self.rows(month.messages.clone().rev()));
+        page.insert("previous", &link(at.checked_sub(1)));
+        page.insert("next", &link(Some(at + 1)));
+        self.render("month.html", &page)
+    }
+
+    /// The page of a year.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(super) fn year(&self, year: i32) -> Result<Vec<u8>, Error> {
+        #[derive(Serialize)]
+        struct Month {
+            name: &'static str,
+            url: String,
+            count: usize,
+        }
+        let months: Vec<Month> = self
+            .contents
+            .months
+            .iter()
+            .filter(|month| month.year == year)
+            .map(|month| Month {
+                name: dates::month(month.month),
+                url: month_path(month.year, month.month).address(),
+                count: month.messages.len(),
+            })
+            .collect();
+        let years: Vec<i32> = self.contents.years().iter().map(|(year, _)| *year).collect();
+        let at = years.iter().position(|other| *other == year).unwrap_or_default();
+        let link = |at: Option<usize>| {
+            let year = *years.get(at?)?;
+            Some(Link { label: year.to_string(), url: year_path(year).address() })
+        };
+        let path = year_path(year);
+        let head = self.head("year", Some(year.to_string()), Some(path.address()));
+        let mut page = self.context(&path.root(), &head);
+        page.insert("heading", &year.to_string());
+        page.insert("months", &months);
+        page.insert("previous", &link(at.checked_sub(1)));
+        page.insert("next", &link(Some(at + 1)));
+        self.render("year.html", &page)
+    }
+
+    /// The page of a tag.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(super) fn tag(&self, name: &str) -> Result<Vec<u8>, Error> {
+        let Some(tag) = self.contents.tags.get(name) else {
+            return Ok(Vec::new());
+        };
+        let head = self.head("tag", Some(format!("#{name}")), Some(tag.path.address()));
+        let mut page = self.context(&tag.path.root(), &head);
+        page.insert("tag", name);
+        page.insert("rows", &self.rows(tag.messages.iter().rev().copied()));
+        self.render("tag.html", &page)
+    }
+
+    /// The list of tags.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(super) fn tags(&self, path: &OutPath) -> Result<Vec<u8>, Error> {
+        let tags: Vec<Tag<'_>> = self.contents.tags.values().map(|tag| Tag { name: &tag.name, url: tag.path.address() }).collect();
+        let head = self.head("tags", Some("Tags".to_owned()), Some(path.address()));
+        let mut page = self.context(&path.root(), &head);
+        page.insert("tags", &tags);
+        self.render("tags.html", &page)
+    }
+
+    /// The page for addresses that lead nowhere. It is served at any depth, so its links start at the server's root
+    /// where the base URL tells where that is.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(super) fn missing(&self) -> Result<Vec<u8>, Error> {
+        let root = self.contents.options.base_url.as_ref().map_or("", |url| url.path());
+        let head = self.head("missing", Some("Not found".to_owned()), None);
+        let page = self.context(root, &head);
+        self.render("404.html", &page)
+    }
+
+    fn card(&self, at: usize) -> Option<&'a Arc<Card>> {
+        self.contents.cards.get(at)
+    }
+
+    fn context(&self, root: &str, head: &Head) -> Context {
+        let mut context = Context::new();
+        context.insert("root", root);
+        context.insert("page", head);
+        context.insert_value("site", self.site.clone());
+        context
+    }
+
+    fn head(&self, kind: &'static str, title: Option<String>, address: Option<String>) -> Head {
+        let facts = &self.contents.facts;
+        Head {
+            kind,
+            title: title.map_or_else(|| facts.title.clone(), |title| format!("{title} — {}", facts.title)),
+            description: None,
+            canonical: facts.base.as_ref().zip(address).map(|(base, address)| format!("{base}{address}")),
+            image: None,
+            feed_title: facts.title.clone(),
+        }
+    }
+
+    fn messages<'b>(&'b self, ready: &[&'b Ready], root: &str) -> Vec<context::Message<'b>> {
+        ready
+            .iter()
+            .filter_map(|ready| Some(self.contents.message(&self.contents.item(ready.at)?, &ready.rendered, &ready.published, root)))
+            .collect()
+    }
+
+    fn rows(&self, positions: impl Iterator<Item = usize>) -> Vec<context::Line<'_>> {
+        positions
+            .filter_map(|at| self.contents.row(at))
+            .map(|row| {
+                let author = self.contents.author(row.card.side);
+                self.contents.line(&row, author)
+            })
+            .collect()
+    }
+
+    fn years(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Month {
+            name: &'static str,
+            url: String,
+        }
+        #[derive(Serialize)]
+        struct Year {
+            year: i32,
+            url: String,
+            months: Vec<Month>,
+        }
+        let month = |month: &super::archive::Month| Month {
+            name: dates::month(month.month),
+            url: month_path(month.year, month.month).address(),
+        };
+        let years = self.contents.years().into_iter().rev();
+        years
+            .map(|(year, months)| Year { year, url: year_path(year).address(), months: months.iter().rev().map(month).collect() })
+            .collect::<Vec<_>>()
+    }
+
+    fn render(&self, template: &str, context: &Context) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::with_capacity(8 << 10);
+        self.tera.render_to(template, context, &mut bytes).map_err(|error| self.theme.explain(&error))?;
+        Ok(bytes)
+    }
+}
+
+fn month_link(card: &Card) -> Link {
+    use chrono::Datelike;
+    let time = card.stamp.time();
+    Link {
+        label: format!("{} {}", dates::month(time.month()), time.year()),
+        url: month_path(time.year(), time.month()).address(),
+    }
+}

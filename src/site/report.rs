@@ -1,0 +1,35 @@
+//! What a build did.
+//!
+//! Owns the values that a command prints or hands on. Refuses to word them.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::out_path::OutPath;
+
+/// A file that was written, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Written {
+    /// Its path relative to the output.
+    pub path: OutPath,
+    /// `new`, or the parts of its view that changed.
+    pub reasons: Vec<&'static str>,
+}
+
+/// What a build did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The output folder.
+    pub output: PathBuf,
+    /// How many files the site has.
+    pub files: usize,
+    /// The files that were written.
+    pub written: Vec<Written>,
+    /// The files that were removed.
+    pub removed: Vec<OutPath>,
+    /// Texts that could not be read, whose pages were kept as they are.
+    pub kept: Vec<String>,
+    /// What was wrong with the record of the last build, for those who ask.
+    pub damage: Option<String>,
+}

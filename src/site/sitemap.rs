@@ -1,0 +1,95 @@
+//! The sitemap (sitemaps.org protocol 0.9).
+//!
+//! Owns which pages are listed and the split by year: past ten thousand addresses the sitemap becomes an index of one
+//! part for each year, so that a new message rewrites a small file.
+
+use std::fmt::Write;
+
+use chrono::Datelike;
+
+use super::contents::Contents;
+use super::dates;
+use super::fingerprint::Hasher;
+use super::plan::{list_path, month_path, sitemap_path, year_path};
+
+/// The most addresses in one sitemap.
+const MAX: usize = 10_000;
+
+/// The sitemaps of a site: `None` is the sitemap at its root, or the index of the others.
+pub(super) fn parts(contents: &Contents<'_>) -> Vec<Option<i32>> {
+    let mut parts = vec![None];
+    if is_split(contents) {
+        parts.extend(contents.years().iter().map(|(year, _)| Some(*year)));
+    }
+    parts
+}
+
+fn is_split(contents: &Contents<'_>) -> bool {
+    let years = contents.months.chunk_by(|a, b| a.year == b.year).count();
+    1 + contents.cards.len() + contents.lists.count() + contents.months.len() + years + contents.tags.len() > MAX
+}
+
+/// The hash of what a part lists.
+pub(super) fn hash(contents: &Contents<'_>, part: Option<i32>) -> u64 {
+    let mut hasher = Hasher::default();
+    each(contents, part, |path, updated| {
+        hasher.add(path);
+        hasher.add(&updated);
+    });
+    hasher.finish()
+}
+
+/// Writes a part.
+pub(super) fn render(contents: &Contents<'_>, part: Option<i32>) -> String {
+    let base = contents.facts.base.as_deref().unwrap_or_default();
+    let index = part.is_none() && is_split(contents);
+    let (outer, inner) = if index { ("sitemapindex", "sitemap") } else { ("urlset", "url") };
+    let mut xml = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{outer} xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
+    each(contents, part, |path, updated| {
+        let _ = write!(xml, "<{inner}><loc>{}{}</loc>", escaped(base), super::out_path::address(path));
+        if let Some(updated) = updated {
+            let _ = write!(xml, "<lastmod>{}</lastmod>", dates::iso(updated));
+        }
+        let _ = writeln!(xml, "</{inner}>");
+    });
+    let _ = writeln!(xml, "</{outer}>");
+    xml
+}
+
+fn escaped(url: &str) -> String {
+    url.replace('&', "&amp;").replace('\'', "&apos;")
+}
+
+/// Visits each address of a part with the time of its last change, where that is known.
+fn each(contents: &Contents<'_>, part: Option<i32>, mut visit: impl FnMut(&str, Option<i64>)) {
+    let split = is_split(contents);
+    if part.is_none() && split {
+        for (year, months) in contents.years() {
+            let messages = months.iter().flat_map(|month| month.messages.clone());
+            let updated = messages.filter_map(|at| contents.cards.get(at)).map(|card| card.updated()).max();
+            visit(sitemap_path(Some(year)).as_str(), updated);
+        }
+        return;
+    }
+    let here = |year: i32| part.is_none_or(|part| part == year);
+    // What belongs to no year is listed in the part of the newest.
+    let newest = contents.cards.last().map(|card| card.stamp.time().year());
+    if part.is_none() || part == newest {
+        visit("", contents.cards.iter().rev().take(contents.options.page_size).map(|card| card.updated()).max());
+        for number in 1..=contents.lists.count() {
+            visit(list_path(number).as_str(), None);
+        }
+        for tag in contents.tags.values() {
+            visit(tag.path.as_str(), None);
+        }
+    }
+    for (year, months) in contents.years().into_iter().filter(|(year, _)| here(*year)) {
+        visit(year_path(year).as_str(), None);
+        for month in months {
+            visit(month_path(month.year, month.month).as_str(), None);
+            for card in month.messages.clone().filter_map(|at| contents.cards.get(at)) {
+                visit(contents.page_of(card).as_str(), Some(card.updated()));
+            }
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Making the files that differ, on all processors.
+//!
+//! Owns how the work is cut: one list page's worth of messages at a time, so that memory stays flat however long the
+//! channel is. Refuses to decide what must be made.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use crate::channel::Kind;
+use crate::channel::card::Card;
+use crate::channel::message::MAX_READ;
+use crate::picture::without_metadata;
+
+use super::contents::Contents;
+use super::out_path::OutPath;
+use super::plan::{Page, Planned};
+use super::publish::Stage;
+use super::render::{Ready, Renderer};
+use super::theme::Theme;
+use super::{Error, feed, icon, sitemap};
+
+/// What came of the work.
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// The files that are staged.
+    pub(super) staged: HashSet<OutPath>,
+    /// The files that stay as they are, because a text they show cannot be read now.
+    pub(super) skipped: HashSet<OutPath>,
+    /// Those texts.
+    pub(super) unreadable: HashSet<String>,
+}
+
+/// The means of the work.
+pub(super) struct Work<'a> {
+    pub(super) contents: &'a Contents<'a>,
+    pub(super) renderer: &'a Renderer<'a>,
+    pub(super) theme: &'a Theme,
+    pub(super) stage: &'a Stage<'a>,
+    pub(super) outcome: &'a Mutex<Outcome>,
+    pub(super) progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+/// Work that is done in one go.
+enum Job<'p> {
+    /// The messages of one list page, and that page.
+    Chunk { messages: Vec<(usize, &'p Planned)>, list: Option<(usize, &'p Planned)> },
+    /// Both feeds.
+    Feeds(Vec<&'p Planned>),
+    /// Any other file.
+    Single(&'p Planned),
+}
+
+impl Work<'_> {
+    /// Makes these files.
+    pub(super) fn run(&self, planned: &[&Planned]) -> Result<(), Error> {
+        let jobs = self.jobs(planned);
+        let done = AtomicUsize::new(0);
+        jobs.par_iter().with_max_len(1).try_for_each(|job| {
+            self.job(job)?;
+            let count = done.fetch_add(job.len(), Ordering::Relaxed) + job.len();
+            (self.progress)(count, planned.len());
+            Ok(())
+        })
+    }
+
+    fn jobs<'p>(&self, planned: &[&'p Planned]) -> Vec<Job<'p>> {
+        let size = self.contents.lists.size;
+        let mut chunks: HashMap<usize, Job<'p>> = HashMap::new();
+        let mut feeds = Vec::new();
+        let mut jobs = Vec::new();
+        for planned in planned {
+            let number = match planned.page {
+                Page::Message(at) => at / size + 1,
+                Page::List(number) => number,
+                Page::Atom | Page::Json => {
+                    feeds.push(*planned);
+                    continue;
+                }
+                _ => {
+                    jobs.push(Job::Single(planned));
+                    continue;
+                }
+            };
+            let chunk = chunks.entry(number).or_insert_with(|| Job::Chunk { messages: Vec::new(), list: None });
+            if let Job::Chunk { messages, list } = chunk {
+                match planned.page {
+                    Page::Message(at) => messages.push((at, planned)),
+                    _ => *list = Some((number, planned)),
+                }
+            }
+        }
+        if !feeds.is_empty() {
+            jobs.push(Job::Feeds(feeds));
+        }
+        jobs.extend(chunks.into_values());
+        jobs
+    }
+
+    fn job(&self, job: &Job<'_>) -> Result<(), Error> {
+        match job {
+            Job::Chunk { messages, list: None } => {
+                for (at, planned) in messages {
+                    let made = self.renderer.ready(*at).and_then(|ready| self.renderer.message(&ready));
+                    self.put(planned, made)?;
+                }
+                Ok(())
+            }
+            Job::Chunk { messages, list: Some((number, planned)) } => self.chunk(messages, *number, planned),
+            Job::Feeds(planned) => self.feeds(planned),
+            Job::Single(planned) => self.single(planned),
+        }
+    }
+
+    /// A list page and those of its messages whose own pages are due.
+    fn chunk(&self, messages: &[(usize, &Planned)], number: usize, list: &Planned) -> Result<(), Error> {
+        let mut all = Vec::new();
+        let mut unreadable = None;
+        for at in self.contents.lists.range(number) {
+            let planned = messages.iter().find(|(other, _)| *other == at);
+            match (self.renderer.ready(at), planned) {
+                (Ok(ready), planned) => {
+                    if let Some((_, planned)) = planned {
+                        self.put(planned, self.renderer.message(&ready))?;
+                    }
+                    all.push(ready);
+                }
+                (Err(error), Some((_, planned))) => unreadable = Some(self.skip(planned, error)?),
+                (Err(error), None) => unreadable = Some(error),
+            }
+        }
+        let made = match unreadable {
+            Some(error) => Err(error),
+            None => self.renderer.list(number, &newest_first(&all)),
+        };
+        self.put(list, made)
+    }
+
+    fn feeds(&self, planned: &[&Planned]) -> Result<(), Error> {
+        let total = self.contents.cards.len();
+        let newest = total.saturating_sub(self.contents.options.feed_size)..total;
+        let ready = newest.map(|at| self.renderer.ready(at)).collect::<Result<Vec<_>, _>>();
+        let ready = match ready {
+            Ok(ready) => ready,
+            Err(error) => return self.skip_all(planned, error),
+        };
+        let entries = feed::entries(self.contents, &newest_first(&ready));
+        for planned in planned {
+            let bytes = match planned.page {
+                Page::Atom => feed::atom(self.contents, &entries),
+                _ => feed::json(self.contents, &entries),
+            };
+            self.put(planned, Ok(bytes))?;
+        }
+        Ok(())
+    }
+
+    fn single(&self, planned: &Planned) -> Result<(), Error> {
+        let renderer = self.renderer;
+        let made = match &planned.page {
+            Page::Index => {
+                let ready = self.contents.lists.front().map(|at| renderer.ready(at)).collect::<Result<Vec<_>, _>>();
+                ready.and_then(|ready| renderer.index(&newest_first(&ready)))
+            }
+            Page::Month(at) => renderer.month(*at),
+            Page::Year(year) => renderer.year(*year),
+            Page::Tag(name) => renderer.tag(name),
+            Page::Tags => renderer.tags(&planned.path),
+            Page::Missing => renderer.missing(),
+            Page::Sitemap(part) => Ok(sitemap::render(self.contents, *part).into_bytes()),
+            Page::Robots => Ok(self.robots()),
+            Page::Asset(name) => Ok(self.theme.asset(name).unwrap_or_default().to_vec()),
+            Page::Icon => Ok(self.icon()),
+            Page::Attachment(at, number) => return self.attachment(planned, *at, *number),
+            Page::Text(at) => return self.text(planned, *at),
+            Page::Message(_) | Page::List(_) | Page::Atom | Page::Json => return Ok(()),
+        };
+        self.put(planned, made)
+    }
+
+    fn robots(&self) -> Vec<u8> {
+        let facts = &self.contents.facts;
+        match &facts.base {
+            _ if facts.kind == Kind::Message => "User-agent: *\nDisallow: /\n".to_owned(),
+            Some(base) => format!("User-agent: *\nAllow: /\nSitemap: {base}sitemap.xml\n"),
+            None => "User-agent: *\nAllow: /\n".to_owned(),
+        }
+        .into_bytes()
+    }
+
+    fn icon(&self) -> Vec<u8> {
+        let side = self.contents.speaker();
+        let folder = self.contents.snapshot.folder(side);
+        let bytes = folder.and_then(|folder| icon::read(folder, self.contents.profile(side))).unwrap_or_default();
+        without_metadata(&bytes).into_owned()
+    }
+
+    fn attachment(&self, planned: &Planned, at: usize, number: usize) -> Result<(), Error> {
+        let Some((card, file)) = self.contents.cards.get(at).and_then(|card| Some((card, card.attachments.get(number)?))) else {
+            return Ok(());
+        };
+        let path = Path::new(&card.stamp.to_string()).join(file.path.as_path());
+        let picture = file.picture.is_some_and(|picture| picture.format.is_some());
+        if picture && !self.contents.options.keep_metadata {
+            let made = self.read(card, &path);
+            return self.put(planned, made.map(|bytes| without_metadata(&bytes).into_owned()));
+        }
+        self.copy(planned, card, &path)
+    }
+
+    fn text(&self, planned: &Planned, at: usize) -> Result<(), Error> {
+        let Some(card) = self.contents.cards.get(at) else {
+            return Ok(());
+        };
+        debug_assert!(card.mark.len >= MAX_READ);
+        self.copy(planned, card, Path::new(&format!("{}.txt", card.stamp)))
+    }
+
+    fn read(&self, card: &Card, path: &Path) -> Result<Vec<u8>, Error> {
+        let folder = self.contents.snapshot.folder(card.side).ok_or_else(|| unreadable(card, path))?;
+        folder.read(path, u64::MAX).map(|(bytes, _)| bytes).map_err(|_| unreadable(card, path))
+    }
+
+    fn copy(&self, planned: &Planned, card: &Card, path: &Path) -> Result<(), Error> {
+        let opened = self.contents.snapshot.folder(card.side).and_then(|folder| folder.file(path).ok());
+        let Some((file, _)) = opened else {
+            return self.skip(planned, unreadable(card, path)).map(|_| ());
+        };
+        if self.stage.copy(&planned.path, &file)? {
+            self.staged(&planned.path);
+        }
+        Ok(())
+    }
+
+    /// Stages a page, or notes that it must stay as it is.
+    fn put(&self, planned: &Planned, made: Result<Vec<u8>, Error>) -> Result<(), Error> {
+        match made {
+            Ok(bytes) => {
+                if self.stage.put(&planned.path, &bytes)? {
+                    self.staged(&planned.path);
+                }
+                Ok(())
+            }
+            Err(error) => self.skip(planned, error).map(|_| ()),
+        }
+    }
+
+    fn staged(&self, path: &OutPath) {
+        if let Ok(mut outcome) = self.outcome.lock() {
+            outcome.staged.insert(path.clone());
+        }
+    }
+
+    /// Notes an unreadable text; any other error goes on up.
+    fn skip(&self, planned: &Planned, error: Error) -> Result<Error, Error> {
+        let Error::Unreadable(text) = error else {
+            return Err(error);
+        };
+        if let Ok(mut outcome) = self.outcome.lock() {
+            outcome.skipped.insert(planned.path.clone());
+            outcome.unreadable.insert(text.clone());
+        }
+        Ok(Error::Unreadable(text))
+    }
+
+    fn skip_all(&self, planned: &[&Planned], error: Error) -> Result<(), Error> {
+        planned.iter().try_fold(error, |error, planned| self.skip(planned, error)).map(|_| ())
+    }
+}
+
+impl Job<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Chunk { messages, list } => messages.len() + usize::from(list.is_some()),
+            Self::Feeds(planned) => planned.len(),
+            Self::Single(_) => 1,
+        }
+    }
+}
+
+fn unreadable(card: &Card, path: &Path) -> Error {
+    Error::Unreadable(Path::new(card.side.name()).join(path).display().to_string())
+}
+
+fn newest_first(ready: &[Ready]) -> Vec<&Ready> {
+    ready.iter().rev().collect()
+}
