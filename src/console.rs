@@ -51,7 +51,11 @@ impl Console {
 
     /// A bar that appears when work takes longer than a moment and somebody watches.
     pub fn progress(self, what: &'static str) -> Progress {
-        let target = if io::stderr().is_terminal() && !self.json { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
+        let target = if io::stderr().is_terminal() && !self.json {
+            ProgressDrawTarget::stderr_with_hz(10)
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(None, target);
         if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos} of {len}") {
             bar.set_style(style.progress_chars("=> "));

@@ -46,7 +46,9 @@ fn walk(folder: &Folder, path: &Path, below: Option<&RelativePath>, listed: &mut
     let entries = folder.child(path).and_then(|child| child.list().map(|entries| (child, entries)));
     let (child, entries) = match entries {
         Ok(entries) => entries,
-        Err(error) => return listed.odd(path.to_owned(), FoundAttachment::Foreign(Reason::Unreadable(error.to_string()))),
+        Err(error) => {
+            return listed.odd(path.to_owned(), FoundAttachment::Foreign(Reason::Unreadable(error.to_string())));
+        }
     };
     for (name, kind) in entries {
         match classify_attachment(&name, kind) {

@@ -114,12 +114,22 @@ pub fn read_body(folder: &Folder, stamp: Stamp) -> io::Result<String> {
 ///
 /// # Errors
 /// As the system says, when the text can't be read.
-pub fn make(folder: &Folder, side: Side, stamp: Stamp, folder_is_there: bool, known: Option<&Arc<Card>>) -> io::Result<(Arc<Card>, Vec<attachments::Oddity>)> {
+pub fn make(
+    folder: &Folder,
+    side: Side,
+    stamp: Stamp,
+    folder_is_there: bool,
+    known: Option<&Arc<Card>>,
+) -> io::Result<(Arc<Card>, Vec<attachments::Oddity>)> {
     let stat = folder.stat(Path::new(&format!("{stamp}.txt")))?;
     let listed = if folder_is_there { attachments::list(folder, stamp) } else { attachments::Listed::default() };
     if let Some(card) = known.filter(|card| card.mark == stat.into()) {
         let same = card.attachments.len() == listed.files.len()
-            && card.attachments.iter().zip(&listed.files).all(|(old, (path, mark))| old.path == *path && old.mark == *mark);
+            && card
+                .attachments
+                .iter()
+                .zip(&listed.files)
+                .all(|(old, (path, mark))| old.path == *path && old.mark == *mark);
         if same {
             return Ok((Arc::clone(card), listed.oddities));
         }
@@ -142,7 +152,8 @@ fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>)
         problems.push("bytes in it that are no UTF-8 are shown as U+FFFD".to_owned());
     }
     let header = parted.header;
-    let title_in_text = summary.title.is_some() && header.title.as_ref().is_none_or(|title| Some(title) == summary.title.as_ref());
+    let title_in_text =
+        summary.title.is_some() && header.title.as_ref().is_none_or(|title| Some(title) == summary.title.as_ref());
     let mut tags: Vec<String> = header.tags.iter().filter_map(|tag| normal_tag(tag)).collect();
     tags.extend(summary.tags);
     let mut seen = std::collections::HashSet::new();
@@ -177,7 +188,12 @@ fn hash_of(bytes: &[u8], stat: Stat) -> [u8; 16] {
 }
 
 /// Looks into pictures for their format and size, unless an older card knows them.
-fn look_at(folder: &Folder, stamp: Stamp, files: Vec<(RelativePath, Mark)>, known: Option<&Arc<Card>>) -> Vec<Attachment> {
+fn look_at(
+    folder: &Folder,
+    stamp: Stamp,
+    files: Vec<(RelativePath, Mark)>,
+    known: Option<&Arc<Card>>,
+) -> Vec<Attachment> {
     let known = known.map(|card| card.attachments.as_slice()).unwrap_or_default();
     files
         .into_iter()

@@ -177,7 +177,10 @@ enum Noise {
 fn noise(name: &[u8]) -> Option<Noise> {
     let first = name.first()?;
     // A strict name is decided by its first byte and its length, so the common case costs nothing.
-    if first.is_ascii_digit() && (name.len() == STEM_LENGTH || name.len() == STEM_LENGTH + 4) && name.get(4) == Some(&b'-') {
+    if first.is_ascii_digit()
+        && (name.len() == STEM_LENGTH || name.len() == STEM_LENGTH + 4)
+        && name.get(4) == Some(&b'-')
+    {
         let tail = name.get(STEM_LENGTH..).unwrap_or_default();
         if name.get(STEM_LENGTH - 1) == Some(&b'Z') && (tail.is_empty() || tail == b".txt") {
             return None;
@@ -258,7 +261,7 @@ mod tests {
     #[test]
     fn sync_tools_partial_files_hold_their_message() {
         for name in [".syncthing.X.txt.tmp", "~syncthing~X.txt.tmp", "X.txt.!sync", "X.txt.!Sync", "X.txt.SyncPart"] {
-            assert_eq!(file(&name.replace('X', X)), Found::Arriving(Some(stamp())), "{name}");
+            assert_eq!(file(&name.replacen('X', X, 1)), Found::Arriving(Some(stamp())), "{name}");
         }
         let hashed = format!(".syncthing.{}.tmp", "a".repeat(64));
         assert_eq!(file(&hashed), Found::Arriving(None));
@@ -273,7 +276,7 @@ mod tests {
             "X (SFConflict a@b.example 2026-01-02-10-00-00).txt",
             "X.Conflict.txt",
         ] {
-            assert_eq!(file(&name.replace('X', X)), Found::Conflict(Some(stamp())), "{name}");
+            assert_eq!(file(&name.replacen('X', X, 1)), Found::Conflict(Some(stamp())), "{name}");
         }
     }
 
@@ -294,18 +297,25 @@ mod tests {
             (".DS_Store", Reason::Hidden),
             (".channel.toml", Reason::Hidden),
         ] {
-            assert_eq!(file(&name.replace('X', X)), Found::Ignored(reason), "{name}");
+            assert_eq!(file(&name.replacen('X', X, 1)), Found::Ignored(reason), "{name}");
         }
     }
 
     #[test]
     fn near_misses_come_with_the_right_name() {
         for name in [
-            "X.TXT", "X.txt ", "X.txt.txt", "2013-08-11t14-34-37z.txt", "2013-8-11T14-34-37Z.txt",
-            "2013-08-11T14:34:37Z.txt", "2013-08-11 14-34-37.md", "２０１３-08-11T14-34-37Z.txt", "X",
+            "X.TXT",
+            "X.txt ",
+            "X.txt.txt",
+            "2013-08-11t14-34-37z.txt",
+            "2013-8-11T14-34-37Z.txt",
+            "2013-08-11T14:34:37Z.txt",
+            "2013-08-11 14-34-37.md",
+            "２０１３-08-11T14-34-37Z.txt",
+            "X",
         ] {
             let expected = Found::Foreign(Reason::NotAMessage(Some(format!("{X}.txt"))));
-            assert_eq!(file(&name.replace('X', X)), expected, "{name}");
+            assert_eq!(file(&name.replacen('X', X, 1)), expected, "{name}");
         }
     }
 

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::Error;
 use super::entry::Side;
 use super::name::ChannelName;
 use super::profile::{self, Profile};
-use super::Error;
 use crate::disk::whole;
 
 /// What kind of channel it is, by its boxes.

@@ -55,7 +55,9 @@ pub fn part(text: &str) -> Parted<'_> {
     let mut problems = Vec::new();
     for line in lines.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
         let Some((key, value)) = key_value(line) else {
-            return whole(vec![format!("its header block is read as text, because this line is no `key: value`: {line}")]);
+            return whole(vec![format!(
+                "its header block is read as text, because this line is no `key: value`: {line}"
+            )]);
         };
         if let Err(problem) = header.set(&key, value) {
             problems.push(problem);
@@ -94,10 +96,7 @@ fn key_value(line: &str) -> Option<(String, &str)> {
 
 /// People who come from YAML put quotes round values.
 fn unquoted(value: &str) -> &str {
-    ['"', '\'']
-        .into_iter()
-        .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
-        .unwrap_or(value)
+    ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(value)
 }
 
 impl Header {
@@ -131,8 +130,15 @@ fn tags(value: &str) -> Vec<String> {
 }
 
 fn language(value: &str) -> Result<String, String> {
-    let valid = value.len() <= 35 && value.split('-').all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()));
-    if valid { Ok(value.to_owned()) } else { Err(format!("`lang: {value}` is no language tag such as `en` or `pt-BR`")) }
+    let valid = value.len() <= 35
+        && value
+            .split('-')
+            .all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()));
+    if valid {
+        Ok(value.to_owned())
+    } else {
+        Err(format!("`lang: {value}` is no language tag such as `en` or `pt-BR`"))
+    }
 }
 
 fn time(value: &str) -> Result<i64, String> {
@@ -168,13 +174,22 @@ mod tests {
         assert_eq!(header.tags, ["one", "Two"]);
         assert_eq!(header.updated, Some(1_767_319_445));
         assert_eq!(header.lang.as_deref(), Some("pt-BR"));
-        assert_eq!(header.in_reply_to.map(|(side, stamp)| (side, stamp.to_string())), Some((Some(Side::Inbox), "2013-08-11T14-34-37Z".into())));
+        assert_eq!(
+            header.in_reply_to.map(|(side, stamp)| (side, stamp.to_string())),
+            Some((Some(Side::Inbox), "2013-08-11T14-34-37Z".into()))
+        );
         assert!(header.draft);
     }
 
     #[test]
     fn a_block_of_another_form_is_text() {
-        for text in ["---\nnot a header\n---\nx", "---\na: b\n", "--- x\na: b\n---\n", "\n---\na: b\n---\n", "---\n- a: b\n---\n"] {
+        for text in [
+            "---\nnot a header\n---\nx",
+            "---\na: b\n",
+            "--- x\na: b\n---\n",
+            "\n---\na: b\n---\n",
+            "---\n- a: b\n---\n",
+        ] {
             let parted = part(text);
             assert_eq!((parted.body, parted.header.is_empty()), (text, true), "{text:?}");
         }

@@ -47,7 +47,8 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> (String, bool) {
 /// One kind of line end, and control characters made visible.
 fn normal(text: String) -> String {
     // 0xc2 and 0xe2 begin the encodings of C1 controls and of U+2028/U+2029.
-    let plain = |byte: u8| byte >= 0x20 && byte != 0x7f && byte != 0xc2 && byte != 0xe2 || byte == b'\n' || byte == b'\t';
+    let plain =
+        |byte: u8| byte >= 0x20 && byte != 0x7f && byte != 0xc2 && byte != 0xe2 || byte == b'\n' || byte == b'\t';
     if text.bytes().all(plain) {
         return text;
     }

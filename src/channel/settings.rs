@@ -153,7 +153,11 @@ mod tests {
             ("[site]\nbase_ulr = \"x\"\n", 2, "unknown key `base_ulr`; did you mean `base_url`?"),
             ("[site]\n\npage_size = \"many\"\n", 3, "invalid type: string \"many\", expected usize"),
             ("[site]\npage_size = 0\n", 2, "`page_size` must be between 1 and 1000, not 0"),
-            ("[site]\nbase_url = \"example.org\"\n", 2, "`example.org` is no web address such as `https://example.org/blog/`"),
+            (
+                "[site]\nbase_url = \"example.org\"\n",
+                2,
+                "`example.org` is no web address such as `https://example.org/blog/`",
+            ),
         ];
         for (text, line, what) in cases {
             assert_eq!(parse(text), Err((line, what.to_owned())), "{text}");

@@ -200,7 +200,9 @@ impl Snapshot {
             .texts
             .par_iter()
             .with_min_len(64)
-            .map(|stamp| (*stamp, card::make(folder, side, *stamp, listing.folders.contains(stamp), cache.get(side, *stamp))))
+            .map(|stamp| {
+                (*stamp, card::make(folder, side, *stamp, listing.folders.contains(stamp), cache.get(side, *stamp)))
+            })
             .collect();
         *self.profile_mut(side) = profile;
         if let Some(problem) = problem {

@@ -47,9 +47,7 @@ impl Stamp {
 
     /// The stamp of a moment, cut to the second; `None` outside the years 1 to 9999.
     pub fn from_seconds(seconds: i64) -> Option<Self> {
-        DateTime::from_timestamp(seconds, 0)
-            .filter(|time| (1..=9999).contains(&time.year()))
-            .map(Self)
+        DateTime::from_timestamp(seconds, 0).filter(|time| (1..=9999).contains(&time.year())).map(Self)
     }
 
     /// Seconds since 1970-01-01T00:00:00Z, negative before.
@@ -71,9 +69,9 @@ fn fields(stem: &[u8]) -> Option<[u32; 6]> {
         return None;
     }
     let number = |from: usize, to: usize| {
-        stem.get(from..to)?.iter().try_fold(0, |sum, digit| {
-            digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0'))
-        })
+        stem.get(from..to)?
+            .iter()
+            .try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
     };
     Some([number(0, 4)?, number(5, 7)?, number(8, 10)?, number(11, 13)?, number(14, 16)?, number(17, 19)?])
 }
@@ -98,11 +96,7 @@ impl fmt::Display for Stamp {
 
 impl Serialize for Stamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            serializer.collect_str(self)
-        } else {
-            self.seconds().serialize(serializer)
-        }
+        if serializer.is_human_readable() { serializer.collect_str(self) } else { self.seconds().serialize(serializer) }
     }
 }
 

@@ -91,7 +91,9 @@ fn print<T: Display + Serialize>(console: Console, report: &T, failed: bool) -> 
 fn surroundings(data: Option<PathBuf>) -> Result<Surroundings, Failure> {
     let folders = etcetera::choose_base_strategy().ok();
     let home = || folders.as_ref().map(|folders| folders.home_dir().join("missive_data"));
-    let data = data.or_else(home).ok_or_else(|| Failure::new("there is no home folder", "name the data folder with `--data DIR`"))?;
+    let data = data
+        .or_else(home)
+        .ok_or_else(|| Failure::new("there is no home folder", "name the data folder with `--data DIR`"))?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(Surroundings {
         data: std::path::absolute(data)?,

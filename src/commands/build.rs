@@ -162,7 +162,10 @@ fn source(theme: &Path, base: &Path) -> Result<Source, Failure> {
         return Ok(Source::Folder(folder));
     }
     let message = format!("there is no theme `{}`", theme.display());
-    Err(Failure::new(message, format!("built in is `{}`; anything else is a folder of templates", BUILT_IN_THEMES.join("`, `"))))
+    Err(Failure::new(
+        message,
+        format!("built in is `{}`; anything else is a folder of templates", BUILT_IN_THEMES.join("`, `")),
+    ))
 }
 
 /// The output as an absolute path without links, as far as it exists.
@@ -180,7 +183,8 @@ fn output(args: &Build, channel: &Channel, around: &Surroundings) -> Result<Path
 
 fn report(args: &Build, snapshot: &Snapshot, options: &Options, site: site::Report) -> Report {
     let hidden = snapshot.hidden.iter().filter(|hidden| hidden.warning);
-    let mut warnings: Vec<String> = hidden.map(|hidden| format!("{}: {}", hidden.in_channel().display(), hidden.reason)).collect();
+    let mut warnings: Vec<String> =
+        hidden.map(|hidden| format!("{}: {}", hidden.in_channel().display(), hidden.reason)).collect();
     warnings.extend(snapshot.problems.iter().map(|(side, stamp, problem)| format!("{side}/{stamp}.txt: {problem}")));
     warnings.extend(site.kept.iter().map(|text| format!("{text}: its page is kept as it was")));
     Report {
@@ -205,7 +209,8 @@ impl Report {
     /// What is worth saying beside the result, one line each.
     pub fn remarks(&self) -> Vec<String> {
         const MOST: usize = 10;
-        let mut lines: Vec<String> = self.warnings.iter().take(MOST).map(|warning| format!("warning: {warning}")).collect();
+        let mut lines: Vec<String> =
+            self.warnings.iter().take(MOST).map(|warning| format!("warning: {warning}")).collect();
         if self.warnings.len() > MOST {
             lines.push(format!("warning: and {} more; `missive check` lists them", self.warnings.len() - MOST));
         }

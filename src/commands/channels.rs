@@ -44,7 +44,8 @@ pub struct Report {
 /// # Errors
 /// [`Failure`] when the data folder cannot be listed.
 pub fn run(_args: &Channels, around: &Surroundings) -> Result<Report, Failure> {
-    let mut channels: Vec<Line> = folder::discover(&around.data)?.into_iter().map(|channel| line(channel, around)).collect();
+    let mut channels: Vec<Line> =
+        folder::discover(&around.data)?.into_iter().map(|channel| line(channel, around)).collect();
     channels.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     Ok(Report { data: around.data.clone(), channels })
 }
@@ -86,7 +87,9 @@ impl fmt::Display for Report {
         if self.channels.is_empty() {
             return writeln!(f, "No channels in {} yet. `missive new NAME` makes one.", self.data.display());
         }
-        for (kind, heading) in [(Kind::Message, "Messages"), (Kind::Broadcast, "Broadcasts"), (Kind::Subscription, "Subscriptions")] {
+        for (kind, heading) in
+            [(Kind::Message, "Messages"), (Kind::Broadcast, "Broadcasts"), (Kind::Subscription, "Subscriptions")]
+        {
             let mut lines = self.channels.iter().filter(|line| line.kind == kind).peekable();
             if lines.peek().is_some() {
                 writeln!(f, "{heading}")?;
@@ -113,7 +116,8 @@ impl fmt::Display for Line {
         if let Some(newest) = self.newest {
             write!(f, ", newest {}", newest.time().format("%-d %B %Y"))?;
         }
-        let notes = [(self.arriving, "arriving"), (self.held, "held"), (self.warnings, "not shown: see `missive check`")];
+        let notes =
+            [(self.arriving, "arriving"), (self.held, "held"), (self.warnings, "not shown: see `missive check`")];
         for (number, what) in notes.into_iter().filter(|(number, _)| *number > 0) {
             write!(f, ", {number} {what}")?;
         }

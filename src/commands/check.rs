@@ -79,7 +79,11 @@ fn checked(channel: Channel, around: &Surroundings, all: bool) -> Checked {
     }
     let expected = |reason: &Reason| matches!(reason, Reason::Hidden | Reason::Leftover | Reason::OldVersion);
     let hidden = snapshot.hidden.iter().filter(|hidden| all || hidden.warning || !expected(&hidden.reason));
-    findings.extend(hidden.map(|hidden| Finding { path: hidden.in_channel(), warning: hidden.warning, why: hidden.reason.to_string() }));
+    findings.extend(hidden.map(|hidden| Finding {
+        path: hidden.in_channel(),
+        warning: hidden.warning,
+        why: hidden.reason.to_string(),
+    }));
     findings.extend(snapshot.problems.iter().map(|(side, stamp, problem)| Finding {
         path: PathBuf::from(side.name()).join(format!("{stamp}.txt")),
         warning: true,
@@ -100,7 +104,12 @@ impl fmt::Display for Report {
         for channel in &self.channels {
             let warnings = channel.findings.iter().filter(|finding| finding.warning).count();
             let verdict = if warnings == 0 { "nothing to warn of".to_owned() } else { count(warnings, "warning") };
-            writeln!(f, "{}: {}, {verdict}", crate::console::visible(&channel.channel), count(channel.messages, "message"))?;
+            writeln!(
+                f,
+                "{}: {}, {verdict}",
+                crate::console::visible(&channel.channel),
+                count(channel.messages, "message")
+            )?;
             for finding in &channel.findings {
                 let path = crate::console::visible(&finding.path.to_string_lossy());
                 writeln!(f, "  {path}: {}", crate::console::visible(&finding.why))?;

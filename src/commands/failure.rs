@@ -41,9 +41,10 @@ impl From<channel::Error> for Failure {
             Error::NoSuchChannel { .. } => {
                 Some("`missive channels` lists the channels; `missive new NAME` makes one".to_owned())
             }
-            Error::NotAChannel { .. } => {
-                Some("a channel is a folder that holds an `outbox`, an `inbox` or both; `missive new NAME` makes one".to_owned())
-            }
+            Error::NotAChannel { .. } => Some(
+                "a channel is a folder that holds an `outbox`, an `inbox` or both; `missive new NAME` makes one"
+                    .to_owned(),
+            ),
             Error::Name { .. } => Some("any file name will do that does not begin with `.`".to_owned()),
             Error::Exists { .. } => Some("choose another name; nothing was changed".to_owned()),
             Error::Settings { .. } => Some("nothing was changed; mend the file and try again".to_owned()),
@@ -59,7 +60,9 @@ impl From<site::Error> for Failure {
         let hint = match &error {
             Error::Template { .. } => Some("the site is as it was; mend the template and build again".to_owned()),
             Error::Theme { .. } => Some("a theme is a folder of templates laid over the built-in `letter`".to_owned()),
-            Error::InTheWay { .. } => Some("choose another output with `-o DIR`, or take this one over with `--force`".to_owned()),
+            Error::InTheWay { .. } => {
+                Some("choose another output with `-o DIR`, or take this one over with `--force`".to_owned())
+            }
             Error::BoxIsEmpty { .. } => Some("if that is meant, say `--allow-empty`; the site is as it was".to_owned()),
             Error::OutputIsBox { .. } => Some("choose another output with `-o DIR`".to_owned()),
             Error::Unreadable(_) => None,

@@ -31,7 +31,10 @@ pub(super) fn channel(around: &Surroundings, wanted: &OsStr) -> Result<Channel, 
 
 fn open(path: &Path, wanted: &str) -> Result<Channel, Failure> {
     if !path.exists() {
-        return Err(Failure::new(format!("there is no folder `{wanted}`"), "`missive channels` lists the channels of the data folder"));
+        return Err(Failure::new(
+            format!("there is no folder `{wanted}`"),
+            "`missive channels` lists the channels of the data folder",
+        ));
     }
     Ok(Channel::open(path)?)
 }

@@ -49,11 +49,8 @@ pub fn run(args: &New, around: &Surroundings) -> Result<Report, Failure> {
         () if args.message => Kind::Message,
         () => Kind::Broadcast,
     };
-    let profile = Profile {
-        id: Some(Uuid::new_v4().urn().to_string()),
-        title: Some(args.name.clone()),
-        ..Profile::default()
-    };
+    let profile =
+        Profile { id: Some(Uuid::new_v4().urn().to_string()), title: Some(args.name.clone()), ..Profile::default() };
     let channel = Channel::make(&around.data, &name, kind, &profile)?;
     Ok(Report { name: name.to_string(), kind, path: channel.path })
 }
@@ -64,7 +61,11 @@ impl fmt::Display for Report {
         if self.kind == Kind::Subscription {
             return writeln!(f, "Let a sync tool put the publisher's messages into its `{}`.", Side::Inbox);
         }
-        writeln!(f, "Write a text file into its `{}`, named by the time in UTC: $(date -u +%Y-%m-%dT%H-%M-%SZ).txt", Side::Outbox)?;
+        writeln!(
+            f,
+            "Write a text file into its `{}`, named by the time in UTC: $(date -u +%Y-%m-%dT%H-%M-%SZ).txt",
+            Side::Outbox
+        )?;
         writeln!(f, "Then: missive build {}", self.name)
     }
 }

@@ -7,11 +7,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Failure, Surroundings};
+use crate::channel::Channel;
 use crate::channel::cache::Cache;
 use crate::channel::card::Card;
 use crate::channel::entry::{Entry, Side};
 use crate::channel::snapshot::{self, Look, Snapshot};
-use crate::channel::Channel;
 use crate::console::visible;
 
 /// Say what a file in a box is, and why it is or is not shown
@@ -78,13 +78,17 @@ fn answer(snapshot: &Snapshot, side: Side, relative: &Path) -> Report {
     let card = |stamp| snapshot.cards.iter().find(|card| card.side == side && card.stamp == stamp);
     match Entry::parse(relative.as_os_str().as_bytes()) {
         Some(Entry::Text(stamp)) => match card(stamp) {
-            Some(card) => report(true, format!("a message of {}", stamp.time().format("%-d %B %Y, %H:%M:%S UTC")), notes(card)),
+            Some(card) => {
+                report(true, format!("a message of {}", stamp.time().format("%-d %B %Y, %H:%M:%S UTC")), notes(card))
+            }
             None => report(false, "not shown".to_owned(), Vec::new()),
         },
         Some(Entry::Attachment(stamp, _)) if card(stamp).is_some() => {
             report(true, format!("an attachment of the message {stamp}"), Vec::new())
         }
-        _ if card_of_folder(snapshot, side, relative) => report(true, "a message's attachment folder".to_owned(), Vec::new()),
+        _ if card_of_folder(snapshot, side, relative) => {
+            report(true, "a message's attachment folder".to_owned(), Vec::new())
+        }
         _ => report(false, "not shown: not part of a channel".to_owned(), Vec::new()),
     }
 }

@@ -18,9 +18,7 @@ const MAX_OPENINGS: usize = 20_000;
 
 /// Whether a text is cheap enough to be read as Markdown.
 pub(super) fn affordable(text: &str) -> bool {
-    text.len() <= MAX_TEXT
-        && openings_affordable(text)
-        && text.lines().all(|line| line_marks(line) <= MAX_LINE_MARKS)
+    text.len() <= MAX_TEXT && openings_affordable(text) && text.lines().all(|line| line_marks(line) <= MAX_LINE_MARKS)
 }
 
 /// The largest HTML that a text of `len` bytes may become; reference definitions can multiply a text.
@@ -65,7 +63,13 @@ mod tests {
 
     #[test]
     fn bombs_are_not() {
-        for bomb in [">".repeat(50_000), "[".repeat(50_000), "[^a]".repeat(5_000), "- ".repeat(500) + "x", "a".repeat(MAX_TEXT + 1)] {
+        for bomb in [
+            ">".repeat(50_000),
+            "[".repeat(50_000),
+            "[^a]".repeat(5_000),
+            "- ".repeat(500) + "x",
+            "a".repeat(MAX_TEXT + 1),
+        ] {
             assert!(!affordable(&bomb), "{:.20}", bomb);
         }
     }

@@ -41,7 +41,8 @@ impl Footnotes {
 
     /// Writes the list of those notes that are mentioned and defined.
     pub(super) fn push_list(self, html: &mut String, anchor: &str) {
-        let mut notes: Vec<Note> = self.notes.into_values().filter(|note| note.mentions > 0 && note.html.is_some()).collect();
+        let mut notes: Vec<Note> =
+            self.notes.into_values().filter(|note| note.mentions > 0 && note.html.is_some()).collect();
         if notes.is_empty() {
             return;
         }
@@ -66,7 +67,8 @@ impl Note {
         html.push_str(inside);
         for mention in 1..=self.mentions {
             let id = mark_id(anchor, number, mention);
-            let _ = write!(html, " <a href=\"#{id}\" role=\"doc-backlink\" aria-label=\"Back to the text\">↩\u{fe0e}</a>");
+            let _ =
+                write!(html, " <a href=\"#{id}\" role=\"doc-backlink\" aria-label=\"Back to the text\">↩\u{fe0e}</a>");
         }
         html.push_str(tail);
         html.push_str("</li>\n");

@@ -23,8 +23,8 @@ impl Anchors {
     }
 }
 
-/// Lower case, letters and digits kept, everything else one hyphen.
-pub(super) fn slug(text: &str) -> String {
+/// The name of a heading's anchor: lower case, letters and digits kept, everything else one hyphen.
+pub fn slug(text: &str) -> String {
     let mut slug = String::new();
     for c in text.chars().flat_map(char::to_lowercase) {
         if c.is_alphanumeric() {

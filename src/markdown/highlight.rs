@@ -88,9 +88,7 @@ fn push_lines(html: &mut String, code: &str, grammar: &SyntaxReference) -> Optio
             if text.is_empty() {
                 continue;
             }
-            // White space never starts or ends a colour, so that one run of words is one element.
-            let class = if text.trim().is_empty() { open } else { class(&stack) };
-            switch(html, &mut open, class);
+            switch(html, &mut open, class(&stack));
             push_text(html, text);
         }
     }
@@ -114,9 +112,11 @@ fn switch(html: &mut String, open: &mut Option<char>, class: Option<char>) {
 }
 
 fn class(stack: &ScopeStack) -> Option<char> {
-    stack.as_slice().iter().rev().find_map(|scope| {
-        CLASSES.iter().find(|(prefix, _)| prefix.is_prefix_of(*scope)).map(|(_, class)| *class)
-    })
+    stack
+        .as_slice()
+        .iter()
+        .rev()
+        .find_map(|scope| CLASSES.iter().find(|(prefix, _)| prefix.is_prefix_of(*scope)).map(|(_, class)| *class))
 }
 
 #[cfg(test)]
@@ -131,13 +131,31 @@ mod tests {
         assert!(html.contains("<span class=\"k\">fn</span>"), "{html}");
         assert!(html.contains("&lt;b&gt;"), "{html}");
         let text = html.replace("</span>", "");
-        let text = text.split("<span class=\"").map(|part| part.split_once("\">").map_or(part, |(_, tail)| tail)).collect::<String>();
+        let text = text
+            .split("<span class=\"")
+            .map(|part| part.split_once("\">").map_or(part, |(_, tail)| tail))
+            .collect::<String>();
         assert_eq!(text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\""), code);
     }
 
     #[test]
     fn knows_the_languages_people_write() {
-        for language in ["rust", "python", "sh", "toml", "json", "html", "css", "c", "go", "typescript", "yaml", "xml", "console", "diff"] {
+        for language in [
+            "rust",
+            "python",
+            "sh",
+            "toml",
+            "json",
+            "html",
+            "css",
+            "c",
+            "go",
+            "typescript",
+            "yaml",
+            "xml",
+            "console",
+            "diff",
+        ] {
             assert!(grammar(language).is_some(), "{language}");
         }
         assert!(!push_highlighted(&mut String::new(), "x", "no-such-language"));

@@ -16,6 +16,7 @@ mod table;
 mod tags;
 mod write;
 
+pub use heading::slug as anchor_name;
 pub use link::{Around, Media, Target};
 pub use sanitize::for_feed;
 pub use summary::{Summary, first_words, summarise};
@@ -76,7 +77,9 @@ fn push_text(html: &mut String, text: &str) {
 /// Replaces control characters, which an entity such as `&#1;` can still bring in, by U+FFFD.
 fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
     let control = |c: char| c.is_control() && c != '\n' && c != '\t';
-    if text.bytes().any(|byte| byte < 0x20 && byte != b'\n' && byte != b'\t' || byte == 0x7f || byte == 0xc2) && text.contains(control) {
+    if text.bytes().any(|byte| byte < 0x20 && byte != b'\n' && byte != b'\t' || byte == 0x7f || byte == 0xc2)
+        && text.contains(control)
+    {
         text.replace(control, "\u{fffd}").into()
     } else {
         text.into()

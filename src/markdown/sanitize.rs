@@ -25,7 +25,11 @@ pub(super) fn for_page(html: &str, anchor: &str) -> String {
     builder.add_generic_attributes(["id", "class", "role", "aria-label", "tabindex"]);
     builder.attribute_filter(move |element, attribute, value| {
         let kept = match attribute {
-            "href" => is_site_address(value) || value.strip_prefix('#').is_some_and(|id| id.starts_with(&prefix)) || is_web_link(value),
+            "href" => {
+                is_site_address(value)
+                    || value.strip_prefix('#').is_some_and(|id| id.starts_with(&prefix))
+                    || is_web_link(value)
+            }
             "src" | "poster" => is_site_address(value),
             "cite" => false,
             "id" | "name" => value.starts_with(&prefix),
@@ -76,7 +80,9 @@ fn is_site_address(value: &str) -> bool {
 }
 
 fn is_web_link(value: &str) -> bool {
-    ["http://", "https://", "mailto:"].iter().any(|scheme| value.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)))
+    ["http://", "https://", "mailto:"]
+        .iter()
+        .any(|scheme| value.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)))
 }
 
 fn is_our_class(value: &str) -> bool {

@@ -345,7 +345,9 @@ impl<'a> Writer<'a> {
             self.html.push('"');
         }
         self.html.push('>');
-        let coloured = self.rules.highlight && !language.is_empty() && highlight::push_highlighted(&mut self.html, &code, &language);
+        let coloured = self.rules.highlight
+            && !language.is_empty()
+            && highlight::push_highlighted(&mut self.html, &code, &language);
         if !coloured {
             push_text(&mut self.html, &code);
         }

@@ -65,7 +65,7 @@ fn jpeg_segment<R: BufRead + Seek>(reader: &mut R, head: &mut JpegHead, padding:
 /// The orientation in an APP1 segment, if it holds EXIF; of XMP only the name is read.
 fn exif_orientation<R: Read>(segment: &mut R) -> Option<Orientation> {
     let mut block = Vec::new();
-    array(segment).filter(marker::is_exif)?;
+    array(segment).filter(|name| marker::is_exif(*name))?;
     segment.read_to_end(&mut block).ok()?;
     Some(Orientation::of_block(&block))
 }

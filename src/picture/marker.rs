@@ -87,7 +87,7 @@ fn quantization_tables_fill(mut tables: &[u8]) -> bool {
 
 /// Says whether an APP1 segment that begins with these six bytes holds EXIF (CIPA DC-008, 4.7.2); the sixth is padding,
 /// which not every reader checks.
-pub(super) fn is_exif(name: &[u8; 6]) -> bool {
+pub(super) fn is_exif(name: [u8; 6]) -> bool {
     name.starts_with(b"Exif\0")
 }
 

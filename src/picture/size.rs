@@ -15,7 +15,7 @@ use super::head;
 ///
 /// A few hundred bytes of PNG can claim 60,000 × 60,000 pixels, which take 14 GB of memory to show. A page that holds
 /// such a picture is an attack on its reader, so it gets a link at most.
-pub const MAX_PIXELS: u64 = 40_000_000;
+pub const MAX_PIXELS: u64 = 64_000_000;
 
 /// How far into an AVIF file the boxes that hold its size are looked for. They stand at its beginning, and grow only with
 /// the number of its tiles.
@@ -45,8 +45,10 @@ impl Size {
 /// ours, a damaged head, a side of zero, and more than [`MAX_PIXELS`].
 ///
 /// EXIF orientations 5 to 8 exchange the sides in JPEG and PNG, as CSS has it (CSS Images 3, `image-orientation:
-/// from-image`) and as Chromium 156 and Firefox 153 were measured to do. The EXIF chunk of a WebP is left out of
-/// account because both leave it so; only Safari turns WebP. An AVIF is turned by its own `irot` property, never by EXIF.
+/// from-image`) and as Chromium 156 and Firefox 153 were measured to do (Firefox not in animated PNG). The EXIF chunk of
+/// a WebP is left out of account because both leave it so; only Safari turns WebP. An AVIF is turned by its own `irot`
+/// property, never by EXIF. A resolution in EXIF, by which HTML lets browsers scale, is not looked at: copies without
+/// metadata have none.
 ///
 /// Little is read, however large the file: 64 bytes, in JPEG and PNG also the headers of the segments up to the image
 /// data (200 at most) and one EXIF block, in AVIF 64 KiB.

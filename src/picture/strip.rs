@@ -24,9 +24,11 @@ mod webp;
 /// lossy WebP; and cutting the tag off would show the picture on its side.
 ///
 /// Damaged files: what was kept up to the damage is returned, and nothing from there on, for a wrong length can make
-/// anything look like image data. The one exception is a JPEG that ends within a scan, where no marker can hide: it
-/// is kept to its last byte. The output is never more than 64 bytes longer than the input, and stripping it again
-/// changes nothing.
+/// anything look like image data; the result may have no [`super::displayed_size`] any more. Two exceptions: a JPEG that
+/// ends within a scan is kept to its last byte, since no segment can hide in one (what stands bare behind a lost end marker
+/// can), and bytes between a JPEG's segments are left out but passed over, as every decoder does.
+///
+/// The output is never more than 64 bytes longer than the input, and stripping it again changes nothing.
 #[must_use]
 pub fn without_metadata(bytes: &[u8]) -> Cow<'_, [u8]> {
     match Format::sniff(bytes) {
@@ -96,7 +98,7 @@ mod tests {
         for picture in chatty() {
             for end in 0..picture.len() {
                 keeps_its_promise(&picture[..end]);
-                // The first three bytes of a JPEG are a JPEG; fewer bytes are no picture and pass.
+                // Less than the magic bytes is no picture yet, and passes.
                 assert!(end < 12 || !tells(&without_metadata(&picture[..end])), "cut at {end}");
             }
         }

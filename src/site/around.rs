@@ -46,13 +46,12 @@ impl Around for Surroundings<'_> {
     }
 
     fn page(&self, address: &str) -> Option<String> {
-        let path = address.split('#').next().unwrap_or(address);
-        let known = self.item.pages.iter().find(|(link, _)| *link == address || *link == path);
+        let known = self.item.pages.iter().find(|(link, _)| *link == address);
         if let Some((_, page)) = known {
             return Some(page.clone());
         }
         let own = self.item.card.side == Side::Outbox;
-        (own && ALWAYS.contains(&path)).then(|| path.to_owned())
+        (own && ALWAYS.contains(&address)).then(|| address.to_owned())
     }
 
     fn tag(&self, tag: &str) -> Option<String> {

@@ -14,6 +14,7 @@ use crate::channel::entry::Side;
 use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::difference::{Difference, difference};
 
+use super::Error;
 use super::contents::Contents;
 use super::fingerprint::Fingerprint;
 use super::manifest::{FILE_NAME, Manifest};
@@ -25,7 +26,6 @@ use super::render::Renderer;
 use super::report::{Report, Written};
 use super::theme::Theme;
 use super::work::{Outcome, Work};
-use super::Error;
 
 /// A file modified so shortly before the last build may have changed again within the same tick of the clock.
 const UNSETTLED: i64 = 2_000_000_000;
@@ -109,7 +109,9 @@ pub fn build(request: &Request<'_>) -> Result<Report, Error> {
 /// Refuses an output that is a box or holds one, or lies in one.
 fn refuse_box(request: &Request<'_>) -> Result<(), Error> {
     let channel = &request.snapshot.channel.path;
-    let clash = request.output == channel || channel.starts_with(request.output) || Side::BOTH.iter().any(|side| request.output.starts_with(channel.join(side.name())));
+    let clash = request.output == channel
+        || channel.starts_with(request.output)
+        || Side::BOTH.iter().any(|side| request.output.starts_with(channel.join(side.name())));
     if clash { Err(Error::OutputIsBox { path: request.output.to_owned() }) } else { Ok(()) }
 }
 
@@ -152,7 +154,8 @@ fn is_empty(output: &Path) -> io::Result<bool> {
 
 fn modified(path: &Path) -> i64 {
     use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(path).map_or(0, |meta| meta.mtime().saturating_mul(1_000_000_000).saturating_add(meta.mtime_nsec()))
+    std::fs::metadata(path)
+        .map_or(0, |meta| meta.mtime().saturating_mul(1_000_000_000).saturating_add(meta.mtime_nsec()))
 }
 
 /// Which of these files are gone from the output, by one listing of each folder.
@@ -167,12 +170,21 @@ fn gone<'p>(output: &Path, paths: impl Iterator<Item = &'p OutPath>) -> HashSet<
         let there: HashSet<std::ffi::OsString> = std::fs::read_dir(output.join(folder))
             .map(|entries| entries.flatten().map(|entry| entry.file_name()).collect())
             .unwrap_or_default();
-        files.iter().filter(move |(name, _)| !there.contains(std::ffi::OsStr::new(name))).map(|(_, path)| (*path).clone())
+        files
+            .iter()
+            .filter(move |(name, _)| !there.contains(std::ffi::OsStr::new(name)))
+            .map(|(_, path)| (*path).clone())
     });
     missing.collect()
 }
 
-fn compare<'p>(request: &Request<'_>, contents: &Contents<'_>, plan: &'p [Planned], prints: &[Fingerprint], before: &Before) -> Todo<'p> {
+fn compare<'p>(
+    request: &Request<'_>,
+    contents: &Contents<'_>,
+    plan: &'p [Planned],
+    prints: &[Fingerprint],
+    before: &Before,
+) -> Todo<'p> {
     let mut todo = Todo { write: Vec::new(), remove: Vec::new() };
     let wanted = plan.iter().zip(prints).map(|(planned, print)| (&planned.path, (planned, *print)));
     let there = before.manifest.entries.iter().map(|(path, print)| (path, *print));
@@ -195,7 +207,13 @@ fn compare<'p>(request: &Request<'_>, contents: &Contents<'_>, plan: &'p [Planne
     todo
 }
 
-fn reasons(request: &Request<'_>, before: &Before, planned: &Planned, print: Fingerprint, old: Option<Fingerprint>) -> Vec<&'static str> {
+fn reasons(
+    request: &Request<'_>,
+    before: &Before,
+    planned: &Planned,
+    print: Fingerprint,
+    old: Option<Fingerprint>,
+) -> Vec<&'static str> {
     if before.gone.contains(&planned.path) {
         return vec!["it was gone"];
     }
@@ -253,7 +271,14 @@ fn make(request: &Request<'_>, contents: &Contents<'_>, todo: &Todo<'_>, stage: 
     let renderer = Renderer::new(contents, request.theme)?;
     let outcome = Mutex::new(Outcome::default());
     let planned: Vec<&Planned> = todo.write.iter().map(|(planned, _)| *planned).collect();
-    let work = Work { contents, renderer: &renderer, theme: request.theme, stage, outcome: &outcome, progress: request.progress };
+    let work = Work {
+        contents,
+        renderer: &renderer,
+        theme: request.theme,
+        stage,
+        outcome: &outcome,
+        progress: request.progress,
+    };
     work.run(&planned)?;
     Ok(outcome.into_inner().unwrap_or_default())
 }
@@ -268,11 +293,18 @@ fn change<'a>(
     todo: &'a Todo<'_>,
     outcome: &Outcome,
 ) -> Change<'a> {
-    let mut written: Vec<&Planned> = todo.write.iter().map(|(planned, _)| *planned).filter(|planned| outcome.staged.contains(&planned.path)).collect();
+    let mut written: Vec<&Planned> = todo
+        .write
+        .iter()
+        .map(|(planned, _)| *planned)
+        .filter(|planned| outcome.staged.contains(&planned.path))
+        .collect();
     written.sort_by_key(|planned| planned.page.rank());
-    let mut entries: BTreeMap<&OutPath, Fingerprint> = plan.iter().zip(prints).map(|(planned, print)| (&planned.path, *print)).collect();
+    let mut entries: BTreeMap<&OutPath, Fingerprint> =
+        plan.iter().zip(prints).map(|(planned, print)| (&planned.path, *print)).collect();
     for (path, old) in &before.manifest.entries {
-        let kept = outcome.skipped.contains(path) || (!entries.contains_key(path) && belongs_to_unreadable(contents, path));
+        let kept =
+            outcome.skipped.contains(path) || (!entries.contains_key(path) && belongs_to_unreadable(contents, path));
         if kept {
             // A fingerprint that nothing has makes the page be looked at again next time.
             entries.insert(path, old.unwrap_or_default());

@@ -180,11 +180,7 @@ impl<'a> Contents<'a> {
     /// How a message's text is rendered.
     pub(super) fn rules(&self, side: Side) -> Rules {
         let trust = media::trust(side);
-        Rules {
-            trust,
-            raw_html: trust == Trust::Theirs || self.options.raw_html,
-            highlight: self.options.highlight,
-        }
+        Rules { trust, raw_html: trust == Trust::Theirs || self.options.raw_html, highlight: self.options.highlight }
     }
 }
 

@@ -166,7 +166,13 @@ pub(super) struct Near {
 
 impl Contents<'_> {
     /// A message for a page whose way to the site's root is `root`.
-    pub(super) fn message<'a>(&'a self, item: &Item<'a>, rendered: &Rendered, published: &[Published], root: &str) -> Message<'a> {
+    pub(super) fn message<'a>(
+        &'a self,
+        item: &Item<'a>,
+        rendered: &Rendered,
+        published: &[Published],
+        root: &str,
+    ) -> Message<'a> {
         let card = item.card;
         let url = self.page_of(card).address();
         let mut message = Message {
@@ -268,7 +274,8 @@ impl Message<'_> {
 
 /// A picture that has only its name to describe it.
 fn picture(published: &Published, size: Option<(u32, u32)>) -> Picture {
-    let words = published.name.rsplit_once('.').map_or(published.name.as_str(), |(stem, _)| stem).replace(['-', '_'], " ");
+    let words =
+        published.name.rsplit_once('.').map_or(published.name.as_str(), |(stem, _)| stem).replace(['-', '_'], " ");
     Picture {
         url: published.address.clone(),
         name: published.name.clone(),

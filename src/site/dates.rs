@@ -36,7 +36,17 @@ pub(super) fn year(seconds: i64) -> String {
 /// The English name of a month, 1 to 12.
 pub(super) fn month(number: u32) -> &'static str {
     const NAMES: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ];
     NAMES.get(number.saturating_sub(1) as usize).copied().unwrap_or_default()

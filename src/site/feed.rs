@@ -86,7 +86,9 @@ fn length(folder: Option<&Folder>, card: &Card, file: &Attachment, keep_metadata
         return whole;
     }
     let path = Path::new(&card.stamp.to_string()).join(file.path.as_path());
-    folder.and_then(|folder| folder.read(&path, MAX_MEASURED).ok()).map_or(whole, |(bytes, _)| without_metadata(&bytes).len() as u64)
+    folder
+        .and_then(|folder| folder.read(&path, MAX_MEASURED).ok())
+        .map_or(whole, |(bytes, _)| without_metadata(&bytes).len() as u64)
 }
 
 /// Writes the Atom feed.
@@ -101,7 +103,11 @@ pub(super) fn atom(contents: &Contents<'_>, entries: &[Entry<'_>]) -> Vec<u8> {
         updated: time(entries.iter().map(|entry| entry.card.updated()).max().unwrap_or_default()),
         // RFC 4287, section 4.1.1: a feed has an author unless each of its entries has one.
         authors: vec![person(facts.author.as_deref().unwrap_or(&facts.title))],
-        generator: Some(atom::Generator { value: "missive".to_owned(), uri: None, version: Some(env!("CARGO_PKG_VERSION").to_owned()) }),
+        generator: Some(atom::Generator {
+            value: "missive".to_owned(),
+            uri: None,
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        }),
         icon: facts.icon.as_ref().map(|icon| format!("{base}{icon}")),
         links: feed_links(base),
         entries: entries.iter().map(|entry| atom_entry(entry, facts.author.as_deref(), base)).collect(),
@@ -152,7 +158,11 @@ fn atom_entry(entry: &Entry<'_>, feed_author: Option<&str>, base: &str) -> atom:
         updated: time(card.updated()),
         published: Some(time(card.stamp.seconds())),
         authors: entry.author.filter(|author| Some(*author) != feed_author).map(person).into_iter().collect(),
-        categories: card.tags.iter().map(|tag| atom::Category { term: tag.clone(), ..atom::Category::default() }).collect(),
+        categories: card
+            .tags
+            .iter()
+            .map(|tag| atom::Category { term: tag.clone(), ..atom::Category::default() })
+            .collect(),
         links,
         summary: Some(card.excerpt.clone()).filter(|excerpt| !excerpt.is_empty()).map(atom::Text::plain),
         content: Some(atom::Content {

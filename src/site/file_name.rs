@@ -73,9 +73,7 @@ fn is_safe(name: &str) -> bool {
 
 /// What Windows forbids, control characters, and characters that change how a name reads.
 fn is_odd(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '<' | '>' | ':' | '"' | '/' | '\\' | '|' | '?' | '*' | '\u{fffd}')
-        || is_invisible(c)
+    c.is_control() || matches!(c, '<' | '>' | ':' | '"' | '/' | '\\' | '|' | '?' | '*' | '\u{fffd}') || is_invisible(c)
 }
 
 /// Characters that show nothing or turn the direction of what follows.
@@ -118,8 +116,17 @@ mod tests {
 
     #[test]
     fn dangerous_names_are_changed_and_stay_apart() {
-        let names: [&[u8]; 9] =
-            [b"CON", b"nul.txt", b"COM1.log", "COM\u{b9}".as_bytes(), b"a:b.txt", b"a?b.txt", b"dot.", b"\xff.jpg", b"..."];
+        let names: [&[u8]; 9] = [
+            b"CON",
+            b"nul.txt",
+            b"COM1.log",
+            "COM\u{b9}".as_bytes(),
+            b"a:b.txt",
+            b"a?b.txt",
+            b"dot.",
+            b"\xff.jpg",
+            b"...",
+        ];
         let mut seen = HashSet::new();
         for name in names {
             let safe = safe(name);

@@ -194,7 +194,8 @@ mod tests {
         let dir = saved();
         Manifest::intend(dir.path(), &[&path("b.html"), &path("c.html")]).unwrap();
         let manifest = Manifest::read(dir.path()).unwrap().unwrap();
-        let uncertain: Vec<_> = manifest.entries.iter().filter(|(_, print)| print.is_none()).map(|(path, _)| path.as_str()).collect();
+        let uncertain: Vec<_> =
+            manifest.entries.iter().filter(|(_, print)| print.is_none()).map(|(path, _)| path.as_str()).collect();
         assert_eq!(uncertain, ["b.html", "c.html"]);
     }
 

@@ -11,12 +11,14 @@ use super::file_name::{Taken, safe, shown};
 use super::out_path::{OutPath, address};
 
 /// What a browser could run or render as a page of the site; from others it is published under an inert name.
-const ACTIVE: [&str; 16] =
-    ["html", "htm", "xhtml", "xht", "xml", "svg", "svgz", "js", "mjs", "css", "wasm", "swf", "mht", "mhtml", "xsl", "xslt"];
+const ACTIVE: [&str; 16] = [
+    "html", "htm", "xhtml", "xht", "xml", "svg", "svgz", "js", "mjs", "css", "wasm", "swf", "mht", "mhtml", "xsl",
+    "xslt",
+];
 /// What a person could start by opening it.
 const PROGRAMS: [&str; 20] = [
-    "exe", "msi", "bat", "cmd", "com", "scr", "ps1", "vbs", "jar", "app", "apk", "sh", "desktop", "lnk", "url", "webloc",
-    "scf", "hta", "reg", "dmg",
+    "exe", "msi", "bat", "cmd", "com", "scr", "ps1", "vbs", "jar", "app", "apk", "sh", "desktop", "lnk", "url",
+    "webloc", "scf", "hta", "reg", "dmg",
 ];
 
 /// An attachment as the site has it.
@@ -159,7 +161,11 @@ pub fn size(bytes: u64) -> String {
         unit += 1;
     }
     let name = UNITS.get(unit).copied().unwrap_or("TB");
-    if tenths < 100 && tenths % 10 != 0 { format!("{}.{} {name}", tenths / 10, tenths % 10) } else { format!("{} {name}", tenths / 10) }
+    if tenths < 100 && tenths % 10 != 0 {
+        format!("{}.{} {name}", tenths / 10, tenths % 10)
+    } else {
+        format!("{} {name}", tenths / 10)
+    }
 }
 
 #[cfg(test)]
@@ -168,7 +174,15 @@ mod tests {
 
     #[test]
     fn sizes_read_well() {
-        let cases = [(0, "0 B"), (999, "999 B"), (1_000, "1 kB"), (1_500, "1.5 kB"), (24_300, "24 kB"), (3_400_000, "3.4 MB"), (4_200_000_000, "4.2 GB")];
+        let cases = [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1 kB"),
+            (1_500, "1.5 kB"),
+            (24_300, "24 kB"),
+            (3_400_000, "3.4 MB"),
+            (4_200_000_000, "4.2 GB"),
+        ];
         for (bytes, words) in cases {
             assert_eq!(size(bytes), words);
         }

@@ -122,7 +122,8 @@ fn plan_rest(contents: &Contents<'_>, theme: &Theme, add: &mut impl FnMut(OutPat
     for asset in theme.assets() {
         add(OutPath::fixed(format!("assets/{asset}")), Page::Asset(asset.to_owned()));
     }
-    if let Some(path) = super::icon::path(contents.snapshot, contents.profile(contents.speaker()), contents.facts.kind) {
+    if let Some(path) = super::icon::path(contents.snapshot, contents.profile(contents.speaker()), contents.facts.kind)
+    {
         add(path, Page::Icon);
     }
     if contents.facts.base.is_some() && contents.facts.kind != Kind::Message {
@@ -185,18 +186,26 @@ pub(super) fn fingerprint(contents: &Contents<'_>, theme: &Theme, page: &Page) -
         Page::Tags => Fingerprint { text: hash(&contents.tags.keys().collect::<Vec<_>>()), ..whole },
         Page::Missing => whole,
         Page::Atom | Page::Json => {
-            let ids = hash(&[contents.channel_id(contents.speaker()), contents.channel_id(crate::channel::entry::Side::Inbox)]
-                .map(|id| *id.as_bytes()));
+            let ids = hash(
+                &[contents.channel_id(contents.speaker()), contents.channel_id(crate::channel::entry::Side::Inbox)]
+                    .map(|id| *id.as_bytes()),
+            );
             let whole = Fingerprint { theme: 0, around: ids, ..whole };
             let feed = contents.cards.len().saturating_sub(contents.options.feed_size)..contents.cards.len();
             messages(contents, feed, whole)
         }
-        Page::Sitemap(part) => Fingerprint { text: sitemap::hash(contents, *part), site: contents.facts_hash, ..Fingerprint::default() },
+        Page::Sitemap(part) => {
+            Fingerprint { text: sitemap::hash(contents, *part), site: contents.facts_hash, ..Fingerprint::default() }
+        }
         Page::Robots => Fingerprint { site: contents.facts_hash, ..Fingerprint::default() },
-        Page::Asset(name) => Fingerprint { theme: hash(theme.asset(name).unwrap_or_default()), ..Fingerprint::default() },
+        Page::Asset(name) => {
+            Fingerprint { theme: hash(theme.asset(name).unwrap_or_default()), ..Fingerprint::default() }
+        }
         Page::Icon => Fingerprint { site: icon_hash(contents), ..Fingerprint::default() },
         Page::Attachment(at, number) => attachment_print(contents, *at, *number),
-        Page::Text(at) => Fingerprint { text: contents.cards.get(*at).map_or(0, |card| hash(&card.hash)), ..Fingerprint::default() },
+        Page::Text(at) => {
+            Fingerprint { text: contents.cards.get(*at).map_or(0, |card| hash(&card.hash)), ..Fingerprint::default() }
+        }
     }
 }
 
@@ -225,7 +234,8 @@ fn month_print(contents: &Contents<'_>, at: usize, whole: Fingerprint) -> Finger
 }
 
 fn year_print(contents: &Contents<'_>, year: i32, whole: Fingerprint) -> Fingerprint {
-    let counts = contents.months.iter().filter(|month| month.year == year).map(|month| (month.month, month.messages.len()));
+    let counts =
+        contents.months.iter().filter(|month| month.year == year).map(|month| (month.month, month.messages.len()));
     let before = contents.months.iter().rev().find(|month| month.year < year).map(|month| month.year);
     let after = contents.months.iter().find(|month| month.year > year).map(|month| month.year);
     Fingerprint { text: hash(&counts.collect::<Vec<_>>()), around: hash(&(before, after)), ..whole }

@@ -138,7 +138,8 @@ fn beside(output: &Path) -> Option<PathBuf> {
 }
 
 fn make_folders<'b>(root: &Path, paths: impl Iterator<Item = &'b OutPath>, gate: Gate<'_>) -> io::Result<()> {
-    let folders: BTreeSet<&Path> = paths.filter_map(|path| path.as_path().parent()).filter(|path| !path.as_os_str().is_empty()).collect();
+    let folders: BTreeSet<&Path> =
+        paths.filter_map(|path| path.as_path().parent()).filter(|path| !path.as_os_str().is_empty()).collect();
     for folder in folders {
         gate()?;
         fs::create_dir_all(root.join(folder))?;

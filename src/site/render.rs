@@ -203,7 +203,8 @@ impl<'a> Renderer<'a> {
     /// # Errors
     /// [`Error::Template`].
     pub(super) fn tags(&self, path: &OutPath) -> Result<Vec<u8>, Error> {
-        let tags: Vec<Tag<'_>> = self.contents.tags.values().map(|tag| Tag { name: &tag.name, url: tag.path.address() }).collect();
+        let tags: Vec<Tag<'_>> =
+            self.contents.tags.values().map(|tag| Tag { name: &tag.name, url: tag.path.address() }).collect();
         let head = self.head("tags", Some("Tags".to_owned()), Some(path.address()));
         let mut page = self.context(&path.root(), &head);
         page.insert("tags", &tags);
@@ -249,7 +250,9 @@ impl<'a> Renderer<'a> {
     fn messages<'b>(&'b self, ready: &[&'b Ready], root: &str) -> Vec<context::Message<'b>> {
         ready
             .iter()
-            .filter_map(|ready| Some(self.contents.message(&self.contents.item(ready.at)?, &ready.rendered, &ready.published, root)))
+            .filter_map(|ready| {
+                Some(self.contents.message(&self.contents.item(ready.at)?, &ready.rendered, &ready.published, root))
+            })
             .collect()
     }
 
@@ -281,7 +284,11 @@ impl<'a> Renderer<'a> {
         };
         let years = self.contents.years().into_iter().rev();
         years
-            .map(|(year, months)| Year { year, url: year_path(year).address(), months: months.iter().rev().map(month).collect() })
+            .map(|(year, months)| Year {
+                year,
+                url: year_path(year).address(),
+                months: months.iter().rev().map(month).collect(),
+            })
             .collect::<Vec<_>>()
     }
 

@@ -44,7 +44,9 @@ pub(super) fn render(contents: &Contents<'_>, part: Option<i32>) -> String {
     let base = contents.facts.base.as_deref().unwrap_or_default();
     let index = part.is_none() && is_split(contents);
     let (outer, inner) = if index { ("sitemapindex", "sitemap") } else { ("urlset", "url") };
-    let mut xml = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{outer} xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
+    let mut xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{outer} xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n"
+    );
     each(contents, part, |path, updated| {
         let _ = write!(xml, "<{inner}><loc>{}{}</loc>", escaped(base), super::out_path::address(path));
         if let Some(updated) = updated {

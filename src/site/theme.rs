@@ -45,8 +45,7 @@ impl Theme {
     /// # Errors
     /// [`Error::Theme`] when a folder or a file in it cannot be read or is no text where it must be.
     pub fn load(sources: &[Source]) -> Result<Self, Error> {
-        let mut theme =
-            Self { templates: BTreeMap::new(), assets: BTreeMap::new(), origins: BTreeMap::new(), hash: 0 };
+        let mut theme = Self { templates: BTreeMap::new(), assets: BTreeMap::new(), origins: BTreeMap::new(), hash: 0 };
         for file in LETTER.files() {
             theme.insert(&file.path().to_string_lossy(), Cow::Borrowed(file.contents()), None)?;
         }
@@ -99,7 +98,9 @@ impl Theme {
         if !folder.is_dir() {
             return Err(failed(folder, "there is no such folder".to_owned()));
         }
-        let visible = |entry: &walkdir::DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with(['.', '~']);
+        let visible = |entry: &walkdir::DirEntry| {
+            entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with(['.', '~'])
+        };
         for entry in WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(visible) {
             let entry = entry.map_err(|error| failed(folder, error.to_string()))?;
             if !entry.file_type().is_file() {
@@ -122,7 +123,9 @@ impl Theme {
         }
         if Path::new(name).extension().is_some_and(|extension| extension == "html") {
             let text = match bytes {
-                Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| error.to_string()),
+                Cow::Borrowed(bytes) => {
+                    std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| error.to_string())
+                }
                 Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|error| error.to_string()),
             };
             let text = text.map_err(|error| Error::Theme { path: place(), error })?;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::channel::card::{Card, Picture};
 use crate::channel::entry::{RelativePath, Side};
 use crate::channel::stamp::Stamp;
-use crate::markdown::first_words;
+use crate::markdown::{anchor_name, first_words};
 
 use super::archive::Month;
 use super::contents::Contents;
@@ -72,14 +72,19 @@ pub(super) struct Neighbour<'a> {
     excerpt: &'a str,
 }
 
-
 impl<'a> Contents<'a> {
     /// The view of the message at a position.
     pub(super) fn item(&self, at: usize) -> Option<Item<'_>> {
         let card = self.cards.get(at)?;
         let linked = |link: &'a String| {
-            let to = self.linked(link, card.side)?;
-            Some((link.as_str(), self.page_of(to).address()))
+            let (path, fragment) =
+                link.split_once('#').map_or((link.as_str(), None), |(path, rest)| (path, Some(rest)));
+            let to = self.linked(path, card.side)?;
+            let mut address = self.page_of(to).address();
+            if let Some(fragment) = fragment {
+                address = format!("{address}#{}-{}", self.anchor(to), anchor_name(fragment));
+            }
+            Some((link.as_str(), address))
         };
         let reply = card.header.in_reply_to.and_then(|(side, stamp)| self.find(side, card.side, stamp));
         Some(Item {
@@ -106,12 +111,13 @@ impl<'a> Contents<'a> {
     /// The archive line of the message at a position.
     pub(super) fn row(&self, at: usize) -> Option<Row<'_>> {
         let card = self.cards.get(at)?;
-        let pictures = card.attachments.iter().filter(|file| file.picture.is_some_and(|picture| picture.size.is_some())).count();
+        let pictures =
+            card.attachments.iter().filter(|file| file.picture.is_some_and(|picture| picture.size.is_some())).count();
         Some(Row {
             side: card.side,
             stamp: card.stamp,
             title: card.title.as_deref(),
-            excerpt: &card.excerpt,
+            excerpt: if card.title.is_some() { "" } else { &card.excerpt },
             lang: card.header.lang.as_deref(),
             author: self.author(card.side),
             pictures,
@@ -134,7 +140,10 @@ impl<'a> Contents<'a> {
 
     /// The years with their months, oldest first.
     pub(super) fn years(&self) -> Vec<(i32, &[Month])> {
-        self.months.chunk_by(|a, b| a.year == b.year).filter_map(|months| Some((months.first()?.year, months))).collect()
+        self.months
+            .chunk_by(|a, b| a.year == b.year)
+            .filter_map(|months| Some((months.first()?.year, months)))
+            .collect()
     }
 }
 

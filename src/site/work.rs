@@ -199,7 +199,9 @@ impl Work<'_> {
     }
 
     fn attachment(&self, planned: &Planned, at: usize, number: usize) -> Result<(), Error> {
-        let Some((card, file)) = self.contents.cards.get(at).and_then(|card| Some((card, card.attachments.get(number)?))) else {
+        let Some((card, file)) =
+            self.contents.cards.get(at).and_then(|card| Some((card, card.attachments.get(number)?)))
+        else {
             return Ok(());
         };
         let path = Path::new(&card.stamp.to_string()).join(file.path.as_path());

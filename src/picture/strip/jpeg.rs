@@ -57,7 +57,7 @@ fn keep_needed(kept: &mut Keeper<'_>, segment: Application<'_>) {
         kept.write(&[0xFF, marker::APP0, 0, 16]);
         kept.write(plain);
         kept.write(&[0, 0]); // the columns and rows of no thumbnail
-    } else if segment.code == marker::APP2 && segment.payload.starts_with(b"ICC_PROFILE\0") {
+    } else if segment.code == marker::APP2 && segment.sealed && segment.payload.starts_with(b"ICC_PROFILE\0") {
         kept.keep(segment.range);
     } else if segment.code == marker::APP14
         && segment.payload.starts_with(b"Adobe")
@@ -150,6 +150,10 @@ mod tests {
     fn what_stands_between_segments_goes_and_does_no_harm() {
         let plain = Jpeg::new(3, 2).bytes();
         assert_eq!(strip(&[&plain[..2], b"\0\0\xFF\xFF\xFF\xD0\xFF\x01", &plain[2..]].concat()), plain);
+        // A profile with bytes missing, so that it reaches over what follows it.
+        let comment = segment(0xFE, SECRET);
+        let profile = [b"\xFF\xE2\0\x1EICC_PROFILE\0\x01\x01profile", &comment[..]].concat();
+        assert_eq!(strip(&[&plain[..2], &profile, &plain[2..]].concat()), plain);
         // An EXIF segment whose length is too short.
         assert_eq!(strip(&[&plain[..2], b"\xFF\xE1\0\x06Exif\0\xFF\0", SECRET, &plain[2..]].concat()), plain);
     }

@@ -23,6 +23,8 @@ pub(super) struct Application<'a> {
     pub(super) payload: &'a [u8],
     /// The whole segment, from its marker on.
     pub(super) range: Range<usize>,
+    /// A marker or the end of the file follows it; if not, its length may be wrong.
+    pub(super) sealed: bool,
 }
 
 /// The parts of a file in order; it ends behind the end marker or before the first thing that is not understood.
@@ -49,14 +51,18 @@ impl<'a> Parts<'a> {
         let length = usize::from(u16::from_be_bytes(*behind_marker.first_chunk()?));
         let payload = behind_marker.get(2..length)?;
         let range = start..start + 2 + length;
-        self.at = range.end;
         if code > marker::LAST_TABLE {
-            return Some(Part::Application(Application { code, payload, range }));
+            self.at = range.end;
+            let sealed = self.bytes.get(range.end).is_none_or(|byte| *byte == 0xFF);
+            return Some(Part::Application(Application { code, payload, range, sealed }));
         }
+        if !marker::is_sound_table(code, payload) || (code == marker::SOS && !self.framed) {
+            return None;
+        }
+        self.at = range.end;
         self.framed |= marker::starts_frame(code);
         self.scanning = code == marker::SOS;
-        let sound = marker::is_sound_table(code, payload) && (self.framed || !self.scanning);
-        sound.then_some(Part::Picture(range))
+        Some(Part::Picture(range))
     }
 
     /// The next marker from `at` on: where its last two bytes stand, and its code.
@@ -126,7 +132,10 @@ mod tests {
     fn a_file_falls_into_its_parts() {
         let bytes = Jpeg::new(3, 2).segment(0xFE, b"hello").bytes();
         let parts: Vec<Part<'_>> = Parts::new(&bytes).collect();
-        assert_eq!(parts[0], Part::Application(Application { code: 0xFE, payload: b"hello", range: 2..11 }));
+        assert_eq!(
+            parts[0],
+            Part::Application(Application { code: 0xFE, payload: b"hello", range: 2..11, sealed: true })
+        );
         assert_eq!(parts.len(), 8, "a comment, five tables, a scan and the end");
         assert_eq!(parts[7], Part::Picture(bytes.len() - 2..bytes.len()));
     }
@@ -146,5 +155,7 @@ mod tests {
         let mut parts = Parts::new(&bytes);
         assert_eq!(parts.by_ref().count(), 7);
         assert_eq!(parts.next(), None);
+        let mut damaged = Parts::new(b"\xFF\xD8\xFF\xDD\0\x03?\xFF\xFE\0\x02");
+        assert_eq!((damaged.next(), damaged.next()), (None, None));
     }
 }

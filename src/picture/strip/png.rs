@@ -1,7 +1,7 @@
 //! PNG without metadata: only those chunks that make the picture.
 //!
-//! Owns which chunks stay and how long they may be, and where the orientation goes. Refuses to inflate, and to check the
-//! sums of chunks that it copies.
+//! Owns which chunks stay and how long they may be, and where the orientation goes. Refuses to inflate, and to
+//! check sums in a file that is whole.
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -41,20 +41,22 @@ const NEEDED: [([u8; 4], u32); 19] = [
 const IEND: &[u8; 12] = b"\0\0\0\0IEND\xAE\x42\x60\x82";
 
 /// Copies a PNG file without metadata.
+///
+/// In a file whose chunks do not lead to its end, a length may be wrong and a chunk of image data reach over the texts
+/// behind it; there, and only there, the check sums are looked at.
 pub(super) fn strip(bytes: &[u8]) -> Cow<'_, [u8]> {
     let mut orientation = head::png_orientation(&mut Cursor::new(bytes)).block();
+    let complete = Chunks::of(bytes).any(|chunk| &chunk.kind == b"IEND");
     let mut kept = Keeper::new(bytes);
     kept.keep(0..8);
     for chunk in Chunks::of(bytes) {
         if &chunk.kind == b"IEND" {
             kept.write(IEND);
-        } else if chunk.is_needed() {
+        } else if chunk.is_needed() && (complete || chunk.is_whole(bytes)) {
             kept.keep(chunk.range);
-        }
-        if &chunk.kind == b"IHDR"
-            && let Some(block) = orientation.take()
-        {
-            kept.write(&exif_chunk(block));
+            if let Some(block) = orientation.take_if(|_| &chunk.kind == b"IHDR") {
+                kept.write(&exif_chunk(block));
+            }
         }
     }
     kept.finish()
@@ -69,7 +71,7 @@ fn exif_chunk(block: [u8; 26]) -> [u8; 38] {
     chunk
 }
 
-/// CRC-32 bit by bit (PNG, annex D): for thirty bytes a table would take longer to make.
+/// CRC-32, bit by bit (PNG, annex D): it is needed for thirty bytes, and in damaged files.
 fn check_sum<'a>(bytes: impl Iterator<Item = &'a u8>) -> u32 {
     !bytes.fold(u32::MAX, |sum, byte| {
         (0..8).fold(sum ^ u32::from(*byte), |sum, _| (sum >> 1) ^ (0xEDB8_8320 * (sum & 1)))
@@ -88,11 +90,16 @@ impl Chunk {
     fn is_needed(&self) -> bool {
         NEEDED.iter().any(|(kind, most)| *kind == self.kind && self.length <= *most)
     }
+
+    /// Says whether the check sum is that of name and data (5.3).
+    fn is_whole(&self, bytes: &[u8]) -> bool {
+        let named = bytes.get(self.range.clone()).and_then(|chunk| chunk.get(4..));
+        let parts = named.and_then(|named| named.split_last_chunk::<4>());
+        parts.is_some_and(|(named, sum)| check_sum(named.iter()) == u32::from_be_bytes(*sum))
+    }
 }
 
 /// The chunks of a file in order (5.3); it ends behind `IEND` or before the first one that is cut off or has no name.
-///
-/// A cut-off image data chunk is not kept either: if its length is what is wrong, the texts behind it would seem to be data.
 struct Chunks<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -184,5 +191,9 @@ mod tests {
         assert_eq!(strip(&[&whole[..data], b"\0\0\0\x04\0\0\0\0", SECRET].concat()), &whole[..data]);
         assert_eq!(strip(&[&whole[..data], b"\xFF\xFF\xFF\xFFIDAT", SECRET].concat()), &whole[..data]);
         assert_eq!(strip(&[&whole[..8], SECRET].concat()), &whole[..8]);
+        // Image data with a byte missing reaches over what follows it.
+        let mut shorter = [&whole[..], SECRET].concat();
+        shorter.remove(data + 12);
+        assert_eq!(strip(&shorter), &whole[..data]);
     }
 }

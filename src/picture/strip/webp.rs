@@ -90,7 +90,7 @@ impl<'a> File<'a> {
     /// The orientation in the EXIF chunk of an extended file, with or without the prefix that JPEG demands and some writers
     /// carry over.
     fn orientation(self) -> Orientation {
-        let extended = self.chunks().next().is_some_and(|chunk| &chunk.kind == b"VP8X");
+        let extended = self.needed().next().is_some_and(|chunk| &chunk.kind == b"VP8X");
         let exif = self.chunks().find(|chunk| extended && &chunk.kind == b"EXIF");
         exif.and_then(|chunk| self.bytes.get(chunk.data)).map_or(Orientation::UPRIGHT, |block| {
             Orientation::of_block(block.strip_prefix(b"Exif\0\0").unwrap_or(block))
@@ -149,26 +149,46 @@ fn write_plain(kept: &mut Keeper<'_>, chunk: &Chunk) {
     }
 }
 
-/// The chunks between two places of a file, in order (2.3); it ends before the first one that is cut off.
+/// The chunks between two places of a file, in order (2.3).
+///
+/// It ends before the first one that is cut off, and before one that is followed by neither the end nor the beginning of
+/// another: bytes are missing from it, and its length reaches over what follows.
 struct Chunks<'a> {
     bytes: &'a [u8],
     at: usize,
     end: usize,
 }
 
+impl Chunks<'_> {
+    /// The chunk whose name and length stand there, if it is one and not cut off.
+    fn chunk(&self, at: usize) -> Option<Chunk> {
+        let rest = self.bytes.get(at..self.end)?;
+        let [k0, k1, k2, k3, length @ ..] = *rest.first_chunk::<8>()?;
+        let length = usize::try_from(u32::from_le_bytes(length)).ok()?;
+        let start = at + 8;
+        (k0 != 0 && length <= rest.len() - 8).then(|| Chunk { kind: [k0, k1, k2, k3], data: start..start + length })
+    }
+
+    /// Says whether a chunk can end there: nothing but zeros follows, or another chunk, though a known one may be cut off.
+    fn is_boundary(&self, at: usize) -> bool {
+        let rest = self.bytes.get(at..self.end).unwrap_or_default();
+        match rest.first_chunk::<4>() {
+            Some(b"EXIF" | b"XMP ") | None => true,
+            Some(name) if NEEDED.contains(name) => true,
+            Some([0, ..]) => rest.iter().all(|byte| *byte == 0),
+            // Names are of ASCII letters, digits, signs and spaces (2.3).
+            Some(name) => name.iter().all(|byte| matches!(byte, b' '..=b'~')) && self.chunk(at).is_some(),
+        }
+    }
+}
+
 impl Iterator for Chunks<'_> {
     type Item = Chunk;
 
     fn next(&mut self) -> Option<Chunk> {
-        let rest = self.bytes.get(self.at..self.end)?;
-        let [k0, k1, k2, k3, length @ ..] = *rest.first_chunk::<8>()?;
-        let length = usize::try_from(u32::from_le_bytes(length)).ok()?;
-        if length > rest.len() - 8 {
-            return None;
-        }
-        let start = self.at + 8;
-        self.at = start + length.next_multiple_of(2);
-        Some(Chunk { kind: [k0, k1, k2, k3], data: start..start + length })
+        let chunk = self.chunk(self.at)?;
+        self.at = chunk.data.start + chunk.data.len().next_multiple_of(2);
+        self.is_boundary(self.at).then_some(chunk)
     }
 }
 
@@ -203,7 +223,6 @@ mod tests {
         let chatty = webp(3, 2, &[PROFILE, (b"note", SECRET)], &[(b"EXIF", &exif(1)), (b"XMP ", SECRET)]);
         let bare = riff(&[(b"VP8X", &canvas(0x32)), PROFILE, IMAGE]);
         assert_eq!(strip(&[&chatty[..], SECRET].concat()), bare);
-        assert_eq!(strip(&riff(&[IMAGE, (b"EXIF", &exif(6))])), riff(&[IMAGE]));
     }
 
     #[test]
@@ -213,6 +232,13 @@ mod tests {
         assert_eq!(strip(&webp(3, 2, &[], &[(b"EXIF", &exif(6)), (b"XMP ", SECRET)])), bare);
         let prefixed = [&b"Exif\0\0"[..], &exif(6)].concat();
         assert_eq!(strip(&webp(3, 2, &[], &[(b"EXIF", &prefixed)])), bare);
+    }
+
+    #[test]
+    fn without_an_extended_header_there_is_no_orientation() {
+        let short = riff(&[(b"VP8X", &canvas(0x08)[..9]), IMAGE, (b"EXIF", &exif(6))]);
+        assert_eq!(strip(&short), riff(&[IMAGE]));
+        assert_eq!(strip(&riff(&[IMAGE, (b"EXIF", &exif(6))])), riff(&[IMAGE]));
     }
 
     #[test]
@@ -246,5 +272,9 @@ mod tests {
         claiming[4] = 0xFF;
         assert_eq!(strip(&claiming), riff(&[PROFILE]));
         assert_eq!(strip(b"RIFF\0\0\0\0WEBP"), riff(&[]));
+        // Image data with two bytes missing reaches over what follows it.
+        let mut shorter = riff(&[PROFILE, (b"VP8L", b"even"), (b"XMP ", SECRET)]);
+        shorter.drain(38..40);
+        assert_eq!(strip(&shorter), riff(&[PROFILE]));
     }
 }

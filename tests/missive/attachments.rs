@@ -1,0 +1,146 @@
+//! Attachments: found, named, shown, copied.
+
+use crate::scene::{Scene, png};
+
+const STEM: &str = "2026-01-01T10-00-00Z";
+
+#[test]
+fn both_ways_of_pointing_lead_to_the_file() {
+    let scene = Scene::new()
+        .message(STEM, &format!("![one](p.png) ![two]({STEM}/my%20photo.png) [three](deep/a.csv)\n"))
+        .attachment(STEM, "p.png", &png(3, 4))
+        .attachment(STEM, "my photo.png", &png(30, 40))
+        .attachment(STEM, "deep/a.csv", b"1");
+    scene.build().report();
+    let page = scene.page(&format!("{STEM}.html"));
+    assert!(page.contains(&format!("<img src=\"{STEM}/p.png\" alt=\"one\" width=\"3\" height=\"4\">")), "{page}");
+    assert!(
+        page.contains(&format!(
+            "<img src=\"{STEM}/my%20photo.png\" alt=\"two\" width=\"30\" height=\"40\" loading=\"lazy\">"
+        )),
+        "{page}"
+    );
+    assert!(page.contains(&format!("<a href=\"{STEM}/deep/a.csv\">three</a>")), "{page}");
+    for file in ["p.png", "my photo.png", "deep/a.csv"] {
+        assert!(scene.has(&format!("{STEM}/{file}")));
+    }
+}
+
+#[test]
+fn links_are_relative_to_the_page_that_shows_them() {
+    let mut scene = Scene::new().settings("[site]\npage_size = 1\n").message(STEM, "![a](p.png)").attachment(
+        STEM,
+        "p.png",
+        &png(3, 4),
+    );
+    for day in 2..=4 {
+        scene = scene.message(&format!("2026-01-{day:02}T10-00-00Z"), "text");
+    }
+    scene.build().report();
+    assert!(scene.page("page/1.html").contains(&format!("<img src=\"../{STEM}/p.png\"")));
+}
+
+#[test]
+fn what_the_text_does_not_show_is_listed() {
+    let scene = Scene::new()
+        .message(STEM, "![shown](shown.png)")
+        .attachment(STEM, "shown.png", &png(3, 4))
+        .attachment(STEM, "other-one.png", &png(5, 6))
+        .attachment(STEM, "song.mp3", b"x")
+        .attachment(STEM, "film.webm", b"x")
+        .attachment(STEM, "paper.pdf", &[0; 2_400]);
+    scene.build().report();
+    let page = scene.page(&format!("{STEM}.html"));
+    assert_eq!(page.matches("shown.png").count(), 1, "{page}");
+    assert!(page.contains("alt=\"other one\" width=\"5\" height=\"6\""), "{page}");
+    assert!(
+        page.contains(&format!("<audio class=\"u-audio\" controls preload=\"none\" src=\"{STEM}/song.mp3\"")),
+        "{page}"
+    );
+    assert!(page.contains("<video") && page.contains("PDF document, 2.4 kB"), "{page}");
+}
+
+#[test]
+fn names_for_any_system() {
+    let scene = Scene::new()
+        .message(STEM, "[x](CON) [y](100%25%20done%20%231%3F.jpg) [z](a?b.txt)")
+        .attachment(STEM, "CON", b"1")
+        .attachment(STEM, "Photo.TXT", b"2")
+        .attachment(STEM, "photo.txt", b"3")
+        .attachment(STEM, "a?b.txt", b"4")
+        .attachment(STEM, "caf\u{e9}.txt", b"5")
+        .attachment(STEM, "cafe\u{301}.txt", b"6");
+    scene.build().report();
+    let names: Vec<String> =
+        scene.built().keys().filter_map(|name| Some(name.strip_prefix(&format!("{STEM}/"))?.to_owned())).collect();
+    assert_eq!(names.len(), 6, "{names:?}");
+    let mut folded: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+    folded.sort();
+    folded.dedup();
+    assert_eq!(folded.len(), 6);
+    assert!(!names.iter().any(|name| name == "CON" || name.contains('?')));
+    let page = scene.page(&format!("{STEM}.html"));
+    for name in names {
+        assert!(page.contains(&percent(&name)), "{name}: {page}");
+    }
+}
+
+fn percent(name: &str) -> String {
+    name.bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn a_picture_is_published_without_its_metadata() {
+    let mut with_text = png(3, 4);
+    let secret = b"GPS 52.5200, 13.4050";
+    let mut chunk = u32::try_from(secret.len() + 8).unwrap().to_be_bytes().to_vec();
+    chunk.extend(b"tEXtComment\0");
+    chunk.extend(secret);
+    chunk.extend([0; 4]);
+    with_text.splice(33..33, chunk);
+    let scene = Scene::new().message(STEM, "").attachment(STEM, "p.png", &with_text);
+    scene.build().report();
+    let published = &scene.built()[&format!("{STEM}/p.png")];
+    assert!(!published.windows(3).any(|window| window == b"GPS"));
+    assert_eq!(published, &png(3, 4));
+    assert_eq!(
+        std::fs::read(scene.path(&format!("outbox/{STEM}/p.png"))).unwrap(),
+        with_text,
+        "the file in the box stays as it is"
+    );
+}
+
+#[test]
+fn a_picture_that_is_none_is_only_a_download() {
+    let scene =
+        Scene::new().message(STEM, "![cat](cat.jpg)").attachment(STEM, "cat.jpg", b"<html><script>alert(1)</script>");
+    scene.build().report();
+    let page = scene.page(&format!("{STEM}.html"));
+    assert!(!page.contains("<img") && page.contains("not the picture that its name says"), "{page}");
+}
+
+#[test]
+fn a_picture_too_large_to_be_shown_is_a_link() {
+    let scene = Scene::new().message(STEM, "![bomb](b.png)").attachment(STEM, "b.png", &png(60_000, 60_000));
+    scene.build().report();
+    let page = scene.page(&format!("{STEM}.html"));
+    assert!(!page.contains("<img") && page.contains("too large"), "{page}");
+}
+
+#[test]
+fn attachments_arrive_before_and_after_their_message() {
+    let scene = Scene::new().message("2025-01-01T10-00-00Z", "other").attachment(STEM, "a.csv", b"1");
+    scene.build().report();
+    assert!(!scene.has(STEM), "attachments wait for their message");
+    let scene = scene.message(STEM, "here");
+    scene.build().report();
+    assert!(scene.has(&format!("{STEM}/a.csv")));
+}

@@ -1,0 +1,210 @@
+//! Strange input: nothing in a box can make a build fail, and every strange file has its reason.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+
+use crate::scene::Scene;
+
+const STEM: &str = "2026-01-01T10-00-00Z";
+
+/// Names that are no message's, from the tables of sync tools, editors and mistakes.
+const STRANGE: [&str; 34] = [
+    ".syncthing.2026-01-02T10-00-00Z.txt.tmp",
+    "~syncthing~2026-01-02T10-00-00Z.txt.tmp",
+    "2026-01-02T10-00-00Z.txt.!sync",
+    "2026-01-02T10-00-00Z.txt.part",
+    ".2026-01-02T10-00-00Z.txt.swp",
+    "2026-01-02T10-00-00Z.txt~",
+    "4913",
+    ".~lock.2026-01-02T10-00-00Z.txt#",
+    "2026-01-02T10-00-00Z.txt.rsls",
+    ".2026-01-02T10-00-00Z.txt.icloud",
+    "2026-01-02T10-00-00Z.sync-conflict-20260101-120000-ABCDEFG.txt",
+    "2026-01-02T10-00-00Z~20260101-120000.txt",
+    "2026-01-02T10-00-00Z.TXT",
+    "2026-01-02T10-00-00z.txt",
+    "2026-01-02t10-00-00Z.txt",
+    "2026-1-02T10-00-00Z.txt",
+    "2026-01-02T10-00-00Z.txt ",
+    "２０２６-01-02T10-00-00Z.txt",
+    "2026-01-02T10-00-00Z.txt.txt",
+    "notes.md",
+    "Thumbs.db",
+    "desktop.ini",
+    "._2026-01-02T10-00-00Z.txt",
+    ".DS_Store",
+    "2026-02-30T10-00-00Z.txt",
+    "2026-13-01T10-00-00Z.txt",
+    "2026-01-01T25-00-00Z.txt",
+    "0000-01-01T00-00-00Z.txt",
+    "2016-12-31T23-59-60Z.txt",
+    "no-extension",
+    "\u{202e}txt.Z00-00-01T20-10-6202",
+    "<script>alert(1)</script>.txt",
+    "a\nb.txt",
+    "{{ site.title }}.txt",
+];
+
+#[test]
+fn every_strange_name_is_passed_over() {
+    let mut scene = Scene::new().message(STEM, "the only one");
+    for name in STRANGE {
+        scene = scene.file(&format!("outbox/{name}"), b"STRANGE");
+    }
+    let outbox = scene.path("outbox");
+    fs::write(outbox.join(OsStr::from_bytes(b"\xff\xfe.txt")), "STRANGE").unwrap();
+    fs::create_dir(outbox.join("2026-01-03T10-00-00Z.txt")).unwrap();
+    fs::create_dir_all(outbox.join(".stversions/deep")).unwrap();
+    fs::create_dir(outbox.join("2026-01-04T10-00-00Z")).unwrap();
+    fs::create_dir(outbox.join("some folder")).unwrap();
+    let snapshot = scene.snapshot();
+    assert_eq!(snapshot.cards.len(), 1);
+    assert_eq!(snapshot.hidden.len(), STRANGE.len() + 5);
+    scene.build().report();
+    for (name, bytes) in scene.built() {
+        assert!(!String::from_utf8_lossy(&bytes).contains("STRANGE"), "{name}");
+    }
+}
+
+#[test]
+fn links_pipes_and_sockets_are_never_opened() {
+    let scene =
+        Scene::new().message(STEM, "![x](secret.txt) ![y](folder/secret.txt)").attachment(STEM, "real.txt", b"real");
+    let outbox = scene.path("outbox");
+    fs::create_dir(scene.root().join("private")).unwrap();
+    fs::write(scene.root().join("private/secret.txt"), "SECRET").unwrap();
+    symlink(scene.root().join("private/secret.txt"), outbox.join("2026-01-02T10-00-00Z.txt")).unwrap();
+    symlink("/etc/passwd", outbox.join("2026-01-03T10-00-00Z.txt")).unwrap();
+    symlink(scene.root().join("private"), outbox.join("2026-01-04T10-00-00Z")).unwrap();
+    fs::write(outbox.join("2026-01-04T10-00-00Z.txt"), "with a linked folder").unwrap();
+    symlink(scene.root().join("private/secret.txt"), outbox.join(STEM).join("secret.txt")).unwrap();
+    symlink(scene.root().join("private"), outbox.join(STEM).join("folder")).unwrap();
+    symlink("loop", outbox.join("loop")).unwrap();
+    symlink("nowhere", outbox.join("2026-01-05T10-00-00Z.txt")).unwrap();
+    symlink(".", outbox.join(STEM).join("circle")).unwrap();
+    let pipe = |name: &str| {
+        assert!(std::process::Command::new("mkfifo").arg(outbox.join(name)).status().unwrap().success());
+    };
+    pipe("2026-01-06T10-00-00Z.txt");
+    pipe(&format!("{STEM}/pipe.png"));
+    let _socket = std::os::unix::net::UnixListener::bind(outbox.join("2026-01-07T10-00-00Z.txt")).unwrap();
+    scene.build().report();
+    let built = scene.built();
+    assert!(built.contains_key(&format!("{STEM}/real.txt")));
+    for (name, bytes) in &built {
+        let text = String::from_utf8_lossy(bytes);
+        assert!(!text.contains("SECRET") && !text.contains("root:"), "{name}");
+    }
+    assert!(!built.keys().any(|name| name.contains("secret") || name.contains("2026-01-05")));
+    let (out, _) = crate::scene::words(&scene.run(&["why", "blog/outbox/2026-01-03T10-00-00Z.txt"]));
+    assert!(out.contains("a symbolic link, which is never followed"), "{out}");
+}
+
+#[test]
+fn every_encoding_is_read() {
+    let utf16: Vec<u8> =
+        b"\xff\xfe".iter().copied().chain("# Utf sixteen".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let scene = Scene::new()
+        .file("outbox/2026-01-01T10-00-00Z.txt", &utf16)
+        .file("outbox/2026-01-02T10-00-00Z.txt", b"\xef\xbb\xbf# With a mark\r\n\r\nand\rline ends")
+        .file("outbox/2026-01-03T10-00-00Z.txt", b"broken \xff\xfe\x80 bytes")
+        .file("outbox/2026-01-04T10-00-00Z.txt", b"\0\0\0");
+    let report = scene.build().report();
+    assert!(report.written.len() > 4);
+    assert!(scene.page("index.html").contains("Utf sixteen") && scene.page("index.html").contains("With a mark"));
+    assert!(scene.page("2026-01-03T10-00-00Z.html").contains("broken \u{fffd}"));
+    let (out, _) = crate::scene::words(&scene.run(&["check", "blog"]));
+    assert!(out.contains("2026-01-03T10-00-00Z.txt: bytes in it that are no UTF-8"), "{out}");
+}
+
+#[test]
+fn bombs_cost_little() {
+    let nested = |open: &str, times: usize| open.repeat(times);
+    let bombs = [
+        nested(">", 50_000),
+        nested("[", 50_000),
+        nested("*", 50_000),
+        nested("*a **a ", 20_000),
+        nested("`", 50_000) + &nested("`a", 20_000),
+        nested("<![CDATA[", 50_000),
+        nested("[^", 50_000),
+        (0..3_000).map(|n| format!("[^{n}]")).collect::<String>() + "\n\n[^1]: x",
+        (0..200).map(|n| format!("{}- a\n", "  ".repeat(n))).collect(),
+        "|".repeat(50_000) + "\n" + &"|-".repeat(25_000),
+        format!("[a]: /{}\n\n{}", "x".repeat(50_000), "[a] ".repeat(15_000)),
+        "<".repeat(50_000),
+        "_a ".repeat(50_000),
+        "![".repeat(50_000),
+        "&#".repeat(50_000),
+        "\\".repeat(100_000),
+        "a".repeat(3 << 20),
+        "x\n".repeat(400_000),
+        "<div>".repeat(10_000),
+        "~".repeat(50_000),
+    ];
+    let mut scene = Scene::subscription();
+    for (number, bomb) in bombs.iter().enumerate() {
+        scene = scene.message(&format!("2026-01-{:02}T10-00-00Z", number + 1), bomb);
+    }
+    let start = std::time::Instant::now();
+    scene.build().report();
+    let taken = start.elapsed();
+    assert!(taken.as_secs() < 40, "{taken:?}");
+    let largest = scene.built().values().map(Vec::len).max().unwrap();
+    assert!(largest < 80 << 20, "{largest}");
+}
+
+#[test]
+fn a_huge_text_is_shown_in_part_and_linked_whole() {
+    let scene = Scene::new().message(STEM, &format!("# Not a title here\n{}", "word ".repeat(300_000)));
+    scene.build().report();
+    let page = scene.page(&format!("{STEM}.html"));
+    assert!(page.len() < 100_000 && page.contains("the whole text"));
+    assert_eq!(scene.built()[&format!("{STEM}.txt")].len(), 1_500_019);
+}
+
+#[test]
+fn template_syntax_is_plain_text() {
+    let scene = Scene::new()
+        .message(STEM, "# {{ site.title }}\n\n{% include \"x\" %} {{ get_env(name=\"HOME\") }} {{< shortcode >}}");
+    scene.build().report();
+    let page = scene.page(&format!("{STEM}.html"));
+    assert!(page.contains("{{ site.title }}") && page.contains("{% include"), "{page}");
+}
+
+#[test]
+fn dates_of_any_age() {
+    let scene = Scene::new()
+        .message("1969-07-20T20-17-40Z", "old")
+        .message("0001-01-01T00-00-00Z", "oldest")
+        .message("9999-12-31T23-59-59Z", "last");
+    scene.build().report();
+    assert!(
+        scene.has("1969-07-20T20-17-40Z.html") && scene.has("0001/01.html") && !scene.has("9999-12-31T23-59-59Z.html")
+    );
+}
+
+#[test]
+fn no_build_depends_on_zone_or_locale() {
+    let scene =
+        Scene::new().message("2026-01-01T00-00-01Z", "# Été\n\ntext #été").message("2026-06-30T23-59-59Z", "text");
+    let build = |zone: &str, locale: &str, output: &str| {
+        let status = std::process::Command::new(env!("CARGO_BIN_EXE_missive"))
+            .args(["build", "./blog", "-o", output])
+            .env_clear()
+            .env("HOME", scene.root())
+            .env("TZ", zone)
+            .env("LC_ALL", locale)
+            .env("LANG", locale)
+            .current_dir(scene.root())
+            .status()
+            .unwrap();
+        assert!(status.success());
+        crate::scene::files(&scene.root().join(output))
+    };
+    let here = build("UTC", "C", "utc");
+    let there = build("Pacific/Kiritimati", "tr_TR.UTF-8", "kiritimati");
+    crate::scene::assert_same(&here, &there, "zones");
+}

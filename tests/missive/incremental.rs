@@ -1,0 +1,195 @@
+//! After any sequence of edits, an incremental build equals a clean build, byte for byte.
+
+use std::fs;
+
+use proptest::prelude::*;
+
+use crate::scene::{Scene, assert_same, png};
+
+const STEMS: [&str; 6] = [
+    "2024-12-31T23-59-59Z",
+    "2025-01-01T00-00-00Z",
+    "2025-01-15T10-00-00Z",
+    "2025-02-01T08-30-00Z",
+    "2026-03-04T05-06-07Z",
+    "2026-03-04T05-06-08Z",
+];
+const TEXTS: [&str; 8] = [
+    "# A title\n\nWith *text* and #one tag.\n",
+    "A note, no title. #two #One\n",
+    "",
+    "---\ntitle: From the header\ntags: two, three\nupdated: 2026-01-01T00:00:00Z\n---\n\n## Part\n\nText[^1].\n\n[^1]: Note.\n",
+    "![a picture](p.png) and [a file](data.csv) and [another message](2025-01-15T10-00-00Z.txt)\n",
+    "---\ndraft: true\n---\nnot yet\n",
+    "```rust\nfn main() {}\n```\n\n| a | b |\n|--|--|\n| 1 | 2 |\n",
+    "---\nin-reply-to: 2025-01-01T00-00-00Z\n---\nAn answer with <b>HTML</b>\n",
+];
+const SETTINGS: [&str; 4] = [
+    "",
+    "[site]\npage_size = 1\n",
+    "[site]\npage_size = 2\nbase_url = \"https://example.org/b/\"\nfeed_size = 3\n",
+    "[site]\ntitle = \"Another title\"\nhighlight = false\nraw_html = false\n",
+];
+
+#[derive(Clone, Debug)]
+enum Edit {
+    Write(usize, usize),
+    Delete(usize),
+    Attach(usize, &'static str, u32),
+    Detach(usize, &'static str),
+    Settings(usize),
+    Template(bool),
+    Style(u8),
+    Profile(u8),
+    LoseOutput(usize),
+    LoseCache,
+    Build,
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let stem = 0..STEMS.len();
+    let name = prop_oneof![Just("p.png"), Just("P.PNG"), Just("data.csv"), Just("deep/er/a b.txt")];
+    prop_oneof![
+        6 => (stem.clone(), 0..TEXTS.len()).prop_map(|(stem, text)| Edit::Write(stem, text)),
+        2 => stem.clone().prop_map(Edit::Delete),
+        3 => (stem.clone(), name.clone(), 1u32..4).prop_map(|(stem, name, size)| Edit::Attach(stem, name, size)),
+        1 => (stem, name).prop_map(|(stem, name)| Edit::Detach(stem, name)),
+        1 => (0..SETTINGS.len()).prop_map(Edit::Settings),
+        1 => any::<bool>().prop_map(Edit::Template),
+        1 => (0u8..3).prop_map(Edit::Style),
+        1 => (0u8..3).prop_map(Edit::Profile),
+        1 => (0usize..9).prop_map(Edit::LoseOutput),
+        1 => Just(Edit::LoseCache),
+        4 => Just(Edit::Build),
+    ]
+}
+
+fn apply(scene: Scene, edit: &Edit) -> Scene {
+    match edit {
+        Edit::Write(stem, text) => scene.message(STEMS[*stem], TEXTS[*text]),
+        Edit::Delete(stem) => {
+            let _ = fs::remove_file(scene.path(&format!("outbox/{}.txt", STEMS[*stem])));
+            scene
+        }
+        Edit::Attach(stem, name, size) => scene.attachment(STEMS[*stem], name, &png(*size, 9)),
+        Edit::Detach(stem, name) => {
+            let _ = fs::remove_file(scene.path(&format!("outbox/{}/{name}", STEMS[*stem])));
+            scene
+        }
+        Edit::Settings(which) => scene.settings(SETTINGS[*which]),
+        Edit::Template(there) => {
+            let scene = scene.file("theme/tag.html", b"{{ tag }}{% for r in rows %} {{ r.label }}{% endfor %}");
+            if *there { scene } else { scene.remove("theme") }
+        }
+        Edit::Style(which) => scene.file("theme/letter.css", &[b'a' + which]),
+        Edit::Profile(which) => {
+            scene.file("outbox/.channel.toml", format!("author = \"A{which}\"\ndescription = \"d\"\n").as_bytes())
+        }
+        Edit::LoseOutput(which) => {
+            let built = if scene.site().exists() { scene.built() } else { Default::default() };
+            if let Some(name) = built.keys().filter(|name| !name.starts_with('.')).nth(*which) {
+                fs::remove_file(scene.site().join(name)).unwrap();
+            }
+            scene
+        }
+        Edit::LoseCache => {
+            let _ = fs::remove_file(scene.root().join("cards"));
+            scene
+        }
+        Edit::Build => {
+            scene.build().report();
+            scene
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn incremental_equals_clean(edits in proptest::collection::vec(edit(), 1..24)) {
+        let mut scene = Scene::new();
+        scene.manner.allow_empty = true;
+        for edit in &edits {
+            scene = apply(scene, edit);
+        }
+        scene.build().report();
+        assert_same(&scene.built(), &scene.clean(), &format!("{edits:#?}"));
+        let again = scene.build().report();
+        prop_assert!(again.written.is_empty() && again.removed.is_empty(), "{:?}", again.written);
+    }
+}
+
+#[test]
+fn an_edit_rewrites_only_what_shows_it() {
+    let scene = Scene::new()
+        .message("2026-01-01T10-00-00Z", "# One\n\nFirst text.\n")
+        .message("2026-02-01T10-00-00Z", "# Two\n\nSecond text, long enough that its end shows in no list.\n")
+        .message("2026-03-01T10-00-00Z", "# Three\n\nThird text. #tagged\n");
+    scene.build().report();
+    scene.build().wrote([]);
+    let scene = scene.message("2026-01-01T10-00-00Z", "# One\n\nFirst text, mended.\n");
+    scene.build().wrote(["2026-01-01T10-00-00Z.html", "atom.xml", "feed.json", "index.html"]);
+    let scene = scene
+        .message("2026-02-01T10-00-00Z", "# Two, renamed\n\nSecond text, long enough that its end shows in no list.\n");
+    scene.build().wrote([
+        "2026-01-01T10-00-00Z.html",
+        "2026-02-01T10-00-00Z.html",
+        "2026-03-01T10-00-00Z.html",
+        "2026/02.html",
+        "atom.xml",
+        "feed.json",
+        "index.html",
+    ]);
+}
+
+#[test]
+fn a_new_message_writes_at_most_twelve_files() {
+    let mut scene =
+        Scene::new().settings("[site]\nbase_url = \"https://example.org/\"\npage_size = 5\nfeed_size = 5\n");
+    for day in 1..=25 {
+        scene = scene.message(&format!("2026-01-{day:02}T10-00-00Z"), &format!("# Day {day}\n\nText. #fresh\n"));
+    }
+    scene.build().report();
+    let scene = scene.message("2026-01-26T10-00-00Z", "A new one. #fresh");
+    let written = scene.build().report().written;
+    assert!(written.len() <= 12, "{written:#?}");
+}
+
+#[test]
+fn a_full_list_page_never_changes_again() {
+    let mut scene = Scene::new().settings("[site]\npage_size = 2\n");
+    for day in 1..=5 {
+        scene = scene.message(&format!("2026-01-{day:02}T10-00-00Z"), "text");
+    }
+    scene.build().report();
+    let first = scene.page("page/1.html");
+    for day in 6..=9 {
+        scene = scene.message(&format!("2026-01-{day:02}T10-00-00Z"), "text");
+        scene.build().report();
+        assert_eq!(scene.page("page/1.html"), first);
+    }
+}
+
+#[test]
+fn an_equal_length_edit_in_the_same_moment_is_seen() {
+    let scene = Scene::new().message("2026-01-01T10-00-00Z", "one").attachment("2026-01-01T10-00-00Z", "a.txt", b"one");
+    scene.build().report();
+    let scene = scene.message("2026-01-01T10-00-00Z", "two").attachment("2026-01-01T10-00-00Z", "a.txt", b"two");
+    scene.build().report();
+    assert!(scene.page("2026-01-01T10-00-00Z.html").contains("two"));
+    assert_eq!(scene.page("2026-01-01T10-00-00Z/a.txt"), "two");
+}
+
+#[test]
+fn explain_names_what_changed() {
+    let scene = Scene::new()
+        .message("2026-01-01T10-00-00Z", "# One\n\nText.")
+        .message("2026-02-01T10-00-00Z", "# Two\n\nText.");
+    scene.build().report();
+    let scene = scene.message("2026-02-01T10-00-00Z", "# Other\n\nText.");
+    let written = scene.build().report().written;
+    let why = |path: &str| written.iter().find(|written| written.path.as_str() == path).unwrap().reasons.clone();
+    assert_eq!(why("2026-02-01T10-00-00Z.html"), ["text"]);
+    assert_eq!(why("2026-01-01T10-00-00Z.html"), ["neighbours"]);
+}

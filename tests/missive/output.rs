@@ -1,0 +1,88 @@
+//! What happens to what is in the output already.
+
+use std::fs;
+
+use missive::site::Error;
+
+use crate::scene::{Scene, assert_same};
+
+#[test]
+fn files_in_the_way_are_named_and_left_alone() {
+    let scene = Scene::new().message("2026-01-01T10-00-00Z", "text");
+    fs::create_dir_all(scene.site()).unwrap();
+    fs::write(scene.site().join("index.html"), "mine").unwrap();
+    let error = scene.build().error();
+    assert!(matches!(&error, Error::InTheWay { path } if path.ends_with("index.html")), "{error}");
+    assert_eq!(fs::read_dir(scene.site()).unwrap().count(), 1);
+    assert_eq!(scene.page("index.html"), "mine");
+}
+
+#[test]
+fn force_takes_the_output_over() {
+    let mut scene = Scene::new().message("2026-01-01T10-00-00Z", "text");
+    fs::create_dir_all(scene.site()).unwrap();
+    fs::write(scene.site().join("index.html"), "mine").unwrap();
+    scene.manner.force = true;
+    scene.build().report();
+    assert!(scene.page("index.html").contains("text"));
+}
+
+#[test]
+fn other_peoples_files_stay() {
+    let scene = Scene::new().message("2026-01-01T10-00-00Z", "text");
+    fs::create_dir_all(scene.site().join("2026")).unwrap();
+    fs::write(scene.site().join("CNAME"), "example.org").unwrap();
+    fs::write(scene.site().join("2026/mine.txt"), "mine").unwrap();
+    scene.build().report();
+    let mut scene = scene.remove("outbox/2026-01-01T10-00-00Z.txt");
+    scene.manner.allow_empty = true;
+    scene.build().report();
+    assert_eq!((scene.page("CNAME").as_str(), scene.page("2026/mine.txt").as_str()), ("example.org", "mine"));
+    assert!(!scene.has("2026/01.html"));
+}
+
+#[test]
+fn a_file_of_ours_does_not_overwrite_one_that_came_in_between() {
+    let scene = Scene::new().message("2026-01-01T10-00-00Z", "text");
+    scene.build().report();
+    fs::write(scene.site().join("2026-02-01T10-00-00Z.html"), "mine").unwrap();
+    let scene = scene.message("2026-02-01T10-00-00Z", "text");
+    assert!(matches!(scene.build().error(), Error::InTheWay { .. }));
+    assert_eq!(scene.page("2026-02-01T10-00-00Z.html"), "mine");
+}
+
+#[test]
+fn a_box_that_vanished_never_empties_a_site() {
+    let scene = Scene::new().message("2026-01-01T10-00-00Z", "text");
+    scene.build().report();
+    let before = scene.built();
+    let mut scene = scene.remove("outbox/2026-01-01T10-00-00Z.txt");
+    assert!(matches!(scene.build().error(), Error::BoxIsEmpty { messages: 1, .. }));
+    assert_same(&scene.built(), &before, "refused");
+    scene.manner.allow_empty = true;
+    scene.build().report();
+    assert!(!scene.has("2026-01-01T10-00-00Z.html"));
+    assert_same(&scene.built(), &scene.clean(), "allowed");
+}
+
+#[test]
+fn half_a_conversation_that_vanished_stops_the_build() {
+    let scene = Scene::conversation()
+        .file("inbox/2026-01-01T10-00-00Z.txt", b"theirs")
+        .file("outbox/2026-01-02T10-00-00Z.txt", b"mine");
+    scene.build().report();
+    let before = scene.built();
+    let scene = scene.remove("inbox");
+    assert!(matches!(scene.build().error(), Error::BoxIsEmpty { .. }));
+    assert_same(&scene.built(), &before, "refused");
+}
+
+#[test]
+fn the_output_cannot_be_a_box() {
+    let scene = Scene::new().message("2026-01-01T10-00-00Z", "text");
+    for output in ["outbox", "outbox/site", ""] {
+        let output = fs::canonicalize(scene.root()).unwrap().join("blog").join(output);
+        let error = scene.build_gated(output.to_str().unwrap().trim_end_matches('/').as_ref(), &|| Ok(())).error();
+        assert!(matches!(error, Error::OutputIsBox { .. }), "{error}");
+    }
+}

@@ -1,0 +1,267 @@
+//! A channel to try things on: its own folder, cache, clock and output, nothing of the machine's.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use missive::channel::Channel;
+use missive::channel::cache::Cache;
+use missive::channel::settings;
+use missive::channel::snapshot::{self, Look, Snapshot};
+use missive::site::{self, Error, Manner, Options, Report, Request, Source, Theme};
+
+/// 2026-11-22T13:35:04Z, in seconds since 1970.
+pub(crate) const NOW: i64 = 1_795_354_504;
+
+pub(crate) struct Scene {
+    dir: tempfile::TempDir,
+    pub(crate) manner: Manner,
+    pub(crate) now: i64,
+    pub(crate) future: bool,
+}
+
+/// What a build did, ready to be asked.
+pub(crate) struct Built(pub(crate) Result<Report, Error>);
+
+impl Scene {
+    /// A broadcast channel without messages.
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("blog/outbox")).unwrap();
+        Self { dir, manner: Manner::default(), now: NOW, future: false }
+    }
+
+    /// A subscription without messages.
+    pub(crate) fn subscription() -> Self {
+        let scene = Self::new();
+        fs::rename(scene.path("outbox"), scene.path("inbox")).unwrap();
+        scene
+    }
+
+    /// A conversation without messages.
+    pub(crate) fn conversation() -> Self {
+        let scene = Self::new();
+        fs::create_dir(scene.path("inbox")).unwrap();
+        scene
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// A path within the channel.
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
+        self.dir.path().join("blog").join(relative)
+    }
+
+    pub(crate) fn site(&self) -> PathBuf {
+        self.dir.path().join("out")
+    }
+
+    fn main_box(&self) -> &'static str {
+        if self.path("outbox").is_dir() { "outbox" } else { "inbox" }
+    }
+
+    /// Writes a message into the channel's main box.
+    pub(crate) fn message(self, stem: &str, text: &str) -> Self {
+        let name = format!("{}/{stem}.txt", self.main_box());
+        self.file(&name, text.as_bytes())
+    }
+
+    /// Writes an attachment of a message in the main box.
+    pub(crate) fn attachment(self, stem: &str, name: &str, bytes: &[u8]) -> Self {
+        let name = format!("{}/{stem}/{name}", self.main_box());
+        self.file(&name, bytes)
+    }
+
+    /// Writes any file of the channel.
+    pub(crate) fn file(self, relative: &str, bytes: &[u8]) -> Self {
+        let path = self.path(relative);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+        self
+    }
+
+    pub(crate) fn settings(self, toml: &str) -> Self {
+        self.file("missive.toml", toml.as_bytes())
+    }
+
+    pub(crate) fn remove(self, relative: &str) -> Self {
+        let path = self.path(relative);
+        if path.is_dir() {
+            fs::remove_dir_all(path).unwrap()
+        } else {
+            fs::remove_file(path).unwrap()
+        }
+        self
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let channel = Channel::open(&self.path("")).unwrap();
+        snapshot::take(channel, &self.cache(), Look { now: self.now, future: self.future, only: None })
+    }
+
+    fn cache(&self) -> Cache {
+        Cache::read(self.dir.path().join("cards"))
+    }
+
+    pub(crate) fn theme(&self) -> Result<Theme, Error> {
+        let own = self.path("theme");
+        let sources = if own.is_dir() { vec![Source::Folder(own)] } else { Vec::new() };
+        Theme::load(&sources)
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        let site = settings::read(&self.path("")).unwrap().site;
+        Options {
+            base_url: site.base_url,
+            title: site.title,
+            page_size: site.page_size,
+            feed_size: site.feed_size,
+            highlight: site.highlight,
+            raw_html: site.raw_html,
+            keep_metadata: false,
+            only: None,
+        }
+    }
+
+    /// Builds into the scene's output.
+    pub(crate) fn build(&self) -> Built {
+        self.build_gated(&self.site(), &|| Ok(()))
+    }
+
+    /// Builds into `output`, asking `gate` before each disk operation.
+    pub(crate) fn build_gated(&self, output: &Path, gate: &(dyn Fn() -> std::io::Result<()> + Sync)) -> Built {
+        let snapshot = self.snapshot();
+        let cache = self.cache();
+        let built = self.theme().and_then(|theme| {
+            site::build(&Request {
+                snapshot: &snapshot,
+                options: &self.options(),
+                manner: self.manner,
+                theme: &theme,
+                output,
+                progress: &|_, _| {},
+                gate,
+            })
+        });
+        let nanoseconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
+        cache.keep(&snapshot.all, nanoseconds.try_into().unwrap()).unwrap();
+        Built(built)
+    }
+
+    /// Every file that a build from nothing makes.
+    pub(crate) fn clean(&self) -> BTreeMap<String, Vec<u8>> {
+        let output = self.dir.path().join("clean");
+        let _ = fs::remove_dir_all(&output);
+        let snapshot = {
+            let channel = Channel::open(&self.path("")).unwrap();
+            snapshot::take(channel, &Cache::nowhere(), Look { now: self.now, future: self.future, only: None })
+        };
+        site::build(&Request {
+            snapshot: &snapshot,
+            options: &self.options(),
+            manner: Manner::default(),
+            theme: &self.theme().unwrap(),
+            output: &output,
+            progress: &|_, _| {},
+            gate: &|| Ok(()),
+        })
+        .unwrap();
+        files(&output)
+    }
+
+    /// Every file of the scene's output.
+    pub(crate) fn built(&self) -> BTreeMap<String, Vec<u8>> {
+        files(&self.site())
+    }
+
+    /// A page of the output as text.
+    pub(crate) fn page(&self, path: &str) -> String {
+        let file = self.site().join(path);
+        String::from_utf8(fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))).unwrap()
+    }
+
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.site().join(path).exists()
+    }
+
+    /// Runs the program itself in a home of its own.
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_missive"))
+            .args(args)
+            .env_clear()
+            .env("HOME", self.dir.path().join("home"))
+            .env("MISSIVE_DATA", self.dir.path())
+            .current_dir(self.dir.path())
+            .output()
+            .unwrap()
+    }
+}
+
+impl Built {
+    #[track_caller]
+    pub(crate) fn report(self) -> Report {
+        self.0.unwrap()
+    }
+
+    /// Asserts exactly which files were written.
+    #[track_caller]
+    pub(crate) fn wrote<const N: usize>(self, mut expected: [&str; N]) {
+        let mut written: Vec<String> = self.report().written.iter().map(|written| written.path.to_string()).collect();
+        written.sort();
+        expected.sort_unstable();
+        assert_eq!(written, expected);
+    }
+
+    #[track_caller]
+    pub(crate) fn error(self) -> Error {
+        self.0.unwrap_err()
+    }
+}
+
+/// Every visible file below a folder, and the manifest, by relative path.
+pub(crate) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    walkdir::WalkDir::new(root)
+        .into_iter()
+        .map(Result::unwrap)
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| {
+            let relative = entry.path().strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            (relative, fs::read(entry.path()).unwrap())
+        })
+        .collect()
+}
+
+/// Asserts that two outputs are the same, byte for byte, and says where they are not.
+#[track_caller]
+pub(crate) fn assert_same(left: &BTreeMap<String, Vec<u8>>, right: &BTreeMap<String, Vec<u8>>, story: &str) {
+    let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(left), names(right), "{story}");
+    for (name, bytes) in left {
+        assert!(bytes == &right[name], "{name} differs\n{story}");
+    }
+}
+
+/// Standard output and standard error as text.
+pub(crate) fn words(output: &Output) -> (String, String) {
+    (String::from_utf8(output.stdout.clone()).unwrap(), String::from_utf8(output.stderr.clone()).unwrap())
+}
+
+/// A small PNG of this size, grey.
+pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    let mut header = Vec::new();
+    header.extend(width.to_be_bytes());
+    header.extend(height.to_be_bytes());
+    header.extend([8, 0, 0, 0, 0]);
+    for (kind, data) in [(b"IHDR", header.as_slice()), (b"IDAT", &[0; 20]), (b"IEND", &[])] {
+        bytes.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
+        bytes.extend(kind);
+        bytes.extend(data);
+        // Only the end's checksum is fixed by the format; nobody decodes the rest.
+        bytes.extend(if kind == b"IEND" { [0xae, 0x42, 0x60, 0x82] } else { [0; 4] });
+    }
+    bytes
+}

@@ -1,0 +1,104 @@
+//! What a reader of the site sees.
+
+use crate::scene::{Scene, png};
+
+#[test]
+fn a_title_stands_once() {
+    let scene = Scene::new().message("2026-01-01T10-00-00Z", "# The *title*\n\nText.\n");
+    scene.build().report();
+    let page = scene.page("2026-01-01T10-00-00Z.html");
+    assert_eq!(page.matches("<h1").count(), 1);
+    assert!(page.contains("<title>The title — blog</title>"), "{page}");
+    assert!(!page.contains("<em>title</em>"));
+}
+
+#[test]
+fn every_page_has_its_policy_and_both_feeds_and_no_script() {
+    let scene = Scene::new().message("2026-01-01T10-00-00Z", "text #tag").attachment(
+        "2026-01-01T10-00-00Z",
+        "p.png",
+        &png(1, 1),
+    );
+    scene.build().report();
+    for (name, bytes) in scene.built().iter().filter(|(name, _)| name.ends_with(".html")) {
+        let page = String::from_utf8_lossy(bytes);
+        assert!(page.contains("Content-Security-Policy") && page.contains("default-src 'none'"), "{name}");
+        assert!(page.contains("application/atom+xml") && page.contains("application/feed+json"), "{name}");
+        assert!(!page.contains("<script"), "{name}");
+        assert!(page.contains("<main") && page.contains("class=\"skip\""), "{name}");
+    }
+}
+
+#[test]
+fn absolute_addresses_appear_only_with_a_base_url() {
+    let scene =
+        Scene::new().message("2026-01-01T10-00-00Z", "text").attachment("2026-01-01T10-00-00Z", "p.png", &png(4, 5));
+    scene.build().report();
+    let page = scene.page("2026-01-01T10-00-00Z.html");
+    assert!(!page.contains("canonical") && !page.contains("og:url") && !page.contains("og:image"));
+    let scene = scene.settings("[site]\nbase_url = \"https://example.org/b/\"\n");
+    scene.build().report();
+    let page = scene.page("2026-01-01T10-00-00Z.html");
+    assert!(
+        page.contains("<link rel=\"canonical\" href=\"https://example.org/b/2026-01-01T10-00-00Z.html\">"),
+        "{page}"
+    );
+    assert!(page.contains("content=\"https://example.org/b/2026-01-01T10-00-00Z/p.png\""), "{page}");
+    assert!(scene.page("404.html").contains("href=\"/b/assets/letter.css\""));
+}
+
+#[test]
+fn messages_link_to_each_other() {
+    let scene = Scene::new()
+        .message("2026-01-01T10-00-00Z", "see [that](2026-01-02T10-00-00Z.txt), [this](../outbox/2026-01-02T10-00-00Z.txt#part) and [none](2026-01-09T10-00-00Z.txt)")
+        .message("2026-01-02T10-00-00Z", "---\nin-reply-to: 2026-01-01T10-00-00Z\n---\n# Two\n\n[down](#part)\n\n## Part\n");
+    scene.build().report();
+    let page = scene.page("2026-01-01T10-00-00Z.html");
+    assert!(page.contains("<a href=\"2026-01-02T10-00-00Z.html\">that</a>"), "{page}");
+    assert!(page.contains("<a href=\"2026-01-02T10-00-00Z.html#m-2026-01-02T10-00-00Z-part\">this</a>"), "{page}");
+    assert!(page.contains("<span class=\"missing\">none</span>"), "{page}");
+    let page = scene.page("2026-01-02T10-00-00Z.html");
+    assert!(page.contains("class=\"u-in-reply-to\" href=\"2026-01-01T10-00-00Z.html\""), "{page}");
+    assert!(
+        page.contains("<a href=\"#m-2026-01-02T10-00-00Z-part\">down</a>")
+            && page.contains("id=\"m-2026-01-02T10-00-00Z-part\""),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_conversation_shows_both_sides_in_one_line_of_time() {
+    let scene = Scene::conversation()
+        .file("inbox/2026-01-01T10-00-00Z.txt", b"from them")
+        .file("outbox/2026-01-01T10-00-00Z.txt", b"from me")
+        .file("outbox/2026-01-02T10-00-00Z.txt", b"from me again")
+        .file("inbox/.channel.toml", b"author = \"Brando\"\n");
+    scene.build().report();
+    let index = scene.page("index.html");
+    assert!(index.contains("Brando") && index.contains("from them") && index.contains("from me again"));
+    assert!(index.contains("name=\"robots\" content=\"noindex\"") && scene.page("robots.txt").contains("Disallow: /"));
+    let page = scene.page("inbox/2026-01-01T10-00-00Z.html");
+    assert!(page.contains("href=\"../outbox/2026-01-01T10-00-00Z.html\""), "{page}");
+    let (_, talk) = crate::scene::words(&scene.run(&["build", "./blog", "-o", "other"]));
+    assert!(talk.contains("other people's letters"), "{talk}");
+}
+
+#[test]
+fn text_markup_is_what_it_should_be() {
+    let text = "Line ~~gone~~\n\n- [x] done\n- [ ] open\n\n| a | b |\n|:-:|--:|\n| 1 | 2 |\n\nNote[^n] again[^n].\n\n[^n]: The note.\n\n![alone](p.png \"A caption\")\n\n```toml\na = 1\n```\n";
+    let scene =
+        Scene::new().message("2026-01-01T10-00-00Z", text).attachment("2026-01-01T10-00-00Z", "p.png", &png(4, 5));
+    scene.build().report();
+    let page = scene.page("2026-01-01T10-00-00Z.html");
+    for part in [
+        "<del>gone</del>",
+        "<li class=\"task\"><input type=\"checkbox\" disabled checked aria-label=\"done\"> done</li>",
+        "<th class=\"center\">a</th><th class=\"right\">b</th>",
+        "id=\"m-2026-01-01T10-00-00Z-fnref-1-2\"",
+        "<figcaption>A caption</figcaption></figure>",
+        "<code class=\"language-toml\"><span class=",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    assert!(!page.contains("<p><figure"));
+}
