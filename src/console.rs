@@ -4,8 +4,8 @@
 //! stranger passes through [`visible`] first, so that no name and no text can speak to the terminal. A reader that has
 //! gone away (`missive channels | head`) is no error.
 
-use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::fmt::{Display, Write as _};
+use std::io::{self, IsTerminal, Write as _};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -102,7 +102,9 @@ pub fn visible(text: &str) -> String {
             '\n' | '\t' => shown.push(c),
             '\0'..='\u{1f}' => shown.extend(char::from_u32(0x2400 + u32::from(c))),
             '\u{7f}' => shown.push('\u{2421}'),
-            _ if c.is_control() || turns(c) => shown.push_str(&format!("⟨U+{:04X}⟩", u32::from(c))),
+            _ if c.is_control() || turns(c) => {
+                let _ = write!(shown, "⟨U+{:04X}⟩", u32::from(c));
+            }
             _ => shown.push(c),
         }
         shown
@@ -113,7 +115,7 @@ pub fn visible(text: &str) -> String {
 fn escaped(json: &str) -> String {
     json.chars().fold(String::with_capacity(json.len()), |mut text, c| {
         if c != '\n' && (c.is_control() || turns(c)) {
-            text.push_str(&format!("\\u{:04x}", u32::from(c)));
+            let _ = write!(text, "\\u{:04x}", u32::from(c));
         } else {
             text.push(c);
         }

@@ -1,4 +1,54 @@
-//! x
+//! missive: publish, read and talk through plain folders of text files.
+//!
+//! A message is one text file named by its UTC time, `2013-08-11T14-34-37Z.txt`; its attachments lie in a folder of the
+//! same stem. A channel is a folder with an `inbox/` (theirs), an `outbox/` (mine) or both. Whatever copies folders
+//! replicates channels. This crate turns them into websites and feeds.
+//!
+//! # Three ideas
+//!
+//! 1. **The folder is the bus.** Parts that do different things with a channel never call each other: one puts a file
+//!    into a box, another looks into the box again.
+//! 2. **Look, compare, act.** What should exist is planned as an ordered map and compared with what was written last time;
+//!    only the difference is made. One small pure function, [`difference::difference`], decides.
+//! 3. **The view is the dependency list.** A page is made from a small value, and its fingerprint is the hash of that
+//!    value and of the templates. A template cannot read what is not in it, so no dependency is registered by hand.
+//!    Hence no clock, no environment and no site-wide totals in views; archives are cut by month, and list pages are
+//!    numbered from the oldest.
+//!
+//! The property that proves all three: after any sequence of edits, an incremental build equals a clean build, byte for
+//! byte. The manifest that lies in the output takes part in it.
+//!
+//! # The floors
+//!
+//! ```text
+//! 4  main.rs  cli/        speaks to the person: arguments, exit code
+//! 3  commands/            one file per command: arguments -> calls below -> a report value
+//! 2  site/                snapshot -> planned files -> what differs -> rendered -> published
+//! 1  channel/             the protocol on disk
+//! 0  disk/  markdown/  picture/  difference.rs  console.rs
+//! ```
+//!
+//! Imports go down only, and a test holds every `use` to that. External crates have a home too: `clap` in `cli` and
+//! `commands`, `tera` and `atom_syndication` in `site`, `pulldown-cmark`, `ammonia` and `syntect` in `markdown`, `rustix`
+//! in `disk`, `indicatif` in `console`.
+//!
+//! Three walls stand where building showed that they should:
+//!
+//! - **`disk` lies below `channel`.** Reading beneath a folder without following links, and writing whole files, is needed
+//!   by everything that touches disk, in a box or in an output.
+//! - **`markdown` lies below `channel`.** A card holds what Markdown says of a text (title, excerpt, tags, links), so the
+//!   channel asks it directly instead of being handed a function and a mirror of its result type.
+//! - **`picture` is a room of its own** on the ground: cards need a picture's displayed size, published copies need its
+//!   metadata gone, and neither has to do with the other's room.
+//!
+//! # Where to find what
+//!
+//! - Is this file a message? [`channel::classify`]. What is in this box? [`channel::snapshot`].
+//! - What does a text say of itself? [`markdown::summarise`]. How is it shown? [`markdown::render`].
+//! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.
+//! - In which order do they reach the disk? `site/publish.rs`.
+//! - What does a template get to see? `site/context.rs`.
+
 pub mod channel;
 pub mod cli;
 pub mod commands;

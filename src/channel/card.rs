@@ -72,8 +72,10 @@ pub struct Card {
     pub title: Option<String>,
     /// Whether the text's first line is that title, so that a page does not show it twice.
     pub title_in_text: bool,
-    /// Its first words.
+    /// Its first words, enough for a description.
     pub excerpt: String,
+    /// Fewer of them, which stand for a title where there is none.
+    pub first_words: String,
     /// Its tags in their normal form: the header's, then those in the text.
     pub tags: Vec<String>,
     /// The relative addresses in its text.
@@ -96,15 +98,30 @@ impl Card {
     }
 }
 
+fn body_of(mut text: String) -> String {
+    let start = text.len() - header::part(&text).body.len();
+    text.drain(..start);
+    text
+}
+
+/// What looking at a message gave.
+#[derive(Debug)]
+pub struct Made {
+    /// Its card.
+    pub card: Arc<Card>,
+    /// What lies in its stem folder and is not shown.
+    pub oddities: Vec<attachments::Oddity>,
+    /// Its text behind the header, if it had to be read.
+    pub body: Option<String>,
+}
+
 /// A message's text as it is now: the body behind the header.
 ///
 /// # Errors
 /// As the system says.
 pub fn read_body(folder: &Folder, stamp: Stamp) -> io::Result<String> {
     let (bytes, _) = folder.read(Path::new(&format!("{stamp}.txt")), MAX_READ)?;
-    let text = message::decode(bytes).text;
-    let body = header::part(&text).body;
-    Ok(if body.len() == text.len() { text } else { body.to_owned() })
+    Ok(body_of(message::decode(bytes).text))
 }
 
 /// Makes a message's card, from what an older card already knows where that is certain to be still true.
@@ -120,28 +137,25 @@ pub fn make(
     stamp: Stamp,
     folder_is_there: bool,
     known: Option<&Arc<Card>>,
-) -> io::Result<(Arc<Card>, Vec<attachments::Oddity>)> {
-    let stat = folder.stat(Path::new(&format!("{stamp}.txt")))?;
+) -> io::Result<Made> {
     let listed = if folder_is_there { attachments::list(folder, stamp) } else { attachments::Listed::default() };
-    if let Some(card) = known.filter(|card| card.mark == stat.into()) {
-        let same = card.attachments.len() == listed.files.len()
-            && card
-                .attachments
-                .iter()
-                .zip(&listed.files)
-                .all(|(old, (path, mark))| old.path == *path && old.mark == *mark);
-        if same {
-            return Ok((Arc::clone(card), listed.oddities));
+    if let Some(card) = known
+        && card.mark == folder.stat(Path::new(&format!("{stamp}.txt")))?.into()
+    {
+        let same_files = card.attachments.iter().map(|file| (&file.path, &file.mark));
+        if same_files.eq(listed.files.iter().map(|(path, mark)| (path, mark))) {
+            return Ok(Made { card: Arc::clone(card), oddities: listed.oddities, body: None });
         }
         let attachments = look_at(folder, stamp, listed.files, known);
-        return Ok((Arc::new(Card { attachments, ..Card::clone(card) }), listed.oddities));
+        let card = Arc::new(Card { attachments, ..Card::clone(card) });
+        return Ok(Made { card, oddities: listed.oddities, body: None });
     }
     let attachments = look_at(folder, stamp, listed.files, known);
-    let card = read(folder, side, stamp, attachments)?;
-    Ok((Arc::new(card), listed.oddities))
+    let (card, body) = read(folder, side, stamp, attachments)?;
+    Ok(Made { card: Arc::new(card), oddities: listed.oddities, body: Some(body) })
 }
 
-fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>) -> io::Result<Card> {
+fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>) -> io::Result<(Card, String)> {
     let (bytes, stat) = folder.read(Path::new(&format!("{stamp}.txt")), MAX_READ)?;
     let hash = hash_of(&bytes, stat);
     let text = message::decode(bytes);
@@ -152,26 +166,33 @@ fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>)
         problems.push("bytes in it that are no UTF-8 are shown as U+FFFD".to_owned());
     }
     let header = parted.header;
+    let body_start = text.text.len() - parted.body.len();
     let title_in_text =
         summary.title.is_some() && header.title.as_ref().is_none_or(|title| Some(title) == summary.title.as_ref());
     let mut tags: Vec<String> = header.tags.iter().filter_map(|tag| normal_tag(tag)).collect();
     tags.extend(summary.tags);
     let mut seen = std::collections::HashSet::new();
     tags.retain(|tag| seen.insert(tag.clone()));
-    Ok(Card {
+    let excerpt = header.summary.clone().unwrap_or(summary.excerpt);
+    let title = header.title.clone().or(summary.title);
+    let card = Card {
         side,
         stamp,
         mark: stat.into(),
         hash,
-        title: header.title.clone().or(summary.title),
+        first_words: if title.is_none() { markdown::first_words(&excerpt) } else { String::new() },
+        title,
         title_in_text,
-        excerpt: header.summary.clone().unwrap_or(summary.excerpt),
+        excerpt,
         header,
         tags,
         links: summary.links,
         problems,
         attachments,
-    })
+    };
+    let mut body = text.text;
+    body.drain(..body_start);
+    Ok((card, body))
 }
 
 /// The hash of a text; of one that is not read whole, its length and time count too.

@@ -46,14 +46,25 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> (String, bool) {
 
 /// One kind of line end, and control characters made visible.
 fn normal(text: String) -> String {
-    // 0xc2 and 0xe2 begin the encodings of C1 controls and of U+2028/U+2029.
-    let plain =
-        |byte: u8| byte >= 0x20 && byte != 0x7f && byte != 0xc2 && byte != 0xe2 || byte == b'\n' || byte == b'\t';
-    if text.bytes().all(plain) {
+    if !needs_mending(text.as_bytes()) {
         return text;
     }
     let text = if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text.as_str()) };
     text.chars().filter_map(visible).collect()
+}
+
+/// Whether a text holds anything that [`visible`] changes. Nearly none does, so this is what a build spends its time on.
+fn needs_mending(bytes: &[u8]) -> bool {
+    let control = |byte: u8| byte < 0x20 && byte != b'\n' && byte != b'\t' || byte == 0x7f;
+    // Without an early exit within a run, the compiler looks at many bytes at once.
+    bytes.chunks(256).any(|run| run.iter().fold(false, |any, byte| any | control(*byte)))
+        // The encodings of the C1 controls, of U+2028 and U+2029, of U+FFFE and U+FFFF begin with these bytes.
+        || memchr::memchr3_iter(0xc2, 0xe2, 0xef, bytes).any(|at| {
+            matches!(
+                bytes.get(at..at + 3).unwrap_or_else(|| bytes.get(at..).unwrap_or_default()),
+                [0xc2, 0x80..=0x9f, ..] | [0xe2, 0x80, 0xa8 | 0xa9] | [0xef, 0xbf, 0xbe | 0xbf]
+            )
+        })
 }
 
 /// What stands for a character: line ends for odd separators, control pictures for C0, nothing for C1.
@@ -61,13 +72,11 @@ fn visible(c: char) -> Option<char> {
     match c {
         '\n' | '\t' => Some(c),
         '\r' | '\u{2028}' | '\u{2029}' => Some('\n'),
-        // CommonMark 0.31.2, section 2.3: NUL is replaced.
-        '\0' => Some('\u{fffd}'),
         '\u{1}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)),
         '\u{7f}' => Some('\u{2421}'),
         '\u{80}'..='\u{9f}' => None,
-        // XML 1.0, section 2.2: no character data.
-        '\u{fffe}' | '\u{ffff}' => Some('\u{fffd}'),
+        // NUL by CommonMark 0.31.2, section 2.3; the others are no character data by XML 1.0, section 2.2.
+        '\0' | '\u{fffe}' | '\u{ffff}' => Some('\u{fffd}'),
         _ => Some(c),
     }
 }
@@ -86,6 +95,14 @@ mod tests {
         assert_eq!(text(b"\xff\xfeh\0i\0"), "hi");
         assert_eq!(text(b"\xfe\xff\0h\0i"), "hi");
         assert_eq!(text("a\u{2028}b — c".as_bytes()), "a\nb — c");
+    }
+
+    #[test]
+    fn every_changed_character_is_noticed() {
+        for c in (0..=0x3_0000).filter_map(char::from_u32) {
+            let text = format!("ab{c}");
+            assert_eq!(needs_mending(text.as_bytes()), visible(c) != Some(c), "{c:?}");
+        }
     }
 
     #[test]

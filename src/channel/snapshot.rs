@@ -3,15 +3,15 @@
 //! Owns the look itself: one listing and one `stat` per file, texts read only where no card is known. Refuses to decide
 //! what becomes of the messages.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
-use super::attachments::Oddity;
 use super::cache::Cache;
-use super::card::{self, Card};
+use super::card::{self, Card, Made};
 use super::classify::{Found, FoundAttachment, Reason, classify};
 use super::entry::Side;
 use super::profile::{self, Profile};
@@ -72,7 +72,11 @@ pub struct Snapshot {
     pub problems: Vec<(Side, Stamp, String)>,
     /// All cards, shown or held, for the cache.
     pub all: Vec<Arc<Card>>,
+    bodies: Mutex<HashMap<(Side, Stamp), String>>,
 }
+
+/// How much of the texts that had to be read for their cards is kept for whoever reads them next, in bytes.
+const KEPT_BODIES: usize = 24 << 20;
 
 /// What a look does beyond looking.
 #[derive(Clone, Copy, Debug)]
@@ -102,6 +106,7 @@ pub fn take(channel: Channel, cache: &Cache, look: Look) -> Snapshot {
         hidden: Vec::new(),
         problems: Vec::new(),
         all: Vec::new(),
+        bodies: Mutex::default(),
     };
     for side in Side::BOTH {
         snapshot.look_into(side, cache);
@@ -196,12 +201,18 @@ impl Snapshot {
             Ok(listing) => listing,
             Err(error) => return self.close(side, error.to_string()),
         };
+        let kept = AtomicUsize::new(0);
         let made: Vec<_> = listing
             .texts
             .par_iter()
             .with_min_len(64)
             .map(|stamp| {
-                (*stamp, card::make(folder, side, *stamp, listing.folders.contains(stamp), cache.get(side, *stamp)))
+                let known = cache.get(side, *stamp);
+                let mut made = card::make(folder, side, *stamp, listing.folders.contains(stamp), known);
+                if let Ok(Made { body, .. }) = &mut made {
+                    body.take_if(|body| kept.fetch_add(body.len(), Ordering::Relaxed) > KEPT_BODIES);
+                }
+                (*stamp, made)
             })
             .collect();
         *self.profile_mut(side) = profile;
@@ -214,6 +225,19 @@ impl Snapshot {
         self.orphans(side, &listing.texts, &listing.folders);
         for (stamp, made) in made {
             self.add(side, stamp, made, cache);
+        }
+    }
+
+    /// A message's text behind its header. One that was just read for its card is handed over once.
+    ///
+    /// # Errors
+    /// As the system says; `NotFound` when the box is not open.
+    pub fn body(&self, side: Side, stamp: Stamp) -> std::io::Result<String> {
+        let kept = self.bodies.lock().ok().and_then(|mut bodies| bodies.remove(&(side, stamp)));
+        match (kept, self.folder(side)) {
+            (Some(body), _) => Ok(body),
+            (None, Some(folder)) => card::read_body(folder, stamp),
+            (None, None) => Err(std::io::ErrorKind::NotFound.into()),
         }
     }
 
@@ -244,9 +268,12 @@ impl Snapshot {
         }
     }
 
-    fn add(&mut self, side: Side, stamp: Stamp, made: std::io::Result<(Arc<Card>, Vec<Oddity>)>, cache: &Cache) {
+    fn add(&mut self, side: Side, stamp: Stamp, made: std::io::Result<Made>, cache: &Cache) {
         match made {
-            Ok((card, oddities)) => {
+            Ok(Made { card, oddities, body }) => {
+                if let (Some(body), Ok(bodies)) = (body, self.bodies.get_mut()) {
+                    bodies.insert((side, stamp), body);
+                }
                 for oddity in oddities {
                     let (reason, warning) = why(oddity.found);
                     self.hide(side, oddity.path, reason, warning);

@@ -81,16 +81,20 @@ impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use chrono::Timelike;
         let time = self.0;
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}-{:02}-{:02}Z",
-            time.year(),
-            time.month(),
-            time.day(),
-            time.hour(),
-            time.minute(),
-            time.second()
-        )
+        let mut stem = *b"0000-00-00T00-00-00Z";
+        let mut put = |at: usize, width: usize, mut number: u32| {
+            for digit in stem.iter_mut().skip(at).take(width).rev() {
+                *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
+                number /= 10;
+            }
+        };
+        put(0, 4, time.year().unsigned_abs());
+        put(5, 2, time.month());
+        put(8, 2, time.day());
+        put(11, 2, time.hour());
+        put(14, 2, time.minute());
+        put(17, 2, time.second());
+        f.write_str(std::str::from_utf8(&stem).unwrap_or_default())
     }
 }
 

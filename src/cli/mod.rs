@@ -18,9 +18,10 @@ use crate::console::Console;
 
 /// Publish, read and talk through plain folders of text files
 #[derive(Debug, Parser)]
+#[allow(clippy::doc_markdown, reason = "these comments are the program's help, which is no Markdown")]
 #[command(name = "missive", version, max_term_width = 100, disable_help_subcommand = true)]
 struct Cli {
-    /// The data folder, which holds the channels [default: ~/missive_data]
+    /// The data folder, which holds the channels [default: ~/`missive_data`]
     #[arg(long, global = true, env = "MISSIVE_DATA", hide_env_values = true, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Print results as JSON

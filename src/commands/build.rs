@@ -18,13 +18,19 @@ use crate::site::{self, BUILT_IN_THEMES, Manner, Options, Request, Source, Theme
 
 /// Turn a channel into a website
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[allow(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    reason = "these comments are the program's help, which is no Markdown"
+)]
 pub struct Build {
     /// A channel's name or folder
     channel: OsString,
     /// Where the site is written [default: CHANNEL/site]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// Where the site will be found, such as https://example.org/blog/
+    /// Where the site will be found, such as <https://example.org/blog>/
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
     /// A built-in theme, or a folder laid over it

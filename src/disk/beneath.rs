@@ -132,8 +132,8 @@ impl Folder {
         for _ in 0..2 {
             let (file, before) = self.file(relative)?;
             let expected = before.len.min(limit);
-            let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0) + 1);
-            (&file).take(limit).read_to_end(&mut bytes)?;
+            let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+            (&file).take(expected).read_to_end(&mut bytes)?;
             let after = Stat::from(&fs::fstat(&file)?);
             if before == after && bytes.len() as u64 == expected {
                 return Ok((bytes, after));
@@ -143,6 +143,9 @@ impl Folder {
     }
 
     fn descend(&self, relative: &Path, last: OFlags) -> io::Result<OwnedFd> {
+        if let Some(name) = relative.file_name().filter(|name| name.len() == relative.as_os_str().len()) {
+            return Ok(fs::openat(&self.fd, name, last, Mode::empty())?);
+        }
         let mut names = plain_components(relative)?;
         let Some(name) = names.pop() else {
             return Err(not_downward());
@@ -163,6 +166,7 @@ impl From<&fs::Stat> for Stat {
         #[allow(
             clippy::unnecessary_cast,
             clippy::cast_lossless,
+            clippy::cast_possible_wrap,
             reason = "the widths of these fields differ between Unix systems"
         )]
         let (seconds, nanos, mode) = (stat.st_mtime as i64, stat.st_mtime_nsec as i64, stat.st_mode as u32);

@@ -70,7 +70,7 @@ mod tests {
             "- ".repeat(500) + "x",
             "a".repeat(MAX_TEXT + 1),
         ] {
-            assert!(!affordable(&bomb), "{:.20}", bomb);
+            assert!(!affordable(&bomb), "{bomb:.20}");
         }
     }
 }

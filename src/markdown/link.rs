@@ -65,7 +65,7 @@ pub(super) enum Destination<'a> {
 }
 
 /// Judges an address as the Markdown parser gives it, entities and backslashes already resolved.
-pub(super) fn judge<'a>(address: &'a str, rules: &Rules, around: &dyn Around) -> Destination<'a> {
+pub(super) fn judge<'a>(address: &'a str, rules: Rules, around: &dyn Around) -> Destination<'a> {
     let address = trim(address);
     if let Some(fragment) = address.strip_prefix('#') {
         let name = decoded(fragment);

@@ -10,7 +10,7 @@ use super::link::{Destination, Media, Target, is_web};
 use super::{ROOT, Rules, Trust, push_text};
 
 /// Writes what an image in a text becomes: a picture, a player, a link, or a note that it is not there.
-pub(super) fn push_image(html: &mut String, to: &Destination<'_>, alt: &str, rules: &Rules, lazy: bool) {
+pub(super) fn push_image(html: &mut String, to: &Destination<'_>, alt: &str, rules: Rules, lazy: bool) {
     match to {
         Destination::Attachment(target) => push_attachment(html, target, alt, lazy),
         Destination::Away(address) if is_web(address) && rules.trust == Trust::Own => {

@@ -14,7 +14,7 @@ use super::{ROOT, Rules};
 const ATTRIBUTES: [&str; 3] = [" src=", " href=", " poster="];
 
 /// Rewrites the addresses of attachments and pages in a piece of raw HTML.
-pub(super) fn rooted<'a>(html: &'a str, rules: &Rules, around: &dyn Around) -> Cow<'a, str> {
+pub(super) fn rooted<'a>(html: &'a str, rules: Rules, around: &dyn Around) -> Cow<'a, str> {
     if !html.contains('=') {
         return html.into();
     }
@@ -44,7 +44,7 @@ fn next_address(html: &str) -> Option<(&str, &str, &str)> {
     Some((html.get(..=start)?, html.get(start + 1..end)?, html.get(end..)?))
 }
 
-fn push_rooted(out: &mut String, value: &str, rules: &Rules, around: &dyn Around) {
+fn push_rooted(out: &mut String, value: &str, rules: Rules, around: &dyn Around) {
     let address = match judge(value, rules, around) {
         Destination::Attachment(target) => target.address,
         Destination::Page(page) => page,

@@ -3,11 +3,11 @@
 //! Owns the rules by which lists, feeds and archives name a message. Derived from the parsed text, so no list ever
 //! shows half a tag or half an entity, and cut between graphemes.
 
-use pulldown_cmark::{Event, Parser, Tag, TagEnd, TextMergeStream};
+use pulldown_cmark::{Event, Tag, TagEnd};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::tags::{hashtags, normal_tag};
-use super::{bounds, harmless, options};
+use super::{bounds, for_each_event, harmless};
 
 /// The length of an excerpt, in graphemes.
 const EXCERPT: usize = 200;
@@ -35,9 +35,10 @@ pub fn summarise(text: &str) -> Summary {
         return Summary { excerpt: cut(&plain_start(text), EXCERPT), ..Summary::default() };
     }
     let mut reader = Reader { wants_title: starts_with_title(text), ..Reader::default() };
-    for event in TextMergeStream::new(Parser::new_ext(text, options())) {
+    for_each_event(text, |event| {
         reader.take(&event);
-    }
+        Some(())
+    });
     reader.finish()
 }
 
@@ -156,17 +157,24 @@ fn plain_start(text: &str) -> String {
 
 /// Folds white space and cuts to `most` graphemes, at a word's end if there is one in the second half.
 fn cut(text: &str, most: usize) -> String {
-    let folded = text.split_whitespace().fold(String::new(), |mut folded, word| {
+    let mut folded = String::with_capacity(most * 2);
+    // One letter, one byte: where that holds, a little more than what is shown is enough to know.
+    let mut ascii = true;
+    for word in text.split_whitespace() {
         if !folded.is_empty() {
             folded.push(' ');
         }
         folded.push_str(word);
-        folded
-    });
+        ascii &= word.is_ascii();
+        if ascii && folded.len() > most {
+            break;
+        }
+    }
     if folded.len() <= most {
         return folded;
     }
-    let Some((end, _)) = folded.grapheme_indices(true).nth(most) else {
+    let end = if ascii { Some(most) } else { folded.grapheme_indices(true).nth(most).map(|(end, _)| end) };
+    let Some(end) = end else {
         return folded;
     };
     let head = folded.get(..end).unwrap_or_default();

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use pulldown_cmark::{CodeBlockKind, CowStr, Event, Parser, Tag, TagEnd, TextMergeStream};
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, Tag, TagEnd};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::footnotes::Footnotes;
@@ -13,25 +13,27 @@ use super::heading::{Anchors, level};
 use super::link::{Around, Destination, Media, judge};
 use super::table::Table;
 use super::tags::{hashtags, normal_tag};
-use super::{ROOT, Rendered, Rules, Trust, bounds, highlight, media, options, push_text, raw, sanitize};
+use super::{ROOT, Rendered, Rules, Trust, bounds, for_each_event, highlight, media, push_text, raw, sanitize};
 
 /// Renders a message's text, without its header.
 ///
 /// `skip_title` leaves out a first-line heading, which the page shows in its own place. A text that costs too much to
 /// read as Markdown is shown as plain text, cut to 64 KiB.
-pub fn render(text: &str, skip_title: bool, rules: &Rules, around: &dyn Around) -> Rendered {
+pub fn render(text: &str, skip_title: bool, rules: Rules, around: &dyn Around) -> Rendered {
     if !bounds::affordable(text) {
         return plain(text);
     }
     let mut writer = Writer::new(rules, around, bounds::max_html(text.len()));
-    let mut events = TextMergeStream::new(Parser::new_ext(text, options())).peekable();
-    if skip_title && matches!(events.peek(), Some(Event::Start(Tag::Heading { .. }))) {
-        events.by_ref().find(|event| matches!(event, Event::End(TagEnd::Heading(_))));
-    }
-    for event in events {
-        if writer.take(event).is_none() {
-            return plain(text);
+    let mut skipping = skip_title;
+    let affordable = for_each_event(text, |event| {
+        if skipping {
+            skipping = !matches!(event, Event::End(TagEnd::Heading(_)));
+            return Some(());
         }
+        writer.take(event)
+    });
+    if affordable.is_none() {
+        return plain(text);
     }
     writer.finish()
 }
@@ -65,7 +67,7 @@ struct Lone {
 }
 
 struct Writer<'a> {
-    rules: &'a Rules,
+    rules: Rules,
     around: &'a dyn Around,
     most: usize,
     html: String,
@@ -87,7 +89,7 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(rules: &'a Rules, around: &'a dyn Around, most: usize) -> Self {
+    fn new(rules: Rules, around: &'a dyn Around, most: usize) -> Self {
         Self {
             rules,
             around,

@@ -54,7 +54,7 @@ pub(super) struct Month {
     /// The year, 1 to 9999.
     pub year: i32,
     /// The month, 1 to 12.
-    pub month: u32,
+    pub number: u32,
     /// Positions from the oldest message.
     pub messages: Range<usize>,
 }
@@ -73,7 +73,7 @@ pub(super) fn months(cards: &[Arc<Card>]) -> Vec<Month> {
         }
         let time = card.stamp.time();
         end = end_of_month(time.year(), time.month());
-        months.push(Month { year: time.year(), month: time.month(), messages: at..at + 1 });
+        months.push(Month { year: time.year(), number: time.month(), messages: at..at + 1 });
     }
     months
 }

@@ -8,20 +8,23 @@ use serde::Serialize;
 use crate::channel::Kind;
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
-use crate::markdown::{Media, ROOT, Rendered};
+use crate::markdown::{Media, Rendered};
 
 use super::contents::{Contents, Facts};
+use super::dates::Moment;
 use super::media::{Published, size};
+use super::plan;
 use super::view::{Item, Neighbour, Row, label};
-use super::{dates, plan};
 
 /// `site`: what all pages have in common.
 #[derive(Serialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each answers one question that a template asks")]
 pub(super) struct Site<'a> {
     title: &'a str,
     description: Option<&'a str>,
     author: Option<&'a str>,
     language: &'a str,
+    right_to_left: bool,
     icon: Option<&'a str>,
     link: Option<&'a str>,
     noindex: bool,
@@ -38,6 +41,7 @@ impl<'a> Site<'a> {
             description: facts.description.as_deref(),
             author: facts.author.as_deref(),
             language: &facts.language,
+            right_to_left: is_right_to_left(&facts.language),
             icon: facts.icon.as_deref(),
             link: facts.link.as_deref().filter(|link| Some(*link) != facts.base.as_deref()),
             noindex: facts.kind == Kind::Message,
@@ -47,6 +51,12 @@ impl<'a> Site<'a> {
             generator: facts.generator,
         }
     }
+}
+
+/// Whether a language (a BCP 47 tag) is written from right to left.
+fn is_right_to_left(language: &str) -> bool {
+    const LANGUAGES: [&str; 10] = ["ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"];
+    language.split('-').next().is_some_and(|first| LANGUAGES.contains(&first.to_ascii_lowercase().as_str()))
 }
 
 /// `page`: what the page says of itself in its head.
@@ -82,13 +92,8 @@ pub(super) struct Date {
 
 impl Date {
     pub(super) fn new(seconds: i64) -> Self {
-        Self {
-            iso: dates::iso(seconds),
-            day: dates::day(seconds),
-            time: dates::time(seconds),
-            short: dates::short(seconds),
-            year: dates::year(seconds),
-        }
+        let moment = Moment::new(seconds);
+        Self { iso: moment.iso(), day: moment.day(), time: moment.time(), short: moment.short(), year: moment.year() }
     }
 }
 
@@ -129,7 +134,7 @@ pub(super) struct Message<'a> {
     label: String,
     date: Date,
     updated: Option<Date>,
-    content: String,
+    content: &'a str,
     author: Option<&'a str>,
     mine: bool,
     lang: Option<&'a str>,
@@ -161,17 +166,15 @@ pub(super) struct Line<'a> {
 pub(super) struct Near {
     label: String,
     url: String,
-    date: Date,
 }
 
 impl Contents<'_> {
-    /// A message for a page whose way to the site's root is `root`.
+    /// A message as every page shows it; links in its text begin with [`ROOT`](crate::markdown::ROOT).
     pub(super) fn message<'a>(
         &'a self,
         item: &Item<'a>,
-        rendered: &Rendered,
+        rendered: &'a Rendered,
         published: &[Published],
-        root: &str,
     ) -> Message<'a> {
         let card = item.card;
         let url = self.page_of(card).address();
@@ -183,7 +186,7 @@ impl Contents<'_> {
             label: label(card),
             date: Date::new(card.stamp.seconds()),
             updated: card.header.updated.filter(|updated| *updated != card.stamp.seconds()).map(Date::new),
-            content: rendered.html.replace(ROOT, root),
+            content: &rendered.html,
             author: self.author(card.side),
             mine: card.side == Side::Outbox,
             lang: card.header.lang.as_deref(),
@@ -242,7 +245,7 @@ impl Contents<'_> {
 
     pub(super) fn near(&self, neighbour: Option<Neighbour<'_>>) -> Option<Near> {
         let card = neighbour?.card;
-        Some(Near { label: label(card), url: self.page_of(card).address(), date: Date::new(card.stamp.seconds()) })
+        Some(Near { label: label(card), url: self.page_of(card).address() })
     }
 }
 

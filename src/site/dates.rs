@@ -1,53 +1,80 @@
 //! Dates as pages and feeds write them.
 //!
-//! Owns the forms: always UTC, always the same on every machine. Refuses to know the clock.
+//! Owns the forms: always UTC, always English, the same on every machine. Refuses to know the clock.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 
-fn at(seconds: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(seconds, 0).unwrap_or_default()
-}
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
-/// `2013-08-11T14:34:37Z` (RFC 3339).
-pub(super) fn iso(seconds: i64) -> String {
-    at(seconds).format("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
+/// A moment, ready to be written in every form.
+///
+/// Every page writes several dates, so they are put together from their numbers instead of from a pattern.
+#[derive(Clone, Copy)]
+pub(super) struct Moment(DateTime<Utc>);
 
-/// `11 August 2013`
-pub(super) fn day(seconds: i64) -> String {
-    at(seconds).format("%-d %B %Y").to_string()
-}
+impl Moment {
+    /// The moment this many seconds after 1970 began.
+    pub(super) fn new(seconds: i64) -> Self {
+        Self(DateTime::from_timestamp(seconds, 0).unwrap_or_default())
+    }
 
-/// `14:34 UTC`
-pub(super) fn time(seconds: i64) -> String {
-    at(seconds).format("%H:%M UTC").to_string()
-}
+    /// `2013-08-11T14:34:37Z` (RFC 3339)
+    pub(super) fn iso(self) -> String {
+        let Self(at) = self;
+        let (year, month, day) = (at.year(), at.month(), at.day());
+        format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", at.hour(), at.minute(), at.second())
+    }
 
-/// `11 Aug`
-pub(super) fn short(seconds: i64) -> String {
-    at(seconds).format("%-d %b").to_string()
-}
+    /// `11 August 2013`
+    pub(super) fn day(self) -> String {
+        format!("{} {} {}", self.0.day(), month(self.0.month()), self.0.year())
+    }
 
-/// `2013`
-pub(super) fn year(seconds: i64) -> String {
-    at(seconds).format("%Y").to_string()
+    /// `14:34 UTC`
+    pub(super) fn time(self) -> String {
+        format!("{:02}:{:02} UTC", self.0.hour(), self.0.minute())
+    }
+
+    /// `11 Aug`
+    pub(super) fn short(self) -> String {
+        format!("{} {}", self.0.day(), month(self.0.month()).get(..3).unwrap_or_default())
+    }
+
+    /// `2013`
+    pub(super) fn year(self) -> String {
+        self.0.year().to_string()
+    }
 }
 
 /// The English name of a month, 1 to 12.
 pub(super) fn month(number: u32) -> &'static str {
-    const NAMES: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    NAMES.get(number.saturating_sub(1) as usize).copied().unwrap_or_default()
+    MONTHS.get(number.saturating_sub(1) as usize).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_reads_well() {
+        let moment = Moment::new(1_376_231_677);
+        assert_eq!(moment.iso(), "2013-08-11T14:34:37Z");
+        assert_eq!(moment.day(), "11 August 2013");
+        assert_eq!(moment.time(), "14:34 UTC");
+        assert_eq!((moment.short().as_str(), moment.year().as_str()), ("11 Aug", "2013"));
+        assert_eq!(Moment::new(-62_135_596_800).iso(), "0001-01-01T00:00:00Z");
+    }
 }

@@ -3,6 +3,7 @@
 //! Owns what a feed says of each message, once for both forms. Ids never change, `updated` is never a file's time or the
 //! build's, and content is harmless HTML with absolute links wherever a base URL is set.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use atom_syndication as atom;
@@ -76,7 +77,7 @@ fn entry<'a>(contents: &'a Contents<'a>, card: &'a Card, ready: &Ready, base: &s
 /// A picture that the text does not show follows it.
 fn push_picture(html: &mut String, base: &str, file: &Published) {
     let name = file.name.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
-    html.push_str(&format!("<p><img src=\"{base}{}\" alt=\"{name}\"></p>\n", file.address));
+    let _ = writeln!(html, "<p><img src=\"{base}{}\" alt=\"{name}\"></p>", file.address);
 }
 
 /// The length in bytes as published, which for a picture with metadata is less than the file's.
@@ -212,8 +213,8 @@ fn json_item<'a>(entry: &'a Entry<'a>) -> JsonItem<'a> {
         title: card.title.as_deref(),
         content_html: &entry.content,
         summary: Some(card.excerpt.as_str()).filter(|excerpt| !excerpt.is_empty()),
-        date_published: dates::iso(card.stamp.seconds()),
-        date_modified: dates::iso(card.updated()),
+        date_published: dates::Moment::new(card.stamp.seconds()).iso(),
+        date_modified: dates::Moment::new(card.updated()).iso(),
         authors: entry.author.map(|name| vec![JsonAuthor { name }]),
         tags: &card.tags,
         language: card.header.lang.as_deref(),

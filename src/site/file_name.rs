@@ -133,7 +133,7 @@ mod tests {
             assert!(is_safe(&safe), "{safe}");
             assert!(seen.insert(safe));
         }
-        assert!(safe(b"nul.txt").ends_with(".txt"));
+        assert_eq!(std::path::Path::new(&safe(b"nul.txt")).extension(), Some("txt".as_ref()));
         assert!(safe("x".repeat(300).as_bytes()).len() <= MAX_NAME);
     }
 

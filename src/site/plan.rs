@@ -82,7 +82,7 @@ pub(super) fn plan(contents: &Contents<'_>, theme: &Theme) -> Vec<Planned> {
         add(list_path(number), Page::List(number));
     }
     for (at, month) in contents.months.iter().enumerate() {
-        add(month_path(month.year, month.month), Page::Month(at));
+        add(month_path(month.year, month.number), Page::Month(at));
     }
     for (year, _) in contents.years() {
         add(year_path(year), Page::Year(year));
@@ -173,7 +173,7 @@ pub(super) fn fingerprint(contents: &Contents<'_>, theme: &Theme, page: &Page) -
             Fingerprint { around: hash(&around), ..messages(contents, contents.lists.range(*number), whole) }
         }
         Page::Index => {
-            let months: Vec<_> = contents.months.iter().map(|month| (month.year, month.month)).collect();
+            let months: Vec<_> = contents.months.iter().map(|month| (month.year, month.number)).collect();
             let around = hash(&(months, contents.lists.behind_front()));
             Fingerprint { around, ..messages(contents, contents.lists.front(), whole) }
         }
@@ -228,14 +228,14 @@ fn rows(contents: &Contents<'_>, positions: impl Iterator<Item = usize>) -> u64 
 }
 
 fn month_print(contents: &Contents<'_>, at: usize, whole: Fingerprint) -> Fingerprint {
-    let name = |at: Option<usize>| at.and_then(|at| contents.months.get(at)).map(|month| (month.year, month.month));
+    let name = |at: Option<usize>| at.and_then(|at| contents.months.get(at)).map(|month| (month.year, month.number));
     let text = contents.months.get(at).map_or(0, |month| rows(contents, month.messages.clone()));
     Fingerprint { text, around: hash(&(name(at.checked_sub(1)), name(Some(at + 1)))), ..whole }
 }
 
 fn year_print(contents: &Contents<'_>, year: i32, whole: Fingerprint) -> Fingerprint {
     let counts =
-        contents.months.iter().filter(|month| month.year == year).map(|month| (month.month, month.messages.len()));
+        contents.months.iter().filter(|month| month.year == year).map(|month| (month.number, month.messages.len()));
     let before = contents.months.iter().rev().find(|month| month.year < year).map(|month| month.year);
     let after = contents.months.iter().find(|month| month.year > year).map(|month| month.year);
     Fingerprint { text: hash(&counts.collect::<Vec<_>>()), around: hash(&(before, after)), ..whole }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use tera::{Context, Tera, Value};
 
-use crate::channel::card::{Card, read_body};
-use crate::markdown::{self, Rendered};
+use crate::channel::card::Card;
+use crate::markdown::{self, ROOT, Rendered};
 
 use super::Error;
 use super::around::Surroundings;
@@ -26,6 +26,8 @@ pub(super) struct Ready {
     pub at: usize,
     /// Its text as HTML.
     pub rendered: Rendered,
+    /// The message in the words of the templates, made once for every page that shows it.
+    value: Value,
     /// Its attachments as published.
     pub published: Vec<Published>,
 }
@@ -56,12 +58,12 @@ impl<'a> Renderer<'a> {
     pub(super) fn ready(&self, at: usize) -> Result<Ready, Error> {
         let (card, item) = self.card(at).zip(self.contents.item(at)).ok_or_else(|| Error::Unreadable(String::new()))?;
         let unreadable = || Error::Unreadable(format!("{}/{}.txt", card.side, card.stamp));
-        let folder = self.contents.snapshot.folder(card.side).ok_or_else(unreadable)?;
-        let body = read_body(folder, card.stamp).map_err(|_| unreadable())?;
+        let body = self.contents.snapshot.body(card.side, card.stamp).map_err(|_| unreadable())?;
         let published = self.contents.published(card);
         let around = Surroundings::new(self.contents, &item, &published);
-        let rendered = markdown::render(&body, card.title_in_text, &self.contents.rules(card.side), &around);
-        Ok(Ready { at, rendered, published })
+        let rendered = markdown::render(&body, card.title_in_text, self.contents.rules(card.side), &around);
+        let value = Value::from_serializable(&self.contents.message(&item, &rendered, &published));
+        Ok(Ready { at, rendered, value, published })
     }
 
     /// A message's own page.
@@ -70,7 +72,7 @@ impl<'a> Renderer<'a> {
     /// [`Error::Template`].
     pub(super) fn message(&self, ready: &Ready) -> Result<Vec<u8>, Error> {
         let contents = self.contents;
-        let Some((card, item)) = self.card(ready.at).zip(contents.item(ready.at)) else {
+        let Some(card) = self.card(ready.at) else {
             return Ok(Vec::new());
         };
         let path = contents.page_of(card);
@@ -79,13 +81,12 @@ impl<'a> Renderer<'a> {
         let mut head = self.head("message", Some(title), Some(path.address()));
         head.description = Some(card.excerpt.clone()).filter(|excerpt| !excerpt.is_empty());
         head.image = contents.facts.base.as_deref().and_then(|base| context::social_picture(&ready.published, base));
-        let message = contents.message(&item, &ready.rendered, &ready.published, &root);
         let mut page = self.context(&root, &head);
-        page.insert("m", &message);
+        page.insert_value("m", ready.value.clone());
         page.insert("previous", &contents.near(contents.neighbour(ready.at.checked_sub(1))));
         page.insert("next", &contents.near(contents.neighbour(Some(ready.at + 1))));
         page.insert("month", &month_link(card));
-        self.render("message.html", &page)
+        self.render("message.html", &page, &root)
     }
 
     /// A list page, its messages given newest first.
@@ -99,10 +100,10 @@ impl<'a> Renderer<'a> {
         let count = self.contents.lists.count();
         let mut page = self.context(&path.root(), &head);
         page.insert("number", &number);
-        page.insert("messages", &self.messages(ready, &path.root()));
+        page.insert_value("messages", values(ready));
         page.insert("newer", &(number < count).then(|| link(number + 1)));
         page.insert("older", &(number > 1).then(|| link(number - 1)));
-        self.render("list.html", &page)
+        self.render("list.html", &page, &path.root())
     }
 
     /// The front page, its messages given newest first.
@@ -113,10 +114,10 @@ impl<'a> Renderer<'a> {
         let mut head = self.head("index", None, Some(String::new()));
         head.description.clone_from(&self.contents.facts.description);
         let mut page = self.context("", &head);
-        page.insert("messages", &self.messages(ready, ""));
+        page.insert_value("messages", values(ready));
         page.insert("older", &self.contents.lists.behind_front().map(|number| list_path(number).address()));
         page.insert("months", &self.years());
-        self.render("index.html", &page)
+        self.render("index.html", &page, "")
     }
 
     /// The page of the month at a position.
@@ -128,12 +129,12 @@ impl<'a> Renderer<'a> {
         let Some(month) = months.get(at) else {
             return Ok(Vec::new());
         };
-        let path = month_path(month.year, month.month);
-        let heading = format!("{} {}", dates::month(month.month), month.year);
+        let path = month_path(month.year, month.number);
+        let heading = format!("{} {}", dates::month(month.number), month.year);
         let link = |at: Option<usize>| {
             let month = at.and_then(|at| months.get(at))?;
-            let label = format!("{} {}", dates::month(month.month), month.year);
-            Some(Link { label, url: month_path(month.year, month.month).address() })
+            let label = format!("{} {}", dates::month(month.number), month.year);
+            Some(Link { label, url: month_path(month.year, month.number).address() })
         };
         let head = self.head("month", Some(heading.clone()), Some(path.address()));
         let mut page = self.context(&path.root(), &head);
@@ -142,7 +143,7 @@ impl<'a> Renderer<'a> {
         page.insert("rows", &self.rows(month.messages.clone().rev()));
         page.insert("previous", &link(at.checked_sub(1)));
         page.insert("next", &link(Some(at + 1)));
-        self.render("month.html", &page)
+        self.render("month.html", &page, "")
     }
 
     /// The page of a year.
@@ -162,8 +163,8 @@ impl<'a> Renderer<'a> {
             .iter()
             .filter(|month| month.year == year)
             .map(|month| Month {
-                name: dates::month(month.month),
-                url: month_path(month.year, month.month).address(),
+                name: dates::month(month.number),
+                url: month_path(month.year, month.number).address(),
                 count: month.messages.len(),
             })
             .collect();
@@ -180,7 +181,7 @@ impl<'a> Renderer<'a> {
         page.insert("months", &months);
         page.insert("previous", &link(at.checked_sub(1)));
         page.insert("next", &link(Some(at + 1)));
-        self.render("year.html", &page)
+        self.render("year.html", &page, "")
     }
 
     /// The page of a tag.
@@ -195,7 +196,7 @@ impl<'a> Renderer<'a> {
         let mut page = self.context(&tag.path.root(), &head);
         page.insert("tag", name);
         page.insert("rows", &self.rows(tag.messages.iter().rev().copied()));
-        self.render("tag.html", &page)
+        self.render("tag.html", &page, "")
     }
 
     /// The list of tags.
@@ -208,7 +209,7 @@ impl<'a> Renderer<'a> {
         let head = self.head("tags", Some("Tags".to_owned()), Some(path.address()));
         let mut page = self.context(&path.root(), &head);
         page.insert("tags", &tags);
-        self.render("tags.html", &page)
+        self.render("tags.html", &page, "")
     }
 
     /// The page for addresses that lead nowhere. It is served at any depth, so its links start at the server's root
@@ -220,7 +221,7 @@ impl<'a> Renderer<'a> {
         let root = self.contents.options.base_url.as_ref().map_or("", |url| url.path());
         let head = self.head("missing", Some("Not found".to_owned()), None);
         let page = self.context(root, &head);
-        self.render("404.html", &page)
+        self.render("404.html", &page, "")
     }
 
     fn card(&self, at: usize) -> Option<&'a Arc<Card>> {
@@ -247,15 +248,6 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    fn messages<'b>(&'b self, ready: &[&'b Ready], root: &str) -> Vec<context::Message<'b>> {
-        ready
-            .iter()
-            .filter_map(|ready| {
-                Some(self.contents.message(&self.contents.item(ready.at)?, &ready.rendered, &ready.published, root))
-            })
-            .collect()
-    }
-
     fn rows(&self, positions: impl Iterator<Item = usize>) -> Vec<context::Line<'_>> {
         positions
             .filter_map(|at| self.contents.row(at))
@@ -274,29 +266,54 @@ impl<'a> Renderer<'a> {
         }
         #[derive(Serialize)]
         struct Year {
-            year: i32,
+            #[serde(rename = "year")]
+            number: i32,
             url: String,
             months: Vec<Month>,
         }
         let month = |month: &super::archive::Month| Month {
-            name: dates::month(month.month),
-            url: month_path(month.year, month.month).address(),
+            name: dates::month(month.number),
+            url: month_path(month.year, month.number).address(),
         };
         let years = self.contents.years().into_iter().rev();
         years
             .map(|(year, months)| Year {
-                year,
+                number: year,
                 url: year_path(year).address(),
                 months: months.iter().rev().map(month).collect(),
             })
             .collect::<Vec<_>>()
     }
 
-    fn render(&self, template: &str, context: &Context) -> Result<Vec<u8>, Error> {
+    /// Renders a page; `root` is what the links in texts begin with on it.
+    fn render(&self, template: &str, context: &Context, root: &str) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::with_capacity(8 << 10);
         self.tera.render_to(template, context, &mut bytes).map_err(|error| self.theme.explain(&error))?;
-        Ok(bytes)
+        Ok(rooted(bytes, root))
     }
+}
+
+/// Puts the way to the site's root where texts bear its mark.
+fn rooted(page: Vec<u8>, root: &str) -> Vec<u8> {
+    let Some(first) = memchr::memchr(MARK, &page) else {
+        return page;
+    };
+    let mut out = Vec::with_capacity(page.len() + 256);
+    let mut from = 0;
+    for at in std::iter::once(first).chain(memchr::memchr_iter(MARK, &page).skip(1)) {
+        out.extend_from_slice(page.get(from..at).unwrap_or_default());
+        out.extend_from_slice(root.as_bytes());
+        from = at + 1;
+    }
+    out.extend_from_slice(page.get(from..).unwrap_or_default());
+    out
+}
+
+/// The mark as a byte.
+const MARK: u8 = ROOT as u8;
+
+fn values(ready: &[&Ready]) -> Value {
+    Value::from(ready.iter().map(|ready| ready.value.clone()).collect::<Vec<_>>())
 }
 
 fn month_link(card: &Card) -> Link {

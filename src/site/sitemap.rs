@@ -50,7 +50,7 @@ pub(super) fn render(contents: &Contents<'_>, part: Option<i32>) -> String {
     each(contents, part, |path, updated| {
         let _ = write!(xml, "<{inner}><loc>{}{}</loc>", escaped(base), super::out_path::address(path));
         if let Some(updated) = updated {
-            let _ = write!(xml, "<lastmod>{}</lastmod>", dates::iso(updated));
+            let _ = write!(xml, "<lastmod>{}</lastmod>", dates::Moment::new(updated).iso());
         }
         let _ = writeln!(xml, "</{inner}>");
     });
@@ -88,7 +88,7 @@ fn each(contents: &Contents<'_>, part: Option<i32>, mut visit: impl FnMut(&str, 
     for (year, months) in contents.years().into_iter().filter(|(year, _)| here(*year)) {
         visit(year_path(year).as_str(), None);
         for month in months {
-            visit(month_path(month.year, month.month).as_str(), None);
+            visit(month_path(month.year, month.number).as_str(), None);
             for card in month.messages.clone().filter_map(|at| contents.cards.get(at)) {
                 visit(contents.page_of(card).as_str(), Some(card.updated()));
             }

@@ -8,10 +8,11 @@ use serde::Serialize;
 use crate::channel::card::{Card, Picture};
 use crate::channel::entry::{RelativePath, Side};
 use crate::channel::stamp::Stamp;
-use crate::markdown::{anchor_name, first_words};
+use crate::markdown::anchor_name;
 
 use super::archive::Month;
 use super::contents::Contents;
+use super::dates::Moment;
 
 /// A message, as far as any page can show it.
 #[derive(Clone, Debug, Serialize)]
@@ -51,7 +52,7 @@ pub(super) struct Row<'a> {
     side: Side,
     stamp: Stamp,
     title: Option<&'a str>,
-    excerpt: &'a str,
+    first_words: &'a str,
     lang: Option<&'a str>,
     author: Option<&'a str>,
     /// How many pictures it has.
@@ -69,7 +70,7 @@ pub(super) struct Neighbour<'a> {
     side: Side,
     stamp: Stamp,
     title: Option<&'a str>,
-    excerpt: &'a str,
+    first_words: &'a str,
 }
 
 impl<'a> Contents<'a> {
@@ -117,7 +118,7 @@ impl<'a> Contents<'a> {
             side: card.side,
             stamp: card.stamp,
             title: card.title.as_deref(),
-            excerpt: if card.title.is_some() { "" } else { &card.excerpt },
+            first_words: &card.first_words,
             lang: card.header.lang.as_deref(),
             author: self.author(card.side),
             pictures,
@@ -133,7 +134,7 @@ impl<'a> Contents<'a> {
             side: card.side,
             stamp: card.stamp,
             title: card.title.as_deref(),
-            excerpt: if card.title.is_some() { "" } else { &card.excerpt },
+            first_words: &card.first_words,
             card,
         })
     }
@@ -156,7 +157,7 @@ pub(super) fn files(card: &Card) -> Vec<File<'_>> {
 pub(super) fn label(card: &Card) -> String {
     match &card.title {
         Some(title) => title.clone(),
-        None if card.excerpt.is_empty() => super::dates::day(card.stamp.seconds()),
-        None => first_words(&card.excerpt),
+        None if card.first_words.is_empty() => Moment::new(card.stamp.seconds()).day(),
+        None => card.first_words.clone(),
     }
 }

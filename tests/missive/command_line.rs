@@ -121,7 +121,7 @@ fn what_may_not_be_read_is_reported_and_keeps_its_page() {
     let scene =
         Scene::new().message("2026-01-01T10-00-00Z", "# One\n\nthe text").message("2026-01-02T10-00-00Z", "# Two");
     let open = |mode: u32, path: &std::path::Path| {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap()
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     };
     open(0o777, scene.root());
     open(0o777, &scene.path(""));

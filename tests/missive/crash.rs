@@ -28,9 +28,7 @@ fn after(scene: Scene) -> Scene {
 fn stopped_at(scene: &Scene, operation: usize) -> bool {
     let count = AtomicUsize::new(0);
     let gate = || {
-        if count.fetch_add(1, Ordering::Relaxed) == operation {
-            panic!("stopped");
-        }
+        assert!(count.fetch_add(1, Ordering::Relaxed) != operation, "stopped");
         Ok(())
     };
     catch_unwind(AssertUnwindSafe(|| scene.build_gated(&scene.site(), &gate))).is_err()

@@ -1,5 +1,6 @@
 //! After any sequence of edits, an incremental build equals a clean build, byte for byte.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use proptest::prelude::*;
@@ -86,7 +87,7 @@ fn apply(scene: Scene, edit: &Edit) -> Scene {
             scene.file("outbox/.channel.toml", format!("author = \"A{which}\"\ndescription = \"d\"\n").as_bytes())
         }
         Edit::LoseOutput(which) => {
-            let built = if scene.site().exists() { scene.built() } else { Default::default() };
+            let built = if scene.site().exists() { scene.built() } else { BTreeMap::default() };
             if let Some(name) = built.keys().filter(|name| !name.starts_with('.')).nth(*which) {
                 fs::remove_file(scene.site().join(name)).unwrap();
             }

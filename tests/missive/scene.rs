@@ -90,9 +90,9 @@ impl Scene {
     pub(crate) fn remove(self, relative: &str) -> Self {
         let path = self.path(relative);
         if path.is_dir() {
-            fs::remove_dir_all(path).unwrap()
+            fs::remove_dir_all(path).unwrap();
         } else {
-            fs::remove_file(path).unwrap()
+            fs::remove_file(path).unwrap();
         }
         self
     }

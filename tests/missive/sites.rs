@@ -20,7 +20,7 @@ fn every_page_has_its_policy_and_both_feeds_and_no_script() {
         &png(1, 1),
     );
     scene.build().report();
-    for (name, bytes) in scene.built().iter().filter(|(name, _)| name.ends_with(".html")) {
+    for (name, bytes) in scene.built().iter().filter(|(name, _)| name.split('.').next_back() == Some("html")) {
         let page = String::from_utf8_lossy(bytes);
         assert!(page.contains("Content-Security-Policy") && page.contains("default-src 'none'"), "{name}");
         assert!(page.contains("application/atom+xml") && page.contains("application/feed+json"), "{name}");

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Serves a folder on the loopback, with the types that a web server should give: server.py FOLDER [PORT]
 
-By hand it prints its address and serves until it is stopped; the other scripts import `serving`.
+It prints its address and serves until its standard input ends; scripts in Python import `serving`.
 """
 import contextlib, functools, http.server, sys, threading
 
@@ -21,11 +21,16 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """A browser that has seen enough of a file hangs up; that is no error."""
+
+
 @contextlib.contextmanager
 def serving(folder, port=0):
     """Serves `folder` while the block runs; gives the address, which ends in a slash."""
     handler = functools.partial(Handler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+    with Server(("127.0.0.1", port), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
@@ -34,4 +39,4 @@ def serving(folder, port=0):
 if __name__ == "__main__":
     with serving(sys.argv[1], int((sys.argv + ["0"])[2])) as address:
         print(address, flush=True)
-        threading.Event().wait()
+        sys.stdin.read()

@@ -1,0 +1,136 @@
+//! How long the parts of a build take, on a channel made in code.
+//!
+//! `cargo bench` measures; the times depend on the machine, the ratios hardly do.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a benchmark stops where it fails, and its functions are its documentation"
+)]
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use divan::Bencher;
+use missive::channel::Channel;
+use missive::channel::cache::Cache;
+use missive::channel::snapshot::{self, Look, Snapshot};
+use missive::channel::stamp::Stamp;
+use missive::markdown::summarise;
+use missive::site::{self, Manner, Options, Report, Request, Theme};
+
+const MESSAGES: i64 = 2_000;
+/// 2020-01-01T00:00:00Z
+const START: i64 = 1_577_836_800;
+const OPTIONS: Options = Options {
+    base_url: None,
+    title: None,
+    page_size: 20,
+    feed_size: 20,
+    highlight: false,
+    raw_html: true,
+    keep_metadata: false,
+    only: None,
+};
+
+static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    let outbox = dir.path().join("blog/outbox");
+    std::fs::create_dir_all(&outbox).unwrap();
+    for number in 0..MESSAGES {
+        let stamp = Stamp::from_seconds(START + number * 7_919).unwrap();
+        std::fs::write(outbox.join(format!("{stamp}.txt")), text(number)).unwrap();
+    }
+    dir
+});
+
+/// Three notes, two posts, then an essay, over and over.
+fn text(number: i64) -> String {
+    let sentence = "The river carried the *morning* light past the [bridge](https://example.org/bridge) and on. ";
+    let mut text = String::new();
+    if number % 6 > 2 {
+        let _ = write!(text, "# Message {number}\n\n");
+    }
+    let paragraphs = if number % 6 == 5 { 20 } else { number % 6 + 1 };
+    for paragraph in 0..paragraphs {
+        let _ = write!(text, "{}\n\n", sentence.repeat(3));
+        if paragraph % 5 == 4 {
+            let _ = write!(text, "## Part {paragraph}\n\n- one\n- two `code`\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n");
+        }
+    }
+    text
+}
+
+fn look(cache: &Cache) -> Snapshot {
+    let channel = Channel::open(&FOLDER.path().join("blog")).unwrap();
+    snapshot::take(channel, cache, Look { now: i64::MAX, future: false, only: None })
+}
+
+fn build(snapshot: &Snapshot, theme: &Theme, output: &Path) -> Report {
+    let request = Request {
+        snapshot,
+        options: &OPTIONS,
+        manner: Manner::default(),
+        theme,
+        output,
+        progress: &|_, _| {},
+        gate: &|| Ok(()),
+    };
+    site::build(&request).unwrap()
+}
+
+fn cached() -> Cache {
+    let path = FOLDER.path().join("cards");
+    Cache::read(path.clone()).keep(&look(&Cache::nowhere()).all, i64::MAX).unwrap();
+    Cache::read(path)
+}
+
+#[divan::bench]
+fn look_without_cards(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| look(&Cache::nowhere()));
+}
+
+#[divan::bench]
+fn look_with_cards(bencher: Bencher<'_, '_>) {
+    let cache = cached();
+    bencher.bench(|| look(&cache));
+}
+
+#[divan::bench]
+fn read_the_card_cache(bencher: Bencher<'_, '_>) {
+    drop(cached());
+    bencher.bench(|| Cache::read(FOLDER.path().join("cards")));
+}
+
+#[divan::bench]
+fn build_from_nothing(bencher: Bencher<'_, '_>) {
+    let theme = Theme::load(&[]).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let outputs = std::cell::Cell::new(0);
+    let next = || -> (Snapshot, PathBuf) {
+        outputs.set(outputs.get() + 1);
+        (look(&Cache::nowhere()), place.path().join(outputs.get().to_string()))
+    };
+    bencher.with_inputs(next).bench_values(|(snapshot, output)| build(&snapshot, &theme, &output));
+}
+
+#[divan::bench]
+fn build_with_nothing_to_do(bencher: Bencher<'_, '_>) {
+    let theme = Theme::load(&[]).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let output = place.path().join("site");
+    let snapshot = look(&Cache::nowhere());
+    build(&snapshot, &theme, &output);
+    bencher.bench(|| build(&snapshot, &theme, &output));
+}
+
+#[divan::bench]
+fn summarise_an_essay(bencher: Bencher<'_, '_>) {
+    let essay = text(5);
+    bencher.bench(|| summarise(&essay));
+}
+
+fn main() {
+    divan::main();
+}
