@@ -11,6 +11,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use divan::Bencher;
 use missive::channel::Channel;
@@ -107,10 +108,10 @@ fn read_the_card_cache(bencher: Bencher<'_, '_>) {
 fn build_from_nothing(bencher: Bencher<'_, '_>) {
     let theme = Theme::load(&[]).unwrap();
     let place = tempfile::tempdir().unwrap();
-    let outputs = std::cell::Cell::new(0);
+    let outputs = AtomicU32::new(0);
     let next = || -> (Snapshot, PathBuf) {
-        outputs.set(outputs.get() + 1);
-        (look(&Cache::nowhere()), place.path().join(outputs.get().to_string()))
+        let number = outputs.fetch_add(1, Ordering::Relaxed);
+        (look(&Cache::nowhere()), place.path().join(number.to_string()))
     };
     bencher.with_inputs(next).bench_values(|(snapshot, output)| build(&snapshot, &theme, &output));
 }
