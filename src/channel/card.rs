@@ -78,6 +78,8 @@ pub struct Card {
     pub first_words: String,
     /// Its tags in their normal form: the header's, then those in the text.
     pub tags: Vec<String>,
+    /// Those of them that stand in the text.
+    pub tags_in_text: Vec<String>,
     /// The relative addresses in its text.
     pub links: Vec<String>,
     /// What was wrong with it, in words.
@@ -170,7 +172,7 @@ fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>)
     let title_in_text =
         summary.title.is_some() && header.title.as_ref().is_none_or(|title| Some(title) == summary.title.as_ref());
     let mut tags: Vec<String> = header.tags.iter().filter_map(|tag| normal_tag(tag)).collect();
-    tags.extend(summary.tags);
+    tags.extend(summary.tags.iter().cloned());
     let mut seen = std::collections::HashSet::new();
     tags.retain(|tag| seen.insert(tag.clone()));
     let excerpt = header.summary.clone().unwrap_or(summary.excerpt);
@@ -186,6 +188,7 @@ fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>)
         excerpt,
         header,
         tags,
+        tags_in_text: summary.tags,
         links: summary.links,
         problems,
         attachments,

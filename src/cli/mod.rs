@@ -3,6 +3,8 @@
 //! Owns the command line and the one place where a failure is printed. Exit codes: 0 done, 1 could not be done, 2 wrong
 //! usage, 70 a bug.
 
+mod config;
+
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -91,10 +93,14 @@ fn print<T: Display + Serialize>(console: Console, report: &T, failed: bool) -> 
 /// Everything that the commands need of the world, read once.
 fn surroundings(data: Option<PathBuf>) -> Result<Surroundings, Failure> {
     let folders = etcetera::choose_base_strategy().ok();
-    let home = || folders.as_ref().map(|folders| folders.home_dir().join("missive_data"));
-    let data = data
-        .or_else(home)
-        .ok_or_else(|| Failure::new("there is no home folder", "name the data folder with `--data DIR`"))?;
+    let data = match (data, &folders) {
+        (Some(data), _) => data,
+        (None, Some(folders)) => {
+            let config = config::read(&folders.config_dir(), folders.home_dir())?;
+            config.data.unwrap_or_else(|| folders.home_dir().join("missive_data"))
+        }
+        (None, None) => return Err(Failure::new("there is no home folder", "name the data folder with `--data DIR`")),
+    };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(Surroundings {
         data: std::path::absolute(data)?,

@@ -201,7 +201,7 @@ impl<'a> Writer<'a> {
             return;
         }
         self.gather(text);
-        if !self.links.is_empty() || self.heading.is_some() || !text.contains('#') {
+        if !self.links.is_empty() || !self.images.is_empty() || !text.contains('#') {
             push_text(&mut self.html, text);
         } else {
             self.text_with_tags(text);
@@ -226,7 +226,7 @@ impl<'a> Writer<'a> {
                 continue;
             };
             push_text(&mut self.html, text.get(written..range.start).unwrap_or_default());
-            self.html.push_str("<a class=\"tag\" href=\"");
+            self.html.push_str("<a class=\"tag p-category\" rel=\"tag\" href=\"");
             media::push_address(&mut self.html, &format!("{ROOT}{address}"));
             self.html.push_str("\">");
             push_text(&mut self.html, word);

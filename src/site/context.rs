@@ -3,12 +3,14 @@
 //! Owns the names and forms that a template sees: formatted dates, addresses, sizes. This is the contract with every
 //! theme; a template cannot read what is not here.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::channel::Kind;
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
-use crate::markdown::{Media, Rendered};
+use crate::markdown::{Media, Rendered, normal_tag};
 
 use super::contents::{Contents, Facts};
 use super::dates::Moment;
@@ -211,8 +213,12 @@ impl Contents<'_> {
         format!("m-{side}{}", card.stamp)
     }
 
+    /// The tags that only the header names; those in the text are links there already.
     fn tags_of<'a>(&'a self, card: &'a Card) -> Vec<Tag<'a>> {
-        card.tags.iter().filter_map(|name| Some(Tag { name, url: self.tags.get(name)?.path.address() })).collect()
+        let named = card.header.tags.iter().filter_map(|tag| normal_tag(tag));
+        let in_header: BTreeSet<String> = named.filter(|tag| !card.tags_in_text.contains(tag)).collect();
+        let tags = card.tags.iter().filter(|tag| in_header.contains(*tag));
+        tags.filter_map(|name| Some(Tag { name, url: self.tags.get(name)?.path.address() })).collect()
     }
 
     fn whole_text(&self, card: &Card) -> File {
