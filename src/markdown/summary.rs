@@ -13,6 +13,10 @@ use super::{bounds, for_each_event, harmless};
 const EXCERPT: usize = 200;
 /// The length of the words that stand for a title, in graphemes.
 const FIRST_WORDS: usize = 60;
+/// How much of a text is gathered for its excerpt, in bytes: four for each grapheme are plenty.
+const GATHERED: usize = EXCERPT * 4;
+/// The length of a beginning that may stand for the whole, in bytes.
+const BEGINNING: usize = 3 << 10;
 /// How many relative links are remembered.
 const MAX_LINKS: usize = 1_000;
 
@@ -34,12 +38,28 @@ pub fn summarise(text: &str) -> Summary {
     if !bounds::affordable(text) {
         return Summary { excerpt: cut(&plain_start(text), EXCERPT), ..Summary::default() };
     }
-    let mut reader = Reader { wants_title: starts_with_title(text), ..Reader::default() };
-    for_each_event(text, |event| {
-        reader.take(&event);
-        Some(())
-    });
-    reader.finish()
+    let beginning = sufficient_beginning(text).map(Reader::of).filter(Reader::has_enough);
+    beginning.unwrap_or_else(|| Reader::of(text)).finish()
+}
+
+/// The beginning of a long text, if the rest holds nothing that a summary looks for: no tag, no relative link, no
+/// definition that the beginning could refer to. Most of a long text's bytes need not be read twice then.
+fn sufficient_beginning(text: &str) -> Option<&str> {
+    let mut end = BEGINNING.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let (head, _) = text.split_at_checked(end).filter(|(_, tail)| !tail.is_empty())?;
+    let (head, tail) = text.split_at_checked(head.rfind("\n\n")? + 1)?;
+    let relative = |at: usize| {
+        let address = tail.get(at + 1..).unwrap_or_default();
+        tail.get(..at).is_some_and(|before| before.ends_with(']')) && !address.starts_with("http")
+    };
+    let bytes = tail.as_bytes();
+    let plain = hashtags(tail, None).next().is_none()
+        && !memchr::memchr_iter(b'(', bytes).any(relative)
+        && !memchr::memchr_iter(b']', bytes).any(|at| bytes.get(at + 1) == Some(&b':'));
+    plain.then_some(head)
 }
 
 /// The first words of an excerpt, cut at a word where possible.
@@ -68,6 +88,20 @@ struct Reader {
 }
 
 impl Reader {
+    fn of(text: &str) -> Self {
+        let mut reader = Self { wants_title: starts_with_title(text), ..Self::default() };
+        for_each_event(text, |event| {
+            reader.take(&event);
+            Some(())
+        });
+        reader
+    }
+
+    /// Whether more text would change nothing in the excerpt.
+    fn has_enough(&self) -> bool {
+        self.words.len() >= GATHERED && !self.words.trim().is_empty()
+    }
+
     fn take(&mut self, event: &Event<'_>) {
         match event {
             Event::Start(tag) => self.open(tag),
@@ -136,8 +170,7 @@ impl Reader {
             () if self.images > 0 => &mut self.alt,
             () => &mut self.words,
         };
-        // Four bytes a grapheme are plenty; what a longer text says further on does not show.
-        if into.len() < EXCERPT * 4 {
+        if into.len() < GATHERED {
             into.push_str(&harmless(text));
         }
     }
@@ -185,6 +218,7 @@ fn cut(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_first_line_heading_is_the_title() {
@@ -214,6 +248,28 @@ mod tests {
         let summary = summarise("![A cat on a wall](cat.jpg)\n\n![A dog](STEM/dog.jpg)");
         assert_eq!(summary.excerpt, "A cat on a wall A dog");
         assert_eq!(summary.links, ["cat.jpg", "STEM/dog.jpg"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_beginning_stands_for_the_whole_only_where_it_can(
+            parts in proptest::collection::vec(
+                prop_oneof![
+                    5 => Just("Plain words of a paragraph, with *emphasis* and [a link](https://example.org/).\n\n"),
+                    1 => Just("A #tag in it.\n\n"),
+                    1 => Just("[relative](photo.jpg)\n\n"),
+                    1 => Just("[reference][r] and a note[^n]\n\n"),
+                    1 => Just("[r]: photo.jpg\n\n"),
+                    1 => Just("[^n]: the note #other\n\n"),
+                    1 => Just("```\ncode #no\n\nmore\n```\n\n"),
+                    1 => Just("![](https://example.org/x.png)\n\n## Heading\n\n"),
+                ],
+                0..120,
+            ),
+        ) {
+            let text = parts.concat();
+            prop_assert_eq!(summarise(&text), Reader::of(&text).finish());
+        }
     }
 
     #[test]
