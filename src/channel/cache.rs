@@ -4,7 +4,7 @@
 //! Only ever a shortcut: deleting the file changes nothing but time, and a file of another version is as if absent.
 
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ impl Cache {
         if let Some(folder) = path.parent() {
             fs_err::create_dir_all(folder)?;
         }
-        whole::replace(path, &encode(cards, now))
+        whole::through_temporary(path, |temporary| write(&fs_err::File::create(temporary)?, cards, now))
     }
 
     fn fill(&mut self, bytes: &[u8]) {
@@ -102,16 +102,19 @@ impl Cache {
     }
 }
 
-fn encode(cards: &[Arc<Card>], now: i64) -> Vec<u8> {
-    let blocks: Vec<Vec<u8>> = cards.par_chunks(BLOCK).map(encode_block).collect();
-    let mut bytes = HEAD.as_bytes().to_vec();
-    bytes.extend_from_slice(&now.to_le_bytes());
-    for block in blocks {
-        bytes.extend_from_slice(&(block.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(&checksum(&block));
-        bytes.extend_from_slice(&block);
+/// Writes the cards some blocks at a time, so that a long channel's are never all in memory twice.
+fn write(mut file: &fs_err::File, cards: &[Arc<Card>], now: i64) -> io::Result<()> {
+    file.write_all(HEAD.as_bytes())?;
+    file.write_all(&now.to_le_bytes())?;
+    for some in cards.chunks(BLOCK * 16) {
+        let blocks: Vec<Vec<u8>> = some.par_chunks(BLOCK).map(encode_block).collect();
+        for block in blocks {
+            file.write_all(&(block.len() as u64).to_le_bytes())?;
+            file.write_all(&checksum(&block))?;
+            file.write_all(&block)?;
+        }
     }
-    bytes
+    Ok(())
 }
 
 fn encode_block(cards: &[Arc<Card>]) -> Vec<u8> {

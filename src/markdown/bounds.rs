@@ -39,11 +39,12 @@ fn openings_affordable(text: &str) -> bool {
 
 /// Counts the block marks before the first other character of a line.
 fn line_marks(line: &str) -> usize {
-    line.bytes()
+    let marks = line
+        .bytes()
         .take_while(|byte| matches!(byte, b'>' | b'-' | b'*' | b'+' | b' ' | b'\t'))
         .filter(|byte| !matches!(byte, b' ' | b'\t'))
-        .count()
-        * usize::from(!is_rule(line))
+        .count();
+    if marks > MAX_LINE_MARKS && is_rule(line) { 0 } else { marks }
 }
 
 /// A line of only dashes or stars, as long as one likes, is a rule or an underline and nests nothing.

@@ -7,10 +7,12 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use rustix::fd::OwnedFd;
+use rustix::fs::{Mode, OFlags};
 
 use super::fingerprint::Fingerprint;
 use super::manifest::Manifest;
@@ -26,6 +28,7 @@ pub(super) type Gate<'a> = &'a (dyn Fn() -> io::Result<()> + Sync);
 pub(super) struct Stage<'a> {
     output: &'a Path,
     place: PathBuf,
+    folder: OwnedFd,
     fresh: bool,
     gate: Gate<'a>,
 }
@@ -52,7 +55,8 @@ impl<'a> Stage<'a> {
                 fs::create_dir(&place)
             });
             if made.is_ok() {
-                return Ok(Self { output, place, fresh, gate });
+                let folder = fs::File::open(&place)?.into_parts().0.into();
+                return Ok(Self { output, place, folder, fresh, gate });
             }
         }
         // The folder above may be closed to us while the output itself is open.
@@ -60,7 +64,8 @@ impl<'a> Stage<'a> {
         remove_tree(&place)?;
         gate()?;
         fs::create_dir_all(&place)?;
-        Ok(Self { output, place, fresh: false, gate })
+        let folder = fs::File::open(&place)?.into_parts().0.into();
+        Ok(Self { output, place, folder, fresh: false, gate })
     }
 
     /// Makes the folders of these files on the stage.
@@ -74,7 +79,7 @@ impl<'a> Stage<'a> {
             return Ok(false);
         }
         (self.gate)()?;
-        fs::write(self.place.join(path.as_path()), bytes)?;
+        self.create(path)?.write_all(bytes)?;
         Ok(true)
     }
 
@@ -84,11 +89,23 @@ impl<'a> Stage<'a> {
             return Ok(false);
         }
         (self.gate)()?;
-        let copy = fs::File::create(self.place.join(path.as_path()))?;
-        if !clone(file, copy.file()) {
-            io::copy(&mut &*file, &mut copy.file())?;
+        let mut copy = self.create(path)?;
+        if !clone(file, &copy) {
+            io::copy(&mut &*file, &mut copy)?;
         }
         Ok(true)
+    }
+
+    /// Creates a file relative to the open stage: a build makes thousands, and the way down to the stage is long.
+    fn create(&self, path: &OutPath) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(0o666);
+        let file = rustix::fs::openat(&self.folder, path.as_path(), flags, mode);
+        let file = file.map_err(|error| {
+            let error = io::Error::from(error);
+            io::Error::new(error.kind(), format!("{}: {error}", self.place.join(path.as_path()).display()))
+        })?;
+        Ok(file.into())
     }
 
     /// Puts what is staged in place, removes what is not wanted, and remembers what is there.

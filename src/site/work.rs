@@ -3,6 +3,7 @@
 //! Owns how the work is cut: one list page's worth of messages at a time, so that memory stays flat however long the
 //! channel is. Refuses to decide what must be made.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Mutex;
@@ -195,7 +196,7 @@ impl Work<'_> {
         let side = self.contents.speaker();
         let folder = self.contents.snapshot.folder(side);
         let bytes = folder.and_then(|folder| icon::read(folder, self.contents.profile(side))).unwrap_or_default();
-        without_metadata(&bytes).into_owned()
+        stripped(bytes)
     }
 
     fn attachment(&self, planned: &Planned, at: usize, number: usize) -> Result<(), Error> {
@@ -208,7 +209,7 @@ impl Work<'_> {
         let picture = file.picture.is_some_and(|picture| picture.format.is_some());
         if picture && !self.contents.options.keep_metadata {
             let made = self.read(card, &path);
-            return self.put(planned, made.map(|bytes| without_metadata(&bytes).into_owned()));
+            return self.put(planned, made.map(stripped));
         }
         self.copy(planned, card, &path)
     }
@@ -280,6 +281,14 @@ impl Job<'_> {
             Self::Feeds(planned) => planned.len(),
             Self::Single(_) => 1,
         }
+    }
+}
+
+/// The picture without its metadata; most have none to lose, and those are not copied.
+fn stripped(bytes: Vec<u8>) -> Vec<u8> {
+    match without_metadata(&bytes) {
+        Cow::Borrowed(_) => bytes,
+        Cow::Owned(stripped) => stripped,
     }
 }
 
