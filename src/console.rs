@@ -31,7 +31,7 @@ impl Console {
             text.push('\n');
             escaped(&text)
         } else {
-            result.to_string()
+            visible(&result.to_string())
         };
         ended(io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()))
     }
@@ -111,6 +111,11 @@ pub fn visible(text: &str) -> String {
     })
 }
 
+/// A name or a stranger's words within a line: [`visible`], and no line end that could begin a line of its own.
+pub fn field(text: &str) -> String {
+    visible(&text.replace('\n', "␊").replace('\t', "␉"))
+}
+
 /// JSON in which the same characters are escapes.
 fn escaped(json: &str) -> String {
     json.chars().fold(String::with_capacity(json.len()), |mut text, c| {
@@ -135,6 +140,7 @@ mod tests {
     #[test]
     fn nothing_speaks_to_the_terminal() {
         assert_eq!(visible("a\x1b]0;title\x07\r\u{202e}b\u{9b}"), "a␛]0;title␇␍⟨U+202E⟩b⟨U+009B⟩");
+        assert_eq!(field("a\nerror: b"), "a␊error: b");
         assert_eq!(escaped("{\n \"a\": \"x\u{202e}\u{9b}\"}"), "{\n \"a\": \"x\\u202e\\u009b\"}");
     }
 }

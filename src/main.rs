@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+/// A bug, in the numbers of `sysexits.h`.
+const SOFTWARE: u8 = 70;
+
 fn main() -> ExitCode {
-    missive::cli::run(std::env::args_os())
+    std::panic::catch_unwind(|| missive::cli::run(std::env::args_os())).unwrap_or(ExitCode::from(SOFTWARE))
 }

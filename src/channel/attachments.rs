@@ -11,7 +11,12 @@ use super::classify::{FoundAttachment, Reason, classify_attachment};
 use super::entry::{MAX_DEPTH, RelativePath};
 use super::stamp::Stamp;
 use crate::disk::beneath::Folder;
+use crate::picture::Format;
 
+/// A larger attachment is not shown, in bytes: a sparse file of a stranger's could fill the disk with nothing.
+pub const MAX_LENGTH: u64 = 4 << 30;
+/// A larger picture is not shown either: it would have to be in memory as a whole to lose its metadata.
+pub const MAX_PICTURE: u64 = 256 << 20;
 /// A message with more attachments shows the first ones; the rest are reported.
 pub const MAX_FILES: usize = 10_000;
 
@@ -39,7 +44,17 @@ pub fn list(folder: &Folder, stamp: Stamp) -> Listed {
     let stem = PathBuf::from(stamp.to_string());
     walk(folder, &stem, None, &mut listed);
     listed.files.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    let surplus = listed.files.split_off(listed.files.len().min(MAX_FILES));
+    for (path, _) in surplus {
+        listed.odd(stem.join(path.as_path()), FoundAttachment::Foreign(Reason::TooMany));
+    }
     listed
+}
+
+fn most(path: &RelativePath) -> u64 {
+    let name = path.name();
+    let picture = name.rsplit_once('.').is_some_and(|(_, extension)| Format::of_extension(extension).is_some());
+    if picture { MAX_PICTURE } else { MAX_LENGTH }
 }
 
 fn walk(folder: &Folder, path: &Path, below: Option<&RelativePath>, listed: &mut Listed) {
@@ -80,10 +95,10 @@ impl Listed {
 
     fn file(&mut self, child: &Folder, path: &Path, below: Option<&RelativePath>, name: &OsStr) {
         let unreadable = |error: String| FoundAttachment::Foreign(Reason::Unreadable(error));
-        if self.files.len() >= MAX_FILES {
-            return self.odd(path.join(name), unreadable(format!("a message shows at most {MAX_FILES} attachments")));
-        }
         match (child.stat(Path::new(name)), joined(below, name)) {
+            (Ok(stat), Some(relative)) if stat.len > most(&relative) => {
+                self.odd(path.join(name), FoundAttachment::Foreign(Reason::TooLarge));
+            }
             (Ok(stat), Some(relative)) => self.files.push((relative, stat.into())),
             (Err(error), _) => self.odd(path.join(name), unreadable(error.to_string())),
             (_, None) => self.odd(path.join(name), FoundAttachment::Foreign(Reason::TooDeep)),

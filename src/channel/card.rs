@@ -4,19 +4,18 @@
 //! renders. Refuses to keep cards between runs (`cache.rs`).
 
 use std::io::{self, BufReader};
-use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::attachments;
-use super::entry::{RelativePath, Side};
+use super::entry::{Entry, RelativePath, Side};
 use super::header::{self, Header};
 use super::message::{self, MAX_READ};
 use super::stamp::Stamp;
 use crate::disk::beneath::{Folder, Stat};
 use crate::markdown::{self, normal_tag};
-use crate::picture::{Format, Size, displayed_size};
+use crate::picture::{Format, Size, displayed_size, svg_size};
 
 /// What tells that a file is still the same: length in bytes, time of modification in nanoseconds, inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +43,8 @@ pub struct Attachment {
     pub mark: Mark,
     /// What its first bytes say, if its name says that it is a picture.
     pub picture: Option<Picture>,
+    /// The size that an SVG drawing asks for, in pixels.
+    pub drawing: Option<Size>,
 }
 
 /// A picture's format by its content, and its size if that is sane.
@@ -82,6 +83,8 @@ pub struct Card {
     pub tags_in_text: Vec<String>,
     /// The relative addresses in its text.
     pub links: Vec<String>,
+    /// Whether its page shows only the beginning of its text.
+    pub is_cut: bool,
     /// What was wrong with it, in words.
     pub problems: Vec<String>,
     /// Its attachments, in name order.
@@ -89,11 +92,6 @@ pub struct Card {
 }
 
 impl Card {
-    /// Whether the text is longer than what is read as Markdown.
-    pub fn is_huge(&self) -> bool {
-        self.mark.len >= MAX_READ
-    }
-
     /// The moment of the last change that the author speaks of, in seconds since 1970.
     pub fn updated(&self) -> i64 {
         self.header.updated.unwrap_or_else(|| self.stamp.seconds())
@@ -122,7 +120,7 @@ pub struct Made {
 /// # Errors
 /// As the system says.
 pub fn read_body(folder: &Folder, stamp: Stamp) -> io::Result<String> {
-    let (bytes, _) = folder.read(Path::new(&format!("{stamp}.txt")), MAX_READ)?;
+    let (bytes, _) = folder.read(&Entry::Text(stamp).path(), MAX_READ)?;
     Ok(body_of(message::decode(bytes).text))
 }
 
@@ -142,7 +140,7 @@ pub fn make(
 ) -> io::Result<Made> {
     let listed = if folder_is_there { attachments::list(folder, stamp) } else { attachments::Listed::default() };
     if let Some(card) = known
-        && card.mark == folder.stat(Path::new(&format!("{stamp}.txt")))?.into()
+        && card.mark == folder.stat(&Entry::Text(stamp).path())?.into()
     {
         let same_files = card.attachments.iter().map(|file| (&file.path, &file.mark));
         if same_files.eq(listed.files.iter().map(|(path, mark)| (path, mark))) {
@@ -158,13 +156,14 @@ pub fn make(
 }
 
 fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>) -> io::Result<(Card, String)> {
-    let (bytes, stat) = folder.read(Path::new(&format!("{stamp}.txt")), MAX_READ)?;
+    let (bytes, stat) = folder.read(&Entry::Text(stamp).path(), MAX_READ)?;
     let hash = hash_of(&bytes, stat);
     let text = message::decode(bytes);
     let parted = header::part(&text.text);
     let summary = markdown::summarise(parted.body);
     let mut problems = parted.problems;
-    if text.mended {
+    // The cut of a long text may part a character, which is no fault of its author's.
+    if text.mended && stat.len < MAX_READ {
         problems.push("bytes in it that are no UTF-8 are shown as U+FFFD".to_owned());
     }
     let header = parted.header;
@@ -190,6 +189,7 @@ fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>)
         tags,
         tags_in_text: summary.tags,
         links: summary.links,
+        is_cut: summary.is_cut,
         problems,
         attachments,
     };
@@ -223,11 +223,11 @@ fn look_at(
         .into_iter()
         .map(|(path, mark)| {
             let old = known.iter().find(|old| old.path == path && old.mark == mark);
-            let picture = match old {
-                Some(old) => old.picture,
-                None => picture(folder, stamp, &path),
+            let (picture, drawing) = match old {
+                Some(old) => (old.picture, old.drawing),
+                None => (picture(folder, stamp, &path), drawing(folder, stamp, &path)),
             };
-            Attachment { path, mark, picture }
+            Attachment { path, mark, picture, drawing }
         })
         .collect()
 }
@@ -237,8 +237,7 @@ fn picture(folder: &Folder, stamp: Stamp, path: &RelativePath) -> Option<Picture
     let (_, extension) = name.rsplit_once('.')?;
     Format::of_extension(extension)?;
     let nothing = Picture { format: None, size: None };
-    let path = Path::new(&stamp.to_string()).join(path.as_path());
-    let Ok((file, _)) = folder.file(&path) else {
+    let Ok((file, _)) = folder.file(&Entry::Attachment(stamp, path.clone()).path()) else {
         return Some(nothing);
     };
     let mut reader = BufReader::with_capacity(4 << 10, file);
@@ -247,4 +246,16 @@ fn picture(folder: &Folder, stamp: Stamp, path: &RelativePath) -> Option<Picture
     };
     let format = Format::sniff(head);
     Some(Picture { format, size: format.and_then(|_| displayed_size(reader)) })
+}
+
+/// How much of a drawing is read for its size, in bytes.
+const DRAWING_HEAD: u64 = 2 << 10;
+
+fn drawing(folder: &Folder, stamp: Stamp, path: &RelativePath) -> Option<Size> {
+    let name = path.name();
+    let (_, extension) = name.rsplit_once('.')?;
+    extension.eq_ignore_ascii_case("svg").then_some(())?;
+    let entry = Entry::Attachment(stamp, path.clone());
+    let (head, _) = folder.read(&entry.path(), DRAWING_HEAD).ok()?;
+    svg_size(&String::from_utf8_lossy(&head))
 }

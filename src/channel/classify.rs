@@ -79,6 +79,10 @@ pub enum Reason {
     FolderWithoutStem,
     /// Attachments whose message is not there.
     WithoutMessage,
+    /// An attachment of more than 4 GiB, or a picture of more than 256 MiB.
+    TooLarge,
+    /// An attachment beyond the first 10,000 of a message.
+    TooMany,
     /// Attachments below more than eight folders.
     TooDeep,
     /// The system does not let us read it; what it said.
@@ -107,6 +111,8 @@ impl fmt::Display for Reason {
             Self::FolderNamedLikeText => "a folder with the name of a message's file",
             Self::FolderWithoutStem => "a folder that is no message's attachment folder",
             Self::WithoutMessage => "attachments waiting for their message",
+            Self::TooLarge => "larger than 4 GiB, or a picture larger than 256 MiB",
+            Self::TooMany => "beyond the first 10,000 attachments of its message",
             Self::TooDeep => "more than eight folders deep",
             Self::Unreadable(error) => return write!(f, "not readable: {error}"),
             Self::Draft => "a draft: its header says `draft: true`",

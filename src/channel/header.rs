@@ -100,11 +100,6 @@ fn unquoted(value: &str) -> &str {
 }
 
 impl Header {
-    /// Whether it says nothing.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
     fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         if value.is_empty() {
             return Ok(());
@@ -129,12 +124,14 @@ fn tags(value: &str) -> Vec<String> {
     list.split(',').map(|tag| unquoted(tag.trim()).to_owned()).filter(|tag| !tag.is_empty()).collect()
 }
 
+/// Whether a text has the form of a language tag (RFC 5646, section 2.1).
+pub(super) fn is_language(value: &str) -> bool {
+    let part = |part: &str| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric());
+    value.len() <= 35 && value.split('-').all(part)
+}
+
 fn language(value: &str) -> Result<String, String> {
-    let valid = value.len() <= 35
-        && value
-            .split('-')
-            .all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()));
-    if valid {
+    if is_language(value) {
         Ok(value.to_owned())
     } else {
         Err(format!("`lang: {value}` is no language tag such as `en` or `pt-BR`"))
@@ -191,7 +188,7 @@ mod tests {
             "---\n- a: b\n---\n",
         ] {
             let parted = part(text);
-            assert_eq!((parted.body, parted.header.is_empty()), (text, true), "{text:?}");
+            assert_eq!((parted.body, parted.header == Header::default()), (text, true), "{text:?}");
         }
         assert_eq!(part("---\nnot a header\n---\nx").problems.len(), 1);
     }

@@ -8,9 +8,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::message;
 use super::stamp::Stamp;
+use super::{header, message};
 use crate::disk::beneath::Folder;
+use crate::markdown;
 
 /// The file's name within a box.
 pub const FILE_NAME: &str = ".channel.toml";
@@ -61,7 +62,7 @@ impl Profile {
     /// Drops values of the wrong form and cuts long ones.
     fn checked(self) -> Self {
         let line = |value: Option<String>| {
-            let value = value?.split_whitespace().collect::<Vec<_>>().join(" ");
+            let value = markdown::harmless(&value?).split_whitespace().collect::<Vec<_>>().join(" ");
             let cut: String = value.chars().take(MAX_VALUE).collect();
             (!cut.is_empty()).then_some(cut)
         };
@@ -70,7 +71,7 @@ impl Profile {
             title: line(self.title),
             description: line(self.description),
             author: line(self.author),
-            language: line(self.language).filter(|tag| tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')),
+            language: line(self.language).filter(|tag| header::is_language(tag)),
             link: line(self.link).filter(|link| link.starts_with("https://") || link.starts_with("http://")),
             icon: self.icon.filter(|name| name.starts_with('.') && !name.contains('/') && name != ".." && name != "."),
         }

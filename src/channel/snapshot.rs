@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::cache::Cache;
 use super::card::{self, Card, Made};
 use super::classify::{Found, FoundAttachment, Reason, classify};
-use super::entry::Side;
+use super::entry::{Entry, Side};
 use super::profile::{self, Profile};
 use super::stamp::Stamp;
 use super::{Channel, Kind};
@@ -284,7 +284,7 @@ impl Snapshot {
             // Gone between listing and reading: as if it had not been there.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
-                self.hide(side, format!("{stamp}.txt").into(), Reason::Unreadable(error.to_string()), true);
+                self.hide(side, Entry::Text(stamp).path(), Reason::Unreadable(error.to_string()), true);
                 self.unreadable.insert((side, stamp));
                 self.all.extend(cache.last_known(side, stamp).cloned());
             }
@@ -303,7 +303,7 @@ impl Snapshot {
                     continue;
                 }
             };
-            self.hide(card.side, format!("{}.txt", card.stamp).into(), reason, false);
+            self.hide(card.side, Entry::Text(card.stamp).path(), reason, false);
             self.held.push(card);
         }
     }

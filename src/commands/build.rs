@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -11,9 +11,9 @@ use super::{Failure, Surroundings, count, locate};
 use crate::channel::cache::{self, Cache};
 use crate::channel::entry::Side;
 use crate::channel::settings::{self, BaseUrl, Settings};
-use crate::channel::snapshot::{self, Look, Snapshot};
+use crate::channel::snapshot::{self, BoxState, Look, Snapshot};
 use crate::channel::{Channel, Kind};
-use crate::console::{Console, visible};
+use crate::console::{Console, field};
 use crate::site::{self, BUILT_IN_THEMES, Manner, Options, Request, Source, Theme};
 
 /// Turn a channel into a website
@@ -69,6 +69,8 @@ pub struct Report {
     held: usize,
     warnings: Vec<String>,
     has_base_url: bool,
+    #[serde(skip)]
+    shares: bool,
     #[serde(flatten)]
     site: site::Report,
     #[serde(skip)]
@@ -115,7 +117,7 @@ pub fn run(args: &Build, around: &Surroundings, console: Console) -> Result<Repo
     if let Err(error) = cache.keep(&snapshot.all, around.now) {
         console.whisper(&format!("the card cache could not be kept: {error}"));
     }
-    Ok(report(args, &snapshot, &options, built))
+    Ok(report(args, &snapshot, &options, settings.site.share_on_site, built))
 }
 
 fn options(args: &Build, settings: &Settings) -> Result<Options, Failure> {
@@ -174,24 +176,37 @@ fn source(theme: &Path, base: &Path) -> Result<Source, Failure> {
     ))
 }
 
-/// The output as an absolute path without links, as far as it exists.
+/// The output as an absolute path without links and `..`, as far as it exists.
 fn output(args: &Build, channel: &Channel, around: &Surroundings) -> Result<PathBuf, Failure> {
     let output = match &args.output {
-        Some(output) => std::path::absolute(around.here.join(output))?,
+        Some(output) => around.here.join(output),
         None => site::default_output(&channel.path),
     };
-    if let Ok(real) = output.canonicalize() {
-        return Ok(real);
+    let mut plain = PathBuf::new();
+    for part in output.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+        // A link must be followed before a `..` behind it is.
+        plain = plain.canonicalize().unwrap_or(plain);
     }
-    let parent = output.parent().and_then(|parent| parent.canonicalize().ok());
-    Ok(parent.zip(output.file_name()).map_or(output.clone(), |(parent, name)| parent.join(name)))
+    Ok(plain)
 }
 
-fn report(args: &Build, snapshot: &Snapshot, options: &Options, site: site::Report) -> Report {
+fn report(args: &Build, snapshot: &Snapshot, options: &Options, shares: bool, site: site::Report) -> Report {
     let hidden = snapshot.hidden.iter().filter(|hidden| hidden.warning);
     let mut warnings: Vec<String> =
-        hidden.map(|hidden| format!("{}: {}", hidden.in_channel().display(), hidden.reason)).collect();
+        hidden.map(|hidden| format!("{}: {}", field(&hidden.in_channel().to_string_lossy()), hidden.reason)).collect();
     warnings.extend(snapshot.problems.iter().map(|(side, stamp, problem)| format!("{side}/{stamp}.txt: {problem}")));
+    for side in Side::BOTH {
+        if let BoxState::Unreadable(error) = snapshot.side(side) {
+            warnings.push(format!("{side}: not readable: {error}"));
+        }
+    }
     warnings.extend(site.kept.iter().map(|text| format!("{text}: its page is kept as it was")));
     Report {
         channel: snapshot.channel.name.to_string(),
@@ -200,6 +215,7 @@ fn report(args: &Build, snapshot: &Snapshot, options: &Options, site: site::Repo
         held: snapshot.held.len(),
         warnings,
         has_base_url: options.base_url.is_some(),
+        shares,
         site,
         explain: args.explain,
         strict: args.strict,
@@ -223,6 +239,9 @@ impl Report {
         if self.kind == Kind::Message {
             lines.push("note: a conversation holds other people's letters; the site asks search engines to stay away, but whoever has it can read it".to_owned());
         }
+        if self.shares {
+            lines.push("note: `share_on_site` has no effect: this channel has no read key yet".to_owned());
+        }
         if !self.has_base_url && !self.site.written.is_empty() {
             lines.push("note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` or `base_url` in missive.toml sets one".to_owned());
         }
@@ -232,7 +251,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let output = visible(&self.site.output.display().to_string());
+        let output = field(&self.site.output.display().to_string());
         let held = if self.held > 0 { format!(", {} held", self.held) } else { String::new() };
         let messages = count(self.messages, "message");
         if self.site.written.is_empty() && self.site.removed.is_empty() {
@@ -240,10 +259,10 @@ impl fmt::Display for Report {
         }
         if self.explain {
             for written in &self.site.written {
-                writeln!(f, "{}: {}", visible(written.path.as_str()), written.reasons.join(", "))?;
+                writeln!(f, "{}: {}", field(written.path.as_str()), written.reasons.join(", "))?;
             }
             for path in &self.site.removed {
-                writeln!(f, "{}: removed", visible(path.as_str()))?;
+                writeln!(f, "{}: removed", field(path.as_str()))?;
             }
         }
         write!(f, "{output}: {messages}{held}, {} written", count(self.site.written.len(), "file"))?;

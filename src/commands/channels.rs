@@ -12,6 +12,7 @@ use crate::channel::entry::Side;
 use crate::channel::snapshot::{self, Look, Snapshot};
 use crate::channel::stamp::Stamp;
 use crate::channel::{Channel, Kind, folder};
+use crate::console::field;
 
 /// List the channels of the data folder
 #[derive(Debug, Args)]
@@ -35,7 +36,7 @@ pub struct Line {
 /// Every channel.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    data: std::path::PathBuf,
+    data: String,
     channels: Vec<Line>,
 }
 
@@ -47,7 +48,7 @@ pub fn run(_args: &Channels, around: &Surroundings) -> Result<Report, Failure> {
     let mut channels: Vec<Line> =
         folder::discover(&around.data)?.into_iter().map(|channel| line(channel, around)).collect();
     channels.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
-    Ok(Report { data: around.data.clone(), channels })
+    Ok(Report { data: around.data.to_string_lossy().into_owned(), channels })
 }
 
 fn line(channel: Channel, around: &Surroundings) -> Line {
@@ -85,7 +86,7 @@ fn title(snapshot: &Snapshot, kind: Kind) -> Option<String> {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.channels.is_empty() {
-            return writeln!(f, "No channels in {} yet. `missive new NAME` makes one.", self.data.display());
+            return writeln!(f, "No channels in {} yet. `missive new NAME` makes one.", field(&self.data));
         }
         for (kind, heading) in
             [(Kind::Message, "Messages"), (Kind::Broadcast, "Broadcasts"), (Kind::Subscription, "Subscriptions")]
@@ -104,9 +105,9 @@ impl fmt::Display for Report {
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.name)?;
+        write!(f, "{}", field(&self.name))?;
         if let Some(title) = &self.title {
-            write!(f, " “{title}”")?;
+            write!(f, " “{}”", field(title))?;
         }
         let both = self.inbox.is_some() && self.outbox.is_some();
         match (self.inbox, self.outbox) {

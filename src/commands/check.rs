@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
@@ -37,7 +36,7 @@ pub struct Checked {
 /// A file that is not shown, or that has something wrong with it.
 #[derive(Debug, Serialize)]
 struct Finding {
-    path: PathBuf,
+    path: String,
     warning: bool,
     why: String,
 }
@@ -67,25 +66,29 @@ fn checked(channel: Channel, around: &Surroundings, all: bool) -> Checked {
     let name = channel.name.to_string();
     let mut findings = Vec::new();
     if let Err(error) = settings::read(&channel.path) {
-        findings.push(Finding { path: settings::FILE_NAME.into(), warning: true, why: error.to_string() });
+        findings.push(Finding { path: settings::FILE_NAME.to_owned(), warning: true, why: error.to_string() });
     }
     // Without a cache every text is read, so that each is seen as it is.
     let look = Look { now: around.seconds(), future: false, only: None };
     let snapshot = snapshot::take(channel, &Cache::nowhere(), look);
     for side in crate::channel::entry::Side::BOTH {
         if let BoxState::Unreadable(error) = snapshot.side(side) {
-            findings.push(Finding { path: side.name().into(), warning: true, why: format!("not readable: {error}") });
+            findings.push(Finding {
+                path: side.name().to_owned(),
+                warning: true,
+                why: format!("not readable: {error}"),
+            });
         }
     }
     let expected = |reason: &Reason| matches!(reason, Reason::Hidden | Reason::Leftover | Reason::OldVersion);
     let hidden = snapshot.hidden.iter().filter(|hidden| all || hidden.warning || !expected(&hidden.reason));
     findings.extend(hidden.map(|hidden| Finding {
-        path: hidden.in_channel(),
+        path: hidden.in_channel().to_string_lossy().into_owned(),
         warning: hidden.warning,
         why: hidden.reason.to_string(),
     }));
     findings.extend(snapshot.problems.iter().map(|(side, stamp, problem)| Finding {
-        path: PathBuf::from(side.name()).join(format!("{stamp}.txt")),
+        path: format!("{side}/{stamp}.txt"),
         warning: true,
         why: problem.clone(),
     }));
@@ -107,12 +110,12 @@ impl fmt::Display for Report {
             writeln!(
                 f,
                 "{}: {}, {verdict}",
-                crate::console::visible(&channel.channel),
+                crate::console::field(&channel.channel),
                 count(channel.messages, "message")
             )?;
             for finding in &channel.findings {
-                let path = crate::console::visible(&finding.path.to_string_lossy());
-                writeln!(f, "  {path}: {}", crate::console::visible(&finding.why))?;
+                let path = crate::console::field(&finding.path);
+                writeln!(f, "  {path}: {}", crate::console::field(&finding.why))?;
             }
         }
         Ok(())

@@ -1,7 +1,6 @@
 //! `missive new`: makes a channel.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
@@ -12,6 +11,7 @@ use crate::channel::entry::Side;
 use crate::channel::name::ChannelName;
 use crate::channel::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
+use crate::console::field;
 
 /// Make a channel
 #[derive(Debug, Args)]
@@ -34,7 +34,7 @@ pub struct New {
 pub struct Report {
     name: String,
     kind: Kind,
-    path: PathBuf,
+    path: String,
 }
 
 /// Makes a channel.
@@ -52,12 +52,12 @@ pub fn run(args: &New, around: &Surroundings) -> Result<Report, Failure> {
     let profile =
         Profile { id: Some(Uuid::new_v4().urn().to_string()), title: Some(args.name.clone()), ..Profile::default() };
     let channel = Channel::make(&around.data, &name, kind, &profile)?;
-    Ok(Report { name: name.to_string(), kind, path: channel.path })
+    Ok(Report { name: name.to_string(), kind, path: channel.path.to_string_lossy().into_owned() })
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.path.display())?;
+        writeln!(f, "{}", field(&self.path))?;
         if self.kind == Kind::Subscription {
             return writeln!(f, "Let a sync tool put the publisher's messages into its `{}`.", Side::Inbox);
         }

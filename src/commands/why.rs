@@ -12,7 +12,7 @@ use crate::channel::cache::Cache;
 use crate::channel::card::Card;
 use crate::channel::entry::{Entry, Side};
 use crate::channel::snapshot::{self, Look, Snapshot};
-use crate::console::visible;
+use crate::console::field;
 
 /// Say what a file in a box is, and why it is or is not shown
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub struct Why {
 /// The answer.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    path: PathBuf,
+    path: String,
     shown: bool,
     answer: String,
     notes: Vec<String>,
@@ -65,7 +65,7 @@ fn place(path: &Path) -> Result<(Channel, Side, PathBuf), Failure> {
 fn answer(snapshot: &Snapshot, side: Side, relative: &Path) -> Report {
     use std::os::unix::ffi::OsStrExt;
     let report = |shown: bool, answer: String, notes: Vec<String>| Report {
-        path: Path::new(side.name()).join(relative),
+        path: Path::new(side.name()).join(relative).to_string_lossy().into_owned(),
         shown,
         answer,
         notes,
@@ -120,9 +120,9 @@ const IMPLAUSIBLE: i64 = 631_152_000;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: {}", visible(&self.path.to_string_lossy()), visible(&self.answer))?;
+        writeln!(f, "{}: {}", field(&self.path), field(&self.answer))?;
         for note in &self.notes {
-            writeln!(f, "  {}", visible(note))?;
+            writeln!(f, "  {}", field(note))?;
         }
         Ok(())
     }

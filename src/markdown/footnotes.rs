@@ -28,7 +28,7 @@ impl Footnotes {
         let id = mark_id(anchor, number, note.mentions);
         let _ = write!(
             html,
-            "<sup class=\"footnote-ref\"><a href=\"#{anchor}-fn-{number}\" id=\"{id}\" role=\"doc-noteref\">{number}</a></sup>"
+            "<sup class=\"footnote-ref\"><a href=\"#{anchor}-fn_{number}\" id=\"{id}\" role=\"doc-noteref\">{number}</a></sup>"
         );
     }
 
@@ -59,7 +59,7 @@ impl Note {
     fn push(self, html: &mut String, anchor: &str) {
         let text = self.html.unwrap_or_default();
         let number = self.number;
-        let _ = write!(html, "<li id=\"{anchor}-fn-{number}\" value=\"{number}\">");
+        let _ = write!(html, "<li id=\"{anchor}-fn_{number}\" value=\"{number}\">");
         let (inside, tail) = match text.trim_end().strip_suffix("</p>") {
             Some(inside) => (inside, "</p>"),
             None => (text.as_str(), ""),
@@ -76,5 +76,5 @@ impl Note {
 }
 
 fn mark_id(anchor: &str, number: usize, mention: usize) -> String {
-    if mention == 1 { format!("{anchor}-fnref-{number}") } else { format!("{anchor}-fnref-{number}-{mention}") }
+    if mention == 1 { format!("{anchor}-fnref_{number}") } else { format!("{anchor}-fnref_{number}-{mention}") }
 }

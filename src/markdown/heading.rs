@@ -3,23 +3,28 @@
 //! Owns the ids, which begin with the message's own prefix, so that no text can name an element of the page or clash
 //! with another message on the same page.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use pulldown_cmark::HeadingLevel;
 
 /// Gives each heading of one message an id that no other has.
 #[derive(Default)]
 pub(super) struct Anchors {
-    seen: HashMap<String, usize>,
+    seen: HashSet<String>,
+    counts: HashMap<String, usize>,
 }
 
 impl Anchors {
     /// The part of an id behind the message's prefix, for a heading of this text.
     pub(super) fn name(&mut self, text: &str) -> String {
         let slug = slug(text);
-        let count = self.seen.entry(slug.clone()).or_insert(0);
-        *count += 1;
-        if *count == 1 { slug } else { format!("{slug}-{count}") }
+        let mut name = slug.clone();
+        while !self.seen.insert(name.clone()) {
+            let count = self.counts.entry(slug.clone()).or_insert(1);
+            *count += 1;
+            name = format!("{slug}-{count}");
+        }
+        name
     }
 }
 
@@ -37,9 +42,10 @@ pub fn slug(text: &str) -> String {
     if slug.is_empty() { "section".to_owned() } else { slug }
 }
 
-/// The level on the page, 2 to 6: the first level belongs to the message's title.
-pub(super) fn level(level: HeadingLevel) -> u8 {
-    (level as u8).clamp(2, 6)
+/// The level on the page, 2 to 6 and at most one below the heading before it: the first level belongs to the message's
+/// title, and a screen reader's outline must not skip any.
+pub(super) fn level(level: HeadingLevel, before: u8) -> u8 {
+    (level as u8).clamp(2, 6).min(before + 1)
 }
 
 #[cfg(test)]
@@ -51,6 +57,7 @@ mod tests {
         let mut anchors = Anchors::default();
         assert_eq!(anchors.name("Why & how?"), "why-how");
         assert_eq!(anchors.name("Why — how"), "why-how-2");
+        assert_eq!(anchors.name("why how 2"), "why-how-2-2");
         assert_eq!(anchors.name("!!!"), "section");
         assert_eq!(anchors.name("Ελλάδα 東京"), "ελλάδα-東京");
     }

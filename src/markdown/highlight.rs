@@ -13,8 +13,8 @@ use syntect::util::LinesWithEndings;
 use super::push_text;
 
 /// Longer blocks, or blocks with a longer line, are left uncoloured: grammars are regular expressions, and those can be slow.
-const MAX_CODE: usize = 64 << 10;
-const MAX_LINE: usize = 2_000;
+const MAX_CODE: usize = 16 << 10;
+const MAX_LINE: usize = 500;
 
 static GRAMMARS: LazyLock<SyntaxSet> = LazyLock::new(two_face::syntax::extra_newlines);
 
@@ -29,7 +29,7 @@ static CLASSES: LazyLock<Vec<(Scope, char)>> = LazyLock::new(|| {
         ("entity.name.function", 'f'),
         ("support.function", 'f'),
         ("variable.function", 'f'),
-        ("entity.name.tag", 'g'),
+        ("entity.name.tag", 't'),
         ("entity.other.attribute-name", 'a'),
         ("entity.name", 't'),
         ("support.type", 't'),

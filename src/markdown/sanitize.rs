@@ -4,11 +4,12 @@
 //! this room writes by itself is harmless already.
 
 use std::collections::HashSet;
-use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 
-use super::ROOT;
+use url::Url;
+
+use super::{ROOT, harmless};
 
 /// Elements beyond the library's list that this room writes itself.
 const OUR_ELEMENTS: [&str; 6] = ["section", "audio", "video", "input", "figure", "figcaption"];
@@ -23,7 +24,11 @@ pub(super) fn for_page(html: &str, anchor: &str) -> String {
     let prefix = format!("{anchor}-");
     let mut builder = base();
     builder.add_generic_attributes(["id", "class", "role", "aria-label", "tabindex"]);
-    builder.attribute_filter(move |element, attribute, value| {
+    // Whatever box somebody else's text holds becomes one that cannot be ticked.
+    for (attribute, value) in [("type", "checkbox"), ("disabled", ""), ("aria-label", "box")] {
+        builder.set_tag_attribute_value("input", attribute, value);
+    }
+    builder.attribute_filter(move |_, attribute, value| {
         let kept = match attribute {
             "href" => {
                 is_site_address(value)
@@ -34,7 +39,6 @@ pub(super) fn for_page(html: &str, anchor: &str) -> String {
             "cite" => false,
             "id" | "name" => value.starts_with(&prefix),
             "class" => is_our_class(value),
-            "type" => element != "input" || value == "checkbox",
             _ => true,
         };
         kept.then(|| value.into())
@@ -42,17 +46,17 @@ pub(super) fn for_page(html: &str, anchor: &str) -> String {
     builder.clean(html).to_string()
 }
 
-/// Cleans HTML for a feed, where relative addresses have been made absolute before.
+/// Cleans HTML for a feed. With the address of the message's page, every relative address is made absolute.
 ///
 /// No styles, no scripts, no forms, no frames: what the W3C feed validator calls a security risk (`SecurityRisk`,
 /// `SecurityRiskAttr`, `DangerousStyleAttr`).
-pub fn for_feed(html: &str) -> String {
-    static BUILDER: LazyLock<Builder<'static>> = LazyLock::new(|| {
-        let mut builder = base();
-        builder.rm_tags(["input"]);
-        builder
-    });
-    BUILDER.clean(html).to_string()
+pub fn for_feed(html: &str, page: Option<&Url>) -> String {
+    let mut builder = base();
+    builder.rm_tags(["input"]);
+    if let Some(page) = page {
+        builder.url_relative(UrlRelative::RewriteWithBase(page.clone()));
+    }
+    harmless(&builder.clean(html).to_string()).into_owned()
 }
 
 fn base() -> Builder<'static> {
@@ -74,9 +78,11 @@ fn base() -> Builder<'static> {
     builder
 }
 
-/// The root's mark and a plain relative path. An entity could have made the mark, so what follows is looked at too.
+/// The root's mark and an address as this program writes it. An entity could have made the mark, so what follows is held
+/// to the few characters that a percent-encoded relative path has.
 fn is_site_address(value: &str) -> bool {
-    value.strip_prefix(ROOT).is_some_and(|path| !path.starts_with(['/', '\\', ROOT]) && !path.contains(':'))
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/%#".contains(&byte);
+    value.strip_prefix(ROOT).is_some_and(|path| !path.starts_with('/') && path.bytes().all(plain))
 }
 
 fn is_web_link(value: &str) -> bool {

@@ -17,6 +17,8 @@ const FIRST_WORDS: usize = 60;
 const GATHERED: usize = EXCERPT * 4;
 /// The length of a beginning that may stand for the whole, in bytes.
 const BEGINNING: usize = 3 << 10;
+/// How many tags of a text count.
+const MAX_TAGS: usize = 100;
 /// How many relative links are remembered.
 const MAX_LINKS: usize = 1_000;
 
@@ -29,6 +31,8 @@ pub struct Summary {
     pub excerpt: String,
     /// Hashtags in their normal form, each once, in order of appearance.
     pub tags: Vec<String>,
+    /// Whether a page shows only its beginning.
+    pub is_cut: bool,
     /// The relative addresses that it links or shows, each once.
     pub links: Vec<String>,
 }
@@ -36,7 +40,8 @@ pub struct Summary {
 /// Reads what a text says of itself.
 pub fn summarise(text: &str) -> Summary {
     if !bounds::affordable(text) {
-        return Summary { excerpt: cut(&plain_start(text), EXCERPT), ..Summary::default() };
+        let is_cut = text.len() > bounds::MAX_PLAIN;
+        return Summary { excerpt: cut(&plain_start(text), EXCERPT), is_cut, ..Summary::default() };
     }
     let beginning = sufficient_beginning(text).map(Reader::of).filter(Reader::has_enough);
     beginning.unwrap_or_else(|| Reader::of(text)).finish()
@@ -81,6 +86,7 @@ struct Reader {
     code: bool,
     links: usize,
     images: usize,
+    last: Option<char>,
     title: String,
     words: String,
     alt: String,
@@ -103,6 +109,9 @@ impl Reader {
     }
 
     fn take(&mut self, event: &Event<'_>) {
+        if !matches!(event, Event::Text(_)) {
+            self.last = matches!(event, Event::Code(_)).then_some('`');
+        }
         match event {
             Event::Start(tag) => self.open(tag),
             Event::End(end) => self.close(*end),
@@ -114,6 +123,9 @@ impl Reader {
     }
 
     fn open(&mut self, tag: &Tag<'_>) {
+        if matches!(tag, Tag::List(_) | Tag::Item | Tag::Paragraph) {
+            self.words(" ");
+        }
         self.in_title = std::mem::take(&mut self.wants_title) && matches!(tag, Tag::Heading { .. }) || self.in_title;
         match tag {
             Tag::CodeBlock(_) => self.code = true,
@@ -153,8 +165,9 @@ impl Reader {
 
     fn text(&mut self, text: &str) {
         if !self.code && self.links == 0 && self.images == 0 && !self.in_title {
-            for range in hashtags(text, self.words.chars().next_back()) {
-                if let Some(tag) = text.get(range).and_then(normal_tag)
+            for range in hashtags(text, self.last) {
+                if self.summary.tags.len() < MAX_TAGS
+                    && let Some(tag) = text.get(range).and_then(normal_tag)
                     && !self.summary.tags.contains(&tag)
                 {
                     self.summary.tags.push(tag);
@@ -162,6 +175,7 @@ impl Reader {
             }
         }
         self.words(text);
+        self.last = text.chars().next_back();
     }
 
     fn words(&mut self, text: &str) {

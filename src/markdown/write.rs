@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use pulldown_cmark::{CodeBlockKind, CowStr, Event, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::footnotes::Footnotes;
@@ -52,6 +52,9 @@ fn plain(text: &str) -> Rendered {
     Rendered { html, ..Rendered::default() }
 }
 
+/// How much code of one message is coloured, in bytes.
+const MAX_COLOURED: usize = 64 << 10;
+
 /// A heading or image whose text is gathered before it can be written.
 #[derive(Default)]
 struct Gathered {
@@ -77,11 +80,14 @@ struct Writer<'a> {
     last: Option<char>,
     links: Vec<&'static str>,
     heading: Option<Gathered>,
+    level: u8,
     images: Vec<(String, String, Gathered)>,
     pictures: usize,
     paragraph: usize,
     lone: Option<Lone>,
+    block: Option<String>,
     code: Option<(String, String)>,
+    coloured: usize,
     table: Table,
     anchors: Anchors,
     footnotes: Footnotes,
@@ -101,11 +107,14 @@ impl<'a> Writer<'a> {
             last: None,
             links: Vec::new(),
             heading: None,
+            level: 1,
             images: Vec::new(),
             pictures: 0,
             paragraph: 0,
             lone: None,
+            block: None,
             code: None,
+            coloured: 0,
             table: Table::default(),
             anchors: Anchors::default(),
             footnotes: Footnotes::default(),
@@ -126,7 +135,11 @@ impl<'a> Writer<'a> {
             }
             Event::Text(text) => self.text(&text),
             Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => self.inline_code(&text),
-            Event::Html(html) | Event::InlineHtml(html) => self.raw(&html),
+            Event::Html(html) => match &mut self.block {
+                Some(block) => block.push_str(&html),
+                None => self.raw(&html),
+            },
+            Event::InlineHtml(html) => self.raw(&html),
             Event::SoftBreak => self.line_end("\n"),
             Event::HardBreak => self.line_end("<br>\n"),
             Event::Rule => self.html.push_str("<hr>\n"),
@@ -156,6 +169,7 @@ impl<'a> Writer<'a> {
                 self.outside.push((label.into_string(), std::mem::take(&mut self.html)));
             }
             Tag::Table(columns) => self.table.open(&mut self.html, columns),
+            Tag::HtmlBlock => self.block = Some(String::new()),
             Tag::TableHead => self.table.open_row(&mut self.html, true),
             Tag::TableRow => self.table.open_row(&mut self.html, false),
             Tag::TableCell => self.table.open_cell(&mut self.html),
@@ -176,12 +190,20 @@ impl<'a> Writer<'a> {
         self.last = None;
         match end {
             TagEnd::Paragraph => self.close_paragraph(),
-            TagEnd::Heading(at) => self.close_heading(level(at)),
+            TagEnd::Heading(at) => {
+                self.level = level(at, self.level);
+                self.close_heading(self.level);
+            }
             TagEnd::BlockQuote(_) => self.html.push_str("</blockquote>\n"),
             TagEnd::CodeBlock => self.close_code(),
             TagEnd::List(ordered) => self.html.push_str(if ordered { "</ol>\n" } else { "</ul>\n" }),
             TagEnd::Item => self.html.push_str("</li>\n"),
             TagEnd::FootnoteDefinition => self.close_note(),
+            TagEnd::HtmlBlock => {
+                if let Some(block) = self.block.take() {
+                    self.raw(&block);
+                }
+            }
             TagEnd::Table => Table::close(&mut self.html),
             TagEnd::TableHead => self.table.close_head(&mut self.html),
             TagEnd::TableRow => self.html.push_str("</tr>\n"),
@@ -250,8 +272,11 @@ impl<'a> Writer<'a> {
         self.last = None;
     }
 
-    fn raw(&mut self, html: &CowStr<'_>) {
-        if !self.rules.raw_html {
+    fn raw(&mut self, html: &str) {
+        // A comment that does not end here would swallow whatever follows.
+        if !self.rules.raw_html
+            || html.rfind("<!--").is_some_and(|at| !html.get(at..).unwrap_or_default().contains("-->"))
+        {
             push_text(&mut self.html, html);
             return;
         }
@@ -347,7 +372,9 @@ impl<'a> Writer<'a> {
             self.html.push('"');
         }
         self.html.push('>');
-        let coloured = self.rules.highlight
+        self.coloured += code.len();
+        let coloured = self.coloured <= MAX_COLOURED
+            && self.rules.highlight
             && !language.is_empty()
             && highlight::push_highlighted(&mut self.html, &code, &language);
         if !coloured {

@@ -9,6 +9,7 @@ mod head;
 mod marker;
 mod size;
 mod strip;
+mod svg;
 
 #[cfg(test)]
 mod fixture;
@@ -16,3 +17,4 @@ mod fixture;
 pub use format::Format;
 pub use size::{MAX_PIXELS, Size, displayed_size};
 pub use strip::without_metadata;
+pub use svg::svg_size;

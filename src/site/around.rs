@@ -2,6 +2,8 @@
 //!
 //! Owns the answers about attachments, other messages and tags. Names are matched against listings, never joined to paths.
 
+use std::collections::HashMap;
+
 use unicode_normalization::UnicodeNormalization;
 
 use crate::channel::entry::Side;
@@ -12,7 +14,7 @@ use super::media::Published;
 use super::view::Item;
 
 /// Pages that every site has, which one's own text may link by name.
-const ALWAYS: [&str; 6] = ["index.html", "atom.xml", "feed.json", "robots.txt", "tag/index.html", "sitemap.xml"];
+const ALWAYS: [&str; 4] = ["index.html", "atom.xml", "feed.json", "robots.txt"];
 
 /// What lies around one message's text.
 pub(super) struct Surroundings<'a> {
@@ -21,26 +23,30 @@ pub(super) struct Surroundings<'a> {
     published: &'a [Published],
     anchor: String,
     folder: String,
+    /// Attachments by name, letters composed: one system composes them, another takes them apart.
+    numbers: HashMap<String, usize>,
 }
 
 impl<'a> Surroundings<'a> {
     pub(super) fn new(contents: &'a Contents<'a>, item: &'a Item<'a>, published: &'a [Published]) -> Self {
         let folder = format!("{}/", item.card.stamp);
-        Self { contents, item, published, anchor: contents.anchor(item.card), folder }
+        let names = item.card.attachments.iter().map(|file| file.path.text().nfc().collect());
+        // Of two names that differ in composition alone, the first is meant.
+        let mut numbers = HashMap::new();
+        for (number, name) in names.enumerate() {
+            numbers.entry(name).or_insert(number);
+        }
+        Self { contents, item, published, anchor: contents.anchor(item.card), folder, numbers }
     }
 }
 
 impl Around for Surroundings<'_> {
     fn attachment(&self, path: &str) -> Option<Target> {
-        let files = &self.item.card.attachments;
-        if files.is_empty() {
+        if self.numbers.is_empty() {
             return None;
         }
         let bare = path.strip_prefix(&self.folder).unwrap_or(path);
-        let number = files.iter().position(|file| file.path.text() == bare).or_else(|| {
-            // One system composes the letters of a name, another takes them apart.
-            files.iter().position(|file| file.path.text().nfc().eq(bare.nfc()))
-        })?;
+        let number = *self.numbers.get(&bare.nfc().collect::<String>())?;
         let published = self.published.get(number)?;
         Some(Target { number, address: published.address.clone(), media: published.media })
     }
@@ -55,7 +61,9 @@ impl Around for Surroundings<'_> {
     }
 
     fn tag(&self, tag: &str) -> Option<String> {
-        self.contents.tags.get(tag).map(|tag| tag.path.address())
+        // Only what the card knows of: a page must not depend on which tags other messages bear.
+        let known = self.item.card.tags_in_text.iter().any(|known| known == tag);
+        self.contents.tags.get(tag).filter(|_| known).map(|tag| tag.path.address())
     }
 
     fn anchor(&self) -> &str {

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use rayon::prelude::*;
+use walkdir::WalkDir;
 
+use crate::channel::Channel;
 use crate::channel::entry::Side;
 use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::difference::{Difference, difference};
@@ -61,6 +63,12 @@ struct Before {
     gone: HashSet<OutPath>,
 }
 
+/// A planned file with its fingerprint.
+struct Wanted {
+    planned: Planned,
+    print: Fingerprint,
+}
+
 /// What must be done.
 struct Todo<'p> {
     write: Vec<(&'p Planned, Vec<&'static str>)>,
@@ -73,17 +81,17 @@ struct Todo<'p> {
 /// [`Error`]; whatever it is, the site that was there before is whole.
 pub fn build(request: &Request<'_>) -> Result<Report, Error> {
     refuse_box(request)?;
+    let _lock = lock(request.output)?;
     let before = look_at(request.output)?;
     refuse_emptying(request, &before.manifest)?;
     let contents = Contents::new(request.snapshot, request.options);
-    let plan = plan(&contents, request.theme);
-    let prints: Vec<Fingerprint> =
-        plan.par_iter().with_min_len(256).map(|planned| fingerprint(&contents, request.theme, &planned.page)).collect();
-    let todo = compare(request, &contents, &plan, &prints, &before);
+    let print = |planned: Planned| Wanted { print: fingerprint(&contents, request.theme, &planned.page), planned };
+    let wanted: Vec<Wanted> = plan(&contents, request.theme).into_par_iter().with_min_len(256).map(print).collect();
+    let todo = compare(request, &contents, &wanted, &before);
     refuse_overwriting(request, &before, &todo)?;
     let mut report = Report {
         output: request.output.to_owned(),
-        files: plan.len(),
+        files: wanted.len(),
         damage: before.manifest.damage.clone(),
         ..Report::default()
     };
@@ -99,20 +107,41 @@ pub fn build(request: &Request<'_>) -> Result<Report, Error> {
         }
     };
     report.kept = outcome.unreadable.iter().cloned().collect::<std::collections::BTreeSet<_>>().into_iter().collect();
-    let change = change(request, &contents, &plan, &prints, &before, &todo, &outcome);
+    let change = Change {
+        written: staged(&todo, &outcome),
+        removed: todo.remove.iter().collect(),
+        messages: Side::BOTH.map(|side| request.snapshot.count(side)),
+        entries: entries(&contents, &wanted, &before, &outcome),
+    };
     report.written = written(&todo, &outcome);
     stage.commit(change)?;
     report.removed = todo.remove;
     Ok(report)
 }
 
-/// Refuses an output that is a box or holds one, or lies in one.
+/// Keeps other builds of outputs in the same folder waiting until this one is done. It ends with the process, however
+/// that ends, and leaves nothing behind.
+fn lock(output: &Path) -> io::Result<Option<std::fs::File>> {
+    let parent = output.parent().unwrap_or(output);
+    fs_err::create_dir_all(parent)?;
+    // Where the folder above is closed to us there is nothing to lock; the output itself may be open all the same.
+    let Ok(folder) = std::fs::File::open(parent) else {
+        return Ok(None);
+    };
+    folder.lock()?;
+    Ok(Some(folder))
+}
+
+/// Refuses an output that is a box, holds one or lies in one, of this channel or any other.
 fn refuse_box(request: &Request<'_>) -> Result<(), Error> {
-    let channel = &request.snapshot.channel.path;
-    let clash = request.output == channel
-        || channel.starts_with(request.output)
-        || Side::BOTH.iter().any(|side| request.output.starts_with(channel.join(side.name())));
-    if clash { Err(Error::OutputIsBox { path: request.output.to_owned() }) } else { Ok(()) }
+    let is_box = |path: &Path| {
+        Side::BOTH.iter().any(|side| path.file_name() == Some(side.name().as_ref()))
+            && path.parent().is_some_and(|parent| Channel::open(parent).is_ok())
+    };
+    if request.snapshot.channel.path.starts_with(request.output) || request.output.ancestors().any(is_box) {
+        return Err(Error::OutputIsBox { path: request.output.to_owned() });
+    }
+    Ok(())
 }
 
 /// A box that had messages and has none now is a mistake until somebody says otherwise.
@@ -141,15 +170,7 @@ fn look_at(output: &Path) -> io::Result<Before> {
     let ours = manifest.is_some();
     let manifest = manifest.unwrap_or_default();
     let gone = gone(output, manifest.entries.keys());
-    Ok(Before { fresh: !ours && is_empty(output)?, saved: modified(&output.join(FILE_NAME)), ours, manifest, gone })
-}
-
-fn is_empty(output: &Path) -> io::Result<bool> {
-    match fs_err::read_dir(output) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(error),
-    }
+    Ok(Before { fresh: !ours && !output.exists(), saved: modified(&output.join(FILE_NAME)), ours, manifest, gone })
 }
 
 fn modified(path: &Path) -> i64 {
@@ -178,15 +199,9 @@ fn gone<'p>(output: &Path, paths: impl Iterator<Item = &'p OutPath>) -> HashSet<
     missing.collect()
 }
 
-fn compare<'p>(
-    request: &Request<'_>,
-    contents: &Contents<'_>,
-    plan: &'p [Planned],
-    prints: &[Fingerprint],
-    before: &Before,
-) -> Todo<'p> {
+fn compare<'p>(request: &Request<'_>, contents: &Contents<'_>, wanted: &'p [Wanted], before: &Before) -> Todo<'p> {
     let mut todo = Todo { write: Vec::new(), remove: Vec::new() };
-    let wanted = plan.iter().zip(prints).map(|(planned, print)| (&planned.path, (planned, *print)));
+    let wanted = wanted.iter().map(|wanted| (&wanted.planned.path, (&wanted.planned, wanted.print)));
     let there = before.manifest.entries.iter().map(|(path, print)| (path, *print));
     let same = |(planned, print): &(&Planned, Fingerprint), old: &Option<Fingerprint>| {
         !request.manner.force
@@ -245,20 +260,42 @@ fn belongs_to_unreadable(contents: &Contents<'_>, path: &OutPath) -> bool {
     })
 }
 
-/// Nothing that somebody else put into the output is overwritten.
+/// Nothing that somebody else put into the output is overwritten: only what the manifest names is ours.
 fn refuse_overwriting(request: &Request<'_>, before: &Before, todo: &Todo<'_>) -> Result<(), Error> {
-    if request.manner.force || before.fresh {
+    let adopt = request.manner.force || before.manifest.lossy;
+    if adopt || before.fresh {
         return Ok(());
     }
-    let foreign = todo.write.iter().filter(|(planned, _)| !before.manifest.entries.contains_key(&planned.path));
-    for (planned, _) in foreign {
-        let path = request.output.join(planned.path.as_path());
-        let damaged = before.manifest.damage.is_some();
-        if !damaged && path.symlink_metadata().is_ok() && !is_same_asset(request, planned, &path) {
-            return Err(Error::InTheWay { path });
+    let ours = |path: &Path| {
+        path.to_str().and_then(OutPath::new).is_some_and(|path| before.manifest.entries.contains_key(&path))
+    };
+    let mut looked_at = HashSet::new();
+    for (planned, _) in todo.write.iter().filter(|(planned, _)| !ours(planned.path.as_path())) {
+        for (depth, path) in planned.path.as_path().ancestors().enumerate() {
+            if path.as_os_str().is_empty() || ours(path) || !looked_at.insert(path.to_owned()) {
+                continue;
+            }
+            let there = request.output.join(path);
+            let Ok(meta) = there.symlink_metadata() else {
+                continue;
+            };
+            let folder = meta.is_dir();
+            let harmless = if depth > 0 { folder } else { folder && holds_only_ours(&there, path, &ours) };
+            if !harmless && !is_same_asset(request, planned, &there) {
+                return Err(Error::InTheWay { path: there });
+            }
         }
     }
     Ok(())
+}
+
+/// Whether everything in a folder that gives way to a file is ours.
+fn holds_only_ours(folder: &Path, relative: &Path, ours: &dyn Fn(&Path) -> bool) -> bool {
+    WalkDir::new(folder)
+        .into_iter()
+        .flatten()
+        .filter(|entry| !entry.file_type().is_dir())
+        .all(|entry| entry.path().strip_prefix(folder).is_ok_and(|inside| ours(&relative.join(inside))))
 }
 
 /// An asset that is there already with the same bytes is nobody's loss.
@@ -283,44 +320,40 @@ fn make(request: &Request<'_>, contents: &Contents<'_>, todo: &Todo<'_>, stage: 
     Ok(outcome.into_inner().unwrap_or_default())
 }
 
-/// What becomes of the site, after some pages may have turned out unreadable or unchanged.
-fn change<'a>(
-    request: &Request<'_>,
+/// Every file of the site after the change, with the fingerprint that is true of it.
+///
+/// A page that could not be made anew keeps its old fingerprint, and one made in part gets one that nothing has: both are
+/// looked at again next time.
+fn entries(
     contents: &Contents<'_>,
-    plan: &[Planned],
-    prints: &[Fingerprint],
+    wanted: &[Wanted],
     before: &Before,
-    todo: &'a Todo<'_>,
     outcome: &Outcome,
-) -> Change<'a> {
-    let mut written: Vec<&Planned> = todo
-        .write
-        .iter()
-        .map(|(planned, _)| *planned)
-        .filter(|planned| outcome.staged.contains(&planned.path))
-        .collect();
-    written.sort_by_key(|planned| planned.page.rank());
+) -> Vec<(OutPath, Fingerprint)> {
+    let old = |path: &OutPath| before.manifest.entries.get(path).map(|print| print.unwrap_or_default());
+    let print = |wanted: &Wanted| {
+        let path = &wanted.planned.path;
+        match () {
+            () if outcome.skipped.contains(path) => old(path),
+            () if outcome.partial.contains(path) => Some(Fingerprint::default()),
+            () => Some(wanted.print),
+        }
+    };
     let mut entries: BTreeMap<&OutPath, Fingerprint> =
-        plan.iter().zip(prints).map(|(planned, print)| (&planned.path, *print)).collect();
-    for (path, old) in &before.manifest.entries {
-        let kept =
-            outcome.skipped.contains(path) || (!entries.contains_key(path) && belongs_to_unreadable(contents, path));
-        if kept {
-            // A fingerprint that nothing has makes the page be looked at again next time.
-            entries.insert(path, old.unwrap_or_default());
-        }
+        wanted.iter().filter_map(|wanted| Some((&wanted.planned.path, print(wanted)?))).collect();
+    for path in before.manifest.entries.keys().filter(|path| belongs_to_unreadable(contents, path)) {
+        entries.entry(path).or_insert_with(|| old(path).unwrap_or_default());
     }
-    for path in &outcome.skipped {
-        if !before.manifest.entries.contains_key(path) {
-            entries.remove(path);
-        }
-    }
-    Change {
-        written: written.into_iter().map(|planned| &planned.path).collect(),
-        removed: todo.remove.iter().collect(),
-        messages: Side::BOTH.map(|side| request.snapshot.count(side)),
-        entries: entries.into_iter().map(|(path, print)| (path.clone(), print)).collect(),
-    }
+    entries.into_iter().map(|(path, print)| (path.clone(), print)).collect()
+}
+
+/// The staged files, in the order in which they appear.
+fn staged<'p>(todo: &Todo<'p>, outcome: &Outcome) -> Vec<&'p OutPath> {
+    let staged =
+        todo.write.iter().map(|(planned, _)| *planned).filter(|planned| outcome.staged.contains(&planned.path));
+    let mut staged: Vec<&Planned> = staged.collect();
+    staged.sort_by_key(|planned| planned.page.rank());
+    staged.into_iter().map(|planned| &planned.path).collect()
 }
 
 fn written(todo: &Todo<'_>, outcome: &Outcome) -> Vec<Written> {

@@ -14,14 +14,17 @@ use crate::channel::profile::Profile;
 use crate::channel::snapshot::Snapshot;
 use crate::channel::stamp::Stamp;
 use crate::channel::{Kind, profile};
-use crate::markdown::{Rules, Trust};
+use crate::markdown::{Rules, Trust, harmless};
 
 use super::archive::{Lists, Month, months};
-use super::file_name::{Taken, safe};
+use super::file_name::safe;
 use super::fingerprint::hash;
 use super::media;
 use super::options::Options;
 use super::out_path::OutPath;
+
+/// To be raised whenever the same text, settings and theme become other bytes than before, so that sites are built anew.
+const RENDERING: u32 = 1;
 
 /// The facts that every page of a site shows or depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,6 +43,10 @@ pub(super) struct Facts {
     pub icon: Option<String>,
     /// The kind of channel.
     pub kind: Kind,
+    /// The channel's name.
+    pub channel: String,
+    /// Whether there is anything to list in an archive.
+    pub archive: bool,
     /// Whether there is a tag index.
     pub tags: bool,
     /// The base URL.
@@ -48,6 +55,8 @@ pub(super) struct Facts {
     pub rules: (bool, bool),
     /// The program's name and version.
     pub generator: &'static str,
+    /// Counts the changes to what the same input becomes.
+    pub rendering: u32,
 }
 
 /// A tag and the messages that bear it.
@@ -149,7 +158,7 @@ impl<'a> Contents<'a> {
         let named = profile.author.as_deref();
         match (self.facts.kind, side) {
             (Kind::Message, Side::Outbox) => named.or(Some("me")),
-            (Kind::Message, Side::Inbox) => named.or(profile.title.as_deref()).or(Some(&self.facts.title)),
+            (Kind::Message, Side::Inbox) => named.or(profile.title.as_deref()).or(Some(&self.facts.channel)),
             _ => named,
         }
     }
@@ -189,7 +198,12 @@ fn facts(snapshot: &Snapshot, options: &Options, tags: bool) -> Facts {
     let profile = if kind == Kind::Subscription { &snapshot.their_profile } else { &snapshot.my_profile };
     let second = if kind == Kind::Message { &snapshot.their_profile } else { profile };
     let name = || snapshot.channel.name.to_string();
-    let title = options.title.clone().or_else(|| profile.title.clone()).or_else(|| second.title.clone());
+    let title = options
+        .title
+        .as_deref()
+        .map(|title| harmless(title).into_owned())
+        .or_else(|| profile.title.clone())
+        .or_else(|| second.title.clone());
     Facts {
         title: title.unwrap_or_else(name),
         description: profile.description.clone(),
@@ -198,10 +212,13 @@ fn facts(snapshot: &Snapshot, options: &Options, tags: bool) -> Facts {
         link: profile.link.clone(),
         icon: super::icon::path(snapshot, profile, kind).map(|path| path.address()),
         kind,
+        channel: name(),
+        archive: !snapshot.cards.is_empty(),
         tags,
         base: options.base_url.as_ref().map(|url| url.as_str().to_owned()),
         rules: (options.raw_html, options.highlight),
         generator: concat!("missive ", env!("CARGO_PKG_VERSION")),
+        rendering: RENDERING,
     }
 }
 
@@ -212,15 +229,18 @@ fn tags(cards: &[Arc<Card>]) -> BTreeMap<String, Tag> {
             members.entry(tag).or_default().push(at);
         }
     }
-    let mut taken = Taken::default();
-    // The tag index has this name.
-    taken.unique("index".to_owned(), b"");
     members
         .into_iter()
         .map(|(name, messages)| {
-            let file = taken.unique(safe(name.as_bytes()), name.as_bytes());
-            let path = OutPath::fixed(format!("tag/{file}.html"));
+            let path = tag_path(name);
             (name.to_owned(), Tag { name: name.to_owned(), path, messages })
         })
         .collect()
+}
+
+/// A tag's page: a function of the tag alone, so that no other tag can move it.
+fn tag_path(name: &str) -> OutPath {
+    // The list of tags has this name.
+    let file = if name == "index" { safe(b"index/") } else { safe(name.as_bytes()) };
+    OutPath::fixed(format!("tag/{file}.html"))
 }

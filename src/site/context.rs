@@ -31,6 +31,7 @@ pub(super) struct Site<'a> {
     link: Option<&'a str>,
     noindex: bool,
     remote_media: bool,
+    archive: bool,
     kind: Kind,
     tags: bool,
     generator: &'a str,
@@ -47,7 +48,8 @@ impl<'a> Site<'a> {
             icon: facts.icon.as_deref(),
             link: facts.link.as_deref().filter(|link| Some(*link) != facts.base.as_deref()),
             noindex: facts.kind == Kind::Message,
-            remote_media: facts.kind != Kind::Subscription,
+            remote_media: facts.kind == Kind::Broadcast,
+            archive: facts.archive,
             kind: facts.kind,
             tags: facts.tags,
             generator: facts.generator,
@@ -201,7 +203,7 @@ impl Contents<'_> {
             notice: None,
         };
         message.attach(card, rendered, published);
-        if card.is_huge() {
+        if card.is_cut {
             message.files.push(self.whole_text(card));
         }
         message

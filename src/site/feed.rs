@@ -4,13 +4,14 @@
 //! build's, and content is harmless HTML with absolute links wherever a base URL is set.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use atom_syndication as atom;
 use chrono::DateTime;
 use serde::Serialize;
+use url::Url;
 
 use crate::channel::card::{Attachment, Card};
+use crate::channel::entry;
 use crate::disk::beneath::Folder;
 use crate::markdown::{self, Media, ROOT};
 use crate::picture::without_metadata;
@@ -55,13 +56,16 @@ fn entry<'a>(contents: &'a Contents<'a>, card: &'a Card, ready: &Ready, base: &s
             push_picture(&mut html, base, file);
         }
     }
+    let url = format!("{base}{}", contents.page_of(card).address());
     let folder = contents.snapshot.folder(card.side);
-    let files = card.attachments.iter().zip(&ready.published).take(MAX_ENCLOSURES);
+    // Podcast programs refuse an enclosure without length.
+    let files =
+        card.attachments.iter().zip(&ready.published).filter(|(file, _)| file.mark.len > 0).take(MAX_ENCLOSURES);
     Entry {
         id: contents.entry_id(card).urn().to_string(),
-        url: format!("{base}{}", contents.page_of(card).address()),
         // Everything in it is rendered by this program or has to pass the allow-list; classes and ids mean nothing to a reader.
-        content: markdown::for_feed(&html),
+        content: markdown::for_feed(&html, Url::parse(&url).ok().as_ref()),
+        url,
         author: contents.author(card.side),
         enclosures: files
             .map(|(file, published)| Enclosure {
@@ -86,7 +90,7 @@ fn length(folder: Option<&Folder>, card: &Card, file: &Attachment, keep_metadata
     if keep_metadata || file.picture.is_none_or(|picture| picture.format.is_none()) || whole > MAX_MEASURED {
         return whole;
     }
-    let path = Path::new(&card.stamp.to_string()).join(file.path.as_path());
+    let path = entry::Entry::Attachment(card.stamp, file.path.clone()).path();
     folder
         .and_then(|folder| folder.read(&path, MAX_MEASURED).ok())
         .map_or(whole, |(bytes, _)| without_metadata(&bytes).len() as u64)
@@ -158,7 +162,8 @@ fn atom_entry(entry: &Entry<'_>, feed_author: Option<&str>, base: &str) -> atom:
         id: entry.id.clone(),
         updated: time(card.updated()),
         published: Some(time(card.stamp.seconds())),
-        authors: entry.author.filter(|author| Some(*author) != feed_author).map(person).into_iter().collect(),
+        // Readers show only an author of the entry's own.
+        authors: entry.author.or(feed_author).map(person).into_iter().collect(),
         categories: card
             .tags
             .iter()

@@ -9,6 +9,8 @@ use unicode_normalization::UnicodeNormalization;
 
 /// The longest name in bytes: sync tools put prefixes of their own before it.
 const MAX_NAME: usize = 140;
+/// The length of a mark, in hexadecimal digits.
+const MARK: usize = 16;
 /// Names that Windows keeps for devices, whatever their extension.
 const RESERVED: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 
@@ -22,21 +24,29 @@ pub(super) fn safe(name: &[u8]) -> String {
     marked(cleaned.trim_end_matches(['.', ' ']), name)
 }
 
-/// Names given out so far, as a system without regard for case and composition sees them.
+/// Paths given out so far, as a system without regard for case and composition sees them.
 #[derive(Default)]
 pub(super) struct Taken {
-    names: HashSet<String>,
+    files: HashSet<String>,
+    folders: HashSet<String>,
 }
 
 impl Taken {
-    /// Gives out `name`, or a marked form of it when an equal one was given out before.
-    pub(super) fn unique(&mut self, name: String, original: &[u8]) -> String {
-        if self.names.insert(folded(&name)) {
-            return name;
+    /// Gives out `path`, or a marked name instead when it would clash with an earlier file or folder.
+    ///
+    /// A marked name clashes with nothing: [`safe`] leaves none that looks like one, and the mark is the original's hash.
+    pub(super) fn unique(&mut self, path: String, original: &[u8]) -> String {
+        let key = folded(&path);
+        let parents: Vec<&str> = key.match_indices('/').filter_map(|(at, _)| key.get(..at)).collect();
+        let clash = self.files.contains(&key)
+            || self.folders.contains(&key)
+            || parents.iter().any(|parent| self.files.contains(*parent));
+        if clash {
+            return marked(&path.replace('/', "_"), original);
         }
-        let marked = marked(&name, original);
-        self.names.insert(folded(&marked));
-        marked
+        self.folders.extend(parents.into_iter().map(str::to_owned));
+        self.files.insert(key);
+        path
     }
 }
 
@@ -47,7 +57,7 @@ fn folded(name: &str) -> String {
 /// Puts a hash of the original before the extension, and cuts the name to its longest.
 fn marked(name: &str, original: &[u8]) -> String {
     let hash = blake3::hash(original).to_hex();
-    let mark: String = hash.chars().take(8).collect();
+    let mark: String = hash.chars().take(MARK).collect();
     let (stem, extension) = match name.rsplit_once('.') {
         Some((stem, extension)) if extension.len() <= 10 && !stem.is_empty() => (stem, format!(".{extension}")),
         _ => (name, String::new()),
@@ -69,6 +79,14 @@ fn is_safe(name: &str) -> bool {
         && !name.ends_with(['.', ' '])
         && !name.chars().any(is_odd)
         && !is_reserved(name)
+        && !is_marked(name)
+}
+
+/// Whether a name looks like one that this file made, so that no name from elsewhere can pass for it.
+fn is_marked(name: &str) -> bool {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let is_mark = |tail: &str| tail.len() == MARK && tail.bytes().all(|byte| byte.is_ascii_hexdigit());
+    [name, stem].iter().any(|text| text.rsplit_once('-').is_some_and(|(_, tail)| is_mark(tail)))
 }
 
 /// What Windows forbids, control characters, and characters that change how a name reads.
@@ -130,7 +148,7 @@ mod tests {
         let mut seen = HashSet::new();
         for name in names {
             let safe = safe(name);
-            assert!(is_safe(&safe), "{safe}");
+            assert!(!safe.chars().any(is_odd) && !is_reserved(&safe) && is_marked(&safe), "{safe}");
             assert!(seen.insert(safe));
         }
         assert_eq!(std::path::Path::new(&safe(b"nul.txt")).extension(), Some("txt".as_ref()));
@@ -142,6 +160,7 @@ mod tests {
         let mut taken = Taken::default();
         assert_eq!(taken.unique("Photo.JPG".into(), b"Photo.JPG"), "Photo.JPG");
         assert_ne!(folded(&taken.unique("photo.jpg".into(), b"photo.jpg")), "photo.jpg");
+        assert_ne!(taken.unique("photo.jpg/x".into(), b"photo.jpg/x"), "photo.jpg/x", "a file is no folder");
         assert_eq!(taken.unique("caf\u{e9}".into(), b"1"), "caf\u{e9}");
         assert_ne!(taken.unique("cafe\u{301}".into(), b"2"), "cafe\u{301}");
     }

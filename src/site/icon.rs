@@ -32,7 +32,11 @@ pub(super) fn path(snapshot: &Snapshot, profile: &Profile, kind: Kind) -> Option
 /// The icon's bytes.
 pub(super) fn read(folder: &Folder, profile: &Profile) -> Option<Vec<u8>> {
     let name = profile.icon.as_deref()?;
-    folder.read(Path::new(name), MAX_ICON).ok().map(|(bytes, _)| bytes)
+    folder
+        .read(Path::new(name), MAX_ICON + 1)
+        .ok()
+        .map(|(bytes, _)| bytes)
+        .filter(|bytes| bytes.len() as u64 <= MAX_ICON)
 }
 
 fn side(kind: Kind) -> Side {

@@ -18,7 +18,7 @@ use super::out_path::OutPath;
 /// The file's name at the site's root.
 pub const FILE_NAME: &str = ".missive-manifest";
 
-const HEAD: &str = "missive manifest 1\n";
+const HEAD: &str = "missive manifest 2\n";
 
 /// What was written last time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,13 +29,22 @@ pub(super) struct Manifest {
     pub entries: BTreeMap<OutPath, Option<Fingerprint>>,
     /// What was wrong with the file, for those who ask.
     pub damage: Option<String>,
+    /// Whether paths may have been lost to damage.
+    pub lossy: bool,
 }
 
+/// How many paths share a checksum: what is damaged costs no more than these.
+const BLOCK: usize = 256;
+
+/// One part of the file, with a checksum of its own.
 #[derive(Serialize, Deserialize)]
-struct Base {
-    version: String,
-    messages: [u64; 2],
-    entries: Vec<(OutPath, Fingerprint)>,
+enum Part<'a> {
+    /// What the whole build had in common.
+    Head { version: std::borrow::Cow<'a, str>, messages: [u64; 2] },
+    /// Files as they were written.
+    Written(Vec<(OutPath, Fingerprint)>),
+    /// Files that were about to be written or removed.
+    Intent(Vec<OutPath>),
 }
 
 impl Manifest {
@@ -57,10 +66,11 @@ impl Manifest {
     /// # Errors
     /// The failing operation with its path.
     pub(super) fn intend(output: &Path, paths: &[&OutPath]) -> io::Result<()> {
-        let record = record(&paths);
+        let record = record(&Part::Intent(paths.iter().map(|path| (*path).clone()).collect()));
         let path = output.join(FILE_NAME);
+        let start = if path.exists() { Vec::new() } else { HEAD.as_bytes().to_vec() };
         let mut file = fs_err::OpenOptions::new().append(true).create(true).open(path)?;
-        file.write_all(&record)
+        file.write_all(&[start, record].concat())
     }
 
     /// Writes a finished build's manifest in one step.
@@ -68,60 +78,57 @@ impl Manifest {
     /// # Errors
     /// The failing operation with its path.
     pub(super) fn save(output: &Path, messages: [usize; 2], entries: Vec<(OutPath, Fingerprint)>) -> io::Result<()> {
-        let base = Base {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            messages: messages.map(|count| count as u64),
-            entries,
-        };
         let mut bytes = HEAD.as_bytes().to_vec();
-        bytes.extend_from_slice(&record(&base));
+        let messages = messages.map(|count| count as u64);
+        bytes.extend(record(&Part::Head { version: env!("CARGO_PKG_VERSION").into(), messages }));
+        for block in entries.chunks(BLOCK) {
+            bytes.extend(record(&Part::Written(block.to_vec())));
+        }
         whole::replace(&output.join(FILE_NAME), &bytes)
     }
 
     fn parse(bytes: &[u8]) -> Self {
         let mut manifest = Self::default();
-        let Some((base, mut rest)) = bytes.strip_prefix(HEAD.as_bytes()).and_then(next_record) else {
-            manifest.damage = Some("it is damaged or of another version".to_owned());
-            // A build may have been cut off before its first manifest: intents alone.
-            manifest.take_intents(bytes.strip_prefix(HEAD.as_bytes()).unwrap_or(bytes));
+        let Some(mut rest) = bytes.strip_prefix(HEAD.as_bytes()) else {
+            manifest.damaged("it is damaged or of another version");
             return manifest;
         };
-        match base.sound().and_then(|bytes| postcard::from_bytes::<Base>(bytes).ok()) {
-            Some(base) => manifest.take_base(base),
-            None => manifest.damage = Some("it is damaged".to_owned()),
-        }
+        let mut version = None;
         while let Some((record, after)) = next_record(rest) {
-            if let Some(bytes) = record.sound() {
-                manifest.forget(bytes);
+            match record.sound().and_then(|bytes| postcard::from_bytes::<Part<'_>>(bytes).ok()) {
+                Some(Part::Head { version: written_by, messages }) => {
+                    version = Some(written_by.into_owned());
+                    manifest.messages = messages.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+                }
+                Some(Part::Written(entries)) => {
+                    manifest.entries.extend(entries.into_iter().map(|(path, print)| (path, Some(print))));
+                }
+                // Whatever an intent names is no longer certain.
+                Some(Part::Intent(paths)) => manifest.entries.extend(paths.into_iter().map(|path| (path, None))),
+                None => manifest.damaged("a part of it is damaged"),
             }
             rest = after;
+        }
+        if !rest.is_empty() {
+            manifest.damaged("its end is missing");
+        }
+        match version {
+            Some(version) if version == env!("CARGO_PKG_VERSION") => {}
+            Some(version) => manifest.distrust(&format!("it was written by version {version}")),
+            None => manifest.distrust("its beginning is missing"),
         }
         manifest
     }
 
-    fn take_base(&mut self, base: Base) {
-        let same_version = base.version == env!("CARGO_PKG_VERSION");
-        self.messages = base.messages.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
-        if !same_version {
-            self.damage = Some(format!("it was written by version {}", base.version));
-        }
-        self.entries = base.entries.into_iter().map(|(path, print)| (path, same_version.then_some(print))).collect();
+    fn damaged(&mut self, what: &str) {
+        self.lossy = true;
+        self.damage = Some(what.to_owned());
     }
 
-    fn take_intents(&mut self, mut bytes: &[u8]) {
-        while let Some((record, after)) = next_record(bytes) {
-            if let Some(bytes) = record.sound() {
-                self.forget(bytes);
-            }
-            bytes = after;
-        }
-    }
-
-    /// Whatever an intent names is no longer certain.
-    fn forget(&mut self, bytes: &[u8]) {
-        for path in postcard::from_bytes::<Vec<OutPath>>(bytes).unwrap_or_default() {
-            self.entries.insert(path, None);
-        }
+    /// Keeps the paths and believes nothing else.
+    fn distrust(&mut self, why: &str) {
+        self.damage.get_or_insert(why.to_owned());
+        self.entries.values_mut().for_each(|print| *print = None);
     }
 
     /// Only paths that stay within the output are ever looked at.

@@ -10,11 +10,17 @@ use crate::markdown::{Media, Trust};
 use super::file_name::{Taken, safe, shown};
 use super::out_path::{OutPath, address};
 
-/// What a browser could run or render as a page of the site; from others it is published under an inert name.
-const ACTIVE: [&str; 16] = [
-    "html", "htm", "xhtml", "xht", "xml", "svg", "svgz", "js", "mjs", "css", "wasm", "swf", "mht", "mhtml", "xsl",
-    "xslt",
+/// What neither a browser nor a web server runs. From others, everything else is published under an inert name: which
+/// endings a server executes (`.php`, `.shtml`, `.asp` …) is its own business and cannot be listed.
+const PASSIVE: [&str; 50] = [
+    "jpg", "jpeg", "jpe", "jfif", "png", "apng", "gif", "webp", "avif", "bmp", "heic", "tif", "tiff", "mp3", "m4a",
+    "ogg", "oga", "opus", "wav", "flac", "aac", "mp4", "m4v", "webm", "ogv", "mov", "pdf", "txt", "md", "csv", "tsv",
+    "json", "ics", "vcf", "epub", "zip", "gz", "xz", "7z", "tar", "zst", "doc", "docx", "odt", "rtf", "xls", "xlsx",
+    "ods", "ppt", "pptx",
 ];
+/// What reads as text under its inert name.
+const TEXTS: [&str; 14] =
+    ["html", "htm", "xhtml", "xht", "xml", "svg", "js", "mjs", "css", "mht", "mhtml", "xsl", "xslt", "php"];
 /// What a person could start by opening it.
 const PROGRAMS: [&str; 20] = [
     "exe", "msi", "bat", "cmd", "com", "scr", "ps1", "vbs", "jar", "app", "apk", "sh", "desktop", "lnk", "url",
@@ -63,8 +69,8 @@ pub(super) fn publish(card: &Card, prefix: &str) -> Vec<Published> {
 fn published(file: &Attachment, folder: &str, trust: Trust, taken: &mut Taken) -> Published {
     let original = file.path.as_bytes();
     let name = file.path.text();
-    let extension = extension(&name);
-    let inert = trust == Trust::Theirs && ACTIVE.contains(&extension.as_str());
+    let extension = extension(&file.path.name());
+    let inert = trust == Trust::Theirs && !PASSIVE.contains(&extension.as_str());
     let mut safe_path = original.split(|byte| *byte == b'/').map(safe).collect::<Vec<_>>().join("/");
     if inert {
         safe_path.push_str(inert_suffix(&extension));
@@ -84,7 +90,7 @@ fn published(file: &Attachment, folder: &str, trust: Trust, taken: &mut Taken) -
 
 /// Texts can be read as such; the rest is only bytes.
 fn inert_suffix(extension: &str) -> &'static str {
-    if matches!(extension, "wasm" | "swf" | "svgz") { ".bin" } else { ".txt" }
+    if TEXTS.contains(&extension) { ".txt" } else { ".bin" }
 }
 
 fn media(file: &Attachment, extension: &str, trust: Trust, inert: bool) -> Media {
@@ -97,7 +103,7 @@ fn media(file: &Attachment, extension: &str, trust: Trust, inert: bool) -> Media
         };
     }
     match extension {
-        "svg" if trust == Trust::Own => Media::Picture(None),
+        "svg" if trust == Trust::Own => Media::Picture(file.drawing.map(|size| (size.width, size.height))),
         "mp3" | "m4a" | "ogg" | "oga" | "opus" | "wav" | "flac" | "aac" => Media::Audio,
         "mp4" | "m4v" | "webm" | "ogv" | "mov" => Media::Video,
         _ => Media::File { download: inert || trust == Trust::Theirs || PROGRAMS.contains(&extension) },

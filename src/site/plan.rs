@@ -94,7 +94,9 @@ pub(super) fn plan(contents: &Contents<'_>, theme: &Theme) -> Vec<Planned> {
         add(OutPath::fixed("tag/index.html"), Page::Tags);
     }
     plan_rest(contents, theme, &mut add);
-    plan.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    plan.sort_by(|a, b| a.path.cmp(&b.path));
+    // A theme may bring a file of the icon's name; what the theme brings was added first and stays.
+    plan.dedup_by(|later, earlier| later.path == earlier.path);
     plan
 }
 
@@ -103,7 +105,7 @@ fn plan_message(contents: &Contents<'_>, at: usize, card: &Card, add: &mut impl 
     for (number, file) in contents.published(card).into_iter().enumerate() {
         add(file.path, Page::Attachment(at, number));
     }
-    if card.is_huge() {
+    if card.is_cut {
         add(text_path(contents, card), Page::Text(at));
     }
 }
@@ -190,9 +192,13 @@ pub(super) fn fingerprint(contents: &Contents<'_>, theme: &Theme, page: &Page) -
                 &[contents.channel_id(contents.speaker()), contents.channel_id(crate::channel::entry::Side::Inbox)]
                     .map(|id| *id.as_bytes()),
             );
-            let whole = Fingerprint { theme: 0, around: ids, ..whole };
+            let whole = Fingerprint { theme: 0, ..whole };
+            let marks = |card: &Card| card.attachments.iter().map(|file| file.mark).collect::<Vec<_>>();
             let feed = contents.cards.len().saturating_sub(contents.options.feed_size)..contents.cards.len();
-            messages(contents, feed, whole)
+            let lengths: Vec<_> =
+                contents.cards.get(feed.clone()).unwrap_or_default().iter().map(|card| marks(card)).collect();
+            let around = hash(&(ids, lengths, contents.options.keep_metadata));
+            Fingerprint { around, ..messages(contents, feed, whole) }
         }
         Page::Sitemap(part) => {
             Fingerprint { text: sitemap::hash(contents, *part), site: contents.facts_hash, ..Fingerprint::default() }
@@ -243,7 +249,7 @@ fn year_print(contents: &Contents<'_>, year: i32, whole: Fingerprint) -> Fingerp
 
 fn attachment_print(contents: &Contents<'_>, at: usize, number: usize) -> Fingerprint {
     let file = contents.cards.get(at).and_then(|card| card.attachments.get(number));
-    let attachments = file.map_or(0, |file| hash(&(file.mark.len, file.mark.modified, contents.options.keep_metadata)));
+    let attachments = file.map_or(0, |file| hash(&(file.mark, contents.options.keep_metadata)));
     Fingerprint { attachments, ..Fingerprint::default() }
 }
 

@@ -5,7 +5,7 @@
 //! goes; then the manifest is saved. Cut off anywhere, each file is its old or its new self and the next build mends
 //! the rest. Refuses to know what the files say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -45,6 +45,18 @@ pub(super) struct Change<'a> {
     pub(super) entries: Vec<(OutPath, Fingerprint)>,
 }
 
+impl<'a> Change<'a> {
+    /// What must go before anything can be put in place (a file where a folder will be, or the other way round), and what
+    /// goes when everything is.
+    fn removals(&self) -> (Vec<&'a OutPath>, Vec<&'a OutPath>) {
+        let files: HashSet<&Path> = self.written.iter().map(|path| path.as_path()).collect();
+        let folders: HashSet<&Path> = files.iter().flat_map(|path| path.ancestors().skip(1)).collect();
+        let blocks =
+            |path: &Path| folders.contains(path) || path.ancestors().skip(1).any(|above| files.contains(above));
+        self.removed.iter().copied().partition(|path| blocks(path.as_path()))
+    }
+}
+
 impl<'a> Stage<'a> {
     /// Makes a stage: beside an output that is not there yet, else within it. What an earlier build left is removed.
     pub(super) fn open(output: &'a Path, fresh: bool, gate: Gate<'a>) -> io::Result<Self> {
@@ -71,6 +83,11 @@ impl<'a> Stage<'a> {
     /// Makes the folders of these files on the stage.
     pub(super) fn folders<'b>(&self, paths: impl Iterator<Item = &'b OutPath>) -> io::Result<()> {
         make_folders(&self.place, paths, self.gate)
+    }
+
+    /// Whether the output has this file already.
+    pub(super) fn is_there(&self, path: &OutPath) -> bool {
+        !self.fresh && self.output.join(path.as_path()).exists()
     }
 
     /// Stages a file; `false` when the file in place says the same already.
@@ -129,16 +146,22 @@ impl<'a> Stage<'a> {
         let at_stake: Vec<&OutPath> = change.written.iter().chain(&change.removed).copied().collect();
         (self.gate)()?;
         Manifest::intend(self.output, &at_stake)?;
+        let (first, last) = change.removals();
+        self.remove(&first)?;
         make_folders(self.output, change.written.iter().copied(), self.gate)?;
         for path in &change.written {
             (self.gate)()?;
             fs::rename(self.place.join(path.as_path()), self.output.join(path.as_path()))?;
         }
-        for path in &change.removed {
+        self.remove(&last)
+    }
+
+    fn remove(&self, paths: &[&OutPath]) -> io::Result<()> {
+        for path in paths {
             (self.gate)()?;
             remove_file(&self.output.join(path.as_path()))?;
         }
-        remove_empty_folders(self.output, change.removed.iter().copied());
+        remove_empty_folders(self.output, paths.iter().copied());
         Ok(())
     }
 

@@ -21,6 +21,7 @@ pub struct Written {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// The output folder.
+    #[serde(serialize_with = "lossy")]
     pub output: PathBuf,
     /// How many files the site has.
     pub files: usize,
@@ -32,4 +33,9 @@ pub struct Report {
     pub kept: Vec<String>,
     /// What was wrong with the record of the last build, for those who ask.
     pub damage: Option<String>,
+}
+
+/// A path as text: not every path is, and a report must not fail over that.
+fn lossy<S: serde::Serializer>(path: &std::path::Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
 }

@@ -3,12 +3,14 @@
 //! Owns the views: small values that borrow from the cards. A view is the complete list of what its page depends on;
 //! its hash is the page's fingerprint, and rendering sees only the view, the texts that it names by hash, and the theme.
 
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use crate::channel::card::{Card, Picture};
 use crate::channel::entry::{RelativePath, Side};
 use crate::channel::stamp::Stamp;
 use crate::markdown::anchor_name;
+use crate::picture::Size;
 
 use super::archive::Month;
 use super::contents::Contents;
@@ -41,6 +43,7 @@ pub(super) struct File<'a> {
     path: &'a RelativePath,
     len: u64,
     picture: Option<Picture>,
+    drawing: Option<Size>,
 }
 
 /// A line about a message in an archive.
@@ -83,7 +86,11 @@ impl<'a> Contents<'a> {
             let to = self.linked(path, card.side)?;
             let mut address = self.page_of(to).address();
             if let Some(fragment) = fragment {
-                address = format!("{address}#{}-{}", self.anchor(to), anchor_name(fragment));
+                address = format!(
+                    "{address}#{}-{}",
+                    self.anchor(to),
+                    anchor_name(&percent_decode_str(fragment).decode_utf8_lossy())
+                );
             }
             Some((link.as_str(), address))
         };
@@ -150,7 +157,10 @@ impl<'a> Contents<'a> {
 
 /// A message's attachments as a page can show them.
 pub(super) fn files(card: &Card) -> Vec<File<'_>> {
-    card.attachments.iter().map(|file| File { path: &file.path, len: file.mark.len, picture: file.picture }).collect()
+    card.attachments
+        .iter()
+        .map(|file| File { path: &file.path, len: file.mark.len, picture: file.picture, drawing: file.drawing })
+        .collect()
 }
 
 /// What lists call a message: its title, else its first words, else its date.

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::channel::Kind;
 use crate::channel::card::Card;
-use crate::channel::message::MAX_READ;
+use crate::channel::entry::Entry;
 use crate::picture::without_metadata;
 
 use super::contents::Contents;
@@ -31,6 +31,8 @@ pub(super) struct Outcome {
     pub(super) staged: HashSet<OutPath>,
     /// The files that stay as they are, because a text they show cannot be read now.
     pub(super) skipped: HashSet<OutPath>,
+    /// The files that were made without such a text, because there was no old one to keep.
+    pub(super) partial: HashSet<OutPath>,
     /// Those texts.
     pub(super) unreadable: HashSet<String>,
 }
@@ -118,53 +120,64 @@ impl Work<'_> {
 
     /// A list page and those of its messages whose own pages are due.
     fn chunk(&self, messages: &[(usize, &Planned)], number: usize, list: &Planned) -> Result<(), Error> {
-        let mut all = Vec::new();
-        let mut unreadable = None;
-        for at in self.contents.lists.range(number) {
-            let planned = messages.iter().find(|(other, _)| *other == at);
-            match (self.renderer.ready(at), planned) {
-                (Ok(ready), planned) => {
-                    if let Some((_, planned)) = planned {
-                        self.put(planned, self.renderer.message(&ready))?;
-                    }
-                    all.push(ready);
-                }
-                (Err(error), Some((_, planned))) => unreadable = Some(self.skip(planned, error)?),
-                (Err(error), None) => unreadable = Some(error),
+        let all = self.all(self.contents.lists.range(number));
+        for (at, planned) in messages {
+            match all.ready.iter().find(|ready| ready.at == *at) {
+                Some(ready) => self.put(planned, self.renderer.message(ready))?,
+                None => self.put(planned, Err(all.unreadable_text()))?,
             }
         }
-        let made = match unreadable {
-            Some(error) => Err(error),
-            None => self.renderer.list(number, &newest_first(&all)),
-        };
-        self.put(list, made)
+        self.put_all(list, &all, self.renderer.list(number, &newest_first(&all.ready)))
     }
 
     fn feeds(&self, planned: &[&Planned]) -> Result<(), Error> {
         let total = self.contents.cards.len();
-        let newest = total.saturating_sub(self.contents.options.feed_size)..total;
-        let ready = newest.map(|at| self.renderer.ready(at)).collect::<Result<Vec<_>, _>>();
-        let ready = match ready {
-            Ok(ready) => ready,
-            Err(error) => return self.skip_all(planned, error),
-        };
-        let entries = feed::entries(self.contents, &newest_first(&ready));
+        let all = self.all(total.saturating_sub(self.contents.options.feed_size)..total);
+        let entries = feed::entries(self.contents, &newest_first(&all.ready));
         for planned in planned {
             let bytes = match planned.page {
                 Page::Atom => feed::atom(self.contents, &entries),
                 _ => feed::json(self.contents, &entries),
             };
-            self.put(planned, Ok(bytes))?;
+            self.put_all(planned, &all, Ok(bytes))?;
         }
         Ok(())
+    }
+
+    /// Reads the texts of several messages, as far as they can be read.
+    fn all(&self, range: std::ops::Range<usize>) -> All {
+        let mut all = All::default();
+        for at in range {
+            match self.renderer.ready(at) {
+                Ok(ready) => all.ready.push(ready),
+                Err(Error::Unreadable(text)) => all.unreadable = Some(text),
+                // Nothing else can go wrong with reading.
+                Err(error) => all.unreadable = Some(error.to_string()),
+            }
+        }
+        all
+    }
+
+    /// Stages a page of several messages. One that lacks a text is staged only where there is no older one to keep.
+    fn put_all(&self, planned: &Planned, all: &All, made: Result<Vec<u8>, Error>) -> Result<(), Error> {
+        if all.unreadable.is_none() {
+            return self.put(planned, made);
+        }
+        if self.stage.is_there(&planned.path) {
+            return self.put(planned, Err(all.unreadable_text()));
+        }
+        if let Ok(mut outcome) = self.outcome.lock() {
+            outcome.partial.insert(planned.path.clone());
+        }
+        self.put(planned, made)
     }
 
     fn single(&self, planned: &Planned) -> Result<(), Error> {
         let renderer = self.renderer;
         let made = match &planned.page {
             Page::Index => {
-                let ready = self.contents.lists.front().map(|at| renderer.ready(at)).collect::<Result<Vec<_>, _>>();
-                ready.and_then(|ready| renderer.index(&newest_first(&ready)))
+                let all = self.all(self.contents.lists.front());
+                return self.put_all(planned, &all, renderer.index(&newest_first(&all.ready)));
             }
             Page::Month(at) => renderer.month(*at),
             Page::Year(year) => renderer.year(*year),
@@ -205,7 +218,7 @@ impl Work<'_> {
         else {
             return Ok(());
         };
-        let path = Path::new(&card.stamp.to_string()).join(file.path.as_path());
+        let path = Entry::Attachment(card.stamp, file.path.clone()).path();
         let picture = file.picture.is_some_and(|picture| picture.format.is_some());
         if picture && !self.contents.options.keep_metadata {
             let made = self.read(card, &path);
@@ -218,8 +231,7 @@ impl Work<'_> {
         let Some(card) = self.contents.cards.get(at) else {
             return Ok(());
         };
-        debug_assert!(card.mark.len >= MAX_READ);
-        self.copy(planned, card, Path::new(&format!("{}.txt", card.stamp)))
+        self.copy(planned, card, &Entry::Text(card.stamp).path())
     }
 
     fn read(&self, card: &Card, path: &Path) -> Result<Vec<u8>, Error> {
@@ -230,7 +242,7 @@ impl Work<'_> {
     fn copy(&self, planned: &Planned, card: &Card, path: &Path) -> Result<(), Error> {
         let opened = self.contents.snapshot.folder(card.side).and_then(|folder| folder.file(path).ok());
         let Some((file, _)) = opened else {
-            return self.skip(planned, unreadable(card, path)).map(|_| ());
+            return self.skip(planned, unreadable(card, path));
         };
         if self.stage.copy(&planned.path, &file)? {
             self.staged(&planned.path);
@@ -247,7 +259,7 @@ impl Work<'_> {
                 }
                 Ok(())
             }
-            Err(error) => self.skip(planned, error).map(|_| ()),
+            Err(error) => self.skip(planned, error),
         }
     }
 
@@ -258,19 +270,29 @@ impl Work<'_> {
     }
 
     /// Notes an unreadable text; any other error goes on up.
-    fn skip(&self, planned: &Planned, error: Error) -> Result<Error, Error> {
+    fn skip(&self, planned: &Planned, error: Error) -> Result<(), Error> {
         let Error::Unreadable(text) = error else {
             return Err(error);
         };
         if let Ok(mut outcome) = self.outcome.lock() {
             outcome.skipped.insert(planned.path.clone());
-            outcome.unreadable.insert(text.clone());
+            outcome.unreadable.insert(text);
         }
-        Ok(Error::Unreadable(text))
+        Ok(())
     }
+}
 
-    fn skip_all(&self, planned: &[&Planned], error: Error) -> Result<(), Error> {
-        planned.iter().try_fold(error, |error, planned| self.skip(planned, error)).map(|_| ())
+/// Several messages that are shown together.
+#[derive(Default)]
+struct All {
+    ready: Vec<Ready>,
+    /// One that cannot be read, if there is any.
+    unreadable: Option<String>,
+}
+
+impl All {
+    fn unreadable_text(&self) -> Error {
+        Error::Unreadable(self.unreadable.clone().unwrap_or_default())
     }
 }
 

@@ -160,3 +160,25 @@ fn what_may_not_be_read_is_reported_and_keeps_its_page() {
     assert_eq!(third.status.code(), Some(1), "{talk}");
     assert!(talk.contains("cannot be read") && page() == before, "{talk}");
 }
+
+#[test]
+fn a_hostile_profile_and_names_do_not_reach_the_terminal() {
+    let scene = Scene::subscription()
+        .message("2026-01-01T10-00-00Z", "x")
+        .file("inbox/.channel.toml", b"title = \"\\u001b]0;pwned\\u0007\"\n")
+        .file("inbox/a\nerror: the disk is full\n  hint: x.md", b"y");
+    std::fs::write(
+        scene.path("inbox").join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"\xff.md")),
+        "z",
+    )
+    .unwrap();
+    for args in
+        [&["channels"] as &[&str], &["check"], &["build", "blog"], &["check", "--json"], &["build", "blog", "--json"]]
+    {
+        let run = scene.run(args);
+        let (out, talk) = words(&run);
+        assert!(run.status.success(), "{args:?}: {talk}");
+        assert!(!out.contains('\u{1b}') && !talk.contains('\u{1b}'), "{args:?}");
+        assert!(!out.lines().chain(talk.lines()).any(|line| line.starts_with("error:")), "{args:?}: {out}{talk}");
+    }
+}

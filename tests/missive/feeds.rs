@@ -95,3 +95,39 @@ fn no_control_character_reaches_a_feed() {
         assert!(!page.contains("&#1;") && !page.contains("&#27;"), "{file}");
     }
 }
+
+#[test]
+fn every_feed_is_well_formed_whatever_is_written() {
+    let scene = Scene::new()
+        .file("outbox/.channel.toml", b"title = \"a\\u0001b\"\nauthor = \"c\\u0008\"\n")
+        .message(STEM, "# T&#xFFFE;&#xFFFF;\n\n<p>&#8;raw&#1;</p>\n\n&#xFFFE;");
+    scene.build().report();
+    let feed = scene.page("atom.xml");
+    assert!(feed.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{fffe}' && c != '\u{ffff}'), "{feed:?}");
+    assert!(!scene.page("index.html").contains('\u{1}'));
+}
+
+#[test]
+fn no_address_in_a_feed_is_relative() {
+    let scene = scene().message(
+        "2026-01-03T10-00-00Z",
+        "Note[^1] and <img src=\"foo/bar.png\">, [here](#part).\n\n## Part\n\n[^1]: It.",
+    );
+    scene.build().report();
+    let feed: serde_json::Value = serde_json::from_str(&scene.page("feed.json")).unwrap();
+    for item in feed["items"].as_array().unwrap() {
+        let html = item["content_html"].as_str().unwrap();
+        for attribute in ["href=\"", "src=\""] {
+            for value in html.split(attribute).skip(1) {
+                assert!(value.starts_with("https://example.org/b/"), "{html}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_empty_attachment_is_no_enclosure() {
+    let scene = scene().attachment(STEM, "zero.bin", b"");
+    scene.build().report();
+    assert!(!scene.page("atom.xml").contains("zero.bin") && scene.has(&format!("{STEM}/zero.bin")));
+}

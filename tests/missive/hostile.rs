@@ -208,3 +208,32 @@ fn no_build_depends_on_zone_or_locale() {
     let there = build("Pacific/Kiritimati", "tr_TR.UTF-8", "kiritimati");
     crate::scene::assert_same(&here, &there, "zones");
 }
+
+#[test]
+fn a_sparse_giant_is_not_copied() {
+    let scene = Scene::subscription()
+        .message(STEM, "x")
+        .attachment(STEM, "a.png", &crate::scene::png(3, 4))
+        .attachment(STEM, "b.bin", b"x");
+    for (name, len) in [("a.png", 8 << 40), ("b.bin", 5 << 30)] {
+        let file = fs::File::options().write(true).open(scene.path(&format!("inbox/{STEM}/{name}"))).unwrap();
+        file.set_len(len).unwrap();
+    }
+    scene.build().report();
+    assert!(!scene.has(&format!("{STEM}/a.png")) && !scene.has(&format!("{STEM}/b.bin")));
+    assert_eq!(scene.snapshot().warnings(), 2);
+}
+
+#[test]
+fn tags_and_links_without_end_cost_little() {
+    let tags = (0..60_000).fold(String::new(), |text, n| text + &format!("#t{n} "));
+    let links = "[x](p.png) ".repeat(5_000);
+    let mut scene = Scene::subscription().message(STEM, &tags).message("2026-01-02T10-00-00Z", &links);
+    for number in 0..500 {
+        scene = scene.attachment("2026-01-02T10-00-00Z", &format!("{number}.png"), b"x");
+    }
+    let start = std::time::Instant::now();
+    scene.build().report();
+    assert!(start.elapsed().as_secs() < 20);
+    assert!(scene.built().keys().filter(|name| name.starts_with("tag/")).count() <= 101);
+}

@@ -194,3 +194,66 @@ fn explain_names_what_changed() {
     assert_eq!(why("2026-02-01T10-00-00Z.html"), ["text"]);
     assert_eq!(why("2026-01-01T10-00-00Z.html"), ["neighbours"]);
 }
+
+#[test]
+fn a_file_and_a_folder_can_change_places() {
+    const STEM: &str = "2026-01-01T10-00-00Z";
+    let scene = Scene::new().message(STEM, "text").attachment(STEM, "a", b"file");
+    scene.build().report();
+    let scene = scene.remove(&format!("outbox/{STEM}/a")).attachment(STEM, "a/b.txt", b"below");
+    scene.build().report();
+    assert_same(&scene.built(), &scene.clean(), "a file became a folder");
+    let scene = scene.remove(&format!("outbox/{STEM}/a")).attachment(STEM, "a", b"file again");
+    scene.build().report();
+    assert_same(&scene.built(), &scene.clean(), "a folder became a file");
+}
+
+#[test]
+fn names_that_clash_are_told_apart_for_good() {
+    const STEM: &str = "2026-01-01T10-00-00Z";
+    let mut scene = Scene::subscription().message(STEM, "text");
+    for name in ["A.txt", "a.txt", "x.html", "x.html.txt/y.png", "x.HTML", "CON", "con.txt"] {
+        scene = scene.attachment(STEM, name, name.as_bytes());
+    }
+    scene.build().report();
+    let names = scene.built().into_keys().filter(|name| name.starts_with(STEM) && name.contains('/')).count();
+    assert_eq!(names, 7);
+    scene.build().wrote([]);
+    let marked = scene.built().into_keys().find(|name| name.contains("/a-")).unwrap();
+    let marked = marked.rsplit('/').next().unwrap().to_owned();
+    let scene = scene.attachment(STEM, &marked, b"made to clash");
+    scene.build().report();
+    assert_same(&scene.built(), &scene.clean(), "a name made to look like ours");
+}
+
+#[test]
+fn swapped_attachments_are_noticed() {
+    const STEM: &str = "2026-01-01T10-00-00Z";
+    let scene = Scene::new().message(STEM, "text").attachment(STEM, "a.csv", b"1").attachment(STEM, "b.csv", b"2");
+    let (a, b, c) = ("a.csv", "b.csv", "c").into();
+    let path = |name: &str| scene.path(&format!("outbox/{STEM}/{name}"));
+    let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    for name in [a, b] {
+        fs::File::options().write(true).open(path(name)).unwrap().set_modified(old).unwrap();
+    }
+    scene.build().report();
+    for (from, to) in [(a, c), (b, a), (c, b)] {
+        fs::rename(path(from), path(to)).unwrap();
+    }
+    scene.build().report();
+    assert_eq!(
+        (scene.page(&format!("{STEM}/a.csv")).as_str(), scene.page(&format!("{STEM}/b.csv")).as_str()),
+        ("2", "1")
+    );
+}
+
+#[test]
+fn other_messages_tags_move_nothing() {
+    let scene = Scene::new()
+        .message("2026-01-01T10-00-00Z", "---\ntitle: A title\ntags: a_b-9f48b7e8\n---\n# On #foo\n\ntext")
+        .message("2026-01-02T10-00-00Z", "text");
+    scene.build().report();
+    let scene = scene.message("2026-01-02T10-00-00Z", "---\ntags: a:b\n---\n#foo");
+    scene.build().report();
+    assert_same(&scene.built(), &scene.clean(), "another message's tags");
+}

@@ -86,3 +86,56 @@ fn the_output_cannot_be_a_box() {
         assert!(matches!(error, Error::OutputIsBox { .. }), "{error}");
     }
 }
+
+#[test]
+fn no_way_round_leads_into_a_box() {
+    let scene = Scene::subscription().message("2026-01-01T10-00-00Z", "text");
+    fs::create_dir(scene.path("theme")).unwrap();
+    std::os::unix::fs::symlink(scene.path(""), scene.root().join("link")).unwrap();
+    fs::create_dir_all(scene.root().join("other/inbox")).unwrap();
+    for output in ["blog/inbox", "link/inbox/p/q", "blog/theme/../inbox/zz/q", "other/inbox/x", "blog", "."] {
+        let run = scene.run(&["build", "blog", "-o", output]);
+        assert_eq!(run.status.code(), Some(1), "{output}: {:?}", crate::scene::words(&run));
+    }
+    assert_eq!(crate::scene::files(&scene.path("inbox")).len(), 1);
+    assert!(crate::scene::files(&scene.root().join("other")).is_empty());
+}
+
+#[test]
+fn an_empty_output_is_filled_where_it_is() {
+    let scene = Scene::new().message("2026-01-01T10-00-00Z", "text");
+    fs::create_dir(scene.site()).unwrap();
+    let before = std::os::unix::fs::MetadataExt::ino(&fs::metadata(scene.site()).unwrap());
+    scene.build().report();
+    assert_eq!(
+        std::os::unix::fs::MetadataExt::ino(&fs::metadata(scene.site()).unwrap()),
+        before,
+        "it may be a mount point"
+    );
+    assert_same(&scene.built(), &scene.clean(), "filled");
+}
+
+#[test]
+fn a_file_where_a_folder_is_needed_is_in_the_way() {
+    let scene = Scene::new().message("2026-01-01T10-00-00Z", "text");
+    fs::create_dir(scene.site()).unwrap();
+    fs::write(scene.site().join("2026"), "mine").unwrap();
+    assert!(matches!(scene.build().error(), Error::InTheWay { path } if path.ends_with("2026")));
+    assert_eq!(fs::read_dir(scene.site()).unwrap().count(), 1);
+}
+
+#[test]
+fn two_builds_at_once_wait_for_each_other() {
+    let mut scene = Scene::new();
+    for day in 1..=28 {
+        scene = scene.message(&format!("2026-01-{day:02}T10-00-00Z"), "text");
+    }
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..4).map(|_| scope.spawn(|| scene.run(&["build", "blog", "-o", "out"]))).collect();
+        for run in runs {
+            let run = run.join().unwrap();
+            assert!(run.status.success(), "{:?}", crate::scene::words(&run));
+        }
+    });
+    assert_same(&scene.built(), &scene.clean(), "four at once");
+}

@@ -94,7 +94,7 @@ fn text_markup_is_what_it_should_be() {
         "<del>gone</del>",
         "<li class=\"task\"><input type=\"checkbox\" disabled checked aria-label=\"done\"> done</li>",
         "<th class=\"center\">a</th><th class=\"right\">b</th>",
-        "id=\"m-2026-01-01T10-00-00Z-fnref-1-2\"",
+        "id=\"m-2026-01-01T10-00-00Z-fnref_1-2\"",
         "<figcaption>A caption</figcaption></figure>",
         "<code class=\"language-toml\"><span class=",
     ] {

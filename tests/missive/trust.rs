@@ -196,3 +196,27 @@ fn inboxes_are_never_written_to() {
     }
     crate::scene::assert_same(&crate::scene::files(&scene.path("inbox")), &before, "after every command");
 }
+
+#[test]
+fn what_a_server_would_run_is_published_under_inert_names() {
+    let mut scene = Scene::subscription().message(STEM, "x");
+    for name in ["x.php", "x.phtml", "x.shtml", "x.cgi", "x.pl", "x.asp", "x.jsp", "web.config", "no-ending", "x.rdf"] {
+        scene = scene.attachment(STEM, name, b"<?php system($_GET['c']);");
+    }
+    scene.build().report();
+    for name in scene.built().keys().filter_map(|name| name.strip_prefix(&format!("{STEM}/"))) {
+        assert!(matches!(name.split('.').next_back(), Some("txt" | "bin")), "{name}");
+    }
+}
+
+#[test]
+fn a_strangers_form_is_no_form() {
+    let page = page("<form><input name=q type=text><input type=image src=x></form>");
+    assert!(!page.contains("name=") && !page.contains("type=\"text\"") && !page.contains("type=\"image\""), "{page}");
+}
+
+#[test]
+fn an_open_comment_swallows_nothing() {
+    let page = page("<div>x <!-- open\n\nA whole paragraph after.");
+    assert!(page.contains("A whole paragraph after"), "{page}");
+}
