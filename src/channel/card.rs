@@ -83,6 +83,8 @@ pub struct Card {
     pub tags_in_text: Vec<String>,
     /// The relative addresses in its text.
     pub links: Vec<String>,
+    /// Whether HTML in its text does not close what it opens.
+    pub is_unbalanced: bool,
     /// Whether its page shows only the beginning of its text.
     pub is_cut: bool,
     /// What was wrong with it, in words.
@@ -166,6 +168,9 @@ fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>)
     if text.mended && stat.len < MAX_READ {
         problems.push("bytes in it that are no UTF-8 are shown as U+FFFD".to_owned());
     }
+    if summary.is_unbalanced && side == Side::Outbox {
+        problems.push("its HTML does not close what it opens, so it is shown as text".to_owned());
+    }
     let header = parted.header;
     let body_start = text.text.len() - parted.body.len();
     let title_in_text =
@@ -190,6 +195,7 @@ fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>)
         tags_in_text: summary.tags,
         links: summary.links,
         is_cut: summary.is_cut,
+        is_unbalanced: summary.is_unbalanced,
         problems,
         attachments,
     };

@@ -61,6 +61,7 @@ pub struct Build {
 
 /// What a build did, and what it found.
 #[derive(Debug, Serialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one fact or flag that the report words")]
 pub struct Report {
     channel: String,
     kind: Kind,
@@ -88,7 +89,7 @@ pub fn run(args: &Build, around: &Surroundings, console: Console) -> Result<Repo
     let settings = settings::read(&channel.path)?;
     let options = options(args, &settings)?;
     let theme = theme(args, &settings, &channel, around)?;
-    let output = output(args, &channel, around)?;
+    let output = output(args, &channel, around);
     let cache = match &around.cache {
         Some(folder) => Cache::read(cache::path_below(folder, &channel.path)),
         None => Cache::nowhere(),
@@ -177,7 +178,7 @@ fn source(theme: &Path, base: &Path) -> Result<Source, Failure> {
 }
 
 /// The output as an absolute path without links and `..`, as far as it exists.
-fn output(args: &Build, channel: &Channel, around: &Surroundings) -> Result<PathBuf, Failure> {
+fn output(args: &Build, channel: &Channel, around: &Surroundings) -> PathBuf {
     let output = match &args.output {
         Some(output) => around.here.join(output),
         None => site::default_output(&channel.path),
@@ -194,7 +195,7 @@ fn output(args: &Build, channel: &Channel, around: &Surroundings) -> Result<Path
         // A link must be followed before a `..` behind it is.
         plain = plain.canonicalize().unwrap_or(plain);
     }
-    Ok(plain)
+    plain
 }
 
 fn report(args: &Build, snapshot: &Snapshot, options: &Options, shares: bool, site: site::Report) -> Report {

@@ -3,6 +3,7 @@
 //! Owns `CommonMark` with tables, footnotes, strikethrough and task lists, and the rules of trust: what is the user's own
 //! passes, what is somebody else's is an adversary's. Refuses to know files: what a link leads to is asked of the caller.
 
+mod balance;
 mod bounds;
 mod footnotes;
 mod heading;

@@ -6,6 +6,7 @@
 use pulldown_cmark::{Event, Tag, TagEnd};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::balance::is_balanced;
 use super::tags::{hashtags, normal_tag};
 use super::{bounds, for_each_event, harmless};
 
@@ -31,6 +32,8 @@ pub struct Summary {
     pub excerpt: String,
     /// Hashtags in their normal form, each once, in order of appearance.
     pub tags: Vec<String>,
+    /// Whether HTML in it does not close what it opens, so that it could only be shown as text.
+    pub is_unbalanced: bool,
     /// Whether a page shows only its beginning.
     pub is_cut: bool,
     /// The relative addresses that it links or shows, each once.
@@ -61,7 +64,10 @@ fn sufficient_beginning(text: &str) -> Option<&str> {
         tail.get(..at).is_some_and(|before| before.ends_with(']')) && !address.starts_with("http")
     };
     let bytes = tail.as_bytes();
+    let tag =
+        |at: usize| tail.as_bytes().get(at + 1).is_some_and(|byte| byte.is_ascii_alphabetic() || b"/!?".contains(byte));
     let plain = hashtags(tail, None).next().is_none()
+        && !memchr::memchr_iter(b'<', bytes).any(tag)
         && !memchr::memchr_iter(b'(', bytes).any(relative)
         && !memchr::memchr_iter(b']', bytes).any(|at| bytes.get(at + 1) == Some(&b':'));
     plain.then_some(head)
@@ -90,6 +96,7 @@ struct Reader {
     title: String,
     words: String,
     alt: String,
+    html: String,
     summary: Summary,
 }
 
@@ -118,6 +125,7 @@ impl Reader {
             Event::Text(text) => self.text(text),
             Event::Code(text) => self.words(text),
             Event::SoftBreak | Event::HardBreak => self.words(" "),
+            Event::Html(html) | Event::InlineHtml(html) => self.html.push_str(html),
             _ => {}
         }
     }
@@ -191,6 +199,7 @@ impl Reader {
 
     fn finish(mut self) -> Summary {
         let words = if self.words.trim().is_empty() { &self.alt } else { &self.words };
+        self.summary.is_unbalanced = !is_balanced(&self.html);
         self.summary.excerpt = cut(words, EXCERPT);
         self.summary.title = Some(cut(&self.title, EXCERPT)).filter(|title| !title.is_empty());
         self.summary
@@ -276,6 +285,8 @@ mod tests {
                     1 => Just("[r]: photo.jpg\n\n"),
                     1 => Just("[^n]: the note #other\n\n"),
                     1 => Just("```\ncode #no\n\nmore\n```\n\n"),
+                    1 => Just("<div>\n\n"),
+                    1 => Just("</div>\n\n"),
                     1 => Just("![](https://example.org/x.png)\n\n## Heading\n\n"),
                 ],
                 0..120,

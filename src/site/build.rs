@@ -114,7 +114,7 @@ pub fn build(request: &Request<'_>) -> Result<Report, Error> {
         entries: entries(&contents, &wanted, &before, &outcome),
     };
     report.written = written(&todo, &outcome);
-    stage.commit(change)?;
+    stage.commit(&change)?;
     report.removed = todo.remove;
     Ok(report)
 }

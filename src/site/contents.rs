@@ -187,9 +187,10 @@ impl<'a> Contents<'a> {
     }
 
     /// How a message's text is rendered.
-    pub(super) fn rules(&self, side: Side) -> Rules {
-        let trust = media::trust(side);
-        Rules { trust, raw_html: trust == Trust::Theirs || self.options.raw_html, highlight: self.options.highlight }
+    pub(super) fn rules(&self, card: &Card) -> Rules {
+        let trust = media::trust(card.side);
+        let raw_html = trust == Trust::Theirs || self.options.raw_html && !card.is_unbalanced;
+        Rules { trust, raw_html, highlight: self.options.highlight }
     }
 }
 

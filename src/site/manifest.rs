@@ -77,7 +77,7 @@ impl Manifest {
     ///
     /// # Errors
     /// The failing operation with its path.
-    pub(super) fn save(output: &Path, messages: [usize; 2], entries: Vec<(OutPath, Fingerprint)>) -> io::Result<()> {
+    pub(super) fn save(output: &Path, messages: [usize; 2], entries: &[(OutPath, Fingerprint)]) -> io::Result<()> {
         let mut bytes = HEAD.as_bytes().to_vec();
         let messages = messages.map(|count| count as u64);
         bytes.extend(record(&Part::Head { version: env!("CARGO_PKG_VERSION").into(), messages }));
@@ -183,7 +183,7 @@ mod tests {
     fn saved() -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         let print = Fingerprint { text: 7, ..Fingerprint::default() };
-        Manifest::save(dir.path(), [0, 2], vec![(path("a.html"), print), (path("b.html"), print)]).unwrap();
+        Manifest::save(dir.path(), [0, 2], &[(path("a.html"), print), (path("b.html"), print)]).unwrap();
         dir
     }
 

@@ -126,18 +126,18 @@ impl<'a> Stage<'a> {
     }
 
     /// Puts what is staged in place, removes what is not wanted, and remembers what is there.
-    pub(super) fn commit(self, change: Change<'_>) -> io::Result<()> {
+    pub(super) fn commit(self, change: &Change<'_>) -> io::Result<()> {
         if self.fresh {
             (self.gate)()?;
-            Manifest::save(&self.place, change.messages, change.entries)?;
+            Manifest::save(&self.place, change.messages, &change.entries)?;
             (self.gate)()?;
             return fs::rename(&self.place, self.output);
         }
         if !change.written.is_empty() || !change.removed.is_empty() {
-            self.change_in_place(&change)?;
+            self.change_in_place(change)?;
         }
         (self.gate)()?;
-        Manifest::save(self.output, change.messages, change.entries)?;
+        Manifest::save(self.output, change.messages, &change.entries)?;
         (self.gate)()?;
         remove_tree(&self.place)
     }

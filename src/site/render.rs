@@ -61,7 +61,7 @@ impl<'a> Renderer<'a> {
         let body = self.contents.snapshot.body(card.side, card.stamp).map_err(|_| unreadable())?;
         let published = self.contents.published(card);
         let around = Surroundings::new(self.contents, &item, &published);
-        let rendered = markdown::render(&body, card.title_in_text, self.contents.rules(card.side), &around);
+        let rendered = markdown::render(&body, card.title_in_text, self.contents.rules(card), &around);
         let value = Value::from_serializable(&self.contents.message(&item, &rendered, &published));
         Ok(Ready { at, rendered, value, published })
     }

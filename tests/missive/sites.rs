@@ -102,3 +102,20 @@ fn text_markup_is_what_it_should_be() {
     }
     assert!(!page.contains("<p><figure"));
 }
+
+#[test]
+fn html_that_would_break_the_page_is_shown_as_text() {
+    let scene = Scene::new()
+        .message("2026-01-01T10-00-00Z", "</div></article></main> hi <b>unclosed")
+        .message("2026-01-02T10-00-00Z", "<div>x <!-- open\n\nAfter.")
+        .message("2026-01-03T10-00-00Z", "<details><summary>More</summary>\n\n*inside*\n\n</details>");
+    scene.build().report();
+    let index = scene.page("index.html");
+    assert_eq!((index.matches("</main>").count(), index.matches("</article>").count()), (1, 3), "{index}");
+    assert!(
+        index.contains("&lt;/main&gt;")
+            && index.contains("After.")
+            && index.contains("<details><summary>More</summary>")
+    );
+    assert_eq!(scene.snapshot().problems.len(), 2);
+}
