@@ -11,6 +11,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
+use crate::unseen::is_unseen;
+
 /// How to speak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Console {
@@ -102,7 +104,7 @@ pub fn visible(text: &str) -> String {
             '\n' | '\t' => shown.push(c),
             '\0'..='\u{1f}' => shown.extend(char::from_u32(0x2400 + u32::from(c))),
             '\u{7f}' => shown.push('\u{2421}'),
-            _ if c.is_control() || turns(c) => {
+            _ if c.is_control() || is_unseen(c) => {
                 let _ = write!(shown, "⟨U+{:04X}⟩", u32::from(c));
             }
             _ => shown.push(c),
@@ -119,18 +121,13 @@ pub fn field(text: &str) -> String {
 /// JSON in which the same characters are escapes.
 fn escaped(json: &str) -> String {
     json.chars().fold(String::with_capacity(json.len()), |mut text, c| {
-        if c != '\n' && (c.is_control() || turns(c)) {
+        if c != '\n' && (c.is_control() || is_unseen(c)) {
             let _ = write!(text, "\\u{:04x}", u32::from(c));
         } else {
             text.push(c);
         }
         text
     })
-}
-
-/// Bidirectional controls (Unicode Standard Annex 9) and characters of no width.
-fn turns(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{061c}')
 }
 
 #[cfg(test)]

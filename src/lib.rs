@@ -25,7 +25,8 @@
 //! 3  commands/            one file per command: arguments -> calls below -> a report value
 //! 2  site/                snapshot -> planned files -> what differs -> rendered -> published
 //! 1  channel/             the protocol on disk
-//! 0  disk/  markdown/  picture/  difference.rs  console.rs
+//!    console.rs           the only place that prints
+//! 0  disk/  markdown/  picture/  difference.rs  unseen.rs
 //! ```
 //!
 //! Imports go down only, and a test holds every `use` to that. External crates have a home too: `clap` in `cli` and
@@ -58,3 +59,4 @@ pub mod disk;
 pub mod markdown;
 pub mod picture;
 pub mod site;
+pub mod unseen;

@@ -10,16 +10,13 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::card::Card;
+use super::card::{Card, is_settled};
 use super::entry::Side;
 use super::stamp::Stamp;
-use crate::disk::whole;
+use crate::disk::{record, whole};
 
 const HEAD: &str = concat!("missive cards ", env!("CARGO_PKG_VERSION"), " 1\n");
 const BLOCK: usize = 512;
-/// A file modified so shortly before it was looked at may change again within the same tick of the clock.
-const UNSETTLED: i64 = 2_000_000_000;
-
 /// The cards of an earlier run.
 #[derive(Debug, Default)]
 pub struct Cache {
@@ -51,7 +48,7 @@ impl Cache {
     /// The card of a message, if it was certain to be settled when it was kept.
     pub fn get(&self, side: Side, stamp: Stamp) -> Option<&Arc<Card>> {
         self.cards.get(&(side, stamp)).filter(|card| {
-            let settled = |modified: i64| modified < self.cached_at - UNSETTLED;
+            let settled = |modified: i64| is_settled(modified, self.cached_at);
             settled(card.mark.modified) && card.attachments.iter().all(|file| settled(file.mark.modified))
         })
     }
@@ -81,17 +78,13 @@ impl Cache {
     }
 
     fn fill(&mut self, bytes: &[u8]) {
-        let Some((cached_at, mut rest)) = head(bytes) else {
+        let Some((cached_at, blocks)) = head(bytes) else {
             self.damage = Some("it is of another version".to_owned());
             return;
         };
-        let mut blocks = Vec::new();
-        while let Some((block, after)) = next_block(rest) {
-            blocks.push(block);
-            rest = after;
-        }
-        let decoded: Vec<Option<Vec<Card>>> = blocks.par_iter().map(|block| decode_block(block)).collect();
-        if !rest.is_empty() || decoded.iter().any(Option::is_none) {
+        let blocks: Vec<Option<&[u8]>> = record::parts(blocks).collect();
+        let decoded: Vec<Option<Vec<Card>>> = blocks.par_iter().map(|block| block.and_then(decode_block)).collect();
+        if decoded.iter().any(Option::is_none) {
             self.damage = Some("a part of it is damaged".to_owned());
         }
         self.cached_at = cached_at;
@@ -106,12 +99,13 @@ impl Cache {
 fn write(mut file: &fs_err::File, cards: &[Arc<Card>], now: i64) -> io::Result<()> {
     file.write_all(HEAD.as_bytes())?;
     file.write_all(&now.to_le_bytes())?;
+    let mut part = Vec::new();
     for some in cards.chunks(BLOCK * 16) {
         let blocks: Vec<Vec<u8>> = some.par_chunks(BLOCK).map(encode_block).collect();
         for block in blocks {
-            file.write_all(&(block.len() as u64).to_le_bytes())?;
-            file.write_all(&checksum(&block))?;
-            file.write_all(&block)?;
+            part.clear();
+            record::push(&mut part, &block);
+            file.write_all(&part)?;
         }
     }
     Ok(())
@@ -133,35 +127,14 @@ fn head(bytes: &[u8]) -> Option<(i64, &[u8])> {
     Some((i64::from_le_bytes(*time), rest))
 }
 
-struct Block<'a> {
-    checksum: [u8; 8],
-    bytes: &'a [u8],
-}
-
-fn next_block(bytes: &[u8]) -> Option<(Block<'_>, &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<8>()?;
-    let (checksum, rest) = rest.split_first_chunk::<8>()?;
-    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
-    let (bytes, rest) = rest.split_at_checked(length)?;
-    Some((Block { checksum: *checksum, bytes }, rest))
-}
-
-fn decode_block(block: &Block<'_>) -> Option<Vec<Card>> {
-    (checksum(block.bytes) == block.checksum).then_some(())?;
+fn decode_block(mut rest: &[u8]) -> Option<Vec<Card>> {
     let mut cards = Vec::with_capacity(BLOCK);
-    let mut rest = block.bytes;
     while !rest.is_empty() {
         let (card, after) = postcard::take_from_bytes(rest).ok()?;
         cards.push(card);
         rest = after;
     }
     Some(cards)
-}
-
-fn checksum(bytes: &[u8]) -> [u8; 8] {
-    let mut sum = [0; 8];
-    blake3::Hasher::new().update(bytes).finalize_xof().fill(&mut sum);
-    sum
 }
 
 /// Where a channel's cards are kept below the user's cache folder: by name, for people, and by a hash of the path.

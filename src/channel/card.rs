@@ -34,6 +34,14 @@ impl From<Stat> for Mark {
     }
 }
 
+/// Whether a file modified at one moment was certain to be settled at another, both in nanoseconds since 1970.
+///
+/// Within two seconds it may change again in the same tick of its disk's clock, and a change of the same length would not show.
+pub fn is_settled(modified: i64, looked_at: i64) -> bool {
+    const TICK: i64 = 2_000_000_000;
+    modified < looked_at.saturating_sub(TICK)
+}
+
 /// An attachment as listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {

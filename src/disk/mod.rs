@@ -4,4 +4,5 @@
 //! followed, no pipe is waited for), and a file is either its old self or its new one. Refuses to know what a channel is.
 
 pub mod beneath;
+pub mod record;
 pub mod whole;

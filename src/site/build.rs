@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use crate::channel::Channel;
+use crate::channel::card::is_settled;
 use crate::channel::entry::Side;
 use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::difference::{Difference, difference};
@@ -28,9 +29,6 @@ use super::render::Renderer;
 use super::report::{Report, Written};
 use super::theme::Theme;
 use super::work::{Outcome, Work};
-
-/// A file modified so shortly before the last build may have changed again within the same tick of the clock.
-const UNSETTLED: i64 = 2_000_000_000;
 
 /// What to build, where and how.
 pub struct Request<'a> {
@@ -249,7 +247,7 @@ fn unsettled(contents: &Contents<'_>, page: &Page, saved: i64) -> bool {
         return false;
     };
     let file = contents.cards.get(*at).and_then(|card| card.attachments.get(*number));
-    file.is_some_and(|file| file.mark.modified >= saved - UNSETTLED)
+    file.is_some_and(|file| !is_settled(file.mark.modified, saved))
 }
 
 /// Whether a file of the last build shows a message that cannot be read now: it stays until the message is gone.

@@ -7,6 +7,8 @@ use std::collections::HashSet;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::unseen::is_unseen;
+
 /// The longest name in bytes: sync tools put prefixes of their own before it.
 const MAX_NAME: usize = 140;
 /// The length of a mark, in hexadecimal digits.
@@ -91,12 +93,7 @@ fn is_marked(name: &str) -> bool {
 
 /// What Windows forbids, control characters, and characters that change how a name reads.
 fn is_odd(c: char) -> bool {
-    c.is_control() || matches!(c, '<' | '>' | ':' | '"' | '/' | '\\' | '|' | '?' | '*' | '\u{fffd}') || is_invisible(c)
-}
-
-/// Characters that show nothing or turn the direction of what follows.
-pub(super) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{00ad}' | '\u{061c}')
+    c.is_control() || matches!(c, '<' | '>' | ':' | '"' | '/' | '\\' | '|' | '?' | '*' | '\u{fffd}') || is_unseen(c)
 }
 
 fn is_reserved(name: &str) -> bool {
@@ -112,7 +109,7 @@ fn is_reserved(name: &str) -> bool {
 pub(super) fn shown(name: &str) -> String {
     name.chars().fold(String::new(), |mut shown, c| {
         use std::fmt::Write;
-        if c.is_control() || is_invisible(c) {
+        if c.is_control() || is_unseen(c) {
             let _ = write!(shown, "⟨U+{:04X}⟩", u32::from(c));
         } else {
             shown.push(c);

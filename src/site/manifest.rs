@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::disk::whole;
+use crate::disk::{record, whole};
 
 use super::fingerprint::Fingerprint;
 use super::out_path::OutPath;
@@ -66,11 +66,11 @@ impl Manifest {
     /// # Errors
     /// The failing operation with its path.
     pub(super) fn intend(output: &Path, paths: &[&OutPath]) -> io::Result<()> {
-        let record = record(&Part::Intent(paths.iter().map(|path| (*path).clone()).collect()));
         let path = output.join(FILE_NAME);
-        let start = if path.exists() { Vec::new() } else { HEAD.as_bytes().to_vec() };
+        let mut bytes = if path.exists() { Vec::new() } else { HEAD.as_bytes().to_vec() };
+        push(&mut bytes, &Part::Intent(paths.iter().map(|path| (*path).clone()).collect()));
         let mut file = fs_err::OpenOptions::new().append(true).create(true).open(path)?;
-        file.write_all(&[start, record].concat())
+        file.write_all(&bytes)
     }
 
     /// Writes a finished build's manifest in one step.
@@ -80,22 +80,22 @@ impl Manifest {
     pub(super) fn save(output: &Path, messages: [usize; 2], entries: &[(OutPath, Fingerprint)]) -> io::Result<()> {
         let mut bytes = HEAD.as_bytes().to_vec();
         let messages = messages.map(|count| count as u64);
-        bytes.extend(record(&Part::Head { version: env!("CARGO_PKG_VERSION").into(), messages }));
+        push(&mut bytes, &Part::Head { version: env!("CARGO_PKG_VERSION").into(), messages });
         for block in entries.chunks(BLOCK) {
-            bytes.extend(record(&Part::Written(block.to_vec())));
+            push(&mut bytes, &Part::Written(block.to_vec()));
         }
         whole::replace(&output.join(FILE_NAME), &bytes)
     }
 
     fn parse(bytes: &[u8]) -> Self {
         let mut manifest = Self::default();
-        let Some(mut rest) = bytes.strip_prefix(HEAD.as_bytes()) else {
+        let Some(parts) = bytes.strip_prefix(HEAD.as_bytes()) else {
             manifest.damaged("it is damaged or of another version");
             return manifest;
         };
         let mut version = None;
-        while let Some((record, after)) = next_record(rest) {
-            match record.sound().and_then(|bytes| postcard::from_bytes::<Part<'_>>(bytes).ok()) {
+        for part in record::parts(parts) {
+            match part.and_then(|bytes| postcard::from_bytes::<Part<'_>>(bytes).ok()) {
                 Some(Part::Head { version: written_by, messages }) => {
                     version = Some(written_by.into_owned());
                     manifest.messages = messages.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
@@ -107,10 +107,6 @@ impl Manifest {
                 Some(Part::Intent(paths)) => manifest.entries.extend(paths.into_iter().map(|path| (path, None))),
                 None => manifest.damaged("a part of it is damaged"),
             }
-            rest = after;
-        }
-        if !rest.is_empty() {
-            manifest.damaged("its end is missing");
         }
         match version {
             Some(version) if version == env!("CARGO_PKG_VERSION") => {}
@@ -138,38 +134,9 @@ impl Manifest {
     }
 }
 
-/// Length, checksum, bytes.
-fn record<T: Serialize>(value: &T) -> Vec<u8> {
+fn push(file: &mut Vec<u8>, part: &Part<'_>) {
     // What is written here holds nothing that could fail to be.
-    let bytes = postcard::to_stdvec(value).unwrap_or_default();
-    let mut record = (bytes.len() as u64).to_le_bytes().to_vec();
-    record.extend_from_slice(&checksum(&bytes));
-    record.extend_from_slice(&bytes);
-    record
-}
-
-struct Record<'a> {
-    checksum: [u8; 8],
-    bytes: &'a [u8],
-}
-
-impl<'a> Record<'a> {
-    fn sound(&self) -> Option<&'a [u8]> {
-        (checksum(self.bytes) == self.checksum).then_some(self.bytes)
-    }
-}
-
-fn next_record(bytes: &[u8]) -> Option<(Record<'_>, &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<8>()?;
-    let (checksum, rest) = rest.split_first_chunk::<8>()?;
-    let (bytes, rest) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
-    Some((Record { checksum: *checksum, bytes }, rest))
-}
-
-fn checksum(bytes: &[u8]) -> [u8; 8] {
-    let mut sum = [0; 8];
-    blake3::Hasher::new().update(bytes).finalize_xof().fill(&mut sum);
-    sum
+    record::push(file, &postcard::to_stdvec(part).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -230,7 +230,7 @@ fn names_that_clash_are_told_apart_for_good() {
 fn swapped_attachments_are_noticed() {
     const STEM: &str = "2026-01-01T10-00-00Z";
     let scene = Scene::new().message(STEM, "text").attachment(STEM, "a.csv", b"1").attachment(STEM, "b.csv", b"2");
-    let (a, b, c) = ("a.csv", "b.csv", "c").into();
+    let (a, b, c) = ("a.csv", "b.csv", "c");
     let path = |name: &str| scene.path(&format!("outbox/{STEM}/{name}"));
     let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
     for name in [a, b] {
