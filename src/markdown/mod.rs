@@ -75,13 +75,13 @@ fn push_text(html: &mut String, text: &str) {
     let _ = pulldown_cmark_escape::escape_html(html, &text);
 }
 
-/// Replaces what neither HTML nor XML 1.0 (section 2.2) may hold, and an entity such as `&#1;` can still bring in, by U+FFFD.
+/// Replaces what neither HTML nor XML 1.0 (section 2.2) may hold, and an entity such as `&#1;` can still bring in, by nothing.
 pub fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
     let control = |c: char| c.is_control() && c != '\n' && c != '\t' || matches!(c, '\u{fffe}' | '\u{ffff}');
     // 0xc2 and 0xef begin the encodings of the C1 controls and of U+FFFE. Without an early exit many bytes are looked at at once.
     let odd = |byte: u8| byte < 0x20 && byte != b'\n' && byte != b'\t' || matches!(byte, 0x7f | 0xc2 | 0xef);
     if text.bytes().fold(false, |any, byte| any | odd(byte)) && text.contains(control) {
-        text.replace(control, "\u{fffd}").into()
+        text.replace(control, "").into()
     } else {
         text.into()
     }

@@ -57,6 +57,8 @@ fn entry<'a>(contents: &'a Contents<'a>, card: &'a Card, ready: &Ready, base: &s
         }
     }
     let url = format!("{base}{}", contents.page_of(card).address());
+    // A feed is no place to jump to; the message's page is.
+    html = html.replace("href=\"#", &format!("href=\"{url}#"));
     let folder = contents.snapshot.folder(card.side);
     // Podcast programs refuse an enclosure without length.
     let files =
