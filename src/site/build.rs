@@ -80,11 +80,11 @@ struct Todo<'p> {
 pub fn build(request: &Request<'_>) -> Result<Report, Error> {
     refuse_box(request)?;
     let _lock = lock(request.output)?;
-    let before = look_at(request.output)?;
-    refuse_emptying(request, &before.manifest)?;
     let contents = Contents::new(request.snapshot, request.options);
-    let print = |planned: Planned| Wanted { print: fingerprint(&contents, request.theme, &planned.page), planned };
-    let wanted: Vec<Wanted> = plan(&contents, request.theme).into_par_iter().with_min_len(256).map(print).collect();
+    // What was written last time and what should exist now have nothing to do with each other until they are compared.
+    let (before, wanted) = rayon::join(|| look_at(request.output), || wanted(&contents, request.theme));
+    let before = before?;
+    refuse_emptying(request, &before.manifest)?;
     let todo = compare(request, &contents, &wanted, &before);
     refuse_overwriting(request, &before, &todo)?;
     let mut report = Report {
@@ -115,6 +115,12 @@ pub fn build(request: &Request<'_>) -> Result<Report, Error> {
     stage.commit(&change)?;
     report.removed = todo.remove;
     Ok(report)
+}
+
+/// Every file that should exist, with its fingerprint, in the order of the paths.
+fn wanted(contents: &Contents<'_>, theme: &Theme) -> Vec<Wanted> {
+    let print = |planned: Planned| Wanted { print: fingerprint(contents, theme, &planned.page), planned };
+    plan(contents, theme).into_par_iter().with_min_len(256).map(print).collect()
 }
 
 /// Keeps other builds of outputs in the same folder waiting until this one is done. It ends with the process, however
