@@ -176,6 +176,9 @@ fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>)
     if text.mended && stat.len < MAX_READ {
         problems.push("bytes in it that are no UTF-8 are shown as U+FFFD".to_owned());
     }
+    if summary.shows_remote && side == Side::Outbox {
+        problems.push("it shows a picture from elsewhere, whose owner learns of every reader".to_owned());
+    }
     if summary.is_unbalanced && side == Side::Outbox {
         problems.push("its HTML does not close what it opens, so it is shown as text".to_owned());
     }

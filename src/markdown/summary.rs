@@ -32,6 +32,8 @@ pub struct Summary {
     pub excerpt: String,
     /// Hashtags in their normal form, each once, in order of appearance.
     pub tags: Vec<String>,
+    /// Whether it shows a picture from elsewhere on the web.
+    pub shows_remote: bool,
     /// Whether HTML in it does not close what it opens, so that it could only be shown as text.
     pub is_unbalanced: bool,
     /// Whether a page shows only its beginning.
@@ -66,7 +68,8 @@ fn sufficient_beginning(text: &str) -> Option<&str> {
     let bytes = tail.as_bytes();
     let tag =
         |at: usize| tail.as_bytes().get(at + 1).is_some_and(|byte| byte.is_ascii_alphabetic() || b"/!?".contains(byte));
-    let plain = hashtags(tail, None).next().is_none()
+    let plain = !tail.contains("![")
+        && hashtags(tail, None).next().is_none()
         && !memchr::memchr_iter(b'<', bytes).any(tag)
         && !memchr::memchr_iter(b'(', bytes).any(relative)
         && !memchr::memchr_iter(b']', bytes).any(|at| bytes.get(at + 1) == Some(&b':'));
@@ -143,6 +146,7 @@ impl Reader {
             }
             Tag::Image { dest_url, .. } => {
                 self.images += 1;
+                self.summary.shows_remote |= dest_url.starts_with("http");
                 self.link(dest_url);
             }
             _ => {}

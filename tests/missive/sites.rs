@@ -119,3 +119,12 @@ fn html_that_would_break_the_page_is_shown_as_text() {
     );
     assert_eq!(scene.snapshot().problems.len(), 2);
 }
+
+#[test]
+fn a_picture_from_elsewhere_is_shown_with_a_warning() {
+    let scene = Scene::new().message("2026-01-01T10-00-00Z", "![chart](https://example.org/chart.png)");
+    scene.build().report();
+    assert!(scene.page("index.html").contains("<img src=\"https://example.org/chart.png\""));
+    let (_, talk) = crate::scene::words(&scene.run(&["build", "blog", "-o", "other"]));
+    assert!(talk.contains("a picture from elsewhere"), "{talk}");
+}
