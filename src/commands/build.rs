@@ -31,8 +31,8 @@ pub struct Build {
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// Where the site will be found, such as <https://example.org/blog>/
-    #[arg(long, value_name = "URL")]
-    base_url: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = |url: &str| BaseUrl::try_from(url.to_owned()))]
+    base_url: Option<BaseUrl>,
     /// A built-in theme, or a folder laid over it
     #[arg(long, value_name = "NAME-or-DIR")]
     theme: Option<OsString>,
@@ -87,7 +87,7 @@ pub struct Report {
 pub fn run(args: &Build, around: &Surroundings, console: Console) -> Result<Report, Failure> {
     let channel = locate::channel(around, &args.channel)?;
     let settings = settings::read(&channel.path)?;
-    let options = options(args, &settings)?;
+    let options = options(args, &settings);
     let theme = theme(args, &settings, &channel, around)?;
     let output = output(args, &channel, around);
     let cache = match &around.cache {
@@ -121,18 +121,15 @@ pub fn run(args: &Build, around: &Surroundings, console: Console) -> Result<Repo
     Ok(report(args, &snapshot, &options, settings.site.share_on_site, built))
 }
 
-fn options(args: &Build, settings: &Settings) -> Result<Options, Failure> {
+fn options(args: &Build, settings: &Settings) -> Options {
     let site = &settings.site;
-    let base_url = match &args.base_url {
-        Some(url) => Some(BaseUrl::try_from(url.clone()).map_err(|message| Failure { message, hint: None })?),
-        None => site.base_url.clone(),
-    };
+    let base_url = args.base_url.clone().or_else(|| site.base_url.clone());
     let only = match args.r#box.as_deref() {
         Some("inbox") => Some(Side::Inbox),
         Some(_) => Some(Side::Outbox),
         None => None,
     };
-    Ok(Options {
+    Options {
         base_url,
         title: site.title.clone(),
         page_size: site.page_size,
@@ -141,7 +138,7 @@ fn options(args: &Build, settings: &Settings) -> Result<Options, Failure> {
         raw_html: site.raw_html,
         keep_metadata: args.keep_metadata,
         only,
-    })
+    }
 }
 
 /// The built-in theme, over it the theme that was chosen, over that the channel's own `theme/`.

@@ -56,7 +56,8 @@ pub fn for_feed(html: &str, page: Option<&Url>) -> String {
     if let Some(page) = page {
         builder.url_relative(UrlRelative::RewriteWithBase(page.clone()));
     }
-    harmless(&builder.clean(html).to_string()).into_owned()
+    // U+FFFD stands for what could not be read; the validator holds it for an encoding gone wrong (`BadCharacters`).
+    harmless(&builder.clean(html).to_string()).replace('\u{fffd}', "")
 }
 
 fn base() -> Builder<'static> {

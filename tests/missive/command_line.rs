@@ -33,7 +33,7 @@ fn mistakes_get_one_clear_line_and_a_hint() {
         (&["build", "./blog/outbox"], 1, "is no channel", "an `outbox`, an `inbox` or both"),
         (&["build", "blog"], 1, "index.html", "mend the template"),
         (&["build", "blog", "--theme", "nothere"], 1, "there is no theme `nothere`", "built in is `letter`"),
-        (&["build", "blog", "--base-url", "example.org"], 1, "no web address", ""),
+        (&["build", "blog", "--base-url", "example.org"], 2, "no web address", ""),
         (&["new", "blog"], 1, "exists already", "choose another name"),
         (&["new", ".hidden"], 1, "cannot be a channel's name", "does not begin with `.`"),
         (&["why", "blog/missive.toml"], 1, "lies in no channel's box", "inbox or outbox"),

@@ -49,7 +49,15 @@ enum Edit {
 
 fn edit() -> impl Strategy<Value = Edit> {
     let stem = 0..STEMS.len();
-    let name = prop_oneof![Just("p.png"), Just("P.PNG"), Just("data.csv"), Just("deep/er/a b.txt")];
+    let name = prop_oneof![
+        Just("p.png"),
+        Just("P.PNG"),
+        Just("data.csv"),
+        Just("data.csv/inner.html"),
+        Just("deep/er/a b.txt"),
+        Just("x.html"),
+        Just("x.html.txt/y"),
+    ];
     prop_oneof![
         6 => (stem.clone(), 0..TEXTS.len()).prop_map(|(stem, text)| Edit::Write(stem, text)),
         2 => stem.clone().prop_map(Edit::Delete),
@@ -65,16 +73,43 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
+/// The box that a message of the scene lies in: in a conversation, every other one is theirs.
+fn box_of(scene: &Scene, stem: usize) -> &'static str {
+    match (scene.path("inbox").is_dir(), scene.path("outbox").is_dir()) {
+        (true, true) if stem.is_multiple_of(2) => "inbox",
+        (true, false) => "inbox",
+        _ => "outbox",
+    }
+}
+
+/// Writes an attachment; what is in its way, a file where a folder must be or the other way round, goes.
+fn attach(scene: Scene, path: &str, bytes: &[u8]) -> Scene {
+    let file = scene.path(path);
+    if file.is_dir() {
+        fs::remove_dir_all(&file).unwrap();
+    }
+    for above in file.ancestors().skip(1).filter(|above| above.is_file()) {
+        fs::remove_file(above).unwrap();
+    }
+    scene.file(path, bytes)
+}
+
 fn apply(scene: Scene, edit: &Edit) -> Scene {
     match edit {
-        Edit::Write(stem, text) => scene.message(STEMS[*stem], TEXTS[*text]),
+        Edit::Write(stem, text) => {
+            let path = format!("{}/{}.txt", box_of(&scene, *stem), STEMS[*stem]);
+            scene.file(&path, TEXTS[*text].as_bytes())
+        }
         Edit::Delete(stem) => {
-            let _ = fs::remove_file(scene.path(&format!("outbox/{}.txt", STEMS[*stem])));
+            let _ = fs::remove_file(scene.path(&format!("{}/{}.txt", box_of(&scene, *stem), STEMS[*stem])));
             scene
         }
-        Edit::Attach(stem, name, size) => scene.attachment(STEMS[*stem], name, &png(*size, 9)),
+        Edit::Attach(stem, name, size) => {
+            let path = format!("{}/{}/{name}", box_of(&scene, *stem), STEMS[*stem]);
+            attach(scene, &path, &png(*size, 9))
+        }
         Edit::Detach(stem, name) => {
-            let _ = fs::remove_file(scene.path(&format!("outbox/{}/{name}", STEMS[*stem])));
+            let _ = fs::remove_file(scene.path(&format!("{}/{}/{name}", box_of(&scene, *stem), STEMS[*stem])));
             scene
         }
         Edit::Settings(which) => scene.settings(SETTINGS[*which]),
@@ -84,7 +119,8 @@ fn apply(scene: Scene, edit: &Edit) -> Scene {
         }
         Edit::Style(which) => scene.file("theme/letter.css", &[b'a' + which]),
         Edit::Profile(which) => {
-            scene.file("outbox/.channel.toml", format!("author = \"A{which}\"\ndescription = \"d\"\n").as_bytes())
+            let path = format!("{}/.channel.toml", box_of(&scene, usize::from(*which)));
+            scene.file(&path, format!("author = \"A{which}\"\ndescription = \"d\"\n").as_bytes())
         }
         Edit::LoseOutput(which) => {
             let built = if scene.site().exists() { scene.built() } else { BTreeMap::default() };
@@ -108,8 +144,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn incremental_equals_clean(edits in proptest::collection::vec(edit(), 1..24)) {
-        let mut scene = Scene::new();
+    fn incremental_equals_clean(kind in 0..3, edits in proptest::collection::vec(edit(), 1..24)) {
+        let mut scene = match kind {
+            0 => Scene::new(),
+            1 => Scene::subscription(),
+            _ => Scene::conversation(),
+        };
         scene.manner.allow_empty = true;
         for edit in &edits {
             scene = apply(scene, edit);
