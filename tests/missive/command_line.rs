@@ -125,12 +125,14 @@ fn what_may_not_be_read_is_reported_and_keeps_its_page() {
     };
     open(0o777, scene.root());
     open(0o777, &scene.path(""));
-    // Root may read everything, so the program runs as somebody who may not.
+    // Root may read everything, so the program runs as somebody who may not, from where that somebody can reach it.
+    let program = scene.root().join("missive");
+    std::fs::copy(env!("CARGO_BIN_EXE_missive"), &program).unwrap();
+    let is_root = rustix::process::geteuid().is_root();
     let run = |args: &[&str]| {
-        let is_root = rustix::process::geteuid().is_root();
-        let mut command = if is_root { Command::new("setpriv") } else { Command::new(env!("CARGO_BIN_EXE_missive")) };
+        let mut command = Command::new(if is_root { "setpriv".as_ref() } else { program.as_os_str() });
         if is_root {
-            command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(env!("CARGO_BIN_EXE_missive"));
+            command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program);
         }
         command
             .args(args)
