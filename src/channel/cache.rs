@@ -15,7 +15,8 @@ use super::entry::Side;
 use super::stamp::Stamp;
 use crate::disk::{record, whole};
 
-const HEAD: &str = concat!("missive cards ", env!("CARGO_PKG_VERSION"), " 1\n");
+/// The number is to be raised whenever a card, or what is read into one, changes.
+const HEAD: &str = concat!("missive cards ", env!("CARGO_PKG_VERSION"), " 2\n");
 const BLOCK: usize = 512;
 /// The cards of an earlier run.
 #[derive(Debug, Default)]
