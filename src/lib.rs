@@ -42,6 +42,16 @@
 //! - **`picture` is a room of its own** on the ground: cards need a picture's displayed size, published copies need its
 //!   metadata gone, and neither has to do with the other's room.
 //!
+//! Four decisions that a reader of the output may wonder about:
+//!
+//! - **A list page is full when its successor has begun**, not when it has its last message: only then is its link to the
+//!   newer page true for good, and no page ever has to be empty.
+//! - **The parts of a split sitemap lie at the root** (`sitemap-2013.xml`), where a sitemap may list every page below it.
+//! - **The stylesheet is a file of its own**, although a page with a strict policy is opened from disk: `'self' file:` lets
+//!   Chromium and Firefox load it, and a page stays a tenth of the size.
+//! - **An output that exists is changed in place, even an empty one**: it may be a mount point or have rights of its own. Only
+//!   an output that does not exist yet grows beside its place and is renamed into it.
+//!
 //! # Where to find what
 //!
 //! - Is this file a message? [`channel::classify`]. What is in this box? [`channel::snapshot`].
