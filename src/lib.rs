@@ -48,7 +48,7 @@
 //!   newer page true for good, and no page ever has to be empty.
 //! - **The parts of a split sitemap lie at the root** (`sitemap-2013.xml`), where a sitemap may list every page below it.
 //! - **The stylesheet is a file of its own**, although a page with a strict policy is opened from disk: `'self' file:` lets
-//!   Chromium and Firefox load it, and a page stays a tenth of the size.
+//!   Chromium and Firefox load it, and a short page stays a fraction of the size.
 //! - **An output that exists is changed in place, even an empty one**: it may be a mount point or have rights of its own. Only
 //!   an output that does not exist yet grows beside its place and is renamed into it.
 //!
