@@ -52,9 +52,9 @@ pub struct Hidden {
 pub struct Snapshot {
     /// The channel.
     pub channel: Channel,
-    /// The two boxes.
+    /// The inbox.
     pub inbox: BoxState,
-    /// The two boxes.
+    /// The outbox.
     pub outbox: BoxState,
     /// What the inbox's owner says of the channel.
     pub their_profile: Profile,
@@ -320,9 +320,8 @@ fn why(found: FoundAttachment) -> (Reason, bool) {
     }
 }
 
-/// The path of a hidden file as people write it: `inbox/…`.
 impl Hidden {
-    /// The path relative to the channel.
+    /// The path relative to the channel, as people write it: `inbox/…`.
     pub fn in_channel(&self) -> PathBuf {
         Path::new(self.side.name()).join(&self.path)
     }

@@ -59,8 +59,6 @@ pub struct Rendered {
     pub html: String,
     /// The numbers ([`Target::number`]) of the attachments that the text itself shows or links.
     pub shown: Vec<usize>,
-    /// Whether HTML written by hand came through.
-    pub has_raw_html: bool,
 }
 
 /// The dialect: `CommonMark` 0.31 and four of GitHub's additions.

@@ -397,7 +397,7 @@ impl<'a> Writer<'a> {
         }
         self.shown.sort_unstable();
         self.shown.dedup();
-        Rendered { html: self.html, shown: self.shown, has_raw_html: self.has_raw_html }
+        Rendered { html: self.html, shown: self.shown }
     }
 }
 

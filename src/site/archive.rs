@@ -10,6 +10,8 @@ use chrono::Datelike;
 
 use crate::channel::card::Card;
 
+use super::dates;
+
 /// The list pages of a number of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lists {
@@ -57,6 +59,13 @@ pub(super) struct Month {
     pub number: u32,
     /// Positions from the oldest message.
     pub messages: Range<usize>,
+}
+
+impl Month {
+    /// `August 2013`
+    pub(super) fn name(&self) -> String {
+        format!("{} {}", dates::month(self.number), self.year)
+    }
 }
 
 /// Cuts messages, oldest first, by month.

@@ -104,7 +104,7 @@ pub fn build(request: &Request<'_>) -> Result<Report, Error> {
             return Err(error);
         }
     };
-    report.kept = outcome.unreadable.iter().cloned().collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+    report.kept = outcome.unreadable.iter().cloned().collect();
     let change = Change {
         written: staged(&todo, &outcome),
         removed: todo.remove.iter().collect(),
@@ -112,7 +112,11 @@ pub fn build(request: &Request<'_>) -> Result<Report, Error> {
         entries: entries(&contents, &wanted, &before, &outcome),
     };
     report.written = written(&todo, &outcome);
-    stage.commit(&change)?;
+    if let Err(error) = stage.commit(&change) {
+        // What was not put in place is named by the manifest's intent, so the next build makes it again.
+        stage.abandon();
+        return Err(error.into());
+    }
     report.removed = todo.remove;
     Ok(report)
 }

@@ -8,17 +8,19 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::channel::Kind;
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
 use crate::channel::profile::Profile;
+use crate::channel::profile::entry_id;
 use crate::channel::snapshot::Snapshot;
 use crate::channel::stamp::Stamp;
-use crate::channel::{Kind, profile};
 use crate::markdown::{Rules, Trust, harmless};
 
 use super::archive::{Lists, Month, months};
 use super::file_name::safe;
 use super::fingerprint::hash;
+use super::icon::{self, Icon};
 use super::media;
 use super::options::Options;
 use super::out_path::OutPath;
@@ -88,6 +90,8 @@ pub(super) struct Contents<'a> {
     pub months: Vec<Month>,
     /// The tags by name.
     pub tags: BTreeMap<String, Tag>,
+    /// The icon, read once.
+    pub icon: Option<Icon>,
 }
 
 impl<'a> Contents<'a> {
@@ -95,8 +99,11 @@ impl<'a> Contents<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, options: &'a Options) -> Self {
         let cards = snapshot.cards.as_slice();
         let tags = tags(cards);
-        let facts = facts(snapshot, options, !tags.is_empty());
+        let speaker = speaker(snapshot.kind());
+        let icon = snapshot.folder(speaker).and_then(|folder| icon::read(folder, profile(snapshot, speaker)));
+        let facts = facts(snapshot, options, !tags.is_empty(), icon.as_ref());
         Self {
+            icon,
             snapshot,
             options,
             cards,
@@ -165,10 +172,7 @@ impl<'a> Contents<'a> {
 
     /// What a box's owner says of the channel.
     pub(super) fn profile(&self, side: Side) -> &'a Profile {
-        match side {
-            Side::Inbox => &self.snapshot.their_profile,
-            Side::Outbox => &self.snapshot.my_profile,
-        }
+        profile(self.snapshot, side)
     }
 
     /// The id of the channel that a box's owner writes.
@@ -178,12 +182,12 @@ impl<'a> Contents<'a> {
 
     /// The id of a message's entry in feeds.
     pub(super) fn entry_id(&self, card: &Card) -> uuid::Uuid {
-        profile::entry_id(self.channel_id(card.side), card.stamp)
+        entry_id(self.channel_id(card.side), card.stamp)
     }
 
     /// The side that the site as a whole speaks for.
     pub(super) fn speaker(&self) -> Side {
-        if self.facts.kind == Kind::Subscription { Side::Inbox } else { Side::Outbox }
+        speaker(self.facts.kind)
     }
 
     /// How a message's text is rendered.
@@ -194,9 +198,21 @@ impl<'a> Contents<'a> {
     }
 }
 
-fn facts(snapshot: &Snapshot, options: &Options, tags: bool) -> Facts {
+/// The side that a site of this kind of channel speaks for.
+fn speaker(kind: Kind) -> Side {
+    if kind == Kind::Subscription { Side::Inbox } else { Side::Outbox }
+}
+
+fn profile(snapshot: &Snapshot, side: Side) -> &Profile {
+    match side {
+        Side::Inbox => &snapshot.their_profile,
+        Side::Outbox => &snapshot.my_profile,
+    }
+}
+
+fn facts(snapshot: &Snapshot, options: &Options, tags: bool, icon: Option<&Icon>) -> Facts {
     let kind = snapshot.kind();
-    let profile = if kind == Kind::Subscription { &snapshot.their_profile } else { &snapshot.my_profile };
+    let profile = profile(snapshot, speaker(kind));
     let second = if kind == Kind::Message { &snapshot.their_profile } else { profile };
     let name = || snapshot.channel.name.to_string();
     let title = options
@@ -211,7 +227,7 @@ fn facts(snapshot: &Snapshot, options: &Options, tags: bool) -> Facts {
         author: profile.author.clone(),
         language: profile.language.clone().unwrap_or_else(|| "en".to_owned()),
         link: profile.link.clone(),
-        icon: super::icon::path(snapshot, profile, kind).map(|path| path.address()),
+        icon: icon.map(|icon| icon.path.address()),
         kind,
         channel: name(),
         archive: !snapshot.cards.is_empty(),

@@ -4,10 +4,7 @@
 
 use std::path::Path;
 
-use crate::channel::Kind;
-use crate::channel::entry::Side;
 use crate::channel::profile::Profile;
-use crate::channel::snapshot::Snapshot;
 use crate::disk::beneath::Folder;
 use crate::picture::Format;
 
@@ -16,9 +13,17 @@ use super::out_path::OutPath;
 /// A larger icon is none, in bytes.
 const MAX_ICON: u64 = 1 << 20;
 
-/// Where the icon is written, if there is one.
-pub(super) fn path(snapshot: &Snapshot, profile: &Profile, kind: Kind) -> Option<OutPath> {
-    let bytes = read(snapshot.folder(side(kind))?, profile)?;
+/// An icon that can be published.
+pub(super) struct Icon {
+    /// Where it is written.
+    pub(super) path: OutPath,
+    /// Its bytes, as they are in the box.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Reads the icon that a box's profile names, if it is a picture of sane length.
+pub(super) fn read(folder: &Folder, profile: &Profile) -> Option<Icon> {
+    let (bytes, _) = folder.read(Path::new(profile.icon.as_deref()?), MAX_ICON + 1).ok()?;
     let extension = match Format::sniff(&bytes)? {
         Format::Png => "png",
         Format::Jpeg => "jpg",
@@ -26,19 +31,6 @@ pub(super) fn path(snapshot: &Snapshot, profile: &Profile, kind: Kind) -> Option
         Format::Gif => "gif",
         _ => return None,
     };
-    Some(OutPath::fixed(format!("assets/icon.{extension}")))
-}
-
-/// The icon's bytes.
-pub(super) fn read(folder: &Folder, profile: &Profile) -> Option<Vec<u8>> {
-    let name = profile.icon.as_deref()?;
-    folder
-        .read(Path::new(name), MAX_ICON + 1)
-        .ok()
-        .map(|(bytes, _)| bytes)
-        .filter(|bytes| bytes.len() as u64 <= MAX_ICON)
-}
-
-fn side(kind: Kind) -> Side {
-    if kind == Kind::Subscription { Side::Inbox } else { Side::Outbox }
+    let path = OutPath::fixed(format!("assets/icon.{extension}"));
+    (bytes.len() as u64 <= MAX_ICON).then_some(Icon { path, bytes })
 }

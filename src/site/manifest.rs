@@ -16,7 +16,7 @@ use super::fingerprint::Fingerprint;
 use super::out_path::OutPath;
 
 /// The file's name at the site's root.
-pub const FILE_NAME: &str = ".missive-manifest";
+pub(super) const FILE_NAME: &str = ".missive-manifest";
 
 const HEAD: &str = "missive manifest 2\n";
 

@@ -156,7 +156,7 @@ fn kind(extension: &str) -> String {
 }
 
 /// A length in bytes as people read it: `12 kB`, `3.4 MB`.
-pub fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if bytes < 1_000 {
         return format!("{bytes} B");

@@ -29,8 +29,6 @@ use std::io;
 use std::path::PathBuf;
 
 pub use build::{Request, build, default_output};
-pub use manifest::FILE_NAME as MANIFEST_NAME;
-pub use media::size;
 pub use options::{Manner, Options};
 pub use out_path::OutPath;
 pub use report::{Report, Written};

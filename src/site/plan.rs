@@ -124,9 +124,8 @@ fn plan_rest(contents: &Contents<'_>, theme: &Theme, add: &mut impl FnMut(OutPat
     for asset in theme.assets() {
         add(OutPath::fixed(format!("assets/{asset}")), Page::Asset(asset.to_owned()));
     }
-    if let Some(path) = super::icon::path(contents.snapshot, contents.profile(contents.speaker()), contents.facts.kind)
-    {
-        add(path, Page::Icon);
+    if let Some(icon) = &contents.icon {
+        add(icon.path.clone(), Page::Icon);
     }
     if contents.facts.base.is_some() && contents.facts.kind != Kind::Message {
         for part in sitemap::parts(contents) {
@@ -207,7 +206,9 @@ pub(super) fn fingerprint(contents: &Contents<'_>, theme: &Theme, page: &Page) -
         Page::Asset(name) => {
             Fingerprint { theme: hash(theme.asset(name).unwrap_or_default()), ..Fingerprint::default() }
         }
-        Page::Icon => Fingerprint { site: icon_hash(contents), ..Fingerprint::default() },
+        Page::Icon => {
+            Fingerprint { site: hash(&contents.icon.as_ref().map(|icon| &icon.bytes)), ..Fingerprint::default() }
+        }
         Page::Attachment(at, number) => attachment_print(contents, *at, *number),
         Page::Text(at) => {
             Fingerprint { text: contents.cards.get(*at).map_or(0, |card| hash(&card.hash)), ..Fingerprint::default() }
@@ -251,10 +252,4 @@ fn attachment_print(contents: &Contents<'_>, at: usize, number: usize) -> Finger
     let file = contents.cards.get(at).and_then(|card| card.attachments.get(number));
     let attachments = file.map_or(0, |file| hash(&(file.mark, contents.options.keep_metadata)));
     Fingerprint { attachments, ..Fingerprint::default() }
-}
-
-fn icon_hash(contents: &Contents<'_>) -> u64 {
-    let side = contents.speaker();
-    let bytes = contents.snapshot.folder(side).and_then(|folder| super::icon::read(folder, contents.profile(side)));
-    hash(&bytes)
 }

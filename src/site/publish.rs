@@ -126,7 +126,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Puts what is staged in place, removes what is not wanted, and remembers what is there.
-    pub(super) fn commit(self, change: &Change<'_>) -> io::Result<()> {
+    pub(super) fn commit(&self, change: &Change<'_>) -> io::Result<()> {
         if self.fresh {
             (self.gate)()?;
             Manifest::save(&self.place, change.messages, &change.entries)?;

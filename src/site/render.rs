@@ -54,11 +54,11 @@ impl<'a> Renderer<'a> {
     /// Reads and converts a message's text.
     ///
     /// # Errors
-    /// [`Error::Unreadable`] when the text cannot be read now.
-    pub(super) fn ready(&self, at: usize) -> Result<Ready, Error> {
-        let (card, item) = self.card(at).zip(self.contents.item(at)).ok_or_else(|| Error::Unreadable(String::new()))?;
-        let unreadable = || Error::Unreadable(format!("{}/{}.txt", card.side, card.stamp));
-        let body = self.contents.snapshot.body(card.side, card.stamp).map_err(|_| unreadable())?;
+    /// The path of the text, relative to the channel, when it cannot be read now.
+    pub(super) fn ready(&self, at: usize) -> Result<Ready, String> {
+        let (card, item) = self.card(at).zip(self.contents.item(at)).ok_or_else(String::new)?;
+        let unreadable = |_| format!("{}/{}.txt", card.side, card.stamp);
+        let body = self.contents.snapshot.body(card.side, card.stamp).map_err(unreadable)?;
         let published = self.contents.published(card);
         let around = Surroundings::new(self.contents, &item, &published);
         let rendered = markdown::render(&body, card.title_in_text, self.contents.rules(card), &around);
@@ -130,11 +130,10 @@ impl<'a> Renderer<'a> {
             return Ok(Vec::new());
         };
         let path = month_path(month.year, month.number);
-        let heading = format!("{} {}", dates::month(month.number), month.year);
+        let heading = month.name();
         let link = |at: Option<usize>| {
             let month = at.and_then(|at| months.get(at))?;
-            let label = format!("{} {}", dates::month(month.number), month.year);
-            Some(Link { label, url: month_path(month.year, month.number).address() })
+            Some(Link { label: month.name(), url: month_path(month.year, month.number).address() })
         };
         let head = self.head("month", Some(heading.clone()), Some(path.address()));
         let mut page = self.context(&path.root(), &head);

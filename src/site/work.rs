@@ -4,7 +4,7 @@
 //! channel is. Refuses to decide what must be made.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::channel::Kind;
+use crate::channel::attachments::MAX_PICTURE;
 use crate::channel::card::Card;
 use crate::channel::entry::Entry;
 use crate::picture::without_metadata;
@@ -22,7 +23,7 @@ use super::plan::{Page, Planned};
 use super::publish::Stage;
 use super::render::{Ready, Renderer};
 use super::theme::Theme;
-use super::{Error, feed, icon, sitemap};
+use super::{Error, feed, sitemap};
 
 /// What came of the work.
 #[derive(Default)]
@@ -34,7 +35,7 @@ pub(super) struct Outcome {
     /// The files that were made without such a text, because there was no old one to keep.
     pub(super) partial: HashSet<OutPath>,
     /// Those texts.
-    pub(super) unreadable: HashSet<String>,
+    pub(super) unreadable: BTreeSet<String>,
 }
 
 /// The means of the work.
@@ -107,7 +108,8 @@ impl Work<'_> {
         match job {
             Job::Chunk { messages, list: None } => {
                 for (at, planned) in messages {
-                    let made = self.renderer.ready(*at).and_then(|ready| self.renderer.message(&ready));
+                    let ready = self.renderer.ready(*at).map_err(Error::Unreadable);
+                    let made = ready.and_then(|ready| self.renderer.message(&ready));
                     self.put(planned, made)?;
                 }
                 Ok(())
@@ -150,9 +152,7 @@ impl Work<'_> {
         for at in range {
             match self.renderer.ready(at) {
                 Ok(ready) => all.ready.push(ready),
-                Err(Error::Unreadable(text)) => all.unreadable = Some(text),
-                // Nothing else can go wrong with reading.
-                Err(error) => all.unreadable = Some(error.to_string()),
+                Err(text) => all.unreadable = Some(text),
             }
         }
         all
@@ -187,7 +187,7 @@ impl Work<'_> {
             Page::Sitemap(part) => Ok(sitemap::render(self.contents, *part).into_bytes()),
             Page::Robots => Ok(self.robots()),
             Page::Asset(name) => Ok(self.theme.asset(name).unwrap_or_default().to_vec()),
-            Page::Icon => Ok(self.icon()),
+            Page::Icon => Ok(stripped(self.contents.icon.as_ref().map(|icon| icon.bytes.clone()).unwrap_or_default())),
             Page::Attachment(at, number) => return self.attachment(planned, *at, *number),
             Page::Text(at) => return self.text(planned, *at),
             Page::Message(_) | Page::List(_) | Page::Atom | Page::Json => return Ok(()),
@@ -203,13 +203,6 @@ impl Work<'_> {
             None => "User-agent: *\nAllow: /\n".to_owned(),
         }
         .into_bytes()
-    }
-
-    fn icon(&self) -> Vec<u8> {
-        let side = self.contents.speaker();
-        let folder = self.contents.snapshot.folder(side);
-        let bytes = folder.and_then(|folder| icon::read(folder, self.contents.profile(side))).unwrap_or_default();
-        stripped(bytes)
     }
 
     fn attachment(&self, planned: &Planned, at: usize, number: usize) -> Result<(), Error> {
@@ -236,7 +229,7 @@ impl Work<'_> {
 
     fn read(&self, card: &Card, path: &Path) -> Result<Vec<u8>, Error> {
         let folder = self.contents.snapshot.folder(card.side).ok_or_else(|| unreadable(card, path))?;
-        folder.read(path, u64::MAX).map(|(bytes, _)| bytes).map_err(|_| unreadable(card, path))
+        folder.read(path, MAX_PICTURE).map(|(bytes, _)| bytes).map_err(|_| unreadable(card, path))
     }
 
     fn copy(&self, planned: &Planned, card: &Card, path: &Path) -> Result<(), Error> {

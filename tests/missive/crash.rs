@@ -101,6 +101,33 @@ fn an_error_while_files_are_made_changes_nothing() {
 }
 
 #[test]
+fn an_error_at_any_operation_leaves_whole_files_and_no_litter() {
+    for operation in 0.. {
+        let scene = before();
+        scene.build().report();
+        let old = files(&scene.site());
+        let scene = after(scene);
+        let new = scene.clean();
+        let count = AtomicUsize::new(0);
+        let gate = || {
+            let here = count.fetch_add(1, Ordering::Relaxed) == operation;
+            if here { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        };
+        let failed = scene.build_gated(&scene.site(), &gate).0.is_err();
+        assert!(!failed || !scene.has(".missive-stage"), "the stage is left at {operation}");
+        for (name, bytes) in files(&scene.site()).iter().filter(|(name, _)| !name.starts_with('.')) {
+            assert!(Some(bytes) == old.get(name) || Some(bytes) == new.get(name), "{name} at {operation}");
+        }
+        scene.build().report();
+        assert_same(&scene.built(), &new, &format!("an error at {operation}"));
+        if !failed {
+            assert!(operation > 10);
+            break;
+        }
+    }
+}
+
+#[test]
 fn a_damaged_record_or_cache_is_made_anew() {
     let scene = before();
     scene.build().report();
