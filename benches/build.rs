@@ -19,7 +19,7 @@ use missive::channel::cache::Cache;
 use missive::channel::snapshot::{self, Look, Snapshot};
 use missive::channel::stamp::Stamp;
 use missive::markdown::summarise;
-use missive::site::{self, Manner, Options, Report, Request, Theme};
+use missive::site::{self, Lock, Manner, Options, Report, Request, Theme};
 
 const MESSAGES: i64 = 2_000;
 /// 2020-01-01T00:00:00Z
@@ -65,11 +65,12 @@ fn text(number: i64) -> String {
 
 fn look(cache: &Cache) -> Snapshot {
     let channel = Channel::open(&FOLDER.path().join("blog")).unwrap();
-    snapshot::take(channel, cache, Look { now: i64::MAX, future: false, only: None })
+    snapshot::take(channel, cache, Look::at(i64::MAX))
 }
 
 fn build(snapshot: &Snapshot, theme: &Theme, output: &Path) -> Report {
     let request = Request {
+        lock: &Lock::take(&snapshot.channel, output, || {}).unwrap(),
         snapshot,
         options: &OPTIONS,
         manner: Manner::default(),

@@ -38,6 +38,16 @@ impl Console {
         ended(io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()))
     }
 
+    /// Prints one result of several: as a line of JSON if asked for, else in words.
+    ///
+    /// # Errors
+    /// As [`Console::result`].
+    pub fn record<T: Display + Serialize>(self, result: &T) -> io::Result<()> {
+        let text =
+            if self.json { escaped(&serde_json::to_string(result)?) + "\n" } else { visible(&result.to_string()) };
+        ended(io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()))
+    }
+
     /// Says a line beside the result.
     pub fn say(self, line: &str) {
         // There is nobody to tell that nobody listens.

@@ -70,3 +70,4 @@ pub mod markdown;
 pub mod picture;
 pub mod site;
 pub mod unseen;
+pub mod watch;

@@ -29,6 +29,13 @@ pub struct Oddity {
     pub found: FoundAttachment,
 }
 
+impl Oddity {
+    /// Whether it is a file or folder that the system does not let us look at.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self.found, FoundAttachment::Foreign(Reason::Unreadable(_)))
+    }
+}
+
 /// What a stem folder holds.
 #[derive(Debug, Default)]
 pub struct Listed {

@@ -10,14 +10,15 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::card::{Card, is_settled};
+use super::card::Card;
 use super::entry::Side;
 use super::stamp::Stamp;
 use crate::disk::{record, whole};
 
 /// The number is to be raised whenever a card, or what is read into one, changes.
-const HEAD: &str = concat!("missive cards ", env!("CARGO_PKG_VERSION"), " 2\n");
+const HEAD: &str = concat!("missive cards ", env!("CARGO_PKG_VERSION"), " 3\n");
 const BLOCK: usize = 512;
+
 /// The cards of an earlier run.
 #[derive(Debug, Default)]
 pub struct Cache {
@@ -34,6 +35,12 @@ impl Cache {
         Self::default()
     }
 
+    /// The cards of a look at this time, in nanoseconds since 1970, as if they had been kept.
+    pub fn of(cards: &[Arc<Card>], looked_at: i64) -> Self {
+        let cards = cards.iter().map(|card| ((card.side, card.stamp), Arc::clone(card))).collect();
+        Self { cached_at: looked_at, cards, ..Self::default() }
+    }
+
     /// Reads the cache at `path`. Whatever is wrong with it is remembered in `damage` and otherwise as if it were empty.
     pub fn read(path: PathBuf) -> Self {
         let mut cache = Self::default();
@@ -48,10 +55,7 @@ impl Cache {
 
     /// The card of a message, if it was certain to be settled when it was kept.
     pub fn get(&self, side: Side, stamp: Stamp) -> Option<&Arc<Card>> {
-        self.cards.get(&(side, stamp)).filter(|card| {
-            let settled = |modified: i64| is_settled(modified, self.cached_at);
-            settled(card.mark.modified) && card.attachments.iter().all(|file| settled(file.mark.modified))
-        })
+        self.cards.get(&(side, stamp)).filter(|card| card.is_settled_at(self.cached_at))
     }
 
     /// The last card that is known of a message, however old.
@@ -74,16 +78,23 @@ impl Cache {
         }
         if let Some(folder) = path.parent() {
             fs_err::create_dir_all(folder)?;
+            whole::sweep(folder);
         }
         whole::through_temporary(path, |temporary| write(&fs_err::File::create(temporary)?, cards, now))
     }
 
     fn fill(&mut self, bytes: &[u8]) {
-        let Some((cached_at, blocks)) = head(bytes) else {
+        let Some(parts) = bytes.strip_prefix(HEAD.as_bytes()) else {
             self.damage = Some("it is of another version".to_owned());
             return;
         };
-        let blocks: Vec<Option<&[u8]>> = record::parts(blocks).collect();
+        let mut parts = record::parts(parts);
+        let Some(cached_at) = parts.next().flatten().and_then(|bytes| Some(i64::from_le_bytes(bytes.try_into().ok()?)))
+        else {
+            self.damage = Some("its beginning is damaged".to_owned());
+            return;
+        };
+        let blocks: Vec<Option<&[u8]>> = parts.collect();
         let decoded: Vec<Option<Vec<Card>>> = blocks.par_iter().map(|block| block.and_then(decode_block)).collect();
         if decoded.iter().any(Option::is_none) {
             self.damage = Some("a part of it is damaged".to_owned());
@@ -99,8 +110,9 @@ impl Cache {
 /// Writes the cards some blocks at a time, so that a long channel's are never all in memory twice.
 fn write(mut file: &fs_err::File, cards: &[Arc<Card>], now: i64) -> io::Result<()> {
     file.write_all(HEAD.as_bytes())?;
-    file.write_all(&now.to_le_bytes())?;
     let mut part = Vec::new();
+    record::push(&mut part, &now.to_le_bytes());
+    file.write_all(&part)?;
     for some in cards.chunks(BLOCK * 16) {
         let blocks: Vec<Vec<u8>> = some.par_chunks(BLOCK).map(encode_block).collect();
         for block in blocks {
@@ -121,11 +133,6 @@ fn encode_block(cards: &[Arc<Card>]) -> Vec<u8> {
         }
     }
     block
-}
-
-fn head(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    let (time, rest) = bytes.strip_prefix(HEAD.as_bytes())?.split_first_chunk()?;
-    Some((i64::from_le_bytes(*time), rest))
 }
 
 fn decode_block(mut rest: &[u8]) -> Option<Vec<Card>> {

@@ -28,6 +28,13 @@ pub struct Mark {
     pub inode: u64,
 }
 
+impl Mark {
+    /// The mark of a file that could not be looked into: nobody takes it for settled, so it is looked into next time.
+    fn unknown(self) -> Self {
+        Self { modified: i64::MAX, ..self }
+    }
+}
+
 impl From<Stat> for Mark {
     fn from(stat: Stat) -> Self {
         Self { len: stat.len, modified: stat.modified, inode: stat.inode }
@@ -105,6 +112,12 @@ impl Card {
     /// The moment of the last change that the author speaks of, in seconds since 1970.
     pub fn updated(&self) -> i64 {
         self.header.updated.unwrap_or_else(|| self.stamp.seconds())
+    }
+
+    /// Whether its text and attachments were certain to be settled at a time, in nanoseconds since 1970.
+    pub fn is_settled_at(&self, time: i64) -> bool {
+        let marks = std::iter::once(&self.mark).chain(self.attachments.iter().map(|file| &file.mark));
+        marks.into_iter().all(|mark| is_settled(mark.modified, time))
     }
 }
 
@@ -240,39 +253,44 @@ fn look_at(
         .into_iter()
         .map(|(path, mark)| {
             let old = known.iter().find(|old| old.path == path && old.mark == mark);
-            let (picture, drawing) = match old {
-                Some(old) => (old.picture, old.drawing),
-                None => (picture(folder, stamp, &path), drawing(folder, stamp, &path)),
-            };
-            Attachment { path, mark, picture, drawing }
+            match old {
+                Some(old) => old.clone(),
+                None => looked_at(folder, stamp, path.clone(), mark).unwrap_or(Attachment {
+                    path,
+                    mark: mark.unknown(),
+                    picture: None,
+                    drawing: None,
+                }),
+            }
         })
         .collect()
 }
 
-fn picture(folder: &Folder, stamp: Stamp, path: &RelativePath) -> Option<Picture> {
+fn looked_at(folder: &Folder, stamp: Stamp, path: RelativePath, mark: Mark) -> io::Result<Attachment> {
+    let (picture, drawing) = (picture(folder, stamp, &path)?, drawing(folder, stamp, &path)?);
+    Ok(Attachment { path, mark, picture, drawing })
+}
+
+fn picture(folder: &Folder, stamp: Stamp, path: &RelativePath) -> io::Result<Option<Picture>> {
     let name = path.name();
-    let (_, extension) = name.rsplit_once('.')?;
-    Format::of_extension(extension)?;
-    let nothing = Picture { format: None, size: None };
-    let Ok((file, _)) = folder.file(&Entry::Attachment(stamp, path.clone()).path()) else {
-        return Some(nothing);
-    };
+    if name.rsplit_once('.').and_then(|(_, extension)| Format::of_extension(extension)).is_none() {
+        return Ok(None);
+    }
+    let (file, _) = folder.file(&Entry::Attachment(stamp, path.clone()).path())?;
     let mut reader = BufReader::with_capacity(4 << 10, file);
-    let Ok(head) = io::BufRead::fill_buf(&mut reader) else {
-        return Some(nothing);
-    };
-    let format = Format::sniff(head);
-    Some(Picture { format, size: format.and_then(|_| displayed_size(reader)) })
+    let format = Format::sniff(io::BufRead::fill_buf(&mut reader)?);
+    Ok(Some(Picture { format, size: format.and_then(|_| displayed_size(reader)) }))
 }
 
 /// How much of a drawing is read for its size, in bytes.
 const DRAWING_HEAD: u64 = 2 << 10;
 
-fn drawing(folder: &Folder, stamp: Stamp, path: &RelativePath) -> Option<Size> {
+fn drawing(folder: &Folder, stamp: Stamp, path: &RelativePath) -> io::Result<Option<Size>> {
     let name = path.name();
-    let (_, extension) = name.rsplit_once('.')?;
-    extension.eq_ignore_ascii_case("svg").then_some(())?;
+    if !name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("svg")) {
+        return Ok(None);
+    }
     let entry = Entry::Attachment(stamp, path.clone());
-    let (head, _) = folder.read(&entry.path(), DRAWING_HEAD).ok()?;
-    svg_size(&String::from_utf8_lossy(&head))
+    let (head, _) = folder.read(&entry.path(), DRAWING_HEAD)?;
+    Ok(svg_size(&String::from_utf8_lossy(&head)))
 }

@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use serde::Serialize;
 
+use super::arrival::Lack;
 use super::near_miss;
 use super::stamp::{NotAStamp, STEM_LENGTH, Stamp};
 use crate::disk::beneath::Kind;
@@ -91,6 +92,8 @@ pub enum Reason {
     Draft,
     /// Dated in the future: held until it is due.
     Future,
+    /// Not whole: held for what it lacks.
+    Lacks(Lack),
 }
 
 impl fmt::Display for Reason {
@@ -117,6 +120,11 @@ impl fmt::Display for Reason {
             Self::Unreadable(error) => return write!(f, "not readable: {error}"),
             Self::Draft => "a draft: its header says `draft: true`",
             Self::Future => "dated in the future: held until it is due",
+            Self::Lacks(Lack::Attachments(names)) => {
+                return write!(f, "held: it names {}, which is not here yet", Lack::names(names));
+            }
+            Self::Lacks(Lack::Rest) => "held: a sync tool is still receiving a part of it",
+            Self::Lacks(Lack::Text) => "held for a moment: it is empty",
         };
         f.write_str(words)
     }
@@ -238,7 +246,7 @@ fn is_version(lower: &str) -> bool {
 }
 
 /// The stamp that a sync tool's name for a message begins with, behind the tool's own prefix.
-fn leading_stamp(name: &[u8]) -> Option<Stamp> {
+pub(super) fn leading_stamp(name: &[u8]) -> Option<Stamp> {
     let prefixes: [&[u8]; 3] = [b".syncthing.", b"~syncthing~", b"."];
     let bare = prefixes.iter().find_map(|prefix| name.strip_prefix(*prefix)).unwrap_or(name);
     Stamp::parse(bare.get(..STEM_LENGTH)?).ok()

@@ -3,6 +3,8 @@
 //! Owns what a channel is: its folder, its boxes, its messages and their names, read once at the edge into types.
 //! Refuses to know HTML, network or terminal.
 
+pub mod again;
+pub mod arrival;
 pub mod attachments;
 pub mod cache;
 pub mod card;
@@ -10,6 +12,7 @@ pub mod classify;
 pub mod entry;
 pub mod folder;
 pub mod header;
+mod listing;
 pub mod message;
 pub mod name;
 mod near_miss;

@@ -3,6 +3,7 @@
 //! Owns the file's keys and the ids that follow from it. A profile in an inbox is somebody else's text: each value is
 //! cut to a line of sane length, and a value of the wrong form is as if it were not there.
 
+use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -45,17 +46,38 @@ pub struct Profile {
     pub icon: Option<String>,
 }
 
-/// Reads a box's profile; a problem comes back in words, with an empty profile.
-pub fn read(folder: &Folder) -> (Profile, Option<String>) {
+/// Why a profile that is there says nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The system does not let us read it; what it said.
+    Unreadable(String),
+    /// It is not of the right form; what is wrong.
+    Form(String),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Unreadable(what) | Self::Form(what)) = self;
+        f.write_str(what)
+    }
+}
+
+/// Reads a box's profile. Without the file it says nothing.
+///
+/// # Errors
+/// [`Problem`].
+pub fn read(folder: &Folder) -> Result<Profile, Problem> {
     let bytes = match folder.read(Path::new(FILE_NAME), MAX_FILE) {
         Ok((bytes, _)) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (Profile::default(), None),
-        Err(error) => return (Profile::default(), Some(error.to_string())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Profile::default()),
+        Err(error) => return Err(Problem::Unreadable(error.to_string())),
     };
-    match toml::from_str::<Profile>(&message::decode(bytes).text) {
-        Ok(profile) => (profile.checked(), None),
-        Err(error) => (Profile::default(), Some(error.message().to_owned())),
-    }
+    let text = message::decode(bytes).text;
+    toml::from_str::<Profile>(&text).map(Profile::checked).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let line = 1 + text.get(..at).unwrap_or_default().matches('\n').count();
+        Problem::Form(format!("line {line}: {}", error.message()))
+    })
 }
 
 impl Profile {

@@ -4,19 +4,22 @@
 //! what becomes of the messages.
 
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
+use super::arrival::{self, Lack};
 use super::cache::Cache;
-use super::card::{self, Card, Made};
-use super::classify::{Found, FoundAttachment, Reason, classify};
+use super::card::{self, Card, Made, Mark};
+use super::classify::{Reason, leading_stamp};
 use super::entry::{Entry, Side};
+use super::listing::{Listing, why};
 use super::profile::{self, Profile};
 use super::stamp::Stamp;
-use super::{Channel, Kind};
+use super::{Channel, Kind, attachments};
 use crate::disk::beneath::Folder;
 
 /// How far ahead of the clock a message may be dated and still count as written now, in seconds.
@@ -47,6 +50,17 @@ pub struct Hidden {
     pub warning: bool,
 }
 
+/// A message that is not to be shown now.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The message.
+    pub card: Arc<Card>,
+    /// Why.
+    pub reason: Reason,
+    /// When it is to be looked at again, in seconds since 1970; a draft waits for its author.
+    pub until: Option<i64>,
+}
+
 /// A channel at one look.
 #[derive(Debug)]
 pub struct Snapshot {
@@ -60,10 +74,14 @@ pub struct Snapshot {
     pub their_profile: Profile,
     /// What the outbox's owner says of it.
     pub my_profile: Profile,
+    /// Why the profile in the inbox, or in the outbox, says nothing although it is there.
+    pub profile_problems: [Option<profile::Problem>; 2],
     /// The messages to show, oldest first; of two in one second, the inbox's first.
     pub cards: Vec<Arc<Card>>,
-    /// Messages that are not to be shown now: drafts and those dated in the future.
-    pub held: Vec<Arc<Card>>,
+    /// Messages that are not to be shown now, oldest first: drafts, those dated in the future, those not yet whole.
+    pub held: Vec<Held>,
+    /// What messages lack, whether they are held for it or not any more.
+    pub lacks: HashMap<(Side, Stamp), Lack>,
     /// Messages whose text cannot be read now; their last known card is among `cards` if there is one.
     pub unreadable: HashSet<(Side, Stamp)>,
     /// Every file that is not shown.
@@ -72,14 +90,18 @@ pub struct Snapshot {
     pub problems: Vec<(Side, Stamp, String)>,
     /// All cards, shown or held, for the cache.
     pub all: Vec<Arc<Card>>,
-    bodies: Mutex<HashMap<(Side, Stamp), String>>,
+    pub(super) look: Look,
+    /// When every file was last looked at, in nanoseconds since 1970.
+    pub(super) looked_at: i64,
+    pub(super) icons: [Option<Mark>; 2],
+    pub(super) bodies: Mutex<HashMap<(Side, Stamp), String>>,
 }
 
 /// How much of the texts that had to be read for their cards is kept for whoever reads them next, in bytes.
 const KEPT_BODIES: usize = 24 << 20;
 
 /// What a look does beyond looking.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
     /// The time now, in seconds since 1970.
     pub now: i64,
@@ -87,72 +109,60 @@ pub struct Look {
     pub future: bool,
     /// Looks into one box only.
     pub only: Option<Side>,
+    /// How long a message is held for what it lacks, in seconds.
+    pub hold: i64,
+}
+
+impl Look {
+    /// A look at this time, in seconds since 1970, into both boxes.
+    pub fn at(now: i64) -> Self {
+        Self { now, future: false, only: None, hold: arrival::HOLD }
+    }
 }
 
 /// Looks at a channel.
 pub fn take(channel: Channel, cache: &Cache, look: Look) -> Snapshot {
-    let open = |side: Side| {
-        if look.only.is_some_and(|only| only != side) { BoxState::Missing } else { open_box(&channel, side) }
-    };
+    let [inbox, outbox] = Side::BOTH.map(|side| open_box(&channel, side, look));
     let mut snapshot = Snapshot {
-        inbox: open(Side::Inbox),
-        outbox: open(Side::Outbox),
+        inbox,
+        outbox,
         channel,
         their_profile: Profile::default(),
         my_profile: Profile::default(),
+        profile_problems: [None, None],
         cards: Vec::new(),
         held: Vec::new(),
+        lacks: HashMap::new(),
         unreadable: HashSet::new(),
         hidden: Vec::new(),
         problems: Vec::new(),
         all: Vec::new(),
+        look,
+        looked_at: look.now.saturating_mul(1_000_000_000),
+        icons: [None; 2],
         bodies: Mutex::default(),
     };
     for side in Side::BOTH {
         snapshot.look_into(side, cache);
     }
     snapshot.all.sort_by_key(|card| (card.stamp, card.side));
-    snapshot.hidden.sort_by(|a, b| (a.side, &a.path).cmp(&(b.side, &b.path)));
-    snapshot.sort_out(look);
+    let arriving = snapshot.arriving();
+    for card in snapshot.all.clone() {
+        snapshot.sort_out(card, &arriving);
+    }
+    snapshot.order();
     snapshot
 }
 
-fn open_box(channel: &Channel, side: Side) -> BoxState {
+pub(super) fn open_box(channel: &Channel, side: Side, look: Look) -> BoxState {
+    if look.only.is_some_and(|only| only != side) {
+        return BoxState::Missing;
+    }
     match Folder::open(&channel.path.join(side.name())) {
         Ok(folder) => BoxState::Open(folder),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => BoxState::Missing,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => BoxState::Missing,
         Err(error) => BoxState::Unreadable(error.to_string()),
     }
-}
-
-/// What a box's listing comes to.
-#[derive(Default)]
-struct Listing {
-    texts: Vec<Stamp>,
-    folders: HashSet<Stamp>,
-    hidden: Vec<(PathBuf, Reason, bool)>,
-}
-
-fn list(folder: &Folder) -> std::io::Result<Listing> {
-    let mut listing = Listing::default();
-    for (name, kind) in folder.list()? {
-        let (reason, warning) = match classify(&name, kind) {
-            Found::Text(stamp) => {
-                listing.texts.push(stamp);
-                continue;
-            }
-            Found::Folder(stamp) => {
-                listing.folders.insert(stamp);
-                continue;
-            }
-            Found::Arriving(_) => (Reason::Arriving, false),
-            Found::Conflict(_) => (Reason::Conflict, true),
-            Found::Ignored(reason) => (reason, false),
-            Found::Foreign(reason) => (reason, true),
-        };
-        listing.hidden.push((name.into(), reason, warning));
-    }
-    Ok(listing)
 }
 
 impl Snapshot {
@@ -192,14 +202,31 @@ impl Snapshot {
         self.hidden.iter().filter(|hidden| hidden.warning).count() + self.problems.len()
     }
 
+    /// When the next held message is due, in seconds since 1970.
+    pub fn due(&self) -> Option<i64> {
+        self.held.iter().filter_map(|held| held.until).min()
+    }
+
+    /// A message's text behind its header. One that was just read for its card is handed over once.
+    ///
+    /// # Errors
+    /// As the system says; `NotFound` when the box is not open.
+    pub fn body(&self, side: Side, stamp: Stamp) -> io::Result<String> {
+        let kept = self.bodies.lock().ok().and_then(|mut bodies| bodies.remove(&(side, stamp)));
+        match (kept, self.folder(side)) {
+            (Some(body), _) => Ok(body),
+            (None, Some(folder)) => card::read_body(folder, stamp),
+            (None, None) => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
     fn look_into(&mut self, side: Side, cache: &Cache) {
         let Some(folder) = self.folder(side) else {
             return;
         };
-        let (profile, problem) = profile::read(folder);
-        let listing = match list(folder) {
+        let listing = match Listing::of(folder) {
             Ok(listing) => listing,
-            Err(error) => return self.close(side, error.to_string()),
+            Err(error) => return self.close(side, &error),
         };
         let kept = AtomicUsize::new(0);
         let made: Vec<_> = listing
@@ -215,109 +242,133 @@ impl Snapshot {
                 (*stamp, made)
             })
             .collect();
-        *self.profile_mut(side) = profile;
-        if let Some(problem) = problem {
-            self.hide(side, profile::FILE_NAME.into(), Reason::Unreadable(problem), true);
-        }
-        for (path, reason, warning) in listing.hidden {
-            self.hide(side, path, reason, warning);
-        }
-        self.orphans(side, &listing.texts, &listing.folders);
+        self.read_profile(side);
+        self.hide_all(side, listing.hidden);
         for (stamp, made) in made {
-            self.add(side, stamp, made, cache);
+            self.add(side, stamp, made, cache.last_known(side, stamp));
         }
     }
 
-    /// A message's text behind its header. One that was just read for its card is handed over once.
-    ///
-    /// # Errors
-    /// As the system says; `NotFound` when the box is not open.
-    pub fn body(&self, side: Side, stamp: Stamp) -> std::io::Result<String> {
-        let kept = self.bodies.lock().ok().and_then(|mut bodies| bodies.remove(&(side, stamp)));
-        match (kept, self.folder(side)) {
-            (Some(body), _) => Ok(body),
-            (None, Some(folder)) => card::read_body(folder, stamp),
-            (None, None) => Err(std::io::ErrorKind::NotFound.into()),
+    /// Reads what the box's owner says of the channel.
+    pub(super) fn read_profile(&mut self, side: Side) {
+        let Some(folder) = self.folder(side) else {
+            return;
+        };
+        let (profile, problem) = match profile::read(folder) {
+            Ok(profile) => (profile, None),
+            Err(problem) => (Profile::default(), Some(problem)),
+        };
+        let icon = profile.icon.as_deref().and_then(|name| folder.stat(Path::new(name)).ok()).map(Mark::from);
+        if let Some(problem) = &problem {
+            self.hide(side, profile::FILE_NAME.into(), Reason::Unreadable(problem.to_string()), true);
         }
+        match side {
+            Side::Inbox => self.their_profile = profile,
+            Side::Outbox => self.my_profile = profile,
+        }
+        *of_side(&mut self.icons, side) = icon;
+        *of_side(&mut self.profile_problems, side) = problem;
     }
 
-    fn close(&mut self, side: Side, error: String) {
-        let state = BoxState::Unreadable(error);
+    fn close(&mut self, side: Side, error: &io::Error) {
+        let state = BoxState::Unreadable(error.to_string());
         match side {
             Side::Inbox => self.inbox = state,
             Side::Outbox => self.outbox = state,
         }
     }
 
-    fn profile_mut(&mut self, side: Side) -> &mut Profile {
-        match side {
-            Side::Inbox => &mut self.their_profile,
-            Side::Outbox => &mut self.my_profile,
-        }
-    }
-
-    fn hide(&mut self, side: Side, path: PathBuf, reason: Reason, warning: bool) {
+    pub(super) fn hide(&mut self, side: Side, path: PathBuf, reason: Reason, warning: bool) {
         self.hidden.push(Hidden { side, path, reason, warning });
     }
 
-    /// Stem folders whose text is not there (yet).
-    fn orphans(&mut self, side: Side, texts: &[Stamp], folders: &HashSet<Stamp>) {
-        let texts: HashSet<&Stamp> = texts.iter().collect();
-        for stamp in folders.iter().filter(|stamp| !texts.contains(stamp)) {
-            self.hide(side, stamp.to_string().into(), Reason::WithoutMessage, false);
-        }
+    pub(super) fn hide_all(&mut self, side: Side, hidden: Vec<(PathBuf, Reason, bool)>) {
+        self.hidden.extend(hidden.into_iter().map(|(path, reason, warning)| Hidden { side, path, reason, warning }));
     }
 
-    fn add(&mut self, side: Side, stamp: Stamp, made: std::io::Result<Made>, cache: &Cache) {
+    /// Takes in what looking at a message gave; `last` is its last known card, for when it cannot be read.
+    pub(super) fn add(&mut self, side: Side, stamp: Stamp, made: io::Result<Made>, last: Option<&Arc<Card>>) {
         match made {
+            Ok(Made { oddities, .. }) if last.is_some() && oddities.iter().any(attachments::Oddity::is_unreadable) => {
+                // Its attachments are not gone, so it stays as it is known until they can be listed again.
+                self.hide_all(side, oddities.into_iter().map(hidden).collect());
+                self.unreadable.insert((side, stamp));
+                self.all.extend(last.cloned());
+            }
             Ok(Made { card, oddities, body }) => {
                 if let (Some(body), Ok(bodies)) = (body, self.bodies.get_mut()) {
                     bodies.insert((side, stamp), body);
                 }
-                for oddity in oddities {
-                    let (reason, warning) = why(oddity.found);
-                    self.hide(side, oddity.path, reason, warning);
-                }
+                self.hide_all(side, oddities.into_iter().map(hidden).collect());
                 self.problems.extend(card.problems.iter().map(|problem| (side, stamp, problem.clone())));
                 self.all.push(card);
             }
             // Gone between listing and reading: as if it had not been there.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
                 self.hide(side, Entry::Text(stamp).path(), Reason::Unreadable(error.to_string()), true);
                 self.unreadable.insert((side, stamp));
-                self.all.extend(cache.last_known(side, stamp).cloned());
+                self.all.extend(last.cloned());
             }
         }
     }
 
-    /// Parts what is shown from what is held.
-    fn sort_out(&mut self, look: Look) {
-        for card in self.all.clone() {
-            let future = card.stamp.seconds() > look.now.saturating_add(TOLERANCE) && !look.future;
-            let reason = match () {
-                () if card.header.draft => Reason::Draft,
-                () if future => Reason::Future,
-                () => {
-                    self.cards.push(card);
-                    continue;
-                }
-            };
-            self.hide(card.side, Entry::Text(card.stamp).path(), reason, false);
-            self.held.push(card);
+    /// The messages of which a sync tool is still receiving a part.
+    pub(super) fn arriving(&self) -> HashSet<(Side, Stamp)> {
+        use std::os::unix::ffi::OsStrExt;
+        let arriving = self.hidden.iter().filter(|hidden| hidden.reason == Reason::Arriving);
+        let stamp = |hidden: &Hidden| {
+            let first = hidden.path.components().next()?;
+            Some((hidden.side, leading_stamp(first.as_os_str().as_bytes())?))
+        };
+        arriving.filter_map(stamp).collect()
+    }
+
+    /// Shows a message or holds it.
+    pub(super) fn sort_out(&mut self, card: Arc<Card>, arriving: &HashSet<(Side, Stamp)>) {
+        let key = (card.side, card.stamp);
+        let lack = Lack::of(&card, arriving.contains(&key));
+        let due = card.stamp.seconds().saturating_sub(TOLERANCE);
+        let reason = match &lack {
+            _ if card.header.draft => Some((Reason::Draft, None)),
+            _ if due > self.look.now && !self.look.future => Some((Reason::Future, Some(due))),
+            Some(lack) => self.held_for(&card, lack).map(|until| (Reason::Lacks(lack.clone()), Some(until))),
+            None => None,
+        };
+        if let Some((reason, until)) = reason {
+            self.hide(card.side, Entry::Text(card.stamp).path(), reason.clone(), false);
+            self.held.push(Held { card, reason, until });
+        } else {
+            if let Some(Lack::Attachments(names)) = &lack {
+                let problem = format!("it names {}, which is not here", Lack::names(names));
+                self.problems.push((card.side, card.stamp, problem));
+            }
+            self.cards.push(card);
         }
+        self.lacks.extend(lack.map(|lack| (key, lack)));
+    }
+
+    /// Until when a message is held for what it lacks.
+    fn held_for(&self, card: &Card, lack: &Lack) -> Option<i64> {
+        let stat = self.folder(card.side)?.stat(&Entry::Text(card.stamp).path()).ok()?;
+        lack.until(stat.changed.div_euclid(1_000_000_000), self.look.now, self.look.hold)
+    }
+
+    /// Puts everything that people read into an order that does not depend on the disk.
+    pub(super) fn order(&mut self) {
+        self.hidden.sort_by(|a, b| (a.side, &a.path).cmp(&(b.side, &b.path)));
+        self.problems.sort_by_key(|(side, stamp, _)| (*side, *stamp));
+        self.held.sort_by_key(|held| (held.card.stamp, held.card.side));
     }
 }
 
-fn why(found: FoundAttachment) -> (Reason, bool) {
-    match found {
-        FoundAttachment::Arriving => (Reason::Arriving, false),
-        FoundAttachment::Conflict => (Reason::Conflict, true),
-        FoundAttachment::Ignored(reason) => (reason, false),
-        FoundAttachment::Foreign(reason) => (reason, true),
-        // Files and folders are never odd.
-        FoundAttachment::File | FoundAttachment::Folder => (Reason::Hidden, false),
-    }
+fn hidden(oddity: attachments::Oddity) -> (PathBuf, Reason, bool) {
+    let (reason, warning) = why(oddity.found);
+    (oddity.path, reason, warning)
+}
+
+fn of_side<T>([inbox, outbox]: &mut [T; 2], side: Side) -> &mut T {
+    if side == Side::Inbox { inbox } else { outbox }
 }
 
 impl Hidden {

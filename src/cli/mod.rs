@@ -9,14 +9,17 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
 use etcetera::BaseStrategy;
 use serde::Serialize;
 
-use crate::commands::{Failure, Surroundings, build, channels, check, new, why};
+use crate::commands::{Failure, Surroundings, build, channels, check, new, watch, why};
+
 use crate::console::Console;
+use crate::watch::Bell;
 
 /// Publish, read and talk through plain folders of text files
 #[derive(Debug, Parser)]
@@ -43,6 +46,7 @@ enum Command {
     Check(check::Check),
     Why(why::Why),
     Build(build::Build),
+    Watch(watch::Watch),
 }
 
 /// Runs the program with these arguments, the program's name first.
@@ -82,7 +86,25 @@ fn command(command: &Command, around: &Surroundings, console: Console) -> Result
             }
             print(console, &report, report.failed())
         }
+        Command::Watch(args) => {
+            watch::run(args, around, console, now, until_interrupted)?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
+}
+
+/// Rings the bell on ctrl-c, SIGTERM and SIGHUP. Whoever asks twice does not wait for the work in hand, which is safe:
+/// no file is ever seen half-written.
+fn until_interrupted(bell: Bell) -> Result<(), Failure> {
+    const INTERRUPTED: i32 = 130;
+    let asked = AtomicBool::new(false);
+    let handler = move || {
+        bell.stop();
+        if asked.swap(true, Ordering::Relaxed) {
+            std::process::exit(INTERRUPTED);
+        }
+    };
+    ctrlc::set_handler(handler).map_err(|error| Failure::new(format!("signals cannot be caught: {error}"), "try again"))
 }
 
 fn print<T: Display + Serialize>(console: Console, report: &T, failed: bool) -> Result<ExitCode, Failure> {
@@ -101,11 +123,16 @@ fn surroundings(data: Option<PathBuf>) -> Result<Surroundings, Failure> {
         }
         (None, None) => return Err(Failure::new("there is no home folder", "name the data folder with `--data DIR`")),
     };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(Surroundings {
         data: std::path::absolute(data)?,
         here: std::env::current_dir()?,
         cache: folders.map(|folders| folders.cache_dir().join("missive")),
-        now: i64::try_from(now.as_nanos()).unwrap_or(i64::MAX),
+        now: now(),
     })
+}
+
+/// The time now, in nanoseconds since 1970.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -1,56 +1,25 @@
 //! `missive build`: a channel becomes a website.
 
-use std::ffi::OsString;
 use std::fmt;
-use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde::Serialize;
 
-use super::{Failure, Surroundings, count, locate};
-use crate::channel::cache::{self, Cache};
+use super::site::{Choice, Site, cache};
+use super::{Failure, Surroundings, count};
+use crate::channel::Kind;
+use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
-use crate::channel::settings::{self, BaseUrl, Settings};
-use crate::channel::snapshot::{self, BoxState, Look, Snapshot};
-use crate::channel::{Channel, Kind};
+use crate::channel::snapshot::{self, BoxState, Held, Snapshot};
 use crate::console::{Console, field};
-use crate::site::{self, BUILT_IN_THEMES, Manner, Options, Request, Source, Theme};
+use crate::site::{self, Lock, Request};
 
 /// Turn a channel into a website
 #[derive(Debug, Args)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-#[allow(
-    clippy::doc_markdown,
-    rustdoc::bare_urls,
-    reason = "these comments are the program's help, which is no Markdown"
-)]
 pub struct Build {
-    /// A channel's name or folder
-    channel: OsString,
-    /// Where the site is written [default: CHANNEL/site]
-    #[arg(short, long, value_name = "DIR")]
-    output: Option<PathBuf>,
-    /// Where the site will be found, such as <https://example.org/blog>/
-    #[arg(long, value_name = "URL", value_parser = |url: &str| BaseUrl::try_from(url.to_owned()))]
-    base_url: Option<BaseUrl>,
-    /// A built-in theme, or a folder laid over it
-    #[arg(long, value_name = "NAME-or-DIR")]
-    theme: Option<OsString>,
-    /// Build from one box only
-    #[arg(long, value_name = "BOX", value_parser = ["inbox", "outbox"])]
-    r#box: Option<String>,
-    /// Show messages dated in the future too
-    #[arg(long)]
-    future: bool,
-    /// Take over an output that holds other files, and write every file anew
-    #[arg(long)]
-    force: bool,
-    /// Accept that a box which had messages has none now
-    #[arg(long)]
-    allow_empty: bool,
-    /// Publish pictures with their metadata: place, camera, time
-    #[arg(long)]
-    keep_metadata: bool,
+    #[command(flatten)]
+    site: Site,
     /// Say why each file was written
     #[arg(long)]
     explain: bool,
@@ -65,15 +34,18 @@ pub struct Build {
 pub struct Report {
     channel: String,
     kind: Kind,
-    messages: usize,
-    /// Messages that wait: drafts and those dated in the future.
+    /// Messages that wait: drafts, those dated in the future, those not yet whole.
     held: usize,
+    /// Those of them that are waited for, and why.
+    waiting: Vec<String>,
     warnings: Vec<String>,
     has_base_url: bool,
+    /// How long it took, in seconds.
+    seconds: f64,
     #[serde(skip)]
     shares: bool,
     #[serde(flatten)]
-    site: site::Report,
+    pub(super) site: site::Report,
     #[serde(skip)]
     explain: bool,
     #[serde(skip)]
@@ -85,138 +57,83 @@ pub struct Report {
 /// # Errors
 /// [`Failure`]; whatever it is, the site that was there before is whole.
 pub fn run(args: &Build, around: &Surroundings, console: Console) -> Result<Report, Failure> {
-    let channel = locate::channel(around, &args.channel)?;
-    let settings = settings::read(&channel.path)?;
-    let options = options(args, &settings);
-    let theme = theme(args, &settings, &channel, around)?;
-    let output = output(args, &channel, around);
-    let cache = match &around.cache {
-        Some(folder) => Cache::read(cache::path_below(folder, &channel.path)),
-        None => Cache::nowhere(),
-    };
-    if let Some(damage) = &cache.damage {
-        console.whisper(&format!("the card cache is made anew: {damage}"));
-    }
-    let look = Look { now: around.seconds(), future: args.future, only: options.only };
-    let snapshot = snapshot::take(channel, &cache, look);
+    let start = Instant::now();
+    let channel = args.site.channel(around)?;
+    let choice = args.site.choose(&channel, around)?;
+    let output = args.site.output(&channel, around);
+    let cache = cache(&channel, around, console);
+    let lock = Lock::take(&channel, &output, || waits(console))?;
+    let snapshot = snapshot::take(channel, &cache, args.site.look(around.seconds()));
     let progress = console.progress("building");
     let request = Request {
+        lock: &lock,
         snapshot: &snapshot,
-        options: &options,
-        manner: Manner { force: args.force, allow_empty: args.allow_empty },
-        theme: &theme,
+        options: &choice.options,
+        manner: args.site.manner(),
+        theme: &choice.theme,
         output: &output,
         progress: &|done, all| progress.show(done, all),
         gate: &|| Ok(()),
     };
     let built = site::build(&request);
     progress.clear();
-    let built = built?;
-    if let Some(damage) = &built.damage {
-        console.whisper(&format!("the record of the last build was not used: {damage}"));
-    }
+    let report = Report::new(&snapshot, &choice, built?, start.elapsed());
+    report.whisper_damage(console);
     if let Err(error) = cache.keep(&snapshot.all, around.now) {
         console.whisper(&format!("the card cache could not be kept: {error}"));
     }
-    Ok(report(args, &snapshot, &options, settings.site.share_on_site, built))
+    Ok(Report { explain: args.explain, strict: args.strict, ..report })
 }
 
-fn options(args: &Build, settings: &Settings) -> Options {
-    let site = &settings.site;
-    let base_url = args.base_url.clone().or_else(|| site.base_url.clone());
-    let only = match args.r#box.as_deref() {
-        Some("inbox") => Some(Side::Inbox),
-        Some(_) => Some(Side::Outbox),
-        None => None,
-    };
-    Options {
-        base_url,
-        title: site.title.clone(),
-        page_size: site.page_size,
-        feed_size: site.feed_size,
-        highlight: site.highlight,
-        raw_html: site.raw_html,
-        keep_metadata: args.keep_metadata,
-        only,
-    }
+/// Says that a build has to wait.
+pub(super) fn waits(console: Console) {
+    console.say("another build is at work in the same place; this one waits for it");
 }
 
-/// The built-in theme, over it the theme that was chosen, over that the channel's own `theme/`.
-fn theme(args: &Build, settings: &Settings, channel: &Channel, around: &Surroundings) -> Result<Theme, Failure> {
-    let chosen = match (&args.theme, &settings.site.theme) {
-        (Some(theme), _) => Some((Path::new(theme).to_owned(), &around.here)),
-        (None, Some(theme)) => Some((PathBuf::from(theme), &channel.path)),
-        (None, None) => None,
-    };
-    let mut sources = Vec::new();
-    if let Some((theme, base)) = chosen {
-        sources.push(source(&theme, base)?);
-    }
-    let own = channel.path.join("theme");
-    if own.is_dir() {
-        sources.push(Source::Folder(own));
-    }
-    Ok(Theme::load(&sources)?)
-}
-
-fn source(theme: &Path, base: &Path) -> Result<Source, Failure> {
-    if BUILT_IN_THEMES.iter().any(|name| theme == Path::new(name)) {
-        return Ok(Source::BuiltIn);
-    }
-    let folder = base.join(theme);
-    if folder.is_dir() {
-        return Ok(Source::Folder(folder));
-    }
-    let message = format!("there is no theme `{}`", theme.display());
-    Err(Failure::new(
-        message,
-        format!("built in is `{}`; anything else is a folder of templates", BUILT_IN_THEMES.join("`, `")),
-    ))
-}
-
-/// The output as an absolute path without links and `..`, as far as it exists.
-fn output(args: &Build, channel: &Channel, around: &Surroundings) -> PathBuf {
-    let output = match &args.output {
-        Some(output) => around.here.join(output),
-        None => site::default_output(&channel.path),
-    };
-    let mut plain = PathBuf::new();
-    for part in output.components() {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            part => plain.push(part),
-        }
-        // A link must be followed before a `..` behind it is.
-        plain = plain.canonicalize().unwrap_or(plain);
-    }
-    plain
-}
-
-fn report(args: &Build, snapshot: &Snapshot, options: &Options, shares: bool, site: site::Report) -> Report {
+fn warnings(snapshot: &Snapshot, built: &site::Report) -> Vec<String> {
     let hidden = snapshot.hidden.iter().filter(|hidden| hidden.warning);
     let mut warnings: Vec<String> =
         hidden.map(|hidden| format!("{}: {}", field(&hidden.in_channel().to_string_lossy()), hidden.reason)).collect();
-    warnings.extend(snapshot.problems.iter().map(|(side, stamp, problem)| format!("{side}/{stamp}.txt: {problem}")));
+    let problems = snapshot.problems.iter();
+    warnings.extend(problems.map(|(side, stamp, problem)| format!("{side}/{stamp}.txt: {}", field(problem))));
     for side in Side::BOTH {
         if let BoxState::Unreadable(error) = snapshot.side(side) {
             warnings.push(format!("{side}: not readable: {error}"));
         }
     }
-    warnings.extend(site.kept.iter().map(|text| format!("{text}: its page is kept as it was")));
-    Report {
-        channel: snapshot.channel.name.to_string(),
-        kind: snapshot.kind(),
-        messages: snapshot.cards.len(),
-        held: snapshot.held.len(),
-        warnings,
-        has_base_url: options.base_url.is_some(),
-        shares,
-        site,
-        explain: args.explain,
-        strict: args.strict,
+    warnings.extend(built.kept.iter().map(|text| format!("{text}: its page is kept as it was")));
+    warnings
+}
+
+impl Report {
+    pub(super) fn new(snapshot: &Snapshot, choice: &Choice, site: site::Report, took: Duration) -> Self {
+        let waiting = snapshot.held.iter().filter(|held| matches!(held.reason, Reason::Lacks(_)));
+        let word = |held: &Held| format!("{}/{}.txt: {}", held.card.side, held.card.stamp, held.reason);
+        Self {
+            channel: snapshot.channel.name.to_string(),
+            kind: snapshot.kind(),
+            held: (snapshot.cards.len() + snapshot.held.len()).saturating_sub(site.messages),
+            waiting: waiting.map(word).collect(),
+            warnings: warnings(snapshot, &site),
+            has_base_url: choice.options.base_url.is_some(),
+            seconds: took.as_secs_f64(),
+            shares: choice.shares,
+            site,
+            explain: false,
+            strict: false,
+        }
+    }
+
+    /// Whether the site was changed.
+    pub(super) fn changed(&self) -> bool {
+        !self.site.written.is_empty() || !self.site.removed.is_empty()
+    }
+
+    /// Says to those who ask for more why the record of the last build was not used.
+    pub(super) fn whisper_damage(&self, console: Console) {
+        if let Some(damage) = &self.site.damage {
+            console.whisper(&format!("the record of the last build was not used: {damage}"));
+        }
     }
 }
 
@@ -233,6 +150,10 @@ impl Report {
             self.warnings.iter().take(MOST).map(|warning| format!("warning: {warning}")).collect();
         if self.warnings.len() > MOST {
             lines.push(format!("warning: and {} more; `missive check` lists them", self.warnings.len() - MOST));
+        }
+        lines.extend(self.waiting.iter().take(MOST).map(|message| format!("note: {}", field(message))));
+        if self.waiting.len() > MOST {
+            lines.push(format!("note: and {} more are held; `missive check` lists them", self.waiting.len() - MOST));
         }
         if self.kind == Kind::Message {
             lines.push("note: a conversation holds other people's letters; the site asks search engines to stay away, but whoever has it can read it".to_owned());
@@ -251,8 +172,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let output = field(&self.site.output.display().to_string());
         let held = if self.held > 0 { format!(", {} held", self.held) } else { String::new() };
-        let messages = count(self.messages, "message");
-        if self.site.written.is_empty() && self.site.removed.is_empty() {
+        let messages = count(self.site.messages, "message");
+        if !self.changed() {
             return writeln!(f, "{output}: nothing to do, {messages}{held}");
         }
         if self.explain {
@@ -267,6 +188,11 @@ impl fmt::Display for Report {
         if !self.site.removed.is_empty() {
             write!(f, ", {} removed", self.site.removed.len())?;
         }
-        writeln!(f, " of {}", super::grouped(self.site.files))
+        writeln!(f, " of {} in {}", super::grouped(self.site.files), took(self.seconds))
     }
+}
+
+/// `28 ms`, `3.4 s`
+fn took(seconds: f64) -> String {
+    if seconds < 1.0 { format!("{:.0} ms", seconds * 1_000.0) } else { format!("{seconds:.1} s") }
 }

@@ -29,7 +29,12 @@ pub struct Line {
     newest: Option<Stamp>,
     arriving: usize,
     conflicts: usize,
-    held: usize,
+    /// Messages that are held for what they lack.
+    waiting: usize,
+    /// Drafts by their own header.
+    drafts: usize,
+    /// Messages dated in the future.
+    future: usize,
     warnings: usize,
 }
 
@@ -58,11 +63,12 @@ fn line(channel: Channel, around: &Surroundings) -> Line {
     };
     let name = channel.name.to_string();
     let kind = channel.kind;
-    let look = Look { now: around.seconds(), future: false, only: None };
+    let look = Look::at(around.seconds());
     let snapshot = snapshot::take(channel, &cache, look);
     // The cache is only a shortcut: that it could not be kept changes nothing but time.
     let _ = cache.keep(&snapshot.all, around.now);
     let number = |side: Side| snapshot.folder(side).map(|_| snapshot.count(side));
+    let held = |is: fn(&Reason) -> bool| snapshot.held.iter().filter(|held| is(&held.reason)).count();
     let reason = |wanted: Reason| snapshot.hidden.iter().filter(|hidden| hidden.reason == wanted).count();
     Line {
         title: title(&snapshot, kind),
@@ -73,7 +79,9 @@ fn line(channel: Channel, around: &Surroundings) -> Line {
         newest: snapshot.cards.last().map(|card| card.stamp),
         arriving: reason(Reason::Arriving),
         conflicts: reason(Reason::Conflict),
-        held: snapshot.held.len(),
+        waiting: held(|reason| matches!(reason, Reason::Lacks(_))),
+        drafts: held(|reason| *reason == Reason::Draft),
+        future: held(|reason| *reason == Reason::Future),
         warnings: snapshot.warnings(),
     }
 }
@@ -117,8 +125,13 @@ impl fmt::Display for Line {
         if let Some(newest) = self.newest {
             write!(f, ", newest {}", newest.time().format("%-d %B %Y"))?;
         }
-        let notes =
-            [(self.arriving, "arriving"), (self.held, "held"), (self.warnings, "not shown: see `missive check`")];
+        let notes = [
+            (self.arriving, "arriving"),
+            (self.waiting, if self.waiting == 1 { "waits for what it lacks" } else { "wait for what they lack" }),
+            (self.future, "dated in the future"),
+            (self.drafts, if self.drafts == 1 { "draft" } else { "drafts" }),
+            (self.warnings, "not shown: see `missive check`"),
+        ];
         for (number, what) in notes.into_iter().filter(|(number, _)| *number > 0) {
             write!(f, ", {number} {what}")?;
         }

@@ -69,7 +69,7 @@ fn checked(channel: Channel, around: &Surroundings, all: bool) -> Checked {
         findings.push(Finding { path: settings::FILE_NAME.to_owned(), warning: true, why: error.to_string() });
     }
     // Without a cache every text is read, so that each is seen as it is.
-    let look = Look { now: around.seconds(), future: false, only: None };
+    let look = Look::at(around.seconds());
     let snapshot = snapshot::take(channel, &Cache::nowhere(), look);
     for side in crate::channel::entry::Side::BOTH {
         if let BoxState::Unreadable(error) = snapshot.side(side) {

@@ -14,12 +14,14 @@ pub struct Failure {
     pub message: String,
     /// The way out.
     pub hint: Option<String>,
+    /// Whether nothing that may happen meanwhile can help: only another command.
+    pub lasting: bool,
 }
 
 impl Failure {
     /// A failure with a way out.
     pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: Some(hint.into()) }
+        Self { message: message.into(), hint: Some(hint.into()), lasting: false }
     }
 }
 
@@ -50,7 +52,7 @@ impl From<channel::Error> for Failure {
             Error::Settings { .. } => Some("nothing was changed; mend the file and try again".to_owned()),
             Error::Io(error) => io_hint(error),
         };
-        Self { message: error.to_string(), hint }
+        Self { message: error.to_string(), hint, lasting: false }
     }
 }
 
@@ -64,17 +66,21 @@ impl From<site::Error> for Failure {
                 Some("choose another output with `-o DIR`, or take this one over with `--force`".to_owned())
             }
             Error::BoxIsEmpty { .. } => Some("if that is meant, say `--allow-empty`; the site is as it was".to_owned()),
+            Error::Profile { .. } => {
+                Some("every id in the feeds follows from it; the site is as it was until it can be read".to_owned())
+            }
             Error::OutputIsBox { .. } => Some("choose another output with `-o DIR`".to_owned()),
             Error::Unreadable(_) => None,
             Error::Io(error) => io_hint(error),
         };
-        Self { message: error.to_string(), hint }
+        let lasting = matches!(error, Error::InTheWay { .. } | Error::OutputIsBox { .. });
+        Self { message: error.to_string(), hint, lasting }
     }
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self { hint: io_hint(&error), message: error.to_string() }
+        Self { hint: io_hint(&error), message: error.to_string(), lasting: false }
     }
 }
 

@@ -8,6 +8,9 @@ pub mod check;
 pub mod failure;
 mod locate;
 pub mod new;
+mod publish;
+pub mod site;
+pub mod watch;
 pub mod why;
 
 use std::path::PathBuf;

@@ -41,7 +41,7 @@ pub fn run(args: &Why, around: &Surroundings) -> Result<Report, Failure> {
         let message = format!("there is no {}", path.display());
         return Err(Failure::new(message, "name a file inside a channel's inbox or outbox"));
     }
-    let look = Look { now: around.seconds(), future: false, only: None };
+    let look = Look::at(around.seconds());
     let snapshot = snapshot::take(channel, &Cache::nowhere(), look);
     Ok(answer(&snapshot, side, &relative))
 }

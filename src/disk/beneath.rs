@@ -45,6 +45,9 @@ pub struct Stat {
     pub len: u64,
     /// Its time of modification, in nanoseconds since 1970.
     pub modified: i64,
+    /// The time of the last change of anything about it, its name included, in nanoseconds since 1970: when a file
+    /// arrived here, where `modified` is kept by whoever copied it.
+    pub changed: i64,
     /// Its inode, which tells a replaced file from an edited one.
     pub inode: u64,
 }
@@ -169,11 +172,17 @@ impl From<&fs::Stat> for Stat {
             clippy::cast_possible_wrap,
             reason = "the widths of these fields differ between Unix systems"
         )]
-        let (seconds, nanos, mode) = (stat.st_mtime as i64, stat.st_mtime_nsec as i64, stat.st_mode as u32);
+        let (modified, changed, mode) = (
+            (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+            (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+            stat.st_mode as u32,
+        );
+        let nanoseconds = |(seconds, rest): (i64, i64)| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
         Self {
             kind: FileType::from_raw_mode(mode).into(),
             len: u64::try_from(stat.st_size).unwrap_or(0),
-            modified: seconds.saturating_mul(1_000_000_000).saturating_add(nanos),
+            modified: nanoseconds(modified),
+            changed: nanoseconds(changed),
             inode: stat.st_ino,
         }
     }

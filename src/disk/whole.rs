@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use fs_err as fs;
 use rustix::fs::{RenameFlags, renameat_with};
@@ -43,6 +44,21 @@ pub fn through_temporary(target: &Path, fill: impl FnOnce(&Path) -> io::Result<(
         let _ = fs::remove_file(&temporary);
     }
     done
+}
+
+/// Removes the temporary files that programs which were cut off have left in a folder: those of an hour ago and before.
+pub fn sweep(folder: &Path) {
+    const HOUR: Duration = Duration::from_hours(1);
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let ours = entry.file_name().to_string_lossy().starts_with(TEMPORARY_PREFIX);
+        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if ours && age().is_some_and(|age| age > HOUR) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Creates `target` with `bytes`, flushed to the disk, and fails if the name is taken.
@@ -90,6 +106,20 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(std::fs::read(&path).unwrap(), b"first");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn what_was_left_an_hour_ago_is_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        let [old, new, other] = [".missive-tmp-1-0", ".missive-tmp-2-0", "a.txt"].map(|name| dir.path().join(name));
+        for path in [&old, &new, &other] {
+            let file = std::fs::File::create(path).unwrap();
+            if path != &new {
+                file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+            }
+        }
+        sweep(dir.path());
+        assert!(!old.exists() && new.exists() && other.exists());
     }
 
     #[test]

@@ -6,20 +6,20 @@ use std::collections::HashMap;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::channel::arrival::SITE_PAGES;
+use crate::channel::card::Card;
 use crate::channel::entry::Side;
 use crate::markdown::{Around, Target};
 
 use super::contents::Contents;
 use super::media::Published;
-use super::view::Item;
-
-/// Pages that every site has, which one's own text may link by name.
-const ALWAYS: [&str; 4] = ["index.html", "atom.xml", "feed.json", "robots.txt"];
+use super::view::Beyond;
 
 /// What lies around one message's text.
 pub(super) struct Surroundings<'a> {
     contents: &'a Contents<'a>,
-    item: &'a Item<'a>,
+    card: &'a Card,
+    beyond: &'a Beyond<'a>,
     published: &'a [Published],
     anchor: String,
     folder: String,
@@ -28,15 +28,20 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl<'a> Surroundings<'a> {
-    pub(super) fn new(contents: &'a Contents<'a>, item: &'a Item<'a>, published: &'a [Published]) -> Self {
-        let folder = format!("{}/", item.card.stamp);
-        let names = item.card.attachments.iter().map(|file| file.path.text().nfc().collect());
+    pub(super) fn new(
+        contents: &'a Contents<'a>,
+        card: &'a Card,
+        beyond: &'a Beyond<'a>,
+        published: &'a [Published],
+    ) -> Self {
+        let folder = format!("{}/", card.stamp);
+        let names = card.attachments.iter().map(|file| file.path.text().nfc().collect());
         // Of two names that differ in composition alone, the first is meant.
         let mut numbers = HashMap::new();
         for (number, name) in names.enumerate() {
             numbers.entry(name).or_insert(number);
         }
-        Self { contents, item, published, anchor: contents.anchor(item.card), folder, numbers }
+        Self { contents, card, beyond, published, anchor: contents.anchor(card), folder, numbers }
     }
 }
 
@@ -52,17 +57,17 @@ impl Around for Surroundings<'_> {
     }
 
     fn page(&self, address: &str) -> Option<String> {
-        let known = self.item.pages.iter().find(|(link, _)| *link == address);
+        let known = self.beyond.pages.iter().find(|(link, _)| *link == address);
         if let Some((_, page)) = known {
             return Some(page.clone());
         }
-        let own = self.item.card.side == Side::Outbox;
-        (own && ALWAYS.contains(&address)).then(|| address.to_owned())
+        let own = self.card.side == Side::Outbox;
+        (own && SITE_PAGES.contains(&address)).then(|| address.to_owned())
     }
 
     fn tag(&self, tag: &str) -> Option<String> {
         // Only what the card knows of: a page must not depend on which tags other messages bear.
-        let known = self.item.card.tags_in_text.iter().any(|known| known == tag);
+        let known = self.card.tags_in_text.iter().any(|known| known == tag);
         self.contents.tags.get(tag).filter(|_| known).map(|tag| tag.path.address())
     }
 

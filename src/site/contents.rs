@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::channel::Kind;
+use crate::channel::arrival::Lack;
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
 use crate::channel::profile::Profile;
@@ -18,6 +19,7 @@ use crate::channel::stamp::Stamp;
 use crate::markdown::{Rules, Trust, harmless};
 
 use super::archive::{Lists, Month, months};
+use super::digest::Digest;
 use super::file_name::safe;
 use super::fingerprint::hash;
 use super::icon::{self, Icon};
@@ -37,6 +39,8 @@ pub(super) struct Facts {
     pub description: Option<String>,
     /// Who writes it.
     pub author: Option<String>,
+    /// Who writes in the inbox and in the outbox.
+    pub authors: [Option<String>; 2],
     /// A BCP 47 tag.
     pub language: String,
     /// Another place where the site is found, by its profile.
@@ -80,6 +84,8 @@ pub(super) struct Contents<'a> {
     pub options: &'a Options,
     /// The messages to show, oldest first.
     pub cards: &'a [Arc<Card>],
+    /// Their digests, in the same order.
+    pub digests: &'a [Digest],
     /// What every page shows or depends on.
     pub facts: Facts,
     /// The hash of the facts.
@@ -95,18 +101,23 @@ pub(super) struct Contents<'a> {
 }
 
 impl<'a> Contents<'a> {
-    /// Derives everything from a look at the channel.
-    pub(super) fn new(snapshot: &'a Snapshot, options: &'a Options) -> Self {
-        let cards = snapshot.cards.as_slice();
+    /// Derives everything from a look at the channel, the messages of it that are shown, and their digests.
+    pub(super) fn new(
+        snapshot: &'a Snapshot,
+        options: &'a Options,
+        cards: &'a [Arc<Card>],
+        digests: &'a [Digest],
+    ) -> Self {
         let tags = tags(cards);
         let speaker = speaker(snapshot.kind());
         let icon = snapshot.folder(speaker).and_then(|folder| icon::read(folder, profile(snapshot, speaker)));
-        let facts = facts(snapshot, options, !tags.is_empty(), icon.as_ref());
+        let facts = facts(snapshot, options, (!cards.is_empty(), !tags.is_empty()), icon.as_ref());
         Self {
             icon,
             snapshot,
             options,
             cards,
+            digests,
             facts_hash: hash(&facts),
             facts,
             lists: Lists { size: options.page_size.max(1), total: cards.len() },
@@ -117,16 +128,22 @@ impl<'a> Contents<'a> {
 
     /// What the pages of a box's messages begin with.
     pub(super) fn prefix(&self, side: Side) -> &'static str {
-        match (self.facts.kind, side) {
-            (Kind::Message, Side::Inbox) => "inbox/",
-            (Kind::Message, Side::Outbox) => "outbox/",
-            _ => "",
-        }
+        prefix(self.facts.kind, side)
     }
 
     /// A message's page.
     pub(super) fn page_of(&self, card: &Card) -> OutPath {
-        OutPath::fixed(format!("{}{}.html", self.prefix(card.side), card.stamp))
+        self.page_at(card.side, card.stamp)
+    }
+
+    /// The page of the message of this stamp.
+    pub(super) fn page_at(&self, side: Side, stamp: Stamp) -> OutPath {
+        page_at(self.facts.kind, side, stamp)
+    }
+
+    /// What a message that is shown all the same lacks. An empty one is not called incomplete for ever.
+    pub(super) fn lack(&self, card: &Card) -> Option<&'a Lack> {
+        self.snapshot.lacks.get(&(card.side, card.stamp)).filter(|lack| **lack != Lack::Text)
     }
 
     /// A message's attachments as published.
@@ -161,13 +178,8 @@ impl<'a> Contents<'a> {
 
     /// Who writes in a box.
     pub(super) fn author(&self, side: Side) -> Option<&str> {
-        let profile = self.profile(side);
-        let named = profile.author.as_deref();
-        match (self.facts.kind, side) {
-            (Kind::Message, Side::Outbox) => named.or(Some("me")),
-            (Kind::Message, Side::Inbox) => named.or(profile.title.as_deref()).or(Some(&self.facts.channel)),
-            _ => named,
-        }
+        let [inbox, outbox] = &self.facts.authors;
+        (if side == Side::Inbox { inbox } else { outbox }).as_deref()
     }
 
     /// What a box's owner says of the channel.
@@ -203,6 +215,32 @@ fn speaker(kind: Kind) -> Side {
     if kind == Kind::Subscription { Side::Inbox } else { Side::Outbox }
 }
 
+/// What the pages of a box's messages begin with, in a site of this kind of channel.
+fn prefix(kind: Kind, side: Side) -> &'static str {
+    match (kind, side) {
+        (Kind::Message, Side::Inbox) => "inbox/",
+        (Kind::Message, Side::Outbox) => "outbox/",
+        _ => "",
+    }
+}
+
+/// The page of a message in a site of this kind of channel.
+pub(super) fn page_at(kind: Kind, side: Side, stamp: Stamp) -> OutPath {
+    OutPath::fixed(format!("{}{stamp}.html", prefix(kind, side)))
+}
+
+fn author(snapshot: &Snapshot, kind: Kind, side: Side) -> Option<String> {
+    let profile = profile(snapshot, side);
+    let named = profile.author.clone();
+    match (kind, side) {
+        (Kind::Message, Side::Outbox) => named.or_else(|| Some("me".to_owned())),
+        (Kind::Message, Side::Inbox) => {
+            named.or_else(|| profile.title.clone()).or_else(|| Some(snapshot.channel.name.to_string()))
+        }
+        _ => named,
+    }
+}
+
 fn profile(snapshot: &Snapshot, side: Side) -> &Profile {
     match side {
         Side::Inbox => &snapshot.their_profile,
@@ -210,7 +248,7 @@ fn profile(snapshot: &Snapshot, side: Side) -> &Profile {
     }
 }
 
-fn facts(snapshot: &Snapshot, options: &Options, tags: bool, icon: Option<&Icon>) -> Facts {
+fn facts(snapshot: &Snapshot, options: &Options, (archive, tags): (bool, bool), icon: Option<&Icon>) -> Facts {
     let kind = snapshot.kind();
     let profile = profile(snapshot, speaker(kind));
     let second = if kind == Kind::Message { &snapshot.their_profile } else { profile };
@@ -225,12 +263,13 @@ fn facts(snapshot: &Snapshot, options: &Options, tags: bool, icon: Option<&Icon>
         title: title.unwrap_or_else(name),
         description: profile.description.clone(),
         author: profile.author.clone(),
+        authors: Side::BOTH.map(|side| author(snapshot, kind, side)),
         language: profile.language.clone().unwrap_or_else(|| "en".to_owned()),
         link: profile.link.clone(),
         icon: icon.map(|icon| icon.path.address()),
         kind,
         channel: name(),
-        archive: !snapshot.cards.is_empty(),
+        archive,
         tags,
         base: options.base_url.as_ref().map(|url| url.as_str().to_owned()),
         rules: (options.raw_html, options.highlight),

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::channel::Kind;
+use crate::channel::arrival::Lack;
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
 use crate::markdown::{Media, Rendered, normal_tag};
@@ -16,7 +17,7 @@ use super::contents::{Contents, Facts};
 use super::dates::Moment;
 use super::media::{Published, size};
 use super::plan;
-use super::view::{Item, Neighbour, Row, label};
+use super::view::{Beyond, Neighbour, Row, label};
 
 /// `site`: what all pages have in common.
 #[derive(Serialize)]
@@ -176,11 +177,11 @@ impl Contents<'_> {
     /// A message as every page shows it; links in its text begin with [`ROOT`](crate::markdown::ROOT).
     pub(super) fn message<'a>(
         &'a self,
-        item: &Item<'a>,
+        card: &'a Card,
+        beyond: &Beyond<'_>,
         rendered: &'a Rendered,
         published: &[Published],
     ) -> Message<'a> {
-        let card = item.card;
         let url = self.page_of(card).address();
         let mut message = Message {
             id: card.stamp.to_string(),
@@ -199,8 +200,8 @@ impl Contents<'_> {
             audio: Vec::new(),
             video: Vec::new(),
             files: Vec::new(),
-            reply_to: item.reply.as_ref().map(|(label, url)| Link { label: label.clone(), url: url.clone() }),
-            notice: None,
+            reply_to: beyond.reply.as_ref().map(|(label, url)| Link { label: label.clone(), url: url.clone() }),
+            notice: beyond.lack.map(notice),
         };
         message.attach(card, rendered, published);
         if card.is_cut {
@@ -280,6 +281,14 @@ impl Message<'_> {
                 Media::Video => self.video.push(entry()),
             }
         }
+    }
+}
+
+/// What a page says of a message that is shown before it is whole.
+fn notice(lack: &Lack) -> String {
+    match lack {
+        Lack::Attachments(names) => format!("Not here yet: {}", names.join(", ")),
+        Lack::Rest | Lack::Text => "More of this message is still arriving.".to_owned(),
     }
 }
 

@@ -43,6 +43,12 @@ pub(super) fn hash<T: Serialize + ?Sized>(value: &T) -> u64 {
     hasher.finish()
 }
 
+/// One hash of two hashes in order: a message page has two neighbours, and there are many message pages.
+pub(super) fn pair(first: u64, second: u64) -> u64 {
+    // An odd constant without pattern, the golden ratio's; multiplying by it tells the first from the second.
+    first.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) ^ second
+}
+
 /// Hashes several values in order.
 #[derive(Default)]
 pub(super) struct Hasher {
@@ -80,5 +86,6 @@ mod tests {
     #[test]
     fn values_do_not_run_into_each_other() {
         assert_ne!(hash(&("ab", "c")), hash(&("a", "bc")));
+        assert_ne!(pair(1, 2), pair(2, 1));
     }
 }

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::disk::{record, whole};
+use crate::disk::record;
 
 use super::fingerprint::Fingerprint;
 use super::out_path::OutPath;
@@ -18,14 +19,14 @@ use super::out_path::OutPath;
 /// The file's name at the site's root.
 pub(super) const FILE_NAME: &str = ".missive-manifest";
 
-const HEAD: &str = "missive manifest 2\n";
+const HEAD: &str = "missive manifest 3\n";
 
 /// What was written last time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Manifest {
     /// How many messages the inbox and the outbox had.
     pub messages: [usize; 2],
-    /// Each path; without a fingerprint if it is not certain what is there.
+    /// Each path within the output; without a fingerprint if it is not certain what is there.
     pub entries: BTreeMap<OutPath, Option<Fingerprint>>,
     /// What was wrong with the file, for those who ask.
     pub damage: Option<String>,
@@ -42,9 +43,13 @@ enum Part<'a> {
     /// What the whole build had in common.
     Head { version: std::borrow::Cow<'a, str>, messages: [u64; 2] },
     /// Files as they were written.
-    Written(Vec<(OutPath, Fingerprint)>),
+    #[serde(borrow)]
+    Written(Vec<(&'a str, Fingerprint)>),
+    /// The end of what a build wrote; without it something is missing.
+    End,
     /// Files that were about to be written or removed.
-    Intent(Vec<OutPath>),
+    #[serde(borrow)]
+    Intent(Vec<&'a str>),
 }
 
 impl Manifest {
@@ -67,24 +72,41 @@ impl Manifest {
     /// The failing operation with its path.
     pub(super) fn intend(output: &Path, paths: &[&OutPath]) -> io::Result<()> {
         let path = output.join(FILE_NAME);
-        let mut bytes = if path.exists() { Vec::new() } else { HEAD.as_bytes().to_vec() };
-        push(&mut bytes, &Part::Intent(paths.iter().map(|path| (*path).clone()).collect()));
+        let mut bytes = if path.exists() { Vec::new() } else { Self::default().encoded() };
+        push(&mut bytes, &Part::Intent(paths.iter().map(|path| path.as_str()).collect()));
         let mut file = fs_err::OpenOptions::new().append(true).create(true).open(path)?;
         file.write_all(&bytes)
     }
 
-    /// Writes a finished build's manifest in one step.
+    /// Writes a finished build's manifest into a folder, from where it is put in place.
     ///
     /// # Errors
     /// The failing operation with its path.
-    pub(super) fn save(output: &Path, messages: [usize; 2], entries: &[(OutPath, Fingerprint)]) -> io::Result<()> {
+    pub(super) fn save(&self, folder: &Path) -> io::Result<()> {
+        fs_err::write(folder.join(FILE_NAME), self.encoded())
+    }
+
+    fn encoded(&self) -> Vec<u8> {
+        let messages = self.messages.map(|count| count as u64);
         let mut bytes = HEAD.as_bytes().to_vec();
-        let messages = messages.map(|count| count as u64);
         push(&mut bytes, &Part::Head { version: env!("CARGO_PKG_VERSION").into(), messages });
-        for block in entries.chunks(BLOCK) {
-            push(&mut bytes, &Part::Written(block.to_vec()));
+        let entries: Vec<_> =
+            self.entries.iter().map(|(path, print)| (path.as_str(), print.unwrap_or_default())).collect();
+        let blocks: Vec<Vec<u8>> =
+            entries.par_chunks(BLOCK).map(|block| encoded(&Part::Written(block.to_vec()))).collect();
+        for block in blocks {
+            record::push(&mut bytes, &block);
         }
-        whole::replace(&output.join(FILE_NAME), &bytes)
+        push(&mut bytes, &Part::End);
+        bytes
+    }
+
+    /// The manifest of a site that is in place: nothing is uncertain any more but what no page has as its fingerprint.
+    pub(super) fn settled(mut self, messages: [usize; 2]) -> Self {
+        for print in self.entries.values_mut() {
+            print.get_or_insert_default();
+        }
+        Self { messages, entries: self.entries, damage: None, lossy: false }
     }
 
     fn parse(bytes: &[u8]) -> Self {
@@ -93,7 +115,7 @@ impl Manifest {
             manifest.damaged("it is damaged or of another version");
             return manifest;
         };
-        let mut version = None;
+        let (mut version, mut ended) = (None, false);
         for part in record::parts(parts) {
             match part.and_then(|bytes| postcard::from_bytes::<Part<'_>>(bytes).ok()) {
                 Some(Part::Head { version: written_by, messages }) => {
@@ -101,12 +123,19 @@ impl Manifest {
                     manifest.messages = messages.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
                 }
                 Some(Part::Written(entries)) => {
-                    manifest.entries.extend(entries.into_iter().map(|(path, print)| (path, Some(print))));
+                    let sane = entries.into_iter().filter_map(|(path, print)| Some((OutPath::new(path)?, Some(print))));
+                    manifest.entries.extend(sane);
                 }
+                Some(Part::End) => ended = true,
                 // Whatever an intent names is no longer certain.
-                Some(Part::Intent(paths)) => manifest.entries.extend(paths.into_iter().map(|path| (path, None))),
+                Some(Part::Intent(paths)) => {
+                    manifest.entries.extend(paths.into_iter().filter_map(|path| Some((OutPath::new(path)?, None))));
+                }
                 None => manifest.damaged("a part of it is damaged"),
             }
+        }
+        if !ended && !manifest.lossy {
+            manifest.damaged("its end is missing");
         }
         match version {
             Some(version) if version == env!("CARGO_PKG_VERSION") => {}
@@ -126,17 +155,15 @@ impl Manifest {
         self.damage.get_or_insert(why.to_owned());
         self.entries.values_mut().for_each(|print| *print = None);
     }
-
-    /// Only paths that stay within the output are ever looked at.
-    pub(super) fn sane(mut self) -> Self {
-        self.entries.retain(|path, _| OutPath::new(path.as_str()).is_some());
-        self
-    }
 }
 
 fn push(file: &mut Vec<u8>, part: &Part<'_>) {
-    // What is written here holds nothing that could fail to be.
-    record::push(file, &postcard::to_stdvec(part).unwrap_or_default());
+    record::push(file, &encoded(part));
+}
+
+/// What is written here holds nothing that could fail to be.
+fn encoded(part: &Part<'_>) -> Vec<u8> {
+    postcard::to_stdvec(part).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -150,7 +177,8 @@ mod tests {
     fn saved() -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         let print = Fingerprint { text: 7, ..Fingerprint::default() };
-        Manifest::save(dir.path(), [0, 2], &[(path("a.html"), print), (path("b.html"), print)]).unwrap();
+        let entries = [(path("a.html"), Some(print)), (path("b.html"), Some(print))].into();
+        Manifest { messages: [0, 2], entries, ..Manifest::default() }.save(dir.path()).unwrap();
         dir
     }
 
@@ -181,7 +209,8 @@ mod tests {
         let bytes = std::fs::read(&file).unwrap();
         for at in 0..bytes.len() {
             std::fs::write(&file, &bytes[..at]).unwrap();
-            assert!(Manifest::read(dir.path()).unwrap().is_some());
+            let manifest = Manifest::read(dir.path()).unwrap().unwrap();
+            assert!(manifest.lossy || manifest.entries.len() >= 2, "nothing is lost unnoticed at {at}");
             let mut flipped = bytes.clone();
             flipped[at] ^= 0x40;
             std::fs::write(&file, &flipped).unwrap();

@@ -4,20 +4,24 @@
 
 mod archive;
 mod around;
+mod before;
 mod build;
 mod contents;
 mod context;
 mod dates;
+mod digest;
 mod feed;
 mod file_name;
 mod fingerprint;
 mod icon;
+mod lock;
 mod manifest;
 mod media;
 mod options;
 mod out_path;
 mod plan;
 mod publish;
+mod refuse;
 mod render;
 mod report;
 mod sitemap;
@@ -28,7 +32,8 @@ mod work;
 use std::io;
 use std::path::PathBuf;
 
-pub use build::{Request, build, default_output};
+pub use build::{Memory, Request, build, default_output, rebuild};
+pub use lock::Lock;
 pub use options::{Manner, Options};
 pub use out_path::OutPath;
 pub use report::{Report, Written};
@@ -68,6 +73,14 @@ pub enum Error {
         messages: usize,
         /// What it is now, in words.
         state: String,
+    },
+    /// A profile that is there and says nothing: every id in the feeds would change.
+    #[error("{}: {problem}", path.display())]
+    Profile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: crate::channel::profile::Problem,
     },
     /// A text that cannot be read now. Its pages stay as they are.
     #[error("{0} cannot be read")]

@@ -3,15 +3,19 @@
 //! Owns the site's layout and the fingerprint of each file. A pure function of the contents; refuses to know what was
 //! written before.
 
+use rayon::prelude::*;
+
 use crate::channel::Kind;
 use crate::channel::card::Card;
+use crate::channel::entry::Side;
 
 use super::contents::Contents;
-use super::fingerprint::{Fingerprint, Hasher, hash};
+use super::digest::Digest;
+use super::fingerprint::{Fingerprint, Hasher, hash, pair};
 use super::out_path::OutPath;
 use super::sitemap;
 use super::theme::Theme;
-use super::view::files;
+use super::view::Beyond;
 
 /// A file of the site, by what it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,11 +77,9 @@ pub(super) struct Planned {
 
 /// Plans every file of the site, in the order of their paths.
 pub(super) fn plan(contents: &Contents<'_>, theme: &Theme) -> Vec<Planned> {
-    let mut plan = Vec::with_capacity(contents.cards.len() * 5 / 4 + 64);
+    let messages = contents.cards.par_iter().enumerate().with_min_len(512);
+    let mut plan: Vec<Planned> = messages.flat_map_iter(|(at, card)| plan_message(contents, at, card)).collect();
     let mut add = |path: OutPath, page: Page| plan.push(Planned { path, page });
-    for (at, card) in contents.cards.iter().enumerate() {
-        plan_message(contents, at, card, &mut add);
-    }
     for number in 1..=contents.lists.count() {
         add(list_path(number), Page::List(number));
     }
@@ -100,14 +102,14 @@ pub(super) fn plan(contents: &Contents<'_>, theme: &Theme) -> Vec<Planned> {
     plan
 }
 
-fn plan_message(contents: &Contents<'_>, at: usize, card: &Card, add: &mut impl FnMut(OutPath, Page)) {
-    add(contents.page_of(card), Page::Message(at));
-    for (number, file) in contents.published(card).into_iter().enumerate() {
-        add(file.path, Page::Attachment(at, number));
-    }
-    if card.is_cut {
-        add(text_path(contents, card), Page::Text(at));
-    }
+fn plan_message(contents: &Contents<'_>, at: usize, card: &Card) -> impl Iterator<Item = Planned> {
+    let page = Planned { path: contents.page_of(card), page: Page::Message(at) };
+    let published = if card.attachments.is_empty() { Vec::new() } else { contents.published(card) };
+    let attachments = published.into_iter().enumerate();
+    let attachments =
+        attachments.map(move |(number, file)| Planned { path: file.path, page: Page::Attachment(at, number) });
+    let text = card.is_cut.then(|| Planned { path: text_path(contents, card), page: Page::Text(at) });
+    std::iter::once(page).chain(attachments).chain(text)
 }
 
 fn plan_rest(contents: &Contents<'_>, theme: &Theme, add: &mut impl FnMut(OutPath, Page)) {
@@ -163,12 +165,7 @@ pub(super) fn text_path(contents: &Contents<'_>, card: &Card) -> OutPath {
 pub(super) fn fingerprint(contents: &Contents<'_>, theme: &Theme, page: &Page) -> Fingerprint {
     let whole = Fingerprint { site: contents.facts_hash, theme: theme.hash(), ..Fingerprint::default() };
     match page {
-        Page::Message(at) => Fingerprint {
-            text: hash(&contents.item(*at)),
-            attachments: contents.cards.get(*at).map_or(0, |card| hash(&files(card))),
-            around: hash(&(contents.neighbour(at.checked_sub(1)), contents.neighbour(Some(at + 1)))),
-            ..whole
-        },
+        Page::Message(at) => message_print(contents, *at, whole),
         Page::List(number) => {
             let around = (*number < contents.lists.count(), *number > 1);
             Fingerprint { around: hash(&around), ..messages(contents, contents.lists.range(*number), whole) }
@@ -186,19 +183,7 @@ pub(super) fn fingerprint(contents: &Contents<'_>, theme: &Theme, page: &Page) -
         }
         Page::Tags => Fingerprint { text: hash(&contents.tags.keys().collect::<Vec<_>>()), ..whole },
         Page::Missing => whole,
-        Page::Atom | Page::Json => {
-            let ids = hash(
-                &[contents.channel_id(contents.speaker()), contents.channel_id(crate::channel::entry::Side::Inbox)]
-                    .map(|id| *id.as_bytes()),
-            );
-            let whole = Fingerprint { theme: 0, ..whole };
-            let marks = |card: &Card| card.attachments.iter().map(|file| file.mark).collect::<Vec<_>>();
-            let feed = contents.cards.len().saturating_sub(contents.options.feed_size)..contents.cards.len();
-            let lengths: Vec<_> =
-                contents.cards.get(feed.clone()).unwrap_or_default().iter().map(|card| marks(card)).collect();
-            let around = hash(&(ids, lengths, contents.options.keep_metadata));
-            Fingerprint { around, ..messages(contents, feed, whole) }
-        }
+        Page::Atom | Page::Json => feed_print(contents, Fingerprint { theme: 0, ..whole }),
         Page::Sitemap(part) => {
             Fingerprint { text: sitemap::hash(contents, *part), site: contents.facts_hash, ..Fingerprint::default() }
         }
@@ -216,20 +201,53 @@ pub(super) fn fingerprint(contents: &Contents<'_>, theme: &Theme, page: &Page) -
     }
 }
 
+fn message_print(contents: &Contents<'_>, at: usize, whole: Fingerprint) -> Fingerprint {
+    let near = |at: Option<usize>| at.and_then(|at| contents.digests.get(at)).map_or(0, |digest| digest.near);
+    let around = pair(near(at.checked_sub(1)), near(Some(at + 1)));
+    let Some(digest) = contents.digests.get(at) else {
+        return whole;
+    };
+    let text = if is_alone(contents, digest) { digest.own } else { messages(contents, at..at + 1, whole).text };
+    Fingerprint { text, attachments: digest.files, around, ..whole }
+}
+
+/// Whether what a page shows of a message follows from the message alone.
+fn is_alone(contents: &Contents<'_>, digest: &Digest) -> bool {
+    digest.is_alone && contents.snapshot.lacks.is_empty()
+}
+
 /// The part of a fingerprint that full messages make.
 fn messages(contents: &Contents<'_>, range: std::ops::Range<usize>, whole: Fingerprint) -> Fingerprint {
     let (mut texts, mut attachments) = (Hasher::default(), Hasher::default());
-    for item in contents.items(range) {
-        attachments.add(&files(item.card));
-        texts.add(&item);
+    let digests = contents.digests.get(range.clone()).unwrap_or_default();
+    for (digest, card) in digests.iter().zip(contents.cards.get(range).unwrap_or_default()) {
+        attachments.add(&digest.files);
+        texts.add(&digest.own);
+        if is_alone(contents, digest) {
+            continue;
+        }
+        let beyond = contents.beyond(card);
+        if beyond != Beyond::default() {
+            texts.add(&beyond);
+        }
     }
     Fingerprint { text: texts.finish(), attachments: attachments.finish(), ..whole }
 }
 
+fn feed_print(contents: &Contents<'_>, whole: Fingerprint) -> Fingerprint {
+    let ids = [contents.speaker(), Side::Inbox].map(|side| *contents.channel_id(side).as_bytes());
+    let feed = contents.cards.len().saturating_sub(contents.options.feed_size)..contents.cards.len();
+    let marks = |card: &Card| card.attachments.iter().map(|file| file.mark).collect::<Vec<_>>();
+    let cards = contents.cards.get(feed.clone()).unwrap_or_default();
+    let marks: Vec<_> = cards.iter().map(|card| marks(card)).collect();
+    let around = hash(&(hash(&ids), marks, contents.options.keep_metadata));
+    Fingerprint { around, ..messages(contents, feed, whole) }
+}
+
 fn rows(contents: &Contents<'_>, positions: impl Iterator<Item = usize>) -> u64 {
     let mut hasher = Hasher::default();
-    for row in positions.filter_map(|at| contents.row(at)) {
-        hasher.add(&row);
+    for digest in positions.filter_map(|at| contents.digests.get(at)) {
+        hasher.add(&digest.row);
     }
     hasher.finish()
 }

@@ -14,8 +14,7 @@ use fs_err as fs;
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 
-use super::fingerprint::Fingerprint;
-use super::manifest::Manifest;
+use super::manifest::{self, Manifest};
 use super::out_path::OutPath;
 
 /// The stage within an output that is being changed.
@@ -38,11 +37,9 @@ pub(super) struct Change<'a> {
     /// The staged files, in the order in which they appear.
     pub(super) written: Vec<&'a OutPath>,
     /// The files to remove.
-    pub(super) removed: Vec<&'a OutPath>,
-    /// How many messages the boxes have.
-    pub(super) messages: [usize; 2],
-    /// Every file of the site afterwards.
-    pub(super) entries: Vec<(OutPath, Fingerprint)>,
+    pub(super) removed: &'a [OutPath],
+    /// What the site holds afterwards.
+    pub(super) manifest: &'a Manifest,
 }
 
 impl<'a> Change<'a> {
@@ -53,7 +50,7 @@ impl<'a> Change<'a> {
         let folders: HashSet<&Path> = files.iter().flat_map(|path| path.ancestors().skip(1)).collect();
         let blocks =
             |path: &Path| folders.contains(path) || path.ancestors().skip(1).any(|above| files.contains(above));
-        self.removed.iter().copied().partition(|path| blocks(path.as_path()))
+        self.removed.iter().partition(|path| blocks(path.as_path()))
     }
 }
 
@@ -70,6 +67,10 @@ impl<'a> Stage<'a> {
                 let folder = fs::File::open(&place)?.into_parts().0.into();
                 return Ok(Self { output, place, folder, fresh, gate });
             }
+        }
+        if let Some(place) = beside(output).filter(|place| place.exists()) {
+            // A first build was cut off, and somebody else has made the output since.
+            let _ = remove_tree(&place);
         }
         // The folder above may be closed to us while the output itself is open.
         let place = output.join(STAGE);
@@ -96,7 +97,7 @@ impl<'a> Stage<'a> {
             return Ok(false);
         }
         (self.gate)()?;
-        self.create(path)?.write_all(bytes)?;
+        self.create(path)?.write_all(bytes).map_err(|error| self.named(path, &error))?;
         Ok(true)
     }
 
@@ -108,7 +109,7 @@ impl<'a> Stage<'a> {
         (self.gate)()?;
         let mut copy = self.create(path)?;
         if !clone(file, &copy) {
-            io::copy(&mut &*file, &mut copy)?;
+            io::copy(&mut &*file, &mut copy).map_err(|error| self.named(path, &error))?;
         }
         Ok(true)
     }
@@ -118,18 +119,19 @@ impl<'a> Stage<'a> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(0o666);
         let file = rustix::fs::openat(&self.folder, path.as_path(), flags, mode);
-        let file = file.map_err(|error| {
-            let error = io::Error::from(error);
-            io::Error::new(error.kind(), format!("{}: {error}", self.place.join(path.as_path()).display()))
-        })?;
-        Ok(file.into())
+        Ok(file.map_err(|error| self.named(path, &error.into()))?.into())
+    }
+
+    /// An error with the file that it is about.
+    fn named(&self, path: &OutPath, error: &io::Error) -> io::Error {
+        io::Error::new(error.kind(), format!("{}: {error}", self.place.join(path.as_path()).display()))
     }
 
     /// Puts what is staged in place, removes what is not wanted, and remembers what is there.
     pub(super) fn commit(&self, change: &Change<'_>) -> io::Result<()> {
         if self.fresh {
             (self.gate)()?;
-            Manifest::save(&self.place, change.messages, &change.entries)?;
+            change.manifest.save(&self.place)?;
             (self.gate)()?;
             return fs::rename(&self.place, self.output);
         }
@@ -137,13 +139,15 @@ impl<'a> Stage<'a> {
             self.change_in_place(change)?;
         }
         (self.gate)()?;
-        Manifest::save(self.output, change.messages, &change.entries)?;
+        change.manifest.save(&self.place)?;
+        (self.gate)()?;
+        fs::rename(self.place.join(manifest::FILE_NAME), self.output.join(manifest::FILE_NAME))?;
         (self.gate)()?;
         remove_tree(&self.place)
     }
 
     fn change_in_place(&self, change: &Change<'_>) -> io::Result<()> {
-        let at_stake: Vec<&OutPath> = change.written.iter().chain(&change.removed).copied().collect();
+        let at_stake: Vec<&OutPath> = change.written.iter().copied().chain(change.removed).collect();
         (self.gate)()?;
         Manifest::intend(self.output, &at_stake)?;
         let (first, last) = change.removals();

@@ -18,6 +18,7 @@ use super::media::Published;
 use super::out_path::OutPath;
 use super::plan::{list_path, month_path, year_path};
 use super::theme::Theme;
+use super::view::{Neighbour, Row};
 use super::{dates, view};
 
 /// A message's text converted, ready for every page that shows it.
@@ -56,13 +57,14 @@ impl<'a> Renderer<'a> {
     /// # Errors
     /// The path of the text, relative to the channel, when it cannot be read now.
     pub(super) fn ready(&self, at: usize) -> Result<Ready, String> {
-        let (card, item) = self.card(at).zip(self.contents.item(at)).ok_or_else(String::new)?;
+        let card = self.card(at).ok_or_else(String::new)?;
+        let beyond = self.contents.beyond(card);
         let unreadable = |_| format!("{}/{}.txt", card.side, card.stamp);
         let body = self.contents.snapshot.body(card.side, card.stamp).map_err(unreadable)?;
         let published = self.contents.published(card);
-        let around = Surroundings::new(self.contents, &item, &published);
+        let around = Surroundings::new(self.contents, card, &beyond, &published);
         let rendered = markdown::render(&body, card.title_in_text, self.contents.rules(card), &around);
-        let value = Value::from_serializable(&self.contents.message(&item, &rendered, &published));
+        let value = Value::from_serializable(&self.contents.message(card, &beyond, &rendered, &published));
         Ok(Ready { at, rendered, value, published })
     }
 
@@ -81,10 +83,11 @@ impl<'a> Renderer<'a> {
         let mut head = self.head("message", Some(title), Some(path.address()));
         head.description = Some(card.excerpt.clone()).filter(|excerpt| !excerpt.is_empty());
         head.image = contents.facts.base.as_deref().and_then(|base| context::social_picture(&ready.published, base));
+        let near = |at: Option<usize>| contents.near(self.card(at?).map(|card| Neighbour::of(card)));
         let mut page = self.context(&root, &head);
         page.insert_value("m", ready.value.clone());
-        page.insert("previous", &contents.near(contents.neighbour(ready.at.checked_sub(1))));
-        page.insert("next", &contents.near(contents.neighbour(Some(ready.at + 1))));
+        page.insert("previous", &near(ready.at.checked_sub(1)));
+        page.insert("next", &near(Some(ready.at + 1)));
         page.insert("month", &month_link(card));
         self.render("message.html", &page, &root)
     }
@@ -249,7 +252,7 @@ impl<'a> Renderer<'a> {
 
     fn rows(&self, positions: impl Iterator<Item = usize>) -> Vec<context::Line<'_>> {
         positions
-            .filter_map(|at| self.contents.row(at))
+            .filter_map(|at| self.card(at).map(|card| Row::of(card)))
             .map(|row| {
                 let author = self.contents.author(row.card.side);
                 self.contents.line(&row, author)

@@ -23,6 +23,8 @@ pub struct Report {
     /// The output folder.
     #[serde(serialize_with = "lossy")]
     pub output: PathBuf,
+    /// How many messages the site shows.
+    pub messages: usize,
     /// How many files the site has.
     pub files: usize,
     /// The files that were written.

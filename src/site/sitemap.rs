@@ -9,7 +9,9 @@ use chrono::Datelike;
 
 use super::contents::Contents;
 use super::dates;
+use super::digest::Digest;
 use super::fingerprint::Hasher;
+use super::out_path::OutPath;
 use super::plan::{list_path, month_path, sitemap_path, year_path};
 
 /// The most addresses in one sitemap.
@@ -32,11 +34,17 @@ fn is_split(contents: &Contents<'_>) -> bool {
 /// The hash of what a part lists.
 pub(super) fn hash(contents: &Contents<'_>, part: Option<i32>) -> u64 {
     let mut hasher = Hasher::default();
-    each(contents, part, |path, updated| {
-        hasher.add(path);
-        hasher.add(&updated);
+    each(contents, part, |place| match place {
+        Place::Message(digest) => hasher.add(&(digest.side, digest.stamp, digest.updated)),
+        Place::Page(path, updated) => hasher.add(&(path, updated)),
     });
     hasher.finish()
+}
+
+/// An address that is listed, with the time of its last change where that is known.
+enum Place<'a> {
+    Page(&'a str, Option<i64>),
+    Message(&'a Digest),
 }
 
 /// Writes a part.
@@ -47,8 +55,12 @@ pub(super) fn render(contents: &Contents<'_>, part: Option<i32>) -> String {
     let mut xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{outer} xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n"
     );
-    each(contents, part, |path, updated| {
-        let _ = write!(xml, "<{inner}><loc>{}{}</loc>", escaped(base), super::out_path::address(path));
+    each(contents, part, |place| {
+        let (path, updated) = match place {
+            Place::Page(path, updated) => (OutPath::fixed(path), updated),
+            Place::Message(digest) => (contents.page_at(digest.side, digest.stamp), Some(digest.updated)),
+        };
+        let _ = write!(xml, "<{inner}><loc>{}{}</loc>", escaped(base), path.address());
         if let Some(updated) = updated {
             let _ = write!(xml, "<lastmod>{}</lastmod>", dates::Moment::new(updated).iso());
         }
@@ -62,14 +74,14 @@ fn escaped(url: &str) -> String {
     url.replace('&', "&amp;").replace('\'', "&apos;")
 }
 
-/// Visits each address of a part with the time of its last change, where that is known.
-fn each(contents: &Contents<'_>, part: Option<i32>, mut visit: impl FnMut(&str, Option<i64>)) {
-    let split = is_split(contents);
-    if part.is_none() && split {
+/// Visits each address of a part.
+fn each(contents: &Contents<'_>, part: Option<i32>, mut visit: impl FnMut(Place<'_>)) {
+    let digests = |range: std::ops::Range<usize>| contents.digests.get(range).unwrap_or_default();
+    if part.is_none() && is_split(contents) {
         for (year, months) in contents.years() {
-            let messages = months.iter().flat_map(|month| month.messages.clone());
-            let updated = messages.filter_map(|at| contents.cards.get(at)).map(|card| card.updated()).max();
-            visit(sitemap_path(Some(year)).as_str(), updated);
+            let messages = months.iter().flat_map(|month| digests(month.messages.clone()));
+            let updated = messages.map(|digest| digest.updated).max();
+            visit(Place::Page(sitemap_path(Some(year)).as_str(), updated));
         }
         return;
     }
@@ -77,20 +89,21 @@ fn each(contents: &Contents<'_>, part: Option<i32>, mut visit: impl FnMut(&str, 
     // What belongs to no year is listed in the part of the newest.
     let newest = contents.cards.last().map(|card| card.stamp.time().year());
     if part.is_none() || part == newest {
-        visit("", contents.cards.iter().rev().take(contents.options.page_size).map(|card| card.updated()).max());
+        let updated = contents.digests.iter().rev().take(contents.options.page_size).map(|digest| digest.updated).max();
+        visit(Place::Page("", updated));
         for number in 1..=contents.lists.count() {
-            visit(list_path(number).as_str(), None);
+            visit(Place::Page(list_path(number).as_str(), None));
         }
         for tag in contents.tags.values() {
-            visit(tag.path.as_str(), None);
+            visit(Place::Page(tag.path.as_str(), None));
         }
     }
     for (year, months) in contents.years().into_iter().filter(|(year, _)| here(*year)) {
-        visit(year_path(year).as_str(), None);
+        visit(Place::Page(year_path(year).as_str(), None));
         for month in months {
-            visit(month_path(month.year, month.number).as_str(), None);
-            for card in month.messages.clone().filter_map(|at| contents.cards.get(at)) {
-                visit(contents.page_of(card).as_str(), Some(card.updated()));
+            visit(Place::Page(month_path(month.year, month.number).as_str(), None));
+            for digest in digests(month.messages.clone()) {
+                visit(Place::Message(digest));
             }
         }
     }

@@ -30,7 +30,7 @@ pub enum Source {
 }
 
 /// Templates and assets.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Theme {
     templates: BTreeMap<String, Cow<'static, str>>,
     assets: BTreeMap<String, Cow<'static, [u8]>>,

@@ -6,6 +6,7 @@
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
+use crate::channel::arrival::Lack;
 use crate::channel::card::{Card, Picture};
 use crate::channel::entry::{RelativePath, Side};
 use crate::channel::stamp::Stamp;
@@ -16,12 +17,9 @@ use super::archive::Month;
 use super::contents::Contents;
 use super::dates::Moment;
 
-/// A message, as far as any page can show it.
+/// A message by itself, as far as any page can show it.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Item<'a> {
-    /// The card it comes from; what of it a page may show is listed below.
-    #[serde(skip)]
-    pub card: &'a Card,
+pub(super) struct Own<'a> {
     side: Side,
     stamp: Stamp,
     hash: [u8; 16],
@@ -30,11 +28,17 @@ pub(super) struct Item<'a> {
     tags: &'a [String],
     lang: Option<&'a str>,
     updated: i64,
-    author: Option<&'a str>,
+}
+
+/// What of other messages and of its arrival a message's text shows. Most texts show nothing of either.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Beyond<'a> {
     /// The message that this one answers: its label and page.
     pub reply: Option<(String, String)>,
     /// The relative addresses in the text that lead to other messages, with their pages.
     pub pages: Vec<(&'a str, String)>,
+    /// What it lacks, although it is shown.
+    pub lack: Option<&'a Lack>,
 }
 
 /// An attachment, as far as a page can show it.
@@ -57,7 +61,6 @@ pub(super) struct Row<'a> {
     title: Option<&'a str>,
     first_words: &'a str,
     lang: Option<&'a str>,
-    author: Option<&'a str>,
     /// How many pictures it has.
     pub pictures: usize,
     /// How many other attachments.
@@ -76,26 +79,10 @@ pub(super) struct Neighbour<'a> {
     first_words: &'a str,
 }
 
-impl<'a> Contents<'a> {
-    /// The view of the message at a position.
-    pub(super) fn item(&self, at: usize) -> Option<Item<'_>> {
-        let card = self.cards.get(at)?;
-        let linked = |link: &'a String| {
-            let (path, fragment) =
-                link.split_once('#').map_or((link.as_str(), None), |(path, rest)| (path, Some(rest)));
-            let to = self.linked(path, card.side)?;
-            let mut address = self.page_of(to).address();
-            if let Some(fragment) = fragment {
-                address = format!(
-                    "{address}#{}-{}",
-                    self.anchor(to),
-                    anchor_name(&percent_decode_str(fragment).decode_utf8_lossy())
-                );
-            }
-            Some((link.as_str(), address))
-        };
-        let reply = card.header.in_reply_to.and_then(|(side, stamp)| self.find(side, card.side, stamp));
-        Some(Item {
+impl<'a> Own<'a> {
+    /// The view of a card.
+    pub(super) fn of(card: &'a Card) -> Self {
+        Self {
             side: card.side,
             stamp: card.stamp,
             hash: card.hash,
@@ -104,45 +91,61 @@ impl<'a> Contents<'a> {
             tags: &card.tags,
             lang: card.header.lang.as_deref(),
             updated: card.updated(),
-            author: self.author(card.side),
-            reply: reply.map(|to| (label(to), self.page_of(to).address())),
-            pages: card.links.iter().filter_map(linked).collect(),
-            card,
-        })
+        }
     }
+}
 
-    /// The views of messages by position.
-    pub(super) fn items(&self, range: std::ops::Range<usize>) -> impl DoubleEndedIterator<Item = Item<'_>> {
-        range.filter_map(|at| self.item(at))
-    }
-
-    /// The archive line of the message at a position.
-    pub(super) fn row(&self, at: usize) -> Option<Row<'_>> {
-        let card = self.cards.get(at)?;
+impl<'a> Row<'a> {
+    /// The line about a card.
+    pub(super) fn of(card: &'a Card) -> Self {
         let pictures =
             card.attachments.iter().filter(|file| file.picture.is_some_and(|picture| picture.size.is_some())).count();
-        Some(Row {
+        Self {
             side: card.side,
             stamp: card.stamp,
             title: card.title.as_deref(),
             first_words: &card.first_words,
             lang: card.header.lang.as_deref(),
-            author: self.author(card.side),
             pictures,
             files: card.attachments.len() - pictures,
             card,
-        })
+        }
+    }
+}
+
+impl<'a> Neighbour<'a> {
+    /// The link to a card.
+    pub(super) fn of(card: &'a Card) -> Self {
+        Self { side: card.side, stamp: card.stamp, title: card.title.as_deref(), first_words: &card.first_words, card }
+    }
+}
+
+impl Contents<'_> {
+    /// What the text of a message shows beyond itself.
+    pub(super) fn beyond<'c>(&'c self, card: &'c Card) -> Beyond<'c> {
+        let reply = card.header.in_reply_to.and_then(|(side, stamp)| self.find(side, card.side, stamp));
+        Beyond {
+            reply: reply.map(|to| (label(to), self.page_of(to).address())),
+            pages: card
+                .links
+                .iter()
+                .filter_map(|link| Some((link.as_str(), self.page_behind(link, card.side)?)))
+                .collect(),
+            lack: self.lack(card),
+        }
     }
 
-    /// The message at a position as its neighbours name it.
-    pub(super) fn neighbour(&self, at: Option<usize>) -> Option<Neighbour<'_>> {
-        let card = self.cards.get(at?)?;
-        Some(Neighbour {
-            side: card.side,
-            stamp: card.stamp,
-            title: card.title.as_deref(),
-            first_words: &card.first_words,
-            card,
+    /// The page that a relative address means, with the place in it.
+    fn page_behind(&self, link: &str, near: Side) -> Option<String> {
+        let (path, fragment) = link.split_once('#').map_or((link, None), |(path, rest)| (path, Some(rest)));
+        let to = self.linked(path, near)?;
+        let page = self.page_of(to).address();
+        Some(match fragment {
+            Some(fragment) => {
+                let name = anchor_name(&percent_decode_str(fragment).decode_utf8_lossy());
+                format!("{page}#{}-{name}", self.anchor(to))
+            }
+            None => page,
         })
     }
 

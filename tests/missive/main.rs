@@ -8,6 +8,7 @@
     reason = "a test stops where it fails"
 )]
 
+mod again;
 mod archives;
 mod attachments;
 mod command_line;
@@ -21,3 +22,4 @@ mod scene;
 mod sites;
 mod themes;
 mod trust;
+mod watching;

@@ -9,7 +9,7 @@ use missive::channel::Channel;
 use missive::channel::cache::Cache;
 use missive::channel::settings;
 use missive::channel::snapshot::{self, Look, Snapshot};
-use missive::site::{self, Error, Manner, Options, Report, Request, Source, Theme};
+use missive::site::{self, Error, Lock, Manner, Options, Report, Request, Source, Theme};
 
 /// 2026-11-22T13:35:04Z, in seconds since 1970.
 pub(crate) const NOW: i64 = 1_795_354_504;
@@ -99,7 +99,7 @@ impl Scene {
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         let channel = Channel::open(&self.path("")).unwrap();
-        snapshot::take(channel, &self.cache(), Look { now: self.now, future: self.future, only: None })
+        snapshot::take(channel, &self.cache(), Look { future: self.future, ..Look::at(self.now) })
     }
 
     fn cache(&self) -> Cache {
@@ -133,10 +133,12 @@ impl Scene {
 
     /// Builds into `output`, asking `gate` before each disk operation.
     pub(crate) fn build_gated(&self, output: &Path, gate: &(dyn Fn() -> std::io::Result<()> + Sync)) -> Built {
-        let snapshot = self.snapshot();
         let cache = self.cache();
+        let lock = Lock::take(&Channel::open(&self.path("")).unwrap(), output, || {});
+        let snapshot = self.snapshot();
         let built = self.theme().and_then(|theme| {
             site::build(&Request {
+                lock: &lock?,
                 snapshot: &snapshot,
                 options: &self.options(),
                 manner: self.manner,
@@ -157,9 +159,10 @@ impl Scene {
         let _ = fs::remove_dir_all(&output);
         let snapshot = {
             let channel = Channel::open(&self.path("")).unwrap();
-            snapshot::take(channel, &Cache::nowhere(), Look { now: self.now, future: self.future, only: None })
+            snapshot::take(channel, &Cache::nowhere(), Look { future: self.future, ..Look::at(self.now) })
         };
         site::build(&Request {
+            lock: &Lock::take(&snapshot.channel, &output, || {}).unwrap(),
             snapshot: &snapshot,
             options: &self.options(),
             manner: Manner::default(),

@@ -1,0 +1,84 @@
+//! What the names in a box come to.
+//!
+//! Owns sorting names into texts, stem folders and files that are not shown. Refuses to open anything.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+
+use super::classify::{Found, FoundAttachment, Reason, classify};
+use super::stamp::Stamp;
+use crate::disk::beneath::{Folder, Kind};
+
+/// Names in a box, sorted.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// The messages' texts.
+    pub(super) texts: Vec<Stamp>,
+    /// The stem folders.
+    pub(super) folders: HashSet<Stamp>,
+    /// Each other name, why it is not shown, and whether that counts as a warning.
+    pub(super) hidden: Vec<(PathBuf, Reason, bool)>,
+}
+
+impl Listing {
+    /// Lists a box.
+    ///
+    /// # Errors
+    /// As [`Folder::list`].
+    pub(super) fn of(folder: &Folder) -> io::Result<Self> {
+        let mut listing = Self::default();
+        for (name, kind) in folder.list()? {
+            listing.take(name, kind);
+        }
+        listing.orphans();
+        Ok(listing)
+    }
+
+    /// Looks for some names only.
+    pub(super) fn of_names(folder: &Folder, names: impl IntoIterator<Item = OsString>) -> Self {
+        let mut listing = Self::default();
+        for name in names {
+            if let Ok(stat) = folder.stat(name.as_ref()) {
+                listing.take(name, stat.kind);
+            }
+        }
+        listing.orphans();
+        listing
+    }
+
+    fn take(&mut self, name: OsString, kind: Kind) {
+        let (reason, warning) = match classify(&name, kind) {
+            Found::Text(stamp) => return self.texts.push(stamp),
+            Found::Folder(stamp) => {
+                self.folders.insert(stamp);
+                return;
+            }
+            Found::Arriving(_) => (Reason::Arriving, false),
+            Found::Conflict(_) => (Reason::Conflict, true),
+            Found::Ignored(reason) => (reason, false),
+            Found::Foreign(reason) => (reason, true),
+        };
+        self.hidden.push((name.into(), reason, warning));
+    }
+
+    /// Stem folders whose text is not there (yet).
+    fn orphans(&mut self) {
+        let texts: HashSet<&Stamp> = self.texts.iter().collect();
+        let orphans = self.folders.iter().filter(|stamp| !texts.contains(stamp));
+        self.hidden.extend(orphans.map(|stamp| (stamp.to_string().into(), Reason::WithoutMessage, false)));
+    }
+}
+
+/// Why a file below a stem folder is not shown, and whether that counts as a warning.
+pub(super) fn why(found: FoundAttachment) -> (Reason, bool) {
+    match found {
+        FoundAttachment::Arriving => (Reason::Arriving, false),
+        FoundAttachment::Conflict => (Reason::Conflict, true),
+        FoundAttachment::Ignored(reason) => (reason, false),
+        FoundAttachment::Foreign(reason) => (reason, true),
+        // Files and folders are never odd.
+        FoundAttachment::File | FoundAttachment::Folder => (Reason::Hidden, false),
+    }
+}

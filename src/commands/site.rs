@@ -1,0 +1,194 @@
+//! The options of a site, which `build` and `watch` share.
+//!
+//! Owns their way from the command line and the channel's settings into what a build is asked. Refuses to build.
+
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Failure, Surroundings, locate};
+use crate::channel::Channel;
+use crate::channel::cache::{self, Cache};
+use crate::channel::entry::Side;
+use crate::channel::settings::{self, BaseUrl, Settings};
+use crate::channel::snapshot::Look;
+use crate::console::Console;
+use crate::site::{self, BUILT_IN_THEMES, Manner, Options, Source, Theme};
+
+/// The options of a site.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[allow(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    reason = "these comments are the program's help, which is no Markdown"
+)]
+pub struct Site {
+    /// A channel's name or folder
+    channel: OsString,
+    /// Where the site is written [default: CHANNEL/site]
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Where the site will be found, such as <https://example.org/blog>/
+    #[arg(long, value_name = "URL", value_parser = |url: &str| BaseUrl::try_from(url.to_owned()))]
+    base_url: Option<BaseUrl>,
+    /// A built-in theme, or a folder laid over it
+    #[arg(long, value_name = "NAME-or-DIR")]
+    theme: Option<OsString>,
+    /// Build from one box only
+    #[arg(long, value_name = "BOX", value_parser = ["inbox", "outbox"])]
+    r#box: Option<String>,
+    /// Show messages dated in the future too
+    #[arg(long)]
+    future: bool,
+    /// How long a message is held for attachments that it names and that are not here yet
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
+    hold: Duration,
+    /// Take over an output that holds other files, and write every file anew
+    #[arg(long)]
+    force: bool,
+    /// Accept that a box which had messages has none now
+    #[arg(long)]
+    allow_empty: bool,
+    /// Publish pictures with their metadata: place, camera, time
+    #[arg(long)]
+    keep_metadata: bool,
+}
+
+/// What the options and the channel's settings come to.
+#[derive(Debug, PartialEq)]
+pub(super) struct Choice {
+    pub(super) options: Options,
+    pub(super) theme: Theme,
+    /// The folders that the theme comes from, whether they are there or not.
+    pub(super) theme_folders: Vec<PathBuf>,
+    /// Whether the settings ask for the read key on the site.
+    pub(super) shares: bool,
+}
+
+impl Site {
+    /// The channel.
+    pub(super) fn channel(&self, around: &Surroundings) -> Result<Channel, Failure> {
+        locate::channel(around, &self.channel)
+    }
+
+    /// What is looked for, at this time in seconds since 1970.
+    pub(super) fn look(&self, now: i64) -> Look {
+        let hold = i64::try_from(self.hold.as_secs()).unwrap_or(i64::MAX);
+        Look { now, future: self.future, only: self.only(), hold }
+    }
+
+    /// How what is there already is treated.
+    pub(super) fn manner(&self) -> Manner {
+        Manner { force: self.force, allow_empty: self.allow_empty }
+    }
+
+    /// Reads the channel's settings and theme.
+    pub(super) fn choose(&self, channel: &Channel, around: &Surroundings) -> Result<Choice, Failure> {
+        let settings = settings::read(&channel.path)?;
+        let mut sources = self.chosen_theme(&settings, channel, around)?;
+        let own = channel.path.join("theme");
+        let mut theme_folders: Vec<PathBuf> = sources.iter().filter_map(folder_of).chain([own.clone()]).collect();
+        theme_folders.dedup();
+        if own.is_dir() {
+            sources.push(Source::Folder(own));
+        }
+        let theme = Theme::load(&sources)?;
+        Ok(Choice { options: self.options(&settings), theme, theme_folders, shares: settings.site.share_on_site })
+    }
+
+    fn only(&self) -> Option<Side> {
+        match self.r#box.as_deref() {
+            Some("inbox") => Some(Side::Inbox),
+            Some(_) => Some(Side::Outbox),
+            None => None,
+        }
+    }
+
+    fn options(&self, settings: &Settings) -> Options {
+        let site = &settings.site;
+        Options {
+            base_url: self.base_url.clone().or_else(|| site.base_url.clone()),
+            title: site.title.clone(),
+            page_size: site.page_size,
+            feed_size: site.feed_size,
+            highlight: site.highlight,
+            raw_html: site.raw_html,
+            keep_metadata: self.keep_metadata,
+            only: self.only(),
+        }
+    }
+
+    /// The theme that was chosen; it is laid over the built-in one, and the channel's own `theme/` over both.
+    fn chosen_theme(
+        &self,
+        settings: &Settings,
+        channel: &Channel,
+        around: &Surroundings,
+    ) -> Result<Vec<Source>, Failure> {
+        let chosen = match (&self.theme, &settings.site.theme) {
+            (Some(theme), _) => Some((PathBuf::from(theme), &around.here)),
+            (None, Some(theme)) => Some((PathBuf::from(theme), &channel.path)),
+            (None, None) => None,
+        };
+        chosen.map(|(theme, base)| source(&theme, base)).into_iter().collect()
+    }
+
+    /// The output as an absolute path without links and `..`, as far as it exists.
+    pub(super) fn output(&self, channel: &Channel, around: &Surroundings) -> PathBuf {
+        let output = match &self.output {
+            Some(output) => around.here.join(output),
+            None => site::default_output(&channel.path),
+        };
+        let mut plain = PathBuf::new();
+        for part in output.components() {
+            match part {
+                Component::ParentDir => {
+                    plain.pop();
+                }
+                Component::CurDir => {}
+                part => plain.push(part),
+            }
+            // A link must be followed before a `..` behind it is.
+            plain = plain.canonicalize().unwrap_or(plain);
+        }
+        plain
+    }
+}
+
+/// The channel's card cache; what is wrong with it is said to those who ask for more.
+pub(super) fn cache(channel: &Channel, around: &Surroundings, console: Console) -> Cache {
+    let cache = match &around.cache {
+        Some(folder) => Cache::read(cache::path_below(folder, &channel.path)),
+        None => Cache::nowhere(),
+    };
+    if let Some(damage) = &cache.damage {
+        console.whisper(&format!("the card cache is made anew: {damage}"));
+    }
+    cache
+}
+
+fn folder_of(source: &Source) -> Option<PathBuf> {
+    match source {
+        // A link is followed here, for it is not when the folder is watched.
+        Source::Folder(folder) => Some(folder.canonicalize().unwrap_or_else(|_| folder.clone())),
+        Source::BuiltIn => None,
+    }
+}
+
+fn source(theme: &Path, base: &Path) -> Result<Source, Failure> {
+    if BUILT_IN_THEMES.iter().any(|name| theme == Path::new(name)) {
+        return Ok(Source::BuiltIn);
+    }
+    let folder = base.join(theme);
+    if folder.is_dir() {
+        return Ok(Source::Folder(folder));
+    }
+    let message = format!("there is no theme `{}`", theme.display());
+    Err(Failure::new(
+        message,
+        format!("built in is `{}`; anything else is a folder of templates", BUILT_IN_THEMES.join("`, `")),
+    ))
+}

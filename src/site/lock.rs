@@ -1,0 +1,38 @@
+//! One build at a time in one place.
+//!
+//! Owns the lock that is taken before the channel is looked at, so that a build which waited does not put back what it saw
+//! before. It ends with the process, however that ends, and leaves nothing behind.
+
+use std::fs::File;
+use std::path::Path;
+
+use crate::channel::Channel;
+
+use super::{Error, refuse};
+
+/// Keeps other builds of outputs in the same folder waiting.
+#[derive(Debug)]
+pub struct Lock {
+    /// Where the folder above is closed to us there is nothing to lock; the output itself may be open all the same.
+    _folder: Option<File>,
+}
+
+impl Lock {
+    /// Takes the lock for building a channel into `output`; calls `waiting` if it has to wait.
+    ///
+    /// # Errors
+    /// [`Error::OutputIsBox`]; [`Error::Io`] when the folder above the output cannot be made.
+    pub fn take(channel: &Channel, output: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
+        refuse::a_box(channel, output)?;
+        let parent = output.parent().unwrap_or(output);
+        fs_err::create_dir_all(parent)?;
+        let Ok(folder) = File::open(parent) else {
+            return Ok(Self { _folder: None });
+        };
+        if folder.try_lock().is_err() {
+            waiting();
+            folder.lock()?;
+        }
+        Ok(Self { _folder: Some(folder) })
+    }
+}

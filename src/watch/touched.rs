@@ -1,0 +1,93 @@
+//! What a tick is about.
+//!
+//! Owns the set of paths and its bound: so many paths say no more than "everything". Refuses to know what lies there.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// From here on a list of paths is no shorter way than looking at everything, and memory stays bounded.
+const MOST: usize = 50_000;
+
+/// What may have changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Touched {
+    /// Anything: a place itself came, went or got other rights, or events were lost.
+    Everything,
+    /// These entries of places, and whatever is below them; never a place itself. Spelled as their place was.
+    Paths(BTreeSet<PathBuf>),
+}
+
+impl Default for Touched {
+    /// Nothing.
+    fn default() -> Self {
+        Self::Paths(BTreeSet::new())
+    }
+}
+
+impl From<PathBuf> for Touched {
+    fn from(path: PathBuf) -> Self {
+        Self::Paths(BTreeSet::from([path]))
+    }
+}
+
+impl Touched {
+    /// Takes in what another tick is about.
+    pub fn merge(&mut self, other: Self) {
+        match (&mut *self, other) {
+            (Self::Everything, _) => {}
+            (_, Self::Everything) => *self = Self::Everything,
+            (Self::Paths(paths), Self::Paths(more)) => {
+                paths.extend(more);
+                if paths.len() > MOST {
+                    *self = Self::Everything;
+                }
+            }
+        }
+    }
+
+    /// Whether it is about nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether this very path is among those it is about.
+    pub(super) fn names(&self, path: &Path) -> bool {
+        matches!(self, Self::Paths(paths) if paths.contains(path))
+    }
+
+    /// How many paths it is about.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Everything => usize::MAX,
+            Self::Paths(paths) => paths.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(names: std::ops::Range<usize>) -> Touched {
+        Touched::Paths(names.map(|n| PathBuf::from(n.to_string())).collect())
+    }
+
+    #[test]
+    fn everything_swallows_paths_in_either_order() {
+        for (mut one, other) in [(Touched::Everything, paths(0..1)), (paths(0..1), Touched::Everything)] {
+            one.merge(other);
+            assert_eq!(one, Touched::Everything);
+        }
+    }
+
+    #[test]
+    fn paths_are_told_once_and_are_bounded() {
+        let mut touched = paths(0..10);
+        touched.merge(paths(5..15));
+        assert_eq!(touched, paths(0..15));
+        touched.merge(paths(0..MOST));
+        assert_eq!(touched, paths(0..MOST));
+        touched.merge(paths(MOST..MOST + 1));
+        assert_eq!(touched, Touched::Everything);
+    }
+}

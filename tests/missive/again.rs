@@ -1,0 +1,211 @@
+//! A second look at some names sees what a first look at everything would.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+
+use missive::channel::again::{Names, Rest};
+use missive::channel::arrival::HOLD;
+use missive::channel::cache::Cache;
+use missive::channel::entry::Side;
+use missive::channel::snapshot::{self, Look, Snapshot};
+use missive::channel::{Channel, classify::Reason};
+use proptest::prelude::*;
+
+use crate::scene::{Scene, assert_same, files, png};
+
+const STEMS: [&str; 4] =
+    ["2025-01-01T00-00-00Z", "2025-01-01T00-00-01Z", "2025-02-01T08-30-00Z", "2026-12-24T18-00-00Z"];
+const TEXTS: [&str; 6] = [
+    "# A title\n\nWith *text* and #one tag.\n",
+    "",
+    "---\ndraft: true\n---\nnot yet\n",
+    "![a picture](p.png) and [a file](2025-01-01T00-00-00Z/data.csv)\n",
+    "bytes \u{fffd} and [another](2025-01-01T00-00-01Z.txt)",
+    "---\ntitle: T\ntags: a, b\nunknown\n---\n![x](https://example.org/x.png)",
+];
+const NAMES: [&str; 14] = [
+    "{}.txt",
+    "{}.txt",
+    "{}.txt",
+    "{}/p.png",
+    "{}/data.csv",
+    "{}/.syncthing.p.png.tmp",
+    "{}/deep/er.txt",
+    ".syncthing.{}.txt.tmp",
+    "{}.txt.!sync",
+    "{}.sync-conflict-20260101-120000-ABCDEFG.txt",
+    "notes.md",
+    ".channel.toml",
+    "{}.TXT",
+    "{}/link",
+];
+
+#[derive(Clone, Debug)]
+struct Edit {
+    inbox: bool,
+    stem: usize,
+    name: usize,
+    /// What is written; nothing removes the file.
+    text: Option<usize>,
+    /// Whether a second look is taken after this edit.
+    look: bool,
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    (any::<bool>(), 0..STEMS.len(), 0..NAMES.len(), proptest::option::weighted(0.75, 0..TEXTS.len()), any::<bool>())
+        .prop_map(|(inbox, stem, name, text, look)| Edit { inbox, stem, name, text, look })
+}
+
+/// Makes an edit, and gives the name in the box that it concerns.
+fn apply(scene: &Scene, edit: &Edit) -> (Side, OsString) {
+    let side = if edit.inbox { Side::Inbox } else { Side::Outbox };
+    let name = NAMES[edit.name].replace("{}", STEMS[edit.stem]);
+    let path = scene.path(&format!("{side}/{name}"));
+    match edit.text {
+        Some(text) => {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let bytes = if name.ends_with("png") { png(9, 9) } else { TEXTS[text].as_bytes().to_vec() };
+            fs::write(&path, bytes).unwrap();
+        }
+        None => drop(fs::remove_file(&path)),
+    }
+    (side, name.split('/').next().unwrap().into())
+}
+
+type Seen = (Vec<String>, Vec<String>, Vec<String>, Vec<String>, BTreeMap<String, String>);
+
+/// Everything that a look saw, in words.
+fn seen(snapshot: &Snapshot) -> Seen {
+    (
+        snapshot.cards.iter().map(|card| format!("{card:?}")).collect(),
+        snapshot.held.iter().map(|held| format!("{held:?}")).collect(),
+        snapshot.hidden.iter().map(|hidden| format!("{hidden:?}")).collect(),
+        snapshot.problems.iter().map(|problem| format!("{problem:?}")).collect(),
+        snapshot.lacks.iter().map(|(key, lack)| (format!("{key:?}"), format!("{lack:?}"))).collect(),
+    )
+}
+
+fn first_look(scene: &Scene, look: Look) -> Snapshot {
+    snapshot::take(Channel::open(&scene.path("")).unwrap(), &Cache::nowhere(), look)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_second_look_sees_what_a_first_would(edits in proptest::collection::vec(edit(), 1..30)) {
+        let scene = Scene::conversation();
+        let mut now = seconds();
+        let mut rest = Rest::of(first_look(&scene, Look::at(now)));
+        let mut names = Names::new();
+        for (at, edit) in edits.iter().enumerate() {
+            names.insert(apply(&scene, edit));
+            if edit.look || at + 1 == edits.len() {
+                now += 100;
+                let snapshot = rest.some(&std::mem::take(&mut names), Look::at(now)).unwrap();
+                prop_assert_eq!(seen(&snapshot), seen(&first_look(&scene, Look::at(now))));
+                rest = Rest::of(snapshot);
+                let (again, same) = rest.everything(Look::at(now)).unwrap();
+                prop_assert!(same, "{:?}", seen(&again));
+            }
+        }
+    }
+}
+
+fn seconds() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_secs()).unwrap()
+}
+
+fn now() -> Scene {
+    let mut scene = Scene::new();
+    scene.now = seconds();
+    scene
+}
+
+#[test]
+fn a_message_waits_for_the_attachments_that_it_names() {
+    const STEM: &str = "2026-01-02T10-00-00Z";
+    let mut scene = now().message("2026-01-01T10-00-00Z", "text").message(STEM, "![At six](harbour.jpg) #sea");
+    scene.build().report();
+    assert!(!scene.has(&format!("{STEM}.html")) && !scene.has("tag/sea.html"));
+    let snapshot = scene.snapshot();
+    let held = &snapshot.held[0];
+    assert_eq!(held.reason.to_string(), "held: it names `harbour.jpg`, which is not here yet");
+    assert!((scene.now + HOLD - held.until.unwrap()).abs() <= 2);
+
+    scene.now += HOLD + 5;
+    scene.build().report();
+    assert!(scene.page(&format!("{STEM}.html")).contains("Not here yet: harbour.jpg"));
+    assert!(scene.page("index.html").contains("Not here yet: harbour.jpg"));
+    let scene = scene.attachment(STEM, "harbour.jpg", &png(4, 3));
+    scene.build().report();
+    assert!(!scene.page(&format!("{STEM}.html")).contains("Not here yet"), "mended");
+    assert_same(&scene.built(), &scene.clean(), "arrived");
+}
+
+#[test]
+fn a_message_waits_while_a_part_of_it_arrives() {
+    const STEM: &str = "2026-01-02T10-00-00Z";
+    for partial in [format!(".syncthing.{STEM}.txt.tmp"), format!("{STEM}/a.jpg.!sync"), format!("{STEM}.txt.!Sync")] {
+        let scene = now().message(STEM, "text").file(&format!("outbox/{partial}"), b"half");
+        scene.build().report();
+        assert!(!scene.has(&format!("{STEM}.html")), "{partial}");
+        let scene = scene.remove(&format!("outbox/{partial}"));
+        scene.build().report();
+        assert!(scene.page(&format!("{STEM}.html")).contains("text"), "{partial}");
+    }
+}
+
+#[test]
+fn an_empty_file_waits_a_minute_for_its_text_unless_something_is_attached() {
+    let mut scene = now().message("2026-01-01T10-00-00Z", "").message("2026-01-02T10-00-00Z", "").attachment(
+        "2026-01-02T10-00-00Z",
+        "p.png",
+        &png(3, 4),
+    );
+    scene.build().report();
+    assert!(!scene.has("2026-01-01T10-00-00Z.html") && scene.has("2026-01-02T10-00-00Z.html"));
+    scene.now += 65;
+    scene.build().report();
+    assert!(scene.has("2026-01-01T10-00-00Z.html"));
+}
+
+#[test]
+fn nothing_that_is_shown_is_taken_down_for_what_it_lacks() {
+    const STEM: &str = "2026-01-02T10-00-00Z";
+    let scene = now().message(STEM, "text");
+    scene.build().report();
+    let scene = scene.message(STEM, "text and ![a picture](later.png)");
+    scene.build().report();
+    assert!(scene.page(&format!("{STEM}.html")).contains("Not here yet: later.png"));
+    scene.build().wrote([]);
+    let scene = scene.attachment(STEM, "later.png", &png(4, 3));
+    scene.build().report();
+    assert_same(&scene.built(), &scene.clean(), "arrived");
+}
+
+#[test]
+fn what_is_held_is_told() {
+    let scene = now().message("2026-01-01T10-00-00Z", "text").message("2026-01-02T10-00-00Z", "![](a.png) ![](b.png)");
+    let (build, told) = crate::scene::words(&scene.run(&["build", "./blog", "-o", "out"]));
+    assert!(build.contains("1 message, 1 held"), "{build}");
+    assert!(told.contains("note: outbox/2026-01-02T10-00-00Z.txt: held: it names `a.png`, `b.png`, which"), "{told}");
+    let (check, _) = crate::scene::words(&scene.run(&["check", "./blog"]));
+    assert!(check.contains("outbox/2026-01-02T10-00-00Z.txt: held: it names"), "{check}");
+    let (channels, _) = crate::scene::words(&scene.run(&["channels"]));
+    assert!(channels.contains("1 waits for what it lacks"), "{channels}");
+    let (now, _) = crate::scene::words(&scene.run(&["build", "./blog", "-o", "out", "--hold", "0s"]));
+    assert!(now.contains("2 messages, "), "{now}");
+    assert!(files(&scene.site()).contains_key("2026-01-02T10-00-00Z.html"));
+}
+
+#[test]
+fn one_part_of_a_message_does_not_hold_the_others() {
+    let scene =
+        now().message("2026-01-01T10-00-00Z", "[site](index.html) [feed](atom.xml) [me](2026-01-01T10-00-00Z.txt)");
+    assert!(scene.snapshot().held.is_empty());
+    let reasons: Vec<Reason> = scene.snapshot().hidden.into_iter().map(|hidden| hidden.reason).collect();
+    assert_eq!(reasons, []);
+}
