@@ -3,6 +3,7 @@
 //! Owns the temporary name, the rename and the mode of new files. A reader of the folder sees the old file or the new
 //! one, never a part. Refuses to decide what is written where.
 
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -46,19 +47,31 @@ pub fn through_temporary(target: &Path, fill: impl FnOnce(&Path) -> io::Result<(
     done
 }
 
-/// Removes the temporary files that programs which were cut off have left in a folder: those of an hour ago and before.
+/// Removes the temporary files that programs which were cut off have left in a folder: those whose program is not running
+/// any more. A number may have been given to another program since, so after an hour every one goes.
 pub fn sweep(folder: &Path) {
     const HOUR: Duration = Duration::from_hours(1);
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
     for entry in entries.flatten() {
-        let ours = entry.file_name().to_string_lossy().starts_with(TEMPORARY_PREFIX);
         let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-        if ours && age().is_some_and(|age| age > HOUR) {
+        if let Some(owner) = owner(&entry.file_name())
+            && (!is_running(owner) || age().is_some_and(|age| age > HOUR))
+        {
             let _ = fs::remove_file(entry.path());
         }
     }
+}
+
+/// The number of the program that a temporary file belongs to.
+fn owner(name: &OsStr) -> Option<i32> {
+    name.to_str()?.strip_prefix(TEMPORARY_PREFIX)?.split('-').next()?.parse().ok()
+}
+
+fn is_running(number: i32) -> bool {
+    let pid = rustix::process::Pid::from_raw(number);
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }
 
 /// Creates `target` with `bytes`, flushed to the disk, and fails if the name is taken.
@@ -109,17 +122,17 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_an_hour_ago_is_swept() {
+    fn what_a_program_left_that_runs_no_more_is_swept() {
         let dir = tempfile::tempdir().unwrap();
-        let [old, new, other] = [".missive-tmp-1-0", ".missive-tmp-2-0", "a.txt"].map(|name| dir.path().join(name));
-        for path in [&old, &new, &other] {
-            let file = std::fs::File::create(path).unwrap();
-            if path != &new {
-                file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
-            }
+        let own = std::process::id();
+        let names = [".missive-tmp-1073741824-0".into(), format!(".missive-tmp-{own}-0"), format!(".missive-tmp-{own}-1"), "a.txt".into()];
+        let [dead, old, new, other] = names.map(|name: String| dir.path().join(name));
+        for path in [&dead, &old, &new, &other] {
+            std::fs::write(path, "").unwrap();
         }
+        std::fs::File::open(&old).unwrap().set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
         sweep(dir.path());
-        assert!(!old.exists() && new.exists() && other.exists());
+        assert!(!dead.exists() && !old.exists() && new.exists() && other.exists());
     }
 
     #[test]
