@@ -25,13 +25,14 @@
 //! 3  commands/            one file per command: arguments -> calls below -> a report value
 //! 2  site/                snapshot -> planned files -> what differs -> rendered -> published
 //! 1  channel/             the protocol on disk
+//!    watch/               ticks: "something below these folders changed"
 //!    console.rs           the only place that prints
 //! 0  disk/  markdown/  picture/  difference.rs  unseen.rs
 //! ```
 //!
 //! Imports go down only, and a test holds every `use` to that. External crates have a home too: `clap` in `cli` and
 //! `commands`, `tera` and `atom_syndication` in `site`, `pulldown-cmark`, `ammonia` and `syntect` in `markdown`, `rustix`
-//! in `disk`, `indicatif` in `console`.
+//! in `disk` and `watch`, `notify` in `watch`, `indicatif` in `console`, `ctrlc` in `cli`, `tikv-jemallocator` in `main.rs`.
 //!
 //! Three walls stand where building showed that they should:
 //!
@@ -42,7 +43,11 @@
 //! - **`picture` is a room of its own** on the ground: cards need a picture's displayed size, published copies need its
 //!   metadata gone, and neither has to do with the other's room.
 //!
-//! Four decisions that a reader of the output may wonder about:
+//! `missive watch` builds with the same function as `missive build`, and so equals it: what it keeps between its rounds
+//! ([`site::Memory`], [`channel::again::Rest`]) only saves it from looking at what nobody touched, and a tick never says what
+//! a change means. It holds no folder open between rounds, so a disk can be taken out.
+//!
+//! Six decisions that a reader of the output may wonder about:
 //!
 //! - **A list page is full when its successor has begun**, not when it has its last message: only then is its link to the
 //!   newer page true for good, and no page ever has to be empty.
@@ -51,10 +56,17 @@
 //!   Chromium and Firefox load it, and a short page stays a fraction of the size.
 //! - **An output that exists is changed in place, even an empty one**: it may be a mount point or have rights of its own. Only
 //!   an output that does not exist yet grows beside its place and is renamed into it.
+//! - **A message is held from the moment when its text arrived on this disk** (its `ctime`), not from the time in its name:
+//!   a letter of last year may arrive today, its attachments after it. No state is needed for that, so a build from nothing
+//!   holds the same messages. The one exception is a message that the site shows already: it is never taken down for a part
+//!   that has not arrived, and the manifest is what knows.
+//! - **The lock on an output is taken before the look at the channel**, so that a build which had to wait does not put back
+//!   what it saw before.
 //!
 //! # Where to find what
 //!
 //! - Is this file a message? [`channel::classify`]. What is in this box? [`channel::snapshot`].
+//! - Is a message whole? [`channel::arrival`]. What of a channel is looked at again? [`channel::again`].
 //! - What does a text say of itself? [`markdown::summarise`]. How is it shown? [`markdown::render`].
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.
 //! - In which order do they reach the disk? `site/publish.rs`.

@@ -2,6 +2,12 @@
 
 use std::process::ExitCode;
 
+use tikv_jemallocator::Jemalloc;
+
+/// Gives memory back to the system when a large build is done: `missive watch` may then wait for days.
+#[global_allocator]
+static MEMORY: Jemalloc = Jemalloc;
+
 /// A bug, in the numbers of `sysexits.h`.
 const SOFTWARE: u8 = 70;
 

@@ -96,6 +96,11 @@ fn depth(path: &RelativePath) -> usize {
 }
 
 impl Listed {
+    /// Whether the stem folder holds files to show and nothing else, so that its own time tells of every change of names.
+    pub fn is_plain(&self) -> bool {
+        self.oddities.is_empty() && self.files.iter().all(|(path, _)| !path.as_bytes().contains(&b'/'))
+    }
+
     fn odd(&mut self, path: PathBuf, found: FoundAttachment) {
         self.oddities.push(Oddity { path, found });
     }

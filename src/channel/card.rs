@@ -4,11 +4,13 @@
 //! renders. Refuses to keep cards between runs (`cache.rs`).
 
 use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::attachments;
+use super::attachments::{self, Listed, Oddity};
+use super::classify::{FoundAttachment, Reason};
 use super::entry::{Entry, RelativePath, Side};
 use super::header::{self, Header};
 use super::message::{self, MAX_READ};
@@ -106,6 +108,8 @@ pub struct Card {
     pub problems: Vec<String>,
     /// Its attachments, in name order.
     pub attachments: Vec<Attachment>,
+    /// The stem folder's mark, if it held these attachments and nothing else.
+    pub folder: Option<Mark>,
 }
 
 impl Card {
@@ -116,7 +120,8 @@ impl Card {
 
     /// Whether its text and attachments were certain to be settled at a time, in nanoseconds since 1970.
     pub fn is_settled_at(&self, time: i64) -> bool {
-        let marks = std::iter::once(&self.mark).chain(self.attachments.iter().map(|file| &file.mark));
+        let files = self.attachments.iter().map(|file| &file.mark);
+        let marks = std::iter::once(&self.mark).chain(&self.folder).chain(files);
         marks.into_iter().all(|mark| is_settled(mark.modified, time))
     }
 }
@@ -133,7 +138,7 @@ pub struct Made {
     /// Its card.
     pub card: Arc<Card>,
     /// What lies in its stem folder and is not shown.
-    pub oddities: Vec<attachments::Oddity>,
+    pub oddities: Vec<Oddity>,
     /// Its text behind the header, if it had to be read.
     pub body: Option<String>,
 }
@@ -161,21 +166,39 @@ pub fn make(
     folder_is_there: bool,
     known: Option<&Arc<Card>>,
 ) -> io::Result<Made> {
-    let listed = if folder_is_there { attachments::list(folder, stamp) } else { attachments::Listed::default() };
+    let mark = folder_is_there.then(|| folder.stat(Path::new(&stamp.to_string())).map(Mark::from)).transpose()?;
+    if let Some(card) = known
+        && is_same(folder, card, mark)
+    {
+        return Ok(Made { card: Arc::clone(card), oddities: Vec::new(), body: None });
+    }
+    let mut listed = if folder_is_there { attachments::list(folder, stamp) } else { Listed::default() };
+    let mark = mark.filter(|_| listed.is_plain());
     if let Some(card) = known
         && card.mark == folder.stat(&Entry::Text(stamp).path())?.into()
     {
         let same_files = card.attachments.iter().map(|file| (&file.path, &file.mark));
-        if same_files.eq(listed.files.iter().map(|(path, mark)| (path, mark))) {
+        if card.folder == mark && same_files.eq(listed.files.iter().map(|(path, mark)| (path, mark))) {
             return Ok(Made { card: Arc::clone(card), oddities: listed.oddities, body: None });
         }
-        let attachments = look_at(folder, stamp, listed.files, known);
-        let card = Arc::new(Card { attachments, ..Card::clone(card) });
+        let attachments = look_at(folder, stamp, &mut listed, known);
+        let card = Arc::new(Card { attachments, folder: mark, ..Card::clone(card) });
         return Ok(Made { card, oddities: listed.oddities, body: None });
     }
-    let attachments = look_at(folder, stamp, listed.files, known);
+    let attachments = look_at(folder, stamp, &mut listed, known);
     let (card, body) = read(folder, side, stamp, attachments)?;
-    Ok(Made { card: Arc::new(card), oddities: listed.oddities, body: Some(body) })
+    Ok(Made { card: Arc::new(Card { folder: mark, ..card }), oddities: listed.oddities, body: Some(body) })
+}
+
+/// Whether text, stem folder and attachments are as an older card has them, without a listing: in a folder that is as it
+/// was there are the same names.
+fn is_same(folder: &Folder, card: &Card, mark: Option<Mark>) -> bool {
+    let is = |path: &Path, mark: Mark| folder.stat(path).is_ok_and(|stat| Mark::from(stat) == mark);
+    let stem = PathBuf::from(card.stamp.to_string());
+    card.folder == mark
+        && (mark.is_some() || card.attachments.is_empty())
+        && is(&stem.with_extension("txt"), card.mark)
+        && card.attachments.iter().all(|file| is(&stem.join(file.path.as_path()), file.mark))
 }
 
 fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>) -> io::Result<(Card, String)> {
@@ -222,6 +245,7 @@ fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>)
         is_unbalanced: summary.is_unbalanced,
         problems,
         attachments,
+        folder: None,
     };
     let mut body = text.text;
     body.drain(..body_start);
@@ -241,29 +265,20 @@ fn hash_of(bytes: &[u8], stat: Stat) -> [u8; 16] {
     hash
 }
 
-/// Looks into pictures for their format and size, unless an older card knows them.
-fn look_at(
-    folder: &Folder,
-    stamp: Stamp,
-    files: Vec<(RelativePath, Mark)>,
-    known: Option<&Arc<Card>>,
-) -> Vec<Attachment> {
+/// Looks into pictures for their format and size, unless an older card knows them. One that cannot be opened is odd, too.
+fn look_at(folder: &Folder, stamp: Stamp, listed: &mut Listed, known: Option<&Arc<Card>>) -> Vec<Attachment> {
     let known = known.map(|card| card.attachments.as_slice()).unwrap_or_default();
-    files
-        .into_iter()
-        .map(|(path, mark)| {
-            let old = known.iter().find(|old| old.path == path && old.mark == mark);
-            match old {
-                Some(old) => old.clone(),
-                None => looked_at(folder, stamp, path.clone(), mark).unwrap_or(Attachment {
-                    path,
-                    mark: mark.unknown(),
-                    picture: None,
-                    drawing: None,
-                }),
-            }
+    let look = |(path, mark): (RelativePath, Mark)| {
+        if let Some(old) = known.iter().find(|old| old.path == path && old.mark == mark) {
+            return old.clone();
+        }
+        looked_at(folder, stamp, path.clone(), mark).unwrap_or_else(|error| {
+            let found = FoundAttachment::Foreign(Reason::Unreadable(error.to_string()));
+            listed.oddities.push(Oddity { path: Entry::Attachment(stamp, path.clone()).path(), found });
+            Attachment { path, mark: mark.unknown(), picture: None, drawing: None }
         })
-        .collect()
+    };
+    std::mem::take(&mut listed.files).into_iter().map(look).collect()
 }
 
 fn looked_at(folder: &Folder, stamp: Stamp, path: RelativePath, mark: Mark) -> io::Result<Attachment> {

@@ -19,6 +19,7 @@ use crate::channel::entry::Side;
 use crate::channel::snapshot::{self, Snapshot};
 use crate::channel::{Channel, settings};
 use crate::console::Console;
+use crate::markdown::forget_grammars;
 use crate::site::{self, Lock, Manner, Memory, Request};
 use crate::watch::{self, Bell, Means, Place, Scope, Touched, Woken};
 
@@ -74,6 +75,9 @@ pub fn run(
     session.keep();
     Ok(())
 }
+
+/// A build of so many files meets languages that the next ones will not.
+const MANY: usize = 1_000;
 
 /// What is remembered from round to round.
 struct Session<'a> {
@@ -135,8 +139,11 @@ impl<'a> Session<'a> {
         places
     }
 
-    /// How long until a held message is due.
+    /// How long until a held message is due. After a failure only a change or a rescan is worth another try.
     fn due(&self) -> Option<Duration> {
+        if self.failed {
+            return None;
+        }
         let due = self.rest.as_ref()?.due()?.saturating_mul(1_000_000_000);
         Some(Duration::from_nanos(u64::try_from(due.saturating_sub((self.clock)())).unwrap_or(0)))
     }
@@ -170,6 +177,7 @@ impl<'a> Session<'a> {
         };
         let asked = self.args.site.manner();
         if everything && same && same_choice && !self.failed && self.memory.is_true(&self.output) {
+            forget_grammars();
             self.rest = Some(Rest::of(snapshot));
             return Ok(None);
         }
@@ -236,6 +244,9 @@ impl<'a> Session<'a> {
         let Some(report) = report else {
             return Ok(());
         };
+        if report.site.written.len() > MANY {
+            forget_grammars();
+        }
         self.publish.note(&report.site);
         report.whisper_damage(self.console);
         let remarks = report.remarks();

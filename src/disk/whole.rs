@@ -125,7 +125,12 @@ mod tests {
     fn what_a_program_left_that_runs_no_more_is_swept() {
         let dir = tempfile::tempdir().unwrap();
         let own = std::process::id();
-        let names = [".missive-tmp-1073741824-0".into(), format!(".missive-tmp-{own}-0"), format!(".missive-tmp-{own}-1"), "a.txt".into()];
+        let names = [
+            ".missive-tmp-1073741824-0".into(),
+            format!(".missive-tmp-{own}-0"),
+            format!(".missive-tmp-{own}-1"),
+            "a.txt".into(),
+        ];
         let [dead, old, new, other] = names.map(|name: String| dir.path().join(name));
         for path in [&dead, &old, &new, &other] {
             std::fs::write(path, "").unwrap();

@@ -4,7 +4,7 @@
 //! library's; they are loaded when the first code block asks for them and never before.
 
 use std::str::FromStr;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use syntect::easy::ScopeRegionIterator;
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
@@ -16,7 +16,17 @@ use super::push_text;
 const MAX_CODE: usize = 16 << 10;
 const MAX_LINE: usize = 500;
 
-static GRAMMARS: LazyLock<SyntaxSet> = LazyLock::new(two_face::syntax::extra_newlines);
+static GRAMMARS: Mutex<Option<Arc<SyntaxSet>>> = Mutex::new(None);
+
+/// Lets go of the grammars. They grow with each language that they meet, and are loaded again when one is asked for.
+pub fn forget_grammars() {
+    *GRAMMARS.lock().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
+fn grammars() -> Arc<SyntaxSet> {
+    let mut grammars = GRAMMARS.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(grammars.get_or_insert_with(|| Arc::new(two_face::syntax::extra_newlines())))
+}
 
 /// Scope prefixes and their classes; the first match from the innermost scope outwards counts, and of two prefixes the longer is first.
 static CLASSES: LazyLock<Vec<(Scope, char)>> = LazyLock::new(|| {
@@ -56,33 +66,34 @@ pub(super) fn push_highlighted(html: &mut String, code: &str, language: &str) ->
     if code.len() > MAX_CODE || code.lines().any(|line| line.len() > MAX_LINE) {
         return false;
     }
-    let Some(grammar) = grammar(language) else {
+    let grammars = grammars();
+    let Some(grammar) = grammar(&grammars, language) else {
         return false;
     };
     let start = html.len();
-    let done = push_lines(html, code, grammar);
+    let done = push_lines(html, code, &grammars, grammar);
     if done.is_none() {
         html.truncate(start);
     }
     done.is_some()
 }
 
-fn grammar(language: &str) -> Option<&'static SyntaxReference> {
+fn grammar<'g>(grammars: &'g SyntaxSet, language: &str) -> Option<&'g SyntaxReference> {
     // Names in common use that the grammars do not list.
     let name = match language {
         "text" | "txt" | "plain" => return None,
         "console" | "shell" | "sh-session" => "sh",
         other => other,
     };
-    GRAMMARS.find_syntax_by_token(name)
+    grammars.find_syntax_by_token(name)
 }
 
-fn push_lines(html: &mut String, code: &str, grammar: &SyntaxReference) -> Option<()> {
+fn push_lines(html: &mut String, code: &str, grammars: &SyntaxSet, grammar: &SyntaxReference) -> Option<()> {
     let mut state = ParseState::new(grammar);
     let mut stack = ScopeStack::new();
     let mut open = None;
     for line in LinesWithEndings::from(code) {
-        let changes = state.parse_line(line, &GRAMMARS).ok()?;
+        let changes = state.parse_line(line, grammars).ok()?;
         for (text, change) in ScopeRegionIterator::new(&changes, line) {
             stack.apply(change).ok()?;
             if text.is_empty() {
@@ -156,7 +167,7 @@ mod tests {
             "console",
             "diff",
         ] {
-            assert!(grammar(language).is_some(), "{language}");
+            assert!(grammar(&grammars(), language).is_some(), "{language}");
         }
         assert!(!push_highlighted(&mut String::new(), "x", "no-such-language"));
     }

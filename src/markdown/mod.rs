@@ -18,6 +18,7 @@ mod tags;
 mod write;
 
 pub use heading::slug as anchor_name;
+pub use highlight::forget_grammars;
 pub use link::{Around, Media, Target};
 pub use sanitize::for_feed;
 pub use summary::{Summary, first_words, summarise};

@@ -138,7 +138,7 @@ impl Noticed {
 /// cost a build.
 fn quiet(paths: usize) -> Duration {
     const LEAST: Duration = Duration::from_millis(15);
-    const MOST: Duration = Duration::from_millis(400);
+    const MOST: Duration = Duration::from_millis(150);
     const PER_PATH: Duration = Duration::from_micros(50);
     let paths = u32::try_from(paths).unwrap_or(u32::MAX);
     LEAST.saturating_add(PER_PATH.saturating_mul(paths)).min(MOST)
@@ -152,7 +152,7 @@ mod tests {
     fn the_quiet_time_grows_with_the_burst() {
         let millis = |paths| quiet(paths).as_millis();
         assert_eq!([0, 1, 20, 200, 2_000].map(millis), [15, 15, 16, 25, 115]);
-        assert_eq!([7_700, 50_000, usize::MAX].map(millis), [400, 400, 400]);
+        assert_eq!([2_700, 50_000, usize::MAX].map(millis), [150, 150, 150]);
     }
 
     #[test]
