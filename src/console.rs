@@ -11,7 +11,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use crate::unseen::is_unseen;
+use crate::unseen::{is_unseen, visible};
 
 /// How to speak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,27 +107,6 @@ fn ended(done: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// A text with control characters and characters that turn its direction made visible; line ends and tabs stay.
-pub fn visible(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
-        match c {
-            '\n' | '\t' => shown.push(c),
-            '\0'..='\u{1f}' => shown.extend(char::from_u32(0x2400 + u32::from(c))),
-            '\u{7f}' => shown.push('\u{2421}'),
-            _ if c.is_control() || is_unseen(c) => {
-                let _ = write!(shown, "⟨U+{:04X}⟩", u32::from(c));
-            }
-            _ => shown.push(c),
-        }
-        shown
-    })
-}
-
-/// A name or a stranger's words within a line: [`visible`], and no line end that could begin a line of its own.
-pub fn field(text: &str) -> String {
-    visible(&text.replace('\n', "␊").replace('\t', "␉"))
-}
-
 /// JSON in which the same characters are escapes.
 fn escaped(json: &str) -> String {
     json.chars().fold(String::with_capacity(json.len()), |mut text, c| {
@@ -146,8 +125,6 @@ mod tests {
 
     #[test]
     fn nothing_speaks_to_the_terminal() {
-        assert_eq!(visible("a\x1b]0;title\x07\r\u{202e}b\u{9b}"), "a␛]0;title␇␍⟨U+202E⟩b⟨U+009B⟩");
-        assert_eq!(field("a\nerror: b"), "a␊error: b");
         assert_eq!(escaped("{\n \"a\": \"x\u{202e}\u{9b}\"}"), "{\n \"a\": \"x\\u202e\\u009b\"}");
     }
 }

@@ -27,7 +27,8 @@
 //! 1  channel/             the protocol on disk
 //!    watch/               ticks: "something below these folders changed"
 //!    console.rs           the only place that prints
-//! 0  disk/  markdown/  picture/  difference.rs  unseen.rs
+//! 0  disk/  markdown/  picture/  difference.rs
+//!    unseen.rs            below all: which characters show nothing, and what is shown for them
 //! ```
 //!
 //! Imports go down only, and a test holds every `use` to that. External crates have a home too: `clap` in `cli` and

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
+use std::mem::{Discriminant, discriminant};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 use std::sync::{Arc, Mutex};
@@ -36,16 +37,16 @@ pub fn name_in_box(channel: &Channel, path: &Path) -> Option<(Side, OsString)> {
 #[derive(Debug)]
 pub struct Rest {
     snapshot: Snapshot,
-    open: [bool; 2],
+    boxes: [Discriminant<BoxState>; 2],
 }
 
 impl Rest {
     /// Lets go of a look.
     pub fn of(mut snapshot: Snapshot) -> Self {
-        let open = open_boxes(&snapshot);
+        let boxes = boxes(&snapshot);
         (snapshot.inbox, snapshot.outbox) = (BoxState::Missing, BoxState::Missing);
-        snapshot.bodies = Mutex::default();
-        Self { snapshot, open }
+        (snapshot.bodies, snapshot.kept) = (Mutex::default(), 0);
+        Self { snapshot, boxes }
     }
 
     /// When the next held message is due, in seconds since 1970.
@@ -69,7 +70,7 @@ impl Rest {
         let old = &self.snapshot;
         let channel = Channel::open(&old.channel.path)?;
         let snapshot = take(channel, &Cache::of(&old.all, old.looked_at), look);
-        let same = open_boxes(&snapshot) == self.open && is_like(old, &snapshot);
+        let same = boxes(&snapshot) == self.boxes && is_like(old, &snapshot);
         Ok((snapshot, same))
     }
 
@@ -80,7 +81,7 @@ impl Rest {
     pub fn some(mut self, names: &Names, look: Look) -> Result<Snapshot, Error> {
         let [inbox, outbox] = Side::BOTH.map(|side| open_box(&self.snapshot.channel, side, look));
         (self.snapshot.inbox, self.snapshot.outbox) = (inbox, outbox);
-        if names.len() > MOST || open_boxes(&self.snapshot) != self.open || !is_same_look(self.snapshot.look, look) {
+        if names.len() > MOST || boxes(&self.snapshot) != self.boxes || !is_same_look(self.snapshot.look, look) {
             return Ok(self.everything(look)?.0);
         }
         self.snapshot.look = look;
@@ -91,20 +92,22 @@ impl Rest {
     }
 }
 
-fn open_boxes(snapshot: &Snapshot) -> [bool; 2] {
-    Side::BOTH.map(|side| snapshot.folder(side).is_some())
+/// Whether each box is open, missing or closed to us.
+fn boxes(snapshot: &Snapshot) -> [Discriminant<BoxState>; 2] {
+    Side::BOTH.map(|side| discriminant(snapshot.side(side)))
 }
 
 fn is_same_look(a: Look, b: Look) -> bool {
     a == Look { now: a.now, ..b }
 }
 
-/// Whether two looks saw the same.
+/// Whether two looks are certain to have seen the same: what was not settled at the first may differ unnoticed.
 fn is_like(a: &Snapshot, b: &Snapshot) -> bool {
     let same = |a: &[Arc<Card>], b: &[Arc<Card>]| {
         a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(a, b) || a == b)
     };
-    same(&a.cards, &b.cards)
+    a.all.iter().all(|card| card.is_settled_at(a.looked_at))
+        && same(&a.cards, &b.cards)
         && same(&a.all, &b.all)
         && a.hidden == b.hidden
         && a.unreadable == b.unreadable

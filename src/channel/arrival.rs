@@ -11,6 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::card::Card;
 use super::stamp::Stamp;
+use crate::unseen::field;
 
 /// How long a message is held for what it lacks, in seconds, unless said otherwise.
 pub const HOLD: i64 = 600;
@@ -18,6 +19,12 @@ pub const HOLD: i64 = 600;
 pub const HOLD_EMPTY: i64 = 60;
 /// Names that mean pages of the site, which one's own text may link.
 pub const SITE_PAGES: [&str; 4] = ["index.html", "atom.xml", "feed.json", "robots.txt"];
+/// Endings that a bare name must have to mean an attachment where none is there: of `example.org` nobody can know.
+const ENDINGS: [&str; 42] = [
+    "7z", "aac", "avi", "avif", "bmp", "csv", "doc", "docx", "epub", "flac", "gif", "gpx", "gz", "heic", "ics", "jpeg",
+    "jpg", "json", "m4a", "m4v", "mkv", "mov", "mp3", "mp4", "odp", "ods", "odt", "oga", "ogg", "ogv", "opus", "pdf",
+    "png", "ppt", "pptx", "svg", "tar", "txt", "wav", "webm", "webp", "zip",
+];
 
 /// What a message lacks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,13 +59,13 @@ impl Lack {
         (now < until && arrived <= now.saturating_add(hold)).then_some(until)
     }
 
-    /// The names of missing attachments, quoted: three at most, and how many more there are.
+    /// The names of missing attachments as people read them: three at most, and how many more there are.
     pub fn names(names: &[String]) -> String {
         const MOST: usize = 3;
-        let quoted: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
+        let first: Vec<String> = names.iter().take(MOST).map(|name| field(name)).collect();
         let more = names.len().saturating_sub(MOST);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        format!("{}{more}", quoted.join(", "))
+        format!("{}{more}", first.join(", "))
     }
 }
 
@@ -83,16 +90,17 @@ fn missing(card: &Card) -> Vec<String> {
 
 /// Whether an address can only mean an attachment: behind the message's own stem, or a bare file name.
 ///
-/// A bare name needs an extension, or `[see](below)` would be waited for.
+/// A bare name needs the ending of a file that people attach, or `[see](below)` would be waited for.
 fn names_attachment(link: &str, name: &str, own: &str) -> bool {
     if link.starts_with(own) {
         return !name.is_empty();
     }
     let (first, last) = (name.split('/').next().unwrap_or(name), name.rsplit('/').next().unwrap_or(name));
     let elsewhere = ["", "..", "inbox", "outbox"].contains(&first) || link.contains(['?', '#']) || is_message(first);
-    let has_extension =
-        last.rsplit_once('.').is_some_and(|(stem, extension)| !stem.is_empty() && !extension.is_empty());
-    !elsewhere && has_extension && !SITE_PAGES.contains(&name)
+    let is_file = last
+        .rsplit_once('.')
+        .is_some_and(|(stem, ending)| !stem.is_empty() && ENDINGS.contains(&ending.to_ascii_lowercase().as_str()));
+    !elsewhere && is_file && !SITE_PAGES.contains(&name)
 }
 
 /// Whether a name is a message's, as another message links it.
@@ -126,6 +134,9 @@ mod tests {
             "2013-08-11T14-34-38Z.txt",
             "2013-08-11T14-34-38Z",
             "atom.xml",
+            "page/1.html",
+            "sitemap.xml",
+            "example.org",
             "a.html#b",
             "a.php?b",
             "2013-08-11T14-34-37Z/",
@@ -148,6 +159,7 @@ mod tests {
     #[test]
     fn many_names_are_counted() {
         let names: Vec<String> = ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec();
-        assert_eq!(Lack::names(&names), "`a`, `b`, `c` and 2 more");
+        assert_eq!(Lack::names(&names), "a, b, c and 2 more");
+        assert_eq!(Lack::names(&["a\u{1b}\nb\u{202e}".to_owned()]), "a␛␊b⟨U+202E⟩");
     }
 }

@@ -121,10 +121,10 @@ impl fmt::Display for Reason {
             Self::Draft => "a draft: its header says `draft: true`",
             Self::Future => "dated in the future: held until it is due",
             Self::Lacks(Lack::Attachments(names)) => {
-                return write!(f, "held: it names {}, which is not here yet", Lack::names(names));
+                return write!(f, "waits: it names {}, which is not here yet", Lack::names(names));
             }
-            Self::Lacks(Lack::Rest) => "held: a sync tool is still receiving a part of it",
-            Self::Lacks(Lack::Text) => "held for a moment: it is empty",
+            Self::Lacks(Lack::Rest) => "waits: a sync tool is still receiving a part of it",
+            Self::Lacks(Lack::Text) => "waits a minute for its text: it is empty",
         };
         f.write_str(words)
     }

@@ -94,6 +94,8 @@ pub struct Snapshot {
     /// When every file was last looked at, in nanoseconds since 1970.
     pub(super) looked_at: i64,
     pub(super) icons: [Option<Mark>; 2],
+    /// How many bytes of texts were read for their cards.
+    pub(super) kept: usize,
     pub(super) bodies: Mutex<HashMap<(Side, Stamp), String>>,
 }
 
@@ -140,6 +142,7 @@ pub fn take(channel: Channel, cache: &Cache, look: Look) -> Snapshot {
         look,
         looked_at: look.now.saturating_mul(1_000_000_000),
         icons: [None; 2],
+        kept: 0,
         bodies: Mutex::default(),
     };
     for side in Side::BOTH {
@@ -297,7 +300,10 @@ impl Snapshot {
             }
             Ok(Made { card, oddities, body }) => {
                 if let (Some(body), Ok(bodies)) = (body, self.bodies.get_mut()) {
-                    bodies.insert((side, stamp), body);
+                    self.kept += body.len();
+                    if self.kept <= KEPT_BODIES {
+                        bodies.insert((side, stamp), body);
+                    }
                 }
                 self.hide_all(side, oddities.into_iter().map(hidden).collect());
                 self.problems.extend(card.problems.iter().map(|problem| (side, stamp, problem.clone())));

@@ -12,8 +12,9 @@ use crate::channel::Kind;
 use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
 use crate::channel::snapshot::{self, BoxState, Held, Snapshot};
-use crate::console::{Console, field};
+use crate::console::Console;
 use crate::site::{self, Lock, Request};
+use crate::unseen::field;
 
 /// Turn a channel into a website
 #[derive(Debug, Args)]
@@ -108,7 +109,11 @@ fn warnings(snapshot: &Snapshot, built: &site::Report) -> Vec<String> {
 impl Report {
     pub(super) fn new(snapshot: &Snapshot, choice: &Choice, site: site::Report, took: Duration) -> Self {
         let waiting = snapshot.held.iter().filter(|held| matches!(held.reason, Reason::Lacks(_)));
-        let word = |held: &Held| format!("{}/{}.txt: {}", held.card.side, held.card.stamp, held.reason);
+        let is_shown = |held: &Held| site.incomplete.contains(&(held.card.side, held.card.stamp));
+        let word = |held: &Held| {
+            let shown = if is_shown(held) { "shown as it is; it " } else { "" };
+            format!("{}/{}.txt: {shown}{}", held.card.side, held.card.stamp, held.reason)
+        };
         Self {
             channel: snapshot.channel.name.to_string(),
             kind: snapshot.kind(),

@@ -12,7 +12,7 @@ use crate::channel::entry::Side;
 use crate::channel::snapshot::{self, Look, Snapshot};
 use crate::channel::stamp::Stamp;
 use crate::channel::{Channel, Kind, folder};
-use crate::console::field;
+use crate::unseen::field;
 
 /// List the channels of the data folder
 #[derive(Debug, Args)]

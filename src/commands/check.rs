@@ -110,12 +110,12 @@ impl fmt::Display for Report {
             writeln!(
                 f,
                 "{}: {}, {verdict}",
-                crate::console::field(&channel.channel),
+                crate::unseen::field(&channel.channel),
                 count(channel.messages, "message")
             )?;
             for finding in &channel.findings {
-                let path = crate::console::field(&finding.path);
-                writeln!(f, "  {path}: {}", crate::console::field(&finding.why))?;
+                let path = crate::unseen::field(&finding.path);
+                writeln!(f, "  {path}: {}", crate::unseen::field(&finding.why))?;
             }
         }
         Ok(())

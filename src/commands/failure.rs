@@ -14,7 +14,7 @@ pub struct Failure {
     pub message: String,
     /// The way out.
     pub hint: Option<String>,
-    /// Whether nothing that may happen meanwhile can help: only another command.
+    /// Whether it says that the command itself was not meant so, rather than that something is wrong for now.
     pub lasting: bool,
 }
 

@@ -11,7 +11,7 @@ use crate::channel::entry::Side;
 use crate::channel::name::ChannelName;
 use crate::channel::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
-use crate::console::field;
+use crate::unseen::field;
 
 /// Make a channel
 #[derive(Debug, Args)]

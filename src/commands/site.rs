@@ -90,7 +90,8 @@ impl Site {
         let settings = settings::read(&channel.path)?;
         let mut sources = self.chosen_theme(&settings, channel, around)?;
         let own = channel.path.join("theme");
-        let mut theme_folders: Vec<PathBuf> = sources.iter().filter_map(folder_of).chain([own.clone()]).collect();
+        let mut theme_folders: Vec<PathBuf> =
+            sources.iter().filter_map(folder_of).chain([own.canonicalize().unwrap_or_else(|_| own.clone())]).collect();
         theme_folders.dedup();
         if own.is_dir() {
             sources.push(Source::Folder(own));

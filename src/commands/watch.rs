@@ -61,11 +61,17 @@ pub fn run(
     let mut touched = Touched::Everything;
     loop {
         // The places come first: what changes while they are looked at is told then.
-        watch.over(session.places());
+        let places = session.places();
+        watch.over(places.clone());
         if let Some(remark) = watch.remark() {
             console.say(&format!("note: {remark}"));
         }
         session.round(touched)?;
+        if session.places() != places {
+            // A theme that was chosen meanwhile was not watched while it was read.
+            touched = Touched::Everything;
+            continue;
+        }
         touched = match watch.wait(session.due()) {
             Woken::Tick(touched) => touched,
             Woken::Due => Touched::default(),
@@ -98,8 +104,8 @@ struct Session<'a> {
     said: HashSet<String>,
     /// Whether a site was reported yet.
     reported: bool,
-    /// Whether the last round came to nothing.
-    failed: bool,
+    /// Why the last round came to nothing, if it did.
+    failed: Option<String>,
     /// Whether cards were made that are not kept yet.
     unkept: bool,
 }
@@ -121,7 +127,7 @@ impl<'a> Session<'a> {
             owed: Touched::default(),
             said: HashSet::new(),
             reported: false,
-            failed: false,
+            failed: None,
             unkept: false,
         }
     }
@@ -141,7 +147,7 @@ impl<'a> Session<'a> {
 
     /// How long until a held message is due. After a failure only a change or a rescan is worth another try.
     fn due(&self) -> Option<Duration> {
-        if self.failed {
+        if self.failed.is_some() {
             return None;
         }
         let due = self.rest.as_ref()?.due()?.saturating_mul(1_000_000_000);
@@ -154,7 +160,7 @@ impl<'a> Session<'a> {
         self.owed.merge(touched);
         match self.build(Instant::now()) {
             Ok(report) => self.succeed(report)?,
-            Err(failure) if failure.lasting => return Err(failure),
+            Err(failure) if failure.lasting && !self.reported => return Err(failure),
             Err(failure) => self.fail(&failure),
         }
         if let Some(complaint) = self.publish.run(&self.around.here, &self.output) {
@@ -176,7 +182,7 @@ impl<'a> Session<'a> {
             return Ok(None);
         };
         let asked = self.args.site.manner();
-        if everything && same && same_choice && !self.failed && self.memory.is_true(&self.output) {
+        if everything && same && same_choice && self.failed.is_none() && self.memory.is_true(&self.output) {
             forget_grammars();
             self.rest = Some(Rest::of(snapshot));
             return Ok(None);
@@ -203,12 +209,15 @@ impl<'a> Session<'a> {
 
     /// Reads settings and theme, if they may have changed. Tells whether they are as they were.
     fn choose(&mut self) -> Result<bool, Failure> {
-        let is_elsewhere = |path: &PathBuf| name_in_box(&self.channel, path).is_none();
+        let folders = self.choice.as_ref().map(|choice| choice.theme_folders.as_slice()).unwrap_or_default();
+        let is_elsewhere = |path: &PathBuf| {
+            name_in_box(&self.channel, path).is_none() || folders.iter().any(|folder| path.starts_with(folder))
+        };
         let concerned = match &self.owed {
             Touched::Everything => true,
             Touched::Paths(paths) => paths.iter().any(is_elsewhere),
         };
-        if self.choice.is_some() && !concerned && !self.failed {
+        if self.choice.is_some() && !concerned && self.failed.is_none() {
             return Ok(true);
         }
         let choice = self.args.site.choose(&self.channel, self.around)?;
@@ -256,18 +265,19 @@ impl<'a> Session<'a> {
             self.console.say(&remark);
             self.said.insert(remark);
         }
-        if report.changed() || !self.reported || self.failed {
+        if report.changed() || !self.reported || self.failed.is_some() {
             self.console.record(&report)?;
         }
-        (self.reported, self.failed) = (true, false);
+        (self.reported, self.failed) = (true, None);
         Ok(())
     }
 
     fn fail(&mut self, failure: &Failure) {
-        self.failed = true;
-        if self.said.insert(failure.to_string()) {
-            self.console.say(&failure.to_string());
+        let words = failure.to_string();
+        if self.failed.as_ref() != Some(&words) {
+            self.console.say(&words);
         }
+        self.failed = Some(words);
     }
 
     /// Keeps the cards for the next run.

@@ -12,7 +12,7 @@ use crate::channel::cache::Cache;
 use crate::channel::card::Card;
 use crate::channel::entry::{Entry, Side};
 use crate::channel::snapshot::{self, Look, Snapshot};
-use crate::console::field;
+use crate::unseen::field;
 
 /// Say what a file in a box is, and why it is or is not shown
 #[derive(Debug, Args)]

@@ -9,10 +9,12 @@ use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
+use crate::channel::Kind;
 use crate::channel::card::{Card, is_settled};
 use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
 use crate::channel::snapshot::{Held, Snapshot};
+use crate::channel::stamp::Stamp;
 use crate::difference::{Difference, difference};
 
 use super::before::Before;
@@ -77,6 +79,9 @@ struct Wanted {
     print: Fingerprint,
 }
 
+/// Why a file is written of which nobody knows what it says.
+const CUT_OFF: &str = "the last build was cut off";
+
 /// What must be done.
 struct Todo<'p> {
     write: Vec<(&'p Wanted, Vec<&'static str>)>,
@@ -113,6 +118,7 @@ pub fn rebuild(request: &Request<'_>, memory: &mut Memory) -> Result<Report, Err
     let mut report = Report {
         output: request.output.to_owned(),
         messages: cards.len(),
+        incomplete: incomplete(request.snapshot, &cards),
         files: wanted.len(),
         damage: before.manifest.damage.clone(),
         ..Report::default()
@@ -146,11 +152,13 @@ pub fn rebuild(request: &Request<'_>, memory: &mut Memory) -> Result<Report, Err
 /// The messages that the site shows: those that are not held, and those of the held ones that it shows already. Nothing is
 /// taken down because a new part of it has not arrived.
 fn shown<'s>(snapshot: &'s Snapshot, manifest: &Manifest) -> Cow<'s, [Arc<Card>]> {
-    let kind = snapshot.kind();
-    let stays = |held: &&Held| {
-        matches!(held.reason, Reason::Lacks(_))
-            && manifest.entries.contains_key(&page_at(kind, held.card.side, held.card.stamp))
+    // Its page may lie elsewhere since a box came or went.
+    let has_page = |card: &Card| {
+        [Kind::Broadcast, Kind::Message]
+            .iter()
+            .any(|kind| manifest.entries.contains_key(&page_at(*kind, card.side, card.stamp)))
     };
+    let stays = |held: &&Held| matches!(held.reason, Reason::Lacks(_)) && has_page(&held.card);
     let mut staying = snapshot.held.iter().filter(stays).map(|held| Arc::clone(&held.card)).peekable();
     if staying.peek().is_none() {
         return Cow::Borrowed(&snapshot.cards);
@@ -158,6 +166,18 @@ fn shown<'s>(snapshot: &'s Snapshot, manifest: &Manifest) -> Cow<'s, [Arc<Card>]
     let mut cards: Vec<Arc<Card>> = snapshot.cards.iter().cloned().chain(staying).collect();
     cards.sort_by_key(|card| (card.stamp, card.side));
     Cow::Owned(cards)
+}
+
+/// The messages among those shown that are held where they are not shown yet.
+fn incomplete(snapshot: &Snapshot, shown: &[Arc<Card>]) -> Vec<(Side, Stamp)> {
+    if shown.len() == snapshot.cards.len() {
+        return Vec::new();
+    }
+    let held = snapshot.held.iter().map(|held| &held.card);
+    let is_shown = |card: &&Arc<Card>| {
+        shown.binary_search_by_key(&(card.stamp, card.side), |card| (card.stamp, card.side)).is_ok()
+    };
+    held.filter(is_shown).map(|card| (card.side, card.stamp)).collect()
 }
 
 /// Every file that should exist, with its fingerprint, in the order of the paths.
@@ -192,7 +212,7 @@ fn reasons(request: &Request<'_>, before: &Before, wanted: &Wanted, old: Option<
         return vec!["it was gone"];
     }
     let Some(old) = old else {
-        return vec!["the last build was cut off"];
+        return vec![CUT_OFF];
     };
     let reasons = wanted.print.reasons(&old);
     match () {
@@ -264,10 +284,14 @@ fn staged<'p>(todo: &Todo<'p>, outcome: &Outcome) -> Vec<&'p OutPath> {
     staged.into_iter().map(|planned| &planned.path).collect()
 }
 
+/// The files that are other than after the last build that was finished. What one that was cut off put in place already is
+/// not staged again, and yet nobody was told of it.
 fn written(todo: &Todo<'_>, outcome: &Outcome) -> Vec<Written> {
     let written = todo.write.iter().map(|(wanted, reasons)| (&wanted.planned.path, reasons));
-    let staged = written.filter(|(path, _)| outcome.staged.contains(*path));
-    staged.map(|(path, reasons)| Written { path: path.clone(), reasons: reasons.clone() }).collect()
+    let other = written.filter(|(path, reasons)| {
+        outcome.staged.contains(*path) || reasons.contains(&CUT_OFF) && !outcome.skipped.contains(*path)
+    });
+    other.map(|(path, reasons)| Written { path: path.clone(), reasons: reasons.clone() }).collect()
 }
 
 /// The place where a channel's site is built unless said otherwise.

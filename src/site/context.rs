@@ -287,7 +287,7 @@ impl Message<'_> {
 /// What a page says of a message that is shown before it is whole.
 fn notice(lack: &Lack) -> String {
     match lack {
-        Lack::Attachments(names) => format!("Not here yet: {}", names.join(", ")),
+        Lack::Attachments(names) => format!("Not here yet: {}", Lack::names(names)),
         Lack::Rest | Lack::Text => "More of this message is still arriving.".to_owned(),
     }
 }

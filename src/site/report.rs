@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::channel::entry::Side;
+use crate::channel::stamp::Stamp;
+
 use super::out_path::OutPath;
 
 /// A file that was written, and why.
@@ -25,6 +28,9 @@ pub struct Report {
     pub output: PathBuf,
     /// How many messages the site shows.
     pub messages: usize,
+    /// The messages among them that are shown although a part of them has not arrived, because they were before.
+    #[serde(skip)]
+    pub incomplete: Vec<(Side, Stamp)>,
     /// How many files the site has.
     pub files: usize,
     /// The files that were written.

@@ -106,8 +106,15 @@ proptest! {
                 let snapshot = rest.some(&std::mem::take(&mut names), Look::at(now)).unwrap();
                 prop_assert_eq!(seen(&snapshot), seen(&first_look(&scene, Look::at(now))));
                 rest = Rest::of(snapshot);
-                let (again, same) = rest.everything(Look::at(now)).unwrap();
-                prop_assert!(same, "{:?}", seen(&again));
+                // What was settled long ago is the same, and nothing else is.
+                let later = Look::at(now + 1_000_000);
+                let settled = Rest::of(rest.everything(later).unwrap().0);
+                prop_assert!(settled.everything(later).unwrap().1);
+                let before = seen(&settled.everything(later).unwrap().0);
+                apply(&scene, &Edit { stem: (edit.stem + 1) % STEMS.len(), ..edit.clone() });
+                let (again, same) = settled.everything(later).unwrap();
+                prop_assert_eq!(same, before == seen(&again));
+                names.insert(apply(&scene, &Edit { stem: (edit.stem + 1) % STEMS.len(), ..edit.clone() }));
             }
         }
     }
@@ -132,7 +139,7 @@ fn a_message_waits_for_the_attachments_that_it_names() {
     assert!(!scene.has(&format!("{STEM}.html")) && !scene.has("tag/sea.html"));
     let snapshot = scene.snapshot();
     let held = &snapshot.held[0];
-    assert_eq!(held.reason.to_string(), "held: it names `harbour.jpg`, which is not here yet");
+    assert_eq!(held.reason.to_string(), "waits: it names harbour.jpg, which is not here yet");
     assert!((scene.now + HOLD - held.until.unwrap()).abs() <= 2);
 
     scene.now += HOLD + 5;
@@ -191,9 +198,9 @@ fn what_is_held_is_told() {
     let scene = now().message("2026-01-01T10-00-00Z", "text").message("2026-01-02T10-00-00Z", "![](a.png) ![](b.png)");
     let (build, told) = crate::scene::words(&scene.run(&["build", "./blog", "-o", "out"]));
     assert!(build.contains("1 message, 1 held"), "{build}");
-    assert!(told.contains("note: outbox/2026-01-02T10-00-00Z.txt: held: it names `a.png`, `b.png`, which"), "{told}");
+    assert!(told.contains("note: outbox/2026-01-02T10-00-00Z.txt: waits: it names a.png, b.png, which"), "{told}");
     let (check, _) = crate::scene::words(&scene.run(&["check", "./blog"]));
-    assert!(check.contains("outbox/2026-01-02T10-00-00Z.txt: held: it names"), "{check}");
+    assert!(check.contains("outbox/2026-01-02T10-00-00Z.txt: waits: it names"), "{check}");
     let (channels, _) = crate::scene::words(&scene.run(&["channels"]));
     assert!(channels.contains("1 waits for what it lacks"), "{channels}");
     let (now, _) = crate::scene::words(&scene.run(&["build", "./blog", "-o", "out", "--hold", "0s"]));
@@ -208,4 +215,71 @@ fn one_part_of_a_message_does_not_hold_the_others() {
     assert!(scene.snapshot().held.is_empty());
     let reasons: Vec<Reason> = scene.snapshot().hidden.into_iter().map(|hidden| hidden.reason).collect();
     assert_eq!(reasons, []);
+}
+
+#[test]
+fn a_message_that_waits_changes_no_page_of_the_others() {
+    let scene = now().message("2026-01-01T10-00-00Z", "one").message("2026-01-02T10-00-00Z", "two");
+    scene.build().report();
+    let scene = scene.message("2026-01-03T10-00-00Z", "![](not-here.png)");
+    let before = modified(&scene);
+    scene.build().wrote([]);
+    assert_eq!(modified(&scene), before, "not even the record is written");
+}
+
+fn modified(scene: &Scene) -> std::time::SystemTime {
+    fs::metadata(scene.site().join(".missive-manifest")).unwrap().modified().unwrap()
+}
+
+#[test]
+fn a_box_that_is_no_folder_is_noticed() {
+    let scene = Scene::new().message("2026-01-01T10-00-00Z", "text");
+    let look = Look::at(seconds() + 1_000);
+    let rest = Rest::of(first_look(&scene, look));
+    assert!(rest.everything(look).unwrap().1);
+    fs::write(scene.path("inbox"), "").unwrap();
+    assert!(!rest.everything(look).unwrap().1);
+}
+
+#[test]
+fn what_was_not_settled_is_not_called_the_same() {
+    let scene = Scene::new().message("2026-01-01T10-00-00Z", "text").attachment("2026-01-01T10-00-00Z", "a.csv", b"1");
+    let rest = Rest::of(first_look(&scene, Look::at(seconds())));
+    assert!(!rest.everything(Look::at(seconds())).unwrap().1, "it may have changed in the same tick");
+}
+
+#[test]
+fn what_is_shown_stays_when_a_box_comes() {
+    const STEM: &str = "2026-01-02T10-00-00Z";
+    let scene = now().message(STEM, "text");
+    scene.build().report();
+    let scene = scene.message(STEM, "text ![](later.png)");
+    fs::create_dir(scene.path("inbox")).unwrap();
+    scene.build().report();
+    assert!(scene.page(&format!("outbox/{STEM}.html")).contains("Not here yet: later.png"));
+}
+
+#[test]
+fn a_strangers_names_are_harmless_in_the_notice() {
+    let mut scene =
+        Scene::subscription().message("2026-01-02T10-00-00Z", "![](a%0Ab%1b[31m.jpg) ![](inv%E2%80%AEgpj.png)");
+    scene.now = seconds() + 10_000;
+    scene.build().report();
+    let page = scene.page("index.html");
+    assert!(page.contains("Not here yet: a␊b␛[31m.jpg, inv⟨U+202E⟩gpj.png"), "{page}");
+}
+
+#[test]
+fn what_a_build_that_was_cut_off_put_in_place_is_reported_by_the_next() {
+    let scene = now().message("2026-01-01T10-00-00Z", "one");
+    scene.build().report();
+    let scene = scene.message("2026-01-02T10-00-00Z", "two");
+    let is_there = || scene.has("2026-01-02T10-00-00Z.html");
+    let gate = || {
+        if is_there() { Err(std::io::Error::other("cut off")) } else { Ok(()) }
+    };
+    assert!(scene.build_gated(&scene.site(), &gate).0.is_err());
+    let written = scene.build().report().written;
+    assert!(written.iter().any(|written| written.path.as_str() == "2026-01-02T10-00-00Z.html"), "{written:?}");
+    scene.build().wrote([]);
 }

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 /// Each part of the crate with its floor; a part may import parts of lower floors only.
-const FLOORS: [(&str, u8); 11] = [
+const FLOORS: [(&str, i8); 11] = [
     ("disk", 0),
     ("difference", 0),
-    ("unseen", 0),
+    ("unseen", -1),
     ("console", 1),
     ("markdown", 0),
     ("picture", 0),
@@ -17,7 +17,7 @@ const FLOORS: [(&str, u8); 11] = [
     ("cli", 4),
 ];
 
-fn floor(part: &str) -> u8 {
+fn floor(part: &str) -> i8 {
     FLOORS.iter().find(|(name, _)| *name == part).unwrap_or_else(|| panic!("`{part}` has no floor")).1
 }
 

@@ -202,3 +202,46 @@ fn what_no_change_of_the_channel_can_mend_ends_the_watch() {
     assert_eq!(run.status.code(), Some(1));
     assert!(String::from_utf8(run.stderr).unwrap().contains("index.html would be overwritten"));
 }
+
+#[test]
+fn a_chosen_theme_is_watched_from_the_beginning() {
+    let scene = scene();
+    for folder in ["theme-a", "theme-b"] {
+        fs::create_dir(scene.root().join(folder)).unwrap();
+    }
+    std::os::unix::fs::symlink(scene.root().join("theme-b"), scene.path("theme")).unwrap();
+    let watching = Watching::start(&scene, &["--theme", "./theme-a"]);
+    for (folder, words) in [("theme-a", "chosen"), ("theme-b", "linked")] {
+        fs::write(scene.root().join(folder).join("404.html"), words).unwrap();
+        until(words, || scene.page("404.html") == words);
+    }
+    watching.stop();
+}
+
+#[test]
+fn a_file_in_the_way_does_not_end_a_watch_at_work() {
+    let scene = scene();
+    let watching = Watching::start(&scene, &[]);
+    fs::write(scene.site().join(format!("{SECOND}.html")), "mine").unwrap();
+    let scene = scene.message(SECOND, "# Two");
+    watching.says("would be overwritten");
+    fs::remove_file(scene.site().join(format!("{SECOND}.html"))).unwrap();
+    let scene = scene.message(FIRST, "# Changed");
+    until("both messages", || scene.has(&format!("{SECOND}.html")));
+    watching.stop();
+}
+
+#[test]
+fn a_mistake_that_is_made_again_is_said_again() {
+    let scene = scene();
+    let watching = Watching::start(&scene, &[]);
+    let scene = scene.file("theme/entry.html", b"{{ broken");
+    watching.says("theme/entry.html");
+    let scene = scene.settings("[sit]\n");
+    watching.says("did you mean `site`?");
+    let scene = scene.remove("missive.toml");
+    watching.says("theme/entry.html");
+    let _scene = scene.settings("[sit]\n");
+    watching.says("did you mean `site`?");
+    watching.stop();
+}
