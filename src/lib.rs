@@ -68,7 +68,9 @@
 //!
 //! - Is this file a message? [`channel::classify`]. What is in this box? [`channel::snapshot`].
 //! - Is a message whole? [`channel::arrival`]. What of a channel is looked at again? [`channel::again`].
-//! - What does a text say of itself? [`markdown::summarise`]. How is it shown? [`markdown::render`].
+//! - What does a text say of itself? [`markdown::summarise`]. How is it shown? [`markdown::render`] for pages,
+//!   [`markdown::terminal`] for a terminal.
+//! - Which messages does a search find? [`channel::query`]. Which moment is `3d`? [`channel::when`].
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.
 //! - In which order do they reach the disk? `site/publish.rs`.
 //! - What does a template get to see? `site/context.rs`.

@@ -30,7 +30,7 @@ pub(super) fn is_balanced(html: &str) -> bool {
     open.iter().all(|name| OPTIONAL.contains(&name.as_str()))
 }
 
-enum Token {
+pub(super) enum Token {
     Comment,
     Declaration,
     Start(String),
@@ -38,7 +38,7 @@ enum Token {
 }
 
 impl Token {
-    fn at(html: &str) -> Option<Self> {
+    pub(super) fn at(html: &str) -> Option<Self> {
         if html.starts_with("<!--") {
             return Some(Self::Comment);
         }
@@ -91,7 +91,7 @@ impl Token {
 }
 
 /// What follows a tag's `>`, which may stand in quotes before.
-fn behind_tag(html: &str) -> Option<&str> {
+pub(super) fn behind_tag(html: &str) -> Option<&str> {
     let mut quote = None;
     for (at, c) in html.char_indices() {
         match (quote, c) {

@@ -109,7 +109,7 @@ fn trim(address: &str) -> Cow<'_, str> {
 }
 
 /// The scheme in lower case, if the address has one (RFC 3986, section 3.1).
-fn scheme(address: &str) -> Option<String> {
+pub(super) fn scheme(address: &str) -> Option<String> {
     let (scheme, _) = address.split_once(':')?;
     let valid = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));

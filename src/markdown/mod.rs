@@ -1,4 +1,4 @@
-//! A message's text as safe HTML, and what its text says of itself: title, excerpt, tags.
+//! A message's text as safe HTML, as lines for a terminal, and what it says of itself: title, excerpt, tags.
 //!
 //! Owns `CommonMark` with tables, footnotes, strikethrough and task lists, and the rules of trust: what is the user's own
 //! passes, what is somebody else's is an adversary's. Refuses to know files: what a link leads to is asked of the caller.
@@ -15,6 +15,7 @@ mod sanitize;
 mod summary;
 mod table;
 mod tags;
+pub mod terminal;
 mod write;
 
 pub use heading::slug as anchor_name;

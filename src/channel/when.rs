@@ -1,0 +1,257 @@
+//! Moments as people write them: `2026-11`, `yesterday`, `3d`, `tomorrow 9:00`, `in 2h`.
+//!
+//! Owns the reading of them, all in UTC. The clock comes in as an argument. A moment is as long as it is written: a year,
+//! a day, a minute; the caller takes its beginning or its end. Nothing is guessed: no month before the day, no two-digit
+//! years.
+
+use std::ops::Range;
+
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+
+use super::stamp::Stamp;
+
+/// A text that names no moment.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{text}` is no time; try `2026-11-22`, `2026-11`, `2026-11-22 18:00`, `3d` (three days ago), `in 2h`, `yesterday` or `tomorrow 9:00`"
+)]
+pub struct Error {
+    /// What was written.
+    pub text: String,
+}
+
+/// Reads a moment: its beginning and its end, which is the beginning of what follows it, in seconds since 1970.
+///
+/// Years, months, days and times: `2026`, `2026-11`, `2026-11-22`, `2026-11-22T10:00`, `2026-11-22 10:00:05`, with `Z` or
+/// an offset behind the time; also a message's name, `2026-11-22T10-00-05Z`. From `now` on: `now`, `today`, `yesterday`,
+/// `tomorrow`, with a time behind them; `3d`, `3 days ago` and `in 3 days`, with `s`, `min`, `h`, `d`, `w`, `month` and `y`,
+/// each of them one second long.
+///
+/// # Errors
+/// When the text has none of these forms, names a day or time that does not exist, or is outside the years 0 to 9999.
+pub fn parse(text: &str, now: i64) -> Result<Range<i64>, Error> {
+    let lower = text.trim().to_ascii_lowercase();
+    DateTime::from_timestamp(now, 0)
+        .and_then(|now| relative(&lower, now).or_else(|| day_and_time(&lower, now)).or_else(|| calendar(&lower)))
+        .filter(|span| [span.start, span.end].iter().all(|moment| has_four_digits(*moment)))
+        .ok_or_else(|| Error { text: text.to_owned() })
+}
+
+/// Whether a moment is in a year that can be written, up to the very end of the last.
+fn has_four_digits(moment: i64) -> bool {
+    let year = |seconds| DateTime::from_timestamp(seconds, 0).map(|time| time.year());
+    year(moment).is_some_and(|year| year >= 0) && year(moment.saturating_sub(1)).is_some_and(|year| year <= 9999)
+}
+
+fn span(start: NaiveDateTime, end: Option<NaiveDateTime>) -> Option<Range<i64>> {
+    Some(start.and_utc().timestamp()..end?.and_utc().timestamp())
+}
+
+/// `now`, `3d`, `3 days ago`, `in 3 days`.
+fn relative(text: &str, now: DateTime<Utc>) -> Option<Range<i64>> {
+    let second = |time: DateTime<Utc>| Some(time.timestamp()..time.timestamp() + 1);
+    if text == "now" {
+        return second(now);
+    }
+    let (amount, ahead) = match text.strip_prefix("in ") {
+        Some(amount) => (amount, true),
+        None => (text.strip_suffix(" ago").unwrap_or(text), false),
+    };
+    let digits = amount.trim().find(|c: char| !c.is_ascii_digit())?;
+    let (count, unit) = amount.trim().split_at_checked(digits)?;
+    second(shifted(now, count.parse().ok()?, unit.trim(), ahead)?)
+}
+
+fn shifted(now: DateTime<Utc>, count: u32, unit: &str, ahead: bool) -> Option<DateTime<Utc>> {
+    let by = |delta: Option<TimeDelta>| {
+        let delta = delta?;
+        if ahead { now.checked_add_signed(delta) } else { now.checked_sub_signed(delta) }
+    };
+    let by_months = |months: u32| {
+        let months = Months::new(months);
+        if ahead { now.checked_add_months(months) } else { now.checked_sub_months(months) }
+    };
+    let number = i64::from(count);
+    match unit {
+        "s" | "sec" | "second" | "seconds" => by(TimeDelta::try_seconds(number)),
+        "m" | "min" | "minute" | "minutes" => by(TimeDelta::try_minutes(number)),
+        "h" | "hour" | "hours" => by(TimeDelta::try_hours(number)),
+        "d" | "day" | "days" => by(TimeDelta::try_days(number)),
+        "w" | "week" | "weeks" => by(TimeDelta::try_weeks(number)),
+        "month" | "months" => by_months(count),
+        "y" | "year" | "years" => by_months(count.checked_mul(12)?),
+        _ => None,
+    }
+}
+
+/// `today`, `tomorrow 9:00`.
+fn day_and_time(text: &str, now: DateTime<Utc>) -> Option<Range<i64>> {
+    let (word, time) = text.split_once(' ').unwrap_or((text, ""));
+    let today = now.date_naive();
+    let day = match word {
+        "today" => Some(today),
+        "yesterday" => today.checked_sub_days(Days::new(1)),
+        "tomorrow" => today.checked_add_days(Days::new(1)),
+        _ => None,
+    }?;
+    match time.trim() {
+        "" => whole_day(day),
+        time => time_of_day(day, time),
+    }
+}
+
+/// `2026`, `2026-11`, `2026-11-22`, with a time or without; a message's name; a time by RFC 3339.
+fn calendar(text: &str) -> Option<Range<i64>> {
+    let exact = || Stamp::parse(text.to_ascii_uppercase().as_bytes()).map(Stamp::seconds).ok();
+    let with_offset = || DateTime::parse_from_rfc3339(text).map(|time| time.timestamp()).ok();
+    if let Some(second) = exact().or_else(with_offset) {
+        return Some(second..second.checked_add(1)?);
+    }
+    if let Some((date, time)) = text.split_once(['t', ' ']) {
+        let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+        let day = NaiveDate::from_ymd_opt(year?.cast_signed(), month?, day?)?;
+        return time_of_day(day, time.strip_suffix('z').unwrap_or(time).trim());
+    }
+    let [year, month, day] = numbers(text, '-', [4, 2, 2])?;
+    let first = NaiveDate::from_ymd_opt(year?.cast_signed(), month.unwrap_or(1), day.unwrap_or(1))?;
+    match (month, day) {
+        (None, _) => span(at_midnight(first), first.checked_add_months(Months::new(12)).map(at_midnight)),
+        (_, None) => span(at_midnight(first), first.checked_add_months(Months::new(1)).map(at_midnight)),
+        _ => whole_day(first),
+    }
+}
+
+fn at_midnight(day: NaiveDate) -> NaiveDateTime {
+    day.and_time(NaiveTime::MIN)
+}
+
+fn whole_day(day: NaiveDate) -> Option<Range<i64>> {
+    span(at_midnight(day), day.succ_opt().map(at_midnight))
+}
+
+/// An hour, a minute or a second of a day: `9`, `9:00`, `09:00:05`.
+fn time_of_day(day: NaiveDate, text: &str) -> Option<Range<i64>> {
+    let padded = if text.find(':').unwrap_or(text.len()) == 1 { format!("0{text}") } else { text.to_owned() };
+    let [hour, minute, second] = numbers(&padded, ':', [2, 2, 2])?;
+    let start = day.and_hms_opt(hour?, minute.unwrap_or(0), second.unwrap_or(0))?;
+    let length = match (minute, second) {
+        (None, _) => TimeDelta::hours(1),
+        (_, None) => TimeDelta::minutes(1),
+        _ => TimeDelta::seconds(1),
+    };
+    span(start, start.checked_add_signed(length))
+}
+
+/// Up to three numbers of so many ASCII digits each; none may be missing before another.
+fn numbers(text: &str, between: char, digits: [usize; 3]) -> Option<[Option<u32>; 3]> {
+    let mut parts = text.split(between);
+    let mut found = [None; 3];
+    for (number, digits) in found.iter_mut().zip(digits) {
+        let Some(part) = parts.next() else {
+            break;
+        };
+        (part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit())).then_some(())?;
+        *number = Some(part.parse().ok()?);
+    }
+    parts.next().is_none().then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Sunday, 2026-11-22T13:35:04Z.
+    const NOW: i64 = 1_795_354_504;
+
+    fn shown(text: &str) -> String {
+        let name = |seconds| DateTime::from_timestamp(seconds, 0).unwrap().format("%Y-%m-%dT%H:%M:%S").to_string();
+        let span = parse(text, NOW).unwrap();
+        format!("{} {}", name(span.start), name(span.end))
+    }
+
+    #[test]
+    fn a_moment_is_as_long_as_it_is_written() {
+        for (text, span) in [
+            ("2026", "2026-01-01T00:00:00 2027-01-01T00:00:00"),
+            ("2026-12", "2026-12-01T00:00:00 2027-01-01T00:00:00"),
+            ("2024-02-29", "2024-02-29T00:00:00 2024-03-01T00:00:00"),
+            ("2026-11-22T10", "2026-11-22T10:00:00 2026-11-22T11:00:00"),
+            ("2026-11-22T10:00", "2026-11-22T10:00:00 2026-11-22T10:01:00"),
+            (" 2026-12-24 18:00 ", "2026-12-24T18:00:00 2026-12-24T18:01:00"),
+            ("2026-12-24T18:00:59Z", "2026-12-24T18:00:59 2026-12-24T18:01:00"),
+            ("2026-12-24t18:00z", "2026-12-24T18:00:00 2026-12-24T18:01:00"),
+            ("2026-12-24T18:00:00+02:00", "2026-12-24T16:00:00 2026-12-24T16:00:01"),
+            ("2013-08-11T14-34-37Z", "2013-08-11T14:34:37 2013-08-11T14:34:38"),
+            ("9999", "9999-01-01T00:00:00 +10000-01-01T00:00:00"),
+        ] {
+            assert_eq!(shown(text), span, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_clock_is_counted_from() {
+        for (text, span) in [
+            ("now", "2026-11-22T13:35:04 2026-11-22T13:35:05"),
+            ("3d", "2026-11-19T13:35:04 2026-11-19T13:35:05"),
+            ("2w", "2026-11-08T13:35:04 2026-11-08T13:35:05"),
+            ("5h", "2026-11-22T08:35:04 2026-11-22T08:35:05"),
+            ("90 minutes ago", "2026-11-22T12:05:04 2026-11-22T12:05:05"),
+            ("in 2h", "2026-11-22T15:35:04 2026-11-22T15:35:05"),
+            ("in 3 months", "2027-02-22T13:35:04 2027-02-22T13:35:05"),
+            ("Yesterday", "2026-11-21T00:00:00 2026-11-22T00:00:00"),
+            ("today", "2026-11-22T00:00:00 2026-11-23T00:00:00"),
+            ("tomorrow 9:00", "2026-11-23T09:00:00 2026-11-23T09:01:00"),
+            ("tomorrow  9", "2026-11-23T09:00:00 2026-11-23T10:00:00"),
+        ] {
+            assert_eq!(shown(text), span, "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_guessed() {
+        for text in [
+            "",
+            "soon",
+            "26",
+            "2026-1",
+            "2026-13",
+            "2026-02-30",
+            "22.11.2026",
+            "11/22/2026",
+            "2026-11-22T25:00",
+            "2026-11-22T1:2",
+            "2026-11T10:00",
+            "2026--22",
+            "3",
+            "d",
+            "-3d",
+            "3 fortnights",
+            "in",
+            "in 3",
+            "99999999999w",
+            "4294967295y",
+            "99999d ago ago",
+            "yesterday tomorrow",
+            "yesterdayt9",
+            "２０２６",
+            "2026-11-22T10:00:60",
+        ] {
+            assert_eq!(parse(text, NOW), Err(Error { text: text.to_owned() }), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_strange(text in any::<String>(), now: i64) {
+            let _ = parse(&text, now);
+        }
+
+        #[test]
+        fn spans_have_a_beginning_and_an_end(text in "(in )?[0-9]{1,6} ?(s|min|h|d|w|month|y)( ago)?|[0-9]{4}(-[01][0-9](-[0-3][0-9]([T ][0-2]?[0-9](:[0-5][0-9]){0,2}Z?)?)?)?") {
+            if let Ok(span) = parse(&text, NOW) {
+                prop_assert!(span.start < span.end);
+            }
+        }
+    }
+}
