@@ -5,7 +5,7 @@
 //! gone away (`missive channels | head`) is no error.
 
 use std::fmt::{Display, Write as _};
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, BufRead as _, IsTerminal, Write as _};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -54,6 +54,37 @@ impl Console {
         let _ = writeln!(io::stderr().lock(), "{}", visible(line));
     }
 
+    /// Shows something and asks for one of several words, by its first letter, if somebody sits at the keyboard; gives
+    /// its position. The first is what an empty answer means.
+    ///
+    /// `None` when nobody does, or when there is no answer to come.
+    pub fn ask(self, about: &str, words: &[&str]) -> Option<usize> {
+        let input = io::stdin();
+        if !input.is_terminal() {
+            return None;
+        }
+        let first = words.first()?;
+        let choices: Vec<String> = words.iter().map(|word| letter_shown(word)).collect();
+        self.say(about);
+        loop {
+            let mut stream = io::stderr().lock();
+            // There is nobody to tell that nobody listens.
+            let _ = write!(stream, "{}? (Enter: {first}) ", choices.join(", "));
+            let _ = stream.flush();
+            drop(stream);
+            let mut answer = String::new();
+            if input.lock().read_line(&mut answer).ok()? == 0 {
+                let _ = writeln!(io::stderr());
+                return None;
+            }
+            let answer = answer.trim().to_lowercase();
+            let found = words.iter().position(|word| word.starts_with(&answer));
+            if found.is_some() {
+                return found;
+            }
+        }
+    }
+
     /// Says a line only to those who asked for more.
     pub fn whisper(self, line: &str) {
         if self.verbose {
@@ -97,6 +128,12 @@ impl Progress {
     pub fn clear(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// `[s]kip`
+fn letter_shown(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or(String::new(), |first| format!("[{first}]{}", letters.as_str()))
 }
 
 /// A closed pipe is the reader's choice.

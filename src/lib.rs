@@ -33,7 +33,9 @@
 //!
 //! Imports go down only, and a test holds every `use` to that. External crates have a home too: `clap` in `cli` and
 //! `commands`, `tera` and `atom_syndication` in `site`, `pulldown-cmark`, `ammonia` and `syntect` in `markdown`, `rustix`
-//! in `disk` and `watch`, `notify` in `watch`, `indicatif` in `console`, `ctrlc` in `cli`, `tikv-jemallocator` in `main.rs`.
+//! in `disk` and `watch`, `notify` in `watch`, `indicatif` in `console`, `ctrlc` in `cli`, `tikv-jemallocator` in `main.rs`,
+//! `similar` in `channel`, `clap_complete` and `clap_mangen` in `commands`. `schemars` stands wherever `serde` does: a report's
+//! schema follows from its type.
 //!
 //! Three walls stand where building showed that they should:
 //!
@@ -70,6 +72,8 @@
 //! - Is a message whole? [`channel::arrival`]. What of a channel is looked at again? [`channel::again`].
 //! - What does a text say of itself? [`markdown::summarise`]. How is it shown? [`markdown::render`] for pages,
 //!   [`markdown::terminal`] for a terminal.
+//! - What becomes of a conflict copy? [`channel::conflict`] knows the ways, [`commands::check`] takes one.
+//! - What does a command print for scripts? [`commands::schema`]. What does Tab offer? [`commands::complete`].
 //! - Which messages does a search find? [`channel::query`]. Which moment is `3d`? [`channel::when`].
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.
 //! - In which order do they reach the disk? `site/publish.rs`.

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use percent_encoding::percent_decode_str;
+use schemars::JsonSchema;
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
@@ -27,7 +28,7 @@ const ENDINGS: [&str; 42] = [
 ];
 
 /// What a message lacks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lack {
     /// Attachments that its text names, as it names them.

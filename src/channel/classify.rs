@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::arrival::Lack;
@@ -49,7 +50,7 @@ pub enum FoundAttachment {
 }
 
 /// Why something in a box is not shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "reason", content = "detail", rename_all = "kebab-case")]
 pub enum Reason {
     /// The name begins with `.` or `~`.

@@ -9,6 +9,8 @@ pub mod attachments;
 pub mod cache;
 pub mod card;
 pub mod classify;
+pub mod comparison;
+pub mod conflict;
 pub mod entry;
 mod fold;
 pub mod folder;

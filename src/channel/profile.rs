@@ -6,6 +6,7 @@
 use std::fmt;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -21,7 +22,7 @@ const MAX_FILE: u64 = 64 << 10;
 const MAX_VALUE: usize = 500;
 
 /// What a channel says of itself; every part optional.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema, Deserialize)]
 pub struct Profile {
     /// A `urn:uuid:`, made once when the channel is made.
     #[serde(skip_serializing_if = "Option::is_none")]

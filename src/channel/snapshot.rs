@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
+use schemars::JsonSchema;
 
 use super::arrival::{self, Lack};
 use super::cache::Cache;
@@ -37,7 +38,7 @@ pub enum BoxState {
 }
 
 /// A file that is not shown, and why.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, JsonSchema)]
 pub struct Hidden {
     /// Which box it is in.
     pub side: Side,

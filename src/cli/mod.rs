@@ -12,12 +12,13 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use etcetera::BaseStrategy;
 use serde::Serialize;
 
-use crate::commands::{Failure, Surroundings, build, channels, check, new, watch, why};
-
+use crate::commands::{
+    Failure, Surroundings, build, channels, check, complete, completions, man, new, schema, watch, why,
+};
 use crate::console::Console;
 use crate::watch::Bell;
 
@@ -25,19 +26,28 @@ use crate::watch::Bell;
 #[derive(Debug, Parser)]
 #[allow(clippy::doc_markdown, reason = "these comments are the program's help, which is no Markdown")]
 #[command(name = "missive", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Examples:
+  missive new my-blog
+  missive build my-blog
+
+`missive COMMAND --help` says more. CHANNEL is a name in the data folder, or a path.")]
 struct Cli {
-    /// The data folder, which holds the channels [default: ~/`missive_data`]
-    #[arg(long, global = true, env = "MISSIVE_DATA", hide_env_values = true, value_name = "DIR")]
+    /// The data folder, which holds the channels [default: ~/missive_data]
+    #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
+    #[arg(env = "MISSIVE_DATA", hide_env_values = true)]
     data: Option<PathBuf>,
     /// Print results as JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
     /// Say more
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     verbose: bool,
     #[command(subcommand)]
     command: Command,
 }
+
+/// Above the options that every command has.
+const EVERYWHERE: &str = "Options of every command";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -47,6 +57,21 @@ enum Command {
     Why(why::Why),
     Build(build::Build),
     Watch(watch::Watch),
+    Schema(schema::Schema),
+    Completions(completions::Completions),
+    Man(man::Man),
+    #[command(hide = true)]
+    Complete(complete::Complete),
+}
+
+impl Cli {
+    /// The data folder that the arguments name, or those that are being completed.
+    fn data(&self) -> Option<PathBuf> {
+        match &self.command {
+            Command::Complete(args) => args.data().or_else(|| self.data.clone()),
+            _ => self.data.clone(),
+        }
+    }
 }
 
 /// Runs the program with these arguments, the program's name first.
@@ -60,7 +85,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let console = Console { json: cli.json, verbose: cli.verbose };
-    let done = surroundings(cli.data).and_then(|around| command(&cli.command, &around, console));
+    let done = surroundings(cli.data()).and_then(|around| command(&cli.command, &around, console));
     match done {
         Ok(code) => code,
         Err(failure) => {
@@ -76,7 +101,7 @@ fn command(command: &Command, around: &Surroundings, console: Console) -> Result
         Command::Channels(args) => print(console, &channels::run(args, around)?, false),
         Command::Why(args) => print(console, &why::run(args, around)?, false),
         Command::Check(args) => {
-            let report = check::run(args, around)?;
+            let report = check::run(args, around, console)?;
             print(console, &report, report.failed())
         }
         Command::Build(args) => {
@@ -86,6 +111,10 @@ fn command(command: &Command, around: &Surroundings, console: Console) -> Result
             }
             print(console, &report, report.failed())
         }
+        Command::Schema(args) => print(console, &schema::run(args)?, false),
+        Command::Completions(args) => print(console, &completions::run(args)?, false),
+        Command::Man(args) => print(console, &man::run(args, around, Cli::command())?, false),
+        Command::Complete(args) => print(console, &complete::run(args, around, Cli::command())?, false),
         Command::Watch(args) => {
             watch::run(args, around, console, now, until_interrupted)?;
             Ok(ExitCode::SUCCESS)

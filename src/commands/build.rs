@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::site::{Choice, Site, cache};
@@ -18,6 +19,9 @@ use crate::unseen::field;
 
 /// Turn a channel into a website
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive build my-blog
+  missive build my-blog -o /var/www/blog --base-url https://example.org/blog/")]
 pub struct Build {
     #[command(flatten)]
     site: Site,
@@ -30,7 +34,7 @@ pub struct Build {
 }
 
 /// What a build did, and what it found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[allow(clippy::struct_excessive_bools, reason = "each is one fact or flag that the report words")]
 pub struct Report {
     channel: String,

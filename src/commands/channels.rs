@@ -3,6 +3,7 @@
 use std::fmt;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Failure, Surroundings, count};
@@ -16,10 +17,13 @@ use crate::unseen::field;
 
 /// List the channels of the data folder
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive channels
+  missive channels --json | jq -r '.channels[].name'")]
 pub struct Channels {}
 
 /// A channel in a line.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Line {
     name: String,
     title: Option<String>,
@@ -39,7 +43,7 @@ pub struct Line {
 }
 
 /// Every channel.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Report {
     data: String,
     channels: Vec<Line>,

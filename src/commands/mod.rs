@@ -5,10 +5,15 @@
 pub mod build;
 pub mod channels;
 pub mod check;
+pub mod complete;
+pub mod completions;
 pub mod failure;
 mod locate;
+pub mod man;
 pub mod new;
 mod publish;
+pub mod schema;
+mod settle;
 pub mod site;
 pub mod watch;
 pub mod why;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -15,6 +16,9 @@ use crate::unseen::field;
 
 /// Make a channel
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive new my-blog
+  missive new --message brando    # a conversation: his letters in `inbox`, mine in `outbox`")]
 pub struct New {
     /// The channel's name: any file name that does not begin with `.`
     name: String,
@@ -30,7 +34,7 @@ pub struct New {
 }
 
 /// The channel that was made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Report {
     name: String,
     kind: Kind,

@@ -31,7 +31,7 @@ pub struct Site {
     /// Where the site is written [default: CHANNEL/site]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// Where the site will be found, such as <https://example.org/blog>/
+    /// Where the site will be found, such as https://example.org/blog/
     #[arg(long, value_name = "URL", value_parser = |url: &str| BaseUrl::try_from(url.to_owned()))]
     base_url: Option<BaseUrl>,
     /// A built-in theme, or a folder laid over it

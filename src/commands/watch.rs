@@ -25,6 +25,9 @@ use crate::watch::{self, Bell, Means, Place, Scope, Touched, Woken};
 
 /// Turn a channel into a website, and again whenever it changes
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive watch my-blog
+  missive watch my-blog --exec 'rsync -a --delete \"$MISSIVE_OUTPUT/\" example.org:/var/www/'")]
 pub struct Watch {
     #[command(flatten)]
     site: Site,

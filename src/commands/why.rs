@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Failure, Surroundings};
@@ -16,13 +17,16 @@ use crate::unseen::field;
 
 /// Say what a file in a box is, and why it is or is not shown
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive why ~/missive_data/my-blog/outbox/notes.md
+  missive why my-blog/outbox/2013-08-11T14-34-37Z/photo.jpg")]
 pub struct Why {
     /// A file or folder inside a channel's inbox or outbox
     file: PathBuf,
 }
 
 /// The answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Report {
     path: String,
     shown: bool,

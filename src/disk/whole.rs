@@ -93,12 +93,23 @@ fn write_flushed(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Renames without replacing; where the file system cannot, a hard link does the same.
-fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+/// Renames a file or folder without replacing anything; where the file system cannot, a hard link does the same for a file.
+///
+/// # Errors
+/// `AlreadyExists` when the name is taken; else as the system says.
+pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     let here = rustix::fs::CWD;
     match renameat_with(here, from, here, to, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(()),
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => {
+            if fs::symlink_metadata(from)?.is_dir() {
+                // A folder never replaces one that holds anything.
+                return if fs::symlink_metadata(to).is_ok() {
+                    Err(io::ErrorKind::AlreadyExists.into())
+                } else {
+                    fs::rename(from, to)
+                };
+            }
             fs::hard_link(from, to)?;
             fs::remove_file(from)
         }

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::channel::entry::Side;
@@ -12,7 +13,7 @@ use crate::channel::stamp::Stamp;
 use super::out_path::OutPath;
 
 /// A file that was written, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Written {
     /// Its path relative to the output.
     pub path: OutPath,
@@ -21,10 +22,11 @@ pub struct Written {
 }
 
 /// What a build did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Report {
     /// The output folder.
     #[serde(serialize_with = "lossy")]
+    #[schemars(with = "String")]
     pub output: PathBuf,
     /// How many messages the site shows.
     pub messages: usize,

@@ -30,7 +30,10 @@ fn part_of(path: &Path) -> String {
 fn arrows_go_down() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut arrows = 0;
-    for entry in walkdir::WalkDir::new(&src).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file())
+    for entry in walkdir::WalkDir::new(&src)
+        .into_iter()
+        .map(Result::unwrap)
+        .filter(|entry| entry.path().extension().is_some_and(|kind| kind == "rs"))
     {
         let relative = entry.path().strip_prefix(&src).unwrap();
         let from = part_of(relative);

@@ -1,0 +1,119 @@
+//! `missive complete`: what could stand where the cursor is. Shells ask this through the scripts of `completions`.
+//!
+//! Owns what stands for a CHANNEL: every argument of that name, of whatever command, completes with the channels of the
+//! data folder. The rest follows from the commands' own arguments.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
+
+use clap::{Arg, Args, Command};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter, complete};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Failure, Surroundings};
+use crate::channel::folder;
+use crate::unseen::field;
+
+/// Say what could stand where the cursor is
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive complete 2 -- missive build ''      # the channels
+  missive complete 1 -- missive che           # the commands that begin so")]
+pub struct Complete {
+    /// Which word the cursor is in, counted from 0
+    index: usize,
+    /// The words up to there, the program's name first
+    #[arg(last = true, required = true, value_name = "WORD")]
+    words: Vec<OsString>,
+}
+
+/// One thing that could stand there.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Candidate {
+    value: String,
+    help: Option<String>,
+}
+
+/// What could stand there.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    candidates: Vec<Candidate>,
+}
+
+impl Complete {
+    /// The data folder that the words name, as they name it.
+    pub fn data(&self) -> Option<PathBuf> {
+        let mut words = self.words.iter().take(self.index);
+        let mut data = None;
+        while let Some(word) = words.next() {
+            data = match word.to_str() {
+                Some("--data") => words.next().map(PathBuf::from).or(data),
+                Some(word) => word.strip_prefix("--data=").map(PathBuf::from).or(data),
+                None => data,
+            };
+        }
+        data
+    }
+}
+
+/// Tells what could stand where the cursor is; `program` is the whole command line's grammar.
+///
+/// # Errors
+/// [`Failure`] when a folder cannot be listed.
+pub fn run(args: &Complete, around: &Surroundings, program: Command) -> Result<Report, Failure> {
+    let mut program = with_channels(program, &around.data, &around.here);
+    let found = complete(&mut program, args.words.clone(), args.index, Some(&around.here))?;
+    let help = |candidate: &CompletionCandidate| {
+        candidate.get_help().map(|help| help.to_string().lines().next().unwrap_or_default().to_owned())
+    };
+    let candidate = |candidate: CompletionCandidate| {
+        let value = candidate.get_value().to_str().filter(|value| field(value) == **value)?.to_owned();
+        Some(Candidate { help: help(&candidate), value })
+    };
+    let (options, mut candidates): (Vec<Candidate>, Vec<Candidate>) =
+        found.into_iter().filter_map(candidate).partition(|candidate| candidate.value.starts_with('-'));
+    // Options are in the way of names until one is begun, or there is nothing else.
+    let begun = args.words.get(args.index).is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
+    if begun || candidates.is_empty() {
+        candidates.extend(options);
+    }
+    Ok(Report { candidates })
+}
+
+/// The grammar in which every CHANNEL completes.
+fn with_channels(program: Command, data: &Path, here: &Path) -> Command {
+    let named = |arg: &Arg| arg.get_value_names().is_some_and(|names| names.iter().any(|name| name == "CHANNEL"));
+    let completer = |arg: Arg| {
+        let (data, here) = (data.to_owned(), here.to_owned());
+        arg.add(ArgValueCompleter::new(move |current: &OsStr| channels(current, &data, &here)))
+    };
+    program.mut_subcommands(|command| command.mut_args(|arg| if named(&arg) { completer(arg) } else { arg }))
+}
+
+/// The channels of the data folder that begin so; folders, once a path is begun.
+fn channels(current: &OsStr, data: &Path, here: &Path) -> Vec<CompletionCandidate> {
+    let begun = current.to_string_lossy();
+    if begun.contains(MAIN_SEPARATOR) || begun.starts_with('.') {
+        return PathCompleter::dir().current_dir(here).complete(current);
+    }
+    let channels = folder::discover(data).unwrap_or_default().into_iter();
+    channels
+        .filter(|channel| channel.name.to_string().starts_with(&*begun))
+        .map(|channel| CompletionCandidate::new(channel.name.as_os_str()).help(Some(channel.kind.to_string().into())))
+        .collect()
+}
+
+impl fmt::Display for Report {
+    /// A line each, with a tab before what is said of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for candidate in &self.candidates {
+            match &candidate.help {
+                Some(help) => writeln!(f, "{}\t{}", candidate.value, field(help))?,
+                None => writeln!(f, "{}", candidate.value)?,
+            }
+        }
+        Ok(())
+    }
+}

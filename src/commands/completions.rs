@@ -1,0 +1,63 @@
+//! `missive completions`: what makes a shell complete the commands, their options and the channels.
+//!
+//! Owns the scripts. They know nothing of the commands: they hand the words typed so far to `missive complete`, so they
+//! stay right when commands change.
+
+use std::fmt;
+
+use clap::{Args, ValueEnum};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Failure;
+
+/// Print what makes a shell complete commands, options and channels
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  source <(missive completions bash)    # in ~/.bashrc; for zsh alike, in ~/.zshrc
+  missive completions fish > ~/.config/fish/completions/missive.fish")]
+pub struct Completions {
+    /// The shell
+    shell: Shell,
+}
+
+/// A shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Shell {
+    /// GNU bash.
+    #[value(help = None::<&str>)]
+    Bash,
+    /// The Z shell.
+    #[value(help = None::<&str>)]
+    Zsh,
+    /// fish.
+    #[value(help = None::<&str>)]
+    Fish,
+}
+
+/// A script.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    shell: Shell,
+    script: String,
+}
+
+/// Gives a shell's script.
+///
+/// # Errors
+/// None so far.
+pub fn run(args: &Completions) -> Result<Report, Failure> {
+    let script = match args.shell {
+        Shell::Bash => include_str!("completions/missive.bash"),
+        Shell::Zsh => include_str!("completions/missive.zsh"),
+        Shell::Fish => include_str!("completions/missive.fish"),
+    };
+    Ok(Report { shell: args.shell, script: script.to_owned() })
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.script)
+    }
+}

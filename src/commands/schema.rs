@@ -1,0 +1,89 @@
+//! `missive schema`: what a command prints with `--json`, as a JSON Schema.
+//!
+//! Owns the table of commands and their reports. A schema follows from the type that is printed, so the two cannot
+//! disagree.
+
+use std::fmt;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema as JsonSchemaText};
+use serde::Serialize;
+
+use super::{Failure, build, channels, check, complete, completions, man, new, why};
+
+/// Describe what a command prints with --json, as a JSON Schema
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive schema            # the commands that there is one for
+  missive schema check > check.schema.json")]
+pub struct Schema {
+    /// The command; without one they are listed
+    #[arg(value_parser = names(), hide_possible_values = true)]
+    command: Option<String>,
+}
+
+/// A command, and the schema of what it prints.
+pub type Row = (&'static str, fn() -> JsonSchemaText);
+
+/// Every command with a result, and the schema of what it prints; `watch` prints one such value on each line.
+pub const TABLE: [Row; 10] = [
+    ("build", of::<build::Report>),
+    ("channels", of::<channels::Report>),
+    ("check", of::<check::Report>),
+    ("complete", of::<complete::Report>),
+    ("completions", of::<completions::Report>),
+    ("man", of::<man::Report>),
+    ("new", of::<new::Report>),
+    ("schema", of::<Report>),
+    ("watch", of::<build::Report>),
+    ("why", of::<why::Report>),
+];
+
+fn names() -> PossibleValuesParser {
+    PossibleValuesParser::new(TABLE.map(|(name, _)| name))
+}
+
+/// The commands, or one's schema.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Report {
+    /// The commands.
+    Commands {
+        /// Their names.
+        commands: Vec<&'static str>,
+    },
+    /// The schema of what one prints.
+    Schema(JsonSchemaText),
+}
+
+/// Gives a command's schema, or lists the commands.
+///
+/// # Errors
+/// None so far: a command that is not in the table is wrong usage.
+pub fn run(args: &Schema) -> Result<Report, Failure> {
+    let wanted = TABLE.iter().find(|(name, _)| args.command.as_deref() == Some(name));
+    Ok(match wanted {
+        Some((name, schema)) => Report::Schema(titled(schema(), name)),
+        None => Report::Commands { commands: TABLE.map(|(name, _)| name).to_vec() },
+    })
+}
+
+fn of<T: JsonSchema>() -> JsonSchemaText {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
+}
+
+fn titled(mut schema: JsonSchemaText, name: &str) -> JsonSchemaText {
+    schema.insert("title".to_owned(), format!("missive {name} --json").into());
+    schema
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Commands { commands } => commands.iter().try_for_each(|command| writeln!(f, "{command}")),
+            Self::Schema(schema) => writeln!(f, "{:#}", schema.as_value()),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Every command of the program once or more, and a data folder on which each has something to do.
+
+use std::fs;
+use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+/// A command line that succeeds in a [`Data`], and how it ends.
+pub(crate) struct Line {
+    pub(crate) args: &'static [&'static str],
+    /// Whether it goes on until it is told to stop.
+    pub(crate) endless: bool,
+}
+
+const fn line(args: &'static [&'static str]) -> Line {
+    Line { args, endless: false }
+}
+
+/// Every command, in the ways in which it differs.
+pub(crate) const LINES: [Line; 21] = [
+    line(&["new", "another"]),
+    line(&["new", "another", "--message"]),
+    line(&["channels"]),
+    line(&["check"]),
+    line(&["check", "talk", "--all"]),
+    line(&["check", "--fix"]),
+    line(&["check", "--fix", "--yes"]),
+    line(&["check", "theirs", "--fix", "--yes"]),
+    line(&["why", "talk/inbox/2026-01-01T10-00-00Z.txt"]),
+    line(&["why", "talk/inbox/notes.md"]),
+    line(&["build", "blog"]),
+    line(&["build", "talk", "--explain"]),
+    line(&["build", "theirs", "-o", "out", "--base-url", "https://example.org/"]),
+    Line { args: &["watch", "talk"], endless: true },
+    line(&["schema"]),
+    line(&["schema", "check"]),
+    line(&["completions", "bash"]),
+    line(&["man"]),
+    line(&["man", "pages"]),
+    line(&["complete", "2", "--", "missive", "build", ""]),
+    line(&["complete", "1", "--", "missive", "ch"]),
+];
+
+/// A data folder with a channel of each kind, and strange files in all of them.
+pub(crate) struct Data {
+    dir: tempfile::TempDir,
+    /// Runs the program as this user.
+    pub(crate) user: Option<u32>,
+    program: PathBuf,
+}
+
+const FIRST: &str = "2026-01-01T10-00-00Z";
+
+impl Data {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("talk/inbox", "# Theirs\n\n![](photo.png) #tag\n"),
+            ("talk/outbox", "mine"),
+            ("theirs/inbox", "<b>x"),
+            ("blog/outbox", "y"),
+        ] {
+            let folder = dir.path().join(name);
+            fs::create_dir_all(folder.join(FIRST)).unwrap();
+            fs::write(folder.join(FIRST).join("photo.png"), crate::scene::png(3, 4)).unwrap();
+            fs::write(folder.join(FIRST).join("photo.sync-conflict-20260102-120000-ABCDEFG.png"), "x").unwrap();
+            fs::write(folder.join(format!("{FIRST}.txt")), text).unwrap();
+            fs::write(folder.join(format!("{FIRST}.sync-conflict-20260102-120000-ABCDEFG.txt")), "other").unwrap();
+            fs::write(folder.join(format!("{FIRST} (X's conflicted copy 2026-01-03).txt")), text).unwrap();
+            fs::write(folder.join("2026-01-02T10-00-00Z.txt"), "Then ![](not-here.png)").unwrap();
+            fs::write(folder.join(".syncthing.2026-01-03T10-00-00Z.txt.tmp"), "half").unwrap();
+            fs::write(folder.join(".channel.toml"), "title = \"A title\"\n").unwrap();
+            fs::write(folder.join("notes.md"), "no message").unwrap();
+            symlink("/etc/passwd", folder.join("2026-01-04T10-00-00Z.txt")).unwrap();
+        }
+        Self { dir, user: None, program: env!("CARGO_BIN_EXE_missive").into() }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Lets the program be reached and run by anybody.
+    pub(crate) fn open_to_all(&mut self) {
+        fs::set_permissions(self.root(), fs::Permissions::from_mode(0o777)).unwrap();
+        self.program = self.root().join("missive");
+        let linked = fs::hard_link(env!("CARGO_BIN_EXE_missive"), &self.program);
+        linked.or_else(|_| fs::copy(env!("CARGO_BIN_EXE_missive"), &self.program).map(|_| ())).unwrap();
+    }
+
+    /// The program with these arguments, in a home of its own, nothing on its standard input.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        if let Some(user) = self.user {
+            std::os::unix::process::CommandExt::uid(&mut command, user);
+            std::os::unix::process::CommandExt::gid(&mut command, user);
+        }
+        command
+            .args(args)
+            .env_clear()
+            .env("HOME", self.root().join("home"))
+            .env("MISSIVE_DATA", self.root())
+            .current_dir(self.root())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a line to its end; one that has none is told to stop when it has printed a line.
+    pub(crate) fn run(&self, line: &Line, more: &[&str]) -> Output {
+        // What follows a `--` is no option any more.
+        let mut command = self.command(&[more, line.args].concat());
+        if !line.endless {
+            return started(command.stdout(Stdio::piped()).stderr(Stdio::piped())).wait_with_output().unwrap();
+        }
+        let mut child = started(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut first = Vec::new();
+        stdout.read_until(b'\n', &mut first).unwrap();
+        stop(&child);
+        stdout.read_to_end(&mut first).unwrap();
+        let rest = child.wait_with_output().unwrap();
+        Output { stdout: first, ..rest }
+    }
+}
+
+/// Starts a program. One that was just copied may still be open in a test that starts a program of its own.
+pub(crate) fn started(command: &mut Command) -> Child {
+    loop {
+        match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::sleep(Duration::from_millis(5)),
+            done => return done.unwrap(),
+        }
+    }
+}
+
+/// Asks a program to stop as a service manager does.
+pub(crate) fn stop(child: &Child) {
+    let pid = rustix::process::Pid::from_child(child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+}
+
+/// The program's own list of its commands, but for those that it hides.
+fn commands() -> Vec<String> {
+    let data = Data::new();
+    let written = data.command(&["man", "pages", "--json"]).output().unwrap();
+    let written: serde_json::Value = serde_json::from_slice(&written.stdout).unwrap();
+    let names = written["written"].as_array().unwrap().iter().map(|name| name.as_str().unwrap());
+    names.filter_map(|name| Some(name.strip_prefix("missive-")?.strip_suffix(".1")?.to_owned())).collect()
+}
+
+#[test]
+fn no_command_is_forgotten() {
+    let tested = |name: &String| LINES.iter().any(|line| line.args[0] == name);
+    let described = |name: &String| missive::commands::schema::TABLE.iter().any(|(described, _)| described == name);
+    let commands = commands();
+    assert!(commands.len() > 8, "{commands:?}");
+    for name in commands {
+        assert!(tested(&name), "`{name}` is not among the lines");
+        assert!(described(&name), "`{name}` has no schema");
+    }
+}
+
+#[test]
+fn every_help_fits_and_ends_with_examples() {
+    let data = Data::new();
+    for name in commands().iter().map(String::as_str).chain(["complete"]) {
+        let help = data.command(&[name, "--help"]).output().unwrap();
+        let help = String::from_utf8(help.stdout).unwrap();
+        let (_, examples) = help.split_once("\nExamples:\n").unwrap_or_else(|| panic!("`{name}` has no examples"));
+        assert!(examples.lines().count() == 2 && examples.contains("missive "), "{name}: {examples}");
+        assert!(help.lines().all(|line| line.chars().count() <= 100), "{name}: {help}");
+    }
+}
