@@ -26,16 +26,16 @@
 //! 2  site/                snapshot -> planned files -> what differs -> rendered -> published
 //! 1  channel/             the protocol on disk
 //!    watch/               ticks: "something below these folders changed"
-//!    console.rs           the only place that prints
+//!    console/             the only place that prints
 //! 0  disk/  markdown/  picture/  difference.rs
 //!    unseen.rs            below all: which characters show nothing, and what is shown for them
 //! ```
 //!
 //! Imports go down only, and a test holds every `use` to that. External crates have a home too: `clap` in `cli` and
 //! `commands`, `tera` and `atom_syndication` in `site`, `pulldown-cmark`, `ammonia` and `syntect` in `markdown`, `rustix`
-//! in `disk` and `watch`, `notify` in `watch`, `indicatif` in `console`, `ctrlc` in `cli`, `tikv-jemallocator` in `main.rs`,
-//! `similar` in `channel`, `clap_complete` and `clap_mangen` in `commands`. `schemars` stands wherever `serde` does: a report's
-//! schema follows from its type.
+//! in `disk`, `watch` and `cli`, `notify` in `watch`, `indicatif` in `console`, `ctrlc` in `cli`, `tikv-jemallocator` in
+//! `main.rs`, `similar` in `channel`, `clap_complete` and `clap_mangen` in `commands`. `schemars` stands wherever `serde`
+//! does: a report's schema follows from its type.
 //!
 //! Three walls stand where building showed that they should:
 //!
@@ -74,6 +74,7 @@
 //!   [`markdown::terminal`] for a terminal.
 //! - What becomes of a conflict copy? [`channel::conflict`] knows the ways, [`commands::check`] takes one.
 //! - What does a command print for scripts? [`commands::schema`]. What does Tab offer? [`commands::complete`].
+//! - What was read, and on which device? [`channel::marks`]. Who may speak to the terminal? [`console::Laid`].
 //! - Which messages does a search find? [`channel::query`]. Which moment is `3d`? [`channel::when`].
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.
 //! - In which order do they reach the disk? `site/publish.rs`.

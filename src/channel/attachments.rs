@@ -6,7 +6,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::card::Mark;
+use percent_encoding::percent_decode_str;
+use unicode_normalization::UnicodeNormalization;
+
+use super::card::{Card, Mark};
 use super::classify::{FoundAttachment, Reason, classify_attachment};
 use super::entry::{MAX_DEPTH, RelativePath};
 use super::stamp::Stamp;
@@ -43,6 +46,17 @@ pub struct Listed {
     pub files: Vec<(RelativePath, Mark)>,
     /// The files that are not shown.
     pub oddities: Vec<Oddity>,
+}
+
+/// Which of a message's attachments an address in its text means, counted from 0: by its path below the stem folder,
+/// or by the one that it has from the message's file.
+pub fn named(card: &Card, address: &str) -> Option<usize> {
+    let composed = |name: &str| name.nfc().collect::<String>();
+    let plain = address.strip_prefix("./").unwrap_or(address);
+    let decoded = percent_decode_str(plain).decode_utf8_lossy();
+    let own = format!("{}/", card.stamp);
+    let wanted = [plain, &decoded].map(|name| composed(name.strip_prefix(&own).unwrap_or(name)));
+    card.attachments.iter().position(|file| wanted.contains(&composed(&file.path.text())))
 }
 
 /// Lists a message's stem folder.

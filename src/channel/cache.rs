@@ -3,7 +3,6 @@
 //! Owns the cache file: blocks of cards, each with its own checksum, so that a damaged block costs only its own cards.
 //! Only ever a shortcut: deleting the file changes nothing but time, and a file of another version is as if absent.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +23,10 @@ const BLOCK: usize = 512;
 pub struct Cache {
     path: Option<PathBuf>,
     cached_at: i64,
-    cards: HashMap<(Side, Stamp), Arc<Card>>,
+    /// In their order in time.
+    cards: Vec<Arc<Card>>,
+    /// The keys of the cards, one for each, so that a search need not look into cards all over the memory.
+    keys: Vec<(Stamp, Side)>,
     /// What was wrong with the file, for those who ask.
     pub damage: Option<String>,
 }
@@ -37,8 +39,9 @@ impl Cache {
 
     /// The cards of a look at this time, in nanoseconds since 1970, as if they had been kept.
     pub fn of(cards: &[Arc<Card>], looked_at: i64) -> Self {
-        let cards = cards.iter().map(|card| ((card.side, card.stamp), Arc::clone(card))).collect();
-        Self { cached_at: looked_at, cards, ..Self::default() }
+        let mut cache = Self { cached_at: looked_at, ..Self::default() };
+        cache.put(cards.to_vec());
+        cache
     }
 
     /// Reads the cache at `path`. Whatever is wrong with it is remembered in `damage` and otherwise as if it were empty.
@@ -55,12 +58,12 @@ impl Cache {
 
     /// The card of a message, if it was certain to be settled when it was kept.
     pub fn get(&self, side: Side, stamp: Stamp) -> Option<&Arc<Card>> {
-        self.cards.get(&(side, stamp)).filter(|card| card.is_settled_at(self.cached_at))
+        self.last_known(side, stamp).filter(|card| card.is_settled_at(self.cached_at))
     }
 
     /// The last card that is known of a message, however old.
     pub fn last_known(&self, side: Side, stamp: Stamp) -> Option<&Arc<Card>> {
-        self.cards.get(&(side, stamp))
+        self.cards.get(self.keys.binary_search(&(stamp, side)).ok()?)
     }
 
     /// Keeps these cards for the next run, if they differ from those of the last. `now` is in nanoseconds since 1970.
@@ -71,8 +74,8 @@ impl Cache {
         let Some(path) = &self.path else {
             return Ok(());
         };
-        let same = cards.len() == self.cards.len()
-            && cards.iter().all(|card| self.get(card.side, card.stamp).is_some_and(|old| Arc::ptr_eq(old, card)));
+        let is_same = |(old, new): (&Arc<Card>, &Arc<Card>)| Arc::ptr_eq(old, new) && old.is_settled_at(self.cached_at);
+        let same = cards.len() == self.cards.len() && self.cards.iter().zip(cards).all(is_same);
         if same {
             return Ok(());
         }
@@ -95,15 +98,20 @@ impl Cache {
             return;
         };
         let blocks: Vec<Option<&[u8]>> = parts.collect();
-        let decoded: Vec<Option<Vec<Card>>> = blocks.par_iter().map(|block| block.and_then(decode_block)).collect();
+        let decoded: Vec<Option<Vec<Arc<Card>>>> =
+            blocks.par_iter().map(|block| block.and_then(decode_block)).collect();
         if decoded.iter().any(Option::is_none) {
             self.damage = Some("a part of it is damaged".to_owned());
         }
         self.cached_at = cached_at;
-        self.cards.reserve(decoded.len() * BLOCK);
-        for card in decoded.into_iter().flatten().flatten() {
-            self.cards.insert((card.side, card.stamp), Arc::new(card));
-        }
+        self.put(decoded.into_iter().flatten().flatten().collect());
+    }
+
+    fn put(&mut self, mut cards: Vec<Arc<Card>>) {
+        // They are kept in this order, which sorting notices.
+        cards.sort_by_key(|card| (card.stamp, card.side));
+        self.keys = cards.iter().map(|card| (card.stamp, card.side)).collect();
+        self.cards = cards;
     }
 }
 
@@ -135,11 +143,11 @@ fn encode_block(cards: &[Arc<Card>]) -> Vec<u8> {
     block
 }
 
-fn decode_block(mut rest: &[u8]) -> Option<Vec<Card>> {
+fn decode_block(mut rest: &[u8]) -> Option<Vec<Arc<Card>>> {
     let mut cards = Vec::with_capacity(BLOCK);
     while !rest.is_empty() {
         let (card, after) = postcard::take_from_bytes(rest).ok()?;
-        cards.push(card);
+        cards.push(Arc::new(card));
         rest = after;
     }
     Some(cards)

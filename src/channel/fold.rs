@@ -16,16 +16,26 @@ pub(super) struct Folded {
     pub(super) bytes: Vec<u8>,
     /// For each byte the place of its character in the text.
     places: Vec<usize>,
-    /// The length of the text.
+    /// The length of the text as far as it is folded.
     len: usize,
 }
 
 impl Folded {
-    /// Folds a text and remembers the places.
-    pub(super) fn with_places(text: &str) -> Self {
-        let mut folded = Self { bytes: Vec::with_capacity(text.len()), places: Vec::new(), len: text.len() };
+    /// Folds a text up to about so many bytes of the folded one, and remembers the places.
+    pub(super) fn with_places(text: &str, most: usize) -> Self {
+        let capacity = text.len().min(most);
+        let bytes = Vec::with_capacity(capacity);
+        let mut folded = Self { bytes, places: Vec::with_capacity(capacity), len: text.len() };
         for (place, c) in text.char_indices() {
-            push_char(&mut folded.bytes, c);
+            if folded.bytes.len() >= most {
+                // A match that ends here ends before this character.
+                folded.len = place;
+                break;
+            }
+            match u8::try_from(c).ok().filter(u8::is_ascii) {
+                Some(byte) => folded.bytes.push(lower(byte)),
+                None => push_char(&mut folded.bytes, c),
+            }
             folded.places.resize(folded.bytes.len(), place);
         }
         folded
@@ -159,13 +169,15 @@ mod tests {
     proptest! {
         #[test]
         fn both_ways_agree(text in any::<String>()) {
-            prop_assert_eq!(&Folded::with_places(&text).bytes, &fold(&text));
+            prop_assert_eq!(&Folded::with_places(&text, usize::MAX).bytes, &fold(&text));
+            let beginning = Folded::with_places(&text, 5).bytes;
+            prop_assert!(fold(&text).starts_with(&beginning) && (beginning.len() >= 5 || beginning.len() == fold(&text).len()));
             prop_assert_eq!(folded(&folded(&text)), folded(&text));
         }
 
         #[test]
         fn origins_are_parts_of_the_text(text in "[aßéÉ\u{301}ﬁ東👩 ]{0,12}", a in 0usize..20, b in 0usize..20) {
-            let places = Folded::with_places(&text);
+            let places = Folded::with_places(&text, usize::MAX);
             let range = a.min(b).min(places.bytes.len())..a.max(b).min(places.bytes.len());
             if !range.is_empty() {
                 let origin = places.origin(&range);

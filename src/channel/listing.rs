@@ -32,6 +32,8 @@ impl Listing {
         for (name, kind) in folder.list()? {
             listing.take(name, kind);
         }
+        // Cards that are made in the order of their names need no sorting later, and meet their cache in its order.
+        listing.texts.sort_unstable();
         listing.orphans();
         Ok(listing)
     }

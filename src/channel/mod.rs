@@ -16,6 +16,7 @@ mod fold;
 pub mod folder;
 pub mod header;
 mod listing;
+pub mod marks;
 pub mod message;
 pub mod name;
 mod near_miss;

@@ -16,6 +16,9 @@ pub use excerpt::Excerpt;
 /// The words that may stand before a colon.
 const KEYS: [&str; 6] = ["tag", "from", "in", "has", "after", "before"];
 
+/// How many bytes behind a match are looked at for each column of its line.
+const BEHIND: usize = 16;
+
 /// What can be wrong with a query.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -143,7 +146,11 @@ impl Query {
 
     /// A line about the first match in a text, about `columns` wide; `None` if none of the words is in it.
     pub fn excerpt(&self, text: &str, columns: usize) -> Option<Excerpt> {
-        let folded = Folded::with_places(text);
+        // Where the first match ends; a line about it needs no more of a long text than some behind that.
+        let folded = fold(text);
+        let first =
+            self.wanted.words.iter().filter_map(|word| word.find_all(&folded).next()).map(|found| found.end).min()?;
+        let folded = Folded::with_places(text, columns.saturating_mul(BEHIND).saturating_add(first));
         let mut found: Vec<_> = self.wanted.words.iter().flat_map(|word| word.find_all(&folded.bytes)).collect();
         found.sort_unstable_by_key(|range| range.start);
         found.dedup_by(|next, last| {

@@ -4,6 +4,7 @@
 //! usage, 70 a bug.
 
 mod config;
+mod terminal;
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -16,10 +17,12 @@ use clap::{CommandFactory, Parser, Subcommand};
 use etcetera::BaseStrategy;
 use serde::Serialize;
 
+use self::terminal::Color;
 use crate::commands::{
-    Failure, Surroundings, build, channels, check, complete, completions, man, new, schema, watch, why,
+    Failure, Surroundings, build, channels, check, complete, completions, man, mark, new, read, schema, search, watch,
+    why,
 };
-use crate::console::Console;
+use crate::console::{Console, Pager};
 use crate::watch::Bell;
 
 /// Publish, read and talk through plain folders of text files
@@ -42,6 +45,9 @@ struct Cli {
     /// Say more
     #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     verbose: bool,
+    /// When to show bold and dim text
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, help_heading = EVERYWHERE)]
+    color: Color,
     #[command(subcommand)]
     command: Command,
 }
@@ -53,6 +59,9 @@ const EVERYWHERE: &str = "Options of every command";
 enum Command {
     New(new::New),
     Channels(channels::Channels),
+    Read(read::Read),
+    Mark(mark::Mark),
+    Search(search::Search),
     Check(check::Check),
     Why(why::Why),
     Build(build::Build),
@@ -84,21 +93,31 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let console = Console { json: cli.json, verbose: cli.verbose };
-    let done = surroundings(cli.data()).and_then(|around| command(&cli.command, &around, console));
+    let (screen, pager) = terminal::look(cli.color, cli.json);
+    let console = Console { json: cli.json, verbose: cli.verbose, screen };
+    let done = surroundings(cli.data(), pager).and_then(|around| command(&cli.command, &around, console));
     match done {
         Ok(code) => code,
         Err(failure) => {
             console.say(&failure.to_string());
-            ExitCode::FAILURE
+            if failure.usage { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
         }
     }
 }
 
+/// Wrong usage, as `clap` has it too.
+const USAGE: u8 = 2;
+
 fn command(command: &Command, around: &Surroundings, console: Console) -> Result<ExitCode, Failure> {
     match command {
         Command::New(args) => print(console, &new::run(args, around)?, false),
-        Command::Channels(args) => print(console, &channels::run(args, around)?, false),
+        Command::Channels(args) => {
+            let report = channels::run(args, around, console)?;
+            done(console.laid(&report).map(drop).map_err(Failure::from))
+        }
+        Command::Read(args) => done(read::run(args, around, console)),
+        Command::Mark(args) => print(console, &mark::run(args, around)?, false),
+        Command::Search(args) => done(search::run(args, around, console)),
         Command::Why(args) => print(console, &why::run(args, around)?, false),
         Command::Check(args) => {
             let report = check::run(args, around, console)?;
@@ -115,10 +134,7 @@ fn command(command: &Command, around: &Surroundings, console: Console) -> Result
         Command::Completions(args) => print(console, &completions::run(args)?, false),
         Command::Man(args) => print(console, &man::run(args, around, Cli::command())?, false),
         Command::Complete(args) => print(console, &complete::run(args, around, Cli::command())?, false),
-        Command::Watch(args) => {
-            watch::run(args, around, console, now, until_interrupted)?;
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Watch(args) => done(watch::run(args, around, console, now, until_interrupted)),
     }
 }
 
@@ -136,13 +152,18 @@ fn until_interrupted(bell: Bell) -> Result<(), Failure> {
     ctrlc::set_handler(handler).map_err(|error| Failure::new(format!("signals cannot be caught: {error}"), "try again"))
 }
 
+/// A command that printed what it had to say.
+fn done(result: Result<(), Failure>) -> Result<ExitCode, Failure> {
+    result.map(|()| ExitCode::SUCCESS)
+}
+
 fn print<T: Display + Serialize>(console: Console, report: &T, failed: bool) -> Result<ExitCode, Failure> {
     console.result(report)?;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Everything that the commands need of the world, read once.
-fn surroundings(data: Option<PathBuf>) -> Result<Surroundings, Failure> {
+fn surroundings(data: Option<PathBuf>, pager: Option<Pager>) -> Result<Surroundings, Failure> {
     let folders = etcetera::choose_base_strategy().ok();
     let data = match (data, &folders) {
         (Some(data), _) => data,
@@ -157,6 +178,7 @@ fn surroundings(data: Option<PathBuf>) -> Result<Surroundings, Failure> {
         here: std::env::current_dir()?,
         cache: folders.map(|folders| folders.cache_dir().join("missive")),
         now: now(),
+        pager,
     })
 }
 

@@ -1,26 +1,32 @@
 //! `missive channels`: every channel of the data folder.
-
-use std::fmt;
+//!
+//! Owns the list: grouped by kind, in columns where the screen has room for them and one below the other where it has
+//! not.
 
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Failure, Surroundings, count};
-use crate::channel::cache::{self, Cache};
+use super::ago::ago_and_day;
+use super::look::{self, Opened};
+use super::{Failure, Surroundings, count, grouped};
 use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
-use crate::channel::snapshot::{self, Look, Snapshot};
+use crate::channel::folder;
+use crate::channel::marks::Marks;
+use crate::channel::snapshot::Snapshot;
 use crate::channel::stamp::Stamp;
-use crate::channel::{Channel, Kind, folder};
-use crate::unseen::field;
+use crate::channel::{Channel, Kind};
+use crate::console::{Console, Laid, Lay, Style, columns, cut, wrapped};
 
 /// List the channels of the data folder
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  missive channels
-  missive channels --json | jq -r '.channels[].name'")]
+#[command(after_help = EXAMPLES)]
 pub struct Channels {}
+
+const EXAMPLES: &str = "Examples:
+  missive channels
+  missive channels --json | jq -r '.channels[] | select(.unread > 0).name'";
 
 /// A channel in a line.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -30,6 +36,8 @@ pub struct Line {
     kind: Kind,
     inbox: Option<usize>,
     outbox: Option<usize>,
+    /// Messages of the inbox that were not read.
+    unread: usize,
     newest: Option<Stamp>,
     arriving: usize,
     conflicts: usize,
@@ -40,6 +48,8 @@ pub struct Line {
     /// Messages dated in the future.
     future: usize,
     warnings: usize,
+    #[serde(skip)]
+    newest_in_words: String,
 }
 
 /// Every channel.
@@ -53,40 +63,37 @@ pub struct Report {
 ///
 /// # Errors
 /// [`Failure`] when the data folder cannot be listed.
-pub fn run(_args: &Channels, around: &Surroundings) -> Result<Report, Failure> {
-    let mut channels: Vec<Line> =
-        folder::discover(&around.data)?.into_iter().map(|channel| line(channel, around)).collect();
+pub fn run(_args: &Channels, around: &Surroundings, console: Console) -> Result<Report, Failure> {
+    let marks = look::marks(around, console);
+    let found = folder::discover(&around.data)?;
+    let mut channels: Vec<Line> = found.into_iter().map(|channel| line(channel, &marks, around)).collect();
     channels.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     Ok(Report { data: around.data.to_string_lossy().into_owned(), channels })
 }
 
-fn line(channel: Channel, around: &Surroundings) -> Line {
-    let cache = match &around.cache {
-        Some(folder) => Cache::read(cache::path_below(folder, &channel.path)),
-        None => Cache::nowhere(),
-    };
-    let name = channel.name.to_string();
+fn line(channel: Channel, marks: &Marks, around: &Surroundings) -> Line {
     let kind = channel.kind;
-    let look = Look::at(around.seconds());
-    let snapshot = snapshot::take(channel, &cache, look);
-    // The cache is only a shortcut: that it could not be kept changes nothing but time.
-    let _ = cache.keep(&snapshot.all, around.now);
+    let opened = Opened::look(channel, marks, around);
+    let snapshot = &opened.snapshot;
     let number = |side: Side| snapshot.folder(side).map(|_| snapshot.count(side));
     let held = |is: fn(&Reason) -> bool| snapshot.held.iter().filter(|held| is(&held.reason)).count();
     let reason = |wanted: Reason| snapshot.hidden.iter().filter(|hidden| hidden.reason == wanted).count();
+    let newest = snapshot.cards.last().map(|card| card.stamp);
     Line {
-        title: title(&snapshot, kind),
-        name,
+        name: opened.name().to_owned(),
+        title: title(snapshot, kind),
         kind,
         inbox: number(Side::Inbox),
         outbox: number(Side::Outbox),
-        newest: snapshot.cards.last().map(|card| card.stamp),
+        unread: snapshot.cards.iter().filter(|card| !opened.is_read(card)).count(),
+        newest,
         arriving: reason(Reason::Arriving),
         conflicts: reason(Reason::Conflict),
         waiting: held(|reason| matches!(reason, Reason::Lacks(_))),
         drafts: held(|reason| *reason == Reason::Draft),
         future: held(|reason| *reason == Reason::Future),
         warnings: snapshot.warnings(),
+        newest_in_words: newest.map_or_else(String::new, |newest| ago_and_day(newest, around.seconds())),
     }
 }
 
@@ -95,50 +102,123 @@ fn title(snapshot: &Snapshot, kind: Kind) -> Option<String> {
     profile.title.clone().filter(|title| *title != snapshot.channel.name.to_string())
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.channels.is_empty() {
-            return writeln!(f, "No channels in {} yet. `missive new NAME` makes one.", field(&self.data));
+/// The margin before a channel's name, and before what belongs to it.
+const MARGIN: usize = 2;
+/// What stands between two columns.
+const BETWEEN: usize = 2;
+/// Longer titles are cut, as are those that leave too little room, but to no fewer columns than the least.
+const TITLE: std::ops::RangeInclusive<usize> = 8..=30;
+
+impl Line {
+    fn counts(&self) -> String {
+        match (self.inbox, self.outbox) {
+            (Some(inbox), Some(outbox)) => format!("{} in, {} out", grouped(inbox), grouped(outbox)),
+            (number, other) => count(number.or(other).unwrap_or(0), "message"),
         }
+    }
+
+    fn unread(&self) -> String {
+        if self.unread > 0 { format!("{} unread", grouped(self.unread)) } else { String::new() }
+    }
+
+    /// Title, counts, unread and newest, as far as there is anything to say.
+    fn cells(&self) -> [String; 4] {
+        [self.title.clone().unwrap_or_default(), self.counts(), self.unread(), self.newest_in_words.clone()]
+    }
+
+    /// What is not as it should be, or not yet.
+    fn notes(&self) -> Vec<String> {
+        let others = self.warnings.saturating_sub(self.conflicts);
+        let notes = [
+            (self.arriving, "arriving"),
+            (self.conflicts, if self.conflicts == 1 { "conflict" } else { "conflicts" }),
+            (self.waiting, if self.waiting == 1 { "waits for what it lacks" } else { "wait for what they lack" }),
+            (self.future, "dated in the future"),
+            (self.drafts, if self.drafts == 1 { "draft" } else { "drafts" }),
+            (others, if others == 1 { "warning" } else { "warnings" }),
+        ];
+        let mut said: Vec<String> = notes
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, what)| format!("{} {what}", grouped(number)))
+            .collect();
+        if self.warnings > 0 {
+            said.push("see `missive check`".to_owned());
+        }
+        said
+    }
+
+    fn lay_in_columns(&self, out: &mut Laid, widths: &[usize; 5]) {
+        let [name, title, counts, unread, newest] = widths;
+        let [title_text, counts_text, unread_text, newest_text] = self.cells();
+        out.space(MARGIN);
+        lay_cell(out, Style::Bold, &self.name, *name);
+        lay_cell(out, Style::Plain, &cut(&title_text, *title), *title);
+        lay_cell(out, Style::Plain, &counts_text, *counts);
+        lay_cell(out, Style::Bold, &unread_text, *unread);
+        lay_cell(out, Style::Dim, &newest_text, *newest);
+        out.end();
+    }
+
+    fn lay_in_lines(&self, out: &mut Laid) {
+        let room = out.screen().width.saturating_sub(2 * MARGIN);
+        out.space(MARGIN).paint(Style::Bold, &self.name).end();
+        let [title, rest @ ..] = self.cells();
+        if !title.is_empty() {
+            out.space(2 * MARGIN).text(&cut(&title, room)).end();
+        }
+        let rest: Vec<String> = rest.into_iter().filter(|cell| !cell.is_empty()).collect();
+        for line in wrapped(&rest, ", ", room) {
+            out.space(2 * MARGIN).text(&line).end();
+        }
+    }
+}
+
+fn lay_cell(out: &mut Laid, style: Style, text: &str, width: usize) {
+    if width > 0 {
+        out.paint(style, text).space((width + BETWEEN).saturating_sub(columns(text)));
+    }
+}
+
+/// The widths of name, title, counts, unread and newest, if the screen has room for them side by side.
+fn widths(lines: &[Line], screen: usize) -> Option<[usize; 5]> {
+    let mut widths = [0; 5];
+    for line in lines {
+        let cells = line.cells();
+        for (width, cell) in widths.iter_mut().zip([&line.name].into_iter().chain(&cells)) {
+            *width = columns(cell).max(*width);
+        }
+    }
+    let [name, title, counts, unread, newest] = widths;
+    let others: usize =
+        [name, counts, unread, newest].iter().filter(|width| **width > 0).map(|width| width + BETWEEN).sum();
+    let room = screen.checked_sub(MARGIN + others)?;
+    let title = title.min(*TITLE.end()).min(room);
+    (title >= *TITLE.start() || widths.get(1) == Some(&title)).then_some([name, title, counts, unread, newest])
+}
+
+impl Lay for Report {
+    fn lay(&self, out: &mut Laid) {
+        if self.channels.is_empty() {
+            out.text(&format!("No channels in {} yet. `missive new NAME` makes one.", self.data)).end();
+        }
+        let widths = widths(&self.channels, out.screen().width);
         for (kind, heading) in
             [(Kind::Message, "Messages"), (Kind::Broadcast, "Broadcasts"), (Kind::Subscription, "Subscriptions")]
         {
             let mut lines = self.channels.iter().filter(|line| line.kind == kind).peekable();
             if lines.peek().is_some() {
-                writeln!(f, "{heading}")?;
+                out.text(heading).end();
             }
             for line in lines {
-                writeln!(f, "  {line}")?;
+                match &widths {
+                    Some(widths) => line.lay_in_columns(out, widths),
+                    None => line.lay_in_lines(out),
+                }
+                for note in wrapped(&line.notes(), ", ", out.screen().width.saturating_sub(2 * MARGIN)) {
+                    out.space(2 * MARGIN).paint(Style::Dim, &note).end();
+                }
             }
         }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", field(&self.name))?;
-        if let Some(title) = &self.title {
-            write!(f, " “{}”", field(title))?;
-        }
-        let both = self.inbox.is_some() && self.outbox.is_some();
-        match (self.inbox, self.outbox) {
-            (Some(inbox), Some(outbox)) if both => write!(f, ": {inbox} in, {outbox} out")?,
-            (number, other) => write!(f, ": {}", count(number.or(other).unwrap_or(0), "message"))?,
-        }
-        if let Some(newest) = self.newest {
-            write!(f, ", newest {}", newest.time().format("%-d %B %Y"))?;
-        }
-        let notes = [
-            (self.arriving, "arriving"),
-            (self.waiting, if self.waiting == 1 { "waits for what it lacks" } else { "wait for what they lack" }),
-            (self.future, "dated in the future"),
-            (self.drafts, if self.drafts == 1 { "draft" } else { "drafts" }),
-            (self.warnings, "not shown: see `missive check`"),
-        ];
-        for (number, what) in notes.into_iter().filter(|(number, _)| *number > 0) {
-            write!(f, ", {number} {what}")?;
-        }
-        Ok(())
     }
 }

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io;
 
+use crate::channel::{query, when};
 use crate::{channel, site};
 
 /// Why a command could not do what it was asked.
@@ -16,12 +17,19 @@ pub struct Failure {
     pub hint: Option<String>,
     /// Whether it says that the command itself was not meant so, rather than that something is wrong for now.
     pub lasting: bool,
+    /// Whether the command line asks for something that cannot be asked.
+    pub usage: bool,
 }
 
 impl Failure {
     /// A failure with a way out.
     pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: Some(hint.into()), lasting: false }
+        Self { message: message.into(), hint: Some(hint.into()), lasting: false, usage: false }
+    }
+
+    /// A command line that asks for something that cannot be asked.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { usage: true, ..Self::new(message, hint) }
     }
 }
 
@@ -52,7 +60,7 @@ impl From<channel::Error> for Failure {
             Error::Settings { .. } => Some("nothing was changed; mend the file and try again".to_owned()),
             Error::Io(error) => io_hint(error),
         };
-        Self { message: error.to_string(), hint, lasting: false }
+        Self { message: error.to_string(), hint, lasting: false, usage: false }
     }
 }
 
@@ -74,13 +82,25 @@ impl From<site::Error> for Failure {
             Error::Io(error) => io_hint(error),
         };
         let lasting = matches!(error, Error::InTheWay { .. } | Error::OutputIsBox { .. });
-        Self { message: error.to_string(), hint, lasting }
+        Self { message: error.to_string(), hint, lasting, usage: false }
+    }
+}
+
+impl From<query::Error> for Failure {
+    fn from(error: query::Error) -> Self {
+        Self::usage(error.to_string(), "`missive search --help` shows what can be asked for")
+    }
+}
+
+impl From<when::Error> for Failure {
+    fn from(error: when::Error) -> Self {
+        Self { hint: None, ..Self::usage(error.to_string(), "") }
     }
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self { hint: io_hint(&error), message: error.to_string(), lasting: false }
+        Self { hint: io_hint(&error), message: error.to_string(), lasting: false, usage: false }
     }
 }
 

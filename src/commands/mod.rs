@@ -2,17 +2,24 @@
 //!
 //! Owns the wording of reports and hints and the settings' way from files into options. Refuses to print.
 
+mod ago;
 pub mod build;
 pub mod channels;
 pub mod check;
 pub mod complete;
 pub mod completions;
 pub mod failure;
+pub mod letter;
 mod locate;
+mod look;
 pub mod man;
+pub mod mark;
 pub mod new;
+mod open;
 mod publish;
+pub mod read;
 pub mod schema;
+pub mod search;
 mod settle;
 pub mod site;
 pub mod watch;
@@ -21,6 +28,8 @@ pub mod why;
 use std::path::PathBuf;
 
 pub use failure::Failure;
+
+use crate::console::Pager;
 
 /// What every command is given: nothing below reads the clock, the environment or the current folder by itself.
 #[derive(Clone, Debug)]
@@ -33,6 +42,8 @@ pub struct Surroundings {
     pub cache: Option<PathBuf>,
     /// The time now, in nanoseconds since 1970.
     pub now: i64,
+    /// What long results are shown through; `None` when nobody sits before the terminal.
+    pub pager: Option<Pager>,
 }
 
 impl Surroundings {

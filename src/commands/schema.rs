@@ -11,7 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema as JsonSchemaText};
 use serde::Serialize;
 
-use super::{Failure, build, channels, check, complete, completions, man, new, why};
+use super::{Failure, build, channels, check, complete, completions, man, mark, new, read, search, why};
 
 /// Describe what a command prints with --json, as a JSON Schema
 #[derive(Debug, Args)]
@@ -28,15 +28,18 @@ pub struct Schema {
 pub type Row = (&'static str, fn() -> JsonSchemaText);
 
 /// Every command with a result, and the schema of what it prints; `watch` prints one such value on each line.
-pub const TABLE: [Row; 10] = [
+pub const TABLE: [Row; 13] = [
     ("build", of::<build::Report>),
     ("channels", of::<channels::Report>),
     ("check", of::<check::Report>),
     ("complete", of::<complete::Report>),
     ("completions", of::<completions::Report>),
     ("man", of::<man::Report>),
+    ("mark", of::<mark::Report>),
     ("new", of::<new::Report>),
+    ("read", of::<read::Report>),
     ("schema", of::<Report>),
+    ("search", of::<search::Report>),
     ("watch", of::<build::Report>),
     ("why", of::<why::Report>),
 ];

@@ -134,7 +134,12 @@ fn mime(extension: &str, inert: bool) -> String {
     mime_guess::from_ext(extension).first_raw().unwrap_or("application/octet-stream").to_owned()
 }
 
-/// A file's kind as people call it.
+/// A file's kind as people call it, by its name: `PDF document`.
+pub fn kind_of(name: &str) -> String {
+    kind(&extension(name))
+}
+
+/// The kind of files with this extension.
 fn kind(extension: &str) -> String {
     let known = match extension {
         "pdf" => "PDF document",
@@ -156,7 +161,7 @@ fn kind(extension: &str) -> String {
 }
 
 /// A length in bytes as people read it: `12 kB`, `3.4 MB`.
-pub(super) fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if bytes < 1_000 {
         return format!("{bytes} B");

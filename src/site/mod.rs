@@ -34,6 +34,7 @@ use std::path::PathBuf;
 
 pub use build::{Memory, Request, build, default_output, rebuild};
 pub use lock::Lock;
+pub use media::{kind_of, size as size_in_words};
 pub use options::{Manner, Options};
 pub use out_path::OutPath;
 pub use report::{Report, Written};

@@ -19,10 +19,16 @@ const fn line(args: &'static [&'static str]) -> Line {
 }
 
 /// Every command, in the ways in which it differs.
-pub(crate) const LINES: [Line; 21] = [
+pub(crate) const LINES: [Line; 27] = [
     line(&["new", "another"]),
     line(&["new", "another", "--message"]),
     line(&["channels"]),
+    line(&["read"]),
+    line(&["read", "talk"]),
+    line(&["read", "theirs", "2026-01-01T10-00-00Z"]),
+    line(&["mark", "talk", "--unread"]),
+    line(&["mark", "theirs", "2026-01-01T10-00-00Z", "--star"]),
+    line(&["search", "mine"]),
     line(&["check"]),
     line(&["check", "talk", "--all"]),
     line(&["check", "--fix"]),

@@ -1,0 +1,125 @@
+//! A channel as `channels`, `read` and `search` look at it.
+//!
+//! Owns the way there by the card cache, and what people are told of a channel: who wrote, and what to type for it.
+
+use crate::channel::cache::{self, Cache};
+use crate::channel::card::Card;
+use crate::channel::entry::Side;
+use crate::channel::marks::{Key, Marked, Marks, Store};
+use crate::channel::snapshot::{self, Look, Snapshot};
+use crate::channel::stamp::STEM_LENGTH;
+use crate::channel::{Channel, Kind};
+use crate::console::{Console, columns};
+
+use super::Surroundings;
+
+/// A channel at one look, with what is marked in it.
+pub(super) struct Opened {
+    pub(super) snapshot: Snapshot,
+    pub(super) key: Key,
+    pub(super) marked: Marked,
+    name: String,
+    /// Who wrote what lies in the inbox.
+    they: String,
+    /// What a person types for the channel.
+    address: String,
+}
+
+impl Opened {
+    /// Looks at a channel. What it cost to read its texts is kept for the next time.
+    pub(super) fn look(channel: Channel, marks: &Marks, around: &Surroundings) -> Self {
+        let cache = match &around.cache {
+            Some(folder) => Cache::read(cache::path_below(folder, &channel.path)),
+            None => Cache::nowhere(),
+        };
+        let key = Key::of(&channel, &around.data);
+        let address = address(&channel, &key, around);
+        let name = channel.name.to_string();
+        let snapshot = snapshot::take(channel, &cache, Look::at(around.seconds()));
+        // The cache is only a shortcut: that it could not be kept changes nothing but time.
+        let _ = cache.keep(&snapshot.all, around.now);
+        let author = snapshot.their_profile.author.clone();
+        // Nobody else can be `me`.
+        let they = author.filter(|author| !author.eq_ignore_ascii_case(ME)).unwrap_or_else(|| name.clone());
+        Self { marked: marks.of(&key).cloned().unwrap_or_default(), snapshot, key, name, they, address }
+    }
+
+    /// The channel's name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Who wrote what lies in a box.
+    pub(super) fn author(&self, side: Side) -> &str {
+        match side {
+            Side::Inbox => &self.they,
+            Side::Outbox => ME,
+        }
+    }
+
+    /// Whether a message was read.
+    pub(super) fn is_read(&self, card: &Card) -> bool {
+        self.marked.is_read(card.side, card.stamp)
+    }
+
+    /// What a person types for a message, behind `missive read`.
+    pub(super) fn address_of(&self, card: &Card) -> String {
+        if self.snapshot.channel.kind == Kind::Message {
+            format!("{} {}/{}", self.address, card.side, card.stamp)
+        } else {
+            format!("{} {}", self.address, card.stamp)
+        }
+    }
+
+    /// The columns of the longest of those.
+    pub(super) fn address_width(&self) -> usize {
+        let boxed = if self.snapshot.channel.kind == Kind::Message { "outbox/".len() } else { 0 };
+        columns(&self.address) + 1 + boxed + STEM_LENGTH
+    }
+}
+
+const ME: &str = "me";
+
+/// The marks of all devices. Where they cannot be read, that is said, and nothing is marked.
+pub(super) fn marks(around: &Surroundings, console: Console) -> Marks {
+    Store::below(&around.data).load().unwrap_or_else(|error| {
+        // That the data folder is none is said by whoever lists it.
+        if error.kind() != std::io::ErrorKind::NotADirectory {
+            console.say(&format!("note: what was read before is not known: {error}"));
+        }
+        Marks::default()
+    })
+}
+
+/// The channel's name, or its folder if it does not lie in the data folder.
+fn address(channel: &Channel, key: &Key, around: &Surroundings) -> String {
+    let name = channel.name.to_string();
+    match (key.is_name(), channel.path.strip_prefix(&around.here)) {
+        (true, _) => typed(&name),
+        (false, Ok(below)) if !below.as_os_str().is_empty() => typed(&format!("./{}", below.display())),
+        (false, Ok(_)) => ".".to_owned(),
+        (false, Err(_)) => typed(&channel.path.to_string_lossy()),
+    }
+}
+
+/// A word as a shell takes it for one.
+fn typed(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "._-/+@:,".contains(c);
+    if !word.is_empty() && !word.starts_with('-') && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_takes_it_for_one_word() {
+        assert_eq!(typed("azureens-blog"), "azureens-blog");
+        assert_eq!(typed("東京"), "東京");
+        assert_eq!(typed("Azureen & co's"), "'Azureen & co'\\''s'");
+    }
+}

@@ -1,0 +1,212 @@
+//! `missive read`: messages in the terminal.
+//!
+//! Owns the choice of messages, and that those which were really printed count as read. What a message looks like is
+//! `letter.rs`'s.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use super::letter::{Letter, Whole};
+use super::locate::{self, Id};
+use super::look::{self, Opened};
+use super::open;
+use super::{Failure, Surroundings, count};
+use crate::channel::card::Card;
+use crate::channel::entry::{Entry, Side};
+use crate::channel::marks::{Change, Marks, Reach, State, Store};
+use crate::channel::{folder, when};
+use crate::console::Console;
+
+/// Read messages; without a channel, what is unread in all of them
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[command(after_help = EXAMPLES)]
+pub struct Read {
+    /// A channel's name or folder
+    channel: Option<OsString>,
+    /// A message, by the time that is its name
+    id: Option<Id>,
+    /// From one box only
+    #[arg(long, value_name = "BOX", value_parser = side())]
+    r#box: Option<Side>,
+    /// Only what is unread
+    #[arg(long)]
+    unread: bool,
+    /// Only the newest N
+    #[arg(short, value_name = "N")]
+    n: Option<usize>,
+    /// Only from a time on: `2026-11`, `yesterday`, `3d`
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only up to a time and with it
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Print the files' bytes as they are
+    #[arg(long)]
+    raw: bool,
+    /// Leave unread what is unread
+    #[arg(long)]
+    keep_unread: bool,
+    /// Open a message's attachment of this number instead
+    #[arg(long, value_name = "N", requires = "id", conflicts_with = "raw")]
+    open: Option<usize>,
+}
+
+const EXAMPLES: &str = "Examples:
+  missive read azureens-blog -n 5                            its five newest messages
+  missive read azureens-blog 2013-08-11T14-34-37Z --open 1   an attachment of one";
+
+fn side() -> impl TypedValueParser<Value = Side> {
+    let names = PossibleValuesParser::new(Side::BOTH.map(Side::name));
+    names.map(|name| if name == Side::Inbox.name() { Side::Inbox } else { Side::Outbox })
+}
+
+/// The messages that were chosen, oldest first.
+struct Chosen<'a> {
+    letters: Vec<(&'a Opened, Arc<Card>)>,
+    around: &'a Surroundings,
+}
+
+/// Prints messages.
+///
+/// # Errors
+/// [`Failure`] when there is no such channel or message, or standard output cannot be written.
+pub fn run(args: &Read, around: &Surroundings, console: Console) -> Result<(), Failure> {
+    if args.raw && console.json {
+        return Err(Failure::usage("`--raw` and `--json` exclude each other", "JSON holds the texts too"));
+    }
+    let marks = look::marks(around, console);
+    let channels = match &args.channel {
+        Some(wanted) => vec![locate::channel(around, wanted)?],
+        None => folder::discover(&around.data)?,
+    };
+    let opened: Vec<Opened> = channels.into_iter().map(|channel| Opened::look(channel, &marks, around)).collect();
+    let chosen = choose(args, &opened, around)?;
+    if let Some(number) = args.open {
+        return chosen.open(number);
+    }
+    let printed = chosen.print(args, console)?;
+    if chosen.letters.is_empty() && !console.json {
+        console.say(if args.channel.is_none() || args.unread { "nothing is unread" } else { "no message" });
+    }
+    if !args.keep_unread {
+        chosen.mark_read(printed, &marks, console);
+    }
+    Ok(())
+}
+
+fn choose<'a>(args: &Read, opened: &'a [Opened], around: &'a Surroundings) -> Result<Chosen<'a>, Failure> {
+    let now = around.seconds();
+    let since = args.since.as_deref().map(|text| when::parse(text, now)).transpose()?.map(|span| span.start);
+    let until = args.until.as_deref().map(|text| when::parse(text, now)).transpose()?.map(|span| span.end);
+    let only_unread = args.unread || args.channel.is_none();
+    let mut letters = Vec::new();
+    for channel in opened {
+        let cards = match args.id {
+            Some(id) => id.find(&channel.snapshot)?,
+            None => channel.snapshot.cards.clone(),
+        };
+        let wanted = |card: &Arc<Card>| {
+            let moment = card.stamp.seconds();
+            args.r#box.is_none_or(|side| card.side == side)
+                && since.is_none_or(|since| moment >= since)
+                && until.is_none_or(|until| moment < until)
+                && !(only_unread && channel.is_read(card))
+        };
+        letters.extend(cards.into_iter().filter(wanted).map(|card| (channel, card)));
+    }
+    // Stable, so that what is of one second stays in the order of channels and boxes.
+    letters.sort_by_key(|(_, card)| card.stamp);
+    if let Some(most) = args.n {
+        letters.drain(..letters.len().saturating_sub(most));
+    }
+    Ok(Chosen { letters, around })
+}
+
+impl Chosen<'_> {
+    fn each(&self) -> impl Iterator<Item = Letter<'_>> {
+        self.letters.iter().map(|(opened, card)| Letter { opened, card, around: self.around })
+    }
+
+    /// Prints the messages; gives how many, from the first on, were taken by whoever reads.
+    fn print(&self, args: &Read, console: Console) -> Result<usize, Failure> {
+        if args.raw {
+            return self.print_raw(console);
+        }
+        if console.json {
+            return Ok(if console.json(self)? { self.letters.len() } else { 0 });
+        }
+        let pieces = self.each().enumerate().map(|(at, letter)| letter.lay_out(console.screen, at == 0));
+        Ok(console.pieces(self.around.pager.as_ref(), pieces)?)
+    }
+
+    fn print_raw(&self, console: Console) -> Result<usize, Failure> {
+        for (printed, letter) in self.each().enumerate() {
+            let Some(folder) = letter.opened.snapshot.folder(letter.card.side) else {
+                continue;
+            };
+            let (mut file, _) = folder.file(&Entry::Text(letter.card.stamp).path())?;
+            if !console.raw(&mut file)? {
+                return Ok(printed);
+            }
+        }
+        Ok(self.letters.len())
+    }
+
+    fn mark_read(&self, printed: usize, marks: &Marks, console: Console) {
+        let printed = self.letters.iter().take(printed).filter(|(opened, card)| !opened.is_read(card));
+        let changes: Vec<Change> = printed
+            .map(|(opened, card)| Change {
+                channel: opened.key.clone(),
+                side: card.side,
+                reach: Reach::One(card.stamp),
+                state: State::Read(true),
+            })
+            .collect();
+        let fresh = super::mark::fresh_device();
+        let kept = Store::below(&self.around.data).add(marks, &changes, self.around.seconds(), &fresh);
+        if let Err(error) = kept {
+            console
+                .say(&format!("note: these messages stay unread, since that they were read cannot be kept: {error}"));
+        }
+    }
+
+    fn open(&self, number: usize) -> Result<(), Failure> {
+        let mut each = self.each();
+        let (Some(letter), None) = (each.next(), each.next()) else {
+            return Err(Failure::new("it is not clear which message is meant", "say `inbox/ID` or `outbox/ID`"));
+        };
+        let Card { side, stamp, attachments, .. } = letter.card;
+        let file = number.checked_sub(1).and_then(|at| attachments.get(at));
+        let (Some(file), Some(folder)) = (file, letter.opened.snapshot.folder(*side)) else {
+            let message = format!("the message has no attachment {number}");
+            return Err(Failure::new(message, format!("it has {}", count(attachments.len(), "attachment"))));
+        };
+        let (found, _) = folder.file(&Entry::Attachment(*stamp, file.path.clone()).path())?;
+        open::open(&letter.path_of(file), *side, &found)
+    }
+}
+
+/// Messages as JSON has them; they are written one by one.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report<M = Vec<Whole>> {
+    messages: M,
+}
+
+impl Serialize for Chosen<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Messages<'a>(&'a Chosen<'a>);
+        impl Serialize for Messages<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                // One text at a time: a long channel's are never all in memory.
+                serializer.collect_seq(self.0.each().map(|letter| letter.whole()))
+            }
+        }
+        Report { messages: Messages(self) }.serialize(serializer)
+    }
+}

@@ -1,0 +1,227 @@
+//! `missive search`: messages by their words, newest first.
+//!
+//! Owns the scan: cards first, texts only where the cards leave it open, some thousand at a time on all processors, so
+//! that memory stays flat and the first matches come at once. Refuses to know the query's language.
+
+use std::cell::{Cell, OnceCell};
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use clap::Args;
+use rayon::prelude::*;
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use super::locate;
+use super::look::Opened;
+use super::{Failure, Surroundings, count};
+use crate::channel::card::Card;
+use crate::channel::entry::Side;
+use crate::channel::folder;
+use crate::channel::marks::Marks;
+use crate::channel::query::{Excerpt, Facts, Query};
+use crate::channel::stamp::Stamp;
+use crate::console::{Console, Laid, Screen, Style, columns, cut};
+
+/// Find messages by their words, newest first
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Search {
+    /// Search one channel only, by its name or folder
+    #[arg(long, value_name = "CHANNEL")]
+    r#in: Option<OsString>,
+    /// Only the newest N
+    #[arg(short, value_name = "N")]
+    n: Option<usize>,
+    /// Words, phrases, -not, tag:, from:, in:, has:attachment, after: and before:; options stand before them
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_parser = word)]
+    words: Vec<String>,
+}
+
+const EXAMPLES: &str = "Examples:
+  missive search coffee -tea tag:recipes
+  missive search --in azureens-blog -n 10 '\"the folder is the bus\"' after:2026-06";
+
+/// A word to search for. One that looks like an option behind the words is one that stands in the wrong place.
+fn word(text: &str) -> Result<String, String> {
+    if text.starts_with("--") || ["-n", "-v", "-h", "-V"].contains(&text) {
+        return Err("options stand before the words".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// A message that was found.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Hit {
+    channel: String,
+    r#box: Side,
+    id: Stamp,
+    author: String,
+    title: Option<String>,
+    /// The line in which something was found, or the message's first words.
+    excerpt: String,
+    #[serde(skip)]
+    matches: Vec<std::ops::Range<usize>>,
+    #[serde(skip)]
+    address: String,
+}
+
+/// Prints what is found.
+///
+/// # Errors
+/// [`Failure`] when the query cannot be read, there is no such channel, or standard output cannot be written.
+pub fn run(args: &Search, around: &Surroundings, console: Console) -> Result<(), Failure> {
+    let query = Query::of_arguments(&args.words, around.seconds())?;
+    let channels = match &args.r#in {
+        Some(wanted) => vec![locate::channel(around, wanted)?],
+        None => folder::discover(&around.data)?,
+    };
+    let marks = Marks::default();
+    let opened: Vec<Opened> = channels.into_iter().map(|channel| Opened::look(channel, &marks, around)).collect();
+    let mut cards: Vec<(&Opened, Arc<Card>)> = Vec::new();
+    for channel in &opened {
+        cards.extend(channel.snapshot.cards.iter().map(|card| (channel, Arc::clone(card))));
+    }
+    cards.sort_by_key(|(_, card)| std::cmp::Reverse(card.stamp));
+    let before = opened.iter().map(Opened::address_width).max().unwrap_or_default();
+    let scan = Scan { query, cards, most: args.n.unwrap_or(usize::MAX), form: Form::of(console.screen, before) };
+    if console.json {
+        console.json(&scan)?;
+        return Ok(());
+    }
+    let is_found = Cell::new(false);
+    let found = scan.hits().inspect(|_| is_found.set(true));
+    console.pieces(around.pager.as_ref(), found.map(|hits| lay_out(&hits, scan.form, console.screen)))?;
+    if !is_found.get() {
+        console.say("nothing was found");
+    }
+    // The program ends here: giving back every card of a long channel one by one would only take time.
+    drop(scan.cards);
+    std::mem::forget(opened);
+    Ok(())
+}
+
+/// How a match is shown: on the line of its id, or on one of its own where that leaves too little room.
+#[derive(Clone, Copy)]
+struct Form {
+    /// The columns of the id, if the match stands behind it.
+    before: Option<usize>,
+    /// The columns of the match.
+    room: usize,
+}
+
+impl Form {
+    const BETWEEN: usize = 2;
+    const LEAST: usize = 24;
+
+    fn of(screen: Screen, before: usize) -> Self {
+        let room = screen.width.saturating_sub(before + Self::BETWEEN);
+        if room >= Self::LEAST {
+            Self { before: Some(before), room }
+        } else {
+            Self { before: None, room: screen.width.saturating_sub(Self::BETWEEN) }
+        }
+    }
+}
+
+/// Looking through messages, newest first.
+struct Scan<'a> {
+    query: Query,
+    cards: Vec<(&'a Opened, Arc<Card>)>,
+    most: usize,
+    form: Form,
+}
+
+/// How many messages are looked at before what was found is shown.
+const STEP: usize = 2_048;
+
+impl Scan<'_> {
+    /// What is found, in parts of which none is empty.
+    fn hits(&self) -> impl Iterator<Item = Vec<Hit>> {
+        let mut left = self.most;
+        let mut steps = self.cards.chunks(STEP);
+        std::iter::from_fn(move || {
+            while left > 0 {
+                let mut hits: Vec<Hit> =
+                    steps.next()?.par_iter().filter_map(|(opened, card)| self.hit(opened, card)).collect();
+                hits.truncate(left);
+                left -= hits.len();
+                if !hits.is_empty() {
+                    return Some(hits);
+                }
+            }
+            None
+        })
+    }
+
+    fn hit(&self, opened: &Opened, card: &Card) -> Option<Hit> {
+        let text = OnceCell::new();
+        let read = || opened.snapshot.body(card.side, card.stamp).ok();
+        let facts = Facts { card, author: opened.author(card.side), channel: opened.name() };
+        if !self.query.matches(&facts, || text.get_or_init(read).as_deref()) {
+            return None;
+        }
+        let title = card.title.as_deref().unwrap_or_default();
+        let about = |text: &str| self.query.excerpt(text, self.form.room);
+        // Where only the card was asked, the title may be all that matched.
+        let excerpt = text.get().and_then(Option::as_deref).and_then(about).or_else(|| about(title));
+        let excerpt =
+            excerpt.unwrap_or_else(|| Excerpt { line: cut(&beginning(card), self.form.room), matches: Vec::new() });
+        Some(Hit {
+            channel: opened.name().to_owned(),
+            r#box: card.side,
+            id: card.stamp,
+            author: opened.author(card.side).to_owned(),
+            title: card.title.clone(),
+            excerpt: excerpt.line,
+            matches: excerpt.matches,
+            address: opened.address_of(card),
+        })
+    }
+}
+
+/// What stands for a message in which no words were looked for.
+fn beginning(card: &Card) -> String {
+    match &card.title {
+        Some(title) => title.clone(),
+        None if card.first_words.is_empty() => count(card.attachments.len(), "attachment"),
+        None => card.first_words.clone(),
+    }
+}
+
+fn lay_out(hits: &[Hit], form: Form, screen: Screen) -> Laid {
+    let mut out = Laid::on(screen);
+    for hit in hits {
+        out.paint(Style::Dim, &hit.address);
+        match form.before {
+            Some(before) => out.space((before + Form::BETWEEN).saturating_sub(columns(&hit.address))),
+            None => out.end().space(Form::BETWEEN),
+        };
+        let mut from = 0;
+        for found in &hit.matches {
+            out.text(hit.excerpt.get(from..found.start).unwrap_or_default());
+            out.paint(Style::Match, hit.excerpt.get(found.clone()).unwrap_or_default());
+            from = found.end;
+        }
+        out.text(hit.excerpt.get(from..).unwrap_or_default()).end();
+    }
+    out
+}
+
+/// What was found as JSON has it; it is written message by message.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report<M = Vec<Hit>> {
+    messages: M,
+}
+
+impl Serialize for Scan<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Messages<'a>(&'a Scan<'a>);
+        impl Serialize for Messages<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_seq(self.0.hits().flatten())
+            }
+        }
+        Report { messages: Messages(self) }.serialize(serializer)
+    }
+}
