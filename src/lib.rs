@@ -75,6 +75,8 @@
 //! - What becomes of a conflict copy? [`channel::conflict`] knows the ways, [`commands::check`] takes one.
 //! - What does a command print for scripts? [`commands::schema`]. What does Tab offer? [`commands::complete`].
 //! - What was read, and on which device? [`channel::marks`]. Who may speak to the terminal? [`console::Laid`].
+//! - In which order does a letter reach the outbox? [`channel::send`]. And before it is sent? [`channel::draft`].
+//! - What becomes of a message that is changed or deleted? [`channel::revise`], [`channel::trash`].
 //! - Which messages does a search find? [`channel::query`]. Which moment is `3d`? [`channel::when`].
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.
 //! - In which order do they reach the disk? `site/publish.rs`.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
 use super::card::Card;
+use super::entry::RelativePath;
 use super::stamp::Stamp;
 use crate::unseen::field;
 
@@ -42,7 +43,7 @@ pub enum Lack {
 impl Lack {
     /// What a message lacks, if anything; `arriving` tells whether a sync tool is still receiving a part of it.
     pub fn of(card: &Card, arriving: bool) -> Option<Self> {
-        let missing = missing(card);
+        let missing = missing(&card.links, card.attachments.iter().map(|file| &file.path), card.stamp);
         match () {
             () if !missing.is_empty() => Some(Self::Attachments(missing)),
             () if arriving => Some(Self::Rest),
@@ -70,15 +71,19 @@ impl Lack {
     }
 }
 
-/// The attachments that a text names and that are not there.
-fn missing(card: &Card) -> Vec<String> {
-    if card.links.is_empty() {
+/// The attachments that a text names by its relative addresses and that are not among those there.
+pub(super) fn missing<'a>(
+    links: &[String],
+    attachments: impl Iterator<Item = &'a RelativePath>,
+    stamp: Stamp,
+) -> Vec<String> {
+    if links.is_empty() {
         return Vec::new();
     }
     let composed = |name: &str| name.nfc().collect::<String>();
-    let there: HashSet<String> = card.attachments.iter().map(|file| composed(&file.path.text())).collect();
-    let own = format!("{}/", card.stamp);
-    let missing = card.links.iter().filter_map(|link| {
+    let there: HashSet<String> = attachments.map(|path| composed(&path.text())).collect();
+    let own = format!("{stamp}/");
+    let missing = links.iter().filter_map(|link| {
         let link = link.strip_prefix("./").unwrap_or(link);
         let decoded = percent_decode_str(link).decode_utf8_lossy();
         let name = decoded.strip_prefix(&own).unwrap_or(&decoded);

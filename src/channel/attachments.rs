@@ -61,9 +61,13 @@ pub fn named(card: &Card, address: &str) -> Option<usize> {
 
 /// Lists a message's stem folder.
 pub fn list(folder: &Folder, stamp: Stamp) -> Listed {
+    list_named(folder, Path::new(&stamp.to_string()))
+}
+
+/// Lists a folder as if it were a stem folder.
+pub(super) fn list_named(folder: &Folder, stem: &Path) -> Listed {
     let mut listed = Listed::default();
-    let stem = PathBuf::from(stamp.to_string());
-    walk(folder, &stem, None, &mut listed);
+    walk(folder, stem, None, &mut listed);
     listed.files.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     let surplus = listed.files.split_off(listed.files.len().min(MAX_FILES));
     for (path, _) in surplus {
@@ -72,7 +76,8 @@ pub fn list(folder: &Folder, stamp: Stamp) -> Listed {
     listed
 }
 
-fn most(path: &RelativePath) -> u64 {
+/// How long an attachment of this name may be, in bytes.
+pub(super) fn most(path: &RelativePath) -> u64 {
     let name = path.name();
     let picture = name.rsplit_once('.').is_some_and(|(_, extension)| Format::of_extension(extension).is_some());
     if picture { MAX_PICTURE } else { MAX_LENGTH }

@@ -72,6 +72,11 @@ impl RelativePath {
         Self::parse(&bytes)
     }
 
+    /// The first name as the system takes it.
+    pub fn first(&self) -> &OsStr {
+        OsStr::from_bytes(self.0.split(|&byte| byte == b'/').next().unwrap_or_default())
+    }
+
     /// The bytes, exactly as on disk.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

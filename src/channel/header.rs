@@ -1,13 +1,15 @@
 //! The optional header block of a message.
 //!
-//! Owns its form: `---`, `key: value` lines, `---`, at the very beginning. A flat list and nothing more: what has another
-//! form is text. Unknown keys are kept in the file and ignored here.
+//! Owns its form in both directions: `---`, `key: value` lines, `---`, at the very beginning. A flat list and nothing more:
+//! what has another form is text. Unknown keys are kept in the file and ignored here.
 
-use chrono::DateTime;
+use chrono::{DateTime, SecondsFormat};
 use serde::{Deserialize, Serialize};
 
 use super::entry::Side;
+use super::message;
 use super::stamp::Stamp;
+use crate::markdown::normal_tag;
 
 const MAX_LINES: usize = 64;
 const MAX_LINE: usize = 2_000;
@@ -45,10 +47,7 @@ pub struct Parted<'a> {
 /// Parts a text from its header block, if it begins with one.
 pub fn part(text: &str) -> Parted<'_> {
     let whole = |problems| Parted { header: Header::default(), body: text, problems };
-    let Some(rest) = text.strip_prefix("---").and_then(after_line_end) else {
-        return whole(Vec::new());
-    };
-    let Some((lines, body)) = block(rest) else {
+    let Some((lines, body)) = block(text) else {
         return whole(Vec::new());
     };
     let mut header = Header::default();
@@ -72,8 +71,9 @@ fn after_line_end(text: &str) -> Option<&str> {
     line.trim().is_empty().then_some(rest)
 }
 
-/// Splits at the closing `---`; `None` when there is none within reason.
+/// The lines between the opening and the closing `---`, and what is behind; `None` when there are none within reason.
 fn block(text: &str) -> Option<(&str, &str)> {
+    let text = text.strip_prefix("---").and_then(after_line_end)?;
     let mut at = 0;
     for line in text.split_inclusive('\n').take(MAX_LINES) {
         if line.trim_end() == "---" {
@@ -119,6 +119,136 @@ impl Header {
     }
 }
 
+/// A text whose header says this too; a header block is made if there is none. Every other line is kept byte for byte.
+///
+/// Tags come to those that are there, any other value takes the place of an older one. `None` when it could not be read
+/// back as it was meant: a value of several lines or of many, or a block that would be too long to be one.
+pub fn with(text: &[u8], more: &Header) -> Option<Vec<u8>> {
+    let before = message::decode(text.to_vec()).text;
+    let parted = part(&before);
+    let has_block = parted.body.len() < before.len();
+    let header = parted.header.with(more);
+    let lines = more.lines(&header.tags);
+    if lines.is_empty() {
+        return Some(text.to_vec());
+    }
+    let raw = split(text, has_block);
+    // Old encodings and old line ends hide the lines of the block.
+    let (mark, block, body) = raw.or_else(|| split(before.as_bytes(), has_block))?;
+    let after = [mark, &written(&block, &lines), body].concat();
+    let again = message::decode(after.clone()).text;
+    let read = part(&again);
+    (read.header == header && read.body == parted.body.trim_start_matches('\n')).then_some(after)
+}
+
+/// A text behind the header block of another one, if it has none of its own.
+pub fn kept(before: &[u8], after: &[u8]) -> Vec<u8> {
+    let decoded = [before, after].map(|text| message::decode(text.to_vec()).text);
+    let [has_old, has_new] = decoded.each_ref().map(|text| part(text).body.len() < text.len());
+    match split(before, has_old) {
+        Some((_, block, _)) if has_old && !has_new => [&block.concat(), b"\n".as_slice(), after].concat(),
+        _ => after.to_vec(),
+    }
+}
+
+/// Whether a text says nothing behind its header.
+pub fn is_blank(text: &[u8]) -> bool {
+    part(&message::decode(text.to_vec()).text).body.trim().is_empty()
+}
+
+/// A text's byte-order mark, the lines of its block with both fences, and what is behind.
+type Split<'a> = (&'a [u8], Vec<&'a [u8]>, &'a [u8]);
+
+/// Splits a text; `None` when there should be a block and is none.
+fn split(text: &[u8], has_block: bool) -> Option<Split<'_>> {
+    const MARK: usize = 3;
+    if matches!(text, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
+        return None;
+    }
+    let (mark, text) = text.split_at(if text.starts_with(b"\xef\xbb\xbf") { MARK } else { 0 });
+    if !has_block {
+        return Some((mark, Vec::new(), text));
+    }
+    let lossy = String::from_utf8_lossy(text);
+    let count = block(&lossy)?.0.matches('\n').count() + 2;
+    let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').take(count).collect();
+    let (_, body) = text.split_at(lines.iter().map(|line| line.len()).sum());
+    Some((mark, lines, body))
+}
+
+/// The block with these lines in it.
+fn written(block: &[&[u8]], lines: &[(&str, String)]) -> Vec<u8> {
+    let end = if block.first().is_some_and(|line| line.ends_with(b"\r\n")) { "\r\n" } else { "\n" };
+    let fence = format!("---{end}").into_bytes();
+    let mut kept: Vec<Vec<u8>> = match block {
+        [opening, inner @ .., _] => [opening].into_iter().chain(inner).map(|line| line.to_vec()).collect(),
+        _ => vec![fence.clone()],
+    };
+    for (key, value) in lines {
+        let is_it = |line: &Vec<u8>| key_value(&String::from_utf8_lossy(line)).is_some_and(|(name, _)| name == *key);
+        let line = format!("{key}: {value}{end}").into_bytes();
+        match kept.iter_mut().skip(1).rfind(|line| is_it(line)) {
+            Some(old) => *old = line,
+            None => kept.push(line),
+        }
+    }
+    match block.last() {
+        Some(closing) => kept.push(closing.to_vec()),
+        None => kept.extend([fence, end.into()]),
+    }
+    kept.concat()
+}
+
+impl Header {
+    /// This header with what another one says.
+    fn with(&self, more: &Self) -> Self {
+        let mut tags = self.tags.clone();
+        for tag in &more.tags {
+            if !tags.iter().any(|known| normal_tag(known) == normal_tag(tag)) {
+                tags.push(tag.clone());
+            }
+        }
+        Self {
+            title: more.title.clone().or_else(|| self.title.clone()),
+            tags,
+            updated: more.updated.or(self.updated),
+            summary: more.summary.clone().or_else(|| self.summary.clone()),
+            lang: more.lang.clone().or_else(|| self.lang.clone()),
+            in_reply_to: more.in_reply_to.or(self.in_reply_to),
+            draft: more.draft || self.draft,
+        }
+    }
+
+    /// The lines that say this, with all tags that there are to be.
+    fn lines(&self, tags: &[String]) -> Vec<(&'static str, String)> {
+        let time = |seconds| DateTime::from_timestamp(seconds, 0);
+        let reply = |(side, stamp): (Option<Side>, Stamp)| {
+            side.map_or_else(|| stamp.to_string(), |side: Side| format!("{side}/{stamp}"))
+        };
+        let updated = self.updated.and_then(time).map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true));
+        let lines = [
+            ("title", self.title.as_deref().map(quoted)),
+            ("tags", (!self.tags.is_empty()).then(|| list(tags))),
+            ("updated", updated),
+            ("summary", self.summary.as_deref().map(quoted)),
+            ("lang", self.lang.clone()),
+            ("in-reply-to", self.in_reply_to.map(reply)),
+            ("draft", self.draft.then(|| "true".to_owned())),
+        ];
+        lines.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+    }
+}
+
+/// A value that is read as it is: in quotes, where quotes or white space round it would be taken off.
+fn quoted(value: &str) -> String {
+    if unquoted(value.trim()) == value { value.to_owned() } else { format!("\"{value}\"") }
+}
+
+fn list(tags: &[String]) -> String {
+    let list = tags.iter().map(|tag| quoted(tag)).collect::<Vec<_>>().join(", ");
+    if list.starts_with(['[', '"', '\'']) { format!("[{list}]") } else { list }
+}
+
 fn tags(value: &str) -> Vec<String> {
     let list = value.strip_prefix('[').and_then(|value| value.strip_suffix(']')).unwrap_or(value);
     list.split(',').map(|tag| unquoted(tag.trim()).to_owned()).filter(|tag| !tag.is_empty()).collect()
@@ -144,12 +274,17 @@ fn time(value: &str) -> Result<i64, String> {
         .map_err(|_| format!("`updated: {value}` is no time such as `2026-11-22T13:35:04Z`"))
 }
 
-fn reply(value: &str) -> Result<(Option<Side>, Stamp), String> {
-    let (side, id) = match value.split_once('/') {
+/// Parts `box/id` into the two; a bare id names no box.
+pub(super) fn parted_id(value: &str) -> (Option<Side>, &str) {
+    match value.split_once('/') {
         Some(("inbox", id)) => (Some(Side::Inbox), id),
         Some(("outbox", id)) => (Some(Side::Outbox), id),
         _ => (None, value),
-    };
+    }
+}
+
+fn reply(value: &str) -> Result<(Option<Side>, Stamp), String> {
+    let (side, id) = parted_id(value);
     Stamp::parse(id.as_bytes())
         .map(|stamp| (side, stamp))
         .map_err(|_| format!("`in-reply-to: {value}` is no message id such as `2013-08-11T14-34-37Z`"))
@@ -158,6 +293,7 @@ fn reply(value: &str) -> Result<(Option<Side>, Stamp), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn reads_every_known_key() {
@@ -176,6 +312,76 @@ mod tests {
             Some((Some(Side::Inbox), "2013-08-11T14-34-37Z".into()))
         );
         assert!(header.draft);
+    }
+
+    #[test]
+    fn a_block_that_is_there_is_added_to_and_kept_otherwise() {
+        let more = Header { title: Some("New".into()), tags: vec!["One".into(), "Two".into()], ..Header::default() };
+        for (before, after) in [
+            ("Hello", "---\ntitle: New\ntags: One, Two\n---\n\nHello"),
+            ("", "---\ntitle: New\ntags: One, Two\n---\n\n"),
+            (
+                "\u{feff}---\r\nMood:  fine \r\nTitle: old\r\n---\r\nHi\r\n",
+                "\u{feff}---\r\nMood:  fine \r\ntitle: New\r\ntags: One, Two\r\n---\r\nHi\r\n",
+            ),
+            ("---\ntags: [\"one\", x]\n# note\n---", "---\ntags: one, x, Two\n# note\ntitle: New\n---"),
+            ("---\nno header\n---\n", "---\ntitle: New\ntags: One, Two\n---\n\n---\nno header\n---\n"),
+            ("---\rmood: fine\r---\rHi", "---\nmood: fine\ntitle: New\ntags: One, Two\n---\nHi"),
+        ] {
+            let with = with(before.as_bytes(), &more).map(|bytes| String::from_utf8(bytes).unwrap());
+            assert_eq!(with.as_deref(), Some(after), "{before:?}");
+        }
+        assert_eq!(with(b"\xff\n", &Header::default()).unwrap(), b"\xff\n");
+        assert!(with(b"a\xff", &more).unwrap().ends_with(b"---\n\na\xff"));
+    }
+
+    #[test]
+    fn a_text_without_a_header_keeps_the_old_one() {
+        let before = b"---\ntitle: a\n---\nold".as_slice();
+        assert_eq!(kept(before, b"new"), b"---\ntitle: a\n---\n\nnew");
+        assert_eq!(kept(before, b"---\ntitle: b\n---\nnew"), b"---\ntitle: b\n---\nnew");
+        assert_eq!(kept(b"old", b"new"), b"new");
+        assert!(is_blank(b"---\ntitle: a\n---\n \n") && !is_blank(before));
+    }
+
+    #[test]
+    fn what_could_not_be_read_back_is_not_written() {
+        let title = |title: String| with(b"x", &Header { title: Some(title), ..Header::default() });
+        assert_eq!(title("a\nb".into()), None);
+        assert_eq!(title("a\u{2028}b".into()), None);
+        assert_eq!(title("x".repeat(3_000)), None);
+        assert_eq!(title(String::new()), None);
+        assert_eq!(with(b"x", &Header { tags: vec!["a,b".into()], ..Header::default() }), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(
+            title in proptest::option::of("[^\\p{Cc}\u{2028}\u{2029}\u{fffe}\u{ffff}]{1,80}"),
+            summary in proptest::option::of("[ \"'a-z:#\\[\\]-]{1,40}"),
+            tags in proptest::collection::hash_set("[a-zé\"'\\[\\]:#-]{1,8}", 0..5),
+            updated in proptest::option::of(0..253_402_300_799_i64),
+            draft: bool,
+            body in "(---\r?\n)?[a-z: \r\n-]{0,40}",
+        ) {
+            let mut seen = std::collections::HashSet::new();
+            let tags: Vec<_> = tags.into_iter().filter(|tag| seen.insert(normal_tag(tag))).collect();
+            let header = Header { title, tags, updated, summary, draft, ..Header::default() };
+            let before = message::decode(body.clone().into_bytes()).text;
+            let expected = part(&before).header.with(&header);
+            let after = with(body.as_bytes(), &header).unwrap();
+            let after = message::decode(after).text;
+            prop_assert_eq!(&part(&after).header, &expected);
+            prop_assert_eq!(part(&after).body, part(&before).body.trim_start_matches('\n'));
+            prop_assert_eq!(with(after.as_bytes(), &header).unwrap(), after.as_bytes(), "twice is once");
+        }
+
+        #[test]
+        fn no_text_is_too_strange(text in proptest::collection::vec(any::<u8>(), 0..60), fence: bool) {
+            let text = if fence { [b"---\n".as_slice(), &text, b"\n---\n"].concat() } else { text };
+            let draft = Header { draft: true, ..Header::default() };
+            prop_assert!(with(&text, &draft).is_some());
+        }
     }
 
     #[test]

@@ -11,21 +11,28 @@ pub mod card;
 pub mod classify;
 pub mod comparison;
 pub mod conflict;
+pub mod draft;
 pub mod entry;
 mod fold;
 pub mod folder;
 pub mod header;
+pub mod letter;
 mod listing;
 pub mod marks;
 pub mod message;
 pub mod name;
 mod near_miss;
 pub mod profile;
+pub mod promise;
 pub mod query;
+pub mod revise;
+pub mod send;
 pub mod settings;
 pub mod snapshot;
 pub mod stamp;
+pub mod trash;
 pub mod when;
+pub mod which;
 
 use std::io;
 use std::path::PathBuf;
@@ -73,6 +80,86 @@ pub enum Error {
         /// What is wrong, with the nearest known key.
         what: String,
     },
+    /// Nobody writes into a channel without an outbox.
+    #[error("you only listen to this channel: `{name}` is a subscription")]
+    OnlyListens {
+        /// The channel.
+        name: String,
+    },
+    /// There is no such message.
+    #[error("no message `{id}` in {place}")]
+    NoSuchMessage {
+        /// What was asked for.
+        id: String,
+        /// The box or boxes where it was looked for.
+        place: String,
+        /// The nearest id that there is.
+        nearest: Option<String>,
+    },
+    /// The message is somebody else's.
+    #[error("`inbox/{id}` is their message: only your own can be changed")]
+    Theirs {
+        /// The message.
+        id: String,
+    },
+    /// There is no such draft.
+    #[error("no draft `{name}` in {}", folder.display())]
+    NoSuchDraft {
+        /// What was asked for.
+        name: String,
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// The drafts that there are.
+        there: Vec<String>,
+    },
+    /// Another program has the draft in hand.
+    #[error("the draft `{name}` is being written or sent elsewhere just now")]
+    InHand {
+        /// The draft.
+        name: String,
+    },
+    /// A file cannot be attached.
+    #[error("{} cannot be attached: {why}", path.display())]
+    Attachment {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// Two attachments would have one name.
+    #[error("two attachments would have the name `{name}`")]
+    SameName {
+        /// The name.
+        name: String,
+    },
+    /// There is no such attachment.
+    #[error("the message {id} has no attachment `{name}`")]
+    NoSuchAttachment {
+        /// The message.
+        id: String,
+        /// What was asked for.
+        name: String,
+        /// The attachments that there are.
+        there: Vec<String>,
+    },
+    /// The header cannot hold a value.
+    #[error("a message's header can't hold that title, those tags or that many lines")]
+    Header,
+    /// The message was changed while it was edited.
+    #[error("the message {id} was changed by something else meanwhile; nothing was written over it")]
+    Changed {
+        /// The message.
+        id: String,
+    },
+    /// There is nothing to bring back.
+    #[error("no message in {}", trash.display())]
+    TrashIsEmpty {
+        /// The folder of what was deleted.
+        trash: PathBuf,
+    },
+    /// No second is left to name a message by.
+    #[error("no free second is left before the year 10000")]
+    NoSecond,
     /// The system refused.
     #[error(transparent)]
     Io(#[from] io::Error),

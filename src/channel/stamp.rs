@@ -52,6 +52,11 @@ impl Stamp {
         DateTime::from_timestamp(seconds, 0).filter(|time| (1..=9999).contains(&time.year())).map(Self)
     }
 
+    /// The next second; `None` after the last one.
+    pub fn next(self) -> Option<Self> {
+        Self::from_seconds(self.seconds().saturating_add(1))
+    }
+
     /// Seconds since 1970-01-01T00:00:00Z, negative before.
     pub fn seconds(self) -> i64 {
         self.0.timestamp()

@@ -19,8 +19,8 @@ use serde::Serialize;
 
 use self::terminal::Color;
 use crate::commands::{
-    Failure, Surroundings, build, channels, check, complete, completions, man, mark, new, read, schema, search, watch,
-    why,
+    Failure, Surroundings, build, channels, check, complete, completions, compose, delete, drafts, edit, editor, man,
+    mark, new, read, schema, search, watch, why,
 };
 use crate::console::{Console, Pager};
 use crate::watch::Bell;
@@ -62,6 +62,10 @@ enum Command {
     Read(read::Read),
     Mark(mark::Mark),
     Search(search::Search),
+    Compose(compose::Compose),
+    Drafts(drafts::Drafts),
+    Edit(edit::Edit),
+    Delete(delete::Delete),
     Check(check::Check),
     Why(why::Why),
     Build(build::Build),
@@ -125,10 +129,10 @@ fn command(command: &Command, around: &Surroundings, console: Console) -> Result
         }
         Command::Build(args) => {
             let report = build::run(args, around, console)?;
-            for line in report.remarks() {
-                console.say(&line);
-            }
-            print(console, &report, report.failed())
+            remark(console, &report, &report.remarks(), report.failed())
+        }
+        Command::Compose(_) | Command::Drafts(_) | Command::Edit(_) | Command::Delete(_) => {
+            writing(command, around, console)
         }
         Command::Schema(args) => print(console, &schema::run(args)?, false),
         Command::Completions(args) => print(console, &completions::run(args)?, false),
@@ -138,18 +142,62 @@ fn command(command: &Command, around: &Surroundings, console: Console) -> Result
     }
 }
 
+/// The commands that change one's own messages.
+fn writing(command: &Command, around: &Surroundings, console: Console) -> Result<ExitCode, Failure> {
+    // An editor has its own use for ctrl-c. Without one, the program ends and leaves nothing that the next one does not mend.
+    catch_interrupts(|| {
+        if !editor::is_at_work() {
+            std::process::exit(INTERRUPTED);
+        }
+    })?;
+    match command {
+        Command::Compose(args) => {
+            let report = compose::run(args, around, console, now)?;
+            remark(console, &report, &report.remarks(), report.failed())
+        }
+        Command::Drafts(args) => {
+            let report = drafts::run(args, around, console, now)?;
+            remark(console, &report, &report.remarks(), report.failed())
+        }
+        Command::Edit(args) => {
+            let report = edit::run(args, around, console, now)?;
+            remark(console, &report, &report.remarks(), report.failed())
+        }
+        Command::Delete(args) => {
+            let report = delete::run(args, around, console, now)?;
+            print(console, &report, report.failed())
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// What a program that was interrupted says to the shell.
+const INTERRUPTED: i32 = 130;
+
+fn catch_interrupts(handler: impl FnMut() + 'static + Send) -> Result<(), Failure> {
+    ctrlc::set_handler(handler).map_err(|error| Failure::new(format!("signals cannot be caught: {error}"), "try again"))
+}
+
 /// Rings the bell on ctrl-c, SIGTERM and SIGHUP. Whoever asks twice does not wait for the work in hand, which is safe:
 /// no file is ever seen half-written.
 fn until_interrupted(bell: Bell) -> Result<(), Failure> {
-    const INTERRUPTED: i32 = 130;
     let asked = AtomicBool::new(false);
-    let handler = move || {
+    catch_interrupts(move || {
         bell.stop();
         if asked.swap(true, Ordering::Relaxed) {
             std::process::exit(INTERRUPTED);
         }
-    };
-    ctrlc::set_handler(handler).map_err(|error| Failure::new(format!("signals cannot be caught: {error}"), "try again"))
+    })
+}
+
+fn remark<T>(console: Console, report: &T, remarks: &[String], failed: bool) -> Result<ExitCode, Failure>
+where
+    T: Display + Serialize,
+{
+    for line in remarks {
+        console.say(line);
+    }
+    print(console, report, failed)
 }
 
 /// A command that printed what it had to say.
@@ -177,6 +225,7 @@ fn surroundings(data: Option<PathBuf>, pager: Option<Pager>) -> Result<Surroundi
         data: std::path::absolute(data)?,
         here: std::env::current_dir()?,
         cache: folders.map(|folders| folders.cache_dir().join("missive")),
+        editor: ["VISUAL", "EDITOR"].into_iter().filter_map(std::env::var_os).find(|editor| !editor.is_empty()),
         now: now(),
         pager,
     })

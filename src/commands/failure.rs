@@ -59,9 +59,36 @@ impl From<channel::Error> for Failure {
             Error::Exists { .. } => Some("choose another name; nothing was changed".to_owned()),
             Error::Settings { .. } => Some("nothing was changed; mend the file and try again".to_owned()),
             Error::Io(error) => io_hint(error),
+            error => writing_hint(error),
         };
         Self { message: error.to_string(), hint, lasting: false, usage: false }
     }
+}
+
+/// The way out of what can go wrong with one's own messages.
+fn writing_hint(error: &channel::Error) -> Option<String> {
+    use channel::Error;
+    let all = |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let hint = match error {
+        Error::OnlyListens { .. } => "`missive new NAME` makes a channel of your own".to_owned(),
+        Error::NoSuchMessage { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
+        Error::NoSuchMessage { .. } => "an id is a message's file name, such as `2013-08-11T14-34-37Z`".to_owned(),
+        Error::Theirs { .. } => {
+            "no program changes an inbox; to answer, `missive compose CHANNEL --reply-to ID`".to_owned()
+        }
+        Error::NoSuchDraft { there, .. } if there.is_empty() => "there are no drafts in this channel".to_owned(),
+        Error::NoSuchDraft { there, .. } => format!("there is {}", all(there)),
+        Error::InHand { .. } => "finish it there, or close its editor, and try again".to_owned(),
+        Error::Attachment { .. } => "nothing was written; readers are shown plain files and folders only".to_owned(),
+        Error::SameName { .. } => "nothing was written; rename one of them, or put it into a folder".to_owned(),
+        Error::NoSuchAttachment { there, .. } if there.is_empty() => "it has no attachments".to_owned(),
+        Error::NoSuchAttachment { there, .. } => format!("it has {}", all(there)),
+        Error::Header => "a value is one short line; a tag holds no comma".to_owned(),
+        Error::Changed { .. } => "look at it as it is now, and try again".to_owned(),
+        Error::TrashIsEmpty { .. } => "nothing was deleted there by `missive delete`".to_owned(),
+        _ => return None,
+    };
+    Some(hint)
 }
 
 impl From<site::Error> for Failure {

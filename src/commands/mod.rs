@@ -8,6 +8,11 @@ pub mod channels;
 pub mod check;
 pub mod complete;
 pub mod completions;
+pub mod compose;
+pub mod delete;
+pub mod drafts;
+pub mod edit;
+pub mod editor;
 pub mod failure;
 pub mod letter;
 mod locate;
@@ -22,10 +27,14 @@ pub mod schema;
 pub mod search;
 mod settle;
 pub mod site;
+pub mod text;
 pub mod watch;
 pub mod why;
 
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+
+use crate::channel::stamp::Stamp;
 
 pub use failure::Failure;
 
@@ -40,6 +49,8 @@ pub struct Surroundings {
     pub here: PathBuf,
     /// The user's cache folder for this program; `None` keeps no cache.
     pub cache: Option<PathBuf>,
+    /// The command that the user's environment names for writing texts, with its arguments.
+    pub editor: Option<OsString>,
     /// The time now, in nanoseconds since 1970.
     pub now: i64,
     /// What long results are shown through; `None` when nobody sits before the terminal.
@@ -50,6 +61,32 @@ impl Surroundings {
     /// The time now, in seconds since 1970.
     pub fn seconds(&self) -> i64 {
         self.now.div_euclid(1_000_000_000)
+    }
+}
+
+/// The time now, in nanoseconds since 1970.
+pub type Clock = fn() -> i64;
+
+/// The second that the clock shows.
+fn second(clock: Clock) -> Result<Stamp, Failure> {
+    Stamp::from_seconds(clock().div_euclid(1_000_000_000))
+        .ok_or_else(|| Failure::new("the clock shows a year that no message can have", "set the clock"))
+}
+
+/// `24 December 2026, 18:00 UTC`
+fn spoken(stamp: Stamp) -> String {
+    let form = if stamp.seconds() % 60 == 0 { "%-d %B %Y, %H:%M UTC" } else { "%-d %B %Y, %H:%M:%S UTC" };
+    stamp.time().format(form).to_string()
+}
+
+/// An argument as a person would type it into a shell.
+fn typed(argument: &OsStr) -> String {
+    let text = argument.to_string_lossy();
+    let plain = |c: char| c.is_alphanumeric() || "-_./~+,@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }
 
@@ -75,6 +112,13 @@ fn grouped(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arguments_can_be_typed() {
+        for (argument, words) in [("blog", "blog"), ("my blog", "'my blog'"), ("it's", r"'it'\''s'"), ("", "''")] {
+            assert_eq!(typed(OsStr::new(argument)), words);
+        }
+    }
 
     #[test]
     fn numbers_read_well() {

@@ -11,7 +11,10 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema as JsonSchemaText};
 use serde::Serialize;
 
-use super::{Failure, build, channels, check, complete, completions, man, mark, new, read, search, why};
+use super::{
+    Failure, build, channels, check, complete, completions, compose, delete, drafts, edit, man, mark, new, read,
+    search, why,
+};
 
 /// Describe what a command prints with --json, as a JSON Schema
 #[derive(Debug, Args)]
@@ -28,12 +31,16 @@ pub struct Schema {
 pub type Row = (&'static str, fn() -> JsonSchemaText);
 
 /// Every command with a result, and the schema of what it prints; `watch` prints one such value on each line.
-pub const TABLE: [Row; 13] = [
+pub const TABLE: [Row; 17] = [
     ("build", of::<build::Report>),
     ("channels", of::<channels::Report>),
     ("check", of::<check::Report>),
     ("complete", of::<complete::Report>),
     ("completions", of::<completions::Report>),
+    ("compose", of::<compose::Report>),
+    ("delete", of::<delete::Report>),
+    ("drafts", of::<drafts::Report>),
+    ("edit", of::<edit::Report>),
     ("man", of::<man::Report>),
     ("mark", of::<mark::Report>),
     ("new", of::<new::Report>),

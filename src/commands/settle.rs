@@ -87,7 +87,7 @@ impl Answers {
         }
         let words: Vec<&str> = ways.iter().map(|way| way.word()).collect();
         let about = format!("{}:\n{}", field(&settled.path), settled.shown());
-        let answer = self.console.ask(about.trim_end_matches('\n'), &words);
+        let answer = self.console.choose(about.trim_end_matches('\n'), &words);
         self.over = answer.is_none();
         settled.seen = answer.is_some();
         answer.and_then(|at| ways.get(at).copied())

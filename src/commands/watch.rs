@@ -12,12 +12,13 @@ use clap::Args;
 use super::build::{Report, waits};
 use super::publish::Publish;
 use super::site::{Choice, Site, cache};
-use super::{Failure, Surroundings};
+use super::{Clock, Failure, Surroundings, spoken};
 use crate::channel::again::{Names, Rest, name_in_box};
 use crate::channel::cache::Cache;
 use crate::channel::entry::Side;
 use crate::channel::snapshot::{self, Snapshot};
-use crate::channel::{Channel, settings};
+use crate::channel::stamp::Stamp;
+use crate::channel::{Channel, draft, settings};
 use crate::console::Console;
 use crate::markdown::forget_grammars;
 use crate::site::{self, Lock, Manner, Memory, Request};
@@ -41,9 +42,6 @@ pub struct Watch {
     #[arg(long)]
     poll: bool,
 }
-
-/// The time now, in nanoseconds since 1970.
-pub type Clock = fn() -> i64;
 
 /// Builds a site again and again until the bell rings, which is handed to `with_bell`.
 ///
@@ -111,6 +109,8 @@ struct Session<'a> {
     failed: Option<String>,
     /// Whether cards were made that are not kept yet.
     unkept: bool,
+    /// Until when every scheduled message was sent, or could not be, in seconds since 1970.
+    sent_until: i64,
 }
 
 impl<'a> Session<'a> {
@@ -132,15 +132,17 @@ impl<'a> Session<'a> {
             reported: false,
             failed: None,
             unkept: false,
+            sent_until: i64::MIN,
         }
     }
 
     /// All that a site is made from.
     fn places(&self) -> Vec<Place> {
-        const NAMES: &[&str] = &["inbox", "outbox", "theme", settings::FILE_NAME];
+        const NAMES: &[&str] = &["inbox", "outbox", "theme", "drafts", settings::FILE_NAME];
         let tree = |path: PathBuf| Place { path, scope: Scope::Tree };
         let mut places = vec![Place { path: self.channel.path.clone(), scope: Scope::Names(NAMES) }];
         places.extend(Side::BOTH.map(|side| tree(self.channel.path.join(side.name()))));
+        places.push(tree(draft::folder(&self.channel)));
         match &self.choice {
             Some(choice) => places.extend(choice.theme_folders.iter().cloned().map(tree)),
             None => places.push(tree(self.channel.path.join("theme"))),
@@ -148,12 +150,12 @@ impl<'a> Session<'a> {
         places
     }
 
-    /// How long until a held message is due. After a failure only a change or a rescan is worth another try.
+    /// How long until a held or a scheduled message is due. After a failure only a change or a rescan is worth another try.
     fn due(&self) -> Option<Duration> {
-        if self.failed.is_some() {
-            return None;
-        }
-        let due = self.rest.as_ref()?.due()?.saturating_mul(1_000_000_000);
+        let held = self.rest.as_ref().filter(|_| self.failed.is_none()).and_then(Rest::due);
+        // What could not be sent when it was due is tried again whenever something changes, and by the rescan.
+        let scheduled = draft::next_due(&self.channel, self.sent_until).map(Stamp::seconds);
+        let due = held.into_iter().chain(scheduled).min()?.saturating_mul(1_000_000_000);
         Some(Duration::from_nanos(u64::try_from(due.saturating_sub((self.clock)())).unwrap_or(0)))
     }
 
@@ -161,6 +163,7 @@ impl<'a> Session<'a> {
     fn round(&mut self, touched: Touched) -> Result<(), Failure> {
         let everything = touched == Touched::Everything;
         self.owed.merge(touched);
+        self.send_due();
         match self.build(Instant::now()) {
             Ok(report) => self.succeed(report)?,
             Err(failure) if failure.lasting && !self.reported => return Err(failure),
@@ -173,6 +176,25 @@ impl<'a> Session<'a> {
             self.keep();
         }
         Ok(())
+    }
+
+    /// Sends what was scheduled for now or before.
+    fn send_due(&mut self) {
+        self.sent_until = (self.clock)().div_euclid(1_000_000_000);
+        for (name, done) in draft::send_due(&self.channel, self.sent_until) {
+            match done {
+                Ok(sent) => {
+                    self.console.say(&format!("sent {}, which was due on {}", sent.stamp, spoken(sent.stamp)));
+                    self.owed.merge(sent.path.into());
+                }
+                Err(error) => {
+                    let line = format!("warning: {name} is due and could not be sent: {error}");
+                    if self.said.insert(line.clone()) {
+                        self.console.say(&line);
+                    }
+                }
+            }
+        }
     }
 
     /// Builds, unless everything is as it was.

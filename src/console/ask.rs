@@ -2,40 +2,63 @@
 //!
 //! Owns the question and the reading of its answer. Nobody there, or no answer to come, is an answer too.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use super::Console;
+use crate::unseen::visible;
 
 impl Console {
-    /// Shows something and asks for one of several words, by its first letter, if somebody sits at the keyboard; gives
-    /// its position. The first is what an empty answer means.
+    /// Whether there is somebody to ask.
+    pub fn can_ask(self) -> bool {
+        io::stdin().is_terminal()
+    }
+
+    /// Asks beside the result and reads a line; `None` when standard input is no terminal, or has ended.
     ///
-    /// `None` when nobody does, or when there is no answer to come.
-    pub fn ask(self, about: &str, words: &[&str]) -> Option<usize> {
-        let input = io::stdin();
-        if !input.is_terminal() {
-            return None;
+    /// # Errors
+    /// When standard input cannot be read.
+    pub fn ask(self, question: &str) -> io::Result<Option<String>> {
+        if !self.can_ask() {
+            return Ok(None);
         }
+        let mut talk = io::stderr().lock();
+        // There is nobody to tell that nobody listens.
+        let _ = write!(talk, "{} ", visible(question)).and_then(|()| talk.flush());
+        let mut answer = String::new();
+        if io::stdin().lock().read_line(&mut answer)? == 0 {
+            let _ = writeln!(talk);
+            return Ok(None);
+        }
+        Ok(Some(answer.trim().to_owned()))
+    }
+
+    /// Shows something and asks for one of several words, by its first letter; gives its position. The first is what an
+    /// empty answer means.
+    ///
+    /// `None` when nobody sits at the keyboard, or when there is no answer to come.
+    pub fn choose(self, about: &str, words: &[&str]) -> Option<usize> {
         let first = words.first()?;
         let choices: Vec<String> = words.iter().map(|word| letter_shown(word)).collect();
-        self.say(about);
+        if self.can_ask() {
+            self.say(about);
+        }
         loop {
-            let mut stream = io::stderr().lock();
-            // There is nobody to tell that nobody listens.
-            let _ = write!(stream, "{}? (Enter: {first}) ", choices.join(", "));
-            let _ = stream.flush();
-            drop(stream);
-            let mut answer = String::new();
-            if input.lock().read_line(&mut answer).ok()? == 0 {
-                let _ = writeln!(io::stderr());
-                return None;
-            }
-            let answer = answer.trim().to_lowercase();
+            let answer = self.ask(&format!("{}? (Enter: {first})", choices.join(", "))).ok()??.to_lowercase();
             let found = words.iter().position(|word| word.starts_with(&answer));
             if found.is_some() {
                 return found;
             }
         }
+    }
+
+    /// Reads standard input to its end, but no more than so many bytes.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn input(self, most: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        io::stdin().lock().take(most).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 }
 

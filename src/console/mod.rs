@@ -124,6 +124,11 @@ impl Console {
         heard(io::copy(bytes, &mut io::stdout().lock()).and_then(|_| io::stdout().flush()))
     }
 
+    /// Whether results go to a terminal.
+    pub fn shows_results(self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Says a line beside the result.
     pub fn say(self, line: &str) {
         // There is nobody to tell that nobody listens.

@@ -1,7 +1,7 @@
 //! Writing files whole or not at all.
 //!
-//! Owns the temporary name, the rename and the mode of new files. A reader of the folder sees the old file or the new
-//! one, never a part. Refuses to decide what is written where.
+//! Owns the temporary name, the rename, the flush and the mode of new files. A reader of the folder sees the old file or
+//! the new one, never a part. Refuses to decide what is written where.
 
 use std::ffi::OsStr;
 use std::io::{self, Write};
@@ -47,8 +47,8 @@ pub fn through_temporary(target: &Path, fill: impl FnOnce(&Path) -> io::Result<(
     done
 }
 
-/// Removes the temporary files that programs which were cut off have left in a folder: those whose program is not running
-/// any more. A number may have been given to another program since, so after an hour every one goes.
+/// Removes the temporary files and folders that programs which were cut off have left in a folder: those whose program is
+/// not running any more. A number may have been given to another program since, so after an hour every one goes.
 pub fn sweep(folder: &Path) {
     const HOUR: Duration = Duration::from_hours(1);
     let Ok(entries) = fs::read_dir(folder) else {
@@ -59,8 +59,15 @@ pub fn sweep(folder: &Path) {
         if let Some(owner) = owner(&entry.file_name())
             && (!is_running(owner) || age().is_some_and(|age| age > HOUR))
         {
-            let _ = fs::remove_file(entry.path());
+            remove(&entry.path());
         }
+    }
+}
+
+/// Removes a file, or a folder with all that is in it. What cannot be removed now is swept later.
+fn remove(path: &Path) {
+    if fs::remove_file(path).is_err() {
+        let _ = fs::remove_dir_all(path);
     }
 }
 
@@ -79,42 +86,140 @@ fn is_running(number: i32) -> bool {
 /// # Errors
 /// `AlreadyExists` when the name is taken; else the failing operation with its path.
 pub fn create(target: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = temporary_beside(target);
-    let done = write_flushed(&temporary, bytes).and_then(|()| rename_new(&temporary, target));
-    if done.is_err() {
-        let _ = fs::remove_file(&temporary);
+    Hidden::file(target, bytes)?.settle(target)
+}
+
+/// A file or folder under a temporary name beside its later place. It is removed unless it is given its name.
+#[derive(Debug)]
+pub struct Hidden {
+    path: PathBuf,
+    is_settled: bool,
+}
+
+impl Hidden {
+    /// A file with these bytes, flushed to the disk, in the folder of `target`.
+    ///
+    /// # Errors
+    /// The failing operation with its path.
+    pub fn file(target: &Path, bytes: &[u8]) -> io::Result<Self> {
+        let (hidden, mut file) = Self::unused(target, |path| fs::File::create_new(path))?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        Ok(hidden)
     }
-    done
+
+    /// An empty folder in the folder of `target`.
+    ///
+    /// # Errors
+    /// The failing operation with its path.
+    pub fn folder(target: &Path) -> io::Result<Self> {
+        Ok(Self::unused(target, |path| fs::create_dir(path))?.0)
+    }
+
+    /// What a program of the same number has left is in nobody's way.
+    fn unused<T>(target: &Path, make: impl Fn(&Path) -> io::Result<T>) -> io::Result<(Self, T)> {
+        loop {
+            let path = temporary_beside(target);
+            match make(&path) {
+                Ok(opened) => return Ok((Self { path, is_settled: false }, opened)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives it its name, if that is not taken.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when the name is taken; else the failing operation with its path.
+    pub fn settle(&mut self, target: &Path) -> io::Result<()> {
+        rename_new(&self.path, target)?;
+        (self.path, self.is_settled) = (target.to_owned(), true);
+        Ok(())
+    }
+
+    /// Gives it its name in place of whatever file bears it.
+    ///
+    /// # Errors
+    /// The failing operation with its path.
+    pub fn replace(&mut self, target: &Path) -> io::Result<()> {
+        fs::rename(&self.path, target)?;
+        (self.path, self.is_settled) = (target.to_owned(), true);
+        flush_above(target);
+        Ok(())
+    }
+
+    /// Takes its name away from it again.
+    ///
+    /// # Errors
+    /// The failing operation with its path.
+    pub fn withdraw(&mut self) -> io::Result<()> {
+        let hidden = temporary_beside(&self.path);
+        rename_new(&self.path, &hidden)?;
+        (self.path, self.is_settled) = (hidden, false);
+        Ok(())
+    }
 }
 
-fn write_flushed(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = fs::File::create_new(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            remove(&self.path);
+        }
+    }
 }
 
-/// Renames a file or folder without replacing anything; where the file system cannot, a hard link does the same for a file.
+/// Renames without replacing, and flushes both folders; where the file system cannot, a hard link does the same for a file.
 ///
 /// # Errors
-/// `AlreadyExists` when the name is taken; else as the system says.
+/// `AlreadyExists` when the name is taken, `CrossesDevices` between disks; else the failing operation with its path.
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     let here = rustix::fs::CWD;
     match renameat_with(here, from, here, to, RenameFlags::NOREPLACE) {
-        Ok(()) => Ok(()),
+        Ok(()) => {}
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => {
-            if fs::symlink_metadata(from)?.is_dir() {
-                // A folder never replaces one that holds anything.
-                return if fs::symlink_metadata(to).is_ok() {
-                    Err(io::ErrorKind::AlreadyExists.into())
-                } else {
-                    fs::rename(from, to)
-                };
-            }
-            fs::hard_link(from, to)?;
-            fs::remove_file(from)
+            rename_by_hand(from, to)?;
         }
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            let error = io::Error::from(error);
+            let what = format!("failed to rename `{}` to `{}`: {error}", from.display(), to.display());
+            return Err(io::Error::new(error.kind(), what));
+        }
     }
+    flush_above(to);
+    if from.parent() != to.parent() {
+        flush_above(from);
+    }
+    Ok(())
+}
+
+fn rename_by_hand(from: &Path, to: &Path) -> io::Result<()> {
+    if !fs::symlink_metadata(from)?.is_dir() {
+        fs::hard_link(from, to)?;
+        return fs::remove_file(from);
+    }
+    if to.symlink_metadata().is_ok() {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} exists already", to.display())));
+    }
+    fs::rename(from, to)
+}
+
+/// Flushes the names in the folder of `path` to the disk.
+fn flush_above(path: &Path) {
+    if let Some(folder) = path.parent() {
+        flush_names(folder);
+    }
+}
+
+/// Flushes the names in a folder to the disk, as far as its file system can.
+pub fn flush_names(folder: &Path) {
+    // What was named is there for everybody already: that it might not outlive a power failure is no failure of the naming.
+    let _ = fs::File::open(folder).and_then(|folder| folder.sync_all());
 }
 
 #[cfg(test)]
@@ -136,6 +241,8 @@ mod tests {
     fn what_a_program_left_that_runs_no_more_is_swept() {
         let dir = tempfile::tempdir().unwrap();
         let own = std::process::id();
+        let folder = dir.path().join(".missive-tmp-1073741824-1");
+        std::fs::create_dir_all(folder.join("below")).unwrap();
         let names = [
             ".missive-tmp-1073741824-0".into(),
             format!(".missive-tmp-{own}-0"),
@@ -148,7 +255,26 @@ mod tests {
         }
         std::fs::File::open(&old).unwrap().set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
         sweep(dir.path());
-        assert!(!dead.exists() && !old.exists() && new.exists() && other.exists());
+        assert!(!folder.exists() && !dead.exists() && !old.exists() && new.exists() && other.exists());
+    }
+
+    #[test]
+    fn what_is_hidden_goes_unless_it_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("folder");
+        drop(Hidden::folder(&target).unwrap());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        let mut hidden = Hidden::folder(&target).unwrap();
+        std::fs::write(hidden.path().join("a"), "a").unwrap();
+        hidden.settle(&target).unwrap();
+        assert!(target.join("a").exists());
+        let mut second = Hidden::folder(&target).unwrap();
+        assert_eq!(second.settle(&target).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        hidden.withdraw().unwrap();
+        second.settle(&target).unwrap();
+        drop((hidden, second));
+        assert!(target.is_dir() && !target.join("a").exists());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]

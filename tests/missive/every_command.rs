@@ -19,7 +19,7 @@ const fn line(args: &'static [&'static str]) -> Line {
 }
 
 /// Every command, in the ways in which it differs.
-pub(crate) const LINES: [Line; 27] = [
+pub(crate) const LINES: [Line; 36] = [
     line(&["new", "another"]),
     line(&["new", "another", "--message"]),
     line(&["channels"]),
@@ -29,6 +29,15 @@ pub(crate) const LINES: [Line; 27] = [
     line(&["mark", "talk", "--unread"]),
     line(&["mark", "theirs", "2026-01-01T10-00-00Z", "--star"]),
     line(&["search", "mine"]),
+    line(&["compose", "talk", "-m", "A letter.", "-a", "talk/inbox/2026-01-01T10-00-00Z/photo.png"]),
+    line(&["compose", "blog", "-m", "Later.", "--at", "2099-01-01"]),
+    line(&["compose", "blog", "-m", "Not sent.", "--dry-run"]),
+    line(&["compose", "blog", "-m", "Not yet.", "--draft"]),
+    line(&["compose", "--due"]),
+    line(&["drafts"]),
+    line(&["drafts", "talk"]),
+    line(&["edit", "talk", "2026-01-01T10-00-00Z", "-m", "Changed."]),
+    line(&["delete", "talk", "2026-01-01T10-00-00Z", "--yes"]),
     line(&["check"]),
     line(&["check", "talk", "--all"]),
     line(&["check", "--fix"]),

@@ -13,6 +13,7 @@ mod archives;
 mod attachments;
 mod command_line;
 mod completing;
+mod composing;
 mod conflicts;
 mod crash;
 mod every_command;

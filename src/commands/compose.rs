@@ -1,0 +1,366 @@
+//! `missive compose`: writes a message.
+//!
+//! Owns the way from a text to a draft to a message, and what is asked on that way. Every text is a draft on disk before
+//! anything else happens to it, so nothing that was written is lost. Refuses to know how a message reaches the outbox.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::text::Text;
+use super::{Clock, Failure, Surroundings, editor, locate, second, typed};
+use crate::channel::draft::{self, Draft, Name};
+use crate::channel::header::{self, Header};
+use crate::channel::letter::{Gathered, Letter, gather};
+use crate::channel::stamp::Stamp;
+use crate::channel::{Channel, Error, folder, message, promise, send, when, which};
+use crate::console::Console;
+use crate::markdown::{self, normal_tag};
+use crate::unseen::field;
+
+pub use report::Report;
+
+mod report;
+
+/// Write a message
+#[derive(Debug, Args)]
+#[allow(clippy::doc_markdown, reason = "these comments are the program's help, which is no Markdown")]
+#[command(after_help = "Examples:
+  missive compose blog -a photos/ --title 'The third leg'
+  date | missive compose blog - --at 'tomorrow 9:00'")]
+pub struct Compose {
+    /// A channel's name or folder
+    #[arg(required_unless_present = "due")]
+    channel: Option<OsString>,
+    #[command(flatten)]
+    text: Text,
+    /// Attach a file, or a folder with all that is in it; may be given again
+    #[arg(short, long, value_name = "FILE")]
+    attach: Vec<PathBuf>,
+    /// The message's title
+    #[arg(long)]
+    title: Option<String>,
+    /// A tag of the message; may be given again
+    #[arg(long, value_name = "TAG", value_delimiter = ',')]
+    tag: Vec<String>,
+    /// The message that this one answers: its id, or BOX/ID
+    #[arg(long, value_name = "ID")]
+    reply_to: Option<String>,
+    /// Send it then: '2026-12-24 18:00', 'tomorrow 9:00', 'in 2h', all in UTC
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// Keep it as a draft
+    #[arg(long, conflicts_with = "at")]
+    draft: bool,
+    /// Show what would be written, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Send the messages whose time has come, of all channels unless one is given
+    #[arg(long, conflicts_with_all = ["text", "attach", "title", "tag", "reply_to", "at", "draft", "dry_run"])]
+    due: bool,
+}
+
+/// Writes a message, or sends what is due.
+///
+/// # Errors
+/// [`Failure`]; what was written is a draft then.
+pub fn run(args: &Compose, around: &Surroundings, console: Console, clock: Clock) -> Result<Report, Failure> {
+    let Some(wanted) = args.channel.as_ref().filter(|_| !args.due) else {
+        return send_due(args, around, clock);
+    };
+    let channel = locate::channel(around, wanted)?;
+    send::outbox(&channel)?;
+    let header = args.header(&channel)?;
+    let paths: Vec<PathBuf> = args.attach.iter().map(|path| around.here.join(path)).collect();
+    let gathered = gather(&paths)?;
+    let desk = Desk { channel: &channel, typed: typed(wanted), around, console, clock };
+    let due = args.at.as_deref().map(|at| due(at, clock)).transpose()?;
+    let plan = Plan { due, draft: args.draft, dry_run: args.dry_run };
+    match args.text.read(around, console)? {
+        Some(text) => desk.given(&text, &header, gathered, plan),
+        None => desk.in_editor(&header, &gathered, plan),
+    }
+}
+
+fn send_due(args: &Compose, around: &Surroundings, clock: Clock) -> Result<Report, Failure> {
+    let channels = match &args.channel {
+        Some(wanted) => vec![locate::channel(around, wanted)?],
+        None => folder::discover(&around.data)?,
+    };
+    let now = second(clock)?.seconds();
+    let mut report = report::Due::default();
+    for channel in channels {
+        for (name, done) in draft::send_due(&channel, now) {
+            match done {
+                Ok(sent) => report.sent.push(report::One::new(&channel, sent.stamp, &sent.path)),
+                Err(error) => report.failed.push(format!("{}: {name} could not be sent: {error}", channel.name)),
+            }
+        }
+    }
+    Ok(Report::Due(report))
+}
+
+/// The moment that a person means, which must be to come.
+fn due(at: &str, clock: Clock) -> Result<Stamp, Failure> {
+    let now = second(clock)?;
+    let hint = "without `--at` a message is sent at once";
+    let span = when::parse(at, now.seconds()).map_err(|error| Failure::new(error.to_string(), hint))?;
+    let past = || Failure::new(format!("`{at}` is past"), hint);
+    Stamp::from_seconds(span.start).filter(|due| *due > now).ok_or_else(past)
+}
+
+impl Compose {
+    fn header(&self, channel: &Channel) -> Result<Header, Failure> {
+        let tags: Vec<String> =
+            self.tag.iter().map(|tag| tag.trim().trim_start_matches('#').trim().to_owned()).collect();
+        if let Some(tag) =
+            tags.iter().zip(&self.tag).find_map(|(tag, given)| normal_tag(tag).is_none().then_some(given))
+        {
+            return Err(Failure::new(format!("`{tag}` is no tag"), "a tag is a word or a few"));
+        }
+        let reply = |id: &String| {
+            let (side, stamp) = which::any(channel, id)?;
+            Ok::<_, Failure>((id.contains('/').then_some(side), stamp))
+        };
+        let title = self.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
+        let in_reply_to = self.reply_to.as_ref().map(reply).transpose()?;
+        Ok(Header { title: title.map(str::to_owned), tags, in_reply_to, ..Header::default() })
+    }
+}
+
+/// What becomes of a text.
+#[derive(Clone, Copy)]
+pub(super) struct Plan {
+    pub(super) due: Option<Stamp>,
+    pub(super) draft: bool,
+    pub(super) dry_run: bool,
+}
+
+/// Where messages of a channel are written.
+pub(super) struct Desk<'a> {
+    pub(super) channel: &'a Channel,
+    /// The channel as it was typed, for hints.
+    pub(super) typed: String,
+    pub(super) around: &'a Surroundings,
+    pub(super) console: Console,
+    pub(super) clock: Clock,
+}
+
+/// What a person wants of a draft that was left.
+enum Offer {
+    New,
+    Edit(Draft),
+    Send(Draft),
+    Nothing,
+}
+
+impl Desk<'_> {
+    /// Sends a text that is there.
+    fn given(&self, text: &[u8], header: &Header, gathered: Gathered, plan: Plan) -> Result<Report, Failure> {
+        // Pictures speak for themselves.
+        if header::is_blank(text) && gathered.files.is_empty() {
+            return Ok(Report::nothing(self.channel, "the text is empty"));
+        }
+        let text = header::with(text, header).ok_or(Error::Header)?;
+        let skipped = skipped(&gathered);
+        let letter = Letter { text, attachments: gathered.files };
+        if plan.dry_run {
+            return self.shown(&letter, plan, skipped);
+        }
+        if let Some(left) = self.left() {
+            self.console.say(&self.mention(&left));
+        }
+        self.done(self.begun(letter)?, plan, skipped)
+    }
+
+    /// A new draft. If there is no room for its attachments, there may be for its text.
+    fn begun(&self, letter: Letter) -> Result<Draft, Failure> {
+        let now = second(self.clock)?;
+        let begun = Draft::begin(self.channel, &letter, now);
+        begun.map_err(|error| {
+            let text = Letter { attachments: Vec::new(), ..letter };
+            match &error {
+                Error::Io(_) => match Draft::begin(self.channel, &text, now) {
+                    Ok(draft) => self.keeping(error.into(), draft.name),
+                    Err(_) => error.into(),
+                },
+                _ => error.into(),
+            }
+        })
+    }
+
+    /// Lets a text be written, and sends it.
+    fn in_editor(&self, header: &Header, gathered: &Gathered, plan: Plan) -> Result<Report, Failure> {
+        let left = match self.offer()? {
+            Offer::Nothing => return Ok(Report::nothing(self.channel, "there is no answer")),
+            Offer::Send(draft) => return self.done(draft, plan, Vec::new()),
+            Offer::Edit(draft) => Some(draft),
+            Offer::New => None,
+        };
+        let is_new = left.is_none();
+        let draft = self.ready(left, header, gathered)?;
+        let before = draft.letter()?.text;
+        let edited = editor::open(self.around, self.console, &draft.path());
+        let unchanged = draft.letter().is_ok_and(|letter| letter.text == before);
+        if let Err(failure) = edited {
+            if !is_new || !unchanged {
+                return Err(self.keeping(failure, draft.name));
+            }
+            draft.forget()?;
+            return Err(failure);
+        }
+        match verdict(&draft.letter()?.text, unchanged) {
+            Some(why) if is_new => draft.forget().map(|()| Report::nothing(self.channel, why)).map_err(Failure::from),
+            Some(why) => Ok(Report::nothing(self.channel, why).with_draft(self, &draft)),
+            None if plan.dry_run => Ok(self.shown(&draft.letter()?, plan, skipped(gathered))?.with_draft(self, &draft)),
+            None => self.asked(draft, plan, skipped(gathered)),
+        }
+    }
+
+    /// A draft with all that the command line asks for: one that was left, or a new one.
+    fn ready(&self, left: Option<Draft>, header: &Header, gathered: &Gathered) -> Result<Draft, Failure> {
+        let with = |text: &[u8]| header::with(text, header).ok_or(Error::Header);
+        let Some(draft) = left else {
+            let letter = Letter { text: with(b"")?, attachments: gathered.files.clone() };
+            return Ok(Draft::begin(self.channel, &letter, second(self.clock)?)?);
+        };
+        let before = draft.letter()?.text;
+        let after = with(&before)?;
+        draft.attach(&gathered.files)?;
+        if after != before {
+            draft.save(&after)?;
+        }
+        Ok(draft)
+    }
+
+    /// Sends a draft, unless its text promises what it does not keep and the person who is asked then would rather not.
+    fn asked(&self, draft: Draft, plan: Plan, skipped: Vec<String>) -> Result<Report, Failure> {
+        let broken = broken(&draft.letter()?, second(self.clock)?);
+        if broken.is_empty() || plan.draft || !self.console.can_ask() {
+            return self.done(draft, plan, skipped);
+        }
+        for warning in skipped.iter().chain(&broken) {
+            self.console.say(&format!("warning: {warning}"));
+        }
+        let answer = self.console.ask("Send it all the same? [y/N]")?;
+        let plan = if is_yes(answer.as_deref()) { plan } else { Plan { draft: true, ..plan } };
+        Ok(self.done(draft, plan, skipped)?.already_said())
+    }
+
+    /// Sends a draft, lets it wait, or keeps it.
+    pub(super) fn done(&self, draft: Draft, plan: Plan, skipped: Vec<String>) -> Result<Report, Failure> {
+        let now = second(self.clock)?;
+        let letter = draft.letter()?;
+        let names = letter.attachments.iter().map(|file| file.name.text().into_owned()).collect();
+        let warnings = skipped.into_iter().chain(broken(&letter, now)).collect();
+        let written = report::Written { names, warnings };
+        let name = draft.name;
+        let done = match plan.due {
+            _ if plan.draft => return Ok(Report::kept(self, &draft, written)),
+            Some(due) => draft.schedule(due).map(|draft| Report::scheduled(self, &draft, written)),
+            None => draft.send(self.channel, now).map(|sent| Report::sent(self.channel, &sent, written)),
+        };
+        done.map_err(|error| self.keeping(error.into(), name))
+    }
+
+    fn shown(&self, letter: &Letter, plan: Plan, skipped: Vec<String>) -> Result<Report, Failure> {
+        let stamp = plan.due.map_or_else(|| second(self.clock), Ok)?;
+        let warnings = skipped.into_iter().chain(broken(letter, stamp)).collect();
+        Ok(Report::would(self.channel, letter, plan, send::first_free(self.channel, stamp)?, warnings))
+    }
+
+    /// A failure after which a draft is still there.
+    pub(super) fn keeping(&self, failure: Failure, name: Name) -> Failure {
+        let typed = &self.typed;
+        let kept = format!(
+            "what you wrote is kept: `missive drafts edit {typed} {name}` goes on with it, `missive drafts send {typed} {name}` sends it"
+        );
+        Failure::new(failure.message, kept)
+    }
+
+    /// The newest draft that was left, if nobody has it in hand.
+    fn left(&self) -> Option<Draft> {
+        let mut names = draft::list(self.channel);
+        names.retain(|name| matches!(name, Name::Unsent(_)));
+        names.into_iter().rev().filter_map(|name| Draft::open(self.channel, name).ok()).find(Draft::has_text)
+    }
+
+    fn mention(&self, left: &Draft) -> String {
+        let (typed, name) = (&self.typed, left.name);
+        format!(
+            "note: {name} is not sent yet{}; `missive drafts edit {typed} {name}` goes on with it, `… send …` sends it, `… discard …` puts it away",
+            words(left)
+        )
+    }
+
+    /// Asks what is to become of a draft that was left.
+    fn offer(&self) -> Result<Offer, Failure> {
+        let Some(left) = self.left() else {
+            return Ok(Offer::New);
+        };
+        if !self.console.can_ask() {
+            self.console.say(&self.mention(&left));
+            return Ok(Offer::New);
+        }
+        let question = format!(
+            "{} is not sent yet{}.\n[e]dit it, [s]end it, [d]iscard it, or write a [n]ew one?",
+            left.name,
+            words(&left)
+        );
+        loop {
+            let answer = self.console.ask(&question)?.map(|answer| answer.to_lowercase());
+            match answer.as_deref() {
+                None => return Ok(Offer::Nothing),
+                Some("e" | "edit") => return Ok(Offer::Edit(left)),
+                Some("s" | "send") => return Ok(Offer::Send(left)),
+                Some("n" | "new") => return Ok(Offer::New),
+                Some("d" | "discard") => {
+                    let trash = left.discard(self.channel, second(self.clock)?)?;
+                    self.console.say(&format!("it is in {} now", field(&trash.to_string_lossy())));
+                    return self.offer();
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+/// Why a text that comes from the editor is not to be sent.
+fn verdict(text: &[u8], unchanged: bool) -> Option<&'static str> {
+    match () {
+        () if header::is_blank(text) => Some("the text is empty"),
+        () if unchanged => Some("the text is unchanged"),
+        () => None,
+    }
+}
+
+/// Whether an answer is a yes.
+pub(super) fn is_yes(answer: Option<&str>) -> bool {
+    answer.is_some_and(|answer| matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// `: “Its first words”`
+pub(super) fn words(draft: &Draft) -> String {
+    let text = draft.letter().map(|letter| letter.text).unwrap_or_default();
+    let words = first_words(&text);
+    if words.is_empty() { String::new() } else { format!(": “{}”", field(&words)) }
+}
+
+/// A text's title or first words.
+pub(super) fn first_words(text: &[u8]) -> String {
+    let text = message::decode(text.to_vec()).text;
+    let parted = header::part(&text);
+    let summary = markdown::summarise(parted.body);
+    parted.header.title.or(summary.title).unwrap_or_else(|| markdown::first_words(&summary.excerpt))
+}
+
+fn skipped(gathered: &Gathered) -> Vec<String> {
+    let line = |(path, why): &(PathBuf, String)| format!("{} is not attached: {why}", field(&path.to_string_lossy()));
+    gathered.skipped.iter().map(line).collect()
+}
+
+fn broken(letter: &Letter, stamp: Stamp) -> Vec<String> {
+    let names: Vec<_> = letter.attachments.iter().map(|file| file.name.clone()).collect();
+    promise::broken(&letter.text, &names, stamp)
+}

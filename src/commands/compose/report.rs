@@ -1,0 +1,242 @@
+//! What became of a text.
+//!
+//! Owns the wording of it. Refuses to look anything up.
+
+use std::fmt;
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Desk, Plan};
+use crate::channel::Channel;
+use crate::channel::draft::{self, Draft, Name};
+use crate::channel::letter::Letter;
+use crate::channel::message;
+use crate::channel::send::Sent;
+use crate::channel::stamp::Stamp;
+use crate::commands::{count, grouped, spoken};
+use crate::unseen::field;
+
+/// What became of a text, or of all that was due.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Report {
+    /// What became of one text.
+    One(Box<One>),
+    /// What was due.
+    Due(Due),
+}
+
+/// What became of one text.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct One {
+    channel: String,
+    /// The message's id; of a scheduled one, the id that it will have if that second is free then.
+    id: Option<Stamp>,
+    /// Where its text is.
+    path: Option<String>,
+    attachments: Vec<String>,
+    warnings: Vec<String>,
+    /// When it will be sent.
+    scheduled: Option<Stamp>,
+    /// The draft that it is.
+    draft: Option<String>,
+    /// Why nothing was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nothing: Option<&'static str>,
+    /// What would be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    would_write: Option<Would>,
+    #[serde(skip)]
+    typed: String,
+    /// Whether its warnings were said before a question.
+    #[serde(skip)]
+    is_said: bool,
+}
+
+/// What was due.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct Due {
+    pub(super) sent: Vec<One>,
+    pub(super) failed: Vec<String>,
+}
+
+/// What would be written.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Would {
+    /// Each attachment's path and length in bytes, in the order of writing.
+    attachments: Vec<(String, u64)>,
+    text: String,
+    #[serde(skip)]
+    length: usize,
+}
+
+/// What all texts that were written have.
+pub(in crate::commands) struct Written {
+    pub(super) names: Vec<String>,
+    pub(super) warnings: Vec<String>,
+}
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+impl One {
+    pub(super) fn new(channel: &Channel, stamp: Stamp, path: &Path) -> Self {
+        Self { channel: channel.name.to_string(), id: Some(stamp), path: Some(shown(path)), ..Self::default() }
+    }
+
+    fn of_draft(desk: &Desk<'_>, draft: &Draft) -> Self {
+        Self {
+            channel: desk.channel.name.to_string(),
+            path: Some(shown(&draft.path())),
+            draft: Some(draft.name.to_string()),
+            typed: desk.typed.clone(),
+            ..Self::default()
+        }
+    }
+
+    fn with(self, written: Written) -> Report {
+        Report::One(Box::new(Self { attachments: written.names, warnings: written.warnings, ..self }))
+    }
+}
+
+impl Report {
+    pub(super) fn nothing(channel: &Channel, why: &'static str) -> Self {
+        Self::One(Box::new(One { channel: channel.name.to_string(), nothing: Some(why), ..One::default() }))
+    }
+
+    pub(super) fn sent(channel: &Channel, sent: &Sent, written: Written) -> Self {
+        One::new(channel, sent.stamp, &sent.path).with(written)
+    }
+
+    pub(super) fn kept(desk: &Desk<'_>, draft: &Draft, written: Written) -> Self {
+        One::of_draft(desk, draft).with(written)
+    }
+
+    pub(super) fn scheduled(desk: &Desk<'_>, draft: &Draft, written: Written) -> Self {
+        let due = if let Name::Scheduled(due) = draft.name { Some(due) } else { None };
+        One { id: due, scheduled: due, ..One::of_draft(desk, draft) }.with(written)
+    }
+
+    pub(super) fn would(channel: &Channel, letter: &Letter, plan: Plan, stamp: Stamp, warnings: Vec<String>) -> Self {
+        let (stem, folder) = match plan.due {
+            Some(due) => (due.to_string(), draft::folder(channel)),
+            None if plan.draft => (Name::Unsent(stamp).to_string(), draft::folder(channel)),
+            None => (stamp.to_string(), channel.path.join("outbox")),
+        };
+        let names: Vec<String> = letter.attachments.iter().map(|file| file.name.text().into_owned()).collect();
+        let path = |name: &String| shown(&folder.join(&stem).join(name));
+        let attachments = names.iter().map(path).zip(letter.attachments.iter().map(|file| file.len)).collect();
+        let text = message::decode(letter.text.clone()).text;
+        let would = Would { attachments, text, length: letter.text.len() };
+        let id = (!plan.draft).then_some(plan.due.unwrap_or(stamp));
+        let one = One {
+            channel: channel.name.to_string(),
+            id,
+            path: Some(shown(&folder.join(format!("{stem}.txt")))),
+            scheduled: plan.due,
+            would_write: Some(would),
+            ..One::default()
+        };
+        one.with(Written { names, warnings })
+    }
+
+    /// Says that a draft is kept.
+    pub(super) fn with_draft(self, desk: &Desk<'_>, draft: &Draft) -> Self {
+        match self {
+            Self::One(one) => {
+                Self::One(Box::new(One { draft: Some(draft.name.to_string()), typed: desk.typed.clone(), ..*one }))
+            }
+            due @ Self::Due(_) => due,
+        }
+    }
+
+    /// Takes note that its warnings were said.
+    pub(super) fn already_said(mut self) -> Self {
+        if let Self::One(one) = &mut self {
+            one.is_said = true;
+        }
+        self
+    }
+
+    /// Whether nothing was sent that was to be.
+    pub fn failed(&self) -> bool {
+        match self {
+            Self::One(one) => one.nothing.is_some(),
+            Self::Due(due) => !due.failed.is_empty(),
+        }
+    }
+
+    /// What is worth saying beside the result, one line each.
+    pub fn remarks(&self) -> Vec<String> {
+        let warnings = match self {
+            Self::One(one) if one.is_said => return Vec::new(),
+            Self::One(one) => &one.warnings,
+            Self::Due(due) => &due.failed,
+        };
+        warnings.iter().map(|warning| format!("warning: {}", field(warning))).collect()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(one) => one.fmt(f),
+            Self::Due(due) if due.sent.is_empty() && due.failed.is_empty() => writeln!(f, "Nothing is due."),
+            Self::Due(due) => due.sent.iter().try_for_each(|one| one.fmt(f)),
+        }
+    }
+}
+
+impl fmt::Display for One {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(would) = &self.would_write {
+            self.would(f, would)?;
+            return self.draft.as_ref().map_or(Ok(()), |name| self.go_on(f, name));
+        }
+        let with = match self.attachments.len() {
+            0 => String::new(),
+            number => format!(", with {}", count(number, "attachment")),
+        };
+        match (&self.nothing, &self.draft, self.scheduled, self.id) {
+            (Some(why), draft, ..) => {
+                writeln!(f, "Nothing was sent: {why}.")?;
+                return draft.as_ref().map_or(Ok(()), |name| self.go_on(f, name));
+            }
+            (_, Some(_), Some(due), _) => {
+                let typed = &self.typed;
+                writeln!(f, "It waits until {}{with}.", spoken(due))?;
+                writeln!(f, "Then `missive watch {typed}` sends it, or `missive compose {typed} --due`.")?;
+            }
+            (_, Some(name), None, _) => {
+                writeln!(f, "Kept as a draft, {name}{with}.")?;
+                self.go_on(f, name)?;
+            }
+            (_, _, _, Some(id)) => writeln!(f, "Sent {id}{with}.")?,
+            _ => {}
+        }
+        self.path.as_ref().map_or(Ok(()), |path| writeln!(f, "{}", field(path)))
+    }
+}
+
+impl One {
+    fn go_on(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+        let typed = &self.typed;
+        writeln!(
+            f,
+            "`missive drafts edit {typed} {name}` goes on with it, `missive drafts send {typed} {name}` sends it."
+        )
+    }
+
+    fn would(&self, f: &mut fmt::Formatter<'_>, would: &Would) -> fmt::Result {
+        for (path, length) in &would.attachments {
+            let length = grouped(usize::try_from(*length).unwrap_or(usize::MAX));
+            writeln!(f, "would write {}, {length} bytes", field(path))?;
+        }
+        let path = field(self.path.as_deref().unwrap_or_default());
+        writeln!(f, "would write {path}, {} bytes:", grouped(would.length))?;
+        writeln!(f, "{}", would.text.strip_suffix('\n').unwrap_or(&would.text))
+    }
+}

@@ -1,0 +1,127 @@
+//! `missive delete`: takes a message of one's own back, as far as it can be.
+//!
+//! Owns the question before it, and the way back. Refuses to know how the trash is kept.
+
+use std::ffi::OsString;
+use std::fmt;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::compose::{first_words, is_yes};
+use super::{Clock, Failure, Surroundings, locate, second, typed};
+use crate::channel::stamp::Stamp;
+use crate::channel::{Channel, Error, revise, send, trash, which};
+use crate::console::Console;
+use crate::unseen::field;
+
+/// Delete a message of your own, or bring the last one back
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive delete blog 2026-11-22T13-35-04Z
+  missive delete blog --undo")]
+pub struct Delete {
+    /// A channel's name or folder
+    channel: OsString,
+    /// The message's id
+    #[arg(required_unless_present = "undo", conflicts_with = "undo")]
+    id: Option<String>,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Bring the message back that was deleted last
+    #[arg(long)]
+    undo: bool,
+}
+
+/// What became of a message.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    channel: String,
+    id: Stamp,
+    /// What was done: `deleted`, `brought-back` or `kept`.
+    done: Done,
+    /// Where its text is now.
+    path: String,
+    #[serde(skip)]
+    typed: String,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Done {
+    Deleted,
+    BroughtBack,
+    Kept,
+}
+
+/// Deletes a message, or brings one back.
+///
+/// # Errors
+/// [`Failure`]; the message is where it was.
+pub fn run(args: &Delete, around: &Surroundings, console: Console, clock: Clock) -> Result<Report, Failure> {
+    let channel = locate::channel(around, &args.channel)?;
+    let report = |id, done, path: std::path::PathBuf| Report {
+        channel: channel.name.to_string(),
+        id,
+        done,
+        path: path.to_string_lossy().into_owned(),
+        typed: typed(&args.channel),
+    };
+    let Some(id) = &args.id else {
+        let back = trash::undo(&channel).map_err(taken)?;
+        return Ok(report(back.stamp, Done::BroughtBack, back.path));
+    };
+    let stamp = which::own(&channel, id)?;
+    if !args.yes && !is_meant(args, &channel, stamp, console)? {
+        return Ok(report(stamp, Done::Kept, send::outbox(&channel)?.join(format!("{stamp}.txt"))));
+    }
+    let path = trash::delete(&channel, stamp, second(clock)?)?;
+    Ok(report(stamp, Done::Deleted, path))
+}
+
+/// Asks whether a message is to be deleted.
+fn is_meant(args: &Delete, channel: &Channel, stamp: Stamp, console: Console) -> Result<bool, Failure> {
+    if !console.can_ask() {
+        return Err(Failure::new(
+            "there is no terminal to ask whether it is meant",
+            format!("`missive delete {} {stamp} --yes` deletes without asking", typed(&args.channel)),
+        ));
+    }
+    let words = first_words(&revise::read(channel, stamp).unwrap_or_default());
+    let words = if words.is_empty() { String::new() } else { format!(" “{}”", field(&words)) };
+    let answer = console.ask(&format!("Delete {stamp}{words} from {}? [y/N]", field(&channel.name.to_string())))?;
+    Ok(is_yes(answer.as_deref()))
+}
+
+fn taken(error: Error) -> Failure {
+    match error {
+        Error::Exists { path } => Failure::new(
+            format!("it cannot come back: {} exists already", path.display()),
+            "nothing was overwritten; move that away and try again",
+        ),
+        error => error.into(),
+    }
+}
+
+impl Report {
+    /// Whether nothing was done.
+    pub fn failed(&self) -> bool {
+        self.done == Done::Kept
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.done {
+            Done::Kept => return writeln!(f, "Nothing was deleted."),
+            Done::BroughtBack => writeln!(f, "Brought {} back.", self.id)?,
+            Done::Deleted => {
+                writeln!(f, "Deleted {}. `missive delete {} --undo` brings it back.", self.id, self.typed)?;
+            }
+        }
+        writeln!(f, "{}", field(&self.path))
+    }
+}

@@ -1,0 +1,265 @@
+//! `missive drafts`: letters that are not sent yet.
+//!
+//! Owns the list of them and what can be done with one. Refuses to know how a message is sent or changed.
+
+use std::ffi::OsString;
+use std::fmt;
+
+use clap::{Args, Subcommand};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::compose::{self, Desk, Plan, first_words};
+use super::{Clock, Failure, Surroundings, count, edit, editor, locate, second, spoken, typed};
+use crate::channel::draft::{self, Draft, Name};
+use crate::channel::stamp::Stamp;
+use crate::channel::{Channel, Error, folder, header};
+use crate::console::Console;
+use crate::unseen::field;
+
+/// List, edit, send or discard messages that are not sent yet
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = "Examples:
+  missive drafts
+  missive drafts send blog draft-2026-11-22T13-35-04Z")]
+pub struct Drafts {
+    /// A channel's name or folder; all channels of the data folder unless given
+    channel: Option<OsString>,
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+/// What is to be done with a draft.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Go on writing a draft
+    #[command(after_help = "Examples:
+  missive drafts edit blog
+  missive drafts edit blog draft-2026-11-22T13-35-04Z")]
+    Edit(One),
+    /// Send a draft now
+    #[command(after_help = "Examples:
+  missive drafts send blog
+  missive drafts send blog draft-2026-11-22T13-35-04Z")]
+    Send(One),
+    /// Put a draft into the channel's trash
+    #[command(after_help = "Examples:
+  missive drafts discard blog
+  missive drafts discard blog draft-2026-11-22T13-35-04Z")]
+    Discard(One),
+}
+
+/// One draft.
+#[derive(Debug, Args)]
+pub struct One {
+    /// A channel's name or folder
+    channel: OsString,
+    /// The draft's name, which `missive drafts` shows; needless when there is only one
+    draft: Option<String>,
+}
+
+/// What the command did.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Report {
+    /// The drafts that there are.
+    List(List),
+    /// A draft that is a draft still.
+    Kept(Line),
+    /// What became of a draft that was to be sent.
+    Sent(compose::Report),
+    /// What became of changes to a message.
+    Edited(edit::Report),
+    /// A draft that was put away.
+    Discarded {
+        /// Its name.
+        discarded: String,
+        /// Where its text is now.
+        path: String,
+    },
+}
+
+/// The drafts that there are.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct List {
+    drafts: Vec<Line>,
+}
+
+/// A draft in a line.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Line {
+    channel: String,
+    draft: String,
+    path: String,
+    /// When it will be sent.
+    scheduled: Option<Stamp>,
+    /// The message that it changes.
+    edits: Option<Stamp>,
+    title: String,
+    attachments: usize,
+    /// Whether somebody has it in hand just now.
+    in_hand: bool,
+    /// Whether its attachments are all that is left of it.
+    text_is_gone: bool,
+}
+
+/// Lists drafts, or does something with one.
+///
+/// # Errors
+/// [`Failure`]; a draft that was not sent is a draft still.
+pub fn run(args: &Drafts, around: &Surroundings, console: Console, clock: Clock) -> Result<Report, Failure> {
+    let Some(action) = &args.action else {
+        let channels = match &args.channel {
+            Some(wanted) => vec![locate::channel(around, wanted)?],
+            None => folder::discover(&around.data)?,
+        };
+        return Ok(Report::List(List { drafts: channels.iter().flat_map(lines).collect() }));
+    };
+    let (Action::Edit(one) | Action::Send(one) | Action::Discard(one)) = action;
+    let channel = locate::channel(around, &one.channel)?;
+    let draft = Draft::open(&channel, named(&channel, one.draft.as_deref())?)?;
+    let desk = Desk { channel: &channel, typed: typed(&one.channel), around, console, clock };
+    match (action, draft.name) {
+        (Action::Discard(_), name) => {
+            let path = draft.discard(&channel, second(clock)?)?.to_string_lossy().into_owned();
+            Ok(Report::Discarded { discarded: name.to_string(), path })
+        }
+        (Action::Edit(_), Name::Edit(stamp)) => edit::go_on(&desk, stamp, draft, true).map(Report::Edited),
+        (Action::Send(_), Name::Edit(stamp)) => edit::go_on(&desk, stamp, draft, false).map(Report::Edited),
+        (Action::Edit(_), _) => edited(&desk, draft),
+        (Action::Send(_), _) => sent(&desk, draft),
+    }
+}
+
+fn lines(channel: &Channel) -> Vec<Line> {
+    draft::list(channel).into_iter().filter_map(|name| line(channel, name)).collect()
+}
+
+fn line(channel: &Channel, name: Name) -> Option<Line> {
+    let (in_hand, draft) = match Draft::open(channel, name) {
+        Ok(draft) => (false, Some(draft)),
+        Err(Error::NoSuchDraft { .. }) => return None,
+        Err(_) => (true, None),
+    };
+    let path = draft::folder(channel).join(format!("{name}.txt"));
+    let text = fs_err::read(&path);
+    Some(Line {
+        channel: channel.name.to_string(),
+        draft: name.to_string(),
+        path: path.to_string_lossy().into_owned(),
+        scheduled: if let Name::Scheduled(stamp) = name { Some(stamp) } else { None },
+        edits: if let Name::Edit(stamp) = name { Some(stamp) } else { None },
+        text_is_gone: text.is_err(),
+        title: first_words(&text.unwrap_or_default()),
+        attachments: draft.map_or(0, |draft| draft.attachments().len()),
+        in_hand,
+    })
+}
+
+/// The draft of this name, or the only one.
+fn named(channel: &Channel, name: Option<&str>) -> Result<Name, Failure> {
+    let there = draft::list(channel);
+    match (name, there.as_slice()) {
+        (Some(text), _) => Ok(Name::parse(text).ok_or_else(|| draft::no_such(channel, text))?),
+        (None, [only]) => Ok(*only),
+        (None, []) => Err(Failure::new("there are no drafts in this channel", "`missive compose CHANNEL` begins one")),
+        (None, all) => {
+            let names: Vec<String> = all.iter().map(|name| format!("`{name}`")).collect();
+            Err(Failure::new("there are several drafts", format!("name one of {}", names.join(", "))))
+        }
+    }
+}
+
+fn edited(desk: &Desk<'_>, draft: Draft) -> Result<Report, Failure> {
+    editor::open(desk.around, desk.console, &draft.path()).map_err(|failure| desk.keeping(failure, draft.name))?;
+    let name = draft.name;
+    drop(draft);
+    line(desk.channel, name)
+        .map(Report::Kept)
+        .ok_or_else(|| Failure::from(draft::no_such(desk.channel, &name.to_string())))
+}
+
+fn sent(desk: &Desk<'_>, draft: Draft) -> Result<Report, Failure> {
+    let letter = draft.letter()?;
+    if header::is_blank(&letter.text) && letter.attachments.is_empty() {
+        let hint = format!("`missive drafts edit {} {}` goes on with it", desk.typed, draft.name);
+        return Err(Failure::new("nothing was sent: the text is empty", hint));
+    }
+    let plan = Plan { due: None, draft: false, dry_run: false };
+    desk.done(draft, plan, Vec::new()).map(Report::Sent)
+}
+
+impl Report {
+    /// Whether nothing was done that was to be.
+    pub fn failed(&self) -> bool {
+        match self {
+            Self::Sent(report) => report.failed(),
+            Self::Edited(report) => report.failed(),
+            _ => false,
+        }
+    }
+
+    /// What is worth saying beside the result, one line each.
+    pub fn remarks(&self) -> Vec<String> {
+        match self {
+            Self::Sent(report) => report.remarks(),
+            Self::Edited(report) => report.remarks(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::List(list) if list.drafts.is_empty() => writeln!(f, "No drafts."),
+            Self::List(list) => list.fmt(f),
+            Self::Kept(line) => writeln!(f, "{line}\n{}", field(&line.path)),
+            Self::Sent(report) => report.fmt(f),
+            Self::Edited(report) => report.fmt(f),
+            Self::Discarded { discarded, path } => {
+                writeln!(f, "{} is no draft any more; it is in the trash:\n{}", field(discarded), field(path))
+            }
+        }
+    }
+}
+
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for lines in self.drafts.chunk_by(|a, b| a.channel == b.channel) {
+            writeln!(f, "{}", field(lines.first().map_or("", |line| &line.channel)))?;
+            for line in lines {
+                writeln!(f, "  {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.draft)?;
+        if !self.title.is_empty() {
+            write!(f, ": “{}”", field(&self.title))?;
+        } else if !self.text_is_gone {
+            write!(f, ": empty")?;
+        }
+        if self.attachments > 0 {
+            write!(f, ", {}", count(self.attachments, "attachment"))?;
+        }
+        if let Some(due) = self.scheduled {
+            write!(f, ", waits until {}", spoken(due))?;
+        }
+        if let Some(stamp) = self.edits {
+            write!(f, ", changes to {stamp}")?;
+        }
+        if self.text_is_gone {
+            write!(f, ", its text is gone")?;
+        }
+        if self.in_hand {
+            write!(f, ", being written or sent just now")?;
+        }
+        Ok(())
+    }
+}

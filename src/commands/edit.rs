@@ -1,0 +1,223 @@
+//! `missive edit`: changes a message of one's own.
+//!
+//! Owns the way from a message to its changed text. An editor works on a copy, so the message is its old self until the
+//! new one is whole. Refuses to know how that reaches the disk.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::compose::Desk;
+use super::text::Text;
+use super::{Clock, Failure, Surroundings, count, editor, locate, second, typed};
+use crate::channel::draft::Draft;
+use crate::channel::entry::RelativePath;
+use crate::channel::letter::gather;
+use crate::channel::revise::{self, Revision};
+use crate::channel::stamp::Stamp;
+use crate::channel::{Channel, Error, attachments, header, promise, send, which};
+use crate::console::Console;
+use crate::disk::beneath::Folder;
+use crate::unseen::field;
+
+/// Change a message of your own
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive edit blog 2026-11-22T13-35-04Z
+  missive edit blog 2026-11-22T13-35-04Z --detach old.jpg -a new.jpg --minor")]
+pub struct Edit {
+    /// A channel's name or folder
+    channel: OsString,
+    /// The message's id
+    id: String,
+    #[command(flatten)]
+    text: Text,
+    /// Attach a file, or a folder with all that is in it; may be given again
+    #[arg(short, long, value_name = "FILE")]
+    attach: Vec<PathBuf>,
+    /// Take an attachment off, which goes to the channel's trash; may be given again
+    #[arg(long, value_name = "NAME")]
+    detach: Vec<OsString>,
+    /// A small change: the header does not tell of it
+    #[arg(long)]
+    minor: bool,
+}
+
+/// What became of a message.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    channel: String,
+    id: Stamp,
+    path: String,
+    /// Why nothing was changed.
+    nothing: Option<&'static str>,
+    attached: Vec<String>,
+    detached: Vec<String>,
+    warnings: Vec<String>,
+}
+
+/// What is changed besides the text.
+#[derive(Default)]
+struct Besides {
+    attach: crate::channel::letter::Gathered,
+    detach: Vec<RelativePath>,
+    minor: bool,
+}
+
+/// Changes a message.
+///
+/// # Errors
+/// [`Failure`]; the message is as it was, and what was written in an editor is kept.
+pub fn run(args: &Edit, around: &Surroundings, console: Console, clock: Clock) -> Result<Report, Failure> {
+    let channel = locate::channel(around, &args.channel)?;
+    let stamp = which::own(&channel, &args.id)?;
+    let paths: Vec<PathBuf> = args.attach.iter().map(|path| around.here.join(path)).collect();
+    let besides = Besides { attach: gather(&paths)?, detach: args.detached(&channel, stamp)?, minor: args.minor };
+    let desk = Desk { channel: &channel, typed: typed(&args.channel), around, console, clock };
+    let before = revise::read(&channel, stamp)?;
+    if let Some(text) = args.text.read(around, console)? {
+        return apply(&desk, stamp, &before, &header::kept(&before, &text), &besides);
+    }
+    if !paths.is_empty() || !besides.detach.is_empty() {
+        return apply(&desk, stamp, &before, &before, &besides);
+    }
+    let (draft, left) = Draft::of_message(&channel, stamp, &before)?;
+    if left {
+        let name = draft.name;
+        console.say(&format!(
+            "note: this goes on with changes that were left; `missive drafts discard {} {name}` puts them away",
+            desk.typed
+        ));
+    }
+    in_editor(&desk, stamp, draft, &before, &besides)
+}
+
+/// Goes on with changes to a message that were left, in an editor or at once.
+pub(super) fn go_on(desk: &Desk<'_>, stamp: Stamp, draft: Draft, with_editor: bool) -> Result<Report, Failure> {
+    let before = revise::read(desk.channel, stamp)?;
+    if with_editor {
+        return in_editor(desk, stamp, draft, &before, &Besides::default());
+    }
+    finish(desk, stamp, draft, &before, &Besides::default())
+}
+
+fn in_editor(desk: &Desk<'_>, stamp: Stamp, draft: Draft, before: &[u8], besides: &Besides) -> Result<Report, Failure> {
+    match editor::open(desk.around, desk.console, &draft.path()) {
+        Ok(()) => finish(desk, stamp, draft, before, besides),
+        Err(failure) if draft.letter()?.text == before => {
+            draft.forget()?;
+            Err(failure)
+        }
+        Err(failure) => Err(desk.keeping(failure, draft.name)),
+    }
+}
+
+fn finish(desk: &Desk<'_>, stamp: Stamp, draft: Draft, before: &[u8], besides: &Besides) -> Result<Report, Failure> {
+    let after = draft.letter()?.text;
+    let name = draft.name;
+    let report = apply(desk, stamp, before, &after, besides).map_err(|failure| desk.keeping(failure, name))?;
+    draft.forget()?;
+    Ok(report)
+}
+
+fn apply(desk: &Desk<'_>, stamp: Stamp, before: &[u8], after: &[u8], besides: &Besides) -> Result<Report, Failure> {
+    let path = send::outbox(desk.channel)?.join(format!("{stamp}.txt"));
+    let report = Report::of(desk.channel, stamp, &path);
+    let files_change = !besides.attach.files.is_empty() || !besides.detach.is_empty();
+    if after == before && !files_change {
+        return Ok(Report { nothing: Some("the text is unchanged"), ..report });
+    }
+    if after != before && header::is_blank(after) {
+        return Ok(Report { nothing: Some("the text is empty; `missive delete` deletes a message"), ..report });
+    }
+    let now = second(desk.clock)?;
+    let revision = Revision {
+        before,
+        after,
+        attach: &besides.attach.files,
+        detach: &besides.detach,
+        updated: (!besides.minor).then_some(now.seconds()),
+    };
+    revise::revise(desk.channel, stamp, &revision, now)?;
+    let skipped = besides.attach.skipped.iter();
+    let skipped = skipped.map(|(path, why)| format!("{} is not attached: {why}", field(&path.to_string_lossy())));
+    Ok(Report {
+        attached: besides.attach.files.iter().map(|file| file.name.text().into_owned()).collect(),
+        detached: besides.detach.iter().map(|name| name.text().into_owned()).collect(),
+        warnings: skipped.chain(promise::broken(after, &there(desk.channel, stamp), stamp)).collect(),
+        ..report
+    })
+}
+
+/// The message's attachments as they are now.
+fn there(channel: &Channel, stamp: Stamp) -> Vec<RelativePath> {
+    let outbox = send::outbox(channel).ok().and_then(|outbox| Folder::open(&outbox).ok());
+    let files = outbox.map(|outbox| attachments::list(&outbox, stamp).files).unwrap_or_default();
+    files.into_iter().map(|(path, _)| path).collect()
+}
+
+impl Edit {
+    /// The attachments to take off, as they are named in the text too: with the message's folder before them or without.
+    fn detached(&self, channel: &Channel, stamp: Stamp) -> Result<Vec<RelativePath>, Failure> {
+        let stem = stamp.to_string();
+        let mut names: Vec<RelativePath> = Vec::new();
+        for given in &self.detach {
+            let path = Path::new(given).strip_prefix(&stem).unwrap_or(Path::new(given));
+            let bytes = path.as_os_str().as_bytes();
+            let name = RelativePath::parse(bytes.strip_suffix(b"/").unwrap_or(bytes));
+            let name = name.ok_or_else(|| Error::NoSuchAttachment {
+                id: stem.clone(),
+                name: given.to_string_lossy().into_owned(),
+                there: there(channel, stamp).iter().map(|path| path.text().into_owned()).collect(),
+            })?;
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+}
+
+impl Report {
+    fn of(channel: &Channel, id: Stamp, path: &Path) -> Self {
+        Self {
+            channel: channel.name.to_string(),
+            id,
+            path: path.to_string_lossy().into_owned(),
+            nothing: None,
+            attached: Vec::new(),
+            detached: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Whether nothing was changed.
+    pub fn failed(&self) -> bool {
+        self.nothing.is_some()
+    }
+
+    /// What is worth saying beside the result, one line each.
+    pub fn remarks(&self) -> Vec<String> {
+        self.warnings.iter().map(|warning| format!("warning: {}", field(warning))).collect()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(why) = self.nothing {
+            return writeln!(f, "Nothing was changed: {why}.");
+        }
+        write!(f, "Changed {}", self.id)?;
+        for (names, what) in [(&self.attached, "attached"), (&self.detached, "taken off")] {
+            if !names.is_empty() {
+                write!(f, ", {} {what}", count(names.len(), "file"))?;
+            }
+        }
+        writeln!(f, ".\n{}", field(&self.path))
+    }
+}

@@ -1,0 +1,70 @@
+//! Running the user's editor on a file.
+//!
+//! Owns which one it is and how it is run: by the shell, so that it may have arguments. Refuses to know what the file is
+//! for and what becomes of it.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{Failure, Surroundings};
+use crate::console::Console;
+
+/// The first of the usual ones that there is.
+const USUAL: &str = r#"for editor in sensible-editor nano vi; do
+    command -v "$editor" >/dev/null 2>&1 && exec "$editor" "$1"
+done
+exit 127"#;
+
+static AT_WORK: AtomicBool = AtomicBool::new(false);
+
+/// Whether an editor has the terminal, so that what is typed there is meant for it.
+pub fn is_at_work() -> bool {
+    AT_WORK.load(Ordering::Relaxed)
+}
+
+/// Runs the editor on a file and waits for it.
+///
+/// # Errors
+/// [`Failure`] when there is none, or when it says that it failed.
+pub(super) fn open(around: &Surroundings, console: Console, path: &Path) -> Result<(), Failure> {
+    let ways = "give the text with `-m TEXT`, `-F FILE` or `-` for standard input";
+    if around.editor.is_none() && !console.can_ask() {
+        return Err(Failure::new("there is no terminal to write in", format!("set $EDITOR, or {ways}")));
+    }
+    let again = format!("nothing was written; try again, or {ways}");
+    let has_terminal = console.can_ask();
+    AT_WORK.store(true, Ordering::Relaxed);
+    let status = run(around, console, path);
+    AT_WORK.store(false, Ordering::Relaxed);
+    let name = around.editor.as_ref().map_or("the editor".into(), |editor| format!("`{}`", editor.to_string_lossy()));
+    match status {
+        // Nobody has said that the text is finished.
+        Ok(_) if has_terminal && !console.can_ask() => Err(Failure::new("the terminal is gone", again)),
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) if status.code() == Some(127) => {
+            let what =
+                if around.editor.is_some() { format!("there is no {name}") } else { "there is no editor".into() };
+            Err(Failure::new(what, format!("set $VISUAL or $EDITOR to one, or {ways}")))
+        }
+        Ok(status) => Err(Failure::new(format!("{name} failed ({status})"), again)),
+        Err(error) => Err(Failure::new(format!("{name} could not be run: {error}"), again)),
+    }
+}
+
+fn run(around: &Surroundings, console: Console, path: &Path) -> io::Result<ExitStatus> {
+    let script = around.editor.as_ref().map_or(USUAL.into(), |editor| {
+        let mut script: OsString = editor.clone();
+        script.push(" \"$1\"");
+        script
+    });
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(script).arg("missive").arg(path).current_dir(&around.here);
+    if !console.shows_results() {
+        // Standard output is for our own report.
+        command.stdout(io::stderr());
+    }
+    command.status()
+}
