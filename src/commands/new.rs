@@ -65,11 +65,8 @@ impl fmt::Display for Report {
         if self.kind == Kind::Subscription {
             return writeln!(f, "Let a sync tool put the publisher's messages into its `{}`.", Side::Inbox);
         }
-        writeln!(
-            f,
-            "Write a text file into its `{}`, named by the time in UTC: $(date -u +%Y-%m-%dT%H-%M-%SZ).txt",
-            Side::Outbox
-        )?;
-        writeln!(f, "Then: missive build {}", self.name)
+        let name = field(&self.name);
+        writeln!(f, "To write: missive compose {name}, or any editor: a text file in its `{}`", Side::Outbox)?;
+        writeln!(f, "named by the time in UTC, $(date -u +%Y-%m-%dT%H-%M-%SZ).txt. Then: missive build {name}")
     }
 }
