@@ -63,7 +63,10 @@ pub fn folder(channel: &Channel) -> PathBuf {
 pub fn list(channel: &Channel) -> Vec<Name> {
     let names = Folder::open(&folder(channel)).and_then(|folder| folder.list()).unwrap_or_default();
     let name = |(name, kind): &(std::ffi::OsString, Kind)| match (name.to_str()?, kind) {
-        (name, Kind::File) => Name::parse(name.strip_suffix(".txt")?),
+        (name, Kind::File) => {
+            let stem = name.strip_suffix(".txt")?;
+            Name::parse(stem).filter(|parsed| parsed.to_string() == stem)
+        }
         (name, Kind::Folder) => Name::parse(name).filter(|parsed| parsed.to_string() == name),
         _ => None,
     };
@@ -145,9 +148,20 @@ impl Draft {
         let draft = Self { name, folder, _hand: hand };
         let left = draft.has_text();
         if !left {
+            Hidden::file(&draft.base_path(), text)?.replace(&draft.base_path())?;
             draft.save(text)?;
         }
         Ok((draft, left))
+    }
+
+    /// Where changes to a message remember what the message was when they began.
+    fn base_path(&self) -> PathBuf {
+        self.folder.join(format!(".{}.base", self.name))
+    }
+
+    /// What the message was when these changes to it began.
+    pub fn base(&self) -> Option<Vec<u8>> {
+        Some(Folder::open(&self.folder).ok()?.read(Path::new(&format!(".{}.base", self.name)), MAX_TEXT).ok()?.0)
     }
 
     /// Its text's path.
@@ -226,7 +240,14 @@ impl Draft {
     /// # Errors
     /// As the system says.
     pub fn discard(self, channel: &Channel, now: Stamp) -> Result<PathBuf, Error> {
-        trash::put(channel, &self.path(), &self.files(), now)
+        // A scheduled one bears a message's name, and must not come back as one that was deleted.
+        let stem = match self.name {
+            Name::Scheduled(due) => Name::Unsent(due),
+            name => name,
+        };
+        let place = trash::put(channel, [&self.path(), &self.files()], &stem.to_string(), now)?;
+        let _ = std::fs::remove_file(self.base_path());
+        Ok(place)
     }
 
     /// Forgets it: it holds nothing that anybody wrote.
@@ -250,6 +271,7 @@ impl Draft {
     /// The text is what counts: what cannot be removed of the rest is shown in the list of drafts.
     fn remove_files(&self) {
         let _ = std::fs::remove_dir_all(self.files());
+        let _ = std::fs::remove_file(self.base_path());
     }
 }
 

@@ -26,18 +26,21 @@ pub fn folder(channel: &Channel) -> PathBuf {
 /// [`Error::OnlyListens`]; [`Error::Io`].
 pub fn delete(channel: &Channel, stamp: Stamp, now: Stamp) -> Result<PathBuf, Error> {
     let outbox = outbox(channel)?;
-    put(channel, &outbox.join(Entry::Text(stamp).path()), &outbox.join(stamp.to_string()), now)
+    let stem = stamp.to_string();
+    put(channel, [&outbox.join(Entry::Text(stamp).path()), &outbox.join(&stem)], &stem, now)
 }
 
-/// Puts a text, then the folder of its attachments, into the trash, as far as they are there; gives where the text is then.
-pub(super) fn put(channel: &Channel, text: &Path, files: &Path, now: Stamp) -> Result<PathBuf, Error> {
+/// Puts a text, then the folder of its attachments, into the trash under this stem, as far as they are there; gives where
+/// the text is then.
+pub(super) fn put(channel: &Channel, files: [&Path; 2], stem: &str, now: Stamp) -> Result<PathBuf, Error> {
     let place = place(channel, now)?;
-    for path in [text, files] {
-        if path.symlink_metadata().is_ok() {
-            moved(path, &place.join(path.file_name().unwrap_or_default()))?;
+    let text = place.join(format!("{stem}.txt"));
+    for (from, to) in files.into_iter().zip([&text, &place.join(stem)]) {
+        if from.symlink_metadata().is_ok() {
+            moved(from, to)?;
         }
     }
-    Ok(place.join(text.file_name().unwrap_or_default()))
+    Ok(text)
 }
 
 /// Puts one attachment of a message into the trash; gives where it is then.
@@ -220,7 +223,8 @@ mod tests {
         let (_dir, channel) = channel();
         write(&channel, stamp(1));
         let outbox = channel.path.join("outbox");
-        put(&channel, &outbox.join(format!("{}.txt", stamp(1))), &outbox.join("nowhere"), stamp(9)).unwrap();
+        let files = [outbox.join(format!("{}.txt", stamp(1))), outbox.join("nowhere")];
+        put(&channel, files.each_ref().map(PathBuf::as_path), &stamp(1).to_string(), stamp(9)).unwrap();
         undo(&channel).unwrap();
         assert!(outbox.join(format!("{}.txt", stamp(1))).is_file());
     }

@@ -92,8 +92,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are answers; anything else is wrong usage.
-            let _ = error.print();
+            // Help and version are answers; anything else is wrong usage, and says again what may be a stranger's file name.
+            if error.use_stderr() {
+                Console::default().say(error.render().to_string().trim_end());
+            } else {
+                let _ = error.print();
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };

@@ -192,7 +192,9 @@ impl Desk<'_> {
 
     /// Lets a text be written, and sends it.
     fn in_editor(&self, header: &Header, gathered: &Gathered, plan: Plan) -> Result<Report, Failure> {
-        let left = match self.offer()? {
+        // What only shows what it would do leaves drafts alone.
+        let offer = if plan.dry_run { Offer::New } else { self.offer()? };
+        let left = match offer {
             Offer::Nothing => return Ok(Report::nothing(self.channel, "there is no answer")),
             Offer::Send(draft) => return self.done(draft, plan, Vec::new()),
             Offer::Edit(draft) => Some(draft),

@@ -120,7 +120,16 @@ fn in_editor(desk: &Desk<'_>, stamp: Stamp, draft: Draft, before: &[u8], besides
 fn finish(desk: &Desk<'_>, stamp: Stamp, draft: Draft, before: &[u8], besides: &Besides) -> Result<Report, Failure> {
     let after = draft.letter()?.text;
     let name = draft.name;
-    let report = apply(desk, stamp, before, &after, besides).map_err(|failure| desk.keeping(failure, name))?;
+    // What the message became meanwhile is not written over, however long the changes lay.
+    let base = draft.base().unwrap_or_else(|| before.to_owned());
+    if revise::read(desk.channel, stamp)? != base {
+        let failure = Failure::from(Error::Changed { id: stamp.to_string() });
+        let path = field(&draft.path().to_string_lossy());
+        let hint =
+            format!("what you wrote is kept: `missive edit {} {stamp} -F {path}` puts it in its place", desk.typed);
+        return Err(Failure::new(failure.message, hint));
+    }
+    let report = apply(desk, stamp, &base, &after, besides).map_err(|failure| desk.keeping(failure, name))?;
     draft.forget()?;
     Ok(report)
 }

@@ -49,7 +49,7 @@ pub struct Read {
     /// Print the files' bytes as they are
     #[arg(long)]
     raw: bool,
-    /// Leave unread what is unread
+    /// Leave unread what is unread; else whatever the pager took counts as read
     #[arg(long)]
     keep_unread: bool,
     /// Open a message's attachment of this number instead

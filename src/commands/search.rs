@@ -45,7 +45,7 @@ const EXAMPLES: &str = "Examples:
 /// A word to search for. One that looks like an option behind the words is one that stands in the wrong place.
 fn word(text: &str) -> Result<String, String> {
     if text.starts_with("--") || ["-n", "-v", "-h", "-V"].contains(&text) {
-        return Err("options stand before the words".to_owned());
+        return Err("options stand before the words; in quotation marks within the word it is searched for".to_owned());
     }
     Ok(text.to_owned())
 }
@@ -184,6 +184,7 @@ impl Scan<'_> {
 fn beginning(card: &Card) -> String {
     match &card.title {
         Some(title) => title.clone(),
+        None if card.first_words.is_empty() && card.attachments.is_empty() => "(no words of its own)".to_owned(),
         None if card.first_words.is_empty() => count(card.attachments.len(), "attachment"),
         None => card.first_words.clone(),
     }

@@ -507,8 +507,10 @@ fn changes_that_were_cut_off_are_gone_on_with() {
         format!("printf ' four' >>\"$1\"; printf changed >'{}/blog/outbox/{OLD}.txt'", scene.root().display());
     let (_, talk) = with_editor(&scene, &meanwhile, &["edit", "blog", OLD], 1);
     assert!(talk.contains("was changed by something else meanwhile") && text() == ["changed"], "{talk}");
-    let (out, _) = run(&scene, &["drafts", "send", "blog"]);
-    assert!(out.starts_with(&format!("Changed {OLD}")) && text()[0].ends_with("One two three four"), "{out}");
+    assert!(fails(&scene, &["drafts", "send", "blog"]).contains("-F ") && text() == ["changed"]);
+    let kept = scene.path(&format!("drafts/edit-{OLD}.txt"));
+    run(&scene, &["edit", "blog", OLD, "-F", kept.to_str().unwrap(), "--minor"]);
+    assert!(text()[0].ends_with("One two three four"), "when that is what was meant");
 }
 
 #[test]
@@ -715,5 +717,50 @@ fn every_writing_command_speaks_json() {
         let (out, talk) = run(&scene, &[args.as_slice(), &["--json"]].concat());
         assert!(serde_json::from_str::<serde_json::Value>(&out).unwrap().is_object(), "{args:?}");
         assert!(!out.contains('\u{1b}') && !talk.contains('\u{1b}'));
+    }
+}
+
+#[test]
+fn what_was_discarded_unsent_never_comes_back_as_a_message() {
+    let scene = Scene::new().message(OLD, "keep");
+    run(&scene, &["delete", "blog", OLD, "--yes"]);
+    run(&scene, &["compose", "blog", "-m", "private", "--at", "in 3h"]);
+    run(&scene, &["drafts", "discard", "blog"]);
+    run(&scene, &["delete", "blog", "--undo"]);
+    assert_eq!(texts(&scene, "outbox"), ["keep"]);
+    assert!(fails(&scene, &["delete", "blog", "--undo"]).contains("trash"));
+    assert_eq!(texts(&scene, "outbox"), ["keep"]);
+}
+
+#[test]
+fn changes_that_were_left_write_over_nothing_that_came_since() {
+    let scene = Scene::new().message(OLD, "version one");
+    with_editor(&scene, "echo stale >>$1; exit 1", &["edit", "blog", OLD], 1);
+    run(&scene, &["edit", "blog", OLD, "-m", "version two", "--minor"]);
+    assert!(fails(&scene, &["drafts", "send", "blog"]).contains("changed"));
+    with_editor(&scene, "echo more >>$1", &["edit", "blog", OLD], 1);
+    assert_eq!(texts(&scene, "outbox"), ["version two\n"]);
+    assert!(texts(&scene, "drafts").iter().any(|text| text.contains("stale")), "and nothing that was written is lost");
+    run(&scene, &["drafts", "discard", "blog"]);
+    with_editor(&scene, "echo three >$1", &["edit", "blog", OLD, "--minor"], 0);
+    assert_eq!(texts(&scene, "outbox"), ["three\n"]);
+}
+
+#[test]
+fn a_dry_run_on_a_terminal_leaves_drafts_alone() {
+    let scene = Scene::new();
+    run(&scene, &["compose", "blog", "-m", "left", "--draft"]);
+    let Some(out) = on_a_terminal(&scene, "compose blog --dry-run", &editor(&scene, "echo other >\"$1\""), &[]) else {
+        return;
+    };
+    assert!(texts(&scene, "outbox").is_empty() && texts(&scene, "drafts").contains(&"left\n".to_owned()), "{out}");
+}
+
+#[test]
+fn a_strangers_file_name_on_the_command_line_stays_harmless() {
+    let scene = Scene::new();
+    for args in [["mark", "blog", "x\u{202e}", "--read"], ["x\u{9b}31m", "a", "b", "c"]] {
+        let (_, talk) = ended(&missive(&scene, &args, None).output().unwrap(), 2);
+        assert!(!talk.contains(['\u{202e}', '\u{9b}']) && talk.contains("⟨U+"), "{talk}");
     }
 }

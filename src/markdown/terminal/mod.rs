@@ -41,7 +41,9 @@ pub struct Page {
 /// address as it is written. Addresses are numbered in the text and stand at its end, as do footnotes.
 pub fn lay_out(text: &str, page: Page, place: &dyn Fn(&str) -> Option<String>) -> String {
     let page = Page { width: page.width.max(NARROWEST), ..page };
-    as_markdown(text, page, place).unwrap_or_else(|| plain(text, page))
+    // A text that is nothing but markup still says something: nobody's words vanish.
+    let says_something = |laid: &String| !laid.trim().is_empty() || page.skip_title || text.trim().is_empty();
+    as_markdown(text, page, place).filter(says_something).unwrap_or_else(|| plain(text, page))
 }
 
 fn as_markdown(text: &str, page: Page, place: &dyn Fn(&str) -> Option<String>) -> Option<String> {

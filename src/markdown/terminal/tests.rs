@@ -411,3 +411,11 @@ proptest! {
         assert_harmless(&unstyled(&page));
     }
 }
+
+#[test]
+fn nobodys_words_vanish() {
+    for text in ["<!-- all of it -->", "<script>\nall of it\n</script>", "[a]: http://x.example/ \"all of it\""] {
+        let page = Page { width: 60, styled: false, skip_title: false };
+        assert!(lay_out(text, page, &|_| None).contains("all of it"), "{text}");
+    }
+}
