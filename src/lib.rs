@@ -2,7 +2,7 @@
 //!
 //! A message is one text file named by its UTC time, `2013-08-11T14-34-37Z.txt`; its attachments lie in a folder of the
 //! same stem. A channel is a folder with an `inbox/` (theirs), an `outbox/` (mine) or both. Whatever copies folders
-//! replicates channels. This crate turns them into websites and feeds.
+//! replicates channels. This crate turns them into websites and feeds, and reads and writes them in a terminal.
 //!
 //! # Three ideas
 //!
@@ -65,6 +65,13 @@
 //!   that has not arrived, and the manifest is what knows.
 //! - **The lock on an output is taken before the look at the channel**, so that a build which had to wait does not put back
 //!   what it saw before.
+//!
+//! And two that a reader of a channel's folder may:
+//!
+//! - **Every text is a draft before it is a message**, and sending moves it: its name says which of the two it is, at every
+//!   moment, and nothing that was written is ever in no file. All parts are staged under hidden names before the first is named.
+//! - **What was read is remembered as lines of one small file for each device**, the newest line of all of them counts, and so
+//!   any tool that copies folders merges them.
 //!
 //! # Where to find what
 //!

@@ -355,6 +355,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn what_is_written_is_read_back(
             title in proptest::option::of("[^\\p{Cc}\u{2028}\u{2029}\u{fffe}\u{ffff}]{1,80}"),
@@ -372,7 +374,10 @@ mod tests {
             let after = with(body.as_bytes(), &header).unwrap();
             let after = message::decode(after).text;
             prop_assert_eq!(&part(&after).header, &expected);
-            prop_assert_eq!(part(&after).body, part(&before).body.trim_start_matches('\n'));
+            // A text to which nothing is added stays as it is, empty lines at its beginning included.
+            let body = part(&before).body;
+            let body = if header == Header::default() { body } else { body.trim_start_matches('\n') };
+            prop_assert_eq!(part(&after).body, body);
             prop_assert_eq!(with(after.as_bytes(), &header).unwrap(), after.as_bytes(), "twice is once");
         }
 
