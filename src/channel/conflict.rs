@@ -16,11 +16,9 @@ use super::classify::leading_stamp;
 use super::comparison::{Comparison, compare};
 use super::entry::Entry;
 use super::stamp::{STEM_LENGTH, Stamp};
+use super::trash;
 use crate::disk::beneath::{Folder, Kind};
 use crate::disk::whole;
-
-/// Where what is dropped goes, within a channel.
-pub const TRASH: &str = "trash";
 
 /// What a conflict copy is a copy of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,15 +168,15 @@ impl Conflict {
     /// # Errors
     /// What the system says; nothing is lost.
     pub fn discard(&self, outbox: &Path) -> io::Result<PathBuf> {
-        let trash = outbox.with_file_name(TRASH);
-        let place = trash.join(&self.path);
+        let dropped = outbox.with_file_name(trash::FOLDER);
+        let place = dropped.join(&self.path);
         if let Some(folder) = place.parent() {
             fs_err::create_dir_all(folder)?;
         }
         let place = move_free(&outbox.join(&self.path), &place)?;
         let own = outbox.join(own_folder(&self.path));
         if matches!(self.what, What::Text(_)) && is_folder(&own) {
-            move_free(&own, &trash.join(own_folder(&self.path)))?;
+            move_free(&own, &dropped.join(own_folder(&self.path)))?;
         }
         Ok(place.strip_prefix(outbox.parent().unwrap_or(outbox)).unwrap_or(&place).to_owned())
     }

@@ -1,14 +1,16 @@
 //! Letters that are not sent: `drafts/`, which stays on this machine.
 //!
 //! Owns their names (`draft-TIME` for one in writing, `TIME` for one that is due then, `edit-TIME` for changes to a
-//! message), who has one in hand, and their way into the outbox. Refuses to know editors and clocks.
+//! message) and their way into the outbox. Refuses to know editors and clocks.
+
+mod hand;
 
 use std::fmt;
-use std::fs::{File, TryLockError};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+
+use hand::Hand;
 
 use super::letter::{Letter, Source, kept};
 use super::send::{self, Sent, Staged};
@@ -304,42 +306,6 @@ fn settle(folder: PathBuf, mut staged: Staged, kind: fn(Stamp) -> Name, first: S
             return Ok(Draft { name, folder, _hand: hand });
         }
         stamp = stamp.next().ok_or(Error::NoSecond)?;
-    }
-}
-
-/// Keeps others off a draft, until it is dropped or the program ends, however it does.
-#[derive(Debug)]
-struct Hand {
-    path: PathBuf,
-    _lock: File,
-}
-
-impl Hand {
-    /// Takes a draft of this name in hand, whether it is there or not; `None` when somebody has.
-    fn take(folder: &Path, name: Name) -> Result<Option<Self>, Error> {
-        let path = folder.join(format!(".{name}.lock"));
-        loop {
-            let lock = File::options().create(true).append(true).open(&path)?;
-            match lock.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Ok(None),
-                // Where nothing can be locked, one draft is one person's.
-                Err(TryLockError::Error(_)) => return Ok(Some(Self { path, _lock: lock })),
-            }
-            // Whoever had it may have removed the file before it was locked here.
-            let is_this = |there: std::fs::Metadata, this: std::fs::Metadata| there.ino() == this.ino();
-            if let (Ok(there), Ok(this)) = (std::fs::symlink_metadata(&path), lock.metadata())
-                && is_this(there, this)
-            {
-                return Ok(Some(Self { path, _lock: lock }));
-            }
-        }
-    }
-}
-
-impl Drop for Hand {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
     }
 }
 

@@ -15,9 +15,12 @@ use super::{Channel, Error};
 use crate::disk::beneath::Folder;
 use crate::disk::whole::{self, Hidden, rename_new};
 
+/// The name of the folder within a channel.
+pub const FOLDER: &str = "trash";
+
 /// The folder of what was deleted.
 pub fn folder(channel: &Channel) -> PathBuf {
-    channel.path.join("trash")
+    channel.path.join(FOLDER)
 }
 
 /// Puts a message of one's own into the trash; gives the path of its text there.

@@ -6,9 +6,9 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::scene::{Scene, files, words};
+use crate::scene::{Scene, files, until, words};
 
 const OLD: &str = "2026-01-01T10-00-00Z";
 
@@ -258,15 +258,6 @@ fn many_who_write_at_once_lose_nothing() {
     assert_eq!(numbers, (0..20).collect::<Vec<_>>());
     assert!(seen(&scene, "drafts").is_empty());
     no_litter(&scene);
-}
-
-#[track_caller]
-fn until(what: &str, is: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !is() {
-        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[test]

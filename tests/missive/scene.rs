@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use missive::channel::Channel;
 use missive::channel::cache::Cache;
@@ -267,4 +268,14 @@ pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
         bytes.extend(if kind == b"IEND" { [0xae, 0x42, 0x60, 0x82] } else { [0; 4] });
     }
     bytes
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub(crate) fn until(what: &str, is: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is() {
+        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
