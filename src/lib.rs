@@ -21,9 +21,11 @@
 //! # The floors
 //!
 //! ```text
-//! 4  main.rs  cli/        speaks to the person: arguments, exit code
-//! 3  commands/            one file per command: arguments -> calls below -> a report value
-//! 2  site/                snapshot -> planned files -> what differs -> rendered -> published
+//! 5  main.rs  cli/        speaks to the person: arguments, exit code
+//! 4  commands/            one file per command: arguments -> calls below -> a report value
+//! 3  site/                snapshot -> planned files -> what differs -> rendered -> published
+//!    web/                 the browser app and the JSON API over a folder of channels
+//! 2  article/             a message as pages show it, on a site and in the app alike
 //! 1  channel/             the protocol on disk
 //!    watch/               ticks: "something below these folders changed"
 //!    console/             the only place that prints
@@ -89,6 +91,7 @@
 //! - In which order do they reach the disk? `site/publish.rs`.
 //! - What does a template get to see? `site/context.rs`.
 
+pub mod article;
 pub mod channel;
 pub mod cli;
 pub mod commands;

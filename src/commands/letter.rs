@@ -13,13 +13,13 @@ use serde::Serialize;
 use super::ago::ago;
 use super::look::Opened;
 use super::{Surroundings, count};
+use crate::article::{kind_of, size as size_in_words};
 use crate::channel::attachments;
 use crate::channel::card::{Attachment, Card};
 use crate::channel::entry::{Entry, Side};
 use crate::channel::message::MAX_READ;
 use crate::channel::stamp::Stamp;
 use crate::console::{Laid, Screen, Style, columns, cut, wrapped};
-use crate::site::{kind_of, size_in_words};
 use crate::unseen::field;
 
 /// Longer lines are hard to read.

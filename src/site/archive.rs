@@ -8,9 +8,8 @@ use std::sync::Arc;
 
 use chrono::Datelike;
 
+use crate::article;
 use crate::channel::card::Card;
-
-use super::dates;
 
 /// The list pages of a number of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +63,7 @@ pub(super) struct Month {
 impl Month {
     /// `August 2013`
     pub(super) fn name(&self) -> String {
-        format!("{} {}", dates::month(self.number), self.year)
+        format!("{} {}", article::month(self.number), self.year)
     }
 }
 

@@ -53,7 +53,7 @@ impl Around for Surroundings<'_> {
         let bare = path.strip_prefix(&self.folder).unwrap_or(path);
         let number = *self.numbers.get(&bare.nfc().collect::<String>())?;
         let published = self.published.get(number)?;
-        Some(Target { number, address: published.address.clone(), media: published.media })
+        Some(Target { number, address: published.attached.address.clone(), media: published.attached.media })
     }
 
     fn page(&self, address: &str) -> Option<String> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::article;
 use crate::channel::Kind;
 use crate::channel::arrival::Lack;
 use crate::channel::card::Card;
@@ -204,7 +205,7 @@ impl<'a> Contents<'a> {
 
     /// How a message's text is rendered.
     pub(super) fn rules(&self, card: &Card) -> Rules {
-        let trust = media::trust(card.side);
+        let trust = article::trust(card.side);
         let raw_html = trust == Trust::Theirs || self.options.raw_html && !card.is_unbalanced;
         Rules { trust, raw_html, highlight: self.options.highlight }
     }

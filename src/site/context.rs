@@ -1,23 +1,20 @@
 //! Views in the words of the templates.
 //!
-//! Owns the names and forms that a template sees: formatted dates, addresses, sizes. This is the contract with every
-//! theme; a template cannot read what is not here.
-
-use std::collections::BTreeSet;
+//! Owns the names and forms that a template sees besides the messages themselves. This and `article/message.rs` are the
+//! contract with every theme; a template cannot read what is not there.
 
 use serde::Serialize;
 
+use crate::article::{Date, Link, Message, Picture, Place, Tag, label, picture, tags_in_header};
 use crate::channel::Kind;
-use crate::channel::arrival::Lack;
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
-use crate::markdown::{Media, Rendered, normal_tag};
+use crate::markdown::{Media, Rendered};
 
 use super::contents::{Contents, Facts};
-use super::dates::Moment;
-use super::media::{Published, size};
+use super::media::Published;
 use super::plan;
-use super::view::{Beyond, Neighbour, Row, label};
+use super::view::{Beyond, Neighbour, Row};
 
 /// `site`: what all pages have in common.
 #[derive(Serialize)]
@@ -75,83 +72,6 @@ pub(super) struct Head {
     pub(super) feed_title: String,
 }
 
-/// A picture with its address and size.
-#[derive(Serialize)]
-pub(super) struct Picture {
-    url: String,
-    name: String,
-    alt: String,
-    width: Option<u32>,
-    height: Option<u32>,
-}
-
-/// A date in every form that a page may want.
-#[derive(Serialize)]
-pub(super) struct Date {
-    iso: String,
-    day: String,
-    time: String,
-    short: String,
-    year: String,
-}
-
-impl Date {
-    pub(super) fn new(seconds: i64) -> Self {
-        let moment = Moment::new(seconds);
-        Self { iso: moment.iso(), day: moment.day(), time: moment.time(), short: moment.short(), year: moment.year() }
-    }
-}
-
-/// Something to hear, see or fetch.
-#[derive(Serialize)]
-pub(super) struct File {
-    url: String,
-    name: String,
-    mime: String,
-    kind: String,
-    size: String,
-    note: Option<&'static str>,
-    download: bool,
-    original: String,
-}
-
-/// A tag and its page.
-#[derive(Serialize)]
-pub(super) struct Tag<'a> {
-    pub(super) name: &'a str,
-    pub(super) url: String,
-}
-
-/// A label and an address.
-#[derive(Serialize)]
-pub(super) struct Link {
-    pub(super) label: String,
-    pub(super) url: String,
-}
-
-/// `m`: a message.
-#[derive(Serialize)]
-pub(super) struct Message<'a> {
-    id: String,
-    anchor: String,
-    url: String,
-    title: Option<&'a str>,
-    label: String,
-    date: Date,
-    updated: Option<Date>,
-    content: &'a str,
-    author: Option<&'a str>,
-    mine: bool,
-    lang: Option<&'a str>,
-    tags: Vec<Tag<'a>>,
-    gallery: Vec<Picture>,
-    audio: Vec<File>,
-    video: Vec<File>,
-    files: Vec<File>,
-    reply_to: Option<Link>,
-    notice: Option<String>,
-}
-
 /// A line of an archive.
 #[derive(Serialize)]
 pub(super) struct Line<'a> {
@@ -166,46 +86,27 @@ pub(super) struct Line<'a> {
     files: usize,
 }
 
-/// A message before or after.
-#[derive(Serialize)]
-pub(super) struct Near {
-    label: String,
-    url: String,
-}
-
 impl Contents<'_> {
     /// A message as every page shows it; links in its text begin with [`ROOT`](crate::markdown::ROOT).
     pub(super) fn message<'a>(
         &'a self,
         card: &'a Card,
-        beyond: &Beyond<'_>,
+        beyond: &Beyond<'a>,
         rendered: &'a Rendered,
         published: &[Published],
     ) -> Message<'a> {
-        let url = self.page_of(card).address();
-        let mut message = Message {
-            id: card.stamp.to_string(),
+        let place = Place {
+            url: self.page_of(card).address(),
             anchor: self.anchor(card),
-            url,
-            title: card.title.as_deref(),
-            label: label(card),
-            date: Date::new(card.stamp.seconds()),
-            updated: card.header.updated.filter(|updated| *updated != card.stamp.seconds()).map(Date::new),
-            content: &rendered.html,
             author: self.author(card.side),
-            mine: card.side == Side::Outbox,
-            lang: card.header.lang.as_deref(),
             tags: self.tags_of(card),
-            gallery: Vec::new(),
-            audio: Vec::new(),
-            video: Vec::new(),
-            files: Vec::new(),
             reply_to: beyond.reply.as_ref().map(|(label, url)| Link { label: label.clone(), url: url.clone() }),
-            notice: beyond.lack.map(notice),
+            lack: beyond.lack,
         };
-        message.attach(card, rendered, published);
+        let attached = published.iter().map(|published| &published.attached);
+        let mut message = Message::new(card, rendered, attached, place);
         if card.is_cut {
-            message.files.push(self.whole_text(card));
+            message.offer_whole_text(card, plan::text_path(self, card).address());
         }
         message
     }
@@ -218,23 +119,8 @@ impl Contents<'_> {
 
     /// The tags that only the header names; those in the text are links there already.
     fn tags_of<'a>(&'a self, card: &'a Card) -> Vec<Tag<'a>> {
-        let named = card.header.tags.iter().filter_map(|tag| normal_tag(tag));
-        let in_header: BTreeSet<String> = named.filter(|tag| !card.tags_in_text.contains(tag)).collect();
-        let tags = card.tags.iter().filter(|tag| in_header.contains(*tag));
+        let tags = tags_in_header(card).into_iter();
         tags.filter_map(|name| Some(Tag { name, url: self.tags.get(name)?.path.address() })).collect()
-    }
-
-    fn whole_text(&self, card: &Card) -> File {
-        File {
-            url: plan::text_path(self, card).address(),
-            name: "the whole text".to_owned(),
-            mime: "text/plain".to_owned(),
-            kind: "text".to_owned(),
-            size: size(card.mark.len),
-            note: None,
-            download: false,
-            original: format!("{}.txt", card.stamp),
-        }
     }
 
     pub(super) fn line<'a>(&self, row: &Row<'a>, author: Option<&'a str>) -> Line<'a> {
@@ -252,62 +138,15 @@ impl Contents<'_> {
         }
     }
 
-    pub(super) fn near(&self, neighbour: Option<Neighbour<'_>>) -> Option<Near> {
+    pub(super) fn near(&self, neighbour: Option<Neighbour<'_>>) -> Option<Link> {
         let card = neighbour?.card;
-        Some(Near { label: label(card), url: self.page_of(card).address() })
-    }
-}
-
-impl Message<'_> {
-    /// Puts each attachment where the page shows it: what the text shows already is not shown twice.
-    fn attach(&mut self, card: &Card, rendered: &Rendered, published: &[Published]) {
-        for (number, (file, published)) in card.attachments.iter().zip(published).enumerate() {
-            let shown = rendered.shown.binary_search(&number).is_ok();
-            let entry = || File {
-                url: published.address.clone(),
-                name: published.name.clone(),
-                mime: published.mime.clone(),
-                kind: published.kind.clone(),
-                size: size(file.mark.len),
-                note: published.note,
-                download: published.media == (Media::File { download: true }),
-                original: file.path.name().into_owned(),
-            };
-            match published.media {
-                Media::File { .. } => self.files.push(entry()),
-                _ if shown => {}
-                Media::Picture(size) => self.gallery.push(picture(published, size)),
-                Media::Audio => self.audio.push(entry()),
-                Media::Video => self.video.push(entry()),
-            }
-        }
-    }
-}
-
-/// What a page says of a message that is shown before it is whole.
-fn notice(lack: &Lack) -> String {
-    match lack {
-        Lack::Attachments(names) => format!("Not here yet: {}", Lack::names(names)),
-        Lack::Rest | Lack::Text => "More of this message is still arriving.".to_owned(),
-    }
-}
-
-/// A picture that has only its name to describe it.
-fn picture(published: &Published, size: Option<(u32, u32)>) -> Picture {
-    let words =
-        published.name.rsplit_once('.').map_or(published.name.as_str(), |(stem, _)| stem).replace(['-', '_'], " ");
-    Picture {
-        url: published.address.clone(),
-        name: published.name.clone(),
-        alt: words,
-        width: size.map(|(width, _)| width),
-        height: size.map(|(_, height)| height),
+        Some(Link { label: label(card), url: self.page_of(card).address() })
     }
 }
 
 /// The picture that stands for a message where links to it are shown, with an absolute address.
 pub(super) fn social_picture(published: &[Published], base: &str) -> Option<Picture> {
-    published.iter().find_map(|file| match file.media {
+    published.iter().map(|file| &file.attached).find_map(|file| match file.media {
         Media::Picture(Some(size)) => {
             let mut picture = picture(file, Some(size));
             picture.url = format!("{base}{}", file.address);

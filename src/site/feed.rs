@@ -10,6 +10,7 @@ use chrono::DateTime;
 use serde::Serialize;
 use url::Url;
 
+use crate::article::{Attached, Moment, label};
 use crate::channel::card::{Attachment, Card};
 use crate::channel::entry;
 use crate::disk::beneath::Folder;
@@ -17,10 +18,7 @@ use crate::markdown::{self, Media, ROOT};
 use crate::picture::without_metadata;
 
 use super::contents::Contents;
-use super::dates;
-use super::media::Published;
 use super::render::Ready;
-use super::view::label;
 
 /// The most enclosures that an entry lists.
 const MAX_ENCLOSURES: usize = 20;
@@ -51,7 +49,7 @@ pub(super) fn entries<'a>(contents: &'a Contents<'a>, ready: &[&Ready]) -> Vec<E
 
 fn entry<'a>(contents: &'a Contents<'a>, card: &'a Card, ready: &Ready, base: &str) -> Entry<'a> {
     let mut html = ready.rendered.html.replace(ROOT, base);
-    for (number, file) in ready.published.iter().enumerate() {
+    for (number, file) in ready.published.iter().map(|published| &published.attached).enumerate() {
         if matches!(file.media, Media::Picture(_)) && ready.rendered.shown.binary_search(&number).is_err() {
             push_picture(&mut html, base, file);
         }
@@ -71,8 +69,8 @@ fn entry<'a>(contents: &'a Contents<'a>, card: &'a Card, ready: &Ready, base: &s
         author: contents.author(card.side),
         enclosures: files
             .map(|(file, published)| Enclosure {
-                url: format!("{base}{}", published.address),
-                mime: published.mime.clone(),
+                url: format!("{base}{}", published.attached.address),
+                mime: published.attached.mime.clone(),
                 length: length(folder, card, file, contents.options.keep_metadata),
             })
             .collect(),
@@ -81,7 +79,7 @@ fn entry<'a>(contents: &'a Contents<'a>, card: &'a Card, ready: &Ready, base: &s
 }
 
 /// A picture that the text does not show follows it.
-fn push_picture(html: &mut String, base: &str, file: &Published) {
+fn push_picture(html: &mut String, base: &str, file: &Attached) {
     let name = file.name.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
     let _ = writeln!(html, "<p><img src=\"{base}{}\" alt=\"{name}\"></p>", file.address);
 }
@@ -220,8 +218,8 @@ fn json_item<'a>(entry: &'a Entry<'a>) -> JsonItem<'a> {
         title: card.title.as_deref(),
         content_html: &entry.content,
         summary: Some(card.excerpt.as_str()).filter(|excerpt| !excerpt.is_empty()),
-        date_published: dates::Moment::new(card.stamp.seconds()).iso(),
-        date_modified: dates::Moment::new(card.updated()).iso(),
+        date_published: Moment::new(card.stamp.seconds()).iso(),
+        date_modified: Moment::new(card.updated()).iso(),
         authors: entry.author.map(|name| vec![JsonAuthor { name }]),
         tags: &card.tags,
         language: card.header.lang.as_deref(),

@@ -105,19 +105,6 @@ fn is_reserved(name: &str) -> bool {
     numbered || RESERVED.contains(&stem.as_str())
 }
 
-/// The name as it is shown: invisible and direction-changing characters become `⟨U+202E⟩`.
-pub(super) fn shown(name: &str) -> String {
-    name.chars().fold(String::new(), |mut shown, c| {
-        use std::fmt::Write;
-        if c.is_control() || is_unseen(c) {
-            let _ = write!(shown, "⟨U+{:04X}⟩", u32::from(c));
-        } else {
-            shown.push(c);
-        }
-        shown
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,10 +147,5 @@ mod tests {
         assert_ne!(taken.unique("photo.jpg/x".into(), b"photo.jpg/x"), "photo.jpg/x", "a file is no folder");
         assert_eq!(taken.unique("caf\u{e9}".into(), b"1"), "caf\u{e9}");
         assert_ne!(taken.unique("cafe\u{301}".into(), b"2"), "cafe\u{301}");
-    }
-
-    #[test]
-    fn invisible_characters_are_shown() {
-        assert_eq!(shown("invoice\u{202e}gpj.exe"), "invoice⟨U+202E⟩gpj.exe");
     }
 }

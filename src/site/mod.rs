@@ -8,7 +8,6 @@ mod before;
 mod build;
 mod contents;
 mod context;
-mod dates;
 mod digest;
 mod feed;
 mod file_name;
@@ -34,7 +33,6 @@ use std::path::PathBuf;
 
 pub use build::{Memory, Request, build, default_output, rebuild};
 pub use lock::Lock;
-pub use media::{kind_of, size as size_in_words};
 pub use options::{Manner, Options};
 pub use out_path::OutPath;
 pub use report::{Report, Written};

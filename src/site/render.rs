@@ -7,19 +7,19 @@ use std::sync::Arc;
 use serde::Serialize;
 use tera::{Context, Tera, Value};
 
+use crate::article::{self, Link, Tag, label};
 use crate::channel::card::Card;
 use crate::markdown::{self, ROOT, Rendered};
 
 use super::Error;
 use super::around::Surroundings;
 use super::contents::Contents;
-use super::context::{self, Head, Link, Site, Tag};
+use super::context::{self, Head, Site};
 use super::media::Published;
 use super::out_path::OutPath;
 use super::plan::{list_path, month_path, year_path};
 use super::theme::Theme;
 use super::view::{Neighbour, Row};
-use super::{dates, view};
 
 /// A message's text converted, ready for every page that shows it.
 pub(super) struct Ready {
@@ -79,7 +79,7 @@ impl<'a> Renderer<'a> {
         };
         let path = contents.page_of(card);
         let root = path.root();
-        let title = view::label(card);
+        let title = label(card);
         let mut head = self.head("message", Some(title), Some(path.address()));
         head.description = Some(card.excerpt.clone()).filter(|excerpt| !excerpt.is_empty());
         head.image = contents.facts.base.as_deref().and_then(|base| context::social_picture(&ready.published, base));
@@ -165,7 +165,7 @@ impl<'a> Renderer<'a> {
             .iter()
             .filter(|month| month.year == year)
             .map(|month| Month {
-                name: dates::month(month.number),
+                name: article::month(month.number),
                 url: month_path(month.year, month.number).address(),
                 count: month.messages.len(),
             })
@@ -274,7 +274,7 @@ impl<'a> Renderer<'a> {
             months: Vec<Month>,
         }
         let month = |month: &super::archive::Month| Month {
-            name: dates::month(month.number),
+            name: article::month(month.number),
             url: month_path(month.year, month.number).address(),
         };
         let years = self.contents.years().into_iter().rev();
@@ -322,7 +322,7 @@ fn month_link(card: &Card) -> Link {
     use chrono::Datelike;
     let time = card.stamp.time();
     Link {
-        label: format!("{} {}", dates::month(time.month()), time.year()),
+        label: format!("{} {}", article::month(time.month()), time.year()),
         url: month_path(time.year(), time.month()).address(),
     }
 }

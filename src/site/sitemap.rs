@@ -7,8 +7,9 @@ use std::fmt::Write;
 
 use chrono::Datelike;
 
+use crate::article::Moment;
+
 use super::contents::Contents;
-use super::dates;
 use super::digest::Digest;
 use super::fingerprint::Hasher;
 use super::out_path::OutPath;
@@ -62,7 +63,7 @@ pub(super) fn render(contents: &Contents<'_>, part: Option<i32>) -> String {
         };
         let _ = write!(xml, "<{inner}><loc>{}{}</loc>", escaped(base), path.address());
         if let Some(updated) = updated {
-            let _ = write!(xml, "<lastmod>{}</lastmod>", dates::Moment::new(updated).iso());
+            let _ = write!(xml, "<lastmod>{}</lastmod>", Moment::new(updated).iso());
         }
         let _ = writeln!(xml, "</{inner}>");
     });

@@ -6,6 +6,7 @@
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
+use crate::article::label;
 use crate::channel::arrival::Lack;
 use crate::channel::card::{Card, Picture};
 use crate::channel::entry::{RelativePath, Side};
@@ -15,7 +16,6 @@ use crate::picture::Size;
 
 use super::archive::Month;
 use super::contents::Contents;
-use super::dates::Moment;
 
 /// A message by itself, as far as any page can show it.
 #[derive(Clone, Debug, Serialize)]
@@ -164,13 +164,4 @@ pub(super) fn files(card: &Card) -> Vec<File<'_>> {
         .iter()
         .map(|file| File { path: &file.path, len: file.mark.len, picture: file.picture, drawing: file.drawing })
         .collect()
-}
-
-/// What lists call a message: its title, else its first words, else its date.
-pub(super) fn label(card: &Card) -> String {
-    match &card.title {
-        Some(title) => title.clone(),
-        None if card.first_words.is_empty() => Moment::new(card.stamp.seconds()).day(),
-        None => card.first_words.clone(),
-    }
 }

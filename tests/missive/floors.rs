@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Each part of the crate with its floor; a part may import parts of lower floors only.
-const FLOORS: [(&str, i8); 11] = [
+const FLOORS: [(&str, i8); 12] = [
     ("disk", 0),
     ("difference", 0),
     ("unseen", -1),
@@ -12,9 +12,10 @@ const FLOORS: [(&str, i8); 11] = [
     ("picture", 0),
     ("channel", 1),
     ("watch", 1),
-    ("site", 2),
-    ("commands", 3),
-    ("cli", 4),
+    ("article", 2),
+    ("site", 3),
+    ("commands", 4),
+    ("cli", 5),
 ];
 
 fn floor(part: &str) -> i8 {

@@ -22,45 +22,45 @@ const MONTHS: [&str; 12] = [
 /// A moment, ready to be written in every form.
 ///
 /// Every page writes several dates, so they are put together from their numbers instead of from a pattern.
-#[derive(Clone, Copy)]
-pub(super) struct Moment(DateTime<Utc>);
+#[derive(Clone, Copy, Debug)]
+pub struct Moment(DateTime<Utc>);
 
 impl Moment {
     /// The moment this many seconds after 1970 began.
-    pub(super) fn new(seconds: i64) -> Self {
+    pub fn new(seconds: i64) -> Self {
         Self(DateTime::from_timestamp(seconds, 0).unwrap_or_default())
     }
 
     /// `2013-08-11T14:34:37Z` (RFC 3339)
-    pub(super) fn iso(self) -> String {
+    pub fn iso(self) -> String {
         let Self(at) = self;
         let (year, month, day) = (at.year(), at.month(), at.day());
         format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", at.hour(), at.minute(), at.second())
     }
 
     /// `11 August 2013`
-    pub(super) fn day(self) -> String {
+    pub fn day(self) -> String {
         format!("{} {} {}", self.0.day(), month(self.0.month()), self.0.year())
     }
 
     /// `14:34 UTC`
-    pub(super) fn time(self) -> String {
+    pub fn time(self) -> String {
         format!("{:02}:{:02} UTC", self.0.hour(), self.0.minute())
     }
 
     /// `11 Aug`
-    pub(super) fn short(self) -> String {
+    pub fn short(self) -> String {
         format!("{} {}", self.0.day(), month(self.0.month()).get(..3).unwrap_or_default())
     }
 
     /// `2013`
-    pub(super) fn year(self) -> String {
+    pub fn year(self) -> String {
         self.0.year().to_string()
     }
 }
 
 /// The English name of a month, 1 to 12.
-pub(super) fn month(number: u32) -> &'static str {
+pub fn month(number: u32) -> &'static str {
     MONTHS.get(number.saturating_sub(1) as usize).copied().unwrap_or_default()
 }
 

@@ -1,0 +1,222 @@
+//! A message in the words of the templates.
+//!
+//! Owns the names and forms that every template sees of a message, on a site and in the app alike. Refuses to know where
+//! pages lie: addresses come in.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::dates::Moment;
+use super::media::{Attached, size};
+use crate::channel::arrival::Lack;
+use crate::channel::card::Card;
+use crate::channel::entry::Side;
+use crate::markdown::{Media, Rendered, normal_tag};
+
+/// A picture with its address and size.
+#[derive(Debug, Serialize)]
+pub struct Picture {
+    /// Its address.
+    pub url: String,
+    name: String,
+    alt: String,
+    width: Option<u32>,
+    height: Option<u32>,
+}
+
+/// A date in every form that a page may want.
+#[derive(Debug, Serialize)]
+pub struct Date {
+    iso: String,
+    day: String,
+    time: String,
+    short: String,
+    year: String,
+}
+
+impl Date {
+    /// The moment this many seconds after 1970 began.
+    pub fn new(seconds: i64) -> Self {
+        let moment = Moment::new(seconds);
+        Self { iso: moment.iso(), day: moment.day(), time: moment.time(), short: moment.short(), year: moment.year() }
+    }
+}
+
+/// Something to hear, see or fetch.
+#[derive(Debug, Serialize)]
+pub struct File {
+    url: String,
+    name: String,
+    mime: String,
+    kind: String,
+    size: String,
+    note: Option<&'static str>,
+    download: bool,
+    original: String,
+}
+
+/// A tag and its page.
+#[derive(Debug, Serialize)]
+pub struct Tag<'a> {
+    /// The tag in its normal form.
+    pub name: &'a str,
+    /// The address of its page.
+    pub url: String,
+}
+
+/// A label and an address.
+#[derive(Debug, Serialize)]
+pub struct Link {
+    /// What it is called.
+    pub label: String,
+    /// Where it leads.
+    pub url: String,
+}
+
+/// `m`: a message.
+#[derive(Debug, Serialize)]
+pub struct Message<'a> {
+    id: String,
+    anchor: String,
+    url: String,
+    title: Option<&'a str>,
+    label: String,
+    date: Date,
+    updated: Option<Date>,
+    content: &'a str,
+    author: Option<&'a str>,
+    mine: bool,
+    lang: Option<&'a str>,
+    tags: Vec<Tag<'a>>,
+    gallery: Vec<Picture>,
+    audio: Vec<File>,
+    video: Vec<File>,
+    files: Vec<File>,
+    reply_to: Option<Link>,
+    notice: Option<String>,
+}
+
+/// What a message does not know of itself.
+#[derive(Debug, Default)]
+pub struct Place<'a> {
+    /// The address of its page.
+    pub url: String,
+    /// The id of its element and the prefix of the ids in it.
+    pub anchor: String,
+    /// Who wrote it.
+    pub author: Option<&'a str>,
+    /// Its tags that do not stand in its text.
+    pub tags: Vec<Tag<'a>>,
+    /// The message that it answers.
+    pub reply_to: Option<Link>,
+    /// What it lacks, although it is shown.
+    pub lack: Option<&'a Lack>,
+}
+
+impl<'a> Message<'a> {
+    /// A message as every page shows it; links in its text begin with [`ROOT`](crate::markdown::ROOT).
+    pub fn new<'f>(
+        card: &'a Card,
+        rendered: &'a Rendered,
+        attached: impl Iterator<Item = &'f Attached>,
+        place: Place<'a>,
+    ) -> Self {
+        let mut message = Self {
+            id: card.stamp.to_string(),
+            anchor: place.anchor,
+            url: place.url,
+            title: card.title.as_deref(),
+            label: label(card),
+            date: Date::new(card.stamp.seconds()),
+            updated: card.header.updated.filter(|updated| *updated != card.stamp.seconds()).map(Date::new),
+            content: &rendered.html,
+            author: place.author,
+            mine: card.side == Side::Outbox,
+            lang: card.header.lang.as_deref(),
+            tags: place.tags,
+            gallery: Vec::new(),
+            audio: Vec::new(),
+            video: Vec::new(),
+            files: Vec::new(),
+            reply_to: place.reply_to,
+            notice: place.lack.map(notice),
+        };
+        message.attach(card, rendered, attached);
+        message
+    }
+
+    /// Offers the whole text of a message that is shown in part only.
+    pub fn offer_whole_text(&mut self, card: &Card, url: String) {
+        self.files.push(File {
+            url,
+            name: "the whole text".to_owned(),
+            mime: "text/plain".to_owned(),
+            kind: "text".to_owned(),
+            size: size(card.mark.len),
+            note: None,
+            download: false,
+            original: format!("{}.txt", card.stamp),
+        });
+    }
+
+    /// Puts each attachment where the page shows it: what the text shows already is not shown twice.
+    fn attach<'f>(&mut self, card: &Card, rendered: &Rendered, attached: impl Iterator<Item = &'f Attached>) {
+        for (number, (file, attached)) in card.attachments.iter().zip(attached).enumerate() {
+            let shown = rendered.shown.binary_search(&number).is_ok();
+            let entry = || File {
+                url: attached.address.clone(),
+                name: attached.name.clone(),
+                mime: attached.mime.clone(),
+                kind: attached.kind.clone(),
+                size: size(file.mark.len),
+                note: attached.note,
+                download: attached.media == (Media::File { download: true }),
+                original: file.path.name().into_owned(),
+            };
+            match attached.media {
+                Media::File { .. } => self.files.push(entry()),
+                _ if shown => {}
+                Media::Picture(size) => self.gallery.push(picture(attached, size)),
+                Media::Audio => self.audio.push(entry()),
+                Media::Video => self.video.push(entry()),
+            }
+        }
+    }
+}
+
+/// What a page says of a message that is shown before it is whole.
+fn notice(lack: &Lack) -> String {
+    match lack {
+        Lack::Attachments(names) => format!("Not here yet: {}", Lack::names(names)),
+        Lack::Rest | Lack::Text => "More of this message is still arriving.".to_owned(),
+    }
+}
+
+/// A picture that has only its name to describe it.
+pub fn picture(file: &Attached, size: Option<(u32, u32)>) -> Picture {
+    let words = file.name.rsplit_once('.').map_or(file.name.as_str(), |(stem, _)| stem).replace(['-', '_'], " ");
+    Picture {
+        url: file.address.clone(),
+        name: file.name.clone(),
+        alt: words,
+        width: size.map(|(width, _)| width),
+        height: size.map(|(_, height)| height),
+    }
+}
+
+/// The tags that only the header names; those in the text are links there already.
+pub fn tags_in_header(card: &Card) -> Vec<&str> {
+    let named: BTreeSet<String> = card.header.tags.iter().filter_map(|tag| normal_tag(tag)).collect();
+    let only_there = |tag: &&String| named.contains(*tag) && !card.tags_in_text.contains(tag);
+    card.tags.iter().filter(only_there).map(String::as_str).collect()
+}
+
+/// What lists call a message: its title, else its first words, else its date.
+pub fn label(card: &Card) -> String {
+    match &card.title {
+        Some(title) => title.clone(),
+        None if card.first_words.is_empty() => Moment::new(card.stamp.seconds()).day(),
+        None => card.first_words.clone(),
+    }
+}

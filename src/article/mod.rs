@@ -1,0 +1,12 @@
+//! A message as an article on a page: of a site, or of the app in the browser.
+//!
+//! Owns what all pages say of a message alike: its dates, its attachments by what they are, its view for the templates.
+//! Refuses to know which pages there are and where they lie.
+
+mod dates;
+mod media;
+mod message;
+
+pub use dates::{Moment, month};
+pub use media::{Attached, inert_suffix, kind_of, shown, size, trust, type_of};
+pub use message::{Date, File, Link, Message, Picture, Place, Tag, label, picture, tags_in_header};
