@@ -82,6 +82,8 @@
 //! - What does a text say of itself? [`markdown::summarise`]. How is it shown? [`markdown::render`] for pages,
 //!   [`markdown::terminal`] for a terminal.
 //! - What becomes of a conflict copy? [`channel::conflict`] knows the ways, [`commands::check`] takes one.
+//! - What is done to a channel again and again, and in which order? `commands/live.rs`. And whose turn is it of several?
+//!   `commands/rounds.rs`.
 //! - What does a command print for scripts? [`commands::schema`]. What does Tab offer? [`commands::complete`].
 //! - What was read, and on which device? [`channel::marks`]. Who may speak to the terminal? [`console::Laid`].
 //! - In which order does a letter reach the outbox? [`channel::send`]. And before it is sent? [`channel::draft`].
@@ -103,3 +105,4 @@ pub mod picture;
 pub mod site;
 pub mod unseen;
 pub mod watch;
+pub mod web;

@@ -68,7 +68,8 @@ impl Rest {
     /// As [`Channel::open`].
     pub fn everything(&self, look: Look) -> Result<(Snapshot, bool), Error> {
         let old = &self.snapshot;
-        let channel = Channel::open(&old.channel.path)?;
+        // Whoever looked first may know it by the name of a link.
+        let channel = Channel { name: old.channel.name.clone(), ..Channel::open(&old.channel.path)? };
         let snapshot = take(channel, &Cache::of(&old.all, old.looked_at), look);
         let same = boxes(&snapshot) == self.boxes && is_like(old, &snapshot);
         Ok((snapshot, same))

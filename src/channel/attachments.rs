@@ -77,7 +77,7 @@ pub(super) fn list_named(folder: &Folder, stem: &Path) -> Listed {
 }
 
 /// How long an attachment of this name may be, in bytes.
-pub(super) fn most(path: &RelativePath) -> u64 {
+pub fn most(path: &RelativePath) -> u64 {
     let name = path.name();
     let picture = name.rsplit_once('.').is_some_and(|(_, extension)| Format::of_extension(extension).is_some());
     if picture { MAX_PICTURE } else { MAX_LENGTH }

@@ -153,11 +153,16 @@ fn decode_block(mut rest: &[u8]) -> Option<Vec<Arc<Card>>> {
     Some(cards)
 }
 
-/// Where a channel's cards are kept below the user's cache folder: by name, for people, and by a hash of the path.
+/// Where a channel's cards are kept below the user's cache folder.
 pub fn path_below(folder: &Path, channel: &Path) -> PathBuf {
+    folder.join("cards").join(name_of(channel))
+}
+
+/// What a channel is called in the user's cache folder: its name, for people, and a hash of its path.
+pub fn name_of(channel: &Path) -> String {
     use std::os::unix::ffi::OsStrExt;
     let hash = blake3::hash(channel.as_os_str().as_bytes()).to_hex();
     let name = channel.file_name().unwrap_or_default().to_string_lossy();
     let name: String = name.chars().filter(|c| c.is_alphanumeric() || *c == '-').take(40).collect();
-    folder.join("cards").join(format!("{name}-{:.16}", hash.as_str()))
+    format!("{name}-{:.16}", hash.as_str())
 }

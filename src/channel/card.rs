@@ -186,8 +186,29 @@ pub fn make(
         return Ok(Made { card, oddities: listed.oddities, body: None });
     }
     let attachments = look_at(folder, stamp, &mut listed, known);
-    let (card, body) = read(folder, side, stamp, attachments)?;
+    let (bytes, stat) = folder.read(&Entry::Text(stamp).path(), MAX_READ)?;
+    let (card, body) = of_text(side, stamp, bytes, stat.into(), attachments);
     Ok(Made { card: Arc::new(Card { folder: mark, ..card }), oddities: listed.oddities, body: Some(body) })
+}
+
+/// The card that a text would have in the outbox, with its attachments from the folder of this name; gives the text behind
+/// its header too.
+pub fn would_be(text: Vec<u8>, stamp: Stamp, folder: Option<(&Folder, &str)>) -> (Card, String) {
+    let mark = Mark { len: text.len() as u64, modified: i64::MAX, inode: 0 };
+    let attachments = folder.map(|(folder, stem)| {
+        let listed = attachments::list_named(folder, Path::new(stem)).files.into_iter();
+        let look = |(path, mark): (RelativePath, Mark)| {
+            let at = Path::new(stem).join(path.as_path());
+            looked_at(folder, &at, path.clone(), mark).unwrap_or(Attachment {
+                path,
+                mark,
+                picture: None,
+                drawing: None,
+            })
+        };
+        listed.map(look).collect()
+    });
+    of_text(Side::Outbox, stamp, text, mark, attachments.unwrap_or_default())
 }
 
 /// Whether text, stem folder and attachments are as an older card has them, without a listing: in a folder that is as it
@@ -201,15 +222,14 @@ fn is_same(folder: &Folder, card: &Card, mark: Option<Mark>) -> bool {
         && card.attachments.iter().all(|file| is(&stem.join(file.path.as_path()), file.mark))
 }
 
-fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>) -> io::Result<(Card, String)> {
-    let (bytes, stat) = folder.read(&Entry::Text(stamp).path(), MAX_READ)?;
-    let hash = hash_of(&bytes, stat);
+fn of_text(side: Side, stamp: Stamp, bytes: Vec<u8>, mark: Mark, attachments: Vec<Attachment>) -> (Card, String) {
+    let hash = hash_of(&bytes, mark);
     let text = message::decode(bytes);
     let parted = header::part(&text.text);
     let summary = markdown::summarise(parted.body);
     let mut problems = parted.problems;
     // The cut of a long text may part a character, which is no fault of its author's.
-    if text.mended && stat.len < MAX_READ {
+    if text.mended && mark.len < MAX_READ {
         problems.push("bytes in it that are no UTF-8 are shown as U+FFFD".to_owned());
     }
     if summary.shows_remote && side == Side::Outbox {
@@ -231,7 +251,7 @@ fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>)
     let card = Card {
         side,
         stamp,
-        mark: stat.into(),
+        mark,
         hash,
         first_words: if title.is_none() { markdown::first_words(&excerpt) } else { String::new() },
         title,
@@ -249,16 +269,16 @@ fn read(folder: &Folder, side: Side, stamp: Stamp, attachments: Vec<Attachment>)
     };
     let mut body = text.text;
     body.drain(..body_start);
-    Ok((card, body))
+    (card, body)
 }
 
 /// The hash of a text; of one that is not read whole, its length and time count too.
-fn hash_of(bytes: &[u8], stat: Stat) -> [u8; 16] {
+fn hash_of(bytes: &[u8], mark: Mark) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(bytes);
-    if stat.len >= MAX_READ {
-        hasher.update(&stat.len.to_le_bytes());
-        hasher.update(&stat.modified.to_le_bytes());
+    if mark.len >= MAX_READ {
+        hasher.update(&mark.len.to_le_bytes());
+        hasher.update(&mark.modified.to_le_bytes());
     }
     let mut hash = [0; 16];
     hasher.finalize_xof().fill(&mut hash);
@@ -272,26 +292,27 @@ fn look_at(folder: &Folder, stamp: Stamp, listed: &mut Listed, known: Option<&Ar
         if let Some(old) = known.iter().find(|old| old.path == path && old.mark == mark) {
             return old.clone();
         }
-        looked_at(folder, stamp, path.clone(), mark).unwrap_or_else(|error| {
+        let at = Entry::Attachment(stamp, path.clone()).path();
+        looked_at(folder, &at, path.clone(), mark).unwrap_or_else(|error| {
             let found = FoundAttachment::Foreign(Reason::Unreadable(error.to_string()));
-            listed.oddities.push(Oddity { path: Entry::Attachment(stamp, path.clone()).path(), found });
+            listed.oddities.push(Oddity { path: at, found });
             Attachment { path, mark: mark.unknown(), picture: None, drawing: None }
         })
     };
     std::mem::take(&mut listed.files).into_iter().map(look).collect()
 }
 
-fn looked_at(folder: &Folder, stamp: Stamp, path: RelativePath, mark: Mark) -> io::Result<Attachment> {
-    let (picture, drawing) = (picture(folder, stamp, &path)?, drawing(folder, stamp, &path)?);
+fn looked_at(folder: &Folder, at: &Path, path: RelativePath, mark: Mark) -> io::Result<Attachment> {
+    let (picture, drawing) = (picture(folder, at, &path)?, drawing(folder, at, &path)?);
     Ok(Attachment { path, mark, picture, drawing })
 }
 
-fn picture(folder: &Folder, stamp: Stamp, path: &RelativePath) -> io::Result<Option<Picture>> {
+fn picture(folder: &Folder, at: &Path, path: &RelativePath) -> io::Result<Option<Picture>> {
     let name = path.name();
     if name.rsplit_once('.').and_then(|(_, extension)| Format::of_extension(extension)).is_none() {
         return Ok(None);
     }
-    let (file, _) = folder.file(&Entry::Attachment(stamp, path.clone()).path())?;
+    let (file, _) = folder.file(at)?;
     let mut reader = BufReader::with_capacity(4 << 10, file);
     let format = Format::sniff(io::BufRead::fill_buf(&mut reader)?);
     Ok(Some(Picture { format, size: format.and_then(|_| displayed_size(reader)) }))
@@ -300,12 +321,11 @@ fn picture(folder: &Folder, stamp: Stamp, path: &RelativePath) -> io::Result<Opt
 /// How much of a drawing is read for its size, in bytes.
 const DRAWING_HEAD: u64 = 2 << 10;
 
-fn drawing(folder: &Folder, stamp: Stamp, path: &RelativePath) -> io::Result<Option<Size>> {
+fn drawing(folder: &Folder, at: &Path, path: &RelativePath) -> io::Result<Option<Size>> {
     let name = path.name();
     if !name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("svg")) {
         return Ok(None);
     }
-    let entry = Entry::Attachment(stamp, path.clone());
-    let (head, _) = folder.read(&entry.path(), DRAWING_HEAD)?;
+    let (head, _) = folder.read(at, DRAWING_HEAD)?;
     Ok(svg_size(&String::from_utf8_lossy(&head)))
 }

@@ -12,6 +12,7 @@ use fs_err as fs;
 
 use hand::Hand;
 
+use super::entry::RelativePath;
 use super::letter::{Letter, Source, kept};
 use super::send::{self, Sent, Staged};
 use super::stamp::Stamp;
@@ -102,6 +103,11 @@ pub fn send_due(channel: &Channel, now: i64) -> Vec<(Name, Result<Sent, Error>)>
         }
     }
     done
+}
+
+/// The attachments of a draft, whoever has it in hand.
+pub fn attachments(channel: &Channel, name: Name) -> Vec<Source> {
+    kept(&folder(channel), &name.to_string()).files
 }
 
 /// A draft that nobody else has in hand.
@@ -209,6 +215,21 @@ impl Draft {
     /// [`Error::SameName`]; [`Error::Io`].
     pub fn attach(&self, files: &[Source]) -> Result<(), Error> {
         send::add(&self.folder, &self.name.to_string(), files).map(drop)
+    }
+
+    /// Takes an attachment off it, and the folders that it leaves empty.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn detach(&self, name: &RelativePath) -> Result<(), Error> {
+        let path = self.files().join(name.as_path());
+        fs::remove_file(&path)?;
+        for folder in path.ancestors().skip(1).take_while(|above| above.starts_with(self.files())) {
+            if std::fs::remove_dir(folder).is_err() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Sends it at this time, or in the next free second. At every moment its text is either a draft or a message.

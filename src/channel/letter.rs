@@ -10,12 +10,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::Error;
 use super::attachments::{list_named, most};
 use super::classify::{FoundAttachment, Reason, classify_attachment};
 use super::entry::RelativePath;
 use super::listing::why;
+use super::{Error, header, message};
 use crate::disk::beneath::{Folder, Kind};
+use crate::markdown;
 
 /// A text and its attachments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,6 +81,14 @@ impl Source {
         let same = |a: &Metadata, b: &Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
         matches!((self.path.symlink_metadata(), path.symlink_metadata()), (Ok(a), Ok(b)) if same(&a, &b))
     }
+}
+
+/// A text's title or first words.
+pub fn first_words(text: &[u8]) -> String {
+    let text = message::decode(text.to_vec()).text;
+    let parted = header::part(&text);
+    let summary = markdown::summarise(parted.body);
+    parted.header.title.or(summary.title).unwrap_or_else(|| markdown::first_words(&summary.excerpt))
 }
 
 /// The files of a draft's folder.

@@ -26,6 +26,7 @@ pub mod profile;
 pub mod promise;
 pub mod query;
 pub mod revise;
+pub mod scan;
 pub mod send;
 pub mod settings;
 pub mod snapshot;

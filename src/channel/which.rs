@@ -41,6 +41,20 @@ pub fn own(channel: &Channel, id: &str) -> Result<Stamp, Error> {
     }
 }
 
+/// The message that a relative address in a text means: `2013-08-11T14-34-37Z`, with `.txt` or `.html`, with `inbox/`,
+/// `outbox/` or `../` before it.
+pub fn linked(address: &str) -> Option<(Option<Side>, Stamp)> {
+    let path = address.trim_start_matches("./").trim_start_matches("../");
+    let (side, name) = match path.split_once('/') {
+        Some(("inbox", name)) => (Some(Side::Inbox), name),
+        Some(("outbox", name)) => (Some(Side::Outbox), name),
+        Some(_) => return None,
+        None => (None, path),
+    };
+    let stem = name.strip_suffix(".txt").or_else(|| name.strip_suffix(".html")).unwrap_or(name);
+    Some((side, Stamp::parse(stem.as_bytes()).ok()?))
+}
+
 fn parted(id: &str) -> (Option<Side>, &str) {
     let (side, id) = parted_id(id.trim());
     (side, id.strip_suffix(".txt").unwrap_or(id))

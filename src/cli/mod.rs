@@ -20,7 +20,7 @@ use serde::Serialize;
 use self::terminal::Color;
 use crate::commands::{
     Failure, Surroundings, build, channels, check, complete, completions, compose, delete, drafts, edit, editor, man,
-    mark, new, read, schema, search, watch, why,
+    mark, new, read, schema, search, serve, watch, why,
 };
 use crate::console::{Console, Pager};
 use crate::watch::Bell;
@@ -70,6 +70,7 @@ enum Command {
     Why(why::Why),
     Build(build::Build),
     Watch(watch::Watch),
+    Serve(serve::Serve),
     Schema(schema::Schema),
     Completions(completions::Completions),
     Man(man::Man),
@@ -142,6 +143,7 @@ fn command(command: &Command, around: &Surroundings, console: Console) -> Result
         Command::Completions(args) => print(console, &completions::run(args)?, false),
         Command::Man(args) => print(console, &man::run(args, around, Cli::command())?, false),
         Command::Complete(args) => print(console, &complete::run(args, around, Cli::command())?, false),
+        Command::Serve(args) => done(serve::run(args, around, console, now, until_interrupted)),
         Command::Watch(args) => done(watch::run(args, around, console, now, until_interrupted)),
     }
 }

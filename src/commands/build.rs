@@ -64,17 +64,17 @@ pub struct Report {
 pub fn run(args: &Build, around: &Surroundings, console: Console) -> Result<Report, Failure> {
     let start = Instant::now();
     let channel = args.site.channel(around)?;
-    let choice = args.site.choose(&channel, around)?;
-    let output = args.site.output(&channel, around);
+    let choice = args.site.asked.choose(&channel, around)?;
+    let output = args.site.asked.output(&channel, around);
     let cache = cache(&channel, around, console);
-    let lock = Lock::take(&channel, &output, || waits(console))?;
-    let snapshot = snapshot::take(channel, &cache, args.site.look(around.seconds()));
+    let lock = Lock::take(&channel, &output, || console.say(WAITS))?;
+    let snapshot = snapshot::take(channel, &cache, args.site.asked.look(around.seconds()));
     let progress = console.progress("building");
     let request = Request {
         lock: &lock,
         snapshot: &snapshot,
         options: &choice.options,
-        manner: args.site.manner(),
+        manner: args.site.asked.manner(),
         theme: &choice.theme,
         output: &output,
         progress: &|done, all| progress.show(done, all),
@@ -90,10 +90,8 @@ pub fn run(args: &Build, around: &Surroundings, console: Console) -> Result<Repo
     Ok(Report { explain: args.explain, strict: args.strict, ..report })
 }
 
-/// Says that a build has to wait.
-pub(super) fn waits(console: Console) {
-    console.say("another build is at work in the same place; this one waits for it");
-}
+/// What is said when a build has to wait.
+pub(super) const WAITS: &str = "another build is at work in the same place; this one waits for it";
 
 fn warnings(snapshot: &Snapshot, built: &site::Report) -> Vec<String> {
     let hidden = snapshot.hidden.iter().filter(|hidden| hidden.warning);

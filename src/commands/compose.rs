@@ -14,9 +14,9 @@ use crate::channel::draft::{self, Draft, Name};
 use crate::channel::header::{self, Header};
 use crate::channel::letter::{Gathered, Letter, gather};
 use crate::channel::stamp::Stamp;
-use crate::channel::{Channel, Error, folder, message, promise, send, when, which};
+use crate::channel::{Channel, Error, folder, letter, promise, send, when, which};
 use crate::console::Console;
-use crate::markdown::{self, normal_tag};
+use crate::markdown::normal_tag;
 use crate::unseen::field;
 
 pub use report::Report;
@@ -345,16 +345,8 @@ pub(super) fn is_yes(answer: Option<&str>) -> bool {
 /// `: “Its first words”`
 pub(super) fn words(draft: &Draft) -> String {
     let text = draft.letter().map(|letter| letter.text).unwrap_or_default();
-    let words = first_words(&text);
+    let words = letter::first_words(&text);
     if words.is_empty() { String::new() } else { format!(": “{}”", field(&words)) }
-}
-
-/// A text's title or first words.
-pub(super) fn first_words(text: &[u8]) -> String {
-    let text = message::decode(text.to_vec()).text;
-    let parted = header::part(&text);
-    let summary = markdown::summarise(parted.body);
-    parted.header.title.or(summary.title).unwrap_or_else(|| markdown::first_words(&summary.excerpt))
 }
 
 fn skipped(gathered: &Gathered) -> Vec<String> {

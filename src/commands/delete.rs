@@ -9,10 +9,10 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::compose::{first_words, is_yes};
+use super::compose::is_yes;
 use super::{Clock, Failure, Surroundings, locate, second, typed};
 use crate::channel::stamp::Stamp;
-use crate::channel::{Channel, Error, revise, send, trash, which};
+use crate::channel::{Channel, Error, letter, revise, send, trash, which};
 use crate::console::Console;
 use crate::unseen::field;
 
@@ -90,7 +90,7 @@ fn is_meant(args: &Delete, channel: &Channel, stamp: Stamp, console: Console) ->
             format!("`missive delete {} {stamp} --yes` deletes without asking", typed(&args.channel)),
         ));
     }
-    let words = first_words(&revise::read(channel, stamp).unwrap_or_default());
+    let words = letter::first_words(&revise::read(channel, stamp).unwrap_or_default());
     let words = if words.is_empty() { String::new() } else { format!(" “{}”", field(&words)) };
     let answer = console.ask(&format!("Delete {stamp}{words} from {}? [y/N]", field(&channel.name.to_string())))?;
     Ok(is_yes(answer.as_deref()))

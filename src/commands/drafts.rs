@@ -9,11 +9,11 @@ use clap::{Args, Subcommand};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::compose::{self, Desk, Plan, first_words};
+use super::compose::{self, Desk, Plan};
 use super::{Clock, Failure, Surroundings, count, edit, editor, locate, second, spoken, typed};
 use crate::channel::draft::{self, Draft, Name};
 use crate::channel::stamp::Stamp;
-use crate::channel::{Channel, Error, folder, header};
+use crate::channel::{Channel, Error, folder, header, letter};
 use crate::console::Console;
 use crate::unseen::field;
 
@@ -151,7 +151,7 @@ fn line(channel: &Channel, name: Name) -> Option<Line> {
         scheduled: if let Name::Scheduled(stamp) = name { Some(stamp) } else { None },
         edits: if let Name::Edit(stamp) = name { Some(stamp) } else { None },
         text_is_gone: text.is_err(),
-        title: first_words(&text.unwrap_or_default()),
+        title: letter::first_words(&text.unwrap_or_default()),
         attachments: draft.map_or(0, |draft| draft.attachments().len()),
         in_hand,
     })

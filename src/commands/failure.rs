@@ -9,7 +9,7 @@ use crate::channel::{query, when};
 use crate::{channel, site};
 
 /// Why a command could not do what it was asked.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// What is wrong: the thing and the place.
     pub message: String,
@@ -30,6 +30,16 @@ impl Failure {
     /// A command line that asks for something that cannot be asked.
     pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { usage: true, ..Self::new(message, hint) }
+    }
+}
+
+impl Failure {
+    /// What is wrong and the way out, in one line.
+    pub(super) fn words(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{}; {hint}", self.message),
+            None => self.message.clone(),
+        }
     }
 }
 

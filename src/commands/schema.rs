@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{
     Failure, build, channels, check, complete, completions, compose, delete, drafts, edit, man, mark, new, read,
-    search, why,
+    search, serve, why,
 };
 
 /// Describe what a command prints with --json, as a JSON Schema
@@ -31,7 +31,7 @@ pub struct Schema {
 pub type Row = (&'static str, fn() -> JsonSchemaText);
 
 /// Every command with a result, and the schema of what it prints; `watch` prints one such value on each line.
-pub const TABLE: [Row; 17] = [
+pub const TABLE: [Row; 18] = [
     ("build", of::<build::Report>),
     ("channels", of::<channels::Report>),
     ("check", of::<check::Report>),
@@ -47,6 +47,7 @@ pub const TABLE: [Row; 17] = [
     ("read", of::<read::Report>),
     ("schema", of::<Report>),
     ("search", of::<search::Report>),
+    ("serve", of::<serve::Report>),
     ("watch", of::<build::Report>),
     ("why", of::<why::Report>),
 ];

@@ -1,14 +1,12 @@
 //! `missive search`: messages by their words, newest first.
 //!
-//! Owns the scan: cards first, texts only where the cards leave it open, some thousand at a time on all processors, so
-//! that memory stays flat and the first matches come at once. Refuses to know the query's language.
+//! Owns how what is found is shown. Refuses to know the query's language, and how the messages are looked through.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::sync::Arc;
 
 use clap::Args;
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
@@ -19,7 +17,8 @@ use crate::channel::card::Card;
 use crate::channel::entry::Side;
 use crate::channel::folder;
 use crate::channel::marks::Marks;
-use crate::channel::query::{Excerpt, Facts, Query};
+use crate::channel::query::{Excerpt, Query};
+use crate::channel::scan::{self, Searched, scan};
 use crate::channel::stamp::Stamp;
 use crate::console::{Console, Laid, Screen, Style, columns, cut};
 
@@ -132,42 +131,32 @@ struct Scan<'a> {
     form: Form,
 }
 
-/// How many messages are looked at before what was found is shown.
-const STEP: usize = 2_048;
+impl Searched for Opened {
+    fn name(&self) -> &str {
+        self.name()
+    }
+
+    fn author(&self, side: Side) -> &str {
+        self.author(side)
+    }
+
+    fn body(&self, side: Side, stamp: Stamp) -> Option<String> {
+        self.snapshot.body(side, stamp).ok()
+    }
+}
 
 impl Scan<'_> {
     /// What is found, in parts of which none is empty.
     fn hits(&self) -> impl Iterator<Item = Vec<Hit>> {
-        let mut left = self.most;
-        let mut steps = self.cards.chunks(STEP);
-        std::iter::from_fn(move || {
-            while left > 0 {
-                let mut hits: Vec<Hit> =
-                    steps.next()?.par_iter().filter_map(|(opened, card)| self.hit(opened, card)).collect();
-                hits.truncate(left);
-                left -= hits.len();
-                if !hits.is_empty() {
-                    return Some(hits);
-                }
-            }
-            None
-        })
+        let found = scan(&self.query, &self.cards, self.most, self.form.room);
+        found.map(|hits| hits.into_iter().map(|hit| self.hit(hit)).collect())
     }
 
-    fn hit(&self, opened: &Opened, card: &Card) -> Option<Hit> {
-        let text = OnceCell::new();
-        let read = || opened.snapshot.body(card.side, card.stamp).ok();
-        let facts = Facts { card, author: opened.author(card.side), channel: opened.name() };
-        if !self.query.matches(&facts, || text.get_or_init(read).as_deref()) {
-            return None;
-        }
-        let title = card.title.as_deref().unwrap_or_default();
-        let about = |text: &str| self.query.excerpt(text, self.form.room);
-        // Where only the card was asked, the title may be all that matched.
-        let excerpt = text.get().and_then(Option::as_deref).and_then(about).or_else(|| about(title));
-        let excerpt =
-            excerpt.unwrap_or_else(|| Excerpt { line: cut(&beginning(card), self.form.room), matches: Vec::new() });
-        Some(Hit {
+    fn hit(&self, found: scan::Hit<'_, Opened>) -> Hit {
+        let (opened, card) = (found.place, found.card);
+        let whole = || Excerpt { line: cut(&beginning(card), self.form.room), matches: Vec::new() };
+        let excerpt = found.excerpt.unwrap_or_else(whole);
+        Hit {
             channel: opened.name().to_owned(),
             r#box: card.side,
             id: card.stamp,
@@ -176,7 +165,7 @@ impl Scan<'_> {
             excerpt: excerpt.line,
             matches: excerpt.matches,
             address: opened.address_of(card),
-        })
+        }
     }
 }
 

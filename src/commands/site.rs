@@ -1,4 +1,4 @@
-//! The options of a site, which `build` and `watch` share.
+//! The options of a site, which `build`, `watch` and `serve` share.
 //!
 //! Owns their way from the command line and the channel's settings into what a build is asked. Refuses to build.
 
@@ -9,25 +9,32 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{Failure, Surroundings, locate};
-use crate::channel::Channel;
 use crate::channel::cache::{self, Cache};
 use crate::channel::entry::Side;
 use crate::channel::settings::{self, BaseUrl, Settings};
 use crate::channel::snapshot::Look;
+use crate::channel::{Channel, arrival};
 use crate::console::Console;
 use crate::site::{self, BUILT_IN_THEMES, Manner, Options, Source, Theme};
 
-/// The options of a site.
+/// A channel, and what is asked of its site.
 #[derive(Debug, Args)]
+pub struct Site {
+    /// A channel's name or folder
+    channel: OsString,
+    #[command(flatten)]
+    pub(super) asked: Asked,
+}
+
+/// What is asked of a site, whichever channel's it is.
+#[derive(Clone, Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[allow(
     clippy::doc_markdown,
     rustdoc::bare_urls,
     reason = "these comments are the program's help, which is no Markdown"
 )]
-pub struct Site {
-    /// A channel's name or folder
-    channel: OsString,
+pub struct Asked {
     /// Where the site is written [default: CHANNEL/site]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -55,6 +62,9 @@ pub struct Site {
     /// Publish pictures with their metadata: place, camera, time
     #[arg(long)]
     keep_metadata: bool,
+    /// Where the site will be found if neither the command line nor the channel's settings say.
+    #[arg(skip)]
+    otherwise: Option<BaseUrl>,
 }
 
 /// What the options and the channel's settings come to.
@@ -72,6 +82,25 @@ impl Site {
     /// The channel.
     pub(super) fn channel(&self, around: &Surroundings) -> Result<Channel, Failure> {
         locate::channel(around, &self.channel)
+    }
+}
+
+impl Asked {
+    /// Asks for nothing but where the site is written, and where it will be found if the channel's settings do not say.
+    pub(super) fn at(output: PathBuf, otherwise: Option<BaseUrl>) -> Self {
+        let hold = Duration::from_secs(u64::try_from(arrival::HOLD).unwrap_or_default());
+        Self {
+            output: Some(output),
+            base_url: None,
+            theme: None,
+            r#box: None,
+            future: false,
+            hold,
+            force: false,
+            allow_empty: false,
+            keep_metadata: false,
+            otherwise,
+        }
     }
 
     /// What is looked for, at this time in seconds since 1970.
@@ -111,7 +140,7 @@ impl Site {
     fn options(&self, settings: &Settings) -> Options {
         let site = &settings.site;
         Options {
-            base_url: self.base_url.clone().or_else(|| site.base_url.clone()),
+            base_url: [&self.base_url, &site.base_url, &self.otherwise].into_iter().flatten().next().cloned(),
             title: site.title.clone(),
             page_size: site.page_size,
             feed_size: site.feed_size,

@@ -13,10 +13,10 @@ use super::{ROOT, Rules, Trust, push_text};
 pub(super) fn push_image(html: &mut String, to: &Destination<'_>, alt: &str, rules: Rules, lazy: bool) {
     match to {
         Destination::Attachment(target) => push_attachment(html, target, alt, lazy),
-        Destination::Away(address) if is_web(address) && rules.trust == Trust::Own => {
+        Destination::Away(address) if is_web(address) && rules.remote_media => {
             push_picture(html, address, alt, None, lazy);
         }
-        Destination::Away(address) if is_web(address) => push_remote(html, address, alt),
+        Destination::Away(address) if is_web(address) => push_remote(html, address, alt, rules.trust),
         _ => push_missing(html, alt),
     }
 }
@@ -63,8 +63,8 @@ fn push_player(html: &mut String, element: &str, preload: &str, address: &str, l
     let _ = write!(html, "></{element}>");
 }
 
-fn push_remote(html: &mut String, address: &str, alt: &str) {
-    push_away(html, address, Trust::Theirs);
+fn push_remote(html: &mut String, address: &str, alt: &str, trust: Trust) {
+    push_away(html, address, trust);
     push_text(html, if alt.is_empty() { address } else { alt });
     html.push_str("</a>");
 }

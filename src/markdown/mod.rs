@@ -52,6 +52,8 @@ pub struct Rules {
     pub raw_html: bool,
     /// Colours code blocks.
     pub highlight: bool,
+    /// Shows pictures from elsewhere, whose owners learn of every reader; else they are links.
+    pub remote_media: bool,
 }
 
 /// A rendered text.

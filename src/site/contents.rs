@@ -17,6 +17,7 @@ use crate::channel::profile::Profile;
 use crate::channel::profile::entry_id;
 use crate::channel::snapshot::Snapshot;
 use crate::channel::stamp::Stamp;
+use crate::channel::which;
 use crate::markdown::{Rules, Trust, harmless};
 
 use super::archive::{Lists, Month, months};
@@ -163,18 +164,9 @@ impl<'a> Contents<'a> {
     }
 
     /// The message that a relative address in a message's text means, if it is there.
-    ///
-    /// `2013-08-11T14-34-37Z`, with `.txt` or `.html`, with `inbox/`, `outbox/` or `../` before it.
     pub(super) fn linked(&self, address: &str, near: Side) -> Option<&'a Arc<Card>> {
-        let path = address.trim_start_matches("./").trim_start_matches("../");
-        let (side, name) = match path.split_once('/') {
-            Some(("inbox", name)) => (Some(Side::Inbox), name),
-            Some(("outbox", name)) => (Some(Side::Outbox), name),
-            Some(_) => return None,
-            None => (None, path),
-        };
-        let stem = name.strip_suffix(".txt").or_else(|| name.strip_suffix(".html")).unwrap_or(name);
-        self.find(side, near, Stamp::parse(stem.as_bytes()).ok()?)
+        let (side, stamp) = which::linked(address)?;
+        self.find(side, near, stamp)
     }
 
     /// Who writes in a box.
@@ -207,7 +199,7 @@ impl<'a> Contents<'a> {
     pub(super) fn rules(&self, card: &Card) -> Rules {
         let trust = article::trust(card.side);
         let raw_html = trust == Trust::Theirs || self.options.raw_html && !card.is_unbalanced;
-        Rules { trust, raw_html, highlight: self.options.highlight }
+        Rules { trust, raw_html, highlight: self.options.highlight, remote_media: trust == Trust::Own }
     }
 }
 

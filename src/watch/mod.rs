@@ -43,11 +43,13 @@ pub enum Woken {
     Tick(Touched),
     /// The time that was given has passed.
     Due,
+    /// Somebody called, who left elsewhere what they want.
+    Called,
     /// The bell rang.
     Stop,
 }
 
-/// Ends a wait from another thread.
+/// Reaches a watch from another thread.
 #[derive(Clone, Debug)]
 pub struct Bell {
     slate: Arc<Slate>,
@@ -57,6 +59,16 @@ impl Bell {
     /// Makes every wait give [`Woken::Stop`], now and ever after.
     pub fn stop(&self) {
         self.slate.stop();
+    }
+
+    /// Makes one wait give [`Woken::Called`], at once. Calls that nobody has answered yet are one.
+    pub fn call(&self) {
+        self.slate.call();
+    }
+
+    /// Tells of a change that the caller knows of, as if it had been noticed.
+    pub fn touch(&self, touched: Touched) {
+        self.slate.touch(touched);
     }
 }
 
@@ -120,6 +132,7 @@ impl Watch {
             let until = [due, self.rescan_at(), self.look_at()].into_iter().flatten().min();
             match self.slate.next(until) {
                 News::Stop => return Woken::Stop,
+                News::Called => return Woken::Called,
                 News::Troubles(troubles) => self.mend(&troubles),
                 News::Touched(touched) => return self.tick(touched),
                 News::Late => {
@@ -129,6 +142,13 @@ impl Watch {
                     }
                 }
             }
+        }
+    }
+
+    /// Takes note that the caller is about to look at all of a place although it was not told to.
+    pub fn looks_at(&mut self, place: &Place) {
+        if let Eye::Polling(polling) = &mut self.eye {
+            polling.tell(&Touched::from(place.path.clone()));
         }
     }
 
@@ -175,8 +195,7 @@ impl Watch {
             return;
         };
         match native.mend(troubles) {
-            Ok(false) => {}
-            Ok(true) => self.slate.touch(Touched::Everything),
+            Ok(amiss) => self.slate.touch(amiss),
             Err(reason) => {
                 self.poll(&reason);
                 self.slate.touch(Touched::Everything);
@@ -213,11 +232,7 @@ impl Watch {
         if self.rescan.is_zero() { None } else { self.everything_at.checked_add(self.rescan) }
     }
 
-    fn tick(&mut self, mut touched: Touched) -> Woken {
-        // Whatever is below a place is all of it, and no caller should have to know that this path is another kind.
-        if self.places.iter().any(|place| touched.names(&place.path)) {
-            touched = Touched::Everything;
-        }
+    fn tick(&mut self, touched: Touched) -> Woken {
         match &mut self.eye {
             Eye::Closed => {}
             Eye::Native(native) => native.catch_up(),

@@ -3,7 +3,7 @@
 //! Owns the system's watches on the places and their repair: they stick to a folder, and a path can get another one.
 //! Refuses to know when a burst is over, and what to do where the system does not tell.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -21,12 +21,8 @@ use super::touched::Touched;
 /// How often a place is looked for that is missing and that no other watch would tell of.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// A place with its path as the system spells it.
-#[derive(Clone, Debug)]
-struct Rooted {
-    root: PathBuf,
-    place: Place,
-}
+/// The places by their paths as the system spells them. They may be many, so each is found by its path.
+type Roots = HashMap<PathBuf, Vec<Place>>;
 
 /// The watch of one folder.
 #[derive(Debug)]
@@ -43,7 +39,7 @@ struct Arm {
 pub(super) struct Native {
     watcher: RecommendedWatcher,
     /// Shared with the thread that is told.
-    places: Arc<RwLock<Vec<Rooted>>>,
+    places: Arc<RwLock<Roots>>,
     arms: BTreeMap<PathBuf, Arm>,
     look_at: Option<Instant>,
     /// `None` where there is no table of mounts; the rescan finds what it would have told.
@@ -57,7 +53,7 @@ impl Native {
     /// # Errors
     /// The reason why this system or process cannot be told of changes.
     pub(super) fn new(slate: &Arc<Slate>) -> Result<Self, String> {
-        let places: Arc<RwLock<Vec<Rooted>>> = Arc::default();
+        let places: Arc<RwLock<Roots>> = Arc::default();
         let (told, to) = (Arc::clone(&places), Arc::clone(slate));
         let handler = move |event| notice(event, &told.read().unwrap_or_else(PoisonError::into_inner), &to);
         let config = Config::default().with_follow_symlinks(false);
@@ -79,13 +75,15 @@ impl Native {
     /// # Errors
     /// The reason why the changes of one of them would not be told.
     pub(super) fn over(&mut self, places: &[Place]) -> Result<(), String> {
-        let places: Vec<Rooted> = places.iter().map(rooted).collect();
+        let mut roots = Roots::new();
         let mut wanted: BTreeMap<PathBuf, RecursiveMode> = BTreeMap::new();
-        for Rooted { root, place } in &places {
+        for place in places {
+            let root = root(place);
             let mode = if place.scope == Scope::Tree { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
             wanted.insert(root.clone(), mode);
+            roots.entry(root).or_default().push(place.clone());
         }
-        *self.places.write().unwrap_or_else(PoisonError::into_inner) = places;
+        *self.places.write().unwrap_or_else(PoisonError::into_inner) = roots;
         let watcher = &mut self.watcher;
         self.arms.retain(|root, arm| {
             let kept = wanted.get(root) == Some(&arm.mode);
@@ -106,11 +104,12 @@ impl Native {
         Ok(())
     }
 
-    /// Looks whether every place is the folder that is watched, and watches it where not; whether anything was amiss.
+    /// Looks whether every place is the folder that is watched, and watches it where not. Gives the places where it was
+    /// not.
     ///
     /// # Errors
     /// The reason why changes are not told any more.
-    pub(super) fn mend(&mut self, troubles: &BTreeSet<Trouble>) -> Result<bool, String> {
+    pub(super) fn mend(&mut self, troubles: &BTreeSet<Trouble>) -> Result<Touched, String> {
         if let Some(reason) = troubles.iter().find_map(|trouble| match trouble {
             Trouble::Failed(reason) => Some(reason.clone()),
             _ => None,
@@ -119,14 +118,18 @@ impl Native {
         }
         // New folders may be among what was not told, so every watch is made again.
         let lost = troubles.contains(&Trouble::Lost);
-        let mut amiss = lost;
+        let mut amiss = if lost { Touched::Everything } else { Touched::default() };
         for (root, arm) in &mut self.arms {
             let broken = lost || troubles.contains(&Trouble::Broken(root.clone()));
             if broken || identity(root) != arm.held {
                 let held = arm.held.take().is_some();
                 let _ = self.watcher.unwatch(root);
                 arm.take_hold(root, &mut self.watcher)?;
-                amiss |= held || arm.held.is_some();
+                if held || arm.held.is_some() {
+                    let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
+                    let places = places.get(root).into_iter().flatten();
+                    amiss.merge(Touched::Paths(places.map(|place| place.path.clone()).collect()));
+                }
             }
         }
         self.plan_look();
@@ -192,14 +195,15 @@ impl Arm {
 }
 
 /// Whether another place would tell of it if something appeared at `root`.
-fn announced(root: &Path, places: &[Rooted], is_held: impl Fn(&Path) -> bool) -> bool {
-    places.iter().any(|Rooted { root: above, place }| {
-        root != above && root.strip_prefix(above).is_ok_and(|below| place.counts(below)) && is_held(above)
+fn announced(root: &Path, places: &Roots, is_held: impl Fn(&Path) -> bool) -> bool {
+    root.ancestors().skip(1).any(|above| {
+        let below = root.strip_prefix(above).unwrap_or(root);
+        places.get(above).is_some_and(|places| places.iter().any(|place| place.counts(below))) && is_held(above)
     })
 }
 
 /// macOS tells real paths, so the way to a place is resolved there; elsewhere a link on the way may yet change.
-fn rooted(place: &Place) -> Rooted {
+fn root(place: &Place) -> PathBuf {
     let absolute = std::path::absolute(&place.path).unwrap_or_else(|_| place.path.clone());
     let real = match (absolute.parent(), absolute.file_name()) {
         (Some(above), Some(name)) if cfg!(target_os = "macos") => {
@@ -207,11 +211,11 @@ fn rooted(place: &Place) -> Rooted {
         }
         _ => None,
     };
-    Rooted { root: real.unwrap_or(absolute), place: place.clone() }
+    real.unwrap_or(absolute)
 }
 
 /// Takes in what the system told.
-fn notice(event: notify::Result<Event>, places: &[Rooted], slate: &Slate) {
+fn notice(event: notify::Result<Event>, places: &Roots, slate: &Slate) {
     match event {
         Err(error) if is_not_found(&error) => slate.trouble(Trouble::Look),
         Err(error) => slate.trouble(Trouble::Failed(reason(&error))),
@@ -230,16 +234,16 @@ fn is_change(kind: EventKind) -> bool {
     !matches!(kind, EventKind::Access(access) if access != AccessKind::Close(AccessMode::Write))
 }
 
-fn sift(path: &Path, kind: EventKind, places: &[Rooted], slate: &Slate) {
-    for Rooted { root, place } in places {
-        let Ok(below) = path.strip_prefix(root) else {
+fn sift(path: &Path, kind: EventKind, places: &Roots, slate: &Slate) {
+    for above in path.ancestors() {
+        let (Some(places), Ok(below)) = (places.get(above), path.strip_prefix(above)) else {
             continue;
         };
         let own = below == Path::new("");
         if own && !is_inner(kind) {
-            slate.trouble(doubt(root));
+            slate.trouble(doubt(above));
         }
-        if place.counts(below) {
+        for place in places.iter().filter(|place| place.counts(below)) {
             let path = if own { place.path.clone() } else { place.path.join(below) };
             slate.touch(Touched::from(path));
         }

@@ -2,11 +2,12 @@
 //!
 //! Owns which paths of a place count, and which place makes another one needless. Touches no disk.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// A place to watch: a folder that exists, or may one day.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// The folder. A link at its end is not followed; whoever wants what it leads to resolves it first.
     pub path: PathBuf,
@@ -15,12 +16,14 @@ pub struct Place {
 }
 
 /// How much of a place counts, besides the folder itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Everything below, at any depth.
     Tree,
     /// The direct children of these names: that they appear, change or disappear, and nothing below them.
     Names(&'static [&'static str]),
+    /// All direct children: that they appear, change or disappear, and nothing below them.
+    Children,
 }
 
 impl Place {
@@ -28,6 +31,7 @@ impl Place {
     pub(super) fn counts(&self, below: &Path) -> bool {
         match self.scope {
             Scope::Tree => true,
+            Scope::Children => below.components().count() <= 1,
             Scope::Names(names) => {
                 below == Path::new("") || names.iter().any(|name| below.as_os_str() == OsStr::new(name))
             }
@@ -36,20 +40,16 @@ impl Place {
 }
 
 /// Leaves out every place that lies in the tree of another: what changes there is told anyway.
-pub(super) fn outermost(places: Vec<Place>) -> Vec<Place> {
-    let mut kept: Vec<Place> = Vec::new();
-    for place in places {
-        if kept.iter().any(|other| needless(&place, other)) {
-            continue;
-        }
-        kept.retain(|other| !needless(other, &place));
-        kept.push(place);
-    }
-    kept
-}
-
-fn needless(place: &Place, beside: &Place) -> bool {
-    place == beside || beside.scope == Scope::Tree && place.path.starts_with(&beside.path)
+pub(super) fn outermost(mut places: Vec<Place>) -> Vec<Place> {
+    let is_tree = |place: &&Place| place.scope == Scope::Tree;
+    let trees: HashSet<PathBuf> = places.iter().filter(is_tree).map(|place| place.path.clone()).collect();
+    let mut kept = HashSet::new();
+    // Places may be many, so each is looked for above and not compared with all others.
+    places.retain(|place| {
+        let own = usize::from(place.scope == Scope::Tree);
+        !place.path.ancestors().skip(own).any(|above| trees.contains(above)) && kept.insert(place.clone())
+    });
+    places
 }
 
 #[cfg(test)]
@@ -64,13 +64,21 @@ mod tests {
         Place { path: path.into(), scope: Scope::Names(&["inbox", "theme"]) }
     }
 
+    fn children(path: &str) -> Place {
+        Place { path: path.into(), scope: Scope::Children }
+    }
+
     #[test]
     fn a_tree_counts_at_every_depth_and_names_only_as_children() {
-        for (below, in_tree, in_names) in
-            [("", true, true), ("inbox", true, true), ("inbox/a", true, false), ("site", true, false)]
-        {
+        for (below, expected) in [
+            ("", [true, true, true]),
+            ("inbox", [true, true, true]),
+            ("inbox/a", [true, false, false]),
+            ("site", [true, false, true]),
+        ] {
             let below = Path::new(below);
-            assert_eq!((tree("/c").counts(below), names("/c").counts(below)), (in_tree, in_names), "{below:?}");
+            let counts = [tree("/c"), names("/c"), children("/c")].map(|place| place.counts(below));
+            assert_eq!(counts, expected, "{below:?}");
         }
     }
 
@@ -84,5 +92,7 @@ mod tests {
         }
         assert_eq!(outermost(vec![names("/c"), tree("/c"), names("/c")]), [tree("/c")]);
         assert_eq!(outermost(vec![names("/c"), inner.clone(), inner.clone()]), [names("/c"), inner]);
+        let beside = [children("/c"), names("/c"), names("/c/inbox")];
+        assert_eq!(outermost(beside.to_vec()), beside, "only a tree covers others");
     }
 }

@@ -111,10 +111,10 @@ fn rest(took: Duration) -> Duration {
     took.saturating_mul(REST).max(SHORTEST)
 }
 
-/// Gives what differs; everything, when the place itself came or went.
+/// Gives what differs; all of the place, when it came or went itself.
 fn compare(place: &Path, before: &Traces, now: &Traces) -> Touched {
     if before.contains_key(place) != now.contains_key(place) {
-        return Touched::Everything;
+        return Touched::from(place.to_owned());
     }
     let differing = difference(now, before, |now, before| now.is_same(**before)).map(|difference| match difference {
         Difference::Missing(path, _) | Difference::Differing(path, _, _) | Difference::Surplus(path, _) => path.clone(),
@@ -151,7 +151,8 @@ fn traces(place: &Place, stopped: &dyn Fn() -> bool) -> Option<Traces> {
         return Some(Traces::new());
     };
     let mut traces = match place.scope {
-        Scope::Tree => tree(&place.path, stopped)?,
+        Scope::Tree => tree(&place.path, usize::MAX, stopped)?,
+        Scope::Children => tree(&place.path, 1, stopped)?,
         Scope::Names(names) => {
             let paths = names.iter().map(|name| place.path.join(name));
             paths.filter_map(|path| path.symlink_metadata().ok().map(|metadata| (path, trace(&metadata)))).collect()
@@ -161,10 +162,11 @@ fn traces(place: &Place, stopped: &dyn Fn() -> bool) -> Option<Traces> {
     Some(traces)
 }
 
-/// Looks at everything below a folder. What cannot be read is not there: the caller could not read it either.
-fn tree(folder: &Path, stopped: &dyn Fn() -> bool) -> Option<Traces> {
+/// Looks at everything below a folder, down to a depth. What cannot be read is not there: the caller could not read it either.
+fn tree(folder: &Path, depth: usize, stopped: &dyn Fn() -> bool) -> Option<Traces> {
     let mut traces = Traces::new();
-    for entry in WalkDir::new(folder).min_depth(1).follow_root_links(false).into_iter().filter_map(Result::ok) {
+    let walk = WalkDir::new(folder).min_depth(1).max_depth(depth).follow_root_links(false);
+    for entry in walk.into_iter().filter_map(Result::ok) {
         if stopped() {
             return None;
         }
@@ -222,10 +224,10 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_comes_or_goes_is_everything() {
+    fn a_place_that_comes_or_goes_is_all_of_it() {
         let (none, some) = (Traces::new(), traces_of(&[("/p", 0), ("/p/a", 1)]));
-        assert_eq!(compare(Path::new("/p"), &none, &some), Touched::Everything);
-        assert_eq!(compare(Path::new("/p"), &some, &none), Touched::Everything);
+        assert_eq!(compare(Path::new("/p"), &none, &some), paths(["/p"]));
+        assert_eq!(compare(Path::new("/p"), &some, &none), paths(["/p"]));
         assert_eq!(compare(Path::new("/p"), &none, &none), Touched::default());
     }
 

@@ -31,6 +31,7 @@ pub(super) enum Trouble {
 #[derive(Debug)]
 pub(super) enum News {
     Stop,
+    Called,
     Troubles(BTreeSet<Trouble>),
     Touched(Touched),
     /// The time has come that was waited for at most.
@@ -43,6 +44,7 @@ struct Noticed {
     /// When the burst began and when it was last added to.
     burst: Option<(Instant, Instant)>,
     troubles: BTreeSet<Trouble>,
+    called: bool,
     stopped: bool,
 }
 
@@ -71,6 +73,12 @@ impl Slate {
     /// Leaves a trouble, which is dealt with at once.
     pub(super) fn trouble(&self, trouble: Trouble) {
         self.lock().troubles.insert(trouble);
+        self.changed.notify_all();
+    }
+
+    /// Ends one wait.
+    pub(super) fn call(&self) {
+        self.lock().called = true;
         self.changed.notify_all();
     }
 
@@ -116,6 +124,9 @@ impl Noticed {
     fn news(&mut self, now: Instant) -> Option<News> {
         if self.stopped {
             return Some(News::Stop);
+        }
+        if mem::take(&mut self.called) {
+            return Some(News::Called);
         }
         if !self.troubles.is_empty() {
             return Some(News::Troubles(mem::take(&mut self.troubles)));
@@ -169,14 +180,18 @@ mod tests {
     }
 
     #[test]
-    fn stop_comes_before_trouble_and_trouble_before_what_was_touched() {
+    fn stop_comes_before_a_call_then_trouble_and_then_what_was_touched() {
         let slate = Slate::default();
         slate.touch(Touched::Everything);
         slate.trouble(Trouble::Look);
+        slate.call();
+        slate.call();
+        assert!(matches!(slate.next(None), News::Called));
         assert!(matches!(slate.next(None), News::Troubles(_)));
         assert!(matches!(slate.next(None), News::Touched(Touched::Everything)));
         slate.touch(Touched::Everything);
         slate.trouble(Trouble::Look);
+        slate.call();
         slate.stop();
         assert!(matches!(slate.next(None), News::Stop));
         assert!(matches!(slate.next(Some(Instant::now())), News::Stop));

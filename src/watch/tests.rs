@@ -46,8 +46,12 @@ impl Scene {
         fs::write(self.at(path), text).unwrap();
     }
 
+    /// What is told next; a place itself is everything here.
     fn tick(&mut self) -> Touched {
         match self.watch.wait(Some(LONG)) {
+            Woken::Tick(touched) if self.watch.places.iter().any(|place| touched.names(&place.path)) => {
+                Touched::Everything
+            }
             Woken::Tick(touched) => touched,
             woken => panic!("{woken:?} instead of a tick"),
         }
@@ -475,4 +479,50 @@ fn a_disk_can_be_taken_out_and_put_back() {
     scene.write("aside/inbox/b.txt", "text");
     scene.tells("aside/inbox/b.txt");
     assert!(system("umount", &[], &disk));
+}
+
+#[test]
+fn of_a_place_that_is_exchanged_only_its_own_path_is_told() {
+    both(|mut scene| {
+        fs::rename(scene.at("channel/inbox"), scene.at("aside/inbox")).unwrap();
+        assert_eq!(scene.rest().1, Touched::from(scene.at("channel/inbox")));
+        fs::create_dir(scene.at("channel/inbox")).unwrap();
+        assert_eq!(scene.rest().1, Touched::from(scene.at("channel/inbox")));
+    });
+}
+
+#[test]
+fn of_children_all_are_told_and_nothing_below_them() {
+    both(|mut scene| {
+        scene.watch.over(vec![scene.place("", Scope::Children)]);
+        scene.rest();
+        scene.write("channel/inbox/a.txt", "text");
+        fs::create_dir(scene.at("aside/folder")).unwrap();
+        scene.is_silent();
+        fs::create_dir(scene.at("new")).unwrap();
+        scene.tells("new");
+        fs::rename(scene.at("new"), scene.at("renamed")).unwrap();
+        scene.tells("renamed");
+        fs::remove_dir(scene.at("renamed")).unwrap();
+        scene.tells("renamed");
+    });
+}
+
+#[test]
+fn a_call_ends_one_wait_at_once_and_loses_nothing() {
+    both(|mut scene| {
+        let bell = scene.watch.bell();
+        let caller = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            bell.call();
+        });
+        assert_eq!(scene.watch.wait(Some(LONG)), Woken::Called);
+        caller.join().unwrap();
+        scene.is_silent();
+        let bell = scene.watch.bell();
+        bell.touch(Touched::from(scene.at("channel/inbox/a.txt")));
+        bell.call();
+        assert_eq!(scene.watch.wait(Some(LONG)), Woken::Called);
+        scene.tells("channel/inbox/a.txt");
+    });
 }

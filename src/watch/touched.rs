@@ -11,9 +11,10 @@ const MOST: usize = 50_000;
 /// What may have changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Touched {
-    /// Anything: a place itself came, went or got other rights, or events were lost.
+    /// Anything: events were lost, or it is time to look at everything.
     Everything,
-    /// These entries of places, and whatever is below them; never a place itself. Spelled as their place was.
+    /// These entries of places, and whatever is below them, spelled as their place was. One of them is a place itself if
+    /// that came, went or got other rights.
     Paths(BTreeSet<PathBuf>),
 }
 
@@ -51,7 +52,7 @@ impl Touched {
     }
 
     /// Whether this very path is among those it is about.
-    pub(super) fn names(&self, path: &Path) -> bool {
+    pub fn names(&self, path: &Path) -> bool {
         matches!(self, Self::Paths(paths) if paths.contains(path))
     }
 

@@ -19,7 +19,7 @@ const fn line(args: &'static [&'static str]) -> Line {
 }
 
 /// Every command, in the ways in which it differs.
-pub(crate) const LINES: [Line; 36] = [
+pub(crate) const LINES: [Line; 37] = [
     line(&["new", "another"]),
     line(&["new", "another", "--message"]),
     line(&["channels"]),
@@ -49,6 +49,7 @@ pub(crate) const LINES: [Line; 36] = [
     line(&["build", "talk", "--explain"]),
     line(&["build", "theirs", "-o", "out", "--base-url", "https://example.org/"]),
     Line { args: &["watch", "talk"], endless: true },
+    Line { args: &["serve", "talk", "--port", "0"], endless: true },
     line(&["schema"]),
     line(&["schema", "check"]),
     line(&["completions", "bash"]),

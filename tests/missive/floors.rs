@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Each part of the crate with its floor; a part may import parts of lower floors only.
-const FLOORS: [(&str, i8); 12] = [
+const FLOORS: [(&str, i8); 13] = [
     ("disk", 0),
     ("difference", 0),
     ("unseen", -1),
@@ -14,6 +14,7 @@ const FLOORS: [(&str, i8); 12] = [
     ("watch", 1),
     ("article", 2),
     ("site", 3),
+    ("web", 3),
     ("commands", 4),
     ("cli", 5),
 ];

@@ -60,6 +60,22 @@ impl Store {
         Ok(marks)
     }
 
+    /// A number that is another one, as far as anybody can tell without reading, when any device's marks are.
+    pub fn signature(&self) -> u64 {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        let Ok(folder) = Folder::open(&self.marks()) else {
+            return hasher.finish();
+        };
+        let mut names: Vec<_> = folder.list().unwrap_or_default();
+        names.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        for (name, _) in names {
+            let stat = folder.stat(Path::new(&name)).ok();
+            (name, stat.map(|stat| (stat.len, stat.modified, stat.changed, stat.inode))).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
     /// Adds changes to this device's file, given the marks of all devices and the time in seconds since 1970. `fresh`
     /// is a random name for the device, which is taken if it has none yet.
     ///

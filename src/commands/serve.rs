@@ -1,0 +1,207 @@
+//! `missive serve`: the browser app, the JSON API and each channel's site.
+//!
+//! Owns what is bound together: the rounds over the channels on one thread, the server on others, and their end. Refuses to
+//! know what either does.
+
+mod doors;
+mod keeper;
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::build;
+use super::live::{Live, Observer};
+use super::rounds::Rounds;
+use super::{Clock, Failure, Surroundings, locate};
+use crate::channel::Channel;
+use crate::channel::snapshot::Snapshot;
+use crate::console::Console;
+use crate::unseen::field;
+use crate::watch::{Bell, Means};
+use crate::web::{self, Library};
+
+use doors::Doors;
+use keeper::Keeping;
+
+/// Read, write and see the sites in a browser
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive serve --open
+  missive serve my-blog --port 8080")]
+pub struct Serve {
+    /// Channels' names or folders [default: all of the data folder]
+    channels: Vec<OsString>,
+    /// The port; 0 takes any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 3000)]
+    port: u16,
+    /// Let other machines in, at this name or address of this one; who comes needs the key in the link that is printed
+    #[arg(long, value_name = "HOST")]
+    host: Option<String>,
+    /// Open the browser
+    #[arg(long)]
+    open: bool,
+    /// Look at everything this often, whatever the system tells of changes; 0 is never
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
+    rescan: Duration,
+    /// Look for changes every second instead of being told
+    #[arg(long)]
+    poll: bool,
+}
+
+/// Where the server is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// The address to open. For other machines it holds the key.
+    url: String,
+    port: u16,
+    #[serde(skip)]
+    qr: Option<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(qr) = &self.qr {
+            writeln!(f, "{qr}")?;
+        }
+        writeln!(f, "{}", self.url)
+    }
+}
+
+/// Serves until the bell rings, which is handed to `with_bell`.
+///
+/// # Errors
+/// [`Failure`] when there is no such channel, or the port cannot be listened on.
+pub fn run(
+    args: &Serve,
+    around: &Surroundings,
+    console: Console,
+    clock: Clock,
+    with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let channels = chosen(args, around)?;
+    let doors = Doors::open(args.host.as_deref(), args.port)?;
+    let library = Arc::new(Library::new(&around.data, around.seconds(), random()));
+    let keeping = Keeping::new(around, doors.url());
+    let means = if args.poll { Means::Polling } else { Means::Auto };
+    let mut rounds = Rounds::new(means, args.rescan, console, clock);
+    let live = |channel: Channel| Live::new(keeping.asked(&channel), channel, around, console, clock);
+    match channels {
+        Some(channels) => channels.into_iter().for_each(|channel| rounds.keep(live(channel))),
+        None => rounds.follow(around.data.clone(), live),
+    }
+    let bell = rounds.bell();
+    with_bell(bell.clone())?;
+    let keeper = Arc::new(keeping.keeper(rounds.desk()));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let (over, until) = tokio::sync::oneshot::channel::<()>();
+    let log = console.verbose.then(|| Box::new(move |line: &str| console.say(line)) as web::Log);
+    let parts = web::Parts {
+        library: Arc::clone(&library),
+        keeper,
+        guard: doors.guard(),
+        data: around.data.clone(),
+        clock,
+        log,
+    };
+    console.record(&Report { url: doors.url().to_owned(), port: doors.port(), qr: doors.qr() })?;
+    console.say("serving until ctrl-c");
+    if args.open {
+        open(doors.url(), console);
+    }
+    let mut teller = Teller { library: &library, console, said: HashSet::new() };
+    std::thread::scope(|scope| {
+        let rounds = scope.spawn(move || {
+            let done = rounds.run(&mut teller);
+            // The server ends with the rounds, however they end.
+            drop(over);
+            done
+        });
+        let served = runtime.block_on(web::serve(parts, doors.listeners, async { drop(until.await) }));
+        bell.stop();
+        let done = rounds
+            .join()
+            .unwrap_or_else(|_| Err(Failure::new("looking at the channels ended by a mistake", "please report it")));
+        // What still waits for a disk is not waited for: nothing is ever half-written.
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        done.and(served.map_err(|error| Failure::new(error, "please report it")))
+    })
+}
+
+/// The channels that are named; `None` for all of the data folder.
+fn chosen(args: &Serve, around: &Surroundings) -> Result<Option<Vec<Channel>>, Failure> {
+    let mut names = HashSet::new();
+    let mut channels = Vec::new();
+    for wanted in &args.channels {
+        let channel = locate::channel(around, wanted)?;
+        if !names.insert(channel.name.clone()) {
+            let message = format!("two of these channels are called `{}`", channel.name);
+            return Err(Failure::usage(message, "serve them one at a time, or rename one's folder"));
+        }
+        channels.push(channel);
+    }
+    Ok(Some(channels).filter(|channels| !channels.is_empty()))
+}
+
+fn open(url: &str, console: Console) {
+    if let Err(error) = open::that_detached(url) {
+        console.say(&format!("note: no browser could be opened: {error}"));
+    }
+}
+
+/// A name that nobody can guess.
+fn random() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
+/// Keeps the library true, and says what is worth a line.
+struct Teller<'a> {
+    library: &'a Library,
+    console: Console,
+    said: HashSet<String>,
+}
+
+impl Observer for Teller<'_> {
+    fn looked(&mut self, _channel: &Channel, snapshot: &Snapshot) {
+        self.library.looked(snapshot);
+    }
+
+    fn built(&mut self, channel: &Channel, report: &build::Report, _is_news: bool) -> Result<(), Failure> {
+        let written = report.site.written.iter().map(|written| &written.path);
+        let paths = written.chain(&report.site.removed).map(|path| path.as_str().to_owned()).collect();
+        self.library.built(&channel.name.to_string(), paths, None);
+        Ok(())
+    }
+
+    fn failed(&mut self, channel: &Channel, failure: &Failure) -> Result<(), Failure> {
+        let name = channel.name.to_string();
+        // A channel that cannot be looked at has no site either, and is what is to be told.
+        if let Err(error) = Channel::open(&channel.path) {
+            self.library.failed(&name, &error.to_string());
+        }
+        self.library.built(&name, HashSet::new(), Some(failure.words()));
+        self.console.say(&format!("{}: {failure}", field(&name)));
+        Ok(())
+    }
+
+    fn say(&mut self, channel: &Channel, line: &str) {
+        self.console.say(&format!("{}: {line}", field(&channel.name.to_string())));
+    }
+
+    fn warn(&mut self, channel: &Channel, line: &str) {
+        let line = format!("{}: {line}", field(&channel.name.to_string()));
+        if self.said.insert(line.clone()) {
+            self.console.say(&line);
+        }
+    }
+
+    fn gone(&mut self, channel: &Channel) {
+        self.library.gone(&channel.name.to_string());
+    }
+}

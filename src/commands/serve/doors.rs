@@ -1,0 +1,159 @@
+//! Where the server listens.
+//!
+//! Owns the sockets, the address that a person opens, and the key where other machines can come. Refuses to serve.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
+
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+
+use crate::commands::Failure;
+use crate::web::Guard;
+
+/// How often another free port is tried when one is free for one kind of address only.
+const TRIES: usize = 20;
+
+/// The sockets that are listened on.
+pub(super) struct Doors {
+    pub(super) listeners: Vec<TcpListener>,
+    port: u16,
+    /// The name by which other machines call this one.
+    host: Option<String>,
+    key: Option<String>,
+    url: String,
+}
+
+impl Doors {
+    /// Listens on this machine's own addresses only, or at this name or address.
+    ///
+    /// # Errors
+    /// [`Failure`] with the port and the way to another one.
+    pub(super) fn open(host: Option<&str>, port: u16) -> Result<Self, Failure> {
+        match host.filter(|host| !is_here(host)) {
+            None => Self::open_here(port),
+            Some(host) => Self::open_at(host, port),
+        }
+    }
+
+    fn open_here(port: u16) -> Result<Self, Failure> {
+        let mut tries = if port == 0 { TRIES } else { 1 };
+        loop {
+            let first = listen(Ipv4Addr::LOCALHOST.into(), port).map_err(|error| taken("127.0.0.1", port, &error))?;
+            let port = first.local_addr()?.port();
+            tries -= 1;
+            // A browser that asks for `localhost` may try either, so nobody else may have the other one.
+            match listen(Ipv6Addr::LOCALHOST.into(), port) {
+                Ok(second) => return Ok(Self::here(vec![first, second], port)),
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(taken("[::1]", port, &error)),
+                // There is no such address where the system has no IPv6.
+                Err(_) => return Ok(Self::here(vec![first], port)),
+            }
+        }
+    }
+
+    fn here(listeners: Vec<TcpListener>, port: u16) -> Self {
+        Self { listeners, port, host: None, key: None, url: format!("http://localhost:{port}/") }
+    }
+
+    fn open_at(host: &str, port: u16) -> Result<Self, Failure> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let unknown = |error: &io::Error| {
+            Failure::new(format!("`{host}` is no address of this machine: {error}"), "0.0.0.0 is all of its addresses")
+        };
+        let addresses: Vec<SocketAddr> = (bare, port).to_socket_addrs().map_err(|error| unknown(&error))?.collect();
+        let address = addresses.first().ok_or_else(|| unknown(&io::ErrorKind::NotFound.into()))?;
+        let listener = listen(address.ip(), port).map_err(|error| match error.kind() {
+            io::ErrorKind::AddrNotAvailable => unknown(&error),
+            _ => taken(host, port, &error),
+        })?;
+        let port = listener.local_addr()?.port();
+        let key = super::random();
+        let name = if address.ip().is_unspecified() { outward(address.ip()) } else { bracketed(bare) };
+        let url = format!("http://{name}:{port}/?key={key}");
+        Ok(Self { listeners: vec![listener], port, host: Some(bare.to_ascii_lowercase()), key: Some(key), url })
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The address that a person opens.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The address as a picture for a telephone's camera, where one could come.
+    pub(super) fn qr(&self) -> Option<String> {
+        self.key.as_ref()?;
+        let code = QrCode::new(self.url.as_bytes()).ok()?;
+        // Terminals are dark more often than not, and a camera reads light on dark less often than not.
+        Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
+    }
+
+    pub(super) fn guard(&self) -> Guard {
+        Guard { port: self.port, host: self.host.clone(), token: self.key.clone() }
+    }
+}
+
+/// Whether a name means this machine alone.
+fn is_here(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn listen(address: IpAddr, port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind((address, port))
+}
+
+fn taken(host: &str, port: u16, error: &io::Error) -> Failure {
+    let hint =
+        format!("`--port {}` takes another one, `--port 0` any that is free", port.checked_add(1).unwrap_or(3000));
+    match error.kind() {
+        io::ErrorKind::AddrInUse => Failure::new(format!("port {port} of {host} is in use by another program"), hint),
+        io::ErrorKind::PermissionDenied => {
+            Failure::new(format!("port {port} of {host} may not be used by this user"), hint)
+        }
+        _ => Failure::new(format!("port {port} of {host} can't be listened on: {error}"), hint),
+    }
+}
+
+/// The address by which other machines are most likely to reach this one. Nothing is sent for that.
+fn outward(any: IpAddr) -> String {
+    let (from, to): (SocketAddr, SocketAddr) = match any {
+        // Addresses for documentation (RFC 5737, RFC 3849): only the way there is looked up.
+        IpAddr::V4(any) => ((any, 0).into(), (Ipv4Addr::new(192, 0, 2, 1), 9).into()),
+        IpAddr::V6(any) => ((any, 0).into(), (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1), 9).into()),
+    };
+    let found = UdpSocket::bind(from).and_then(|socket| socket.connect(to).and_then(|()| socket.local_addr()));
+    found.map_or_else(|_| "localhost".to_owned(), |address| bracketed(&address.ip().to_string()))
+}
+
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_in_use_is_told_with_the_way_to_another() {
+        let first = Doors::open(None, 0).unwrap();
+        let failure = Doors::open(None, first.port()).err().unwrap();
+        assert!(failure.message.contains(&format!("port {} of 127.0.0.1 is in use", first.port())), "{failure}");
+        assert!(failure.hint.unwrap().contains("--port 0"));
+    }
+
+    #[test]
+    fn other_machines_need_the_key() {
+        for host in [None, Some("localhost"), Some("127.0.0.1"), Some("[::1]")] {
+            let doors = Doors::open(host, 0).unwrap();
+            assert_eq!((doors.guard().token, doors.qr()), (None, None), "{host:?}");
+        }
+        let doors = Doors::open(Some("0.0.0.0"), 0).unwrap();
+        let key = doors.guard().token.unwrap();
+        assert!(key.len() == 32 && doors.url().ends_with(&format!("?key={key}")) && doors.qr().is_some());
+    }
+}

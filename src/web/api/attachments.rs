@@ -1,0 +1,129 @@
+//! `/channels/NAME/BOX/ID/attachments`: what goes with a message.
+//!
+//! Owns the listing, the bytes, and adding files to one's own message. A name from an address is looked for in the listing
+//! and is never part of a path itself.
+
+use axum::extract::{FromRequest, Multipart, Path, Request, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::super::refusal::Refusal;
+use super::super::wire::{Attached, Attachment};
+use super::super::{Server, file, upload};
+use super::json;
+use crate::article::{Attached as Shown, inert_suffix, trust, type_of};
+use crate::channel::card::{self, Card};
+use crate::channel::entry::{Entry, Side};
+use crate::channel::revise::{self, Revision};
+use crate::markdown::{Media, Trust};
+
+/// The attachments of a message of the inbox.
+pub(super) async fn list_theirs(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    list(&server, &headers, &name, Side::Inbox, &id)
+}
+
+/// The attachments of a message of the outbox.
+pub(super) async fn list_mine(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    list(&server, &headers, &name, Side::Outbox, &id)
+}
+
+fn list(server: &Server, headers: &HeaderMap, name: &str, side: Side, id: &str) -> Result<Response, Refusal> {
+    server.unless_known(headers, &format!("{name} {side} {id}"), |server| {
+        let (seen, card) = server.message(name, side, id)?;
+        json(&Attachment::all_of(&seen, &card))
+    })
+}
+
+/// An attachment of a message of the inbox.
+pub(super) async fn theirs(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    Path((name, id, file)): Path<(String, String, String)>,
+) -> Result<Response, Refusal> {
+    server.off_thread(move |server| bytes(server, &headers, &name, Side::Inbox, &id, &file)).await
+}
+
+/// An attachment of a message of the outbox.
+pub(super) async fn mine(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    Path((name, id, file)): Path<(String, String, String)>,
+) -> Result<Response, Refusal> {
+    server.off_thread(move |server| bytes(server, &headers, &name, Side::Outbox, &id, &file)).await
+}
+
+fn bytes(
+    server: &Server,
+    headers: &HeaderMap,
+    name: &str,
+    side: Side,
+    id: &str,
+    file: &str,
+) -> Result<Response, Refusal> {
+    let (seen, card) = server.message(name, side, id)?;
+    let found = card.attachments.iter().find(|known| known.path.text() == file);
+    let found = found.ok_or_else(|| Refusal::missing(format!("the message {id} has no attachment `{file}`")))?;
+    let path = Entry::Attachment(card.stamp, found.path.clone()).path();
+    let (open, stat) = seen.open(side)?.file(&path)?;
+    Ok(file::send(open, &stat, &about(found, trust(side)), headers)?)
+}
+
+/// How an attachment is sent: what a browser could run is only to be saved, and nothing that is shown may run anything.
+fn about(found: &card::Attachment, trust: Trust) -> file::About {
+    let shown = Shown::new(found, trust, String::new());
+    let is_inert = inert_suffix(found, trust).is_some();
+    let is_saved = is_inert || shown.media == (Media::File { download: true });
+    let mime = if is_inert { "application/octet-stream".to_owned() } else { with_charset(type_of(&found.path.name())) };
+    // A browser's own viewer for PDF does not open in a sandbox.
+    let is_viewed = trust == Trust::Own && mime == "application/pdf";
+    let sandbox = if is_viewed { "object-src 'self'" } else { "sandbox" };
+    file::About {
+        mime,
+        save_as: is_saved.then(|| found.path.name().into_owned()),
+        policy: format!("default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; {sandbox}"),
+    }
+}
+
+/// A text is UTF-8 until proven otherwise.
+fn with_charset(mime: String) -> String {
+    if mime.starts_with("text/") { mime + "; charset=utf-8" } else { mime }
+}
+
+/// Adds files to one's own message.
+pub(super) async fn add(
+    State(server): State<Server>,
+    Path((name, id)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let (seen, card) = server.message(&name, Side::Outbox, &id)?;
+    let form = Multipart::from_request(request, &()).await.map_err(|error| Refusal::bad(error.body_text()))?;
+    let received = upload::receive(form, &seen.channel, &names_of(&card)).await?;
+    if received.files.is_empty() {
+        return Err(Refusal::bad("there is no file").hint("send each as the form field `file`"));
+    }
+    server
+        .off_thread(move |server| {
+            let before = revise::read(&seen.channel, card.stamp)?;
+            let revision =
+                Revision { before: &before, after: &before, attach: &received.files, detach: &[], updated: None };
+            let path = revise::revise(&seen.channel, card.stamp, &revision, server.now()?)?;
+            server.written(&seen, &path);
+            let is_new =
+                |attachment: &Attachment| received.files.iter().any(|file| file.name.text() == attachment.name);
+            let (seen, card) = server.message(&name, Side::Outbox, &id)?;
+            json(&Attached { attachments: Attachment::all_of(&seen, &card).into_iter().filter(is_new).collect() })
+        })
+        .await
+}
+
+fn names_of(card: &Card) -> Vec<String> {
+    card.attachments.iter().map(|file| file.path.text().into_owned()).collect()
+}

@@ -1,0 +1,27 @@
+//! `/channels`: which channels there are.
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::super::Server;
+use super::super::refusal::Refusal;
+use super::super::wire::Channel;
+use super::json;
+
+/// All channels, by name.
+pub(super) async fn all(State(server): State<Server>, headers: HeaderMap) -> Result<Response, Refusal> {
+    server.unless_known(&headers, "", |server| {
+        let channels: Vec<Channel> = server.library.all().iter().map(|seen| Channel::of(seen)).collect();
+        json(&channels)
+    })
+}
+
+/// One of them.
+pub(super) async fn one(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+) -> Result<Response, Refusal> {
+    server.unless_known(&headers, &name, |server| json(&Channel::of(&*server.library.get(&name)?)))
+}

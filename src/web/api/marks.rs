@@ -1,0 +1,98 @@
+//! `…/marks`: what was read, and what has a star.
+//!
+//! Owns the answers. Marks are the reader's own and lie in no box, so a message of the inbox can have them too.
+
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+
+use super::super::Server;
+use super::super::library::Seen;
+use super::super::refusal::Refusal;
+use super::super::request;
+use super::super::wire::{AllRead, Done, Marks, NewMarks};
+use super::json;
+use crate::channel::entry::Side;
+use crate::channel::marks::{Change, Reach, State as Mark};
+use crate::channel::stamp::Stamp;
+
+/// A message of the inbox.
+pub(super) async fn theirs(
+    State(server): State<Server>,
+    Path((name, id)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    one(server, name, Side::Inbox, id, request).await
+}
+
+/// A message of the outbox.
+pub(super) async fn mine(
+    State(server): State<Server>,
+    Path((name, id)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    one(server, name, Side::Outbox, id, request).await
+}
+
+async fn one(server: Server, name: String, side: Side, id: String, request: Request) -> Result<Response, Refusal> {
+    let (seen, card) = server.message(&name, side, &id)?;
+    let marks: NewMarks = request::json(&request.headers().clone(), request.into_body()).await?;
+    let said = [marks.read.map(Mark::Read), marks.starred.map(Mark::Starred)];
+    server
+        .off_thread(move |server| {
+            server.mark(&seen, side, card.stamp, said.into_iter().flatten())?;
+            let seen = server.library.get(&seen.name)?;
+            json(&Marks { read: seen.is_read(&card), starred: seen.marked.is_starred(side, card.stamp) })
+        })
+        .await
+}
+
+/// All of a channel that was not read.
+pub(super) async fn all(
+    State(server): State<Server>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let seen = server.library.get(&name)?;
+    let wanted: AllRead = request::json(&request.headers().clone(), request.into_body()).await?;
+    if !wanted.read {
+        return Err(Refusal::bad("a whole channel can be marked as read only"));
+    }
+    server
+        .off_thread(move |server| {
+            server.mark_all_read(&seen)?;
+            json(&Done {})
+        })
+        .await
+}
+
+impl Server {
+    /// Marks a message. What is so already is not said again, and what is in the outbox counts as read always.
+    pub(in crate::web) fn mark(
+        &self,
+        seen: &Seen,
+        side: Side,
+        stamp: Stamp,
+        said: impl Iterator<Item = Mark>,
+    ) -> Result<(), Refusal> {
+        let is_so = |state: &Mark| match state {
+            Mark::Read(is) => side == Side::Outbox || seen.marked.is_read(side, stamp) == *is,
+            Mark::Starred(is) => seen.marked.is_starred(side, stamp) == *is,
+        };
+        let change = |state| Change { channel: seen.key.clone(), side, reach: Reach::One(stamp), state };
+        let changes: Vec<Change> = said.filter(|state| !is_so(state)).map(change).collect();
+        if changes.is_empty() { Ok(()) } else { self.library.mark(&changes, self.seconds()) }
+    }
+
+    /// Marks all that is shown of a channel as read; what arrives later with an older date is unread all the same.
+    pub(in crate::web) fn mark_all_read(&self, seen: &Seen) -> Result<(), Refusal> {
+        let unread = seen.cards.iter().filter(|card| !seen.is_read(card));
+        let change = |stamp| Change {
+            channel: seen.key.clone(),
+            side: Side::Inbox,
+            reach: Reach::One(stamp),
+            state: Mark::Read(true),
+        };
+        let changes: Vec<Change> = unread.map(|card| change(card.stamp)).collect();
+        if changes.is_empty() { Ok(()) } else { self.library.mark(&changes, self.seconds()) }
+    }
+}

@@ -1,0 +1,79 @@
+//! The JSON API: the founding program's routes, to the letter, and those added since.
+//!
+//! Owns the table of routes and what answers have in common. `openapi.rs` describes them.
+
+mod attachments;
+mod channels;
+pub(super) mod drafts;
+mod marks;
+mod messages;
+pub(super) mod openapi;
+mod search;
+mod stream;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::{delete, get, post};
+use serde::Serialize;
+
+use super::Server;
+use super::refusal::Refusal;
+
+/// The routes of the API.
+pub(super) fn routes() -> Router<Server> {
+    let files = Router::new()
+        .route("/channels/{name}/messages", get(messages::of_both).post(messages::send))
+        .route("/channels/{name}/outbox", get(messages::of_outbox).post(messages::send))
+        .route("/channels/{name}/outbox/{id}/attachments", get(attachments::list_mine).post(attachments::add))
+        .route("/channels/{name}/drafts", get(drafts::list).post(drafts::begin))
+        .route("/channels/{name}/drafts/{draft}/attachments", get(drafts::attachments).post(drafts::attach))
+        // Each is bounded by itself, as it comes.
+        .layer(DefaultBodyLimit::disable());
+    Router::new()
+        .merge(files)
+        .route("/channels", get(channels::all))
+        .route("/channels/{name}", get(channels::one))
+        .route("/channels/{name}/inbox", get(messages::of_inbox))
+        .route("/channels/{name}/inbox/{id}", get(messages::theirs))
+        .route("/channels/{name}/outbox/{id}", get(messages::mine))
+        .route("/channels/{name}/inbox/{id}/attachments", get(attachments::list_theirs))
+        .route("/channels/{name}/inbox/{id}/attachments/{*file}", get(attachments::theirs))
+        .route("/channels/{name}/outbox/{id}/attachments/{*file}", get(attachments::mine))
+        .route("/channels/{name}/marks", post(marks::all))
+        .route("/channels/{name}/inbox/{id}/marks", post(marks::theirs))
+        .route("/channels/{name}/outbox/{id}/marks", post(marks::mine))
+        .route("/channels/{name}/drafts/{draft}", get(drafts::one).put(drafts::save).delete(drafts::discard))
+        .route("/channels/{name}/drafts/{draft}/send", post(drafts::send))
+        .route(
+            "/channels/{name}/drafts/{draft}/attachments/{*file}",
+            get(drafts::attachment).merge(delete(drafts::detach)),
+        )
+        .route("/api/search", get(search::search))
+        .route("/api/preview", post(drafts::preview))
+        .route("/api/openapi.json", get(openapi::document))
+        .route("/events", get(stream::events))
+}
+
+/// An answer as JSON.
+pub(super) fn json<T: Serialize>(value: &T) -> Result<Response, Refusal> {
+    let bytes = serde_json::to_vec(value).map_err(|error| Refusal::broken(error.to_string()))?;
+    Ok(json_bytes(bytes.into()))
+}
+
+/// An answer that is JSON already.
+fn json_bytes(body: Body) -> Response {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Something that was made, with its address.
+fn created<T: Serialize>(value: &T, at: &str) -> Result<Response, Refusal> {
+    let mut response = json(value)?;
+    *response.status_mut() = StatusCode::CREATED;
+    super::file::set(response.headers_mut(), header::LOCATION, at);
+    Ok(response)
+}

@@ -1,0 +1,293 @@
+//! `/api/openapi.json`: what the API understands and says, by the `OpenAPI` specification, version 3.1.
+//!
+//! Owns the table of operations. The shapes follow from the types that are sent, so they cannot disagree with them.
+
+use axum::response::Response;
+use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use super::super::refusal::{Refusal, Words};
+use super::super::wire;
+
+/// What comes with a request.
+enum Brings {
+    Nothing,
+    Json(Schema),
+    /// A text as form or JSON, or a form with files.
+    Text(Schema),
+    Files,
+    /// A draft as JSON or a form with files.
+    Draft(Schema),
+}
+
+/// What comes back.
+enum Gives {
+    Json(u16, Schema),
+    /// Of any type.
+    Bytes,
+    Events,
+}
+
+struct Operation {
+    path: &'static str,
+    method: &'static str,
+    summary: &'static str,
+    query: &'static [(&'static str, &'static str, &'static str)],
+    brings: Brings,
+    gives: Gives,
+    refuses: &'static [u16],
+}
+
+const PAGED: &[(&str, &str, &str)] = &[
+    ("limit", "integer", "The newest so many only"),
+    ("before", "string", "Only messages before the one of this id, with or without its box before it"),
+];
+const SEARCHED: &[(&str, &str, &str)] = &[
+    ("q", "string", "Words, \"phrases\", -not, tag:, from:, in:, has:attachment, after:, before:"),
+    ("limit", "integer", "The newest so many only"),
+    ("before", "string", "Only messages before the one of this key, CHANNEL/BOX/ID"),
+];
+const LISTENED: &[(&str, &str, &str)] = &[
+    ("after", "string", "The number of the last event that is known"),
+    ("site", "string", "Tell only of a page of this channel's site"),
+    ("page", "string", "The page's path below the site"),
+];
+
+/// The document.
+pub(super) async fn document() -> Result<Response, Refusal> {
+    super::json(&describe())
+}
+
+/// What each route understands and says.
+fn operations(shapes: &mut SchemaGenerator) -> Vec<Operation> {
+    let mut all = reading(shapes);
+    all.extend(sending(shapes));
+    all.extend(marking(shapes));
+    all.extend(drafting(shapes));
+    all.extend(looking(shapes));
+    all
+}
+
+fn get(path: &'static str, summary: &'static str, gives: Gives) -> Operation {
+    Operation { path, method: "get", summary, query: &[], brings: Brings::Nothing, gives, refuses: &[400, 404] }
+}
+
+fn write(path: &'static str, method: &'static str, summary: &'static str, brings: Brings, gives: Gives) -> Operation {
+    let refuses = &[400, 403, 404, 405, 408, 409, 412, 413, 415, 422, 507];
+    Operation { path, method, summary, query: &[], brings, gives, refuses }
+}
+
+fn reading(shapes: &mut SchemaGenerator) -> Vec<Operation> {
+    let paged = |operation| Operation { query: PAGED, ..operation };
+    let json = |schema: &Schema| Gives::Json(200, schema.clone());
+    let messages = shapes.subschema_for::<Vec<wire::Message>>();
+    let message = shapes.subschema_for::<wire::Message>();
+    let attachments = shapes.subschema_for::<Vec<wire::Attachment>>();
+    vec![
+        get("/channels", "All channels, by name", json(&shapes.subschema_for::<Vec<wire::Channel>>())),
+        get("/channels/{name}", "A channel", json(&shapes.subschema_for::<wire::Channel>())),
+        paged(get("/channels/{name}/messages", "The messages of both boxes, newest first", json(&messages))),
+        paged(get("/channels/{name}/inbox", "The messages of the inbox, newest first", json(&messages))),
+        paged(get("/channels/{name}/outbox", "The messages of the outbox, newest first", json(&messages))),
+        get("/channels/{name}/inbox/{id}", "A message of theirs", json(&message)),
+        get("/channels/{name}/outbox/{id}", "A message of one's own", json(&message)),
+        get("/channels/{name}/inbox/{id}/attachments", "What goes with a message", json(&attachments)),
+        get("/channels/{name}/outbox/{id}/attachments", "What goes with a message", json(&attachments)),
+        get("/channels/{name}/inbox/{id}/attachments/{file}", "An attachment's bytes", Gives::Bytes),
+        get("/channels/{name}/outbox/{id}/attachments/{file}", "An attachment's bytes", Gives::Bytes),
+    ]
+}
+
+fn sending(shapes: &mut SchemaGenerator) -> Vec<Operation> {
+    let text = shapes.subschema_for::<wire::NewMessage>();
+    let message = shapes.subschema_for::<wire::Message>();
+    let send =
+        |path| write(path, "post", "Send a message", Brings::Text(text.clone()), Gives::Json(200, message.clone()));
+    let attached = Gives::Json(200, shapes.subschema_for::<wire::Attached>());
+    let files = "Attach files to a message of one's own";
+    vec![
+        send("/channels/{name}/messages"),
+        send("/channels/{name}/outbox"),
+        write("/channels/{name}/outbox/{id}/attachments", "post", files, Brings::Files, attached),
+    ]
+}
+
+fn marking(shapes: &mut SchemaGenerator) -> Vec<Operation> {
+    let new = shapes.subschema_for::<wire::NewMarks>();
+    let marks = shapes.subschema_for::<wire::Marks>();
+    let mark = |path, summary| write(path, "post", summary, Brings::Json(new.clone()), Gives::Json(200, marks.clone()));
+    let all = Brings::Json(shapes.subschema_for::<wire::AllRead>());
+    let done = Gives::Json(200, shapes.subschema_for::<wire::Done>());
+    vec![
+        mark("/channels/{name}/inbox/{id}/marks", "Say of a message that it was read, or has a star"),
+        mark("/channels/{name}/outbox/{id}/marks", "Say of a message that it has a star"),
+        write("/channels/{name}/marks", "post", "Say of a whole channel that it was read", all, done),
+    ]
+}
+
+fn drafting(shapes: &mut SchemaGenerator) -> Vec<Operation> {
+    const ALL: &str = "/channels/{name}/drafts";
+    const ONE: &str = "/channels/{name}/drafts/{draft}";
+    const FILES: &str = "/channels/{name}/drafts/{draft}/attachments";
+    const FILE: &str = "/channels/{name}/drafts/{draft}/attachments/{file}";
+    let save = "Save a letter's text; with `If-Match` not over a change that was not seen";
+    let ok = |schema: &Schema| Gives::Json(200, schema.clone());
+    let unsent = shapes.subschema_for::<wire::Unsent>();
+    let message = shapes.subschema_for::<wire::Message>();
+    let done = shapes.subschema_for::<wire::Done>();
+    let new = Brings::Draft(shapes.subschema_for::<wire::NewDraft>());
+    let text = Brings::Json(shapes.subschema_for::<wire::DraftText>());
+    let attached = shapes.subschema_for::<wire::Attached>();
+    vec![
+        get(ALL, "The letters that are not sent", ok(&shapes.subschema_for::<Vec<wire::Unsent>>())),
+        write(ALL, "post", "Begin a letter", new, Gives::Json(201, unsent.clone())),
+        get(ONE, "A letter that is not sent", ok(&unsent)),
+        write(ONE, "put", save, text, ok(&unsent)),
+        write(ONE, "delete", "Put a letter into the trash", Brings::Nothing, ok(&done)),
+        write(
+            "/channels/{name}/drafts/{draft}/send",
+            "post",
+            "Send a letter",
+            Brings::Nothing,
+            Gives::Json(201, message),
+        ),
+        get(FILES, "What goes with a letter", ok(&shapes.subschema_for::<Vec<wire::Attachment>>())),
+        write(FILES, "post", "Attach files to a letter", Brings::Files, ok(&attached)),
+        get(FILE, "An attachment's bytes", Gives::Bytes),
+        write(FILE, "delete", "Take an attachment off a letter", Brings::Nothing, ok(&done)),
+    ]
+}
+
+fn looking(shapes: &mut SchemaGenerator) -> Vec<Operation> {
+    let found = Gives::Json(200, shapes.subschema_for::<Vec<wire::Hit>>());
+    let text = Brings::Json(shapes.subschema_for::<wire::ToShow>());
+    let shown = Gives::Json(200, shapes.subschema_for::<wire::AsShown>());
+    vec![
+        Operation { query: SEARCHED, ..get("/api/search", "Messages by their words, newest first", found) },
+        write("/api/preview", "post", "A text as it would be shown", text, shown),
+        Operation { query: LISTENED, ..get("/events", "What happens, as it happens", Gives::Events) },
+    ]
+}
+
+/// The whole document.
+fn describe() -> Value {
+    let mut shapes = SchemaSettings::draft2020_12()
+        .with(|settings| settings.definitions_path = "/components/schemas".into())
+        .into_generator();
+    let refusal = shapes.subschema_for::<Words<'_>>();
+    let mut paths = Map::new();
+    for operation in operations(&mut shapes) {
+        let at = paths.entry(operation.path).or_insert_with(|| json!({ "parameters": named(operation.path) }));
+        if let Some(at) = at.as_object_mut() {
+            at.insert(operation.method.to_owned(), operation.describe(&refusal));
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "missive",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Channels of plain text files: reading, writing, marks, drafts. Each write must come from a page of this server or from a program that sends no `Origin`.",
+            "license": { "name": "Unlicense OR MIT", "identifier": "Unlicense OR MIT" },
+        },
+        "servers": [{ "url": "/" }],
+        "paths": paths,
+        "components": { "schemas": shapes.take_definitions(true) },
+    })
+}
+
+/// The parameters that stand in a path.
+fn named(path: &str) -> Vec<Value> {
+    let about = |name: &str| match name {
+        "name" => "A channel's name, percent-encoded",
+        "id" => "A message's id, such as 2013-08-11T14-34-37Z",
+        "draft" => "A letter's name, such as draft-2013-08-11T14-34-37Z",
+        _ => "An attachment's name, percent-encoded; with `/` between names if it lies deeper",
+    };
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let one = |name| json!({ "name": name, "in": "path", "required": true, "description": about(name), "schema": { "type": "string", "minLength": 1 } });
+    names.map(one).collect()
+}
+
+impl Operation {
+    fn describe(&self, refusal: &Schema) -> Value {
+        let mut responses = Map::new();
+        let (status, content) = match &self.gives {
+            Gives::Json(status, schema) => (*status, json!({ "application/json": { "schema": schema } })),
+            Gives::Bytes => (200, json!({ "*/*": { "schema": {} } })),
+            Gives::Events => (200, json!({ "text/event-stream": { "schema": { "type": "string" } } })),
+        };
+        responses.insert(status.to_string(), json!({ "description": "Done", "content": content }));
+        if matches!(self.gives, Gives::Bytes) {
+            responses
+                .insert("206".to_owned(), json!({ "description": "A part", "content": { "*/*": { "schema": {} } } }));
+            responses.insert("416".to_owned(), json!({ "description": "No such part" }));
+        }
+        if self.method == "get" {
+            responses.insert("304".to_owned(), json!({ "description": "As before" }));
+        }
+        for status in self.refuses {
+            let content = json!({ "application/json": { "schema": refusal } });
+            responses.insert(status.to_string(), json!({ "description": "Refused", "content": content }));
+        }
+        let parameter = |(name, kind, about): &(&str, &str, &str)| {
+            let schema =
+                if *kind == "integer" { json!({ "type": kind, "minimum": 0 }) } else { json!({ "type": kind }) };
+            json!({ "name": name, "in": "query", "description": about, "schema": schema })
+        };
+        let mut operation = json!({ "summary": self.summary, "responses": responses, "operationId": self.id() });
+        if let Some(members) = operation.as_object_mut() {
+            if !self.query.is_empty() {
+                members.insert("parameters".to_owned(), self.query.iter().map(parameter).collect());
+            }
+            if let Some(content) = self.brings.describe() {
+                members.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
+            }
+        }
+        operation
+    }
+
+    fn id(&self) -> String {
+        let path: String = self.path.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        format!("{}{path}", self.method)
+    }
+}
+
+impl Brings {
+    fn describe(&self) -> Option<Value> {
+        let files =
+            json!({ "type": "array", "items": { "type": "string", "contentMediaType": "application/octet-stream" } });
+        let text = json!({ "type": "string" });
+        let with_text = json!({ "type": "object", "properties": { "body": text, "file": files } });
+        Some(match self {
+            Self::Nothing => return None,
+            Self::Json(schema) => json!({ "application/json": { "schema": schema } }),
+            Self::Text(schema) => json!({
+                "application/x-www-form-urlencoded": { "schema": { "type": "object", "properties": { "body": text }, "required": ["body"] } },
+                "application/json": { "schema": schema },
+                "multipart/form-data": { "schema": with_text },
+            }),
+            Self::Files => json!({
+                "multipart/form-data": { "schema": { "type": "object", "properties": { "file": files }, "required": ["file"] } },
+            }),
+            Self::Draft(schema) => json!({
+                "application/json": { "schema": schema },
+                "multipart/form-data": { "schema": with_text },
+            }),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_says_what_it_gives() {
+        let document = describe();
+        let paths = document.get("paths").and_then(Value::as_object).unwrap();
+        assert!(paths.len() > 15, "{}", paths.len());
+        let text = document.to_string();
+        assert!(text.contains("messages_url") && text.contains("has_attachments"));
+    }
+}

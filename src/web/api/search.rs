@@ -1,0 +1,43 @@
+//! `/api/search`: messages by their words, newest first.
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+
+use super::super::refusal::Refusal;
+use super::super::request::Params;
+use super::super::search::{self, Asked};
+use super::super::wire::{Found, Hit};
+use super::super::{Server, address};
+use super::json;
+
+/// The most messages of one answer, if the request does not say how many.
+const USUAL: usize = 100;
+const MOST: usize = 1_000;
+
+/// Searches all channels.
+pub(super) async fn search(State(server): State<Server>, uri: Uri) -> Result<Response, Refusal> {
+    let params = Params::of(&uri);
+    let words = params.get("q").unwrap_or_default().to_owned();
+    let most = params.number("limit")?.unwrap_or(USUAL).min(MOST);
+    let before = params.get("before").map(str::to_owned);
+    server
+        .off_thread(move |server| {
+            let asked = Asked { words: &words, before: before.as_deref(), most, columns: search::COLUMNS };
+            let hits = server.search(&asked, |seen, card, excerpt| Hit {
+                message: Found {
+                    channel: seen.name.clone(),
+                    r#box: card.side,
+                    id: card.stamp,
+                    url: address::message(&seen.name, card.side, card.stamp),
+                    page: address::reading_message(&seen.name, card.side, card.stamp),
+                    title: card.title.clone(),
+                    author: seen.author_of(card.side).map(str::to_owned),
+                },
+                matches: excerpt.matches.iter().map(|range| (range.start, range.end)).collect(),
+                excerpt: excerpt.line,
+            })?;
+            json(&hits)
+        })
+        .await
+}

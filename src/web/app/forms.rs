@@ -1,0 +1,83 @@
+//! The small forms: marks, and discarding a draft.
+//!
+//! Owns what each does. A form comes back to the page that it stood on.
+
+use axum::extract::{Path, Request, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::super::refusal::Refusal;
+use super::super::request::{self, Params};
+use super::super::{Server, address, guard};
+use super::{back, pages, see};
+use crate::channel::marks::State as Mark;
+
+/// The longest of these forms, in bytes.
+const MOST: usize = 16 << 10;
+
+async fn form(headers: &HeaderMap, request: Request) -> Result<Params, Refusal> {
+    let params = Params::parse(&request::whole(request.into_body(), MOST).await?);
+    guard::judge_form(headers, params.get("token"))?;
+    Ok(params)
+}
+
+/// Marks one message.
+pub(super) async fn mark(
+    State(server): State<Server>,
+    Path((name, side, id)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let params = form(&headers, request).await?;
+    server
+        .off_thread(move |server| {
+            let (seen, card) = pages::of_address(server, &name, &side, &id)?;
+            let state = match params.get("do") {
+                Some("read") => Mark::Read(true),
+                Some("unread") => Mark::Read(false),
+                Some("star") => Mark::Starred(true),
+                Some("unstar") => Mark::Starred(false),
+                _ => return Err(Refusal::bad("the form does not say what is to be done")),
+            };
+            server.mark(&seen, card.side, card.stamp, std::iter::once(state))?;
+            let page = address::reading_message(&seen.name, card.side, card.stamp);
+            // Its own page would mark it as read again at once.
+            let home = address::reading(&seen.name);
+            let to = back(params.get("back"), &page);
+            Ok(see(if state == Mark::Read(false) && to.starts_with(&page) { &home } else { to }))
+        })
+        .await
+}
+
+/// Marks all of a channel as read.
+pub(super) async fn read_all(
+    State(server): State<Server>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let params = form(&headers, request).await?;
+    server
+        .off_thread(move |server| {
+            let seen = server.library.get(&name)?;
+            server.mark_all_read(&seen)?;
+            Ok(see(back(params.get("back"), &address::reading(&seen.name))))
+        })
+        .await
+}
+
+/// Puts a draft into the trash.
+pub(super) async fn discard(
+    State(server): State<Server>,
+    Path((name, draft)): Path<(String, String)>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Refusal> {
+    form(&headers, request).await?;
+    server
+        .off_thread(move |server| {
+            server.discard_draft(&*server.library.get(&name)?, &draft)?;
+            Ok(see("/drafts"))
+        })
+        .await
+}

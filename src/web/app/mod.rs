@@ -1,0 +1,291 @@
+//! The app: pages for people, rendered here and whole without a script.
+//!
+//! Owns the templates, what every page of the app has in common, and the routes. Refuses to know how anything is stored.
+
+mod forms;
+mod pages;
+mod text;
+mod view;
+mod writing;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use include_dir::{Dir, include_dir};
+use serde::Serialize;
+use tera::{Context, Tera, Value};
+
+use super::library::Seen;
+use super::refusal::Refusal;
+use super::{Server, file, guard};
+use crate::article::type_of;
+use crate::channel::draft::{self, Name};
+
+static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/themes/app");
+/// The letter theme's look is the app's too.
+const LETTER: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/themes/letter/letter.css"));
+const ENTRY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/themes/letter/entry.html"));
+
+/// How long a number of drafts may be shown that may have become another one.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// The templates, and what of every page need not be made anew.
+#[derive(Debug)]
+pub(super) struct App {
+    tera: Tera,
+    menu: Mutex<Option<Menu>>,
+    drafts: Mutex<Option<(Instant, u64, usize)>>,
+    /// What the other files are, by their names.
+    assets: HashMap<&'static str, &'static [u8]>,
+}
+
+/// The channels as every page lists them.
+#[derive(Clone, Debug)]
+struct Menu {
+    version: u64,
+    channels: Value,
+    unread: usize,
+}
+
+/// What a page says of itself.
+#[derive(Debug, Serialize)]
+struct Page<'a> {
+    kind: &'static str,
+    title: &'a str,
+    url: &'a str,
+}
+
+impl App {
+    /// Parses the templates.
+    ///
+    /// # Errors
+    /// The engine's message; it can only be a mistake in this program.
+    pub(super) fn new() -> Result<Self, String> {
+        let mut tera = Tera::new();
+        let is_template = |path: &std::path::Path| path.extension().is_some_and(|extension| extension == "html");
+        let mut templates = vec![("entry.html", ENTRY)];
+        let mut assets = HashMap::from([("letter.css", LETTER.as_bytes())]);
+        for file in FILES.files() {
+            let name = file.path().to_str().unwrap_or_default();
+            if is_template(file.path()) {
+                templates.push((name, file.contents_utf8().unwrap_or_default()));
+            } else {
+                assets.insert(name, file.contents());
+            }
+        }
+        tera.add_raw_templates(templates).map_err(|error| error.to_string())?;
+        Ok(Self { tera, menu: Mutex::default(), drafts: Mutex::default(), assets })
+    }
+
+    fn render(&self, template: &str, context: &Context) -> Result<Vec<u8>, Refusal> {
+        let mut bytes = Vec::with_capacity(16 << 10);
+        self.tera.render_to(template, context, &mut bytes).map_err(|error| Refusal::broken(error.to_string()))?;
+        Ok(bytes)
+    }
+
+    /// The channels as every page lists them, made anew when one is other than before.
+    fn menu(&self, server: &Server) -> Menu {
+        let mut kept = self.menu.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = server.library.version();
+        if let Some(menu) = kept.as_ref().filter(|menu| menu.version == version) {
+            return menu.clone();
+        }
+        let order = view::in_order(server.library.all());
+        let channels: Vec<view::Channel> = order.iter().map(|seen| view::Channel::of(seen)).collect();
+        let unread = order.iter().map(|seen| seen.unread).sum();
+        let menu = Menu { version, channels: Value::from_serializable(&channels), unread };
+        *kept = Some(menu.clone());
+        menu
+    }
+
+    /// How many drafts there are, counted again after a second or when something happened.
+    fn drafts(&self, server: &Server) -> usize {
+        let mut kept = self.drafts.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = server.library.events.last();
+        if let Some((_, _, count)) = kept.filter(|(at, number, _)| at.elapsed() < FRESH && *number == last) {
+            return count;
+        }
+        let count = server.library.all().iter().map(|seen| drafts_of(seen).count()).sum();
+        *kept = Some((Instant::now(), last, count));
+        count
+    }
+}
+
+/// The drafts of a channel; changes to what was sent are none.
+fn drafts_of(seen: &Seen) -> impl Iterator<Item = Name> {
+    draft::list(&seen.channel).into_iter().filter(|name| !matches!(name, Name::Edit(_)))
+}
+
+/// The routes of the app.
+pub(super) fn routes() -> Router<Server> {
+    Router::new()
+        .route("/", get(pages::home))
+        .route("/everything", get(pages::everything))
+        .route("/search", get(pages::search))
+        .route("/drafts", get(pages::drafts))
+        .route("/keys", get(pages::keys))
+        .route("/read/{name}", get(pages::channel))
+        .route("/read/{name}/marks", post(forms::read_all))
+        .route("/read/{name}/{box}/{id}", get(pages::message))
+        .route("/read/{name}/{box}/{id}/source", get(pages::source))
+        .route("/read/{name}/{box}/{id}/marks", post(forms::mark))
+        .route("/write", get(writing::choose))
+        .route("/write/{name}", get(writing::begin).post(writing::receive_new))
+        .route("/write/{name}/{draft}", get(writing::go_on).post(writing::receive))
+        .route("/write/{name}/{draft}/discard", post(forms::discard))
+        .layer(DefaultBodyLimit::disable())
+        .route("/app/{file}", get(asset))
+}
+
+/// One of the app's own files.
+async fn asset(
+    axum::extract::State(server): axum::extract::State<Server>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let bytes = server.app.assets.get(name.as_str()).copied();
+    let bytes = bytes.ok_or_else(|| Refusal::missing(format!("the app has no file `{name}`")))?;
+    let mime = type_of(&name);
+    let mime = if mime.starts_with("text/") { format!("{mime}; charset=utf-8") } else { mime };
+    Ok(tagged(&headers, bytes.to_vec(), &mime))
+}
+
+/// An answer that a browser need not be sent twice.
+fn tagged(headers: &HeaderMap, bytes: Vec<u8>, mime: &str) -> Response {
+    let tag = format!("\"{}\"", super::wire::version_of(&bytes));
+    if file::is_known(headers, &tag) {
+        return file::unchanged(&tag);
+    }
+    let mut response = bytes.into_response();
+    file::set(response.headers_mut(), header::CONTENT_TYPE, mime);
+    file::set(response.headers_mut(), header::ETAG, &tag);
+    response
+}
+
+/// A page on its way: what is particular to it comes into its context.
+struct Sheet<'s> {
+    server: &'s Server,
+    /// The form token's cookie, if the browser has none yet.
+    cookie: Option<String>,
+    headers: &'s HeaderMap,
+    context: Context,
+    template: &'static str,
+}
+
+impl<'s> Sheet<'s> {
+    fn new(server: &'s Server, headers: &'s HeaderMap, uri: &Uri, kind: &'static str, title: &str) -> Self {
+        let menu = server.app.menu(server);
+        let known = guard::form_token(headers).map(str::to_owned);
+        let token = known.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let url = uri.path_and_query().map_or("/", |path| path.as_str());
+        let mut context = Context::new();
+        context.insert("root", "");
+        context.insert("page", &Page { kind, title, url });
+        context.insert_value("channels", menu.channels);
+        context.insert("unread", &menu.unread);
+        context.insert("drafts_count", &server.app.drafts(server));
+        context.insert("seq", &server.library.events.last());
+        context.insert("version", env!("CARGO_PKG_VERSION"));
+        context.insert("token", &token);
+        let cookie = known.is_none().then(|| guard::form_cookie(&token));
+        let template = TEMPLATES.iter().find(|(name, _)| *name == kind).map_or("error.html", |(_, template)| template);
+        Self { server, cookie, headers, context, template }
+    }
+
+    fn with<T: Serialize + ?Sized>(mut self, name: &'static str, value: &T) -> Self {
+        self.context.insert(name, value);
+        self
+    }
+
+    fn with_value(mut self, name: &'static str, value: Value) -> Self {
+        self.context.insert_value(name, value);
+        self
+    }
+
+    fn send(self) -> Result<Response, Refusal> {
+        let bytes = self.server.app.render(self.template, &self.context)?;
+        let mut response = tagged(self.headers, bytes, "text/html; charset=utf-8");
+        if let Some(cookie) = self.cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        Ok(response)
+    }
+}
+
+/// The template of each kind of page.
+const TEMPLATES: [(&str, &str); 9] = [
+    ("home", "home.html"),
+    ("everything", "everything.html"),
+    ("channel", "channel.html"),
+    ("message", "message.html"),
+    ("search", "search.html"),
+    ("drafts", "drafts.html"),
+    ("write", "write.html"),
+    ("keys", "keys.html"),
+    ("error", "error.html"),
+];
+
+/// A refusal as a page.
+pub(super) fn sorry(server: &Server, headers: &HeaderMap, uri: &Uri, refusal: &Refusal) -> Response {
+    let plain = refusal.clone();
+    let page = Sheet::new(server, headers, uri, "error", "That did not work")
+        .with("status", &refusal.status.as_u16())
+        .with("message", &super::sentence(&refusal.what))
+        .with("hint", &refusal.hint.as_deref().map(super::sentence))
+        .send();
+    match page {
+        Ok(mut page) => {
+            *page.status_mut() = refusal.status;
+            page.headers_mut().remove(header::ETAG);
+            page.headers_mut().remove(header::SET_COOKIE);
+            page
+        }
+        Err(_) => plain.into_response(),
+    }
+}
+
+/// Sends a browser to another page after a form (RFC 9110, section 15.4.4).
+fn see(url: &str) -> Response {
+    let mut response = axum::http::StatusCode::SEE_OTHER.into_response();
+    file::set(response.headers_mut(), header::LOCATION, url);
+    response
+}
+
+/// Where a form comes back to: a page of this server, whatever the form says.
+fn back<'a>(given: Option<&'a str>, otherwise: &'a str) -> &'a str {
+    let is_ours = |url: &&str| {
+        url.starts_with('/')
+            && !url.starts_with("//")
+            && !url.contains(|c: char| c == '\\' || c.is_control() || c.is_whitespace())
+    };
+    given.filter(is_ours).unwrap_or(otherwise)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_templates_are_sound() {
+        assert!(App::new().is_ok_and(|app| app.assets.contains_key("app.js")));
+    }
+
+    #[test]
+    fn forms_come_back_to_pages_of_this_server_only() {
+        for url in ["/read/a?before=1#m", "/", "/everything"] {
+            assert_eq!(back(Some(url), "/x"), url);
+        }
+        for url in
+            ["//evil.example", "https://evil.example", "/\\evil.example", "", "read", "/a\r\nb", "/\t/evil.example"]
+        {
+            assert_eq!(back(Some(url), "/x"), "/x", "{url}");
+        }
+        assert_eq!(back(None, "/x"), "/x");
+    }
+}

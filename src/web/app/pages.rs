@@ -1,0 +1,326 @@
+//! The pages for reading.
+//!
+//! Owns what each shows. A page costs what it shows, however long the channel is.
+
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use serde::Serialize;
+use tera::Value;
+
+use super::super::refusal::Refusal;
+use super::super::request::Params;
+use super::super::search::{Asked, COLUMNS};
+use super::super::{Server, address, file, timeline};
+use super::view::{self, Channel, Home};
+use super::{Sheet, drafts_of, text};
+use crate::article::{Date, Link, label};
+use crate::channel::Kind;
+use crate::channel::card::Card;
+use crate::channel::draft::{self, Name};
+use crate::channel::entry::{Entry, Side};
+use crate::channel::letter;
+use crate::channel::query::Excerpt;
+use crate::channel::stamp::Stamp;
+use crate::disk::beneath::Folder;
+use crate::web::library::Seen;
+
+/// How many messages a page shows.
+const MOST: usize = 20;
+
+type Answer = Result<Response, Refusal>;
+
+/// The channels by kind.
+pub(super) async fn home(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
+    #[derive(Serialize)]
+    struct Group {
+        kind: Kind,
+        title: &'static str,
+        channels: Vec<Channel>,
+    }
+    let all = view::in_order(server.library.all());
+    let groups: Vec<Group> =
+        [(Kind::Message, "Conversations"), (Kind::Broadcast, "Broadcasts"), (Kind::Subscription, "Subscriptions")]
+            .into_iter()
+            .map(|(kind, title)| {
+                let channels = all.iter().filter(|seen| seen.kind == kind).map(|seen| Channel::of(seen));
+                Group { kind, title, channels: channels.collect() }
+            })
+            .filter(|group| !group.channels.is_empty())
+            .collect();
+    let sheet = Sheet::new(&server, &headers, &uri, "home", "missive");
+    sheet.with("groups", &groups).with("data_folder", &server.data.to_string_lossy()).send()
+}
+
+/// All channels in one timeline.
+pub(super) async fn everything(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
+    server
+        .off_thread(move |server| {
+            let params = Params::of(&uri);
+            let before = params.get("before").map(timeline::parse).transpose()?;
+            let mut found = timeline::newest(&server.library.all(), before.as_ref(), MOST + 1);
+            let is_more = found.len() > MOST;
+            found.truncate(MOST);
+            let last = found.last().map(|(seen, card)| seen.key_of(card)).filter(|_| is_more);
+            let messages: Vec<Value> = found.iter().filter_map(|(seen, card)| text::value(seen, card).ok()).collect();
+            Sheet::new(server, &headers, &uri, "everything", "Everything")
+                .with_value("messages", Value::from(messages))
+                .with("older", &last.map(|key| format!("/everything?before={}", address::part(&key))))
+                .with("newer", &before.map(|_| "/everything"))
+                .send()
+        })
+        .await
+}
+
+/// A channel's messages, newest first.
+pub(super) async fn channel(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    uri: Uri,
+    Path(name): Path<String>,
+) -> Answer {
+    server
+        .off_thread(move |server| {
+            let seen = server.library.get(&name)?;
+            let params = Params::of(&uri);
+            let before = params.get("before").map(place).transpose()?;
+            let end = before
+                .map_or(seen.cards.len(), |before| seen.cards.partition_point(|card| (card.stamp, card.side) < before));
+            let start = end.saturating_sub(MOST);
+            let cards = seen.cards.get(start..end).unwrap_or_default();
+            let url = address::reading(&seen.name);
+            let older =
+                cards.first().filter(|_| start > 0).map(|card| format!("{url}?before={}/{}", card.side, card.stamp));
+            let newer = before.map(|_| newer(&seen, end, &url));
+            let messages: Vec<Value> = cards.iter().rev().filter_map(|card| text::value(&seen, card).ok()).collect();
+            Sheet::new(server, &headers, &uri, "channel", &seen.title)
+                .with("channel", &Channel::of(&seen))
+                .with_value("messages", Value::from(messages))
+                .with("older", &older)
+                .with("newer", &newer)
+                .with("health", &view::health(&seen))
+                .with("read_all_url", &format!("{url}/marks"))
+                .send()
+        })
+        .await
+}
+
+/// The page of the messages behind those that end here.
+fn newer(seen: &Seen, end: usize, url: &str) -> String {
+    match seen.cards.get(end + MOST) {
+        Some(card) => format!("{url}?before={}/{}", card.side, card.stamp),
+        None => url.to_owned(),
+    }
+}
+
+/// A message's place in its channel: `2013-08-11T14-34-37Z`, or with its box before it.
+fn place(id: &str) -> Result<(Stamp, Side), Refusal> {
+    let (side, stem) = id.split_once('/').unwrap_or(("inbox", id));
+    let side = Side::BOTH.into_iter().find(|known| known.name() == side);
+    let stamp = Stamp::parse(stem.as_bytes()).ok();
+    stamp.zip(side).ok_or_else(|| Refusal::bad("`before` is no message's id"))
+}
+
+/// The message that an address means.
+pub(super) fn of_address(server: &Server, name: &str, side: &str, id: &str) -> Result<(Arc<Seen>, Arc<Card>), Refusal> {
+    let side = Side::BOTH.into_iter().find(|known| known.name() == side);
+    let side = side.ok_or_else(|| Refusal::missing("a message lies in an inbox or in an outbox"))?;
+    server.message(name, side, id)
+}
+
+/// One message by itself. A person who opens it has read it.
+pub(super) async fn message(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    uri: Uri,
+    Path((name, side, id)): Path<(String, String, String)>,
+) -> Answer {
+    server
+        .off_thread(move |server| {
+            let (seen, card) = of_address(server, &name, &side, &id)?;
+            let seen = if !seen.is_read(&card) && is_opened(&headers) {
+                // That it can't be marked is no reason not to show it.
+                let _ = server.mark(
+                    &seen,
+                    card.side,
+                    card.stamp,
+                    std::iter::once(crate::channel::marks::State::Read(true)),
+                );
+                server.library.get(&name)?
+            } else {
+                seen
+            };
+            let at = seen.find(card.side, card.stamp).map_or(0, |(at, _)| at);
+            let near = |at: Option<usize>| {
+                let card = seen.cards.get(at?)?;
+                Some(Link { label: label(card), url: address::reading_message(&seen.name, card.side, card.stamp) })
+            };
+            Sheet::new(server, &headers, &uri, "message", &label(&card))
+                .with("channel", &Channel::of(&seen))
+                .with_value("m", text::value(&seen, &card)?)
+                .with("previous", &near(at.checked_sub(1)))
+                .with("next", &near(Some(at + 1)))
+                .send()
+        })
+        .await
+}
+
+/// Whether a person opens a page, rather than a script that looks for news or a browser that fetches ahead.
+fn is_opened(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    text("sec-fetch-dest").is_none_or(|dest| dest == "document")
+        && text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"))
+        && text("sec-purpose").is_none()
+}
+
+/// A message's text as it was written.
+pub(super) async fn source(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    Path((name, side, id)): Path<(String, String, String)>,
+) -> Answer {
+    server
+        .off_thread(move |server| {
+            let (seen, card) = of_address(server, &name, &side, &id)?;
+            let (open, stat) = seen.open(card.side)?.file(&Entry::Text(card.stamp).path())?;
+            let about = file::About {
+                mime: "text/plain; charset=utf-8".to_owned(),
+                save_as: None,
+                policy: "default-src 'none'; style-src 'unsafe-inline'; sandbox".to_owned(),
+            };
+            Ok(file::send(open, &stat, &about, &headers)?)
+        })
+        .await
+}
+
+/// What is searched for, and what is found.
+pub(super) async fn search(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
+    server
+        .off_thread(move |server| {
+            let params = Params::of(&uri);
+            let words = params.get("q").unwrap_or_default();
+            let asked = Asked { words, before: params.get("before"), most: MOST + 1, columns: COLUMNS };
+            let found = server.search(&asked, |seen, card, excerpt| view_of_hit(seen, card, &excerpt));
+            let (mut results, error) = match found {
+                Ok(results) => (results, None),
+                Err(refusal) => (Vec::new(), Some(super::super::sentence(&refusal.what))),
+            };
+            let is_more = results.len() > MOST;
+            results.truncate(MOST);
+            let older = results
+                .last()
+                .filter(|_| is_more)
+                .map(|last| format!("/search?q={}&before={}", address::part(words), address::part(&last.key)));
+            Sheet::new(server, &headers, &uri, "search", "Search")
+                .with("query", words)
+                .with("error", &error)
+                .with("results", &results)
+                .with("older", &older)
+                .send()
+        })
+        .await
+}
+
+#[derive(Serialize)]
+struct Piece {
+    text: String,
+    hit: bool,
+}
+
+#[derive(Serialize)]
+struct Hit {
+    url: String,
+    key: String,
+    channel: Home,
+    date: Date,
+    label: String,
+    author: Option<String>,
+    excerpt: Vec<Piece>,
+    unread: bool,
+}
+
+fn view_of_hit(seen: &Seen, card: &Card, excerpt: &Excerpt) -> Hit {
+    let mut pieces = Vec::new();
+    let mut from = 0;
+    for found in &excerpt.matches {
+        let piece = |range: std::ops::Range<usize>| excerpt.line.get(range).unwrap_or_default().to_owned();
+        pieces.push(Piece { text: piece(from..found.start), hit: false });
+        pieces.push(Piece { text: piece(found.clone()), hit: true });
+        from = found.end;
+    }
+    pieces.push(Piece { text: excerpt.line.get(from..).unwrap_or_default().to_owned(), hit: false });
+    Hit {
+        url: address::reading_message(&seen.name, card.side, card.stamp),
+        key: seen.key_of(card),
+        channel: Home::of(seen),
+        date: Date::new(card.stamp.seconds()),
+        label: label(card),
+        author: seen.author_of(card.side).map(str::to_owned),
+        excerpt: pieces,
+        unread: !seen.is_read(card),
+    }
+}
+
+#[derive(Serialize)]
+struct Unsent {
+    name: String,
+    channel: Home,
+    label: String,
+    url: String,
+    date: Date,
+    kind: &'static str,
+    due: Option<Date>,
+    files: usize,
+    discard_url: String,
+}
+
+/// All that is not sent, the newest first.
+pub(super) async fn drafts(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
+    server
+        .off_thread(move |server| {
+            let mut drafts: Vec<(Stamp, Unsent)> = Vec::new();
+            for seen in server.library.all() {
+                drafts.extend(drafts_of(&seen).filter_map(|name| unsent(&seen, name)));
+            }
+            drafts.sort_by_key(|(stamp, _)| std::cmp::Reverse(*stamp));
+            let drafts: Vec<Unsent> = drafts.into_iter().map(|(_, draft)| draft).collect();
+            Sheet::new(server, &headers, &uri, "drafts", "Drafts").with("drafts", &drafts).send()
+        })
+        .await
+}
+
+/// How much of a draft's text is read for its label, in bytes.
+const HEAD: u64 = 4 << 10;
+
+fn unsent(seen: &Seen, name: Name) -> Option<(Stamp, Unsent)> {
+    let (stamp, due) = match name {
+        Name::Unsent(stamp) => (stamp, None),
+        Name::Scheduled(stamp) => (stamp, Some(stamp)),
+        Name::Edit(_) => return None,
+    };
+    let folder = Folder::open(&draft::folder(&seen.channel)).ok()?;
+    // Attachments whose text is not there yet are a draft too.
+    let text = folder.read(FilePath::new(&format!("{name}.txt")), HEAD).map(|(text, _)| text).unwrap_or_default();
+    let words = letter::first_words(&text);
+    let url = format!("{}/{name}", address::writing(&seen.name));
+    let view = Unsent {
+        name: name.to_string(),
+        channel: Home::of(seen),
+        label: if words.is_empty() { "Without words yet".to_owned() } else { words },
+        discard_url: format!("{url}/discard"),
+        url,
+        date: Date::new(stamp.seconds()),
+        kind: if due.is_some() { "scheduled" } else { "draft" },
+        due: due.map(|due| Date::new(due.seconds())),
+        files: draft::attachments(&seen.channel, name).len(),
+    };
+    Some((stamp, view))
+}
+
+/// The help on keys.
+pub(super) async fn keys(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
+    Sheet::new(&server, &headers, &uri, "keys", "Keys").send()
+}

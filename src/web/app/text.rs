@@ -1,0 +1,176 @@
+//! A message's text as the app shows it.
+//!
+//! Owns what lies around a text in the app: where its attachments, other messages and tags are found. The rules of trust are
+//! the site's, and nothing is shown that comes from elsewhere.
+
+use percent_encoding::percent_decode_str;
+use tera::Value;
+
+use super::super::address;
+use super::super::library::Seen;
+use super::super::refusal::Refusal;
+use super::App;
+use super::view::{self, Shown};
+use crate::article::{Attached, Link, Message, Place, Tag, label, tags_in_header, trust};
+use crate::channel::arrival::{Lack, SITE_PAGES};
+use crate::channel::attachments;
+use crate::channel::card::{self, Card};
+use crate::channel::draft::{self, Name};
+use crate::channel::entry::Side;
+use crate::channel::stamp::Stamp;
+use crate::channel::which;
+use crate::disk::beneath::Folder;
+use crate::markdown::{self, ROOT, Rendered, Rules, Target, Trust, anchor_name};
+
+/// What lies around a text.
+struct Around<'a> {
+    seen: &'a Seen,
+    card: &'a Card,
+    attached: &'a [Attached],
+    anchor: &'a str,
+}
+
+impl markdown::Around for Around<'_> {
+    fn attachment(&self, path: &str) -> Option<Target> {
+        if self.attached.is_empty() {
+            return None;
+        }
+        let number = attachments::named(self.card, path)?;
+        let attached = self.attached.get(number)?;
+        Some(Target { number, address: attached.address.clone(), media: attached.media })
+    }
+
+    fn page(&self, address: &str) -> Option<String> {
+        if self.card.side == Side::Outbox && SITE_PAGES.contains(&address) {
+            return Some(format!("{}{address}", address::site(&self.seen.name)));
+        }
+        let (path, fragment) = address.split_once('#').map_or((address, None), |(path, rest)| (path, Some(rest)));
+        let (side, stamp) = which::linked(path)?;
+        let to = find(self.seen, side, self.card.side, stamp)?;
+        let page = address::reading_message(&self.seen.name, to.side, to.stamp);
+        Some(match fragment {
+            Some(fragment) => {
+                let name = anchor_name(&percent_decode_str(fragment).decode_utf8_lossy());
+                format!("{page}#{}-{name}", anchor(self.seen, to))
+            }
+            None => page,
+        })
+    }
+
+    fn tag(&self, tag: &str) -> Option<String> {
+        Some(tag_url(tag))
+    }
+
+    fn anchor(&self) -> &str {
+        self.anchor
+    }
+}
+
+/// The message of this stamp: in that box, or near first and in the other one then.
+fn find(seen: &Seen, side: Option<Side>, near: Side, stamp: Stamp) -> Option<&Card> {
+    let other = if near == Side::Inbox { Side::Outbox } else { Side::Inbox };
+    let order = side.map_or([near, other], |side| [side, side]);
+    order.into_iter().find_map(|side| seen.find(side, stamp).map(|(_, card)| &**card))
+}
+
+/// The id of a message's element, unique on a page that shows several channels.
+fn anchor(seen: &Seen, card: &Card) -> String {
+    let channel: String = blake3::hash(seen.name.as_bytes()).to_hex().chars().take(6).collect();
+    let side = if card.side == Side::Inbox { "in" } else { "out" };
+    format!("m-{channel}-{side}-{}", card.stamp)
+}
+
+fn tag_url(tag: &str) -> String {
+    format!("/search?q=tag%3A{}", address::part(tag))
+}
+
+fn rules(card: &Card) -> Rules {
+    let trust = trust(card.side);
+    Rules { trust, raw_html: trust == Trust::Theirs || !card.is_unbalanced, highlight: true, remote_media: false }
+}
+
+/// A message, ready for a template.
+pub(super) fn value(seen: &Seen, card: &Card) -> Result<Value, Refusal> {
+    let body = card::read_body(&seen.open(card.side)?, card.stamp)?;
+    let trust = trust(card.side);
+    let attached: Vec<Attached> = card
+        .attachments
+        .iter()
+        .map(|file| {
+            let url = address::attachment(&seen.name, card.side, card.stamp, &file.path.text());
+            Attached::new(file, trust, url)
+        })
+        .collect();
+    let rendered = render(seen, card, &body, &attached);
+    let message = message(seen, card, &rendered, &attached);
+    Ok(Value::from_serializable(&Shown::of(seen, card, message)))
+}
+
+fn render(seen: &Seen, card: &Card, body: &str, attached: &[Attached]) -> Rendered {
+    let anchor = anchor(seen, card);
+    let around = Around { seen, card, attached, anchor: &anchor };
+    let mut rendered = markdown::render(body, card.title_in_text, rules(card), &around);
+    // Addresses in the app begin at the server's root.
+    if rendered.html.contains(ROOT) {
+        rendered.html = rendered.html.replace(ROOT, "");
+    }
+    rendered
+}
+
+fn message<'a>(seen: &'a Seen, card: &'a Card, rendered: &'a Rendered, attached: &[Attached]) -> Message<'a> {
+    let reply_to = card.header.in_reply_to.and_then(|(side, stamp)| find(seen, side, card.side, stamp));
+    let lack = seen.lacks.get(&(card.side, card.stamp)).filter(|lack| **lack != Lack::Text);
+    let place = Place {
+        url: address::reading_message(&seen.name, card.side, card.stamp),
+        anchor: anchor(seen, card),
+        author: seen.author_of(card.side),
+        tags: tags_in_header(card).into_iter().map(|name| Tag { name, url: tag_url(name) }).collect(),
+        reply_to: reply_to
+            .map(|to| Link { label: label(to), url: address::reading_message(&seen.name, to.side, to.stamp) }),
+        lack,
+    };
+    let mut message = Message::new(card, rendered, attached.iter(), place);
+    if card.is_cut {
+        message.offer_whole_text(card, view::source_url(seen, card));
+    }
+    message
+}
+
+/// A text that is not sent, as it would be shown.
+pub(super) fn would_be(seen: &Seen, draft: Option<Name>, text: &str, now: Stamp) -> Value {
+    let stem = draft.map(|name| name.to_string()).unwrap_or_default();
+    let folder = draft.and_then(|_| Folder::open(&draft::folder(&seen.channel)).ok());
+    let beside = folder.as_ref().filter(|folder| folder.child(stem.as_ref()).is_ok());
+    let (card, body) = card::would_be(text.as_bytes().to_vec(), now, beside.map(|folder| (folder, stem.as_str())));
+    let attached: Vec<Attached> = card
+        .attachments
+        .iter()
+        .map(|file| {
+            let url = format!("{}/attachments/{}", address::draft(&seen.name, &stem), address::path(&file.path.text()));
+            Attached::new(file, Trust::Own, url)
+        })
+        .collect();
+    let rendered = render(seen, &card, &body, &attached);
+    let message = message(seen, &card, &rendered, &attached);
+    Value::from_serializable(&Shown::of(seen, &card, message))
+}
+
+impl App {
+    /// A text that is not sent as an article, as the app's pages would show it.
+    pub(in crate::web) fn preview(
+        &self,
+        seen: &Seen,
+        draft: Option<Name>,
+        text: &str,
+        now: Stamp,
+    ) -> Result<String, Refusal> {
+        let mut context = tera::Context::new();
+        context.insert("root", "");
+        context.insert("page", &super::Page { kind: "preview", title: "", url: "" });
+        context.insert("first", &true);
+        context.insert_value("m", would_be(seen, draft, text, now));
+        context.insert("site", &view::Site::of(seen));
+        let bytes = self.render("entry.html", &context)?;
+        String::from_utf8(bytes).map_err(|error| Refusal::broken(error.to_string()))
+    }
+}

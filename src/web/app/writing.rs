@@ -1,0 +1,302 @@
+//! The page for writing.
+//!
+//! Owns the form: its text is a draft before anything else is done with it, so that whatever fails later loses nothing.
+
+use axum::extract::{FromRequest, Multipart, Path, Request, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use serde::Serialize;
+
+use super::super::api::drafts::take;
+use super::super::library::Seen;
+use super::super::refusal::Refusal;
+use super::super::request::{self, Params};
+use super::super::upload::{self, Received};
+use super::super::{Server, address, guard, sentence, wire};
+use super::view::{self, Channel};
+use super::{Sheet, see, text};
+use crate::article::{Date, Link, kind_of, label, size, type_of};
+use crate::channel::attachments::MAX_LENGTH;
+use crate::channel::draft::{Draft, Name};
+use crate::channel::letter::Source;
+use crate::channel::{header, message, promise, which};
+
+type Answer = Result<Response, Refusal>;
+
+#[derive(Serialize)]
+struct Unsent {
+    name: String,
+    text: String,
+    version: String,
+    files: Vec<File>,
+    due: Option<Date>,
+}
+
+#[derive(Serialize)]
+struct File {
+    name: String,
+    size: String,
+    kind: String,
+    url: String,
+    picture: bool,
+    remove: String,
+}
+
+/// What the page shows besides the draft.
+#[derive(Default)]
+struct Beside<'a> {
+    draft: Option<Unsent>,
+    reply: Option<&'a str>,
+    preview: Option<tera::Value>,
+    warnings: Vec<String>,
+    /// Why the form came back, with the text that it had.
+    failure: Option<(&'a Refusal, &'a str)>,
+}
+
+/// Which channel is to be written to?
+pub(super) async fn choose(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
+    let all = view::in_order(server.library.all());
+    let choose: Vec<Channel> = all.iter().filter(|seen| view::can_write(seen)).map(|seen| Channel::of(seen)).collect();
+    Sheet::new(&server, &headers, &uri, "write", "Write").with("choose", &choose).send()
+}
+
+/// An empty page.
+pub(super) async fn begin(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    uri: Uri,
+    Path(name): Path<String>,
+) -> Answer {
+    server
+        .off_thread(move |server| {
+            let seen = server.library.get(&name)?;
+            let params = Params::of(&uri);
+            page(server, &headers, &uri, &seen, &Beside { reply: params.get("reply"), ..Beside::default() })
+        })
+        .await
+}
+
+/// A draft.
+pub(super) async fn go_on(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    uri: Uri,
+    Path((name, draft)): Path<(String, String)>,
+) -> Answer {
+    server
+        .off_thread(move |server| {
+            let seen = server.library.get(&name)?;
+            let draft = take(&seen, &draft)?;
+            let unsent = unsent(&seen, &draft)?;
+            let (now, preview) = (server.now()?, Params::of(&uri).get("preview").is_some());
+            let beside = Beside {
+                preview: preview.then(|| text::would_be(&seen, Some(draft.name), &unsent.text, now)),
+                warnings: if preview { warnings(&draft, now)? } else { Vec::new() },
+                draft: Some(unsent),
+                ..Beside::default()
+            };
+            page(server, &headers, &uri, &seen, &beside)
+        })
+        .await
+}
+
+/// What the text promises and does not keep.
+fn warnings(draft: &Draft, now: crate::channel::stamp::Stamp) -> Result<Vec<String>, Refusal> {
+    let letter = draft.letter()?;
+    let names: Vec<_> = letter.attachments.iter().map(|file| file.name.clone()).collect();
+    Ok(promise::broken(&letter.text, &names, now).iter().map(|warning| sentence(warning)).collect())
+}
+
+fn unsent(seen: &Seen, draft: &Draft) -> Result<Unsent, Refusal> {
+    let letter = draft.letter()?;
+    let name = draft.name.to_string();
+    let file = |file: &Source| {
+        let path = file.name.text().into_owned();
+        File {
+            size: size(file.len),
+            kind: kind_of(&path),
+            url: format!("{}/attachments/{}", address::draft(&seen.name, &name), address::path(&path)),
+            picture: type_of(&path).starts_with("image/"),
+            remove: path.clone(),
+            name: path,
+        }
+    };
+    Ok(Unsent {
+        version: wire::version_of(&letter.text),
+        files: letter.attachments.iter().map(file).collect(),
+        due: if let Name::Scheduled(due) = draft.name { Some(Date::new(due.seconds())) } else { None },
+        text: message::decode(letter.text).text,
+        name,
+    })
+}
+
+fn page(server: &Server, headers: &HeaderMap, uri: &Uri, seen: &Seen, beside: &Beside<'_>) -> Answer {
+    if !view::can_write(seen) {
+        return Err(crate::channel::Error::OnlyListens { name: seen.name.clone() }.into());
+    }
+    let url = address::writing(&seen.name);
+    let action = beside.draft.as_ref().map_or(url.clone(), |draft| format!("{url}/{}", draft.name));
+    let answered = match (&beside.draft, beside.reply) {
+        (Some(draft), _) => header::part(&draft.text).header.in_reply_to.and_then(|(side, stamp)| {
+            which::any(&seen.channel, &side.map_or(stamp.to_string(), |side| format!("{side}/{stamp}"))).ok()
+        }),
+        (None, Some(reply)) => which::any(&seen.channel, reply).ok(),
+        (None, None) => None,
+    };
+    let reply_to = answered
+        .and_then(|(side, stamp)| seen.find(side, stamp))
+        .map(|(_, card)| Link { label: label(card), url: address::reading_message(&seen.name, card.side, card.stamp) });
+    let mut response = Sheet::new(server, headers, uri, "write", &format!("Write to {}", seen.title))
+        .with("channel", &Channel::of(seen))
+        .with("action", &action)
+        .with("draft", &beside.draft)
+        .with("reply", beside.reply.unwrap_or_default())
+        .with("reply_to", &reply_to)
+        .with("preview", &beside.preview)
+        .with("warnings", &beside.warnings)
+        .with("error", &beside.failure.map(|(refusal, _)| words(refusal)))
+        .with("text", &beside.failure.map(|(_, text)| text))
+        .with("most", &size(MAX_LENGTH))
+        .send()?;
+    if let Some((refusal, _)) = beside.failure {
+        *response.status_mut() = refusal.status;
+    }
+    Ok(response)
+}
+
+fn words(refusal: &Refusal) -> String {
+    let hint = refusal.hint.as_deref().map(|hint| format!(" {}", sentence(hint)));
+    sentence(&refusal.what) + &hint.unwrap_or_default()
+}
+
+/// The form of an empty page.
+pub(super) async fn receive_new(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    uri: Uri,
+    Path(name): Path<String>,
+    request: Request,
+) -> Answer {
+    form(server, headers, uri, name, None, request).await
+}
+
+/// The form of a draft.
+pub(super) async fn receive(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    uri: Uri,
+    Path((name, draft)): Path<(String, String)>,
+    request: Request,
+) -> Answer {
+    form(server, headers, uri, name, Some(draft), request).await
+}
+
+async fn form(
+    server: Server,
+    headers: HeaderMap,
+    uri: Uri,
+    name: String,
+    draft: Option<String>,
+    request: Request,
+) -> Answer {
+    let seen = server.library.get(&name)?;
+    let form = Multipart::from_request(request, &()).await.map_err(|error| Refusal::bad(error.body_text()))?;
+    let taken = match &draft {
+        Some(draft) => names(&server, &seen, draft).await?,
+        None => Vec::new(),
+    };
+    let received = upload::receive(form, &seen.channel, &taken).await?;
+    server
+        .off_thread(move |server| {
+            let form = Form { server, headers: &headers, uri: &uri, seen: &seen, received: &received };
+            form.act(draft.as_deref())
+        })
+        .await
+}
+
+/// The names of a draft's files.
+async fn names(server: &Server, seen: &std::sync::Arc<Seen>, draft: &str) -> Result<Vec<String>, Refusal> {
+    let (seen, draft) = (seen.clone(), draft.to_owned());
+    let files = server.off_thread(move |_| Ok(take(&seen, &draft)?.attachments())).await?;
+    Ok(files.iter().map(|file| file.name.text().into_owned()).collect())
+}
+
+/// A form that came in.
+struct Form<'a> {
+    server: &'a Server,
+    headers: &'a HeaderMap,
+    uri: &'a Uri,
+    seen: &'a Seen,
+    received: &'a Received,
+}
+
+impl Form<'_> {
+    /// Does what the form says. What fails shows the form again with all that it had, or with what is a draft by then.
+    fn act(&self, draft: Option<&str>) -> Answer {
+        let mut at = draft.map(str::to_owned);
+        let done = self.try_to(&mut at);
+        let Err(refusal) = done else {
+            return done;
+        };
+        let draft = at.and_then(|draft| unsent(self.seen, &take(self.seen, &draft).ok()?).ok());
+        let failure = Some((&refusal, self.text()));
+        let beside = Beside { draft, reply: self.received.get("reply"), failure, ..Beside::default() };
+        page(self.server, self.headers, self.uri, self.seen, &beside)
+    }
+
+    fn text(&self) -> &str {
+        self.received.get("text").unwrap_or_default()
+    }
+
+    fn try_to(&self, at: &mut Option<String>) -> Answer {
+        guard::judge_form(self.headers, self.received.get("token"))?;
+        let text = request::sound(self.text().to_owned())?;
+        let action = self.received.get("do").unwrap_or("save");
+        if action == "discard" {
+            return self.discard(at.as_deref());
+        }
+        if at.is_none() && text.trim().is_empty() && self.received.files.is_empty() {
+            return Err(
+                Refusal::bad("there is nothing to send: the text is empty").hint("write something, or attach a file")
+            );
+        }
+        let draft = self.saved(&text, at.as_deref())?;
+        *at = Some(draft.name.to_string());
+        let url = format!("{}/{}", address::writing(&self.seen.name), draft.name);
+        match action {
+            "send" => {
+                let sent = self.server.send_draft(self.seen, draft)?;
+                Ok(see(&address::reading_message(&self.seen.name, crate::channel::entry::Side::Outbox, sent)))
+            }
+            "preview" => Ok(see(&format!("{url}?preview=1#preview"))),
+            _ => Ok(see(&url)),
+        }
+    }
+
+    fn discard(&self, draft: Option<&str>) -> Answer {
+        if let Some(draft) = draft {
+            self.server.discard_draft(self.seen, draft)?;
+        }
+        Ok(see(&address::reading(&self.seen.name)))
+    }
+
+    /// The draft with all that the form brought.
+    fn saved(&self, text: &str, draft: Option<&str>) -> Result<Draft, Refusal> {
+        let Some(draft) = draft else {
+            return self.server.begin_draft(self.seen, text, self.received.get("reply"), self.received.files.clone());
+        };
+        let draft = take(self.seen, draft)?;
+        if draft.letter()?.text != text.as_bytes() {
+            draft.save(text.as_bytes())?;
+        }
+        let there = draft.attachments();
+        for name in self.received.all("remove") {
+            if let Some(file) = there.iter().find(|file| file.name.text() == name) {
+                draft.detach(&file.name)?;
+            }
+        }
+        draft.attach(&self.received.files)?;
+        self.server.library.drafts_changed(&self.seen.name);
+        Ok(draft)
+    }
+}

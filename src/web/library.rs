@@ -1,0 +1,397 @@
+//! All channels as they were seen last.
+//!
+//! Owns what requests are answered from: one unchanging seen for each channel, put in the place of the one before when the
+//! channel was looked at again, and what is marked. Tells what changed. Refuses to look itself, and to read texts.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use crate::article::label;
+use crate::channel::arrival::Lack;
+use crate::channel::card::Card;
+use crate::channel::classify::Reason;
+use crate::channel::entry::Side;
+use crate::channel::marks::{Change, Key, Marked, Marks, Store};
+use crate::channel::profile::Profile;
+use crate::channel::snapshot::{BoxState, Snapshot};
+use crate::channel::stamp::Stamp;
+use crate::channel::{Channel, Kind};
+use crate::disk::beneath::Folder;
+
+use super::address;
+use super::events::{Arrived, Built, Events, What};
+use super::refusal::Refusal;
+
+/// A channel as it was seen last.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// Its name as addresses have it.
+    pub(super) name: String,
+    pub(super) channel: Channel,
+    pub(super) kind: Kind,
+    pub(super) title: String,
+    /// Who writes in the inbox and in the outbox.
+    pub(super) authors: [Option<String>; 2],
+    /// Who the site as a whole is by.
+    pub(super) author: Option<String>,
+    pub(super) key: Key,
+    /// The messages that are shown, oldest first.
+    pub(super) cards: Arc<[Arc<Card>]>,
+    pub(super) lacks: HashMap<(Side, Stamp), Lack>,
+    /// How many messages each box shows; `None` for a box that is not there.
+    pub(super) counts: [Option<usize>; 2],
+    pub(super) health: Health,
+    pub(super) marked: Marked,
+    /// How many messages were not read.
+    pub(super) unread: usize,
+}
+
+/// What is not as it should be, or not yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Health {
+    pub(super) arriving: usize,
+    pub(super) conflicts: usize,
+    /// Messages that wait: drafts by their header, those dated in the future, those that are not whole.
+    pub(super) held: usize,
+    pub(super) warnings: usize,
+    /// Why a box or the whole channel cannot be read.
+    pub(super) trouble: Option<String>,
+}
+
+/// What became of the last build of a channel's site.
+#[derive(Clone, Debug, Default)]
+struct Site {
+    error: Option<String>,
+}
+
+/// All channels as they were seen last.
+#[derive(Debug)]
+pub struct Library {
+    channels: RwLock<BTreeMap<String, Arc<Seen>>>,
+    sites: RwLock<HashMap<String, Site>>,
+    marks: Mutex<KnownMarks>,
+    store: Store,
+    data: std::path::PathBuf,
+    /// A random name for this device, if it needs one.
+    fresh_device: String,
+    version: std::sync::atomic::AtomicU64,
+    pub(super) events: Events,
+}
+
+#[derive(Debug, Default)]
+struct KnownMarks {
+    marks: Marks,
+    signature: Option<u64>,
+    looked_at: Option<std::time::Instant>,
+}
+
+impl Seen {
+    /// A message that is shown.
+    pub(super) fn find(&self, side: Side, stamp: Stamp) -> Option<(usize, &Arc<Card>)> {
+        let at = self.cards.binary_search_by_key(&(stamp, side), |card| (card.stamp, card.side)).ok()?;
+        Some((at, self.cards.get(at)?))
+    }
+
+    pub(super) fn has(&self, side: Side) -> bool {
+        self.count(side).is_some()
+    }
+
+    pub(super) fn count(&self, side: Side) -> Option<usize> {
+        let [inbox, outbox] = self.counts;
+        if side == Side::Inbox { inbox } else { outbox }
+    }
+
+    /// Who writes in a box.
+    pub(super) fn author_of(&self, side: Side) -> Option<&str> {
+        let [inbox, outbox] = &self.authors;
+        (if side == Side::Inbox { inbox } else { outbox }).as_deref()
+    }
+
+    pub(super) fn is_read(&self, card: &Card) -> bool {
+        self.marked.is_read(card.side, card.stamp)
+    }
+
+    /// A message's key among all channels' messages.
+    pub(super) fn key_of(&self, card: &Card) -> String {
+        format!("{}/{}/{}", self.name, card.side, card.stamp)
+    }
+
+    /// A box, opened for reading.
+    pub(super) fn open(&self, side: Side) -> Result<Folder, Refusal> {
+        Ok(Folder::open(&self.channel.path.join(side.name()))?)
+    }
+}
+
+impl Library {
+    /// An empty library over a data folder. `start` is the time now in seconds since 1970; `fresh_device` a random name.
+    pub fn new(data: &std::path::Path, start: i64, fresh_device: String) -> Self {
+        let first = u64::try_from(start).unwrap_or(0).saturating_mul(1_000).max(1);
+        Self {
+            channels: RwLock::default(),
+            sites: RwLock::default(),
+            marks: Mutex::default(),
+            store: Store::below(data),
+            data: data.to_owned(),
+            fresh_device,
+            version: first.into(),
+            events: Events::new(first),
+        }
+    }
+
+    /// All channels, by name.
+    pub(super) fn all(&self) -> Vec<Arc<Seen>> {
+        self.read().values().cloned().collect()
+    }
+
+    /// The channel of this name.
+    pub(super) fn get(&self, name: &str) -> Result<Arc<Seen>, Refusal> {
+        let found = self.read().get(name).cloned();
+        found.ok_or_else(|| {
+            Refusal::missing(format!("there is no channel `{name}`")).hint("/channels lists all of them")
+        })
+    }
+
+    /// A number that is another one whenever anything in the library is.
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(std::sync::atomic::Ordering::Acquire)
+    }
+
+    /// Puts a state in the place of the one before, and gives that one.
+    fn put(&self, now: Arc<Seen>) -> Option<Arc<Seen>> {
+        let before = self.write().insert(now.name.clone(), now);
+        self.next_version();
+        before
+    }
+
+    fn next_version(&self) {
+        self.version.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<Seen>>> {
+        self.channels.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<String, Arc<Seen>>> {
+        self.channels.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in a look at a channel, and tells what is other than before.
+    pub fn looked(&self, snapshot: &Snapshot) {
+        let name = snapshot.channel.name.to_string();
+        let key = Key::of(&snapshot.channel, &self.data);
+        // Whoever puts a state in the place of another one holds the marks, so that none is lost.
+        let known = self.known_marks();
+        let marked = known.marks.of(&key).cloned().unwrap_or_default();
+        let now = Arc::new(seen(snapshot, name.clone(), key, marked));
+        let before = self.put(Arc::clone(&now));
+        drop(known);
+        let Some(before) = before else {
+            return self.events.tell(What::Channel(name));
+        };
+        for card in appeared(&before.cards, &now.cards) {
+            self.events.tell(What::Message(arrived(&now, card)));
+        }
+        if differ(&before, &now) {
+            self.events.tell(What::Channel(name));
+        }
+    }
+
+    /// Takes in that a channel cannot be looked at.
+    pub fn failed(&self, name: &str, why: &str) {
+        let _alone = self.known_marks();
+        let Some(before) = self.read().get(name).cloned() else {
+            return;
+        };
+        let health = Health { trouble: Some(why.to_owned()), ..before.health.clone() };
+        if health != before.health {
+            self.put(Arc::new(Seen { health, ..copy(&before) }));
+            self.events.tell(What::Channel(name.to_owned()));
+        }
+    }
+
+    /// Takes in that a channel is gone.
+    pub fn gone(&self, name: &str) {
+        if self.write().remove(name).is_some() {
+            self.next_version();
+            self.events.tell(What::Channel(name.to_owned()));
+        }
+    }
+
+    /// Takes in what became of a channel's site: the paths of the files that are other than before, or why it could not be
+    /// built.
+    pub fn built(&self, name: &str, paths: HashSet<String>, error: Option<String>) {
+        let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
+        let site = sites.entry(name.to_owned()).or_default();
+        let is_news = !paths.is_empty() || site.error != error;
+        site.error = error;
+        drop(sites);
+        if is_news {
+            self.events.tell(What::Site(Arc::new(Built { channel: name.to_owned(), paths })));
+        }
+    }
+
+    /// Why a channel's site could not be built the last time, if so.
+    pub(super) fn site_error(&self, name: &str) -> Option<String> {
+        self.sites.read().unwrap_or_else(PoisonError::into_inner).get(name)?.error.clone()
+    }
+
+    fn known_marks(&self) -> std::sync::MutexGuard<'_, KnownMarks> {
+        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the marks again if any device's have changed, as far as that was not looked at just now.
+    pub(super) fn refresh_marks_at_times(&self) {
+        const OFTEN: std::time::Duration = std::time::Duration::from_millis(200);
+        // Whoever holds them looks for all.
+        let Ok(mut known) = self.marks.try_lock() else {
+            return;
+        };
+        if known.looked_at.is_some_and(|at| at.elapsed() < OFTEN) {
+            return;
+        }
+        known.looked_at = Some(std::time::Instant::now());
+        let signature = self.store.signature();
+        if known.signature == Some(signature) {
+            return;
+        }
+        // Marks that cannot be read now leave those that are known.
+        if let Ok(marks) = self.store.load() {
+            (known.marks, known.signature) = (marks, Some(signature));
+            self.mark_anew(&known.marks);
+        }
+    }
+
+    /// Marks messages, now in seconds since 1970.
+    pub(super) fn mark(&self, changes: &[Change], now: i64) -> Result<(), Refusal> {
+        let mut known = self.known_marks();
+        let marks = self.store.load()?;
+        self.store.add(&marks, changes, now, &self.fresh_device)?;
+        let signature = self.store.signature();
+        (known.marks, known.signature) = (self.store.load()?, Some(signature));
+        self.mark_anew(&known.marks);
+        Ok(())
+    }
+
+    fn mark_anew(&self, marks: &Marks) {
+        for before in self.all() {
+            let marked = marks.of(&before.key).cloned().unwrap_or_default();
+            if marked == before.marked {
+                continue;
+            }
+            let mut seen = Seen { marked, ..copy(&before) };
+            seen.unread = unread(&seen.cards, &seen.marked);
+            let name = seen.name.clone();
+            self.put(Arc::new(seen));
+            self.events.tell(What::Channel(name));
+        }
+    }
+
+    /// Takes in that a channel's drafts are others than before.
+    pub(super) fn drafts_changed(&self, name: &str) {
+        self.events.tell(What::Channel(name.to_owned()));
+    }
+}
+
+/// The same state once more: what is large in it is shared.
+fn copy(seen: &Seen) -> Seen {
+    Seen {
+        name: seen.name.clone(),
+        channel: seen.channel.clone(),
+        title: seen.title.clone(),
+        authors: seen.authors.clone(),
+        author: seen.author.clone(),
+        key: seen.key.clone(),
+        cards: Arc::clone(&seen.cards),
+        lacks: seen.lacks.clone(),
+        health: seen.health.clone(),
+        marked: seen.marked.clone(),
+        ..*seen
+    }
+}
+
+fn seen(snapshot: &Snapshot, name: String, key: Key, marked: Marked) -> Seen {
+    let kind = snapshot.kind();
+    let counts =
+        Side::BOTH.map(|side| (!matches!(snapshot.side(side), BoxState::Missing)).then(|| snapshot.count(side)));
+    let speaker = if kind == Kind::Subscription { &snapshot.their_profile } else { &snapshot.my_profile };
+    Seen {
+        title: title(snapshot, kind).unwrap_or_else(|| name.clone()),
+        authors: [author(&snapshot.their_profile), author(&snapshot.my_profile)],
+        author: speaker.author.clone(),
+        unread: unread(&snapshot.cards, &marked),
+        cards: snapshot.cards.as_slice().into(),
+        lacks: snapshot.lacks.clone(),
+        health: health(snapshot),
+        channel: snapshot.channel.clone(),
+        name,
+        kind,
+        key,
+        counts,
+        marked,
+    }
+}
+
+fn author(profile: &Profile) -> Option<String> {
+    profile.author.clone()
+}
+
+/// What a channel is called: by whoever is at the other end, or by oneself if nobody is.
+fn title(snapshot: &Snapshot, kind: Kind) -> Option<String> {
+    let (theirs, mine) = (&snapshot.their_profile, &snapshot.my_profile);
+    match kind {
+        Kind::Broadcast => mine.title.clone(),
+        Kind::Subscription => theirs.title.clone(),
+        Kind::Message => theirs.title.clone().or_else(|| theirs.author.clone()),
+    }
+}
+
+fn health(snapshot: &Snapshot) -> Health {
+    let reason = |wanted: Reason| snapshot.hidden.iter().filter(|hidden| hidden.reason == wanted).count();
+    let trouble = Side::BOTH.into_iter().find_map(|side| match snapshot.side(side) {
+        BoxState::Unreadable(why) => Some(format!("the {side} can't be read: {why}")),
+        _ => None,
+    });
+    Health {
+        arriving: reason(Reason::Arriving),
+        conflicts: reason(Reason::Conflict),
+        held: snapshot.held.len(),
+        warnings: snapshot.warnings(),
+        trouble,
+    }
+}
+
+fn unread(cards: &[Arc<Card>], marked: &Marked) -> usize {
+    cards.iter().filter(|card| !marked.is_read(card.side, card.stamp)).count()
+}
+
+/// The messages that were not there before; both lists are in order.
+fn appeared<'a>(before: &[Arc<Card>], after: &'a [Arc<Card>]) -> Vec<&'a Arc<Card>> {
+    let key = |card: &Arc<Card>| (card.stamp, card.side);
+    let is_new = |card: &&Arc<Card>| before.binary_search_by_key(&key(card), key).is_err();
+    // Most looks find the same cards, and most others some at the end.
+    let same = before.iter().zip(after).take_while(|(old, new)| Arc::ptr_eq(old, new)).count();
+    after.iter().skip(same).filter(is_new).collect()
+}
+
+fn differ(before: &Seen, after: &Seen) -> bool {
+    let same = |(old, new): (&Arc<Card>, &Arc<Card>)| Arc::ptr_eq(old, new) || old == new;
+    before.cards.len() != after.cards.len()
+        || !before.cards.iter().zip(after.cards.iter()).all(same)
+        || before.health != after.health
+        || before.lacks != after.lacks
+        || before.counts != after.counts
+        || (&before.title, &before.authors) != (&after.title, &after.authors)
+}
+
+fn arrived(seen: &Seen, card: &Card) -> Arrived {
+    Arrived {
+        channel: seen.name.clone(),
+        r#box: card.side.name(),
+        id: card.stamp.to_string(),
+        key: seen.key_of(card),
+        url: address::reading_message(&seen.name, card.side, card.stamp),
+        label: label(card),
+        author: seen.author_of(card.side).unwrap_or_default().to_owned(),
+        title: seen.title.clone(),
+    }
+}

@@ -1,0 +1,333 @@
+//! The browser app and the JSON API over a folder of channels.
+//!
+//! Owns the server: what every request goes through, the routes, and stopping. Refuses to know how channels are watched and
+//! how sites are made: whoever runs it keeps the library true ([`Library`]) and answers what is asked of a [`Keeper`].
+
+mod address;
+mod api;
+mod app;
+mod events;
+mod file;
+mod guard;
+mod library;
+mod preview;
+mod range;
+mod refusal;
+mod request;
+mod search;
+mod timeline;
+mod upload;
+mod wire;
+
+use std::future::Future;
+use std::net::TcpListener;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::sync::{Semaphore, watch};
+
+pub use guard::Guard;
+pub use library::Library;
+
+use app::App;
+use library::Seen;
+use refusal::Refusal;
+
+use crate::channel::Channel;
+use crate::channel::card::Card;
+use crate::channel::entry::Side;
+use crate::channel::stamp::Stamp;
+
+/// The address of a channel's site on a server at this address, which ends with `/`.
+pub fn site_address(server: &str, channel: &str) -> String {
+    format!("{}{}", server.trim_end_matches('/'), address::site(channel))
+}
+
+/// What is asked of whoever keeps the channels looked at and their sites built. All of it may wait.
+pub trait Keeper: Send + Sync {
+    /// Looks at what was just written into a channel: the library has it when this returns.
+    fn look(&self, channel: &Channel, written: &Path);
+    /// Builds a channel's site, if it was not asked for before, and keeps it built from then on.
+    ///
+    /// # Errors
+    /// Why it could not be built; one that was built before is there all the same.
+    fn site(&self, channel: &Channel) -> Result<(), String>;
+    /// The folder of a channel's site, whether it was built or not.
+    fn site_folder(&self, channel: &Channel) -> PathBuf;
+    /// The newest messages of all channels as an Atom feed, for a server that is called `origin` (`http://localhost:3000`).
+    ///
+    /// # Errors
+    /// Why it could not be made.
+    fn planet(&self, origin: &str) -> Result<Vec<u8>, String>;
+    /// The feeds of all channels as OPML.
+    ///
+    /// # Errors
+    /// Why it could not be made.
+    fn opml(&self, origin: &str) -> Result<Vec<u8>, String>;
+}
+
+/// What a server is made of.
+pub struct Parts {
+    /// The channels.
+    pub library: Arc<Library>,
+    /// Who keeps them.
+    pub keeper: Arc<dyn Keeper>,
+    /// Who may ask.
+    pub guard: Guard,
+    /// The data folder, as people are told of it.
+    pub data: PathBuf,
+    /// The time now, in nanoseconds since 1970.
+    pub clock: fn() -> i64,
+    /// Told of each request, in a line.
+    pub log: Option<Log>,
+}
+
+/// Whoever is told of each request.
+pub type Log = Box<dyn Fn(&str) + Send + Sync>;
+
+/// What every request is answered from.
+#[derive(Clone)]
+struct Server(Arc<Inner>);
+
+struct Inner {
+    library: Arc<Library>,
+    keeper: Arc<dyn Keeper>,
+    guard: Guard,
+    data: PathBuf,
+    clock: fn() -> i64,
+    log: Option<Log>,
+    app: App,
+    /// Turns true when the server is to stop.
+    stop: watch::Receiver<bool>,
+}
+
+impl Deref for Server {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// How long the head of a request may take to come.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How long requests in flight may take when the server is to stop.
+const LAST_TIME: Duration = Duration::from_secs(5);
+/// How many connections there may be at once; what is beyond them waits.
+const CONNECTIONS: usize = 2_048;
+
+/// Serves until `until` is over; then requests in flight are finished.
+///
+/// # Errors
+/// What the system says when a listener cannot be used, or the engine of a broken template.
+pub async fn serve(parts: Parts, listeners: Vec<TcpListener>, until: impl Future<Output = ()>) -> Result<(), String> {
+    let (stopping, stop) = watch::channel(false);
+    let Parts { library, keeper, guard, data, clock, log } = parts;
+    let server = Server(Arc::new(Inner { library, keeper, guard, data, clock, log, app: App::new()?, stop }));
+    let routes = router(server);
+    let graceful = Arc::new(GracefulShutdown::new());
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut doors = tokio::task::JoinSet::new();
+    for listener in listeners {
+        listener.set_nonblocking(true).map_err(|error| error.to_string())?;
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
+        doors.spawn(welcome(listener, routes.clone(), Arc::clone(&graceful), Arc::clone(&room)));
+    }
+    until.await;
+    // Streams of events would never end by themselves.
+    let _ = stopping.send(true);
+    doors.shutdown().await;
+    if let Some(graceful) = Arc::into_inner(graceful) {
+        let _ = tokio::time::timeout(LAST_TIME, graceful.shutdown()).await;
+    }
+    Ok(())
+}
+
+/// Takes connections.
+async fn welcome(
+    listener: tokio::net::TcpListener,
+    routes: Router,
+    graceful: Arc<GracefulShutdown>,
+    room: Arc<Semaphore>,
+) {
+    loop {
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
+            return;
+        };
+        let Ok((stream, _)) = listener.accept().await else {
+            // Too many open files, most likely: some will be closed.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(routes.clone());
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            // A connection that breaks is its browser's affair.
+            let _ = connection.await;
+            drop(place);
+        });
+    }
+}
+
+fn router(server: Server) -> Router {
+    Router::new()
+        .merge(api::routes())
+        .merge(app::routes())
+        .merge(preview::routes())
+        .fallback(|uri: Uri| async move { Refusal::missing(format!("there is nothing at {}", uri.path())) })
+        .method_not_allowed_fallback(not_allowed)
+        .layer(middleware::from_fn_with_state(server.clone(), admit))
+        .with_state(server)
+}
+
+/// Why something cannot be done to what an address means.
+async fn not_allowed(uri: Uri) -> Refusal {
+    let is_inbox = uri.path().split('/').nth(3) == Some("inbox");
+    let what = if is_inbox {
+        "an inbox is theirs: nothing is ever written into it"
+    } else {
+        "that can't be done to this address"
+    };
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, what)
+}
+
+/// What every request goes through, on its way in and out.
+async fn admit(State(server): State<Server>, request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
+    let judged = server.guard.judge(&method, &headers);
+    let mut response = match judged {
+        Err(refusal) => refusal.into_response(),
+        Ok(()) => match server.come_by_link(&uri) {
+            Some(welcome) => welcome,
+            None if !server.guard.knows_token(&headers) => stranger().into_response(),
+            None => {
+                server.library.refresh_marks_at_times();
+                next.run(request).await
+            }
+        },
+    };
+    if let Some(refusal) = response.extensions_mut().remove::<Refusal>()
+        && wants_page(&uri, &headers)
+        && refusal.status != StatusCode::MISDIRECTED_REQUEST
+        && refusal.status != StatusCode::UNAUTHORIZED
+    {
+        response = app::sorry(&server, &headers, &uri, &refusal);
+    }
+    guard::harden(response.headers_mut());
+    if let Some(log) = &server.log {
+        // What stands behind the question mark may be what somebody looks for.
+        log(&format!(
+            "{method} {} {} {:.1} ms",
+            uri.path(),
+            response.status().as_u16(),
+            start.elapsed().as_secs_f64() * 1e3
+        ));
+    }
+    response
+}
+
+fn stranger() -> Refusal {
+    Refusal::new(StatusCode::UNAUTHORIZED, "this server does not know you")
+        .hint("open the link that `missive serve` printed, which holds the key")
+}
+
+/// Whether whoever asks is a person with a browser.
+fn wants_page(uri: &Uri, headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_api = ["/channels", "/api/", "/events", "/app/"].iter().any(|start| uri.path().starts_with(start));
+    accept.contains("text/html") && !is_api
+}
+
+/// Words as a sentence.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let stop = if words.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
+}
+
+/// The server as whoever asks calls it.
+fn origin(headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    format!("http://{}", host.unwrap_or("localhost"))
+}
+
+impl Server {
+    /// Lets in whoever comes by the link with the token, which then disappears from the address.
+    fn come_by_link(&self, uri: &Uri) -> Option<Response> {
+        let params = request::Params::of(uri);
+        let cookie = self.guard.admit(params.get("key")?)?;
+        let mut response = StatusCode::SEE_OTHER.into_response();
+        file::set(response.headers_mut(), header::LOCATION, uri.path());
+        file::set(response.headers_mut(), header::SET_COOKIE, &cookie);
+        Some(response)
+    }
+
+    /// Does what may wait for the disk off the threads that answer.
+    async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Server) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let server = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&server)).await;
+        done.unwrap_or_else(|_| {
+            Err(Refusal::broken("this request hit a mistake in the program").hint("please report it"))
+        })
+    }
+
+    /// An answer that follows from the library and `what` alone, unless the browser has it already.
+    fn unless_known(
+        &self,
+        headers: &HeaderMap,
+        what: &str,
+        make: impl FnOnce(&Server) -> Result<Response, Refusal>,
+    ) -> Result<Response, Refusal> {
+        let tag = format!("W/\"{:x}-{}\"", self.library.version(), wire::version_of(what.as_bytes()));
+        if file::is_known(headers, &tag) {
+            return Ok(file::unchanged(&tag));
+        }
+        let mut response = make(self)?;
+        file::set(response.headers_mut(), header::ETAG, &tag);
+        Ok(response)
+    }
+
+    /// A message that is shown, with its channel.
+    fn message(&self, name: &str, side: Side, id: &str) -> Result<(Arc<Seen>, Arc<Card>), Refusal> {
+        let seen = self.library.get(name)?;
+        let stamp = Stamp::parse(id.as_bytes()).ok();
+        let card = stamp.and_then(|stamp| seen.find(side, stamp)).map(|(_, card)| Arc::clone(card));
+        let card =
+            card.ok_or_else(|| Refusal::missing(format!("there is no message {id} in the {side} of `{name}`")))?;
+        Ok((seen, card))
+    }
+
+    /// Takes in what was just written, so that whoever asks next finds it.
+    fn written(&self, seen: &Seen, path: &Path) {
+        self.keeper.look(&seen.channel, path);
+    }
+
+    fn seconds(&self) -> i64 {
+        (self.clock)().div_euclid(1_000_000_000)
+    }
+
+    /// The second that the clock shows.
+    fn now(&self) -> Result<Stamp, Refusal> {
+        Stamp::from_seconds(self.seconds())
+            .ok_or_else(|| Refusal::broken("the clock shows a year that no message can have"))
+    }
+}

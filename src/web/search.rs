@@ -1,0 +1,87 @@
+//! Searching the channels that are served.
+//!
+//! Owns which messages are looked through. The scan and the language are the channel's own.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use crate::channel::card::{self, Card};
+use crate::channel::entry::Side;
+use crate::channel::query::{Excerpt, Query};
+use crate::channel::scan::{Searched, scan};
+use crate::channel::stamp::Stamp;
+use crate::disk::beneath::Folder;
+
+use super::Server;
+use super::library::Seen;
+use super::refusal::Refusal;
+
+/// How long the line about a match is, in columns.
+pub(super) const COLUMNS: usize = 160;
+
+/// What is searched for.
+pub(super) struct Asked<'a> {
+    pub(super) words: &'a str,
+    /// Only messages before the one of this key.
+    pub(super) before: Option<&'a str>,
+    pub(super) most: usize,
+    pub(super) columns: usize,
+}
+
+/// A channel with its boxes open.
+struct Opened {
+    seen: Arc<Seen>,
+    folders: [Option<Folder>; 2],
+}
+
+impl Searched for Opened {
+    fn name(&self) -> &str {
+        &self.seen.name
+    }
+
+    fn author(&self, side: Side) -> &str {
+        self.seen.author_of(side).unwrap_or(if side == Side::Outbox { "me" } else { &self.seen.name })
+    }
+
+    fn body(&self, side: Side, stamp: Stamp) -> Option<String> {
+        let [inbox, outbox] = &self.folders;
+        let folder = if side == Side::Inbox { inbox } else { outbox };
+        card::read_body(folder.as_ref()?, stamp).ok()
+    }
+}
+
+impl Server {
+    /// Searches, newest first. Words that say nothing find nothing.
+    pub(super) fn search<T>(
+        &self,
+        asked: &Asked<'_>,
+        mut make: impl FnMut(&Seen, &Card, Excerpt) -> T,
+    ) -> Result<Vec<T>, Refusal> {
+        let query = Query::parse(asked.words, self.seconds())?;
+        if asked.words.trim().is_empty() {
+            return Ok(Vec::new());
+        }
+        let opened: Vec<Opened> = self.library.all().into_iter().map(open).collect();
+        let mut cards: Vec<(&Opened, Arc<Card>)> = Vec::new();
+        for place in &opened {
+            cards.extend(place.seen.cards.iter().map(|card| (place, Arc::clone(card))));
+        }
+        cards.sort_by_cached_key(|(place, card)| Reverse(super::timeline::place(&place.seen, card)));
+        if let Some(before) = asked.before {
+            let before = super::timeline::parse(before)?;
+            cards.retain(|(place, card)| super::timeline::place(&place.seen, card) < before);
+        }
+        let found = scan(&query, &cards, asked.most, asked.columns).flatten();
+        Ok(found
+            .map(|hit| {
+                let first_words = || Excerpt { line: hit.card.first_words.clone(), matches: Vec::new() };
+                make(&hit.place.seen, hit.card, hit.excerpt.unwrap_or_else(first_words))
+            })
+            .collect())
+    }
+}
+
+fn open(seen: Arc<Seen>) -> Opened {
+    let folders = Side::BOTH.map(|side| Folder::open(&seen.channel.path.join(side.name())).ok());
+    Opened { seen, folders }
+}

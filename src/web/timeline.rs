@@ -1,0 +1,61 @@
+//! All channels' messages in one order.
+//!
+//! Owns the order (by time, then by channel and box) and the pages of it, which are merged from the ends of the channels'
+//! own lists: a page costs its length, not the number of all messages.
+
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use super::library::Seen;
+use super::refusal::Refusal;
+use crate::channel::card::Card;
+use crate::channel::entry::Side;
+use crate::channel::stamp::Stamp;
+
+/// A message's place among those of all channels; later is greater.
+pub(super) type Place = (Stamp, String, Side);
+
+/// The place of a message.
+pub(super) fn place(seen: &Seen, card: &Card) -> Place {
+    (card.stamp, seen.name.clone(), card.side)
+}
+
+/// Reads a message's key: `NAME/BOX/ID`.
+pub(super) fn parse(key: &str) -> Result<Place, Refusal> {
+    let refuse = || Refusal::bad("`before` is no message's key").hint("a key is CHANNEL/BOX/ID");
+    let (rest, id) = key.rsplit_once('/').ok_or_else(refuse)?;
+    let (name, side) = rest.rsplit_once('/').ok_or_else(refuse)?;
+    let side = Side::BOTH.into_iter().find(|known| known.name() == side).ok_or_else(refuse)?;
+    Ok((Stamp::parse(id.as_bytes()).map_err(|_| refuse())?, name.to_owned(), side))
+}
+
+/// The newest messages before a place, newest first.
+pub(super) fn newest(all: &[Arc<Seen>], before: Option<&Place>, most: usize) -> Vec<(Arc<Seen>, Arc<Card>)> {
+    let mut ends = BinaryHeap::new();
+    for (number, seen) in all.iter().enumerate() {
+        let end = before.map_or(seen.cards.len(), |before| {
+            seen.cards.partition_point(|card| {
+                (card.stamp, seen.name.as_str(), card.side) < (before.0, before.1.as_str(), before.2)
+            })
+        });
+        push(&mut ends, seen, number, end);
+    }
+    let mut found = Vec::with_capacity(most);
+    while let Some((_, number, at)) = ends.pop().filter(|_| found.len() < most) {
+        let Some((seen, card)) = all.get(number).and_then(|seen| Some((seen, seen.cards.get(at)?))) else {
+            continue;
+        };
+        found.push((Arc::clone(seen), Arc::clone(card)));
+        push(&mut ends, seen, number, at);
+    }
+    found
+}
+
+/// Offers the message before the end of a channel's list.
+fn push(ends: &mut BinaryHeap<(Place, usize, usize)>, seen: &Seen, number: usize, end: usize) {
+    if let Some(at) = end.checked_sub(1)
+        && let Some(card) = seen.cards.get(at)
+    {
+        ends.push((place(seen, card), number, at));
+    }
+}
