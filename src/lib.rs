@@ -92,6 +92,8 @@
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.
 //! - In which order do they reach the disk? `site/publish.rs`.
 //! - What does a template get to see? `site/context.rs`.
+//! - What do several channels have in common? A feed and a list of feeds, [`site::planet_feed`] and [`site::opml`]; a reading
+//!   room is `site/room.rs`, its front page `site/river.rs`.
 
 pub mod article;
 pub mod channel;

@@ -1,9 +1,11 @@
-//! `missive build`: a channel becomes a website.
+//! `missive build`: a channel becomes a website, or all of them become a reading room.
+
+mod room;
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -17,14 +19,27 @@ use crate::console::Console;
 use crate::site::{self, Lock, Request};
 use crate::unseen::field;
 
-/// Turn a channel into a website
+/// Turn a channel into a website, or all channels into a reading room
 #[derive(Debug, Args)]
+#[command(mut_arg("channel", |arg| arg
+    .num_args(1..)
+    .action(ArgAction::Append)
+    .required(false)
+    .required_unless_present("all")
+    .help("A channel's name or folder; with --all, conversations to include")
+))]
+#[command(mut_arg("output", |arg| arg.help("Where the site or the reading room is written [default: CHANNEL/site]")))]
+#[command(override_usage = "missive build [OPTIONS] <CHANNEL>
+       missive build [OPTIONS] --all --output <DIR> [CHANNEL]...")]
 #[command(after_help = "Examples:
-  missive build my-blog
-  missive build my-blog -o /var/www/blog --base-url https://example.org/blog/")]
+  missive build my-blog -o /var/www/blog --base-url https://example.org/blog/
+  missive build --all -o ~/reading-room    # every subscription and broadcast, and one page of all")]
 pub struct Build {
     #[command(flatten)]
     site: Site,
+    /// Build every subscription and broadcast, with one page, one feed and one list of feeds for all
+    #[arg(long, requires = "output", conflicts_with = "box")]
+    all: bool,
     /// Say why each file was written
     #[arg(long)]
     explain: bool,
@@ -57,11 +72,32 @@ pub struct Report {
     strict: bool,
 }
 
-/// Builds a site.
+/// What a build did: of one channel, or of all.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Answer {
+    /// Of one channel.
+    Site(Box<Report>),
+    /// Of all.
+    Room(Box<room::Report>),
+}
+
+/// Builds a site, or a reading room.
 ///
 /// # Errors
-/// [`Failure`]; whatever it is, the site that was there before is whole.
-pub fn run(args: &Build, around: &Surroundings, console: Console) -> Result<Report, Failure> {
+/// [`Failure`]; whatever it is, each site that was there before is whole.
+pub fn run(args: &Build, around: &Surroundings, console: Console) -> Result<Answer, Failure> {
+    if args.all {
+        return Ok(Answer::Room(Box::new(room::run(args, around, console)?)));
+    }
+    if args.site.named().len() > 1 {
+        let hint = "one after the other, or all in one place with `--all -o DIR`";
+        return Err(Failure::usage("only one channel is built at a time", hint));
+    }
+    Ok(Answer::Site(Box::new(site(args, around, console)?)))
+}
+
+fn site(args: &Build, around: &Surroundings, console: Console) -> Result<Report, Failure> {
     let start = Instant::now();
     let channel = args.site.channel(around)?;
     let choice = args.site.asked.choose(&channel, around)?;
@@ -144,6 +180,39 @@ impl Report {
     }
 }
 
+impl Answer {
+    /// Whether the answer is a failure.
+    pub fn failed(&self) -> bool {
+        match self {
+            Self::Site(report) => report.failed(),
+            Self::Room(report) => report.failed(),
+        }
+    }
+
+    /// What is worth saying beside the result, one line each.
+    pub fn remarks(&self) -> Vec<String> {
+        match self {
+            Self::Site(report) => report.remarks(),
+            Self::Room(report) => report.remarks(),
+        }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Site(report) => report.fmt(f),
+            Self::Room(report) => report.fmt(f),
+        }
+    }
+}
+
+/// Said once of anything that holds a conversation.
+const LETTERS: &str = "note: a conversation holds other people's letters; the site asks search engines to stay away, but whoever has it can read it";
+/// Said of anything that was built without knowing where it will be found.
+const NO_BASE_URL: &str =
+    "note: without a base URL there is no sitemap, and the feeds are for readers on this machine; ";
+
 impl Report {
     /// Whether the answer is a failure.
     pub fn failed(&self) -> bool {
@@ -163,13 +232,13 @@ impl Report {
             lines.push(format!("note: and {} more are held; `missive check` lists them", self.waiting.len() - MOST));
         }
         if self.kind == Kind::Message {
-            lines.push("note: a conversation holds other people's letters; the site asks search engines to stay away, but whoever has it can read it".to_owned());
+            lines.push(LETTERS.to_owned());
         }
         if self.shares {
             lines.push("note: `share_on_site` has no effect: this channel has no read key yet".to_owned());
         }
         if !self.has_base_url && !self.site.written.is_empty() {
-            lines.push("note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` or `base_url` in missive.toml sets one".to_owned());
+            lines.push(format!("{NO_BASE_URL}`--base-url` or `base_url` in missive.toml sets one"));
         }
         lines
     }

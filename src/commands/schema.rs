@@ -32,7 +32,7 @@ pub type Row = (&'static str, fn() -> JsonSchemaText);
 
 /// Every command with a result, and the schema of what it prints; `watch` prints one such value on each line.
 pub const TABLE: [Row; 18] = [
-    ("build", of::<build::Report>),
+    ("build", of::<build::Answer>),
     ("channels", of::<channels::Report>),
     ("check", of::<check::Report>),
     ("complete", of::<complete::Report>),

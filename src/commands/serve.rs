@@ -98,7 +98,7 @@ pub fn run(
     }
     let bell = rounds.bell();
     with_bell(bell.clone())?;
-    let keeper = Arc::new(keeping.keeper(rounds.desk()));
+    let keeper = Arc::new(keeping.keeper(rounds.desk(), Arc::clone(&library), clock));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let (over, until) = tokio::sync::oneshot::channel::<()>();
     let log = console.verbose.then(|| Box::new(move |line: &str| console.say(line)) as web::Log);

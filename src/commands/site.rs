@@ -2,11 +2,11 @@
 //!
 //! Owns their way from the command line and the channel's settings into what a build is asked. Refuses to build.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use super::{Failure, Surroundings, locate};
 use crate::channel::cache::{self, Cache};
@@ -21,7 +21,8 @@ use crate::site::{self, BUILT_IN_THEMES, Manner, Options, Source, Theme};
 #[derive(Debug, Args)]
 pub struct Site {
     /// A channel's name or folder
-    channel: OsString,
+    #[arg(required = true, num_args = 1, action = ArgAction::Set)]
+    channel: Vec<OsString>,
     #[command(flatten)]
     pub(super) asked: Asked,
 }
@@ -81,7 +82,12 @@ pub(super) struct Choice {
 impl Site {
     /// The channel.
     pub(super) fn channel(&self, around: &Surroundings) -> Result<Channel, Failure> {
-        locate::channel(around, &self.channel)
+        locate::channel(around, self.channel.first().map_or(OsStr::new(""), OsString::as_os_str))
+    }
+
+    /// The channels that are named.
+    pub(super) fn named(&self) -> &[OsString] {
+        &self.channel
     }
 }
 
@@ -101,6 +107,17 @@ impl Asked {
             keep_metadata: false,
             otherwise,
         }
+    }
+
+    /// Where the site will be found, as the command line has it.
+    pub(super) fn base_url(&self) -> Option<&BaseUrl> {
+        self.base_url.as_ref()
+    }
+
+    /// The theme of pages that are no channel's.
+    pub(super) fn theme(&self, around: &Surroundings) -> Result<Theme, Failure> {
+        let chosen = self.theme.as_ref().map(|theme| source(Path::new(theme), &around.here));
+        Ok(Theme::load(&chosen.into_iter().collect::<Result<Vec<_>, _>>()?)?)
     }
 
     /// What is looked for, at this time in seconds since 1970.
@@ -168,24 +185,30 @@ impl Asked {
 
     /// The output as an absolute path without links and `..`, as far as it exists.
     pub(super) fn output(&self, channel: &Channel, around: &Surroundings) -> PathBuf {
-        let output = match &self.output {
-            Some(output) => around.here.join(output),
-            None => site::default_output(&channel.path),
-        };
-        let mut plain = PathBuf::new();
-        for part in output.components() {
-            match part {
-                Component::ParentDir => {
-                    plain.pop();
-                }
-                Component::CurDir => {}
-                part => plain.push(part),
-            }
-            // A link must be followed before a `..` behind it is.
-            plain = plain.canonicalize().unwrap_or(plain);
-        }
-        plain
+        self.chosen_output(around).unwrap_or_else(|| plain(&site::default_output(&channel.path)))
     }
+
+    /// The output that was chosen, likewise.
+    pub(super) fn chosen_output(&self, around: &Surroundings) -> Option<PathBuf> {
+        self.output.as_ref().map(|output| plain(&around.here.join(output)))
+    }
+}
+
+/// An absolute path without links and `..`, as far as it exists.
+fn plain(output: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in output.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+        // A link must be followed before a `..` behind it is.
+        plain = plain.canonicalize().unwrap_or(plain);
+    }
+    plain
 }
 
 /// The channel's card cache; what is wrong with it is said to those who ask for more.

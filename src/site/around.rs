@@ -33,6 +33,7 @@ impl<'a> Surroundings<'a> {
         card: &'a Card,
         beyond: &'a Beyond<'a>,
         published: &'a [Published],
+        anchor: String,
     ) -> Self {
         let folder = format!("{}/", card.stamp);
         let names = card.attachments.iter().map(|file| file.path.text().nfc().collect());
@@ -41,7 +42,7 @@ impl<'a> Surroundings<'a> {
         for (number, name) in names.enumerate() {
             numbers.entry(name).or_insert(number);
         }
-        Self { contents, card, beyond, published, anchor: contents.anchor(card), folder, numbers }
+        Self { contents, card, beyond, published, anchor, folder, numbers }
     }
 }
 

@@ -71,6 +71,11 @@ impl Memory {
         before.gone = before.find_gone(output);
         before.gone.is_empty()
     }
+
+    /// The messages that the last build showed, with their digests.
+    pub(super) fn digests(&self) -> &Digests {
+        &self.digests
+    }
 }
 
 /// A planned file with its fingerprint.
@@ -80,7 +85,7 @@ struct Wanted {
 }
 
 /// Why a file is written of which nobody knows what it says.
-const CUT_OFF: &str = "the last build was cut off";
+pub(super) const CUT_OFF: &str = "the last build was cut off";
 
 /// What must be done.
 struct Todo<'p> {
@@ -114,7 +119,9 @@ pub fn rebuild(request: &Request<'_>, memory: &mut Memory) -> Result<Report, Err
     let (gone, wanted) = rayon::join(find_gone, || wanted(&contents, request.theme));
     before.gone = gone;
     let todo = compare(request, &contents, &wanted, &before);
-    refuse::overwriting(request, &before, todo.write.iter().map(|(wanted, _)| &wanted.planned))?;
+    let at_stake =
+        todo.write.iter().map(|(wanted, _)| (&wanted.planned.path, known(request.theme, &wanted.planned.page)));
+    refuse::overwriting(request.output, request.manner.force, &before, at_stake)?;
     let mut report = Report {
         output: request.output.to_owned(),
         messages: cards.len(),
@@ -147,6 +154,14 @@ pub fn rebuild(request: &Request<'_>, memory: &mut Memory) -> Result<Report, Err
     report.removed = todo.remove;
     memory.before = Some(Before::after(manifest, request.output));
     Ok(report)
+}
+
+/// What a file will say, if that is known before it is made.
+fn known<'t>(theme: &'t Theme, page: &Page) -> Option<&'t [u8]> {
+    match page {
+        Page::Asset(name) => theme.asset(name),
+        _ => None,
+    }
 }
 
 /// The messages that the site shows: those that are not held, and those of the held ones that it shows already. Nothing is

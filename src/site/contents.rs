@@ -30,7 +30,10 @@ use super::options::Options;
 use super::out_path::OutPath;
 
 /// To be raised whenever the same text, settings and theme become other bytes than before, so that sites are built anew.
-const RENDERING: u32 = 1;
+pub(super) const RENDERING: u32 = 1;
+
+/// The program's name and version.
+pub(super) const GENERATOR: &str = concat!("missive ", env!("CARGO_PKG_VERSION"));
 
 /// The facts that every page of a site shows or depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -227,11 +230,14 @@ fn author(snapshot: &Snapshot, kind: Kind, side: Side) -> Option<String> {
     let named = profile.author.clone();
     match (kind, side) {
         (Kind::Message, Side::Outbox) => named.or_else(|| Some("me".to_owned())),
-        (Kind::Message, Side::Inbox) => {
-            named.or_else(|| profile.title.clone()).or_else(|| Some(snapshot.channel.name.to_string()))
-        }
+        (Kind::Message, Side::Inbox) => named.or_else(|| profile.title.clone()).or_else(|| Some(name(snapshot))),
         _ => named,
     }
+}
+
+/// The channel's name, as far as a page can show it.
+fn name(snapshot: &Snapshot) -> String {
+    harmless(&snapshot.channel.name.to_string()).into_owned()
 }
 
 fn profile(snapshot: &Snapshot, side: Side) -> &Profile {
@@ -241,11 +247,16 @@ fn profile(snapshot: &Snapshot, side: Side) -> &Profile {
     }
 }
 
+/// What is known of a channel without a look at its messages.
+pub(super) fn brief(snapshot: &Snapshot, options: &Options) -> Facts {
+    facts(snapshot, options, (false, false), None)
+}
+
 fn facts(snapshot: &Snapshot, options: &Options, (archive, tags): (bool, bool), icon: Option<&Icon>) -> Facts {
     let kind = snapshot.kind();
     let profile = profile(snapshot, speaker(kind));
     let second = if kind == Kind::Message { &snapshot.their_profile } else { profile };
-    let name = || snapshot.channel.name.to_string();
+    let name = || name(snapshot);
     let title = options
         .title
         .as_deref()
@@ -266,7 +277,7 @@ fn facts(snapshot: &Snapshot, options: &Options, (archive, tags): (bool, bool), 
         tags,
         base: options.base_url.as_ref().map(|url| url.as_str().to_owned()),
         rules: (options.raw_html, options.highlight),
-        generator: concat!("missive ", env!("CARGO_PKG_VERSION")),
+        generator: GENERATOR,
         rendering: RENDERING,
     }
 }

@@ -94,10 +94,11 @@ impl Contents<'_> {
         beyond: &Beyond<'a>,
         rendered: &'a Rendered,
         published: &[Published],
+        anchor: String,
     ) -> Message<'a> {
         let place = Place {
             url: self.page_of(card).address(),
-            anchor: self.anchor(card),
+            anchor,
             author: self.author(card.side),
             tags: self.tags_of(card),
             reply_to: beyond.reply.as_ref().map(|(label, url)| Link { label: label.clone(), url: url.clone() }),

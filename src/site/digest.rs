@@ -71,6 +71,11 @@ impl Digests {
         &self.digests
     }
 
+    /// The cards, in the same order.
+    pub(super) fn cards(&self) -> &[Arc<Card>] {
+        &self.cards
+    }
+
     /// Both lists are in the order of stamp and side, so one walk finds what they share.
     fn known(&self, cards: &[Arc<Card>]) -> Vec<Option<Digest>> {
         let mut old = self.cards.iter().zip(&self.digests).peekable();

@@ -18,7 +18,7 @@ use crate::markdown::{self, Media, ROOT};
 use crate::picture::without_metadata;
 
 use super::contents::Contents;
-use super::render::Ready;
+use super::ready::Ready;
 
 /// The most enclosures that an entry lists.
 const MAX_ENCLOSURES: usize = 20;
@@ -27,7 +27,8 @@ const MAX_MEASURED: u64 = 32 << 20;
 
 /// A message as a feed has it.
 pub(super) struct Entry<'a> {
-    card: &'a Card,
+    /// What is known of it.
+    pub(super) card: &'a Card,
     id: String,
     url: String,
     content: String,
@@ -47,7 +48,8 @@ pub(super) fn entries<'a>(contents: &'a Contents<'a>, ready: &[&Ready]) -> Vec<E
     ready.iter().filter_map(|ready| Some(entry(contents, contents.cards.get(ready.at)?, ready, base))).collect()
 }
 
-fn entry<'a>(contents: &'a Contents<'a>, card: &'a Card, ready: &Ready, base: &str) -> Entry<'a> {
+/// Makes an entry of a converted message; its addresses begin with `base`.
+pub(super) fn entry<'a>(contents: &'a Contents<'a>, card: &'a Card, ready: &Ready, base: &str) -> Entry<'a> {
     let mut html = ready.rendered.html.replace(ROOT, base);
     for (number, file) in ready.published.iter().map(|published| &published.attached).enumerate() {
         if matches!(file.media, Media::Picture(_)) && ready.rendered.shown.binary_search(&number).is_err() {
@@ -108,17 +110,18 @@ pub(super) fn atom(contents: &Contents<'_>, entries: &[Entry<'_>]) -> Vec<u8> {
         updated: time(entries.iter().map(|entry| entry.card.updated()).max().unwrap_or_default()),
         // RFC 4287, section 4.1.1: a feed has an author unless each of its entries has one.
         authors: vec![person(facts.author.as_deref().unwrap_or(&facts.title))],
-        generator: Some(atom::Generator {
-            value: "missive".to_owned(),
-            uri: None,
-            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        }),
+        generator: Some(generator()),
         icon: facts.icon.as_ref().map(|icon| format!("{base}{icon}")),
-        links: feed_links(base),
-        entries: entries.iter().map(|entry| atom_entry(entry, facts.author.as_deref(), base)).collect(),
+        links: links((!base.is_empty()).then(|| format!("{base}atom.xml")), front(base)),
+        entries: entries.iter().map(|entry| atom_entry(entry, facts.author.as_deref())).collect(),
         lang: Some(facts.language.clone()),
         ..atom::Feed::default()
     };
+    written(&feed)
+}
+
+/// A feed as bytes.
+pub(super) fn written(feed: &atom::Feed) -> Vec<u8> {
     let mut bytes = Vec::new();
     // A vector always has room.
     let _ = feed.write_to(&mut bytes);
@@ -126,23 +129,36 @@ pub(super) fn atom(contents: &Contents<'_>, entries: &[Entry<'_>]) -> Vec<u8> {
     bytes
 }
 
-fn feed_links(base: &str) -> Vec<atom::Link> {
+/// The program's name and version.
+pub(super) fn generator() -> atom::Generator {
+    let version = Some(env!("CARGO_PKG_VERSION").to_owned());
+    atom::Generator { value: "missive".to_owned(), uri: None, version }
+}
+
+/// The front page of the site that begins here. Only a server finds it by the folder's address.
+pub(super) fn front(base: &str) -> String {
+    if is_absolute(base) { base.to_owned() } else { format!("{base}index.html") }
+}
+
+/// Whether an address says by itself where it leads.
+fn is_absolute(address: &str) -> bool {
+    Url::parse(address).is_ok()
+}
+
+/// A feed's links: to itself, where that is known, and to its front page.
+pub(super) fn links(own: Option<String>, front: String) -> Vec<atom::Link> {
     let link = |rel: &str, href: String, mime: &str| atom::Link {
         rel: rel.to_owned(),
         href,
         mime_type: Some(mime.to_owned()),
         ..atom::Link::default()
     };
-    let mut links = Vec::new();
-    if !base.is_empty() {
-        links.push(link("self", format!("{base}atom.xml"), "application/atom+xml"));
-    }
-    let front = if base.is_empty() { "index.html".to_owned() } else { base.to_owned() };
-    links.push(link("alternate", front, "text/html"));
-    links
+    let own = own.map(|own| link("self", own, "application/atom+xml"));
+    own.into_iter().chain([link("alternate", front, "text/html")]).collect()
 }
 
-fn atom_entry(entry: &Entry<'_>, feed_author: Option<&str>, base: &str) -> atom::Entry {
+/// An entry in Atom's form.
+pub(super) fn atom_entry(entry: &Entry<'_>, feed_author: Option<&str>) -> atom::Entry {
     let card = entry.card;
     let mut links = vec![atom::Link {
         rel: "alternate".to_owned(),
@@ -172,7 +188,7 @@ fn atom_entry(entry: &Entry<'_>, feed_author: Option<&str>, base: &str) -> atom:
         links,
         summary: Some(card.excerpt.clone()).filter(|excerpt| !excerpt.is_empty()).map(atom::Text::plain),
         content: Some(atom::Content {
-            base: (!base.is_empty()).then(|| entry.url.clone()),
+            base: Some(entry.url.clone()).filter(|url| is_absolute(url)),
             lang: card.header.lang.clone(),
             value: Some(entry.content.clone()),
             content_type: Some("html".to_owned()),
@@ -182,11 +198,13 @@ fn atom_entry(entry: &Entry<'_>, feed_author: Option<&str>, base: &str) -> atom:
     }
 }
 
-fn person(name: &str) -> atom::Person {
+/// Somebody of this name.
+pub(super) fn person(name: &str) -> atom::Person {
     atom::Person { name: name.to_owned(), ..atom::Person::default() }
 }
 
-fn time(seconds: i64) -> atom::FixedDateTime {
+/// A time in seconds since 1970.
+pub(super) fn time(seconds: i64) -> atom::FixedDateTime {
     DateTime::from_timestamp(seconds, 0).unwrap_or_default().fixed_offset()
 }
 

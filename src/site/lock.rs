@@ -24,6 +24,20 @@ impl Lock {
     /// [`Error::OutputIsBox`]; [`Error::Io`] when the folder above the output cannot be made.
     pub fn take(channel: &Channel, output: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
         refuse::a_box(channel, output)?;
+        Self::beside(output, waiting)
+    }
+
+    /// Takes the lock for building a reading room of these channels into `output`; calls `waiting` if it has to wait.
+    ///
+    /// # Errors
+    /// As [`Lock::take`].
+    pub fn take_room(channels: &[Channel], output: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
+        refuse::within_a_box(output)?;
+        channels.iter().try_for_each(|channel| refuse::a_box(channel, output))?;
+        Self::beside(output, waiting)
+    }
+
+    fn beside(output: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
         let parent = output.parent().unwrap_or(output);
         fs_err::create_dir_all(parent)?;
         let Ok(folder) = File::open(parent) else {

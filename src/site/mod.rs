@@ -19,10 +19,14 @@ mod media;
 mod options;
 mod out_path;
 mod plan;
+mod planet;
 mod publish;
+mod ready;
 mod refuse;
 mod render;
 mod report;
+mod river;
+mod room;
 mod sitemap;
 mod theme;
 mod view;
@@ -35,7 +39,9 @@ pub use build::{Memory, Request, build, default_output, rebuild};
 pub use lock::Lock;
 pub use options::{Manner, Options};
 pub use out_path::OutPath;
+pub use planet::{Planet, PlanetChannel, opml, planet_feed};
 pub use report::{Report, Written};
+pub use room::{Room, RoomChannel, RoomRequest, folders};
 pub use theme::{BUILT_IN as BUILT_IN_THEMES, Source, Theme};
 
 /// Why a site could not be built. Nothing that was there before is changed by any of them.

@@ -217,7 +217,7 @@ fn is_alone(contents: &Contents<'_>, digest: &Digest) -> bool {
 }
 
 /// The part of a fingerprint that full messages make.
-fn messages(contents: &Contents<'_>, range: std::ops::Range<usize>, whole: Fingerprint) -> Fingerprint {
+pub(super) fn messages(contents: &Contents<'_>, range: std::ops::Range<usize>, whole: Fingerprint) -> Fingerprint {
     let (mut texts, mut attachments) = (Hasher::default(), Hasher::default());
     let digests = contents.digests.get(range.clone()).unwrap_or_default();
     for (digest, card) in digests.iter().zip(contents.cards.get(range).unwrap_or_default()) {
@@ -235,13 +235,21 @@ fn messages(contents: &Contents<'_>, range: std::ops::Range<usize>, whole: Finge
 }
 
 fn feed_print(contents: &Contents<'_>, whole: Fingerprint) -> Fingerprint {
+    entries_print(
+        contents,
+        contents.cards.len().saturating_sub(contents.options.feed_size)..contents.cards.len(),
+        whole,
+    )
+}
+
+/// The part of a fingerprint that entries of a feed make.
+pub(super) fn entries_print(contents: &Contents<'_>, range: std::ops::Range<usize>, whole: Fingerprint) -> Fingerprint {
     let ids = [contents.speaker(), Side::Inbox].map(|side| *contents.channel_id(side).as_bytes());
-    let feed = contents.cards.len().saturating_sub(contents.options.feed_size)..contents.cards.len();
     let marks = |card: &Card| card.attachments.iter().map(|file| file.mark).collect::<Vec<_>>();
-    let cards = contents.cards.get(feed.clone()).unwrap_or_default();
+    let cards = contents.cards.get(range.clone()).unwrap_or_default();
     let marks: Vec<_> = cards.iter().map(|card| marks(card)).collect();
     let around = hash(&(hash(&ids), marks, contents.options.keep_metadata));
-    Fingerprint { around, ..messages(contents, feed, whole) }
+    Fingerprint { around, ..messages(contents, range, whole) }
 }
 
 fn rows(contents: &Contents<'_>, positions: impl Iterator<Item = usize>) -> u64 {

@@ -18,16 +18,23 @@ use super::before::Before;
 use super::build::Request;
 use super::manifest::Manifest;
 use super::out_path::OutPath;
-use super::plan::{Page, Planned};
 use super::publish::is_same;
 
 /// Refuses an output that is a box, holds one or lies in one, of this channel or any other.
 pub(super) fn a_box(channel: &Channel, output: &Path) -> Result<(), Error> {
+    if channel.path.starts_with(output) {
+        return Err(Error::OutputIsBox { path: output.to_owned() });
+    }
+    within_a_box(output)
+}
+
+/// Refuses an output that is a box of any channel, or lies in one.
+pub(super) fn within_a_box(output: &Path) -> Result<(), Error> {
     let is_box = |path: &Path| {
         Side::BOTH.iter().any(|side| path.file_name() == Some(side.name().as_ref()))
             && path.parent().is_some_and(|parent| Channel::open(parent).is_ok())
     };
-    if channel.path.starts_with(output) || output.ancestors().any(is_box) {
+    if output.ancestors().any(is_box) {
         return Err(Error::OutputIsBox { path: output.to_owned() });
     }
     Ok(())
@@ -70,32 +77,34 @@ pub(super) fn a_lost_profile(snapshot: &Snapshot) -> Result<(), Error> {
     Ok(())
 }
 
-/// Nothing that somebody else put into the output is overwritten: only what the manifest names is ours.
+/// Nothing that somebody else put into the output is overwritten: only what the manifest names is ours. Each file comes
+/// with what it will say, if that is known before it is made.
 pub(super) fn overwriting<'p>(
-    request: &Request<'_>,
+    output: &Path,
+    force: bool,
     before: &Before,
-    written: impl Iterator<Item = &'p Planned>,
+    written: impl Iterator<Item = (&'p OutPath, Option<&'p [u8]>)>,
 ) -> Result<(), Error> {
-    let adopt = request.manner.force || before.manifest.lossy;
-    if adopt || before.fresh {
+    if force || before.manifest.lossy || before.fresh {
         return Ok(());
     }
     let ours = |path: &Path| {
         path.to_str().and_then(OutPath::new).is_some_and(|path| before.manifest.entries.contains_key(&path))
     };
     let mut looked_at = HashSet::new();
-    for planned in written.filter(|planned| !ours(planned.path.as_path())) {
-        for (depth, path) in planned.path.as_path().ancestors().enumerate() {
+    for (file, bytes) in written.filter(|(file, _)| !ours(file.as_path())) {
+        for (depth, path) in file.as_path().ancestors().enumerate() {
             if path.as_os_str().is_empty() || ours(path) || !looked_at.insert(path.to_owned()) {
                 continue;
             }
-            let there = request.output.join(path);
+            let there = output.join(path);
             let Ok(meta) = there.symlink_metadata() else {
                 continue;
             };
             let folder = meta.is_dir();
             let harmless = if depth > 0 { folder } else { folder && holds_only_ours(&there, path, &ours) };
-            if !harmless && !is_same_asset(request, planned, &there) {
+            // What is there already with the same bytes is nobody's loss.
+            if !harmless && !bytes.is_some_and(|bytes| is_same(&there, bytes)) {
                 return Err(Error::InTheWay { path: there });
             }
         }
@@ -110,9 +119,4 @@ fn holds_only_ours(folder: &Path, relative: &Path, ours: &dyn Fn(&Path) -> bool)
         .flatten()
         .filter(|entry| !entry.file_type().is_dir())
         .all(|entry| entry.path().strip_prefix(folder).is_ok_and(|inside| ours(&relative.join(inside))))
-}
-
-/// An asset that is there already with the same bytes is nobody's loss.
-fn is_same_asset(request: &Request<'_>, planned: &Planned, path: &Path) -> bool {
-    matches!(&planned.page, Page::Asset(name) if request.theme.asset(name).is_some_and(|bytes| is_same(path, bytes)))
 }

@@ -9,29 +9,16 @@ use tera::{Context, Tera, Value};
 
 use crate::article::{self, Link, Tag, label};
 use crate::channel::card::Card;
-use crate::markdown::{self, ROOT, Rendered};
+use crate::markdown::ROOT;
 
 use super::Error;
-use super::around::Surroundings;
 use super::contents::Contents;
 use super::context::{self, Head, Site};
-use super::media::Published;
 use super::out_path::OutPath;
 use super::plan::{list_path, month_path, year_path};
+use super::ready::Ready;
 use super::theme::Theme;
 use super::view::{Neighbour, Row};
-
-/// A message's text converted, ready for every page that shows it.
-pub(super) struct Ready {
-    /// Its position from the oldest.
-    pub at: usize,
-    /// Its text as HTML.
-    pub rendered: Rendered,
-    /// The message in the words of the templates, made once for every page that shows it.
-    value: Value,
-    /// Its attachments as published.
-    pub published: Vec<Published>,
-}
 
 /// Renders the pages of one site.
 pub(super) struct Renderer<'a> {
@@ -50,22 +37,6 @@ impl<'a> Renderer<'a> {
         let tera = theme.parse()?;
         let site = Value::from_serializable(&Site::new(&contents.facts));
         Ok(Self { contents, theme, tera, site })
-    }
-
-    /// Reads and converts a message's text.
-    ///
-    /// # Errors
-    /// The path of the text, relative to the channel, when it cannot be read now.
-    pub(super) fn ready(&self, at: usize) -> Result<Ready, String> {
-        let card = self.card(at).ok_or_else(String::new)?;
-        let beyond = self.contents.beyond(card);
-        let unreadable = |_| format!("{}/{}.txt", card.side, card.stamp);
-        let body = self.contents.snapshot.body(card.side, card.stamp).map_err(unreadable)?;
-        let published = self.contents.published(card);
-        let around = Surroundings::new(self.contents, card, &beyond, &published);
-        let rendered = markdown::render(&body, card.title_in_text, self.contents.rules(card), &around);
-        let value = Value::from_serializable(&self.contents.message(card, &beyond, &rendered, &published));
-        Ok(Ready { at, rendered, value, published })
     }
 
     /// A message's own page.

@@ -21,7 +21,8 @@ use super::contents::Contents;
 use super::out_path::OutPath;
 use super::plan::{Page, Planned};
 use super::publish::Stage;
-use super::render::{Ready, Renderer};
+use super::ready::Ready;
+use super::render::Renderer;
 use super::theme::Theme;
 use super::{Error, feed, sitemap};
 
@@ -108,7 +109,7 @@ impl Work<'_> {
         match job {
             Job::Chunk { messages, list: None } => {
                 for (at, planned) in messages {
-                    let ready = self.renderer.ready(*at).map_err(Error::Unreadable);
+                    let ready = Ready::read(self.contents, *at, None).map_err(Error::Unreadable);
                     let made = ready.and_then(|ready| self.renderer.message(&ready));
                     self.put(planned, made)?;
                 }
@@ -150,7 +151,7 @@ impl Work<'_> {
     fn all(&self, range: std::ops::Range<usize>) -> All {
         let mut all = All::default();
         for at in range {
-            match self.renderer.ready(at) {
+            match Ready::read(self.contents, at, None) {
                 Ok(ready) => all.ready.push(ready),
                 Err(text) => all.unreadable = Some(text),
             }

@@ -143,6 +143,11 @@ impl Library {
         self.read().values().cloned().collect()
     }
 
+    /// All channels with the messages that they show, oldest first.
+    pub fn channels(&self) -> Vec<(Channel, Arc<[Arc<Card>]>)> {
+        self.read().values().map(|seen| (seen.channel.clone(), Arc::clone(&seen.cards))).collect()
+    }
+
     /// The channel of this name.
     pub(super) fn get(&self, name: &str) -> Result<Arc<Seen>, Refusal> {
         let found = self.read().get(name).cloned();

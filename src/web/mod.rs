@@ -66,15 +66,9 @@ pub trait Keeper: Send + Sync {
     /// The folder of a channel's site, whether it was built or not.
     fn site_folder(&self, channel: &Channel) -> PathBuf;
     /// The newest messages of all channels as an Atom feed, for a server that is called `origin` (`http://localhost:3000`).
-    ///
-    /// # Errors
-    /// Why it could not be made.
-    fn planet(&self, origin: &str) -> Result<Vec<u8>, String>;
+    fn planet(&self, origin: &str) -> Vec<u8>;
     /// The feeds of all channels as OPML.
-    ///
-    /// # Errors
-    /// Why it could not be made.
-    fn opml(&self, origin: &str) -> Result<Vec<u8>, String>;
+    fn opml(&self, origin: &str) -> Vec<u8>;
 }
 
 /// What a server is made of.

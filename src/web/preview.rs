@@ -251,13 +251,13 @@ async fn collected(
     server: Server,
     headers: HeaderMap,
     mime: &'static str,
-    make: impl FnOnce(&Server, &str) -> Result<Vec<u8>, String> + Send + 'static,
+    make: impl FnOnce(&Server, &str) -> Vec<u8> + Send + 'static,
 ) -> Result<Response, Refusal> {
     server
         .off_thread(move |server| {
             let origin = super::origin(&headers);
             server.unless_known(&headers, &origin, |server| {
-                let bytes = make(server, &origin).map_err(Refusal::broken)?;
+                let bytes = make(server, &origin);
                 let mut response = Response::new(Body::from(bytes));
                 file::set(response.headers_mut(), header::CONTENT_TYPE, mime);
                 Ok(response)

@@ -19,7 +19,7 @@ const fn line(args: &'static [&'static str]) -> Line {
 }
 
 /// Every command, in the ways in which it differs.
-pub(crate) const LINES: [Line; 37] = [
+pub(crate) const LINES: [Line; 38] = [
     line(&["new", "another"]),
     line(&["new", "another", "--message"]),
     line(&["channels"]),
@@ -48,6 +48,7 @@ pub(crate) const LINES: [Line; 37] = [
     line(&["build", "blog"]),
     line(&["build", "talk", "--explain"]),
     line(&["build", "theirs", "-o", "out", "--base-url", "https://example.org/"]),
+    line(&["build", "--all", "-o", "room", "talk"]),
     Line { args: &["watch", "talk"], endless: true },
     Line { args: &["serve", "talk", "--port", "0"], endless: true },
     line(&["schema"]),

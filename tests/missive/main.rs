@@ -23,6 +23,7 @@ mod hostile;
 mod inboxes;
 mod incremental;
 mod output;
+mod planet;
 mod reading;
 mod scene;
 mod schemas;

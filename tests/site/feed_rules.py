@@ -237,3 +237,48 @@ def check_json_feed(site, entries):
         wrong.append(f"{len(items)} items, atom.xml has {len(entries)}")
     wrong += [line for item, entry in zip(items, entries) for line in check_item(site, item, entry)]
     return [f"feed.json: {line}" for line in wrong]
+
+
+def is_room(site):
+    return (site.folder / "subscriptions.opml").is_file()
+
+
+def check_room(site, entries):
+    """Each entry of a reading room's feed says truly where it comes from, and the list of feeds is OPML 2.0."""
+    outlines, wrong = check_opml(site)
+    feeds = {feed.findtext(ATOM + "id"): (feed, link) for link in outlines for feed in [xml.fromstring(fetch(urllib.parse.urljoin(site.url, link)))]}
+    if len(feeds) != len(outlines):
+        wrong.append("two channels of one id")
+    shown = {entry.findtext(ATOM + "id") for entry in entries}
+    oldest = min((instant(entry.findtext(ATOM + "published")) for entry in entries), default=None)
+    for feed, link in feeds.values():
+        for entry in feed.findall(ATOM + "entry"):
+            if (len(entries) < 50 or instant(entry.findtext(ATOM + "published")) > oldest) and entry.findtext(ATOM + "id") not in shown:
+                wrong.append(f"{entry.findtext(ATOM + 'title')} of {link} is not in atom.xml")
+    for entry in entries:
+        what, sources = entry.findtext(ATOM + "title"), entry.findall(ATOM + "source")
+        own, link = feeds.get(sources[0].findtext(ATOM + "id") if len(sources) == 1 else None, (None, None))
+        if own is None:
+            wrong.append(f"{what}: {len(sources)} sources, or one of an unknown feed")
+            continue
+        wrong += (f"{what}: {line}" for line in check_atom(site, sources[0]))
+        wrong += (f"{what}: its source's {name} is not the feed's" for name in ("title", "updated") if sources[0].findtext(ATOM + name) != own.findtext(ATOM + name))
+        if [each.get("href") for each in sources[0].findall(ATOM + "link") if each.get("rel") == "self"] != [link]:
+            wrong.append(f"{what}: its source is not at {link}")
+        if entry.find(ATOM + "author") is None:
+            wrong.append(f"{what}: nobody wrote it")
+    return [f"room: {line}" for line in wrong]
+
+
+def check_opml(site):
+    """The addresses of the feeds that the list names, and what is wrong with it."""
+    root = xml.fromstring(fetch(site.url + "subscriptions.opml"))
+    wrong = [] if root.tag == "opml" and root.get("version") == "2.0" and root.findtext("head/title") else ["no OPML 2.0 with a title"]
+    feeds = root.findall("body/outline/outline")
+    if not feeds or [outline for outline in root.iter("outline") if not outline.get("text")]:
+        wrong.append("an outline without a text, or no feed")
+    for feed in feeds:
+        wrong += [f"{feed.get('text')}: {line}" for name in ("xmlUrl", "htmlUrl") if (line := site.link(feed.get(name, "")))]
+        if feed.get("type") != "rss" or not feed.get("title"):
+            wrong.append(f"{feed.get('text')}: no type or no title")
+    return [feed.get("xmlUrl") for feed in feeds], [f"subscriptions.opml: {line}" for line in wrong]

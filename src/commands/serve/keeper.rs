@@ -4,15 +4,21 @@
 //! what is written there. Refuses to know requests.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::channel::Channel;
-use crate::channel::cache;
+use crate::channel::cache::{self, Cache};
 use crate::channel::settings::BaseUrl;
-use crate::commands::Surroundings;
+use crate::channel::snapshot::{self, Look, Snapshot};
 use crate::commands::rounds::Desk;
-use crate::commands::site::Asked;
+use crate::commands::site::{Asked, Choice};
+use crate::commands::{Clock, Surroundings};
+use crate::site::{Planet, PlanetChannel, opml, planet_feed};
 use crate::watch::Touched;
-use crate::web;
+use crate::web::{self, Library};
+
+/// What all channels together are called.
+const TITLE: &str = "missive";
 
 /// How sites are asked for.
 #[derive(Clone)]
@@ -20,6 +26,7 @@ pub(super) struct Keeping {
     sites: PathBuf,
     /// The server's address, ending with `/`.
     url: String,
+    around: Surroundings,
 }
 
 impl Keeping {
@@ -27,7 +34,7 @@ impl Keeping {
         let private = around.data.join(".missive");
         let sites = around.cache.as_ref().unwrap_or(&private).join("sites");
         let url = url.split('?').next().unwrap_or(url).to_owned();
-        Self { sites, url }
+        Self { sites, url, around: around.clone() }
     }
 
     fn folder(&self, channel: &Path) -> PathBuf {
@@ -39,8 +46,8 @@ impl Keeping {
         Asked::at(self.folder(&channel.path), base_url(&self.url, channel))
     }
 
-    pub(super) fn keeper(&self, desk: Desk) -> Keeper {
-        Keeper { keeping: self.clone(), desk }
+    pub(super) fn keeper(&self, desk: Desk, library: Arc<Library>, clock: Clock) -> Keeper {
+        Keeper { keeping: self.clone(), desk, library, clock }
     }
 }
 
@@ -53,6 +60,8 @@ fn base_url(server: &str, channel: &Channel) -> Option<BaseUrl> {
 pub(super) struct Keeper {
     keeping: Keeping,
     desk: Desk,
+    library: Arc<Library>,
+    clock: Clock,
 }
 
 impl web::Keeper for Keeper {
@@ -72,11 +81,34 @@ impl web::Keeper for Keeper {
         self.keeping.folder(&channel.path)
     }
 
-    fn planet(&self, _origin: &str) -> Result<Vec<u8>, String> {
-        Err("not yet".to_owned())
+    fn planet(&self, origin: &str) -> Vec<u8> {
+        let (feed, front) = (format!("{origin}/planet.atom"), format!("{origin}/"));
+        let planet = Planet { title: TITLE, feed: Some(&feed), front: &front };
+        self.with_channels(origin, |channels| planet_feed(&planet, channels))
     }
 
-    fn opml(&self, _origin: &str) -> Result<Vec<u8>, String> {
-        Err("not yet".to_owned())
+    fn opml(&self, origin: &str) -> Vec<u8> {
+        self.with_channels(origin, |channels| opml(TITLE, channels))
     }
+}
+
+impl Keeper {
+    /// Looks at all channels once more, at the cost of a `stat` for each message, and hands them on.
+    fn with_channels<T>(&self, origin: &str, make: impl FnOnce(&[PlanetChannel<'_>]) -> T) -> T {
+        let now = (self.clock)().div_euclid(1_000_000_000);
+        let channels = self.library.channels().into_iter();
+        let looked: Vec<(Snapshot, Choice)> = channels
+            .filter_map(|(channel, cards)| {
+                // One whose settings are wrong has no feed until they are mended.
+                let choice = self.keeping.asked(&channel).choose(&channel, &self.keeping.around).ok()?;
+                Some((snapshot::take(channel, &Cache::of(&cards, self.keeping.around.now), Look::at(now)), choice))
+            })
+            .collect();
+        make(&looked.iter().map(|(snapshot, choice)| planet_channel(snapshot, choice, origin)).collect::<Vec<_>>())
+    }
+}
+
+fn planet_channel<'a>(snapshot: &'a Snapshot, choice: &'a Choice, origin: &str) -> PlanetChannel<'a> {
+    let site = web::site_address(origin, &snapshot.channel.name.to_string());
+    PlanetChannel { snapshot, options: &choice.options, site }
 }
