@@ -34,13 +34,16 @@
 //! ```
 //!
 //! Imports go down only, and a test holds every `use` to that. External crates have a home too: `clap` in `cli` and
-//! `commands`, `tera` and `atom_syndication` in `site`, `pulldown-cmark`, `ammonia` and `syntect` in `markdown`, `rustix`
-//! in `disk`, `watch` and `cli`, `notify` in `watch`, `indicatif` in `console`, `ctrlc` in `cli`, `tikv-jemallocator` in
-//! `main.rs`, `similar` in `channel`, `clap_complete` and `clap_mangen` in `commands`. `schemars` stands wherever `serde`
-//! does: a report's schema follows from its type.
+//! `commands`, `tera` in `site` and `web`, `atom_syndication` in `site`, `pulldown-cmark`, `ammonia` and `syntect` in
+//! `markdown`, `rustix` in `disk`, `watch` and `cli`, `notify` in `watch`, `indicatif` in `console`, `ctrlc` in `cli`,
+//! `tikv-jemallocator` in `main.rs`, `similar` in `channel`, `axum`, `hyper` and `flate2` in `web`, `tokio` there and in
+//! `commands/serve.rs`, `qrcode`, `open`, `clap_complete` and `clap_mangen` in `commands`. `schemars` stands wherever `serde`
+//! does: a report's schema, and the API's, follow from their types.
 //!
-//! Three walls stand where building showed that they should:
+//! Four walls stand where building showed that they should:
 //!
+//! - **`article` lies between `channel` and the rooms that make pages.** A message looks the same on a site and in the app, so
+//!   its view, its dates and what becomes of an attachment are neither's own.
 //! - **`disk` lies below `channel`.** Reading beneath a folder without following links, and writing whole files, is needed
 //!   by everything that touches disk, in a box or in an output.
 //! - **`markdown` lies below `channel`.** A card holds what Markdown says of a text (title, excerpt, tags, links), so the
@@ -68,6 +71,15 @@
 //! - **The lock on an output is taken before the look at the channel**, so that a build which had to wait does not put back
 //!   what it saw before.
 //!
+//! And of the server:
+//!
+//! - **Requests are answered from what was seen last**, never by looking: one thread goes round all channels, and whoever writes
+//!   asks it for a look and waits for that. So a page costs what it shows, and what is written is there for the next request.
+//! - **The sites that are shown lie in the cache folder**, and each is built when somebody first asks for it: serving changes nothing
+//!   in a channel but what is written there, and a hundred subscriptions cost nothing at the start.
+//! - **A program may write without a token, a page of another site may not.** Every browser says where a write comes from
+//!   (`Origin`, `Sec-Fetch-Site`); what says nothing is no browser's, and a program on this machine could write the files itself.
+//!
 //! And two that a reader of a channel's folder may:
 //!
 //! - **Every text is a draft before it is a message**, and sending moves it: its name says which of the two it is, at every
@@ -89,6 +101,9 @@
 //! - In which order does a letter reach the outbox? [`channel::send`]. And before it is sent? [`channel::draft`].
 //! - What becomes of a message that is changed or deleted? [`channel::revise`], [`channel::trash`].
 //! - Which messages does a search find? [`channel::query`]. Which moment is `3d`? [`channel::when`].
+//! - What keeps many channels looked at and built? `commands/rounds.rs`, and `commands/live.rs` for one of them.
+//! - What answers a request? [`web`]: `web/guard.rs` who may ask, `web/library.rs` what it is answered from, `web/api` for
+//!   programs, `web/app` for people, `web/preview.rs` for sites.
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.
 //! - In which order do they reach the disk? `site/publish.rs`.
 //! - What does a template get to see? `site/context.rs`.

@@ -9,6 +9,7 @@ mod view;
 mod writing;
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -156,16 +157,41 @@ async fn asset(
     Ok(tagged(&headers, bytes.to_vec(), &mime))
 }
 
-/// An answer that a browser need not be sent twice.
+/// A shorter answer is not worth packing, in bytes.
+const WORTH_PACKING: usize = 4 << 10;
+
+/// An answer that a browser need not be sent twice, packed if that is worth it.
 fn tagged(headers: &HeaderMap, bytes: Vec<u8>, mime: &str) -> Response {
-    let tag = format!("\"{}\"", super::wire::version_of(&bytes));
+    // One tag for both forms: what they say is the same (RFC 9110, section 8.8.1).
+    let tag = format!("W/\"{}\"", super::wire::version_of(&bytes));
     if file::is_known(headers, &tag) {
         return file::unchanged(&tag);
     }
-    let mut response = bytes.into_response();
+    let packed = if bytes.len() >= WORTH_PACKING && takes_packed(headers) { packed(&bytes) } else { None };
+    let is_packed = packed.is_some();
+    let mut response = packed.unwrap_or(bytes).into_response();
+    if is_packed {
+        file::set(response.headers_mut(), header::CONTENT_ENCODING, "gzip");
+    }
+    file::set(response.headers_mut(), header::VARY, "accept-encoding");
     file::set(response.headers_mut(), header::CONTENT_TYPE, mime);
     file::set(response.headers_mut(), header::ETAG, &tag);
     response
+}
+
+/// Whether a browser takes answers packed by gzip.
+fn takes_packed(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accepted.split(',').any(|one| {
+        let (name, weight) = one.split_once(';').unwrap_or((one, ""));
+        name.trim().eq_ignore_ascii_case("gzip") && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+    })
+}
+
+fn packed(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(bytes.len() / 3), flate2::Compression::fast());
+    encoder.write_all(bytes).ok()?;
+    encoder.finish().ok()
 }
 
 /// A page on its way: what is particular to it comes into its context.
