@@ -110,6 +110,20 @@ pub fn attachments(channel: &Channel, name: Name) -> Vec<Source> {
     kept(&folder(channel), &name.to_string()).files
 }
 
+/// What a draft is as it is now, whoever has it in hand: its text is always whole.
+///
+/// # Errors
+/// [`Error::NoSuchDraft`]; else as the system says.
+pub fn read(channel: &Channel, name: Name) -> Result<Letter, Error> {
+    let text =
+        Folder::open(&folder(channel)).and_then(|folder| folder.read(Path::new(&format!("{name}.txt")), MAX_TEXT));
+    match text {
+        Ok((text, _)) => Ok(Letter { text, attachments: attachments(channel, name) }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(no_such(channel, &name.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// A draft that nobody else has in hand.
 #[derive(Debug)]
 pub struct Draft {

@@ -99,7 +99,7 @@ pub fn run(
     let bell = rounds.bell();
     with_bell(bell.clone())?;
     let keeper = Arc::new(keeping.keeper(rounds.desk(), Arc::clone(&library), clock));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING).build()?;
     let (over, until) = tokio::sync::oneshot::channel::<()>();
     let log = console.verbose.then(|| Box::new(move |line: &str| console.say(line)) as web::Log);
     let parts = web::Parts {
@@ -133,6 +133,9 @@ pub fn run(
         done.and(served.map_err(|error| Failure::new(error, "please report it")))
     })
 }
+
+/// How many requests may wait for the disk at once.
+const BLOCKING: usize = 64;
 
 /// The channels that are named; `None` for all of the data folder.
 fn chosen(args: &Serve, around: &Surroundings) -> Result<Option<Vec<Channel>>, Failure> {
@@ -175,7 +178,7 @@ impl Observer for Teller<'_> {
     fn built(&mut self, channel: &Channel, report: &build::Report, _is_news: bool) -> Result<(), Failure> {
         let written = report.site.written.iter().map(|written| &written.path);
         let paths = written.chain(&report.site.removed).map(|path| path.as_str().to_owned()).collect();
-        self.library.built(&channel.name.to_string(), paths, None);
+        self.library.built(&channel.name, paths, None);
         Ok(())
     }
 
@@ -183,9 +186,9 @@ impl Observer for Teller<'_> {
         let name = channel.name.to_string();
         // A channel that cannot be looked at has no site either, and is what is to be told.
         if let Err(error) = Channel::open(&channel.path) {
-            self.library.failed(&name, &error.to_string());
+            self.library.failed(&channel.name, &error.to_string());
         }
-        self.library.built(&name, HashSet::new(), Some(failure.words()));
+        self.library.built(&channel.name, HashSet::new(), Some(failure.words()));
         self.console.say(&format!("{}: {failure}", field(&name)));
         Ok(())
     }
@@ -202,6 +205,6 @@ impl Observer for Teller<'_> {
     }
 
     fn gone(&mut self, channel: &Channel) {
-        self.library.gone(&channel.name.to_string());
+        self.library.gone(&channel.name);
     }
 }

@@ -3,10 +3,12 @@
 //! Owns the temporary name, the rename, the flush and the mode of new files. A reader of the folder sees the old file or
 //! the new one, never a part. Refuses to decide what is written where.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fs_err as fs;
@@ -48,20 +50,35 @@ pub fn through_temporary(target: &Path, fill: impl FnOnce(&Path) -> io::Result<(
 }
 
 /// Removes the temporary files and folders that programs which were cut off have left in a folder: those whose program is
-/// not running any more. A number may have been given to another program since, so after an hour every one goes.
+/// not running any more. A number may have been given to another program since, so after an hour without a change every one
+/// goes, but for those that this very program has in hand.
 pub fn sweep(folder: &Path) {
     const HOUR: Duration = Duration::from_hours(1);
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
     for entry in entries.flatten() {
-        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-        if let Some(owner) = owner(&entry.file_name())
-            && (!is_running(owner) || age().is_some_and(|age| age > HOUR))
-        {
-            remove(&entry.path());
+        let Some(owner) = owner(&entry.file_name()) else {
+            continue;
+        };
+        let path = entry.path();
+        if !is_running(owner) || !in_hand().contains(&path) && age(&path).is_some_and(|age| age > HOUR) {
+            remove(&path);
         }
     }
+}
+
+/// How long nothing was changed of a file, or of a folder and what lies in it.
+fn age(path: &Path) -> Option<Duration> {
+    let of = |path: &Path| path.symlink_metadata().ok()?.modified().ok()?.elapsed().ok();
+    let inside = fs::read_dir(path).into_iter().flatten().flatten().filter_map(|entry| of(&entry.path()));
+    inside.chain(of(path)).min()
+}
+
+/// The hidden files and folders that this program has in hand.
+fn in_hand() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    static IN_HAND: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    IN_HAND.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Removes a file, or a folder with all that is in it. What cannot be removed now is swept later.
@@ -121,7 +138,10 @@ impl Hidden {
         loop {
             let path = temporary_beside(target);
             match make(&path) {
-                Ok(opened) => return Ok((Self { path, is_settled: false }, opened)),
+                Ok(opened) => {
+                    in_hand().insert(path.clone());
+                    return Ok((Self { path, is_settled: false }, opened));
+                }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
@@ -139,7 +159,7 @@ impl Hidden {
     /// `AlreadyExists` when the name is taken; else the failing operation with its path.
     pub fn settle(&mut self, target: &Path) -> io::Result<()> {
         rename_new(&self.path, target)?;
-        (self.path, self.is_settled) = (target.to_owned(), true);
+        self.settled(target);
         Ok(())
     }
 
@@ -149,9 +169,14 @@ impl Hidden {
     /// The failing operation with its path.
     pub fn replace(&mut self, target: &Path) -> io::Result<()> {
         fs::rename(&self.path, target)?;
-        (self.path, self.is_settled) = (target.to_owned(), true);
+        self.settled(target);
         flush_above(target);
         Ok(())
+    }
+
+    fn settled(&mut self, target: &Path) {
+        in_hand().remove(&self.path);
+        (self.path, self.is_settled) = (target.to_owned(), true);
     }
 
     /// Takes its name away from it again.
@@ -161,6 +186,7 @@ impl Hidden {
     pub fn withdraw(&mut self) -> io::Result<()> {
         let hidden = temporary_beside(&self.path);
         rename_new(&self.path, &hidden)?;
+        in_hand().insert(hidden.clone());
         (self.path, self.is_settled) = (hidden, false);
         Ok(())
     }
@@ -170,6 +196,7 @@ impl Drop for Hidden {
     fn drop(&mut self) {
         if !self.is_settled {
             remove(&self.path);
+            in_hand().remove(&self.path);
         }
     }
 }

@@ -90,6 +90,8 @@ pub struct Room<'a> {
     request: RoomRequest<'a>,
     /// The folders that are sites of it.
     folders: &'a [OutPath],
+    /// The folders of sites that are not built, and stay.
+    lost: Vec<OutPath>,
     before: Before,
 }
 
@@ -107,11 +109,12 @@ struct Todo<'w> {
 }
 
 impl<'a> Room<'a> {
-    /// Opens a room before the sites in these folders are built, and makes it if it is not there.
+    /// Opens a room before the sites in these folders are built, and makes it if it is not there. The sites in the `lost`
+    /// folders stay as they are: what they are made from may come back.
     ///
     /// # Errors
     /// [`Error::InTheWay`] when it would overwrite what is not its own; [`Error::Io`].
-    pub fn open(request: RoomRequest<'a>, folders: &'a [OutPath]) -> Result<Self, Error> {
+    pub fn open(request: RoomRequest<'a>, folders: &'a [OutPath], lost: &[OutPath]) -> Result<Self, Error> {
         fs_err::create_dir_all(request.output)?;
         let mut before = Before::read(request.output)?;
         let files = plan(request.theme);
@@ -129,7 +132,14 @@ impl<'a> Room<'a> {
             Manifest::intend(request.output, &new)?;
             before.manifest.entries.extend(new.into_iter().map(|site| (site.clone(), None)));
         }
-        Ok(Self { request, folders, before })
+        let is_site = |folder: &&OutPath| before.manifest.entries.contains_key(&record(folder));
+        let lost = lost.iter().filter(is_site).filter(|folder| !folders.contains(folder)).cloned().collect();
+        Ok(Self { request, folders, lost, before })
+    }
+
+    /// The folders of sites that are not built, and stay.
+    pub fn lost(&self) -> &[OutPath] {
+        &self.lost
     }
 
     /// Where the site in a folder is written.
@@ -188,13 +198,14 @@ impl<'a> Room<'a> {
     /// The manifests of the sites that there are: one that could not be built may have none yet.
     fn sites(&self) -> BTreeSet<OutPath> {
         let there = |site: &OutPath| self.request.output.join(site.as_path()).try_exists().unwrap_or(true);
-        self.folders.iter().map(record).filter(there).collect()
+        self.folders.iter().chain(&self.lost).map(record).filter(there).collect()
     }
 
     /// The files of sites whose channels are gone: what their manifests name, and those last.
     fn gone(&self) -> Result<Vec<OutPath>, Error> {
         // One system's other folder is the same one to another.
-        let taken: Vec<String> = self.folders.iter().map(|folder| folder.as_str().to_lowercase()).collect();
+        let staying = self.folders.iter().chain(&self.lost);
+        let taken: Vec<String> = staying.map(|folder| folder.as_str().to_lowercase()).collect();
         let named = self.before.manifest.entries.keys().filter_map(|path| path.as_str().split_once('/'));
         let gone =
             named.filter(|(folder, name)| *name == manifest::FILE_NAME && !taken.contains(&folder.to_lowercase()));
@@ -235,7 +246,7 @@ impl<'a> Room<'a> {
             return false;
         };
         name == manifest::FILE_NAME && !sites.contains(path)
-            || self.folders.iter().any(|site| site.as_str().to_lowercase() == folder.to_lowercase())
+            || self.folders.iter().chain(&self.lost).any(|site| site.as_str().to_lowercase() == folder.to_lowercase())
     }
 }
 

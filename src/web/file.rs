@@ -5,18 +5,22 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::range::{self, Range};
 use crate::disk::beneath::Stat;
 
+/// How long a reader may take no piece at all.
+const PATIENCE: Duration = Duration::from_mins(10);
 /// How much of a file is in memory at once: some pieces of this many bytes.
-const PIECE: usize = 512 << 10;
+const PIECE: usize = 256 << 10;
 const PIECES: usize = 3;
 
 /// What a browser is told of a file besides its bytes.
@@ -32,7 +36,7 @@ pub(super) struct About {
 
 /// What tells one state of a file from another (RFC 9110, section 8.8.3).
 pub(super) fn tag(stat: &Stat) -> String {
-    format!("\"{:x}-{:x}-{:x}\"", stat.len, stat.modified, stat.inode)
+    format!("\"{:x}-{:x}-{:x}-{:x}\"", stat.len, stat.modified, stat.changed, stat.inode)
 }
 
 /// Whether the browser has this state already.
@@ -42,9 +46,12 @@ pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     known.is_some_and(|known| known.split(',').any(|one| one.trim() == "*" || bare(one) == bare(tag)))
 }
 
-/// The answer that there is nothing new.
-pub(super) fn unchanged(tag: &str) -> Response {
+/// The answer that there is nothing new. A browser takes over its headers, so the policy is the one of the whole answer.
+pub(super) fn unchanged(tag: &str, policy: Option<&str>) -> Response {
     let mut response = Response::new(Body::empty());
+    if let Some(policy) = policy {
+        set(response.headers_mut(), header::CONTENT_SECURITY_POLICY, policy);
+    }
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     set(response.headers_mut(), header::ETAG, tag);
     set(response.headers_mut(), header::CACHE_CONTROL, "no-cache");
@@ -62,7 +69,7 @@ pub(super) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 pub(super) fn send(file: File, stat: &Stat, about: &About, asked: &HeaderMap) -> io::Result<Response> {
     let tag = tag(stat);
     if is_known(asked, &tag) {
-        return Ok(unchanged(&tag));
+        return Ok(unchanged(&tag, Some(&about.policy)));
     }
     let range = range_of(asked, &tag, stat.len);
     let mut response = match range {
@@ -123,25 +130,46 @@ fn stream(mut file: File, from: u64, len: u64) -> io::Result<Body> {
         file.take(len).read_to_end(&mut bytes)?;
         return Ok(Body::from(bytes));
     }
-    let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(PIECES);
-    tokio::task::spawn_blocking(move || {
-        let mut rest = file.take(len);
+    Ok(piecewise(file.take(len), |rest| {
+        let mut piece = Vec::with_capacity(PIECE);
+        match rest.by_ref().take(PIECE as u64).read_to_end(&mut piece) {
+            Ok(0) => None,
+            Ok(_) => Some(Ok(piece.into())),
+            Err(error) => Some(Err(error)),
+        }
+    }))
+}
+
+/// A body that is made piece by piece, no faster than it is sent. A slow reader keeps no thread waiting.
+pub(super) fn piecewise<S: Send + 'static>(
+    mut state: S,
+    next: impl Fn(&mut S) -> Option<io::Result<Bytes>> + Copy + Send + 'static,
+) -> Body {
+    let (sender, receiver) = mpsc::channel(PIECES);
+    tokio::spawn(async move {
         loop {
-            let mut piece = Vec::with_capacity(PIECE);
-            let read = rest.by_ref().take(PIECE as u64).read_to_end(&mut piece);
-            let next = match read {
-                Ok(0) => return,
-                Ok(_) => Ok(piece.into()),
-                Err(error) => Err(error),
+            let made = tokio::task::spawn_blocking(move || {
+                let piece = next(&mut state);
+                (state, piece)
+            });
+            let (kept, piece) = match made.await {
+                Ok((kept, Some(piece))) => (kept, piece),
+                Ok((_, None)) => return,
+                Err(_) => {
+                    // What ends here must not look whole.
+                    let _ = sender.send(Err(io::Error::other("it could not be read to its end"))).await;
+                    return;
+                }
             };
-            let is_last = next.is_err();
-            // Nobody receives any more when the browser went away.
-            if sender.blocking_send(next).is_err() || is_last {
+            state = kept;
+            let is_last = piece.is_err();
+            // Nobody receives any more when the browser went away, or has stopped to read.
+            if !matches!(timeout(PATIENCE, sender.send(piece)).await, Ok(Ok(()))) || is_last {
                 return;
             }
         }
     });
-    Ok(Body::from_stream(ReceiverStream::new(receiver)))
+    Body::from_stream(ReceiverStream::new(receiver))
 }
 
 #[cfg(test)]

@@ -21,20 +21,29 @@ pub struct Guard {
     pub token: Option<String>,
 }
 
-/// The cookie that holds the token of [`Guard::token`].
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
+/// The cookie that proves who came with the token of [`Guard::token`].
 const KEY: &str = "missive-key";
 /// The cookie that a form's token must equal.
 const FORM: &str = "missive-form";
 
-/// The policy of the app's own pages. Nothing comes from anywhere else, ever.
-pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-    media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// The policy of the app's own pages. Nothing comes from anywhere else, ever, and scripts are the app's own: an attachment is
+/// none.
+fn policy(origin: &str) -> String {
+    format!(
+        "default-src 'none'; script-src {origin}/app/; style-src {origin}/app/; img-src 'self'; media-src 'self'; \
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+}
 
 impl Guard {
     /// Judges a request by its method and headers.
     pub(super) fn judge(&self, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
         self.judge_host(headers)?;
-        if matches!(*method, Method::GET | Method::HEAD) { Ok(()) } else { self.judge_origin(headers) }
+        if matches!(*method, Method::GET | Method::HEAD) { judge_reader(headers) } else { self.judge_origin(headers) }
     }
 
     /// Whether whoever asks has the token, if one is needed.
@@ -43,13 +52,19 @@ impl Guard {
             return true;
         };
         let bearer = text(headers, &header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-        [bearer, cookie(headers, KEY)].into_iter().flatten().any(|given| is_same(given, token))
+        bearer.is_some_and(|given| is_same(given, token))
+            || cookie(headers, &self.key_cookie()).is_some_and(|given| is_same(given, &pass(token)))
+    }
+
+    /// Cookies know no port, and there may be a second server on another one.
+    fn key_cookie(&self) -> String {
+        format!("{KEY}-{}", self.port)
     }
 
     /// The cookie for whoever came by the link with this token, if it is the right one.
     pub(super) fn admit(&self, given: &str) -> Option<String> {
         let token = self.token.as_ref().filter(|token| is_same(given, token))?;
-        Some(format!("{KEY}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000"))
+        Some(format!("{}={}; Path=/; HttpOnly; SameSite=Lax", self.key_cookie(), pass(token)))
     }
 
     fn judge_host(&self, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -80,7 +95,6 @@ impl Guard {
 
     /// A write comes from a page of this server, or from a program: every browser says where a write comes from.
     fn judge_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
         let is_ours = match (text(headers, &header::ORIGIN), text(headers, &SITE)) {
             (Some(origin), _) => origin.strip_prefix("http://").is_some_and(|authority| self.is_own(authority)),
             (None, Some(site)) => matches!(site, "same-origin" | "none"),
@@ -92,6 +106,26 @@ impl Guard {
         Err(Refusal::new(StatusCode::FORBIDDEN, "this was sent by a page of another site")
             .hint("write from a page of this server, or with a program that sends no `Origin`"))
     }
+}
+
+/// A page of another site may lead here, and may not ask for anything by itself: how long an answer takes tells something too.
+fn judge_reader(headers: &HeaderMap) -> Result<(), Refusal> {
+    let is_foreign = matches!(text(headers, &SITE), Some("cross-site" | "same-site"));
+    let is_led = text(headers, &MODE) == Some("navigate") && text(headers, &DEST) == Some("document");
+    if is_foreign && !is_led {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "this was asked for by a page of another site"));
+    }
+    Ok(())
+}
+
+/// What pages write by a script is no navigation; a form of a site that is shown here would be one.
+pub(super) fn judge_script(headers: &HeaderMap) -> Result<(), Refusal> {
+    if text(headers, &MODE) == Some("navigate") {
+        return Err(
+            Refusal::new(StatusCode::FORBIDDEN, "a form can't be sent to the API").hint("use a script, or a program")
+        );
+    }
+    Ok(())
 }
 
 /// The token of this browser's forms: what its cookie holds.
@@ -106,6 +140,12 @@ pub(super) fn form_cookie(token: &str) -> String {
     format!("{FORM}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000")
 }
 
+/// What the cookie holds: not the token itself, which would open the API to a program that another server hands it to.
+fn pass(token: &str) -> String {
+    let pass = blake3::derive_key("missive serve, the cookie of whoever came by the link", token.as_bytes());
+    blake3::Hash::from_bytes(pass).to_hex().to_string()
+}
+
 /// Whether a form was made for the browser that sends it.
 pub(super) fn judge_form(headers: &HeaderMap, given: Option<&str>) -> Result<(), Refusal> {
     match (form_token(headers), given) {
@@ -115,12 +155,14 @@ pub(super) fn judge_form(headers: &HeaderMap, given: Option<&str>) -> Result<(),
     }
 }
 
-/// What every answer carries, whatever it is.
-pub(super) fn harden(headers: &mut HeaderMap) {
+/// What every answer carries, whatever it is, of a server that is called so (`http://localhost:3000`).
+pub(super) fn harden(headers: &mut HeaderMap, origin: &str) {
+    if let Ok(policy) = HeaderValue::from_str(&policy(origin)) {
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
+    }
     let mut add = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
-    add(header::CONTENT_SECURITY_POLICY, POLICY);
     add(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     add(header::REFERRER_POLICY, "same-origin");
     add(header::X_FRAME_OPTIONS, "DENY");
@@ -207,8 +249,11 @@ mod tests {
         let guard = Guard { token: Some("0123456789abcdef".to_owned()), ..Guard::default() };
         assert!(!guard.knows_token(&HeaderMap::new()));
         assert!(guard.knows_token(&headers(&[("authorization", "Bearer 0123456789abcdef")])));
-        assert!(guard.knows_token(&headers(&[("cookie", "a=b; missive-key=0123456789abcdef")])));
-        assert!(!guard.knows_token(&headers(&[("cookie", "missive-key=0123456789abcdeX")])));
+        let cookie = guard.admit("0123456789abcdef").unwrap();
+        let with = |cookie: &str| HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(cookie).unwrap())]);
+        assert!(guard.knows_token(&with(&format!("a=b; {}", cookie.split(';').next().unwrap()))));
+        assert!(!cookie.contains("0123456789abcdef"));
+        assert!(!guard.knows_token(&with("missive-key-0=0123456789abcdef")));
         assert!(guard.admit("0123456789abcdef").is_some() && guard.admit("").is_none());
         assert!(Guard::default().knows_token(&HeaderMap::new()) && Guard::default().admit("").is_none());
     }

@@ -11,7 +11,8 @@ use crate::channel::arrival::Lack;
 use crate::channel::card::Card;
 use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
-use crate::channel::marks::{Change, Key, Marked, Marks, Store};
+use crate::channel::marks::{Change, Key, Marked, Marks, Reach, State, Store};
+use crate::channel::name::ChannelName;
 use crate::channel::profile::Profile;
 use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::channel::stamp::Stamp;
@@ -46,6 +47,21 @@ pub(super) struct Seen {
     pub(super) unread: usize,
 }
 
+/// A channel's name as addresses have it: bytes that are no UTF-8 are spelled out, so that no two have the same.
+pub(super) fn name_of(name: &ChannelName) -> String {
+    use std::fmt::Write;
+    use std::os::unix::ffi::OsStrExt;
+    let mut text = String::new();
+    for chunk in name.as_os_str().as_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\u{fffd}{byte:02X}");
+        }
+    }
+    text
+}
+
 /// What is not as it should be, or not yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Health {
@@ -63,6 +79,9 @@ pub(super) struct Health {
 struct Site {
     error: Option<String>,
 }
+
+/// When more messages than these appear at once, each is not told by itself.
+const TOLD_EACH: usize = 20;
 
 /// All channels as they were seen last.
 #[derive(Debug)]
@@ -182,56 +201,64 @@ impl Library {
 
     /// Takes in a look at a channel, and tells what is other than before.
     pub fn looked(&self, snapshot: &Snapshot) {
-        let name = snapshot.channel.name.to_string();
+        let name = name_of(&snapshot.channel.name);
         let key = Key::of(&snapshot.channel, &self.data);
         // Whoever puts a state in the place of another one holds the marks, so that none is lost.
         let known = self.known_marks();
         let marked = known.marks.of(&key).cloned().unwrap_or_default();
         let now = Arc::new(seen(snapshot, name.clone(), key, marked));
-        let before = self.put(Arc::clone(&now));
+        let before = self.read().get(&name).cloned();
+        if before.as_ref().is_some_and(|before| !differ(before, &now)) {
+            return;
+        }
+        self.put(Arc::clone(&now));
         drop(known);
-        let Some(before) = before else {
-            return self.events.tell(What::Channel(name));
-        };
-        for card in appeared(&before.cards, &now.cards) {
-            self.events.tell(What::Message(arrived(&now, card)));
+        let new = before.map(|before| appeared(&before.cards, &now.cards)).unwrap_or_default();
+        // Who gets a whole archive at once is not told of each letter.
+        if new.len() <= TOLD_EACH {
+            for card in &new {
+                self.events.tell(What::Message(arrived(&now, card)));
+            }
         }
-        if differ(&before, &now) {
-            self.events.tell(What::Channel(name));
-        }
+        self.events.tell(What::Channel(name));
     }
 
     /// Takes in that a channel cannot be looked at.
-    pub fn failed(&self, name: &str, why: &str) {
+    pub fn failed(&self, channel: &ChannelName, why: &str) {
+        let name = name_of(channel);
         let _alone = self.known_marks();
-        let Some(before) = self.read().get(name).cloned() else {
+        let Some(before) = self.read().get(&name).cloned() else {
             return;
         };
         let health = Health { trouble: Some(why.to_owned()), ..before.health.clone() };
         if health != before.health {
             self.put(Arc::new(Seen { health, ..copy(&before) }));
-            self.events.tell(What::Channel(name.to_owned()));
+            self.events.tell(What::Channel(name));
         }
     }
 
     /// Takes in that a channel is gone.
-    pub fn gone(&self, name: &str) {
-        if self.write().remove(name).is_some() {
+    pub fn gone(&self, channel: &ChannelName) {
+        let name = name_of(channel);
+        let _alone = self.known_marks();
+        self.sites.write().unwrap_or_else(PoisonError::into_inner).remove(&name);
+        if self.write().remove(&name).is_some() {
             self.next_version();
-            self.events.tell(What::Channel(name.to_owned()));
+            self.events.tell(What::Channel(name));
         }
     }
 
     /// Takes in what became of a channel's site: the paths of the files that are other than before, or why it could not be
     /// built.
-    pub fn built(&self, name: &str, paths: HashSet<String>, error: Option<String>) {
+    pub fn built(&self, channel: &ChannelName, paths: HashSet<String>, error: Option<String>) {
+        let name = name_of(channel);
         let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
-        let site = sites.entry(name.to_owned()).or_default();
+        let site = sites.entry(name.clone()).or_default();
         let is_news = !paths.is_empty() || site.error != error;
         site.error = error;
         drop(sites);
         if is_news {
-            self.events.tell(What::Site(Arc::new(Built { channel: name.to_owned(), paths })));
+            self.events.tell(What::Site(Arc::new(Built { channel: name, paths })));
         }
     }
 
@@ -266,13 +293,17 @@ impl Library {
         }
     }
 
-    /// Marks messages, now in seconds since 1970.
-    pub(super) fn mark(&self, changes: &[Change], now: i64) -> Result<(), Refusal> {
+    /// Marks messages, now in seconds since 1970. What is so already is not said again.
+    pub(super) fn mark(&self, mut changes: Vec<Change>, now: i64) -> Result<(), Refusal> {
         let mut known = self.known_marks();
-        let marks = self.store.load()?;
-        self.store.add(&marks, changes, now, &self.fresh_device)?;
-        let signature = self.store.signature();
-        (known.marks, known.signature) = (self.store.load()?, Some(signature));
+        let mut marks = self.store.load()?;
+        changes.retain(|change| !is_so(&marks, change));
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.store.add(&marks, &changes, now, &self.fresh_device)?;
+        marks.take(&marks.lines(&changes, now));
+        (known.marks, known.signature) = (marks, Some(self.store.signature()));
         self.mark_anew(&known.marks);
         Ok(())
     }
@@ -294,6 +325,21 @@ impl Library {
     /// Takes in that a channel's drafts are others than before.
     pub(super) fn drafts_changed(&self, name: &str) {
         self.events.tell(What::Channel(name.to_owned()));
+    }
+}
+
+/// Whether something is marked so already. What is in the outbox counts as read always.
+fn is_so(marks: &Marks, change: &Change) -> bool {
+    let Reach::One(stamp) = change.reach else {
+        return false;
+    };
+    let marked = marks.of(&change.channel);
+    match change.state {
+        State::Read(is) if change.side == Side::Inbox => {
+            marked.is_some_and(|marked| marked.is_read(change.side, stamp)) == is
+        }
+        State::Read(_) => true,
+        State::Starred(is) => marked.is_some_and(|marked| marked.is_starred(change.side, stamp)) == is,
     }
 }
 
@@ -370,12 +416,12 @@ fn unread(cards: &[Arc<Card>], marked: &Marked) -> usize {
 }
 
 /// The messages that were not there before; both lists are in order.
-fn appeared<'a>(before: &[Arc<Card>], after: &'a [Arc<Card>]) -> Vec<&'a Arc<Card>> {
+fn appeared(before: &[Arc<Card>], after: &[Arc<Card>]) -> Vec<Arc<Card>> {
     let key = |card: &Arc<Card>| (card.stamp, card.side);
     let is_new = |card: &&Arc<Card>| before.binary_search_by_key(&key(card), key).is_err();
     // Most looks find the same cards, and most others some at the end.
     let same = before.iter().zip(after).take_while(|(old, new)| Arc::ptr_eq(old, new)).count();
-    after.iter().skip(same).filter(is_new).collect()
+    after.iter().skip(same).filter(is_new).cloned().collect()
 }
 
 fn differ(before: &Seen, after: &Seen) -> bool {
@@ -385,7 +431,8 @@ fn differ(before: &Seen, after: &Seen) -> bool {
         || before.health != after.health
         || before.lacks != after.lacks
         || before.counts != after.counts
-        || (&before.title, &before.authors) != (&after.title, &after.authors)
+        || (before.kind, &before.channel, &before.marked) != (after.kind, &after.channel, &after.marked)
+        || (&before.title, &before.authors, &before.author) != (&after.title, &after.authors, &after.author)
 }
 
 fn arrived(seen: &Seen, card: &Card) -> Arrived {

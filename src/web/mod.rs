@@ -6,10 +6,12 @@
 mod address;
 mod api;
 mod app;
+mod drafts;
 mod events;
 mod file;
 mod guard;
 mod library;
+mod marks;
 mod preview;
 mod range;
 mod refusal;
@@ -45,13 +47,15 @@ use library::Seen;
 use refusal::Refusal;
 
 use crate::channel::Channel;
-use crate::channel::card::Card;
+use crate::channel::card::{self, Card};
 use crate::channel::entry::Side;
+use crate::channel::name::ChannelName;
 use crate::channel::stamp::Stamp;
+use crate::disk::beneath::Kind;
 
 /// The address of a channel's site on a server at this address, which ends with `/`.
-pub fn site_address(server: &str, channel: &str) -> String {
-    format!("{}{}", server.trim_end_matches('/'), address::site(channel))
+pub fn site_address(server: &str, channel: &ChannelName) -> String {
+    format!("{}{}", server.trim_end_matches('/'), address::site(&library::name_of(channel)))
 }
 
 /// What is asked of whoever keeps the channels looked at and their sites built. All of it may wait.
@@ -117,9 +121,9 @@ impl Deref for Server {
 /// How long the head of a request may take to come.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 /// How long requests in flight may take when the server is to stop.
-const LAST_TIME: Duration = Duration::from_secs(5);
+const LAST_TIME: Duration = Duration::from_secs(20);
 /// How many connections there may be at once; what is beyond them waits.
-const CONNECTIONS: usize = 2_048;
+const CONNECTIONS: usize = 512;
 
 /// Serves until `until` is over; then requests in flight are finished.
 ///
@@ -203,7 +207,12 @@ async fn not_allowed(uri: Uri) -> Refusal {
 async fn admit(State(server): State<Server>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
-    let judged = server.guard.judge(&method, &headers);
+    let judged = server
+        .guard
+        .judge(&method, &headers)
+        .and_then(|()| if method.is_safe() || !is_api(&uri) { Ok(()) } else { guard::judge_script(&headers) });
+    // A server that is called by a wrong name must not take it up.
+    let origin = if judged.is_ok() { origin(&headers) } else { format!("http://localhost:{}", server.guard.port) };
     let mut response = match judged {
         Err(refusal) => refusal.into_response(),
         Ok(()) => match server.come_by_link(&uri) {
@@ -215,14 +224,19 @@ async fn admit(State(server): State<Server>, request: Request, next: Next) -> Re
             }
         },
     };
+    if is_unreadable(&response) {
+        response = Refusal::bad("this address can't be read").into_response();
+    }
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>()
         && wants_page(&uri, &headers)
         && refusal.status != StatusCode::MISDIRECTED_REQUEST
         && refusal.status != StatusCode::UNAUTHORIZED
     {
-        response = app::sorry(&server, &headers, &uri, &refusal);
+        let (plain, at) = (refusal.clone(), uri.clone());
+        let page = server.off_thread(move |server| Ok(app::sorry(server, &headers, &at, &refusal))).await;
+        response = page.unwrap_or_else(|_| plain.into_response());
     }
-    guard::harden(response.headers_mut());
+    guard::harden(response.headers_mut(), &origin);
     if let Some(log) = &server.log {
         // What stands behind the question mark may be what somebody looks for.
         log(&format!(
@@ -235,6 +249,14 @@ async fn admit(State(server): State<Server>, request: Request, next: Next) -> Re
     response
 }
 
+/// Whether an answer is the router's own about a name in an address that is no UTF-8.
+fn is_unreadable(response: &Response) -> bool {
+    let mime = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    response.status() == StatusCode::BAD_REQUEST
+        && mime.starts_with("text/plain")
+        && response.extensions().get::<Refusal>().is_none()
+}
+
 fn stranger() -> Refusal {
     Refusal::new(StatusCode::UNAUTHORIZED, "this server does not know you")
         .hint("open the link that `missive serve` printed, which holds the key")
@@ -243,8 +265,12 @@ fn stranger() -> Refusal {
 /// Whether whoever asks is a person with a browser.
 fn wants_page(uri: &Uri, headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let is_api = ["/channels", "/api/", "/events", "/app/"].iter().any(|start| uri.path().starts_with(start));
-    accept.contains("text/html") && !is_api
+    accept.contains("text/html") && !is_api(uri)
+}
+
+/// Whether an address is for programs.
+fn is_api(uri: &Uri) -> bool {
+    ["/channels", "/api/", "/events", "/app/"].iter().any(|start| uri.path().starts_with(start))
 }
 
 /// Words as a sentence.
@@ -293,7 +319,7 @@ impl Server {
     ) -> Result<Response, Refusal> {
         let tag = format!("W/\"{:x}-{}\"", self.library.version(), wire::version_of(what.as_bytes()));
         if file::is_known(headers, &tag) {
-            return Ok(file::unchanged(&tag));
+            return Ok(file::unchanged(&tag, None));
         }
         let mut response = make(self)?;
         file::set(response.headers_mut(), header::ETAG, &tag);
@@ -308,6 +334,25 @@ impl Server {
         let card =
             card.ok_or_else(|| Refusal::missing(format!("there is no message {id} in the {side} of `{name}`")))?;
         Ok((seen, card))
+    }
+
+    /// A message of one's own, also one that waits for what it lacks or for its time, and is not shown yet.
+    fn own(&self, name: &str, id: &str) -> Result<(Arc<Seen>, Arc<Card>), Refusal> {
+        let missing = match self.message(name, Side::Outbox, id) {
+            Err(refusal) if refusal.status == StatusCode::NOT_FOUND => refusal,
+            found => return found,
+        };
+        let seen = self.library.get(name)?;
+        let Ok(stamp) = Stamp::parse(id.as_bytes()) else {
+            return Err(missing);
+        };
+        let outbox = seen.open(Side::Outbox)?;
+        let has_files = outbox.stat(Path::new(id)).is_ok_and(|stat| stat.kind == Kind::Folder);
+        match card::make(&outbox, Side::Outbox, stamp, has_files, None) {
+            Ok(made) => Ok((seen, made.card)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(missing),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Takes in what was just written, so that whoever asks next finds it.

@@ -3,6 +3,7 @@
 //! Owns serving the folder that a build wrote, and the one thing that is put into its pages on the way out: a script that
 //! shows a page again when its file was written anew. Refuses to know how sites are made.
 
+use std::io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
 use std::path::{Path, PathBuf};
 
 use axum::Router;
@@ -132,20 +133,18 @@ impl Sent<'_> {
     fn file(&self, path: &str) -> Result<Option<Response>, Refusal> {
         let (open, stat) = match self.open.file(Path::new(path)) {
             Ok(file) => file,
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
-                return Ok(None);
-            }
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory | InvalidFilename) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         let mime = mime(path);
         let origin = super::origin(self.headers);
         if !mime.starts_with("text/html") || stat.len > MAX_PAGE {
-            let about = file::About { mime, save_as: None, policy: policy(&origin, self.channel) };
+            let about = file::About { mime, save_as: None, policy: policy(&origin) };
             return Ok(Some(file::send(open, &stat, &about, self.headers)?));
         }
         let tag = file::tag(&stat);
         if file::is_known(self.headers, &tag) {
-            return Ok(Some(file::unchanged(&tag)));
+            return Ok(Some(file::unchanged(&tag, Some(&policy(&origin)))));
         }
         let (bytes, stat) = self.open.read(Path::new(path), MAX_PAGE)?;
         let tag = file::tag(&stat);
@@ -154,7 +153,7 @@ impl Sent<'_> {
         let headers = response.headers_mut();
         file::set(headers, header::CONTENT_TYPE, &mime);
         file::set(headers, header::ETAG, &tag);
-        file::set(headers, header::CONTENT_SECURITY_POLICY, &policy(&origin, self.channel));
+        file::set(headers, header::CONTENT_SECURITY_POLICY, &policy(&origin));
         Ok(Some(response))
     }
 }
@@ -172,13 +171,13 @@ fn mime(path: &str) -> String {
     }
 }
 
-/// What the pages of a site may do here: what they may do in the world, but for the app's own pages, which are out of their
-/// reach, whatever a theme brings along.
-fn policy(origin: &str, channel: &str) -> String {
-    let site = format!("{origin}{}", address::site(channel));
+/// What the pages of a site may do here: show themselves, and run the one script that is put into them. A script that a theme
+/// brings along would have the app's pages in its reach, which have the same origin, so it stays still until the site is
+/// published.
+fn policy(origin: &str) -> String {
     format!(
-        "default-src 'none'; script-src {origin}{RELOAD} {site}; connect-src {origin}/events {site}; style-src 'self' 'unsafe-inline'; \
-         img-src 'self' https: http: data:; media-src 'self' https: http:; font-src 'self' data:; form-action https: http:; \
+        "default-src 'none'; script-src {origin}{RELOAD}; connect-src {origin}/events; style-src 'self' 'unsafe-inline'; \
+         img-src 'self' https: http: data:; media-src 'self' https: http:; font-src 'self' data:; form-action https:; \
          base-uri 'none'; frame-ancestors 'none'"
     )
 }

@@ -55,6 +55,11 @@ impl Refusal {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, what)
     }
 
+    /// The request brings something of another type than this one.
+    pub(super) fn unlike(mime: &str) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("this is not sent as `{mime}`"))
+    }
+
     /// The request brings too much.
     pub(super) fn too_large(what: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, what)

@@ -66,10 +66,7 @@ pub(super) async fn whole(body: Body, most: usize) -> Result<Bytes, Refusal> {
 /// Reads a body as JSON.
 pub(super) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
     if !is(headers, "application/json") {
-        return Err(Refusal::new(
-            axum::http::StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "this is not sent as `application/json`",
-        ));
+        return Err(Refusal::unlike("application/json"));
     }
     let bytes = whole(body, MAX_BODY).await?;
     serde_json::from_slice(&bytes).map_err(|error| Refusal::bad(format!("this can't be read: {error}")))

@@ -29,6 +29,14 @@ pub(super) fn parse(key: &str) -> Result<Place, Refusal> {
     Ok((Stamp::parse(id.as_bytes()).map_err(|_| refuse())?, name.to_owned(), side))
 }
 
+/// Reads a message's id within its channel: `2013-08-11T14-34-37Z`, or with its box before it.
+pub(super) fn parse_id(id: &str) -> Result<(Stamp, Side), Refusal> {
+    let (side, stem) = id.split_once('/').unwrap_or((Side::Inbox.name(), id));
+    let side = Side::BOTH.into_iter().find(|known| known.name() == side);
+    let stamp = Stamp::parse(stem.as_bytes()).ok();
+    stamp.zip(side).ok_or_else(|| Refusal::bad("`before` is no message's id"))
+}
+
 /// The newest messages before a place, newest first.
 pub(super) fn newest(all: &[Arc<Seen>], before: Option<&Place>, most: usize) -> Vec<(Arc<Seen>, Arc<Card>)> {
     let mut ends = BinaryHeap::new();

@@ -7,8 +7,8 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
 
-use axum::extract::Multipart;
 use axum::extract::multipart::Field;
+use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
 use tokio::time::timeout;
 
@@ -22,12 +22,14 @@ use crate::disk::beneath::Kind;
 use crate::disk::whole::Hidden;
 
 use super::refusal::Refusal;
-use super::request::{MAX_TEXT, PATIENCE};
+use super::request::{self, MAX_BODY, MAX_TEXT, PATIENCE};
 
 /// The most files of one request.
 const MAX_FILES: usize = 1_000;
 /// The most fields besides files.
 const MAX_FIELDS: usize = 2_000;
+/// The longest name that a file can have, in bytes.
+const LONGEST: usize = 255;
 /// How much of a file is gathered before it is written.
 const PIECE: usize = 1 << 20;
 
@@ -35,12 +37,30 @@ const PIECE: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Received {
     fields: Vec<(String, String)>,
-    /// The files, each name once.
-    pub(super) files: Vec<Source>,
+    /// The files under the names that they came with.
+    files: Vec<Source>,
     folder: Option<Hidden>,
+    /// How long all fields together are, in bytes.
+    length: usize,
 }
 
 impl Received {
+    /// The files, each under a name that no other one has, and none of these.
+    pub(super) fn files_beside(&self, taken: &[Source]) -> Vec<Source> {
+        let mut files: Vec<Source> = Vec::with_capacity(self.files.len());
+        for file in &self.files {
+            let is_taken =
+                |name: &str| taken.iter().chain(&files).any(|other| other.name.text().eq_ignore_ascii_case(name));
+            let name = RelativePath::parse(free(&file.name.text(), is_taken).as_bytes());
+            files.push(Source { name: name.unwrap_or_else(|| file.name.clone()), ..file.clone() });
+        }
+        files
+    }
+
+    pub(super) fn has_files(&self) -> bool {
+        !self.files.is_empty()
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -50,9 +70,22 @@ impl Received {
     }
 }
 
-/// Receives a form. Names in `taken` are given to no file.
-pub(super) async fn receive(mut form: Multipart, channel: &Channel, taken: &[String]) -> Result<Received, Refusal> {
-    let mut received = Received { fields: Vec::new(), files: Vec::new(), folder: None };
+/// A form with files, as it comes.
+pub(super) async fn form(request: Request) -> Result<Multipart, Refusal> {
+    const MIME: &str = "multipart/form-data";
+    if !request::is(request.headers(), MIME) {
+        return Err(Refusal::unlike(MIME));
+    }
+    Multipart::from_request(request, &()).await.map_err(|error| Refusal::bad(error.body_text()))
+}
+
+/// Receives a form; `admit` is asked before its first file is taken.
+pub(super) async fn receive(
+    mut form: Multipart,
+    channel: &Channel,
+    admit: impl Fn(&Received) -> Result<(), Refusal>,
+) -> Result<Received, Refusal> {
+    let mut received = Received { fields: Vec::new(), files: Vec::new(), folder: None, length: 0 };
     loop {
         let next = timeout(PATIENCE, form.next_field()).await.map_err(|_| Refusal::too_slow())?;
         let Some(field) = next.map_err(|error| refusal(&error))? else {
@@ -62,9 +95,16 @@ pub(super) async fn receive(mut form: Multipart, channel: &Channel, taken: &[Str
         match field.file_name().map(str::to_owned) {
             // A form's file field that was left empty.
             Some(file) if file.is_empty() => drop(whole(field).await?),
-            Some(file) => received.take_file(field, &file, channel, taken).await?,
+            Some(file) => {
+                admit(&received)?;
+                received.take_file(field, &file, channel).await?;
+            }
             None if received.fields.len() < MAX_FIELDS => {
                 let value = whole(field).await?;
+                received.length += value.len();
+                if received.length > MAX_BODY {
+                    return Err(Refusal::too_large("this form is too long"));
+                }
                 // A form's text has the line ends of the network (HTML, section 4.10.21.4).
                 received.fields.push((name, value.replace("\r\n", "\n")));
             }
@@ -74,24 +114,16 @@ pub(super) async fn receive(mut form: Multipart, channel: &Channel, taken: &[Str
 }
 
 impl Received {
-    async fn take_file(
-        &mut self,
-        mut field: Field<'_>,
-        given: &str,
-        channel: &Channel,
-        taken: &[String],
-    ) -> Result<(), Refusal> {
+    async fn take_file(&mut self, mut field: Field<'_>, given: &str, channel: &Channel) -> Result<(), Refusal> {
         if self.files.len() == MAX_FILES {
             return Err(Refusal::too_large(format!("at most {MAX_FILES} files can be sent at once")));
         }
-        let is_taken = |name: &str| {
-            let same = |other: &str| other.eq_ignore_ascii_case(name);
-            taken.iter().any(|other| same(other)) || self.files.iter().any(|file| same(&file.name.text()))
-        };
-        let name = free(&sound(given)?, is_taken);
+        let name = sound(given)?;
         let relative =
             RelativePath::parse(name.as_bytes()).ok_or_else(|| unfit(given, "that is no name for a file"))?;
-        let path = self.folder(channel)?.join(relative.as_path());
+        // Two may come with one name.
+        let number = self.files.len().to_string();
+        let path = self.folder(channel)?.join(number);
         let mut file = tokio::task::spawn_blocking({
             let path = path.clone();
             move || std::fs::File::create_new(path)
@@ -167,7 +199,7 @@ async fn whole(mut field: Field<'_>) -> Result<String, Refusal> {
 fn sound(given: &str) -> Result<String, Refusal> {
     let name = given.rsplit(['/', '\\']).next().unwrap_or_default().trim();
     match classify_attachment(OsStr::new(name), Kind::File) {
-        FoundAttachment::File if !name.is_empty() && name.len() <= 255 => Ok(name.to_owned()),
+        FoundAttachment::File if !name.is_empty() && name.len() <= LONGEST => Ok(name.to_owned()),
         FoundAttachment::Foreign(reason) => Err(unfit(given, &reason.to_string())),
         _ => Err(unfit(given, "nobody would be shown a file of that name")),
     }
@@ -181,15 +213,21 @@ fn unfit(name: &str, why: &str) -> Refusal {
 /// The name, or the first free one like it: `image.png`, `image-2.png`.
 fn free(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let (stem, extension) = match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() => (stem, format!(".{extension}")),
+        Some((stem, extension)) if !stem.is_empty() && extension.len() <= 32 => (stem, format!(".{extension}")),
         _ => (name, String::new()),
     };
-    let others = (2..).map(|number: u32| format!("{stem}-{number}{extension}"));
+    let others = (2..).map(|number: u32| {
+        let end = format!("-{number}{extension}");
+        let stem = stem.get(..stem.floor_char_boundary(LONGEST.saturating_sub(end.len()))).unwrap_or_default();
+        format!("{stem}{end}")
+    });
     std::iter::once(name.to_owned()).chain(others).find(|name| !is_taken(name)).unwrap_or_default()
 }
 
 fn refusal(error: &axum::extract::multipart::MultipartError) -> Refusal {
-    Refusal::new(error.status(), format!("the form can't be read: {}", error.body_text()))
+    // What breaks off is not this side's failure.
+    let status = if error.status().is_server_error() { StatusCode::BAD_REQUEST } else { error.status() };
+    Refusal::new(status, format!("the form can't be read: {}", error.body_text()))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::article::type_of;
 use crate::channel::Kind;
 use crate::channel::card::Card;
-use crate::channel::draft::{Draft, Name};
+use crate::channel::draft::{self, Name};
 use crate::channel::entry::Side;
 use crate::channel::letter::Source;
 use crate::channel::stamp::Stamp;
@@ -184,21 +184,18 @@ pub(super) struct Unsent {
 }
 
 impl Unsent {
-    pub(super) fn of(seen: &Seen, draft: &Draft) -> Result<Self, Refusal> {
-        let letter = draft.letter()?;
-        let name = draft.name.to_string();
+    /// A draft as it is now, whoever has it in hand.
+    pub(super) fn read(seen: &Seen, draft: Name) -> Result<Self, Refusal> {
+        let letter = draft::read(&seen.channel, draft)?;
+        let name = draft.to_string();
         Ok(Self {
             url: address::draft(&seen.name, &name),
             page: format!("{}/{name}", address::writing(&seen.name)),
             channel: seen.name.clone(),
             version: version_of(&letter.text),
             text: crate::channel::message::decode(letter.text).text,
-            due: if let Name::Scheduled(due) = draft.name { Some(due) } else { None },
-            attachments: letter
-                .attachments
-                .iter()
-                .map(|file| Attachment::of_draft(&seen.name, draft.name, file))
-                .collect(),
+            due: if let Name::Scheduled(due) = draft { Some(due) } else { None },
+            attachments: letter.attachments.iter().map(|file| Attachment::of_draft(&seen.name, draft, file)).collect(),
             name,
         })
     }

@@ -79,11 +79,11 @@ async function put() {
   try {
     if (draft.draft) {
       const match = draft.version && { 'If-Match': `"${draft.version.replaceAll('"', '')}"` };
-      draft.version = (await ask('PUT', draftUrl(), { text: now }, match || {})).version ?? '';
+      setVersion((await ask('PUT', draftUrl(), { text: now }, match || {})).version);
+      saved = now;
     } else {
-      await create(now);
+      saved = await create(now);
     }
-    saved = now;
     tries = 0;
     excused = false;
     state.textContent = 'Saved';
@@ -98,10 +98,23 @@ async function create(now) {
   const old = copyKey();
   const made = await ask('POST', base, reply ? { text: now, reply } : { text: now });
   draft.draft = made.name;
-  draft.version = made.version ?? '';
+  setVersion(made.version);
   try { sessionStorage.removeItem(old); } catch { /* there was none */ }
   form.setAttribute('action', path());
   history.replaceState(null, '', path());
+  // An answer begins with a header that says to what; it belongs to the text from now on.
+  const there = made.text ?? now;
+  if (there !== now && there.endsWith(now)) {
+    const by = there.length - now.length, { selectionStart, selectionEnd } = text;
+    text.value = there.slice(0, by) + text.value;
+    text.setSelectionRange(selectionStart + by, selectionEnd + by);
+  }
+  return there;
+}
+
+/** The form sends it too, so that it saves over nothing that was not seen. */
+function setVersion(version) {
+  draft.version = form.elements.version.value = version ?? '';
 }
 
 /** Like `put`, says whether the server has the text after all. */
@@ -122,7 +135,8 @@ function gone() {
   stuck = true;
   state.textContent = 'Not saved';
   trouble('This draft was sent or discarded elsewhere.', [['Keep the text as a new draft', () => {
-    draft.draft = draft.version = '';
+    draft.draft = '';
+    setVersion('');
     saved = null;
     resume();
   }]]);
@@ -136,22 +150,21 @@ async function conflict() {
   // Both wrote the same, or an answer of ours got lost, or only a file came: nothing is lost by going on. But only once in a row.
   if (theirs && (other === text.value || other === saved) && !excused) {
     excused = true;
-    draft.version = theirs.dataset.version;
+    setVersion(theirs.dataset.version);
     stuck = false;
     return put();
   }
   trouble('This draft was changed elsewhere in the meantime.', [
-    ['Keep mine', () => {
-      draft.version = theirs?.dataset.version ?? '';
+    ...(theirs ? [['Keep mine', () => {
+      setVersion(theirs.dataset.version);
       resume();
-    }],
-    ...(theirs ? [['Take the other', () => {
-      draft.version = theirs.dataset.version;
+    }], ['Take the other', () => {
+      setVersion(theirs.dataset.version);
       saved = other;
       stuck = false;
       replaceText(other);
       state.textContent = 'Saved';
-    }]] : []),
+    }]] : [['Try again', conflict]]),
   ], other);
 }
 
@@ -183,7 +196,7 @@ async function upload(file, insert) {
   try {
     if (!draft.draft && !(await save())) throw new Error('the draft could not be saved');
     const answer = await send(file, part => { bar.value = part; });
-    draft.version = answer.version ?? draft.version;
+    setVersion(answer.version ?? draft.version);
     row.replaceWith(...answer.attachments.map(fileRow));
     say(`${file.name} is attached`);
     if (insert) insertText(answer.attachments.map(a => `${a.type?.startsWith('image/') ? '![](' : `[${label(a.name)}](`}${target(a.name)})`).join('\n'));
@@ -227,7 +240,7 @@ function withRemove(row) {
   row.append(button('Remove', async () => {
     try {
       const said = await ask('DELETE', `${draftUrl()}/attachments/${enc(name)}`);
-      draft.version = said.version ?? draft.version;
+      setVersion(said.version ?? draft.version);
       ($('button', row.nextElementSibling ?? row.previousElementSibling ?? form.elements.file.parentNode) ?? form.elements.file).focus();
       row.remove();
       say(`${name} is removed`);

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::super::locate;
 use super::super::site::{Choice, cache};
 use super::{Build, Failure, LETTERS, NO_BASE_URL, Surroundings, WAITS, count, took};
+use crate::channel::name::ChannelName;
 use crate::channel::settings::BaseUrl;
 use crate::channel::snapshot::{self, Snapshot};
 use crate::channel::{Channel, Kind, folder};
@@ -27,6 +28,17 @@ struct Unbuilt {
     channel: String,
     error: String,
     hint: Option<String>,
+}
+
+impl Unbuilt {
+    /// A channel whose boxes are gone, which may be on a disk that is not there now.
+    fn lost(folder: &OutPath) -> Self {
+        Self {
+            channel: folder.to_string(),
+            error: "it has neither an `inbox` nor an `outbox` now; its site stays as it is".to_owned(),
+            hint: Some("is its disk there? `--allow-empty` lets the site go".to_owned()),
+        }
+    }
 }
 
 /// What was built of a reading room, and what it found.
@@ -78,7 +90,9 @@ pub(super) fn run(args: &Build, around: &Surroundings, console: Console) -> Resu
         output: &output,
         gate: &|| Ok(()),
     };
-    let room = Room::open(request, &folders)?;
+    let lost = if args.site.asked.manner().allow_empty { Vec::new() } else { lost(around, &folders) };
+    let room = Room::open(request, &folders, &lost)?;
+    failed.extend(room.lost().iter().map(Unbuilt::lost));
     let mut built = Vec::new();
     for (channel, folder) in channels.into_iter().zip(&folders) {
         let name = channel.name.to_string();
@@ -118,6 +132,19 @@ fn channels(args: &Build, around: &Surroundings) -> Result<(Vec<Channel>, Vec<Un
     channels.retain(|channel| seen.insert(channel.path.clone()));
     channels.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
     Ok((channels, failed))
+}
+
+/// The folders of what lies in the data folder and is no channel now, or none that can be opened.
+fn lost(around: &Surroundings, built: &[OutPath]) -> Vec<OutPath> {
+    let channels = folder::discover(&around.data).unwrap_or_default();
+    // One that became a conversation is there, and is left out on purpose.
+    let is_channel = |name: &ChannelName| {
+        channels.iter().any(|channel| channel.name == *name && Channel::open(&channel.path).is_ok())
+    };
+    let entries = fs_err::read_dir(&around.data).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| ChannelName::parse(&entry.file_name())).filter(|name| !is_channel(name));
+    let folders = names.flat_map(|name| folders(std::iter::once(&name)));
+    folders.filter(|folder| !built.contains(folder)).collect()
 }
 
 /// Builds the site of one of them.

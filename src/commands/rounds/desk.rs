@@ -60,7 +60,8 @@ impl Calls {
     }
 }
 
-/// Where other threads say what they want. Each answer comes once; none comes when the rounds have ended.
+/// Where other threads say what they want. Each answer comes once; whoever waits when the channel goes or the rounds end
+/// is let go without one.
 #[derive(Clone, Debug)]
 pub(in crate::commands) struct Desk {
     bell: Bell,

@@ -63,7 +63,12 @@ impl Doors {
             Failure::new(format!("`{host}` is no address of this machine: {error}"), "0.0.0.0 is all of its addresses")
         };
         let addresses: Vec<SocketAddr> = (bare, port).to_socket_addrs().map_err(|error| unknown(&error))?.collect();
-        let address = addresses.first().ok_or_else(|| unknown(&io::ErrorKind::NotFound.into()))?;
+        // A machine's own name often means an address that only it can reach.
+        let address = addresses.iter().find(|address| !address.ip().is_loopback());
+        let address = address.ok_or_else(|| {
+            let message = format!("`{host}` means this machine alone, so no other one could come");
+            Failure::new(message, "0.0.0.0 is all of its addresses; without `--host` it is this machine alone")
+        })?;
         let listener = listen(address.ip(), port).map_err(|error| match error.kind() {
             io::ErrorKind::AddrNotAvailable => unknown(&error),
             _ => taken(host, port, &error),

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::channel::Channel;
 use crate::channel::cache::{self, Cache};
@@ -19,6 +20,9 @@ use crate::web::{self, Library};
 
 /// What all channels together are called.
 const TITLE: &str = "missive";
+
+/// How long a look is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How sites are asked for.
 #[derive(Clone)]
@@ -53,7 +57,7 @@ impl Keeping {
 
 /// Where a channel's site is, for a server at this address.
 fn base_url(server: &str, channel: &Channel) -> Option<BaseUrl> {
-    BaseUrl::try_from(web::site_address(server, &channel.name.to_string())).ok()
+    BaseUrl::try_from(web::site_address(server, &channel.name)).ok()
 }
 
 /// What the server asks of the rounds.
@@ -66,8 +70,9 @@ pub(super) struct Keeper {
 
 impl web::Keeper for Keeper {
     fn look(&self, channel: &Channel, written: &Path) {
-        // No answer comes when the rounds have ended, and nothing is to be waited for then.
-        let _ = self.desk.look(channel.name.clone(), Touched::from(written.to_owned())).recv();
+        // What was written is on the disk. A long build of another channel keeps nobody waiting, and no answer comes when the
+        // rounds have ended.
+        let _ = self.desk.look(channel.name.clone(), Touched::from(written.to_owned())).recv_timeout(PATIENCE);
     }
 
     fn site(&self, channel: &Channel) -> Result<(), String> {
@@ -109,6 +114,6 @@ impl Keeper {
 }
 
 fn planet_channel<'a>(snapshot: &'a Snapshot, choice: &'a Choice, origin: &str) -> PlanetChannel<'a> {
-    let site = web::site_address(origin, &snapshot.channel.name.to_string());
+    let site = web::site_address(origin, &snapshot.channel.name);
     PlanetChannel { snapshot, options: &choice.options, site }
 }

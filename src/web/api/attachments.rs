@@ -3,7 +3,7 @@
 //! Owns the listing, the bytes, and adding files to one's own message. A name from an address is looked for in the listing
 //! and is never part of a path itself.
 
-use axum::extract::{FromRequest, Multipart, Path, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
@@ -14,6 +14,7 @@ use super::json;
 use crate::article::{Attached as Shown, inert_suffix, trust, type_of};
 use crate::channel::card::{self, Card};
 use crate::channel::entry::{Entry, Side};
+use crate::channel::letter::Source;
 use crate::channel::revise::{self, Revision};
 use crate::markdown::{Media, Trust};
 
@@ -103,27 +104,33 @@ pub(super) async fn add(
     Path((name, id)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let (seen, card) = server.message(&name, Side::Outbox, &id)?;
-    let form = Multipart::from_request(request, &()).await.map_err(|error| Refusal::bad(error.body_text()))?;
-    let received = upload::receive(form, &seen.channel, &names_of(&card)).await?;
-    if received.files.is_empty() {
+    let (seen, card) = server.own(&name, &id)?;
+    let form = upload::form(request).await?;
+    let received = upload::receive(form, &seen.channel, |_| Ok(())).await?;
+    if !received.has_files() {
         return Err(Refusal::bad("there is no file").hint("send each as the form field `file`"));
     }
     server
         .off_thread(move |server| {
             let before = revise::read(&seen.channel, card.stamp)?;
-            let revision =
-                Revision { before: &before, after: &before, attach: &received.files, detach: &[], updated: None };
+            let files = received.files_beside(&there(&card));
+            let revision = Revision { before: &before, after: &before, attach: &files, detach: &[], updated: None };
             let path = revise::revise(&seen.channel, card.stamp, &revision, server.now()?)?;
             server.written(&seen, &path);
-            let is_new =
-                |attachment: &Attachment| received.files.iter().any(|file| file.name.text() == attachment.name);
-            let (seen, card) = server.message(&name, Side::Outbox, &id)?;
+            let is_new = |attachment: &Attachment| files.iter().any(|file| file.name.text() == attachment.name);
+            let (seen, card) = server.own(&name, &id)?;
             json(&Attached { attachments: Attachment::all_of(&seen, &card).into_iter().filter(is_new).collect() })
         })
         .await
 }
 
-fn names_of(card: &Card) -> Vec<String> {
-    card.attachments.iter().map(|file| file.path.text().into_owned()).collect()
+/// The attachments that a message has already.
+fn there(card: &Card) -> Vec<Source> {
+    let source = |file: &card::Attachment| Source {
+        name: file.path.clone(),
+        path: std::path::PathBuf::new(),
+        len: file.mark.len,
+        is_ours: false,
+    };
+    card.attachments.iter().map(source).collect()
 }

@@ -6,14 +6,12 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
 use super::super::Server;
-use super::super::library::Seen;
 use super::super::refusal::Refusal;
 use super::super::request;
 use super::super::wire::{AllRead, Done, Marks, NewMarks};
 use super::json;
 use crate::channel::entry::Side;
-use crate::channel::marks::{Change, Reach, State as Mark};
-use crate::channel::stamp::Stamp;
+use crate::channel::marks::State as Mark;
 
 /// A message of the inbox.
 pub(super) async fn theirs(
@@ -63,36 +61,4 @@ pub(super) async fn all(
             json(&Done {})
         })
         .await
-}
-
-impl Server {
-    /// Marks a message. What is so already is not said again, and what is in the outbox counts as read always.
-    pub(in crate::web) fn mark(
-        &self,
-        seen: &Seen,
-        side: Side,
-        stamp: Stamp,
-        said: impl Iterator<Item = Mark>,
-    ) -> Result<(), Refusal> {
-        let is_so = |state: &Mark| match state {
-            Mark::Read(is) => side == Side::Outbox || seen.marked.is_read(side, stamp) == *is,
-            Mark::Starred(is) => seen.marked.is_starred(side, stamp) == *is,
-        };
-        let change = |state| Change { channel: seen.key.clone(), side, reach: Reach::One(stamp), state };
-        let changes: Vec<Change> = said.filter(|state| !is_so(state)).map(change).collect();
-        if changes.is_empty() { Ok(()) } else { self.library.mark(&changes, self.seconds()) }
-    }
-
-    /// Marks all that is shown of a channel as read; what arrives later with an older date is unread all the same.
-    pub(in crate::web) fn mark_all_read(&self, seen: &Seen) -> Result<(), Refusal> {
-        let unread = seen.cards.iter().filter(|card| !seen.is_read(card));
-        let change = |stamp| Change {
-            channel: seen.key.clone(),
-            side: Side::Inbox,
-            reach: Reach::One(stamp),
-            state: Mark::Read(true),
-        };
-        let changes: Vec<Change> = unread.map(|card| change(card.stamp)).collect();
-        if changes.is_empty() { Ok(()) } else { self.library.mark(&changes, self.seconds()) }
-    }
 }

@@ -5,17 +5,16 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Multipart, Path, Request, State};
+use axum::extract::{Path, Request, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 
 use super::super::library::Seen;
 use super::super::refusal::Refusal;
 use super::super::request::{self, MAX_BODY, Params};
 use super::super::wire::{Message, NewMessage};
-use super::super::{Server, address, upload};
+use super::super::{Server, address, timeline, upload};
 use super::{json, json_bytes};
 use crate::channel::card::Card;
 use crate::channel::entry::{Entry, Side};
@@ -115,58 +114,77 @@ fn list(
     }
     let params = Params::of(uri);
     let limit = params.number("limit")?.unwrap_or(usize::MAX);
-    let before = params.get("before").map(before).transpose()?;
+    let before = params.get("before").map(timeline::parse_id).transpose()?;
     let asked = Asked { sides, limit, before };
     server.unless_known(headers, &format!("{name} {uri}"), |_| Ok(json_bytes(stream(seen, asked))))
 }
 
-/// The message before which a list ends: `2013-08-11T14-34-37Z`, or with its box before it.
-fn before(id: &str) -> Result<(Stamp, Side), Refusal> {
-    let (side, stem) = match id.split_once('/') {
-        Some(("outbox", stem)) => (Side::Outbox, stem),
-        Some(("inbox", stem)) => (Side::Inbox, stem),
-        _ => (Side::Inbox, id),
-    };
-    let stamp = Stamp::parse(stem.as_bytes()).map_err(|_| Refusal::bad("`before` is no message's id"))?;
-    Ok((stamp, side))
+/// A list on its way.
+struct List {
+    seen: Arc<Seen>,
+    asked: Asked,
+    folders: [Option<Folder>; 2],
+    /// The messages before this position are still to be sent.
+    at: usize,
+    sent: usize,
+    is_over: bool,
 }
 
 /// Reads messages and sends them as they are read, newest first.
 fn stream(seen: Arc<Seen>, asked: Asked) -> Body {
-    let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(2);
-    tokio::task::spawn_blocking(move || {
-        let mut piece = vec![b'['];
-        let folders = Side::BOTH.map(|side| Folder::open(&seen.channel.path.join(side.name())).ok());
-        let mut is_first = true;
-        for card in wanted(&seen, &asked) {
-            let [inbox, outbox] = &folders;
-            let folder = if card.side == Side::Inbox { inbox } else { outbox };
-            // A text that is gone or cannot be read since the look is one message less.
-            let Some(body) = folder.as_ref().and_then(|folder| text(folder, card.stamp).ok()) else {
-                continue;
-            };
-            if !std::mem::take(&mut is_first) {
-                piece.push(b',');
-            }
-            if serde_json::to_writer(&mut piece, &Message::of(&seen, card, body)).is_err() {
-                return;
-            }
-            if piece.len() >= PIECE && sender.blocking_send(Ok(std::mem::take(&mut piece).into())).is_err() {
-                return;
-            }
-        }
-        piece.push(b']');
-        let _ = sender.blocking_send(Ok(piece.into()));
-    });
-    Body::from_stream(ReceiverStream::new(receiver))
-}
-
-fn wanted<'s>(seen: &'s Seen, asked: &'s Asked) -> impl Iterator<Item = &'s Card> {
     let end = asked
         .before
         .map_or(seen.cards.len(), |before| seen.cards.partition_point(|card| (card.stamp, card.side) < before));
-    let cards = seen.cards.iter().take(end).rev();
-    cards.map(|card| &**card).filter(|card| asked.sides.contains(&card.side)).take(asked.limit)
+    let folders = Side::BOTH.map(|side| Folder::open(&seen.channel.path.join(side.name())).ok());
+    let list = List { seen, asked, folders, at: end, sent: 0, is_over: false };
+    super::super::file::piecewise(list, |list| list.next().map(Ok))
+}
+
+impl List {
+    /// The next piece of the list, with its brackets.
+    fn next(&mut self) -> Option<Bytes> {
+        if self.is_over {
+            return None;
+        }
+        let mut piece = if self.sent == 0 { vec![b'['] } else { Vec::with_capacity(PIECE) };
+        while piece.len() < PIECE {
+            let Some(card) = self.older() else {
+                self.is_over = true;
+                piece.push(b']');
+                break;
+            };
+            // A text that is gone or cannot be read since the look is one message less.
+            let Some(body) = self.folder(card.side).and_then(|folder| text(folder, card.stamp).ok()) else {
+                continue;
+            };
+            if self.sent > 0 {
+                piece.push(b',');
+            }
+            // A vector always has room.
+            let _ = serde_json::to_writer(&mut piece, &Message::of(&self.seen, &card, body));
+            self.sent += 1;
+        }
+        Some(piece.into())
+    }
+
+    fn folder(&self, side: Side) -> Option<&Folder> {
+        let [inbox, outbox] = &self.folders;
+        (if side == Side::Inbox { inbox } else { outbox }).as_ref()
+    }
+
+    /// The next older message that is asked for.
+    fn older(&mut self) -> Option<Arc<Card>> {
+        if self.sent >= self.asked.limit {
+            return None;
+        }
+        loop {
+            self.at = self.at.checked_sub(1)?;
+            let card = self.seen.cards.get(self.at)?;
+            if self.asked.sides.contains(&card.side) {
+                return Some(Arc::clone(card));
+            }
+        }
+    }
 }
 
 /// Sends a text: a form's or a JSON object's `body`, or a form with files.
@@ -179,10 +197,10 @@ pub(super) async fn send(
     send::outbox(&seen.channel)?;
     let headers = request.headers().clone();
     let (letter, _received) = if request::is(&headers, "multipart/form-data") {
-        let form = Multipart::from_request(request, &()).await.map_err(|error| Refusal::bad(error.body_text()))?;
-        let received = upload::receive(form, &seen.channel, &[]).await?;
+        let form = upload::form(request).await?;
+        let received = upload::receive(form, &seen.channel, |_| Ok(())).await?;
         let text = request::sound(received.get("body").unwrap_or_default().to_owned())?;
-        (Letter { text: text.into_bytes(), attachments: received.files.clone() }, Some(received))
+        (Letter { text: text.into_bytes(), attachments: received.files_beside(&[]) }, Some(received))
     } else {
         (Letter { text: body_of(&headers, request.into_body()).await?.into_bytes(), attachments: Vec::new() }, None)
     };
@@ -199,9 +217,14 @@ pub(super) async fn send(
 }
 
 async fn body_of(headers: &HeaderMap, body: Body) -> Result<String, Refusal> {
+    const FORM: &str = "application/x-www-form-urlencoded";
     if request::is(headers, "application/json") {
         let message: NewMessage = request::json(headers, body).await?;
         return request::sound(message.body);
+    }
+    // A program that says nothing of the type means what `curl` means.
+    if headers.contains_key(CONTENT_TYPE) && !request::is(headers, FORM) {
+        return Err(Refusal::unlike(FORM));
     }
     let bytes = request::whole(body, MAX_BODY).await?;
     let params = Params::parse(&bytes);
@@ -214,7 +237,7 @@ async fn body_of(headers: &HeaderMap, body: Body) -> Result<String, Refusal> {
 impl Server {
     /// The message that was just sent, as the founding program answers.
     pub(super) fn answer_with(&self, name: &str, stamp: Stamp) -> Result<Response, Refusal> {
-        let (seen, card) = self.message(name, Side::Outbox, &stamp.to_string())?;
+        let (seen, card) = self.own(name, &stamp.to_string())?;
         let body = text(&seen.open(Side::Outbox)?, stamp)?;
         let mut response = json(&Message::of(&seen, &card, body))?;
         let url = address::message(name, Side::Outbox, stamp);

@@ -4,7 +4,7 @@
 
 mod attachments;
 mod channels;
-pub(super) mod drafts;
+mod drafts;
 mod marks;
 mod messages;
 pub(super) mod openapi;

@@ -57,7 +57,10 @@ pub(super) async fn events(State(server): State<Server>, headers: HeaderMap, uri
 /// Ends when nobody listens any more.
 async fn of_channels(mut listener: Listener, out: &Out) -> Option<()> {
     // A browser that comes back tells the number of the last event that it had; before the first one it needs that too.
-    let hello = Event::default().id(listener.last.to_string()).comment("listening");
+    // What was missed comes after it, so its number is the one before.
+    let missed = listener.missed.as_ref().and_then(|missed| missed.first());
+    let known = missed.map_or(listener.last, |first| first.number - 1);
+    let hello = Event::default().id(known.to_string()).comment("listening");
     out.send(Ok(hello)).await.ok()?;
     match listener.missed.take() {
         Some(missed) => {

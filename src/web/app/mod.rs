@@ -165,7 +165,9 @@ fn tagged(headers: &HeaderMap, bytes: Vec<u8>, mime: &str) -> Response {
     // One tag for both forms: what they say is the same (RFC 9110, section 8.8.1).
     let tag = format!("W/\"{}\"", super::wire::version_of(&bytes));
     if file::is_known(headers, &tag) {
-        return file::unchanged(&tag);
+        let mut response = file::unchanged(&tag, None);
+        file::set(response.headers_mut(), header::VARY, "accept-encoding");
+        return response;
     }
     let packed = if bytes.len() >= WORTH_PACKING && takes_packed(headers) { packed(&bytes) } else { None };
     let is_packed = packed.is_some();
@@ -202,26 +204,39 @@ struct Sheet<'s> {
     headers: &'s HeaderMap,
     context: Context,
     template: &'static str,
+    kind: &'static str,
+    url: String,
 }
 
 impl<'s> Sheet<'s> {
-    fn new(server: &'s Server, headers: &'s HeaderMap, uri: &Uri, kind: &'static str, title: &str) -> Self {
+    /// Begins a page. What happens from here on is told to it later, so this comes before anything is looked up for it.
+    fn begin(server: &'s Server, headers: &'s HeaderMap, uri: &Uri, kind: &'static str) -> Self {
+        let seq = server.library.events.last();
         let menu = server.app.menu(server);
         let known = guard::form_token(headers).map(str::to_owned);
         let token = known.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         let url = uri.path_and_query().map_or("/", |path| path.as_str());
         let mut context = Context::new();
         context.insert("root", "");
-        context.insert("page", &Page { kind, title, url });
         context.insert_value("channels", menu.channels);
         context.insert("unread", &menu.unread);
         context.insert("drafts_count", &server.app.drafts(server));
-        context.insert("seq", &server.library.events.last());
+        context.insert("seq", &seq);
         context.insert("version", env!("CARGO_PKG_VERSION"));
         context.insert("token", &token);
         let cookie = known.is_none().then(|| guard::form_cookie(&token));
         let template = TEMPLATES.iter().find(|(name, _)| *name == kind).map_or("error.html", |(_, template)| template);
-        Self { server, cookie, headers, context, template }
+        Self { server, cookie, headers, context, template, kind, url: url.to_owned() }
+    }
+
+    /// Begins a page whose title is known.
+    fn new(server: &'s Server, headers: &'s HeaderMap, uri: &Uri, kind: &'static str, title: &str) -> Self {
+        Self::begin(server, headers, uri, kind).titled(title)
+    }
+
+    fn titled(mut self, title: &str) -> Self {
+        self.context.insert("page", &Page { kind: self.kind, title, url: &self.url });
+        self
     }
 
     fn with<T: Serialize + ?Sized>(mut self, name: &'static str, value: &T) -> Self {

@@ -6,7 +6,7 @@ use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use serde::Serialize;
 use tera::Value;
@@ -41,9 +41,15 @@ pub(super) async fn home(State(server): State<Server>, headers: HeaderMap, uri: 
         title: &'static str,
         channels: Vec<Channel>,
     }
-    let all = view::in_order(server.library.all());
-    let groups: Vec<Group> =
-        [(Kind::Message, "Conversations"), (Kind::Broadcast, "Broadcasts"), (Kind::Subscription, "Subscriptions")]
+    server
+        .off_thread(move |server| {
+            let sheet = Sheet::new(server, &headers, &uri, "home", "missive");
+            let all = view::in_order(server.library.all());
+            let groups: Vec<Group> = [
+                (Kind::Message, "Conversations"),
+                (Kind::Broadcast, "Broadcasts"),
+                (Kind::Subscription, "Subscriptions"),
+            ]
             .into_iter()
             .map(|(kind, title)| {
                 let channels = all.iter().filter(|seen| seen.kind == kind).map(|seen| Channel::of(seen));
@@ -51,14 +57,16 @@ pub(super) async fn home(State(server): State<Server>, headers: HeaderMap, uri: 
             })
             .filter(|group| !group.channels.is_empty())
             .collect();
-    let sheet = Sheet::new(&server, &headers, &uri, "home", "missive");
-    sheet.with("groups", &groups).with("data_folder", &server.data.to_string_lossy()).send()
+            sheet.with("groups", &groups).with("data_folder", &server.data.to_string_lossy()).send()
+        })
+        .await
 }
 
 /// All channels in one timeline.
 pub(super) async fn everything(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
     server
         .off_thread(move |server| {
+            let sheet = Sheet::new(server, &headers, &uri, "everything", "Everything");
             let params = Params::of(&uri);
             let before = params.get("before").map(timeline::parse).transpose()?;
             let mut found = timeline::newest(&server.library.all(), before.as_ref(), MOST + 1);
@@ -66,7 +74,7 @@ pub(super) async fn everything(State(server): State<Server>, headers: HeaderMap,
             found.truncate(MOST);
             let last = found.last().map(|(seen, card)| seen.key_of(card)).filter(|_| is_more);
             let messages: Vec<Value> = found.iter().filter_map(|(seen, card)| text::value(seen, card).ok()).collect();
-            Sheet::new(server, &headers, &uri, "everything", "Everything")
+            sheet
                 .with_value("messages", Value::from(messages))
                 .with("older", &last.map(|key| format!("/everything?before={}", address::part(&key))))
                 .with("newer", &before.map(|_| "/everything"))
@@ -84,9 +92,10 @@ pub(super) async fn channel(
 ) -> Answer {
     server
         .off_thread(move |server| {
+            let sheet = Sheet::begin(server, &headers, &uri, "channel");
             let seen = server.library.get(&name)?;
             let params = Params::of(&uri);
-            let before = params.get("before").map(place).transpose()?;
+            let before = params.get("before").map(timeline::parse_id).transpose()?;
             let end = before
                 .map_or(seen.cards.len(), |before| seen.cards.partition_point(|card| (card.stamp, card.side) < before));
             let start = end.saturating_sub(MOST);
@@ -96,7 +105,8 @@ pub(super) async fn channel(
                 cards.first().filter(|_| start > 0).map(|card| format!("{url}?before={}/{}", card.side, card.stamp));
             let newer = before.map(|_| newer(&seen, end, &url));
             let messages: Vec<Value> = cards.iter().rev().filter_map(|card| text::value(&seen, card).ok()).collect();
-            Sheet::new(server, &headers, &uri, "channel", &seen.title)
+            sheet
+                .titled(&seen.title)
                 .with("channel", &Channel::of(&seen))
                 .with_value("messages", Value::from(messages))
                 .with("older", &older)
@@ -116,14 +126,6 @@ fn newer(seen: &Seen, end: usize, url: &str) -> String {
     }
 }
 
-/// A message's place in its channel: `2013-08-11T14-34-37Z`, or with its box before it.
-fn place(id: &str) -> Result<(Stamp, Side), Refusal> {
-    let (side, stem) = id.split_once('/').unwrap_or(("inbox", id));
-    let side = Side::BOTH.into_iter().find(|known| known.name() == side);
-    let stamp = Stamp::parse(stem.as_bytes()).ok();
-    stamp.zip(side).ok_or_else(|| Refusal::bad("`before` is no message's id"))
-}
-
 /// The message that an address means.
 pub(super) fn of_address(server: &Server, name: &str, side: &str, id: &str) -> Result<(Arc<Seen>, Arc<Card>), Refusal> {
     let side = Side::BOTH.into_iter().find(|known| known.name() == side);
@@ -134,14 +136,16 @@ pub(super) fn of_address(server: &Server, name: &str, side: &str, id: &str) -> R
 /// One message by itself. A person who opens it has read it.
 pub(super) async fn message(
     State(server): State<Server>,
+    method: Method,
     headers: HeaderMap,
     uri: Uri,
     Path((name, side, id)): Path<(String, String, String)>,
 ) -> Answer {
     server
         .off_thread(move |server| {
+            let sheet = Sheet::begin(server, &headers, &uri, "message");
             let (seen, card) = of_address(server, &name, &side, &id)?;
-            let seen = if !seen.is_read(&card) && is_opened(&headers) {
+            let seen = if !seen.is_read(&card) && method == Method::GET && is_opened(&headers) {
                 // That it can't be marked is no reason not to show it.
                 let _ = server.mark(
                     &seen,
@@ -158,7 +162,8 @@ pub(super) async fn message(
                 let card = seen.cards.get(at?)?;
                 Some(Link { label: label(card), url: address::reading_message(&seen.name, card.side, card.stamp) })
             };
-            Sheet::new(server, &headers, &uri, "message", &label(&card))
+            sheet
+                .titled(&label(&card))
                 .with("channel", &Channel::of(&seen))
                 .with_value("m", text::value(&seen, &card)?)
                 .with("previous", &near(at.checked_sub(1)))
@@ -281,13 +286,14 @@ struct Unsent {
 pub(super) async fn drafts(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
     server
         .off_thread(move |server| {
+            let sheet = Sheet::new(server, &headers, &uri, "drafts", "Drafts");
             let mut drafts: Vec<(Stamp, Unsent)> = Vec::new();
             for seen in server.library.all() {
                 drafts.extend(drafts_of(&seen).filter_map(|name| unsent(&seen, name)));
             }
             drafts.sort_by_key(|(stamp, _)| std::cmp::Reverse(*stamp));
             let drafts: Vec<Unsent> = drafts.into_iter().map(|(_, draft)| draft).collect();
-            Sheet::new(server, &headers, &uri, "drafts", "Drafts").with("drafts", &drafts).send()
+            sheet.with("drafts", &drafts).send()
         })
         .await
 }
@@ -322,5 +328,5 @@ fn unsent(seen: &Seen, name: Name) -> Option<(Stamp, Unsent)> {
 
 /// The help on keys.
 pub(super) async fn keys(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
-    Sheet::new(&server, &headers, &uri, "keys", "Keys").send()
+    server.off_thread(move |server| Sheet::new(server, &headers, &uri, "keys", "Keys").send()).await
 }

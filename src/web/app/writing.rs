@@ -2,12 +2,12 @@
 //!
 //! Owns the form: its text is a draft before anything else is done with it, so that whatever fails later loses nothing.
 
-use axum::extract::{FromRequest, Multipart, Path, Request, State};
-use axum::http::{HeaderMap, Uri};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 
-use super::super::api::drafts::take;
+use super::super::drafts::{known, take};
 use super::super::library::Seen;
 use super::super::refusal::Refusal;
 use super::super::request::{self, Params};
@@ -17,8 +17,10 @@ use super::view::{self, Channel};
 use super::{Sheet, see, text};
 use crate::article::{Date, Link, kind_of, label, size, type_of};
 use crate::channel::attachments::MAX_LENGTH;
-use crate::channel::draft::{Draft, Name};
+use crate::channel::draft::{self, Draft, Name};
+use crate::channel::entry::Side;
 use crate::channel::letter::Source;
+use crate::channel::stamp::Stamp;
 use crate::channel::{header, message, promise, which};
 
 type Answer = Result<Response, Refusal>;
@@ -55,9 +57,15 @@ struct Beside<'a> {
 
 /// Which channel is to be written to?
 pub(super) async fn choose(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
-    let all = view::in_order(server.library.all());
-    let choose: Vec<Channel> = all.iter().filter(|seen| view::can_write(seen)).map(|seen| Channel::of(seen)).collect();
-    Sheet::new(&server, &headers, &uri, "write", "Write").with("choose", &choose).send()
+    server
+        .off_thread(move |server| {
+            let sheet = Sheet::new(server, &headers, &uri, "write", "Write");
+            let all = view::in_order(server.library.all());
+            let choose: Vec<Channel> =
+                all.iter().filter(|seen| view::can_write(seen)).map(|seen| Channel::of(seen)).collect();
+            sheet.with("choose", &choose).send()
+        })
+        .await
 }
 
 /// An empty page.
@@ -86,12 +94,12 @@ pub(super) async fn go_on(
     server
         .off_thread(move |server| {
             let seen = server.library.get(&name)?;
-            let draft = take(&seen, &draft)?;
-            let unsent = unsent(&seen, &draft)?;
+            let draft = known(&seen, &draft)?;
+            let unsent = unsent(&seen, draft)?;
             let (now, preview) = (server.now()?, Params::of(&uri).get("preview").is_some());
             let beside = Beside {
-                preview: preview.then(|| text::would_be(&seen, Some(draft.name), &unsent.text, now)),
-                warnings: if preview { warnings(&draft, now)? } else { Vec::new() },
+                preview: preview.then(|| text::would_be(&seen, Some(draft), &unsent.text, now)),
+                warnings: if preview { warnings(&seen, draft, now)? } else { Vec::new() },
                 draft: Some(unsent),
                 ..Beside::default()
             };
@@ -101,15 +109,15 @@ pub(super) async fn go_on(
 }
 
 /// What the text promises and does not keep.
-fn warnings(draft: &Draft, now: crate::channel::stamp::Stamp) -> Result<Vec<String>, Refusal> {
-    let letter = draft.letter()?;
+fn warnings(seen: &Seen, draft: Name, now: Stamp) -> Result<Vec<String>, Refusal> {
+    let letter = draft::read(&seen.channel, draft)?;
     let names: Vec<_> = letter.attachments.iter().map(|file| file.name.clone()).collect();
     Ok(promise::broken(&letter.text, &names, now).iter().map(|warning| sentence(warning)).collect())
 }
 
-fn unsent(seen: &Seen, draft: &Draft) -> Result<Unsent, Refusal> {
-    let letter = draft.letter()?;
-    let name = draft.name.to_string();
+fn unsent(seen: &Seen, draft: Name) -> Result<Unsent, Refusal> {
+    let letter = draft::read(&seen.channel, draft)?;
+    let name = draft.to_string();
     let file = |file: &Source| {
         let path = file.name.text().into_owned();
         File {
@@ -124,7 +132,7 @@ fn unsent(seen: &Seen, draft: &Draft) -> Result<Unsent, Refusal> {
     Ok(Unsent {
         version: wire::version_of(&letter.text),
         files: letter.attachments.iter().map(file).collect(),
-        due: if let Name::Scheduled(due) = draft.name { Some(Date::new(due.seconds())) } else { None },
+        due: if let Name::Scheduled(due) = draft { Some(Date::new(due.seconds())) } else { None },
         text: message::decode(letter.text).text,
         name,
     })
@@ -200,25 +208,18 @@ async fn form(
     request: Request,
 ) -> Answer {
     let seen = server.library.get(&name)?;
-    let form = Multipart::from_request(request, &()).await.map_err(|error| Refusal::bad(error.body_text()))?;
-    let taken = match &draft {
-        Some(draft) => names(&server, &seen, draft).await?,
-        None => Vec::new(),
+    let form = upload::form(request).await?;
+    let received = {
+        let headers = headers.clone();
+        // A form that is nobody's is not let fill the disk.
+        upload::receive(form, &seen.channel, move |received| guard::judge_form(&headers, received.get("token"))).await?
     };
-    let received = upload::receive(form, &seen.channel, &taken).await?;
     server
         .off_thread(move |server| {
             let form = Form { server, headers: &headers, uri: &uri, seen: &seen, received: &received };
             form.act(draft.as_deref())
         })
         .await
-}
-
-/// The names of a draft's files.
-async fn names(server: &Server, seen: &std::sync::Arc<Seen>, draft: &str) -> Result<Vec<String>, Refusal> {
-    let (seen, draft) = (seen.clone(), draft.to_owned());
-    let files = server.off_thread(move |_| Ok(take(&seen, &draft)?.attachments())).await?;
-    Ok(files.iter().map(|file| file.name.text().into_owned()).collect())
 }
 
 /// A form that came in.
@@ -238,7 +239,7 @@ impl Form<'_> {
         let Err(refusal) = done else {
             return done;
         };
-        let draft = at.and_then(|draft| unsent(self.seen, &take(self.seen, &draft).ok()?).ok());
+        let draft = at.and_then(|draft| unsent(self.seen, known(self.seen, &draft).ok()?).ok());
         let failure = Some((&refusal, self.text()));
         let beside = Beside { draft, reply: self.received.get("reply"), failure, ..Beside::default() };
         page(self.server, self.headers, self.uri, self.seen, &beside)
@@ -255,7 +256,7 @@ impl Form<'_> {
         if action == "discard" {
             return self.discard(at.as_deref());
         }
-        if at.is_none() && text.trim().is_empty() && self.received.files.is_empty() {
+        if at.is_none() && text.trim().is_empty() && !self.received.has_files() {
             return Err(
                 Refusal::bad("there is nothing to send: the text is empty").hint("write something, or attach a file")
             );
@@ -266,7 +267,14 @@ impl Form<'_> {
         match action {
             "send" => {
                 let sent = self.server.send_draft(self.seen, draft)?;
-                Ok(see(&address::reading_message(&self.seen.name, crate::channel::entry::Side::Outbox, sent)))
+                let is_shown = self.server.message(&self.seen.name, Side::Outbox, &sent.to_string()).is_ok();
+                // One that waits for what it lacks has no page yet; its channel's tells that it waits.
+                let page = if is_shown {
+                    address::reading_message(&self.seen.name, Side::Outbox, sent)
+                } else {
+                    address::reading(&self.seen.name)
+                };
+                Ok(see(&page))
             }
             "preview" => Ok(see(&format!("{url}?preview=1#preview"))),
             _ => Ok(see(&url)),
@@ -283,10 +291,21 @@ impl Form<'_> {
     /// The draft with all that the form brought.
     fn saved(&self, text: &str, draft: Option<&str>) -> Result<Draft, Refusal> {
         let Some(draft) = draft else {
-            return self.server.begin_draft(self.seen, text, self.received.get("reply"), self.received.files.clone());
+            return self.server.begin_draft(
+                self.seen,
+                text,
+                self.received.get("reply"),
+                self.received.files_beside(&[]),
+            );
         };
         let draft = take(self.seen, draft)?;
-        if draft.letter()?.text != text.as_bytes() {
+        let there = draft.letter()?.text;
+        // What the form shows of bytes that are no UTF-8 is not what was written, so only other words are saved.
+        if message::decode(there.clone()).text != text {
+            if self.received.get("version") != Some(wire::version_of(&there).as_str()) {
+                return Err(Refusal::new(StatusCode::PRECONDITION_FAILED, "the draft was changed elsewhere meanwhile")
+                    .hint("what you wrote is below; send it once more, and it takes the place of the other"));
+            }
             draft.save(text.as_bytes())?;
         }
         let there = draft.attachments();
@@ -295,7 +314,7 @@ impl Form<'_> {
                 draft.detach(&file.name)?;
             }
         }
-        draft.attach(&self.received.files)?;
+        draft.attach(&self.received.files_beside(&draft.attachments()))?;
         self.server.library.drafts_changed(&self.seen.name);
         Ok(draft)
     }

@@ -1,0 +1,88 @@
+//! Letters that are not sent, for the app and the API alike.
+//!
+//! Owns taking them in hand, beginning, sending and discarding them. Refuses to know requests.
+
+use std::time::{Duration, Instant};
+
+use crate::channel::draft::{self, Draft, Name};
+use crate::channel::entry::RelativePath;
+use crate::channel::header::{self, Header};
+use crate::channel::letter::{Letter, Source};
+use crate::channel::stamp::Stamp;
+use crate::channel::{Error, which};
+
+use super::Server;
+use super::library::Seen;
+use super::refusal::Refusal;
+
+/// How long a draft that is in another hand is waited for.
+const WAIT: Duration = Duration::from_secs(2);
+
+pub(super) fn find(files: &[Source], wanted: &str) -> Result<RelativePath, Refusal> {
+    let found = files.iter().find(|file| file.name.text() == wanted).map(|file| file.name.clone());
+    found.ok_or_else(|| Refusal::missing(format!("the draft has no attachment `{wanted}`")))
+}
+
+/// The name of a draft that there is. Changes to a sent message are no drafts of their own.
+pub(super) fn known(seen: &Seen, draft: &str) -> Result<Name, Refusal> {
+    let name = Name::parse(draft).filter(|name| name.to_string() == draft && !matches!(name, Name::Edit(_)));
+    name.ok_or_else(|| draft::no_such(&seen.channel, draft).into())
+}
+
+/// Takes a draft in hand; one that is in another hand is waited for, since whoever saves lets go of it at once.
+pub(super) fn take(seen: &Seen, draft: &str) -> Result<Draft, Refusal> {
+    let name = known(seen, draft)?;
+    let start = Instant::now();
+    loop {
+        match Draft::open(&seen.channel, name) {
+            Err(Error::InHand { .. }) if start.elapsed() < WAIT => std::thread::sleep(Duration::from_millis(10)),
+            taken => return Ok(taken?),
+        }
+    }
+}
+
+impl Server {
+    /// Begins a draft, perhaps as an answer to a message (`inbox/2013-08-11T14-34-37Z`).
+    pub(super) fn begin_draft(
+        &self,
+        seen: &Seen,
+        text: &str,
+        reply: Option<&str>,
+        attachments: Vec<Source>,
+    ) -> Result<Draft, Refusal> {
+        let in_reply_to = match reply.filter(|reply| !reply.is_empty()) {
+            Some(reply) => {
+                // It may be gone by now, as it may later: what was written as an answer stays one.
+                let said = which::linked(reply).ok_or_else(|| Refusal::bad("`reply` is no message's id"))?;
+                Some(said)
+            }
+            None => None,
+        };
+        let header = Header { in_reply_to, ..Header::default() };
+        let text = header::with(text.as_bytes(), &header).ok_or(Error::Header)?;
+        let draft = Draft::begin(&seen.channel, &Letter { text, attachments }, self.now()?)?;
+        self.library.drafts_changed(&seen.name);
+        Ok(draft)
+    }
+
+    /// Sends a draft now; gives the message's id.
+    pub(super) fn send_draft(&self, seen: &Seen, draft: Draft) -> Result<Stamp, Refusal> {
+        let letter = draft.letter()?;
+        if header::is_blank(&letter.text) && letter.attachments.is_empty() {
+            return Err(
+                Refusal::bad("there is nothing to send: the text is empty").hint("write something, or attach a file")
+            );
+        }
+        let sent = draft.send(&seen.channel, self.now()?)?;
+        self.written(seen, &sent.path);
+        self.library.drafts_changed(&seen.name);
+        Ok(sent.stamp)
+    }
+
+    /// Puts a draft into the trash.
+    pub(super) fn discard_draft(&self, seen: &Seen, draft: &str) -> Result<(), Refusal> {
+        take(seen, draft)?.discard(&seen.channel, self.now()?)?;
+        self.library.drafts_changed(&seen.name);
+        Ok(())
+    }
+}
