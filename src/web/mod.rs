@@ -171,7 +171,7 @@ async fn welcome(
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(routes.clone());
         let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+        builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).half_close(true);
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             // A connection that breaks is its browser's affair.

@@ -223,7 +223,7 @@ pub(super) struct Hit {
     /// The line in which something was found, or the message's first words.
     pub(super) excerpt: String,
     /// Where in it the words are: from and to, in bytes of UTF-8.
-    pub(super) matches: Vec<(usize, usize)>,
+    pub(super) matches: Vec<[usize; 2]>,
 }
 
 /// What a search says of a message.

@@ -29,6 +29,7 @@ mod scene;
 mod schemas;
 mod scripting;
 mod searching;
+mod serving;
 mod sites;
 mod themes;
 mod trust;

@@ -34,7 +34,7 @@ pub(super) async fn search(State(server): State<Server>, uri: Uri) -> Result<Res
                     title: card.title.clone(),
                     author: seen.author_of(card.side).map(str::to_owned),
                 },
-                matches: excerpt.matches.iter().map(|range| (range.start, range.end)).collect(),
+                matches: excerpt.matches.iter().map(|range| [range.start, range.end]).collect(),
                 excerpt: excerpt.line,
             })?;
             json(&hits)

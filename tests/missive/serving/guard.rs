@@ -1,0 +1,201 @@
+//! Who may ask: this machine's own pages and programs, and whoever has the key.
+
+use serde_json::json;
+
+use super::http::{Ask, raw};
+use super::{FIRST, Served};
+
+#[test]
+fn a_name_that_somebody_else_made_lead_here_is_no_name_of_ours() {
+    let served = Served::new();
+    let port = served.port;
+    let get = |host: &str| served.ask("GET", "/channels").without("Host").header("Host", host).send();
+    for host in ["localhost", "127.0.0.1", "[::1]", "LOCALHOST"] {
+        assert_eq!(get(&format!("{host}:{port}")).status, 200, "{host}");
+    }
+    for host in [
+        format!("evil.example:{port}"),
+        format!("localhost.evil.example:{port}"),
+        format!("127.0.0.1.evil.example:{port}"),
+        format!("localhost@evil.example:{port}"),
+        format!("192.168.1.7:{port}"),
+        format!("0.0.0.0:{port}"),
+        "localhost".to_owned(),
+        "localhost:1".to_owned(),
+        "localhost:99999".to_owned(),
+        String::new(),
+        format!(":{port}"),
+    ] {
+        let answer = get(&host);
+        answer.refused(421);
+        assert!(!answer.text().contains("talk"), "{host}");
+    }
+    let two = served.ask("GET", "/channels").header("Host", "evil.example").send();
+    assert!(two.status == 421 || two.status == 400, "{}", two.status);
+    let none = raw(port, b"GET /channels HTTP/1.1\r\nConnection: close\r\n\r\n").unwrap();
+    assert!(none.status == 421 || none.status == 400, "{}", none.status);
+    assert_ne!(raw(port, b"GET /channels HTTP/1.0\r\n\r\n").map(|answer| answer.status), Some(200));
+}
+
+#[test]
+fn pages_of_other_sites_write_nothing() {
+    let served = Served::new();
+    let before = served.below("");
+    let post = || served.ask("POST", "/channels/blog/messages").form(&[("body", "planted")]);
+    for ask in [
+        post().header("Origin", "https://evil.example"),
+        post().header("Origin", "null"),
+        post().header("Origin", "http://localhost:1"),
+        post().header("Origin", &format!("https://localhost:{}", served.port)),
+        post().header("Origin", ""),
+        post().header("Sec-Fetch-Site", "cross-site"),
+        post().header("Sec-Fetch-Site", "same-site"),
+        served.ask("PUT", "/channels/talk/drafts/draft-x").json(&json!({})).header("Origin", "null"),
+        served.ask("DELETE", "/channels/talk/drafts/draft-x").header("Sec-Fetch-Site", "cross-site"),
+        served.ask("POST", "/read/talk/marks").form(&[]).header("Origin", "https://evil.example"),
+        served.ask("OPTIONS", "/channels/blog/messages").header("Origin", "https://evil.example"),
+    ] {
+        served.tell(ask).refused(403);
+    }
+    assert_eq!(served.below(""), before);
+    let origin = format!("http://localhost:{}", served.port);
+    served.tell(post().header("Origin", &origin).header("Sec-Fetch-Site", "same-origin")).done();
+    served.tell(post().header("Sec-Fetch-Site", "none")).done();
+    served.tell(post()).done();
+}
+
+#[test]
+fn a_form_of_the_app_needs_the_token_of_its_browser() {
+    let served = Served::new();
+    let page = served.get("/read/talk");
+    let cookie = page.header("set-cookie").unwrap().to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    let pair = cookie.split(';').next().unwrap();
+    let token = pair.split_once('=').unwrap().1;
+    let before = served.below("");
+    let mark = format!("/read/talk/inbox/{FIRST}/marks");
+    for (path, fields) in [
+        (mark.as_str(), vec![("do", "star")]),
+        (&mark, vec![("do", "star"), ("token", "0123456789abcdef0123")]),
+        ("/read/talk/marks", vec![]),
+        ("/write/talk/draft-2013-08-11T14-34-37Z/discard", vec![]),
+    ] {
+        served.ask("POST", path).form(&fields).send().refused(403);
+        served.ask("POST", path).form(&fields).header("Cookie", pair).send().refused(403);
+    }
+    // A token without its cookie is anybody's.
+    served.ask("POST", &mark).form(&[("do", "star"), ("token", token)]).send().refused(403);
+    let write = served.ask("POST", "/write/blog").files(&[("text", "planted"), ("do", "send")], &[]).send();
+    assert_eq!(write.status, 403);
+    let left = served.below("").into_iter().filter(|name| !name.ends_with("drafts")).collect::<Vec<_>>();
+    assert_eq!(left, before, "nothing is written");
+    let done = served.ask("POST", &mark).form(&[("do", "star"), ("token", token)]).header("Cookie", pair).send();
+    assert_eq!(done.status, 303);
+    assert_eq!(served.get(&format!("/channels/talk/inbox/{FIRST}")).done()["starred"], true);
+    let fields = [("text", "Written by form"), ("do", "send"), ("token", token)];
+    let sent = served.ask("POST", "/write/blog").files(&fields, &[]).header("Cookie", pair).send();
+    let to = sent.header("location").unwrap_or_else(|| panic!("{}", sent.text())).to_owned();
+    assert_eq!((sent.status, served.get(&to).status), (303, 200));
+    assert_eq!(served.texts("/channels/blog/messages")[0], "Written by form");
+    let fields = [("text", "![](missing.png)"), ("do", "send"), ("token", token)];
+    let waits = served.ask("POST", "/write/blog").files(&fields, &[]).header("Cookie", pair).send();
+    let to = waits.header("location").unwrap().to_owned();
+    assert_eq!((waits.status, served.get(&to).status), (303, 200), "also what waits leads to a page");
+}
+
+#[test]
+fn other_machines_need_the_key() {
+    let served = Served::with(&["--host", "0.0.0.0"], &[]);
+    let key = served.key().unwrap();
+    assert!(key.len() >= 32);
+    let get = |path: &str| served.ask("GET", path);
+    for path in ["/", "/channels", "/site/blog/", "/app/app.js", "/events", "/nothing", "/?key=", "/?key=wrong"] {
+        let answer = get(path).header("Accept", "text/html").send();
+        let words = answer.refused(401);
+        assert!(!words.contains(&key) && answer.header("set-cookie").is_none(), "{path}");
+    }
+    for wrong in [format!("Bearer {key}x"), format!("Bearer {}", &key[1..]), format!("Basic {key}"), key.clone()] {
+        get("/channels").header("Authorization", &wrong).send().refused(401);
+    }
+    get("/channels").header("Cookie", "missive-key=").send().refused(401);
+    served.ask("POST", "/channels/blog/messages").form(&[("body", "planted")]).send().refused(401);
+    get("/channels").header("Authorization", &format!("Bearer {key}")).send().done();
+    let come = get(&format!("/read/talk?key={key}")).send();
+    assert_eq!((come.status, come.header("location")), (303, Some("/read/talk")), "the key leaves the address");
+    let cookie = come.header("set-cookie").unwrap().to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite="), "{cookie}");
+    let pair = cookie.split(';').next().unwrap();
+    get("/channels").header("Cookie", &format!("a=b; {pair}")).send().done();
+    get("/channels")
+        .without("Host")
+        .header("Host", &format!("10.1.2.3:{}", served.port))
+        .header("Cookie", pair)
+        .send()
+        .done();
+    let evil = get("/channels").without("Host").header("Host", &format!("evil.example:{}", served.port));
+    evil.header("Cookie", pair).send().refused(421);
+    assert_eq!(served.below("blog/outbox").len(), 2);
+}
+
+#[test]
+fn this_machine_alone_needs_none() {
+    for host in ["localhost", "127.0.0.1", "::1"] {
+        let mut served = Served::ready();
+        served.start(&["--host", host]);
+        assert_eq!((served.key(), served.get("/channels").status), (None, 200), "{host}");
+    }
+}
+
+#[test]
+fn whatever_is_asked_is_answered_with_the_same_care() {
+    let served = Served::new();
+    // Each answer is looked at for its policy, its type and permissions to other sites when it is read.
+    for (method, path) in [
+        ("GET", "/"),
+        ("GET", "/everything"),
+        ("GET", "/search?q=post"),
+        ("GET", "/drafts"),
+        ("GET", "/keys"),
+        ("GET", "/write"),
+        ("GET", "/write/blog"),
+        ("GET", "/read/talk"),
+        ("GET", "/site/blog"),
+        ("GET", "/site/blog/"),
+        ("GET", "/site/blog/nothing.html"),
+        ("GET", "/site/nobody/"),
+        ("GET", "/app/nothing"),
+        ("GET", "/nothing"),
+        ("POST", "/"),
+        ("OPTIONS", "/channels"),
+        ("OPTIONS", "*"),
+        ("TRACE", "/channels"),
+        ("PATCH", "/channels/talk"),
+        ("BREW", "/channels/talk"),
+        ("GET", "/channels/%ff"),
+        ("GET", "/read/%ff"),
+    ] {
+        for accept in ["application/json", "text/html,*/*"] {
+            let ask = Ask::new(served.port, method, path).header("Accept", accept);
+            let answer = ask.header("Access-Control-Request-Method", "POST").send();
+            assert!(answer.status < 500, "{method} {path}: {} {}", answer.status, answer.text());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_ever_written_into_an_inbox() {
+    let served = Served::new();
+    let before = served.below("talk");
+    let one = format!("/channels/talk/inbox/{FIRST}");
+    for path in ["/channels/talk/inbox", &one, &format!("{one}/attachments"), &format!("{one}/attachments/x.txt")] {
+        for method in ["POST", "PUT", "PATCH", "DELETE"] {
+            let ask = served.ask(method, path).files(&[("body", "planted")], &[("x.txt", b"planted")]);
+            let answer = served.tell(ask);
+            let words = answer.refused(405);
+            assert!(words.contains("inbox"), "{words}");
+            let allowed = answer.header("allow").unwrap();
+            assert!(allowed.contains("GET") && !allowed.contains(method), "{allowed}");
+        }
+    }
+    assert_eq!(served.below("talk"), before);
+}
