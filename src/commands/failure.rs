@@ -34,9 +34,10 @@ impl Failure {
 }
 
 impl Failure {
-    /// What is wrong and the way out, in one line.
+    /// What is wrong and the way out, in one line if what is wrong is one.
     pub(super) fn words(&self) -> String {
         match &self.hint {
+            Some(hint) if self.message.contains('\n') => format!("{}\n{hint}", self.message),
             Some(hint) => format!("{}; {hint}", self.message),
             None => self.message.clone(),
         }

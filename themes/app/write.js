@@ -326,8 +326,11 @@ async function onSubmit(event) {
   }
   const kept = await settle();
   if (what !== 'send' || !kept) return say(state.textContent);
-  leaving = true;
-  form.requestSubmit(by);
+  // While this very event is under way the form would not take another one, and a text that is saved already takes no time.
+  setTimeout(() => {
+    leaving = true;
+    form.requestSubmit(by);
+  });
 }
 
 async function settle() {

@@ -98,7 +98,7 @@ impl Served {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let report: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("it said `{line}`"));
-        self.url = report["url"].as_str().unwrap().to_owned();
+        report["url"].as_str().unwrap().clone_into(&mut self.url);
         self.port = report["port"].as_u64().unwrap().try_into().unwrap();
         self.child = Some(child);
     }

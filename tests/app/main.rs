@@ -1,0 +1,19 @@
+//! The app as people use it: `missive serve` in a browser. `cargo test --test app`; needs Debian's `chromium-driver`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where it fails"
+)]
+
+mod app;
+mod browser;
+mod hostile;
+mod keys;
+mod looks;
+mod previews;
+mod reading;
+mod without_script;
+mod writing;

@@ -1,0 +1,106 @@
+//! Without a script: everything that can be done is a link or a form.
+
+use crate::app::{Data, PICTURE};
+use crate::browser::Browser;
+
+#[test]
+fn a_reader_without_script_reads_marks_and_searches() {
+    let app = Data::of_three_channels().serve();
+    let browser = Browser::without_script(&app);
+    browser.goto("/");
+    assert_eq!(browser.text("h1"), "28 unread messages");
+    browser.choose("Ana");
+    browser.until_at("/read/ana");
+    assert_eq!(browser.texts(".flag.is-unread"), ["Unread", "Unread", ""]);
+    browser.choose("Star");
+    browser.until_shown(".is-starred", "Starred");
+    assert!(browser.place().starts_with("/read/ana#"), "comes back to the message: {}", browser.place());
+    browser.choose("Remove the star");
+    browser.until_gone(".starred");
+    browser.choose("Mark as read");
+    browser.until("document.querySelectorAll('.item.unread').length === 1");
+    browser.choose("The train");
+    browser.until_at("/read/ana/inbox/2026-11-03T07-30-00Z");
+    browser.choose("Mark as unread");
+    browser.until("document.querySelectorAll('.item.unread').length === 2");
+    browser.choose("Mark all as read");
+    browser.until_gone(".item.unread");
+
+    browser.goto("/read/weather");
+    browser.click(".turn [rel=prev]");
+    browser.until_shown("article h2", "Day 6");
+    let second = browser.place();
+    browser.choose("Mark as read");
+    browser.until("document.querySelectorAll('.item.unread').length === 5");
+    assert_eq!(browser.place().split('#').next(), Some(second.as_str()), "still on the second page");
+
+    browser.choose("Search");
+    browser.until_at("/search");
+    browser.fill("#q", "ripe\u{e007}");
+    browser.until_shown(".results mark", "ripe");
+    browser.choose("Keys");
+    browser.until_shown("h1", "Keys");
+}
+
+#[test]
+fn a_writer_without_script_writes_attaches_previews_sends_and_discards() {
+    let app = Data::of_three_channels().serve();
+    let browser = Browser::without_script(&app);
+    browser.goto("/");
+    browser.choose("Write");
+    browser.until_at("/write");
+    browser.choose("Notebook");
+    browser.until_at("/write/notebook");
+    browser.fill("#text", "# Plums\n\nTwo lines:\nžluté.\n");
+    browser.fill("#file", app.aside("plum tree.png", PICTURE).to_str().unwrap());
+    browser.choose("Save draft");
+    browser.until_shown("h1", "Draft");
+    assert_eq!(browser.texts("#files li a"), ["plum tree.png"]);
+    assert_eq!(browser.value("#text"), "# Plums\n\nTwo lines:\nžluté.\n");
+    let draft = browser.place();
+    let stem = draft.rsplit('/').next().unwrap().to_owned();
+    assert_eq!(app.read(&format!("notebook/drafts/{stem}.txt")), "# Plums\n\nTwo lines:\nžluté.\n");
+
+    browser.fill("#text", "![](<plum tree.png>)\n");
+    browser.choose("Preview");
+    browser.until("document.querySelector('#preview img')?.naturalWidth > 0");
+    assert_eq!(browser.text("#preview .p-name"), "Plums");
+    assert_eq!(browser.value("#text"), "# Plums\n\nTwo lines:\nžluté.\n![](<plum tree.png>)\n");
+
+    browser.goto("/drafts");
+    assert_eq!(browser.texts(".drafts .title"), ["Plums"]);
+    browser.choose("Go on writing");
+    browser.until_at(&draft);
+    browser.choose("Send");
+    browser.until_shown("h1", "Plums");
+    browser.until("document.querySelector('article img').naturalWidth > 0");
+    let sent = browser.place().rsplit('/').next().unwrap().to_owned();
+    assert_eq!(std::fs::read(app.path(&format!("notebook/outbox/{sent}/plum tree.png"))).unwrap(), PICTURE);
+
+    browser.goto("/write/ana");
+    browser.choose("Send");
+    browser.until_shown("#problem", "There is nothing to send: the text is empty.");
+    browser.fill("#text", "Not this.");
+    browser.choose("Save draft");
+    browser.until_shown("h1", "Draft");
+    browser.choose("Discard");
+    browser.until_at("/read/ana");
+    browser.goto("/drafts");
+    assert_eq!(browser.text("main p"), "No drafts. What you write is kept here until it is sent.");
+}
+
+#[test]
+fn a_file_that_is_ticked_goes_when_the_form_is_sent_in() {
+    let app = Data::of_three_channels()
+        .file("ana/drafts/draft-2026-11-05T10-00-00Z.txt", "With a cat\n")
+        .file("ana/drafts/draft-2026-11-05T10-00-00Z/a & b.png", PICTURE)
+        .file("ana/drafts/draft-2026-11-05T10-00-00Z/kept.png", PICTURE)
+        .serve();
+    let browser = Browser::without_script(&app);
+    browser.goto("/write/ana/draft-2026-11-05T10-00-00Z");
+    assert_eq!(browser.texts("#files li a"), ["a & b.png", "kept.png"]);
+    browser.click("#files li input");
+    browser.choose("Save draft");
+    browser.until("document.querySelectorAll('#files li').length === 1");
+    assert_eq!(app.names("ana/drafts/draft-2026-11-05T10-00-00Z"), ["kept.png"]);
+}
