@@ -178,15 +178,6 @@ impl<'a> Live<'a> {
         self.reported && self.failed.is_none()
     }
 
-    /// What is known of the site without another round, if nothing was touched: what failed would fail again.
-    pub(super) fn outcome(&self) -> Option<Answer> {
-        match &self.failed {
-            _ if self.is_built() => Some(Ok(())),
-            Some(failure) if self.builds => Some(Err(failure.clone())),
-            _ => None,
-        }
-    }
-
     /// When a held or a scheduled message is due, in seconds since 1970.
     pub(super) fn due(&self) -> Option<i64> {
         self.due

@@ -227,14 +227,10 @@ impl<'a> Rounds<'a> {
             };
             self.turn += 1;
             match call.want {
+                Want::Site if kept.live.is_built() => drop(call.answer.send(Ok(()))),
                 Want::Site => {
-                    let known = kept.live.outcome().filter(|known| known.is_ok() || kept.todo.is_none());
-                    if let Some(known) = known {
-                        drop(call.answer.send(known));
-                    } else {
-                        kept.live.when_built(call.answer);
-                        kept.owe(self.turn, Touched::default());
-                    }
+                    kept.live.when_built(call.answer);
+                    kept.owe(self.turn, Touched::default());
                 }
                 Want::Look(touched) => {
                     kept.live.when_looked(call.answer);

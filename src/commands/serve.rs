@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -18,13 +18,15 @@ use serde::Serialize;
 
 use super::build;
 use super::live::{Live, Observer};
-use super::rounds::Rounds;
+use super::rounds::{Desk, Rounds};
 use super::{Clock, Failure, Surroundings, locate};
 use crate::channel::Channel;
+use crate::channel::folder;
+use crate::channel::name::ChannelName;
 use crate::channel::snapshot::Snapshot;
 use crate::console::Console;
 use crate::unseen::field;
-use crate::watch::{Bell, Means};
+use crate::watch::{Bell, Means, Touched};
 use crate::web::{self, Library};
 
 use doors::Doors;
@@ -92,13 +94,15 @@ pub fn run(
     let means = if args.poll { Means::Polling } else { Means::Auto };
     let mut rounds = Rounds::new(means, args.rescan, console, clock);
     let live = |channel: Channel| Live::new(keeping.asked(&channel), channel, around, console, clock);
+    let awaited = names(channels.as_deref(), around);
     match channels {
         Some(channels) => channels.into_iter().for_each(|channel| rounds.keep(live(channel))),
         None => rounds.follow(around.data.clone(), live),
     }
     let bell = rounds.bell();
     with_bell(bell.clone())?;
-    let keeper = Arc::new(keeping.keeper(rounds.desk(), Arc::clone(&library), clock));
+    let desk = rounds.desk();
+    let keeper = Arc::new(keeping.keeper(desk.clone(), Arc::clone(&library), clock));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING).build()?;
     let (over, until) = tokio::sync::oneshot::channel::<()>();
     let log = console.verbose.then(|| Box::new(move |line: &str| console.say(line)) as web::Log);
@@ -110,11 +114,6 @@ pub fn run(
         clock,
         log,
     };
-    console.record(&Report { url: doors.url().to_owned(), port: doors.port(), qr: doors.qr() })?;
-    console.say("serving until ctrl-c");
-    if args.open {
-        open(doors.url(), console);
-    }
     let mut teller = Teller { library: &library, console, said: HashSet::new() };
     std::thread::scope(|scope| {
         let rounds = scope.spawn(move || {
@@ -123,17 +122,50 @@ pub fn run(
             drop(over);
             done
         });
-        let served = runtime.block_on(web::serve(parts, doors.listeners, async { drop(until.await) }));
+        // Who asks before it is told where finds the door open already, and waits.
+        first_looks(&desk, awaited);
+        let told = tell(args, &doors, console);
+        let served = match told {
+            Ok(()) => runtime.block_on(web::serve(parts, doors.listeners, async { drop(until.await) })),
+            Err(_) => Ok(()),
+        };
         bell.stop();
         let done = rounds
             .join()
             .unwrap_or_else(|_| Err(Failure::new("looking at the channels ended by a mistake", "please report it")));
         // What still waits for a disk is not waited for: nothing is ever half-written.
         runtime.shutdown_timeout(Duration::from_secs(1));
-        done.and(served.map_err(|error| Failure::new(error, "please report it")))
+        done.and(told).and(served.map_err(|error| Failure::new(error, "please report it")))
     })
 }
 
+/// The names of the channels that there are at the beginning.
+fn names(chosen: Option<&[Channel]>, around: &Surroundings) -> Vec<ChannelName> {
+    let found = chosen.map_or_else(|| folder::discover(&around.data).unwrap_or_default(), <[Channel]>::to_vec);
+    found.into_iter().map(|channel| channel.name).collect()
+}
+
+/// Waits until each channel was looked at once, or could not be, so that the first answer knows of all of them.
+fn first_looks(desk: &Desk, names: Vec<ChannelName>) {
+    let answers: Vec<_> = names.into_iter().map(|name| desk.look(name, Touched::default())).collect();
+    let end = Instant::now() + FIRST_LOOKS;
+    for answer in answers {
+        let _ = answer.recv_timeout(end.saturating_duration_since(Instant::now()));
+    }
+}
+
+/// Tells where the server is.
+fn tell(args: &Serve, doors: &Doors, console: Console) -> Result<(), Failure> {
+    console.record(&Report { url: doors.url().to_owned(), port: doors.port(), qr: doors.qr() })?;
+    console.say("serving until ctrl-c");
+    if args.open {
+        open(doors.url(), console);
+    }
+    Ok(())
+}
+
+/// How long the first looks are waited for.
+const FIRST_LOOKS: Duration = Duration::from_secs(10);
 /// How many requests may wait for the disk at once.
 const BLOCKING: usize = 64;
 

@@ -98,7 +98,9 @@ async fn page(
 
 fn site(server: &Server, headers: &HeaderMap, name: &str, path: &str) -> Result<Response, Refusal> {
     let seen = server.library.get(name)?;
-    let built = server.keeper.site(&seen.channel);
+    // What could not be built is tried again for each page, and not for each of its pictures.
+    let known = server.library.site_error(name).filter(|_| !mime(path).starts_with("text/html") && !path.is_empty());
+    let built = known.map_or_else(|| server.keeper.site(&seen.channel), Err);
     let folder = server.keeper.site_folder(&seen.channel);
     let Ok(open) = Folder::open(&folder) else {
         let why = built.err().unwrap_or_else(|| "its folder is gone".to_owned());

@@ -105,7 +105,8 @@ impl Doors {
 /// Whether a name means this machine alone.
 fn is_here(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    let own = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    bare.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|address| own.contains(&address))
 }
 
 fn listen(address: IpAddr, port: u16) -> io::Result<TcpListener> {
