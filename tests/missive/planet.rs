@@ -265,6 +265,23 @@ fn the_site_of_a_channel_that_is_gone_goes_and_what_others_put_there_stays() {
 }
 
 #[test]
+fn the_site_of_a_channel_whose_disk_is_away_stays() {
+    let scene = data();
+    build(&scene);
+    let before = page(&scene, "blog-too/index.html");
+    let inbox = scene.root().join("data/blog-too/inbox");
+    fs::rename(&inbox, scene.root().join("away")).unwrap();
+    let (_, talk) = build_to(&scene, "room", 1, &[]);
+    assert!(talk.contains("blog-too was not built") && talk.contains("is its disk there?"), "{talk}");
+    assert_eq!(page(&scene, "blog-too/index.html"), before);
+    fs::rename(scene.root().join("away"), &inbox).unwrap();
+    build(&scene);
+    fs::rename(&inbox, scene.root().join("away")).unwrap();
+    build_to(&scene, "room", 0, &["--allow-empty"]);
+    assert!(!scene.root().join("room/blog-too/index.html").exists());
+}
+
+#[test]
 fn a_channel_that_cannot_be_built_is_named_and_the_others_are_built() {
     let scene = data();
     build(&scene);

@@ -42,7 +42,11 @@ pub struct Page {
 pub fn lay_out(text: &str, page: Page, place: &dyn Fn(&str) -> Option<String>) -> String {
     let page = Page { width: page.width.max(NARROWEST), ..page };
     // A text that is nothing but markup still says something: nobody's words vanish.
-    let says_something = |laid: &String| !laid.trim().is_empty() || page.skip_title || text.trim().is_empty();
+    let has_words = |text: &str| text.contains(char::is_alphanumeric);
+    let says_something = |laid: &String| {
+        let says_it = if has_words(text) { has_words(laid) } else { !laid.trim().is_empty() };
+        says_it || page.skip_title || text.trim().is_empty()
+    };
     as_markdown(text, page, place).filter(says_something).unwrap_or_else(|| plain(text, page))
 }
 

@@ -414,7 +414,12 @@ proptest! {
 
 #[test]
 fn nobodys_words_vanish() {
-    for text in ["<!-- all of it -->", "<script>\nall of it\n</script>", "[a]: http://x.example/ \"all of it\""] {
+    for text in [
+        "<!-- all of it -->",
+        "<script>\nall of it\n</script>",
+        "[a]: http://x.example/ \"all of it\"",
+        "### \n\n[^n]: all of it",
+    ] {
         let page = Page { width: 60, styled: false, skip_title: false };
         assert!(lay_out(text, page, &|_| None).contains("all of it"), "{text}");
     }

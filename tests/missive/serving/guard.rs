@@ -199,3 +199,66 @@ fn nothing_is_ever_written_into_an_inbox() {
     }
     assert_eq!(served.below("talk"), before);
 }
+
+#[test]
+fn a_page_of_another_site_asks_for_nothing_and_may_lead_here() {
+    let served = Served::new();
+    let foreign = |path: &str, mode: &str, dest: &str| {
+        let ask = served.ask("GET", path).header("Sec-Fetch-Site", "cross-site");
+        ask.header("Sec-Fetch-Mode", mode).header("Sec-Fetch-Dest", dest).send().status
+    };
+    for path in ["/api/search?q=hello", "/planet.atom", "/channels", "/site/blog/", "/"] {
+        assert_eq!(foreign(path, "no-cors", "empty"), 403, "{path}");
+        assert_eq!(foreign(path, "no-cors", "image"), 403, "{path}");
+        assert_eq!(foreign(path, "navigate", "iframe"), 403, "{path}");
+    }
+    assert_eq!(foreign("/read/blog", "navigate", "document"), 200);
+}
+
+#[test]
+fn a_form_on_a_site_that_is_shown_here_writes_nothing() {
+    let served = Served::new();
+    let origin = format!("http://localhost:{}", served.port);
+    let ask = served.ask("POST", "/channels/blog/messages").form(&[("body", "not mine")]);
+    let ask =
+        ask.header("Origin", &origin).header("Sec-Fetch-Site", "same-origin").header("Sec-Fetch-Mode", "navigate");
+    ask.send().refused(403);
+    assert!(!served.texts("/channels/blog/outbox").contains(&"not mine".to_owned()));
+}
+
+#[test]
+fn an_answer_that_is_known_carries_the_policy_of_the_whole_one() {
+    let served = Served::new();
+    for path in ["/site/blog/", "/channels/talk/outbox/2013-08-11T14-34-38Z/attachments/notes.txt", "/read/blog"] {
+        let get = || served.ask("GET", path).header("Cookie", "missive-form=0123456789abcdef");
+        let whole = get().send();
+        let again = get().header("If-None-Match", whole.header("etag").unwrap()).send();
+        assert_eq!((whole.status, again.status), (200, 304), "{path}");
+        let policy = "content-security-policy";
+        assert_eq!(again.header(policy), whole.header(policy), "{path}");
+    }
+}
+
+#[test]
+fn a_form_saves_over_no_change_that_it_has_not_seen() {
+    let served = Served::new();
+    let draft = served.tell(served.ask("POST", "/channels/blog/drafts").json(&json!({ "text": "first" }))).done();
+    let page = served.ask("GET", "/read/blog").send();
+    let pair = page.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let token = pair.split_once('=').unwrap().1;
+    let seen = draft["version"].as_str().unwrap();
+    served
+        .tell(served.ask("PUT", draft["url"].as_str().unwrap()).json(&json!({ "text": "second, from elsewhere" })))
+        .done();
+    let write = draft["page"].as_str().unwrap();
+    let send = |version: &str| {
+        let fields = [("token", token), ("text", "third"), ("do", "save"), ("version", version)];
+        served.ask("POST", write).files(&fields, &[]).header("Cookie", &pair).header("Accept", "text/html").send()
+    };
+    let refused = send(seen);
+    assert_eq!(refused.status, 412);
+    assert!(refused.text().contains("third") && refused.text().contains("changed elsewhere"), "{}", refused.text());
+    let there = served.get(draft["url"].as_str().unwrap()).done();
+    assert_eq!(there["text"], "second, from elsewhere");
+    assert_eq!(send(there["version"].as_str().unwrap()).status, 303);
+}

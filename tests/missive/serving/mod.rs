@@ -12,6 +12,7 @@ mod guard;
 mod http;
 mod lists;
 mod paths;
+mod planet;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
