@@ -12,8 +12,8 @@ use crate::channel::stamp::Stamp;
 use crate::channel::{Error, which};
 
 use super::Server;
-use super::library::Seen;
 use super::refusal::Refusal;
+use super::seen::Seen;
 
 /// How long a draft that is in another hand is waited for.
 const WAIT: Duration = Duration::from_secs(2);

@@ -1,78 +1,23 @@
 //! All channels as they were seen last.
 //!
-//! Owns what requests are answered from: one unchanging seen for each channel, put in the place of the one before when the
-//! channel was looked at again, and what is marked. Tells what changed. Refuses to look itself, and to read texts.
+//! Owns what requests are answered from: one unchanging state of each channel, which takes the place of the one before when
+//! the channel was looked at again, and what is marked. Tells what changed. Refuses to look itself, and to read texts.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::article::label;
-use crate::channel::arrival::Lack;
+use crate::channel::Channel;
 use crate::channel::card::Card;
-use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
-use crate::channel::marks::{Change, Key, Marked, Marks, Reach, State, Store};
+use crate::channel::marks::{Change, Key, Marks, Reach, State, Store};
 use crate::channel::name::ChannelName;
-use crate::channel::profile::Profile;
-use crate::channel::snapshot::{BoxState, Snapshot};
-use crate::channel::stamp::Stamp;
-use crate::channel::{Channel, Kind};
-use crate::disk::beneath::Folder;
+use crate::channel::snapshot::Snapshot;
 
 use super::address;
 use super::events::{Arrived, Built, Events, What};
 use super::refusal::Refusal;
-
-/// A channel as it was seen last.
-#[derive(Debug)]
-pub(super) struct Seen {
-    /// Its name as addresses have it.
-    pub(super) name: String,
-    pub(super) channel: Channel,
-    pub(super) kind: Kind,
-    pub(super) title: String,
-    /// Who writes in the inbox and in the outbox.
-    pub(super) authors: [Option<String>; 2],
-    /// Who the site as a whole is by.
-    pub(super) author: Option<String>,
-    pub(super) key: Key,
-    /// The messages that are shown, oldest first.
-    pub(super) cards: Arc<[Arc<Card>]>,
-    pub(super) lacks: HashMap<(Side, Stamp), Lack>,
-    /// How many messages each box shows; `None` for a box that is not there.
-    pub(super) counts: [Option<usize>; 2],
-    pub(super) health: Health,
-    pub(super) marked: Marked,
-    /// How many messages were not read.
-    pub(super) unread: usize,
-}
-
-/// A channel's name as addresses have it: bytes that are no UTF-8 are spelled out, so that no two have the same.
-pub(super) fn name_of(name: &ChannelName) -> String {
-    use std::fmt::Write;
-    use std::os::unix::ffi::OsStrExt;
-    let mut text = String::new();
-    for chunk in name.as_os_str().as_bytes().utf8_chunks() {
-        text.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "\u{fffd}{byte:02X}");
-        }
-    }
-    text
-}
-
-/// What is not as it should be, or not yet.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Health {
-    pub(super) arriving: usize,
-    pub(super) conflicts: usize,
-    /// Messages that wait: drafts by their header, those dated in the future, those that are not whole.
-    pub(super) held: usize,
-    pub(super) warnings: usize,
-    /// Why a box or the whole channel cannot be read.
-    pub(super) trouble: Option<String>,
-}
+use super::seen::{Health, Seen, appeared, copy, differ, name_of, of_look, unread};
 
 /// What became of the last build of a channel's site.
 #[derive(Clone, Debug, Default)]
@@ -103,44 +48,6 @@ struct KnownMarks {
     signature: Option<u64>,
     looked_at: Option<std::time::Instant>,
 }
-
-impl Seen {
-    /// A message that is shown.
-    pub(super) fn find(&self, side: Side, stamp: Stamp) -> Option<(usize, &Arc<Card>)> {
-        let at = self.cards.binary_search_by_key(&(stamp, side), |card| (card.stamp, card.side)).ok()?;
-        Some((at, self.cards.get(at)?))
-    }
-
-    pub(super) fn has(&self, side: Side) -> bool {
-        self.count(side).is_some()
-    }
-
-    pub(super) fn count(&self, side: Side) -> Option<usize> {
-        let [inbox, outbox] = self.counts;
-        if side == Side::Inbox { inbox } else { outbox }
-    }
-
-    /// Who writes in a box.
-    pub(super) fn author_of(&self, side: Side) -> Option<&str> {
-        let [inbox, outbox] = &self.authors;
-        (if side == Side::Inbox { inbox } else { outbox }).as_deref()
-    }
-
-    pub(super) fn is_read(&self, card: &Card) -> bool {
-        self.marked.is_read(card.side, card.stamp)
-    }
-
-    /// A message's key among all channels' messages.
-    pub(super) fn key_of(&self, card: &Card) -> String {
-        format!("{}/{}/{}", self.name, card.side, card.stamp)
-    }
-
-    /// A box, opened for reading.
-    pub(super) fn open(&self, side: Side) -> Result<Folder, Refusal> {
-        Ok(Folder::open(&self.channel.path.join(side.name()))?)
-    }
-}
-
 impl Library {
     /// An empty library over a data folder. `start` is the time now in seconds since 1970; `fresh_device` a random name.
     pub fn new(data: &std::path::Path, start: i64, fresh_device: String) -> Self {
@@ -206,7 +113,7 @@ impl Library {
         // Whoever puts a state in the place of another one holds the marks, so that none is lost.
         let known = self.known_marks();
         let marked = known.marks.of(&key).cloned().unwrap_or_default();
-        let now = Arc::new(seen(snapshot, name.clone(), key, marked));
+        let now = Arc::new(of_look(snapshot, name.clone(), key, marked));
         let before = self.read().get(&name).cloned();
         if before.as_ref().is_some_and(|before| !differ(before, &now)) {
             return;
@@ -341,98 +248,6 @@ fn is_so(marks: &Marks, change: &Change) -> bool {
         State::Read(_) => true,
         State::Starred(is) => marked.is_some_and(|marked| marked.is_starred(change.side, stamp)) == is,
     }
-}
-
-/// The same state once more: what is large in it is shared.
-fn copy(seen: &Seen) -> Seen {
-    Seen {
-        name: seen.name.clone(),
-        channel: seen.channel.clone(),
-        title: seen.title.clone(),
-        authors: seen.authors.clone(),
-        author: seen.author.clone(),
-        key: seen.key.clone(),
-        cards: Arc::clone(&seen.cards),
-        lacks: seen.lacks.clone(),
-        health: seen.health.clone(),
-        marked: seen.marked.clone(),
-        ..*seen
-    }
-}
-
-fn seen(snapshot: &Snapshot, name: String, key: Key, marked: Marked) -> Seen {
-    let kind = snapshot.kind();
-    let counts =
-        Side::BOTH.map(|side| (!matches!(snapshot.side(side), BoxState::Missing)).then(|| snapshot.count(side)));
-    let speaker = if kind == Kind::Subscription { &snapshot.their_profile } else { &snapshot.my_profile };
-    Seen {
-        title: title(snapshot, kind).unwrap_or_else(|| name.clone()),
-        authors: [author(&snapshot.their_profile), author(&snapshot.my_profile)],
-        author: speaker.author.clone(),
-        unread: unread(&snapshot.cards, &marked),
-        cards: snapshot.cards.as_slice().into(),
-        lacks: snapshot.lacks.clone(),
-        health: health(snapshot),
-        channel: snapshot.channel.clone(),
-        name,
-        kind,
-        key,
-        counts,
-        marked,
-    }
-}
-
-fn author(profile: &Profile) -> Option<String> {
-    profile.author.clone()
-}
-
-/// What a channel is called: by whoever is at the other end, or by oneself if nobody is.
-fn title(snapshot: &Snapshot, kind: Kind) -> Option<String> {
-    let (theirs, mine) = (&snapshot.their_profile, &snapshot.my_profile);
-    match kind {
-        Kind::Broadcast => mine.title.clone(),
-        Kind::Subscription => theirs.title.clone(),
-        Kind::Message => theirs.title.clone().or_else(|| theirs.author.clone()),
-    }
-}
-
-fn health(snapshot: &Snapshot) -> Health {
-    let reason = |wanted: Reason| snapshot.hidden.iter().filter(|hidden| hidden.reason == wanted).count();
-    let trouble = Side::BOTH.into_iter().find_map(|side| match snapshot.side(side) {
-        BoxState::Unreadable(why) => Some(format!("the {side} can't be read: {why}")),
-        _ => None,
-    });
-    Health {
-        arriving: reason(Reason::Arriving),
-        conflicts: reason(Reason::Conflict),
-        held: snapshot.held.len(),
-        warnings: snapshot.warnings(),
-        trouble,
-    }
-}
-
-fn unread(cards: &[Arc<Card>], marked: &Marked) -> usize {
-    cards.iter().filter(|card| !marked.is_read(card.side, card.stamp)).count()
-}
-
-/// The messages that were not there before; both lists are in order.
-fn appeared(before: &[Arc<Card>], after: &[Arc<Card>]) -> Vec<Arc<Card>> {
-    let key = |card: &Arc<Card>| (card.stamp, card.side);
-    let is_new = |card: &&Arc<Card>| before.binary_search_by_key(&key(card), key).is_err();
-    // Most looks find the same cards, and most others some at the end.
-    let same = before.iter().zip(after).take_while(|(old, new)| Arc::ptr_eq(old, new)).count();
-    after.iter().skip(same).filter(is_new).cloned().collect()
-}
-
-fn differ(before: &Seen, after: &Seen) -> bool {
-    let same = |(old, new): (&Arc<Card>, &Arc<Card>)| Arc::ptr_eq(old, new) || old == new;
-    before.cards.len() != after.cards.len()
-        || !before.cards.iter().zip(after.cards.iter()).all(same)
-        || before.health != after.health
-        || before.lacks != after.lacks
-        || before.counts != after.counts
-        || (before.kind, &before.channel, &before.marked) != (after.kind, &after.channel, &after.marked)
-        || (&before.title, &before.authors, &before.author) != (&after.title, &after.authors, &after.author)
 }
 
 fn arrived(seen: &Seen, card: &Card) -> Arrived {

@@ -7,8 +7,8 @@ use crate::channel::marks::{Change, Reach, State as Mark};
 use crate::channel::stamp::Stamp;
 
 use super::Server;
-use super::library::Seen;
 use super::refusal::Refusal;
+use super::seen::Seen;
 
 impl Server {
     /// Marks a message.

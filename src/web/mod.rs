@@ -17,6 +17,7 @@ mod range;
 mod refusal;
 mod request;
 mod search;
+mod seen;
 mod timeline;
 mod upload;
 mod wire;
@@ -43,8 +44,8 @@ pub use guard::Guard;
 pub use library::Library;
 
 use app::App;
-use library::Seen;
 use refusal::Refusal;
+use seen::Seen;
 
 use crate::channel::Channel;
 use crate::channel::card::{self, Card};
@@ -55,7 +56,7 @@ use crate::disk::beneath::Kind;
 
 /// The address of a channel's site on a server at this address, which ends with `/`.
 pub fn site_address(server: &str, channel: &ChannelName) -> String {
-    format!("{}{}", server.trim_end_matches('/'), address::site(&library::name_of(channel)))
+    format!("{}{}", server.trim_end_matches('/'), address::site(&seen::name_of(channel)))
 }
 
 /// What is asked of whoever keeps the channels looked at and their sites built. All of it may wait.

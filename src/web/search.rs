@@ -13,8 +13,8 @@ use crate::channel::stamp::Stamp;
 use crate::disk::beneath::Folder;
 
 use super::Server;
-use super::library::Seen;
 use super::refusal::Refusal;
+use super::seen::Seen;
 
 /// How long the line about a match is, in columns.
 pub(super) const COLUMNS: usize = 160;

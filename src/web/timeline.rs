@@ -6,8 +6,8 @@
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use super::library::Seen;
 use super::refusal::Refusal;
+use super::seen::Seen;
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
 use crate::channel::stamp::Stamp;

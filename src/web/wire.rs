@@ -16,8 +16,8 @@ use crate::channel::letter::Source;
 use crate::channel::stamp::Stamp;
 
 use super::address;
-use super::library::Seen;
 use super::refusal::Refusal;
+use super::seen::Seen;
 
 /// A channel. A box's members are there where the box is.
 #[derive(Debug, Serialize, JsonSchema)]

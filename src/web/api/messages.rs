@@ -10,9 +10,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
-use super::super::library::Seen;
 use super::super::refusal::Refusal;
 use super::super::request::{self, MAX_BODY, Params};
+use super::super::seen::Seen;
 use super::super::wire::{Message, NewMessage};
 use super::super::{Server, address, timeline, upload};
 use super::{json, json_bytes};

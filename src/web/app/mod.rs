@@ -22,8 +22,8 @@ use include_dir::{Dir, include_dir};
 use serde::Serialize;
 use tera::{Context, Tera, Value};
 
-use super::library::Seen;
 use super::refusal::Refusal;
+use super::seen::Seen;
 use super::{Server, file, guard};
 use crate::article::type_of;
 use crate::channel::draft::{self, Name};

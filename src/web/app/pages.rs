@@ -26,7 +26,7 @@ use crate::channel::letter;
 use crate::channel::query::Excerpt;
 use crate::channel::stamp::Stamp;
 use crate::disk::beneath::Folder;
-use crate::web::library::Seen;
+use crate::web::seen::Seen;
 
 /// How many messages a page shows.
 const MOST: usize = 20;

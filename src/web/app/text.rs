@@ -7,8 +7,8 @@ use percent_encoding::percent_decode_str;
 use tera::Value;
 
 use super::super::address;
-use super::super::library::Seen;
 use super::super::refusal::Refusal;
+use super::super::seen::Seen;
 use super::App;
 use super::view::{self, Shown};
 use crate::article::{Attached, Link, Message, Place, Tag, label, tags_in_header, trust};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::super::address;
-use super::super::library::Seen;
+use super::super::seen::Seen;
 use crate::article::{Date, Message, label};
 use crate::channel::Kind;
 use crate::channel::card::Card;

@@ -8,9 +8,9 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::super::drafts::{known, take};
-use super::super::library::Seen;
 use super::super::refusal::Refusal;
 use super::super::request::{self, Params};
+use super::super::seen::Seen;
 use super::super::upload::{self, Received};
 use super::super::{Server, address, guard, sentence, wire};
 use super::view::{self, Channel};
