@@ -43,8 +43,14 @@ pub fn lay_out(text: &str, page: Page, place: &dyn Fn(&str) -> Option<String>) -
     let page = Page { width: page.width.max(NARROWEST), ..page };
     // A text that is nothing but markup still says something: nobody's words vanish.
     let has_words = |text: &str| text.contains(char::is_alphanumeric);
+    // What begins and ends a style is no word: `\x1b[1m`.
+    let shows_words = |laid: &str| {
+        let mut parts = laid.split('\x1b');
+        let first = parts.next().is_some_and(has_words);
+        first || parts.any(|part| part.split_once('m').is_some_and(|(_, shown)| has_words(shown)))
+    };
     let says_something = |laid: &String| {
-        let says_it = if has_words(text) { has_words(laid) } else { !laid.trim().is_empty() };
+        let says_it = if has_words(text) { shows_words(laid) } else { !laid.trim().is_empty() };
         says_it || page.skip_title || text.trim().is_empty()
     };
     as_markdown(text, page, place).filter(says_something).unwrap_or_else(|| plain(text, page))

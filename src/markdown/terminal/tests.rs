@@ -413,6 +413,14 @@ proptest! {
 }
 
 #[test]
+fn nobodys_words_vanish_with_styles_either() {
+    for text in ["***\n<b>", "### \n[^n]: <b>"] {
+        let page = lay_out(text, Page { width: 20, styled: true, skip_title: false }, &|_| None);
+        assert!(unstyled(&page).contains('b'), "{page:?}");
+    }
+}
+
+#[test]
 fn nobodys_words_vanish() {
     for text in [
         "<!-- all of it -->",
