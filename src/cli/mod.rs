@@ -19,8 +19,8 @@ use serde::Serialize;
 
 use self::terminal::Color;
 use crate::commands::{
-    Failure, Surroundings, build, channels, check, complete, completions, compose, delete, drafts, edit, editor, man,
-    mark, new, read, schema, search, serve, watch, why,
+    Failure, Surroundings, SyncSettings, build, channels, check, complete, completions, compose, delete, drafts, edit, editor, invite, keys, man,
+    mark, new, read, schema, search, serve, share, status, subscribe, sync, watch, why,
 };
 use crate::console::{Console, Pager};
 use crate::watch::Bell;
@@ -71,6 +71,14 @@ enum Command {
     Build(build::Build),
     Watch(watch::Watch),
     Serve(serve::Serve),
+    Share(share::Share),
+    Subscribe(subscribe::Subscribe),
+    Join(subscribe::Join),
+    Invite(invite::Invite),
+    Accept(invite::Accept),
+    Sync(sync::Sync),
+    Status(status::Status),
+    Keys(keys::Keys),
     Schema(schema::Schema),
     Completions(completions::Completions),
     Man(man::Man),
@@ -139,12 +147,35 @@ fn command(command: &Command, around: &Surroundings, console: Console) -> Result
         Command::Compose(_) | Command::Drafts(_) | Command::Edit(_) | Command::Delete(_) => {
             writing(command, around, console)
         }
+        Command::Share(_) | Command::Subscribe(_) | Command::Join(_) | Command::Invite(_) | Command::Accept(_) | Command::Sync(_) | Command::Status(_) | Command::Keys(_) => {
+            replicating(command, around, console)
+        }
         Command::Schema(args) => print(console, &schema::run(args)?, false),
         Command::Completions(args) => print(console, &completions::run(args)?, false),
         Command::Man(args) => print(console, &man::run(args, around, Cli::command())?, false),
         Command::Complete(args) => print(console, &complete::run(args, around, Cli::command())?, false),
         Command::Serve(args) => done(serve::run(args, around, console, now, until_interrupted)),
         Command::Watch(args) => done(watch::run(args, around, console, now, until_interrupted)),
+    }
+}
+
+/// The commands that have to do with others.
+fn replicating(command: &Command, around: &Surroundings, console: Console) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Share(args) => print(console, &share::run(args, around, console)?, false),
+        Command::Subscribe(args) => {
+            print(console, &subscribe::run(args, around, console, now, until_interrupted)?, false)
+        }
+        Command::Join(args) => print(console, &subscribe::join(args, around, console, now, until_interrupted)?, false),
+        Command::Invite(args) => print(console, &invite::invite(args, around, console)?, false),
+        Command::Accept(args) => print(console, &invite::accept(args, around, now, until_interrupted)?, false),
+        Command::Sync(args) => {
+            let report = sync::run(args, around, console, now, until_interrupted)?;
+            print(console, &report, report.failed())
+        }
+        Command::Status(args) => print(console, &status::run(args, around)?, false),
+        Command::Keys(args) => print(console, &keys::run(args, around, console)?, false),
+        _ => Ok(ExitCode::SUCCESS),
     }
 }
 
@@ -231,6 +262,7 @@ fn surroundings(data: Option<PathBuf>, pager: Option<Pager>) -> Result<Surroundi
         data: std::path::absolute(data)?,
         here: std::env::current_dir()?,
         cache: folders.map(|folders| folders.cache_dir().join("missive")),
+        sync: SyncSettings::default(),
         editor: ["VISUAL", "EDITOR"].into_iter().filter_map(std::env::var_os).find(|editor| !editor.is_empty()),
         now: now(),
         pager,

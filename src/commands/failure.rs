@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 
 use crate::channel::{query, when};
-use crate::{channel, site};
+use crate::{channel, site, sync};
 
 /// Why a command could not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +100,26 @@ fn writing_hint(error: &channel::Error) -> Option<String> {
         _ => return None,
     };
     Some(hint)
+}
+
+impl From<sync::Error> for Failure {
+    fn from(error: sync::Error) -> Self {
+        use sync::Error;
+        let hint = match &error {
+            Error::Book { .. } => Some("it was left as it is; mend it, or `missive keys restore FILE` into a new data folder".to_owned()),
+            Error::Busy { .. } => Some("`missive status` tells how it stands".to_owned()),
+            Error::Engine { .. } => Some("its store `.missive/sync/store` in the data folder can be removed: it is made again".to_owned()),
+            Error::Ticket(_) => Some("keys come from `missive share` and `missive invite`; copy one whole".to_owned()),
+            Error::Io(error) => io_hint(error),
+        };
+        Self { message: error.to_string(), hint, lasting: false, usage: false }
+    }
+}
+
+impl From<sync::ticket::NotATicket> for Failure {
+    fn from(error: sync::ticket::NotATicket) -> Self {
+        sync::Error::from(error).into()
+    }
 }
 
 impl From<site::Error> for Failure {

@@ -14,23 +14,37 @@ pub mod drafts;
 pub mod edit;
 pub mod editor;
 pub mod failure;
+mod freshness;
+pub mod invite;
+mod keyring;
+pub mod keys;
 pub mod letter;
 mod live;
 mod locate;
 mod look;
 pub mod man;
 pub mod mark;
+pub mod network;
 pub mod new;
 mod open;
 mod publish;
+mod qr;
 pub mod read;
 mod rounds;
 pub mod schema;
 pub mod search;
 pub mod serve;
+mod session;
 mod settle;
+pub mod share;
 pub mod site;
+pub mod status;
+pub mod subscribe;
+pub mod sync;
+mod sync_settings;
 pub mod text;
+pub mod via;
+mod waiting;
 pub mod watch;
 pub mod why;
 
@@ -40,6 +54,7 @@ use std::path::PathBuf;
 use crate::channel::stamp::Stamp;
 
 pub use failure::Failure;
+pub use sync_settings::SyncSettings;
 
 use crate::console::Pager;
 
@@ -52,6 +67,8 @@ pub struct Surroundings {
     pub here: PathBuf,
     /// The user's cache folder for this program; `None` keeps no cache.
     pub cache: Option<PathBuf>,
+    /// How others are reached, as the user's settings say.
+    pub sync: sync_settings::SyncSettings,
     /// The command that the user's environment names for writing texts, with its arguments.
     pub editor: Option<OsString>,
     /// The time now, in nanoseconds since 1970.

@@ -8,6 +8,7 @@ mod ask;
 mod laid;
 mod pager;
 mod room;
+mod secret;
 
 use std::fmt::{Display, Write as _};
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
@@ -18,6 +19,7 @@ use serde::Serialize;
 
 pub use laid::{Laid, Style};
 pub use pager::Pager;
+pub use secret::{Passphrase, is_hiding};
 pub use room::{columns, cut, wrapped};
 
 use crate::unseen::{is_unseen, visible};
@@ -142,19 +144,53 @@ impl Console {
         }
     }
 
-    /// A bar that appears when work takes longer than a moment and somebody watches.
-    pub fn progress(self, what: &'static str) -> Progress {
-        let target = if io::stderr().is_terminal() && !self.json {
+    /// A bar that counts bytes, and appears when work takes longer than a moment and somebody watches.
+    pub fn bytes(self, what: &str) -> Bytes {
+        let bar = ProgressBar::with_draw_target(None, self.target());
+        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_message(visible(what));
+        Bytes { bar }
+    }
+
+    /// Where a bar is drawn.
+    fn target(self) -> ProgressDrawTarget {
+        if io::stderr().is_terminal() && !self.json {
             ProgressDrawTarget::stderr_with_hz(10)
         } else {
             ProgressDrawTarget::hidden()
-        };
-        let bar = ProgressBar::with_draw_target(None, target);
+        }
+    }
+
+    /// A bar that appears when work takes longer than a moment and somebody watches.
+    pub fn progress(self, what: &'static str) -> Progress {
+        let bar = ProgressBar::with_draw_target(None, self.target());
         if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos} of {len}") {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_message(what);
         Progress { bar }
+    }
+}
+
+/// A bar that counts bytes.
+pub struct Bytes {
+    bar: ProgressBar,
+}
+
+impl Bytes {
+    /// Shows that `done` of `all` bytes are here.
+    pub fn show(&self, done: u64, all: u64) {
+        if self.bar.elapsed() > Progress::MOMENT && all > 0 {
+            self.bar.set_length(all);
+            self.bar.set_position(done);
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
     }
 }
 

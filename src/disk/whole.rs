@@ -206,18 +206,7 @@ impl Drop for Hidden {
 /// # Errors
 /// `AlreadyExists` when the name is taken, `CrossesDevices` between disks; else the failing operation with its path.
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    let here = rustix::fs::CWD;
-    match renameat_with(here, from, here, to, RenameFlags::NOREPLACE) {
-        Ok(()) => {}
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => {
-            rename_by_hand(from, to)?;
-        }
-        Err(error) => {
-            let error = io::Error::from(error);
-            let what = format!("failed to rename `{}` to `{}`: {error}", from.display(), to.display());
-            return Err(io::Error::new(error.kind(), what));
-        }
-    }
+    name_new(from, to)?;
     flush_above(to);
     if from.parent() != to.parent() {
         flush_above(from);
@@ -240,6 +229,36 @@ fn rename_by_hand(from: &Path, to: &Path) -> io::Result<()> {
 fn flush_above(path: &Path) {
     if let Some(folder) = path.parent() {
         flush_names(folder);
+    }
+}
+
+/// Gives a file or folder a name without replacing what bears it, and flushes nothing: for many that are flushed together.
+///
+/// # Errors
+/// As [`rename_new`].
+pub fn name_new(from: &Path, to: &Path) -> io::Result<()> {
+    let here = rustix::fs::CWD;
+    match renameat_with(here, from, here, to, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(()),
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => rename_by_hand(from, to),
+        Err(error) => {
+            let error = io::Error::from(error);
+            let what = format!("failed to rename `{}` to `{}`: {error}", from.display(), to.display());
+            Err(io::Error::new(error.kind(), what))
+        }
+    }
+}
+
+/// Brings everything that was written to the disk of a folder; whether the system can do that at once.
+pub fn flush_disk(folder: &Path) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        fs::File::open(folder).is_ok_and(|folder| rustix::fs::syncfs(&folder).is_ok())
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = folder;
+        false
     }
 }
 

@@ -1,0 +1,78 @@
+//! How fresh a channel is, in words: `in step 4 s ago with 3 peers`.
+//!
+//! Owns the words. Pure: the clock comes in.
+
+use super::{count, grouped};
+use crate::sync::limits::size;
+use crate::sync::state::DocumentState;
+
+/// How a document stands, for a person.
+pub(super) fn words(document: &DocumentState, now: i64) -> String {
+    if let Some(question) = &document.question {
+        return question.clone();
+    }
+    let mut parts = Vec::new();
+    if document.arriving > 0 {
+        parts.push(format!("{} still arriving, {}", count(document.arriving, "file"), size(document.arriving_bytes)));
+    }
+    match (document.compared, document.connected()) {
+        (None, _) if document.peers.is_empty() => parts.push("nobody has been here yet".to_owned()),
+        (None, _) => parts.push("nobody met yet".to_owned()),
+        (Some(then), 0) => parts.push(format!("in step {}, nobody is here now", age(then, now))),
+        (Some(then), peers) => parts.push(format!("in step {} with {}", age(then, now), count(peers, "peer"))),
+    }
+    parts.extend(author(document, now));
+    parts.join(", ")
+}
+
+/// How long the author has not been seen, if that is worth a word.
+fn author(document: &DocumentState, now: i64) -> Option<String> {
+    let mut authors = document.peers.iter().filter(|peer| peer.author).peekable();
+    if document.writes || authors.peek().is_none() || authors.clone().any(|peer| peer.connected) {
+        return None;
+    }
+    let seen = authors.filter_map(|peer| peer.seen).max();
+    Some(match seen {
+        Some(seen) => format!("author not seen for {}", length(now.saturating_sub(seen))),
+        None => "author never seen".to_owned(),
+    })
+}
+
+fn age(then: i64, now: i64) -> String {
+    format!("{} ago", length(now.saturating_sub(then)))
+}
+
+/// `4 s`, `2 days`
+fn length(seconds: i64) -> String {
+    let seconds = usize::try_from(seconds.max(0)).unwrap_or(0);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", grouped(seconds / 86_400)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::entry::Side;
+    use crate::sync::state::PeerState;
+
+    #[test]
+    fn it_speaks_in_human_terms() {
+        let now = 1_000_000;
+        let mut document = DocumentState::new("blog".into(), Side::Inbox, false);
+        assert_eq!(words(&document, now), "nobody has been here yet");
+        let peer = |author: bool, connected: bool, seen: i64| PeerState { device: String::new(), connected, author, seen: Some(seen) };
+        document.peers = vec![peer(true, true, now), peer(false, true, now), peer(false, true, now)];
+        document.compared = Some(now - 4);
+        assert_eq!(words(&document, now), "in step 4 s ago with 3 peers");
+        document.peers = vec![peer(true, false, now - 2 * 86_400), peer(false, true, now)];
+        assert_eq!(words(&document, now), "in step 4 s ago with 1 peer, author not seen for 2 days");
+        (document.arriving, document.arriving_bytes) = (12, 3_400_000);
+        assert!(words(&document, now).starts_with("12 files still arriving, 3.4 MB, "));
+        document.question = Some("is it meant?".into());
+        assert_eq!(words(&document, now), "is it meant?");
+    }
+}

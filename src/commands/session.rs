@@ -1,0 +1,71 @@
+//! The node of a data folder, whoever runs it: another program that is running already, or this one.
+//!
+//! Owns that choice. What both are told is in the book, and how both stand is asked for in the same words.
+
+use super::{Clock, Failure, Surroundings};
+use crate::sync::options::Options;
+use crate::sync::socket;
+use crate::sync::state::State;
+
+#[cfg(feature = "sync")]
+use crate::sync::iroh::Node;
+
+/// A node that is running.
+pub(super) struct Session {
+    #[cfg(feature = "sync")]
+    own: Option<Node>,
+}
+
+impl Session {
+    /// Starts a node, or finds the one that runs.
+    ///
+    /// # Errors
+    /// [`Failure`] when it cannot start, or when this program was built without it.
+    #[cfg(feature = "sync")]
+    pub(super) fn open(around: &Surroundings, options: Options, clock: Clock) -> Result<Self, Failure> {
+        match Node::start(&around.data, options, clock) {
+            Ok(node) => Ok(Self { own: Some(node) }),
+            Err(crate::sync::Error::Busy { .. }) => Ok(Self { own: None }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Says that this program was built without it.
+    ///
+    /// # Errors
+    /// Always.
+    #[cfg(not(feature = "sync"))]
+    pub(super) fn open(_around: &Surroundings, _options: Options, _clock: Clock) -> Result<Self, Failure> {
+        Err(left_out())
+    }
+
+    /// Whether this program runs it.
+    #[cfg(feature = "sync")]
+    pub(super) fn is_own(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// Whether this program runs it.
+    #[cfg(not(feature = "sync"))]
+    pub(super) fn is_own(&self) -> bool {
+        false
+    }
+
+    /// How it stands; `None` when the other program has ended.
+    pub(super) fn state(&self, around: &Surroundings) -> Option<State> {
+        #[cfg(feature = "sync")]
+        if let Some(node) = &self.own {
+            return Some(node.state());
+        }
+        socket::ask(&around.data)
+    }
+}
+
+/// What is said where the engine was left out.
+#[cfg(not(feature = "sync"))]
+pub(super) fn left_out() -> Failure {
+    Failure::new(
+        "this missive was built without replication",
+        "build it with the feature `sync` (`cargo install --path .` does), or let another tool carry the folders: `missive share --via syncthing`",
+    )
+}

@@ -1,0 +1,151 @@
+//! `missive share`: gives the key by which others read a channel, or write it.
+//!
+//! Owns what is printed of a key and the warning about keys for writing. Refuses to reach anybody: a node does that.
+
+use std::ffi::OsString;
+use std::fmt;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::qr::qr;
+use super::{Failure, Surroundings, keyring, locate};
+use crate::channel::entry::Side;
+use crate::channel::{Kind, settings};
+use crate::console::Console;
+use crate::sync::socket::Lock;
+use crate::sync::ticket::{Opens, Ticket};
+use crate::unseen::field;
+
+/// Give out the key by which others read a channel
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive share my-blog
+  missive share my-blog --write    # for those who write it with you
+  missive share my-blog --key-only | qrencode -o key.png")]
+pub struct Share {
+    /// The channel's name
+    channel: OsString,
+    /// Give out the key for writing instead
+    #[arg(long)]
+    write: bool,
+    /// Print the key and nothing else
+    #[arg(long)]
+    key_only: bool,
+    #[command(flatten)]
+    via: super::via::Via,
+}
+
+/// A key.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Report {
+    /// A key of our own engine.
+    Key(KeyReport),
+    /// What Syncthing says.
+    Via(super::via::Report),
+}
+
+/// A key.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct KeyReport {
+    /// The key, alone.
+    key: String,
+    /// The key as it is handed on: a link if the channel has a site.
+    link: String,
+    /// Whether who has it may write.
+    writes: bool,
+    channel: String,
+    /// A line of HTML for a page.
+    html: Option<String>,
+    /// Whether a node is running, so that it can be used now.
+    running: bool,
+    #[serde(skip)]
+    qr: Option<String>,
+    #[serde(skip)]
+    only: bool,
+}
+
+/// Gives a channel's key, made when it is first asked for.
+///
+/// # Errors
+/// [`Failure`] when there is no such channel in the data folder, or it is somebody else's and a key for writing is wanted.
+pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Report, Failure> {
+    let channel = locate::channel(around, &args.channel)?;
+    if let Some(report) = args.via.share(&channel, around)? {
+        return Ok(Report::Via(report));
+    }
+    let name = keyring::name(around, &channel)?;
+    let side = if channel.kind == Kind::Subscription { Side::Inbox } else { Side::Outbox };
+    let document = if side == Side::Outbox {
+        keyring::own_document(around, &name)?
+    } else {
+        keyring::document(around, &name, side)?
+    };
+    let opens = match (args.write, document.secret) {
+        (false, _) => Opens::Read(document.id),
+        (true, Some(secret)) => Opens::Write(secret.0),
+        (true, None) => {
+            return Err(Failure::new(
+                format!("you only read `{name}`, so you have no key for writing it"),
+                "whoever has one can give it to you: `missive share CHANNEL --write`",
+            ));
+        }
+    };
+    let profile = keyring::profile(&channel, side);
+    let ticket = Ticket {
+        opens,
+        peers: keyring::peers(around, &document)?,
+        name: profile.title.unwrap_or_else(|| name.clone()),
+    };
+    let site = settings::read(&channel.path)?.site.base_url.map(|url| url.as_str().to_owned()).or(profile.link);
+    let page = site.filter(|_| !args.write);
+    let link = ticket.link(page.as_deref());
+    let html = (!args.write).then(|| format!("<a href=\"{}\">Follow this with missive</a>", page.as_ref().map_or_else(|| format!("#{ticket}"), |_| link.clone())));
+    let screen = console.shows_results() && !console.json;
+    Ok(Report::Key(KeyReport {
+        key: ticket.to_string(),
+        qr: if screen && !args.key_only { qr(&link, console.screen.width) } else { None },
+        link,
+        writes: args.write,
+        channel: name,
+        html,
+        running: Lock::is_taken(&around.data),
+        only: args.key_only,
+    }))
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(report) => report.fmt(f),
+            Self::Via(report) => report.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for KeyReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.only {
+            return writeln!(f, "{}", self.link);
+        }
+        if let Some(qr) = &self.qr {
+            writeln!(f, "{qr}")?;
+        }
+        writeln!(f, "{}\n", self.link)?;
+        if self.writes {
+            writeln!(f, "Whoever has this key can write {} in everybody's view and can't be stopped from it", field(&self.channel))?;
+            writeln!(f, "but by a new one (missive keys rotate). They use it so: missive join KEY")?;
+        } else {
+            writeln!(f, "Whoever has this key reads {}: missive subscribe KEY", field(&self.channel))?;
+        }
+        if let Some(html) = &self.html {
+            writeln!(f, "For a web page: {html}")?;
+        }
+        if !self.running {
+            writeln!(f, "It can be used while a node runs here, or at anybody who has the channel: missive sync")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! `missive status`: how fresh the channels are, and who has them.
+//!
+//! Owns the list. It asks the node that runs; without one it tells what was known when one ran last.
+
+use std::fmt;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Failure, Surroundings, count, freshness};
+use crate::sync::socket::{self, Lock};
+use crate::sync::state::{DocumentState, State};
+use crate::unseen::field;
+
+/// Tell how fresh the channels are, and who has them
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive status
+  missive status --json | jq -r '.documents[] | select(.arriving > 0).channel'")]
+pub struct Status {}
+
+/// How all stand.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// Whether a node is running.
+    running: bool,
+    #[serde(flatten)]
+    state: State,
+    #[serde(skip)]
+    now: i64,
+    #[serde(skip)]
+    others: Vec<String>,
+}
+
+/// Tells how the channels stand.
+///
+/// # Errors
+/// None so far.
+pub fn run(_args: &Status, around: &Surroundings) -> Result<Report, Failure> {
+    let asked = socket::ask(&around.data);
+    let running = asked.is_some() || Lock::is_taken(&around.data);
+    let state = asked.or_else(|| socket::last(&around.data)).unwrap_or_default();
+    Ok(Report { running, state, now: around.seconds(), others: super::via::states(around) })
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.state.warnings.iter().try_for_each(|warning| writeln!(f, "warning: {}", field(warning)))?;
+        if !self.running && !self.state.documents.is_empty() {
+            writeln!(f, "No node is running (missive sync, serve or watch); this is how it stood when one ran last.")?;
+        }
+        if self.state.documents.is_empty() && self.others.is_empty() {
+            return writeln!(f, "Nothing is shared yet: missive share CHANNEL, missive subscribe KEY, missive invite NAME");
+        }
+        self.state.documents.iter().try_for_each(|document| self.document(f, document))?;
+        for channel in &self.state.accepting {
+            writeln!(f, "{}: the invitation is accepted; the other side has not answered yet", field(channel))?;
+        }
+        self.others.iter().try_for_each(|line| writeln!(f, "{}", field(line)))
+    }
+}
+
+impl Report {
+    fn document(&self, f: &mut fmt::Formatter<'_>, document: &DocumentState) -> fmt::Result {
+        writeln!(f, "{} ({}): {}", field(&document.channel), document.side, field(&freshness::words(document, self.now)))?;
+        if let Some(phrase) = &document.phrase {
+            writeln!(f, "  check words: {phrase}")?;
+        }
+        if document.moved.is_some() {
+            writeln!(f, "  its author has a new key: missive keys follow {}", field(&document.channel))?;
+        }
+        for file in &document.not_fetched {
+            writeln!(f, "  {}: {}", field(&file.path), file.why)?;
+        }
+        if !document.not_fetched.is_empty() {
+            writeln!(f, "  one of them all the same: missive sync {} --fetch PATH", field(&document.channel))?;
+        }
+        for path in &document.changed_here {
+            writeln!(f, "  {}: changed here, and left as it is until its author changes it", field(path))?;
+        }
+        if document.refused > 0 {
+            writeln!(f, "  {} refused: no part of a channel", count(document.refused, "entry").replace("entrys", "entries"))?;
+        }
+        document.problems.iter().try_for_each(|problem| writeln!(f, "  {}", field(problem)))
+    }
+}

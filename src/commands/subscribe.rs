@@ -1,0 +1,224 @@
+//! `missive subscribe` and `missive join`: from a key to a channel.
+//!
+//! Owns what a key may be used for, the folder it gets, and what is shown while it fills. It is noted before anything is
+//! fetched, so whoever has the channel may come later.
+
+use std::fmt;
+use std::time::Duration;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::network::Network;
+use super::session::Session;
+use super::{Clock, Failure, Surroundings, count, keyring, waiting};
+use crate::channel::Kind;
+use crate::channel::entry::Side;
+use crate::channel::name::ChannelName;
+use crate::channel::profile::Profile;
+use crate::console::Console;
+use crate::sync::book::{Book, Document, Secret};
+use crate::sync::limits::size;
+use crate::sync::state::DocumentState;
+use crate::sync::ticket::{Opens, Ticket};
+use crate::unseen::field;
+use crate::watch::Bell;
+
+/// Read somebody's channel, by its key
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive subscribe missive-read-aeaq…
+  missive subscribe 'https://example.org/blog/#missive-read-aeaq…' azureen")]
+pub struct Subscribe {
+    /// The key, or a link with it
+    key: String,
+    /// What to call the channel here [default: what its author calls it]
+    name: Option<String>,
+    #[command(flatten)]
+    how: How,
+}
+
+/// Write a channel with others, by its key for writing
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive join missive-write-aeaq… --as Brando")]
+pub struct Join {
+    /// The key for writing
+    key: String,
+    /// What to call the channel here [default: what its author calls it]
+    name: Option<String>,
+    /// The name by which your messages are signed
+    #[arg(long = "as", value_name = "NAME")]
+    author: Option<String>,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, Args)]
+struct How {
+    /// Do not wait for the messages
+    #[arg(long)]
+    no_wait: bool,
+    #[command(flatten)]
+    network: Network,
+}
+
+/// The channel that a key was made into.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    name: String,
+    /// What its author calls it, untrusted.
+    title: Option<String>,
+    messages: usize,
+    /// The length of all its files, in bytes.
+    bytes: u64,
+    /// Files that are not here yet.
+    arriving: usize,
+    /// Whether somebody who has it was met, and all is here.
+    in_step: bool,
+    path: String,
+}
+
+/// Subscribes, and waits until the messages are here, nobody who has them is met, or the bell rings.
+///
+/// # Errors
+/// [`Failure`] when the text is no key for reading, the channel is here already, or its name is taken.
+pub fn run(args: &Subscribe, around: &Surroundings, console: Console, clock: Clock, with_bell: impl FnOnce(Bell) -> Result<(), Failure>) -> Result<Report, Failure> {
+    let ticket = Ticket::parse(&args.key)?;
+    let Opens::Read(id) = ticket.opens else {
+        return Err(other_kind(&ticket));
+    };
+    let document = |name: &str| Document { peers: ticket.peers.clone(), ..Document::new(name, Side::Inbox, id) };
+    let name = add(around, &ticket, args.name.as_deref(), Kind::Subscription, document)?;
+    fetch(&name, Side::Inbox, &args.how, around, console, clock, with_bell)
+}
+
+/// Joins, and waits as [`run`] does.
+///
+/// # Errors
+/// [`Failure`] when the text is no key for writing, the channel is here already, or its name is taken.
+pub fn join(args: &Join, around: &Surroundings, console: Console, clock: Clock, with_bell: impl FnOnce(Bell) -> Result<(), Failure>) -> Result<Report, Failure> {
+    let ticket = Ticket::parse(&args.key)?;
+    let Opens::Write(secret) = ticket.opens else {
+        return Err(other_kind(&ticket));
+    };
+    let id = keyring::document_id(&Secret(secret))?;
+    let document = |name: &str| Document {
+        secret: Some(Secret(secret)),
+        author: args.author.clone(),
+        peers: ticket.peers.clone(),
+        ..Document::new(name, Side::Outbox, id)
+    };
+    let name = add(around, &ticket, args.name.as_deref(), Kind::Broadcast, document)?;
+    fetch(&name, Side::Outbox, &args.how, around, console, clock, with_bell)
+}
+
+fn other_kind(ticket: &Ticket) -> Failure {
+    let (what, hint) = match ticket.opens {
+        Opens::Read(_) => ("that is a key for reading", "`missive subscribe KEY` reads with it"),
+        Opens::Write(_) => ("that is a key for writing", "`missive join KEY` writes with it"),
+        Opens::Invitation { .. } => ("that is an invitation to a conversation", "`missive accept CODE` answers it"),
+    };
+    Failure::new(what, hint)
+}
+
+/// Makes the channel and notes its document.
+fn add(around: &Surroundings, ticket: &Ticket, name: Option<&str>, kind: Kind, document: impl Fn(&str) -> Document) -> Result<String, Failure> {
+    let side = if kind == Kind::Broadcast { Side::Outbox } else { Side::Inbox };
+    let known = Book::read(&around.data)?;
+    if let Some(known) = known.by_id(&document("").id) {
+        let is_more = side == Side::Outbox && known.secret.is_none();
+        let what = if known.secret.is_some() { "that is the key of your own channel" } else { "you have that channel already:" };
+        let hint = if is_more { "take its reading key out first: `missive keys forget CHANNEL`" } else { "nothing was changed" };
+        return Err(Failure::new(format!("{what} `{}`", known.channel), hint));
+    }
+    let name = match name {
+        Some(name) => ChannelName::parse(name.as_ref()).ok_or_else(|| crate::channel::Error::Name { name: name.to_owned() })?,
+        None => keyring::free_name(around, &ticket.name)?,
+    };
+    // The profile comes with the messages.
+    let channel = keyring::make(around, &name, kind, &Profile::default(), side)?;
+    if side == Side::Outbox && !name_is_old(&known, &channel) {
+        drop_empty_profile(&channel);
+    }
+    let name = name.to_string();
+    Book::change(&around.data, |book| {
+        book.documents.push(document(&name));
+        Ok::<_, Failure>(())
+    })?;
+    Ok(name)
+}
+
+fn name_is_old(book: &Book, channel: &crate::channel::Channel) -> bool {
+    book.documents.iter().any(|document| channel.name.as_os_str() == document.channel.as_str())
+}
+
+/// A channel that is joined has its profile from those who made it.
+fn drop_empty_profile(channel: &crate::channel::Channel) {
+    let path = channel.path.join(Side::Outbox.name()).join(crate::channel::profile::FILE_NAME);
+    if std::fs::read(&path).is_ok_and(|bytes| bytes.is_empty()) {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+fn fetch(
+    name: &str,
+    side: Side,
+    how: &How,
+    around: &Surroundings,
+    console: Console,
+    clock: Clock,
+    with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
+) -> Result<Report, Failure> {
+    let mut last = DocumentState::new(name.to_owned(), side, false);
+    if !how.no_wait {
+        let session = Session::open(around, how.network.options(around), clock)?;
+        let bar = console.bytes(name);
+        let mut is_shown = false;
+        waiting::until(&session, around, PATIENCE, with_bell, |state| {
+            let Some(document) = state.documents.iter().find(|document| document.channel == name && document.side == side) else {
+                return waiting::Verdict::Wait;
+            };
+            last = document.clone();
+            if !is_shown && document.compared.is_some() && document.title.is_some() {
+                is_shown = true;
+                console.whisper(&summary(document));
+            }
+            bar.show(document.fetched, document.fetched.saturating_add(document.arriving_bytes));
+            if document.is_in_step() { waiting::Verdict::Done } else { waiting::Verdict::Wait }
+        })?;
+        bar.clear();
+    }
+    Ok(Report {
+        path: around.data.join(name).to_string_lossy().into_owned(),
+        name: name.to_owned(),
+        in_step: last.is_in_step(),
+        title: last.title,
+        messages: last.messages,
+        bytes: last.bytes,
+        arriving: last.arriving,
+    })
+}
+
+/// How long nothing may change before this command stops waiting.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn summary(document: &DocumentState) -> String {
+    let title = document.title.as_deref().unwrap_or(&document.channel);
+    format!("{}: {}, {}", field(title), count(document.messages, "message"), size(document.bytes))
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", field(&self.path))?;
+        let title = self.title.as_deref().unwrap_or(&self.name);
+        if self.in_step {
+            writeln!(f, "{}: {}, {}. To read: missive read {}", field(title), count(self.messages, "message"), size(self.bytes), field(&self.name))
+        } else if self.messages > 0 {
+            writeln!(f, "{}: {}, {}; {} still arriving. They come while `missive sync` runs.", field(title), count(self.messages, "message"), size(self.bytes), count(self.arriving, "file"))
+        } else {
+            writeln!(f, "Nobody who has it was met yet. It is noted, and comes while `missive sync` runs and somebody is there.")
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! `missive sync`: the node in the foreground.
+//!
+//! Owns the lines that tell how the channels stand, and when `--once` is over. Refuses to know how anything is moved.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::time::Duration;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::network::Network;
+use super::session::Session;
+use super::waiting::{self, Ended, Verdict};
+use super::{Clock, Failure, Surroundings, freshness, keyring, locate};
+use crate::channel::entry::Side;
+use crate::channel::name::ChannelName;
+use crate::console::Console;
+use crate::sync::book::Book;
+use crate::sync::state::{DocumentState, State};
+use crate::unseen::field;
+use crate::watch::Bell;
+
+/// Keep all channels in step with those who share them, until stopped
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive sync
+  missive sync --once    # from a timer: until all is in step
+  missive sync my-channel --fetch 2026-01-01T10-00-00Z/film.mp4")]
+pub struct Sync {
+    /// The channel that --fetch or --yes-delete-all is about
+    channel: Option<OsString>,
+    /// Stop when everything is in step
+    #[arg(long)]
+    once: bool,
+    /// With --once: give up when nothing has moved for so long
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
+    wait: Duration,
+    /// Fetch this attachment although it is larger than the limit
+    #[arg(long, value_name = "PATH", requires = "channel")]
+    fetch: Vec<String>,
+    /// Yes, everything in the channel's outbox was deleted on purpose: delete it at its readers too
+    #[arg(long, requires = "channel")]
+    yes_delete_all: bool,
+    #[command(flatten)]
+    network: Network,
+}
+
+/// How the channels stood when it ended.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// Whether all of them were in step.
+    in_step: bool,
+    documents: Vec<DocumentState>,
+    #[serde(skip)]
+    lines: Vec<String>,
+    #[serde(skip)]
+    once: bool,
+}
+
+impl Report {
+    /// Whether `--once` could not bring everything in step.
+    pub fn failed(&self) -> bool {
+        self.once && !self.in_step
+    }
+}
+
+/// Synchronises until the bell rings, which is handed to `with_bell`, or with `--once` until all is in step.
+///
+/// # Errors
+/// [`Failure`] when the node cannot start, or another program runs it.
+pub fn run(args: &Sync, around: &Surroundings, console: Console, clock: Clock, with_bell: impl FnOnce(Bell) -> Result<(), Failure>) -> Result<Report, Failure> {
+    note(args, around)?;
+    let session = Session::open(around, args.network.options(around), clock)?;
+    if !session.is_own() && !args.once {
+        return Err(Failure::new(
+            format!("another missive is synchronising {} already", around.data.display()),
+            "`missive status` tells how it stands",
+        ));
+    }
+    let mut teller = Teller { console, said: BTreeMap::new() };
+    let mut last = State::default();
+    let mut settled = None;
+    let patience = if args.once { args.wait } else { Duration::MAX };
+    let ended = waiting::until(&session, around, patience, with_bell, |state| {
+        last = state.clone();
+        teller.tell(state, clock().div_euclid(1_000_000_000));
+        let is_settled = args.once && is_settled(state);
+        // What was asked for a moment ago has its chance to begin.
+        let since = settled.filter(|_| is_settled).unwrap_or_else(clock);
+        settled = Some(since);
+        if is_settled && clock() - since > SETTLED { Verdict::Done } else { Verdict::Wait }
+    })?;
+    let now = clock().div_euclid(1_000_000_000);
+    let lines = last.documents.iter().map(|document| line(document, now)).collect();
+    Ok(Report { in_step: ended == Ended::Done || last.documents.iter().all(is_in_step), documents: last.documents, lines: if args.once { lines } else { Vec::new() }, once: args.once })
+}
+
+/// So long everything has to be in step before it is taken for that, in nanoseconds.
+const SETTLED: i64 = 1_000_000_000;
+
+/// Notes in the book what was asked for beside.
+fn note(args: &Sync, around: &Surroundings) -> Result<(), Failure> {
+    let Some(wanted) = &args.channel else {
+        return Ok(());
+    };
+    let name = match locate::channel(around, wanted) {
+        Ok(channel) => keyring::name(around, &channel)?,
+        // A channel whose outbox is gone is no channel any more, and still has a document.
+        Err(failure) if ChannelName::parse(wanted).is_none() || !args.yes_delete_all => return Err(failure),
+        Err(_) => wanted.to_string_lossy().into_owned(),
+    };
+    Book::change(&around.data, |book| {
+        let mut documents = book.documents.iter_mut().filter(|document| document.channel == name).peekable();
+        if documents.peek().is_none() {
+            return Err(Failure::new(format!("`{name}` is not shared"), "`missive keys` lists what is"));
+        }
+        for document in documents {
+            let new: Vec<String> = args.fetch.iter().map(|path| path.trim_start_matches("inbox/").to_owned()).filter(|path| !document.fetch.contains(path)).collect();
+            document.fetch.extend(new);
+            document.delete_all |= args.yes_delete_all && document.side == Side::Outbox;
+        }
+        Ok(())
+    })
+}
+
+/// Whether nothing is to be waited for.
+fn is_settled(state: &State) -> bool {
+    state.accepting.is_empty() && state.documents.iter().all(is_in_step)
+}
+
+/// Whether a document is in step; one that nobody else has is by itself.
+fn is_in_step(document: &DocumentState) -> bool {
+    document.is_in_step() || (document.writes && document.peers.is_empty() && document.arriving == 0 && document.question.is_none())
+}
+
+/// Tells how channels stand when that has changed.
+struct Teller {
+    console: Console,
+    said: BTreeMap<(String, Side), String>,
+}
+
+impl Teller {
+    fn tell(&mut self, state: &State, now: i64) {
+        for document in &state.documents {
+            let key = (document.channel.clone(), document.side);
+            // Seconds pass by themselves.
+            let steady = format!("{} {} {} {:?} {:?}", document.arriving / 100, document.connected(), document.compared.is_some(), document.question, document.problems);
+            if self.said.get(&key) != Some(&steady) {
+                self.said.insert(key, steady);
+                self.console.say(&line(document, now));
+                document.problems.iter().for_each(|problem| self.console.say(&format!("  {}", field(problem))));
+            }
+        }
+    }
+}
+
+fn line(document: &DocumentState, now: i64) -> String {
+    format!("{} ({}): {}", field(&document.channel), document.side, freshness::words(document, now))
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}

@@ -1,0 +1,10 @@
+//! What the user's settings say of replication.
+
+use crate::sync::options::Options;
+
+/// What the user's settings say of replication.
+#[derive(Clone, Debug, Default)]
+pub struct SyncSettings {
+    /// How a node reaches others, and what it takes from them.
+    pub options: Options,
+}

@@ -1,0 +1,29 @@
+//! Where this device was when a node ran last: what a key that is handed out says of it.
+//!
+//! Owns one small file in the node's folder. Refuses to know how it is reached.
+
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use super::book::PRIVATE;
+use super::socket::FOLDER;
+use super::ticket::Peer;
+use crate::disk::whole;
+
+fn path(data: &Path) -> PathBuf {
+    data.join(PRIVATE).join(FOLDER).join("here")
+}
+
+/// Notes where it is.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn write(data: &Path, me: &Peer) -> Result<(), Error> {
+    let bytes = serde_json::to_vec(me).map_err(std::io::Error::other)?;
+    Ok(whole::replace(&path(data), &bytes)?)
+}
+
+/// Where it was; nothing is known before the first time.
+pub fn read(data: &Path) -> Option<Peer> {
+    serde_json::from_slice(&std::fs::read(path(data)).ok()?).ok()
+}

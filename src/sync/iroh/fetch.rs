@@ -1,0 +1,298 @@
+//! The one scheduler of all that is fetched.
+//!
+//! Owns the order (newest messages first, what is small before what is large), how much goes on at once, which peer is asked
+//! next, and giving up on one that stalls. What was fetched in part is gone on with. Refuses to know what contents are for.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use iroh::{Endpoint, EndpointId};
+use iroh::endpoint::Connection;
+use iroh_blobs::HashAndFormat;
+use iroh_blobs::api::Store;
+use iroh_blobs::api::blobs::BlobStatus;
+use iroh_blobs::api::remote::GetProgressItem;
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+use tokio_stream::StreamExt;
+
+use crate::sync::mirror::Hash;
+
+/// So many contents are fetched at once.
+const PARALLEL: usize = 32;
+
+/// So many of them may be large: what is small never waits for them.
+const PARALLEL_LARGE: usize = 4;
+
+/// From here on a content is large, in bytes.
+pub(super) const LARGE: u64 = 1 << 20;
+
+/// So long a peer may send nothing.
+const STALL: Duration = Duration::from_secs(4);
+
+/// The first wait after nobody could give a content, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// The place in the order: smaller comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rank {
+    pub(super) large: bool,
+    pub(super) newest: Reverse<i64>,
+    pub(super) text: bool,
+}
+
+/// A content that is wanted.
+#[derive(Clone, Debug)]
+pub(super) struct Want {
+    /// Whose peers may have it.
+    pub(super) document: [u8; 32],
+    pub(super) hash: Hash,
+    pub(super) len: u64,
+    pub(super) rank: Rank,
+    /// Who is told.
+    pub(super) done: mpsc::UnboundedSender<Done>,
+    /// What was fetched for the document, in bytes.
+    pub(super) fetched: Arc<AtomicU64>,
+}
+
+/// A content is here, or is not what its entry says.
+#[derive(Clone, Debug)]
+pub(super) struct Done {
+    pub(super) hash: Hash,
+    pub(super) sound: bool,
+}
+
+enum Word {
+    Want(Want),
+    Peers([u8; 32], Vec<EndpointId>),
+    Forget([u8; 32]),
+}
+
+/// Where wants are left.
+#[derive(Clone)]
+pub(super) struct Fetcher {
+    words: mpsc::UnboundedSender<Word>,
+}
+
+impl Fetcher {
+    /// Starts the scheduler.
+    pub(super) fn start(endpoint: Endpoint, store: Store) -> Self {
+        let (words, hears) = mpsc::unbounded_channel();
+        let pool = Arc::new(Pool { endpoint, connections: Mutex::default() });
+        tokio::spawn(Scheduler { store, pool, ready: BTreeMap::new(), later: BTreeMap::new(), peers: HashMap::new(), running: JoinSet::new(), large: 0, count: 0 }.run(hears));
+        Self { words }
+    }
+
+    /// Wants a content.
+    pub(super) fn want(&self, want: Want) {
+        let _ = self.words.send(Word::Want(want));
+    }
+
+    /// Tells who has a document; what waits for it is tried again at once.
+    pub(super) fn peers(&self, document: [u8; 32], peers: Vec<EndpointId>) {
+        let _ = self.words.send(Word::Peers(document, peers));
+    }
+
+    /// Wants nothing more of a document.
+    pub(super) fn forget(&self, document: [u8; 32]) {
+        let _ = self.words.send(Word::Forget(document));
+    }
+}
+
+struct Job {
+    want: Want,
+    pause: Duration,
+    /// Peers that failed, as often as they did.
+    failed: HashMap<EndpointId, u32>,
+}
+
+struct Scheduler {
+    store: Store,
+    pool: Arc<Pool>,
+    ready: BTreeMap<(Rank, u64), Job>,
+    later: BTreeMap<(Instant, u64), Job>,
+    peers: HashMap<[u8; 32], Vec<EndpointId>>,
+    running: JoinSet<(Job, Tried)>,
+    large: usize,
+    count: u64,
+}
+
+/// How an attempt ended.
+enum Tried {
+    Here,
+    Unsound,
+    Nobody,
+}
+
+impl Scheduler {
+    async fn run(mut self, mut hears: mpsc::UnboundedReceiver<Word>) {
+        loop {
+            self.wake();
+            self.launch();
+            let due = self.later.keys().next().map(|(due, _)| *due);
+            let pause = async {
+                match due {
+                    Some(due) => tokio::time::sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                word = hears.recv() => match word {
+                    Some(word) => self.hear(word),
+                    None => return,
+                },
+                Some(ended) = self.running.join_next(), if !self.running.is_empty() => {
+                    if let Ok((job, tried)) = ended {
+                        self.ended(job, &tried);
+                    }
+                }
+                () = pause => {}
+            }
+        }
+    }
+
+    fn hear(&mut self, word: Word) {
+        match word {
+            Word::Want(want) => self.queue(Job { want, pause: PAUSES.0, failed: HashMap::new() }),
+            Word::Peers(document, peers) => {
+                let known = self.peers.insert(document, peers.clone()).unwrap_or_default();
+                if peers.iter().any(|peer| !known.contains(peer)) {
+                    let waits = |(_, job): &(&(Instant, u64), &mut Job)| job.want.document == document;
+                    let now = self.later.iter_mut().filter(waits).map(|(key, _)| *key).collect::<Vec<_>>();
+                    now.into_iter().filter_map(|key| self.later.remove(&key)).collect::<Vec<_>>().into_iter().for_each(|job| self.queue(job));
+                }
+            }
+            Word::Forget(document) => {
+                self.peers.remove(&document);
+                self.ready.retain(|_, job| job.want.document != document);
+                self.later.retain(|_, job| job.want.document != document);
+            }
+        }
+    }
+
+    fn queue(&mut self, job: Job) {
+        self.count += 1;
+        self.ready.insert((job.want.rank, self.count), job);
+    }
+
+    /// Queues what has waited long enough.
+    fn wake(&mut self) {
+        let now = Instant::now();
+        while let Some(first) = self.later.first_entry().filter(|first| first.key().0 <= now) {
+            let job = first.remove();
+            self.queue(job);
+        }
+    }
+
+    /// Starts as much as may go on at once.
+    fn launch(&mut self) {
+        while self.running.len() < PARALLEL {
+            let Some(first) = self.ready.first_entry() else {
+                return;
+            };
+            // What is large comes last in the order, so nothing small waits behind it.
+            if first.key().0.large && self.large >= PARALLEL_LARGE {
+                return;
+            }
+            let job = first.remove();
+            self.large += usize::from(job.want.rank.large);
+            let peers = self.peers.get(&job.want.document).cloned().unwrap_or_default();
+            self.running.spawn(attempt(self.store.clone(), Arc::clone(&self.pool), job, peers));
+        }
+    }
+
+    fn ended(&mut self, mut job: Job, tried: &Tried) {
+        self.large -= usize::from(job.want.rank.large);
+        let done = |sound| Done { hash: job.want.hash, sound };
+        match tried {
+            Tried::Here => drop(job.want.done.send(done(true))),
+            Tried::Unsound => drop(job.want.done.send(done(false))),
+            Tried::Nobody if job.want.done.is_closed() => {}
+            Tried::Nobody => {
+                let due = Instant::now() + job.pause;
+                job.pause = (job.pause * 2).min(PAUSES.1);
+                self.count += 1;
+                self.later.insert((due, self.count), job);
+            }
+        }
+    }
+}
+
+/// Asks one peer after the other, those first that failed least.
+async fn attempt(store: Store, pool: Arc<Pool>, mut job: Job, mut peers: Vec<EndpointId>) -> (Job, Tried) {
+    // Contents are spread over those who have them.
+    let turn = usize::from(job.want.hash.first().copied().unwrap_or(0));
+    let count = peers.len().max(1);
+    peers.rotate_left(turn % count);
+    peers.sort_by_key(|peer| job.failed.get(peer).copied().unwrap_or(0));
+    for peer in peers {
+        let tried = match timeout(STALL, pool.connection(peer)).await {
+            Ok(Some(connection)) => pull(&store, connection, &job.want).await,
+            _ => Tried::Nobody,
+        };
+        match tried {
+            Tried::Nobody => *job.failed.entry(peer).or_default() += 1,
+            tried => return (job, tried),
+        }
+        if job.want.done.is_closed() {
+            break;
+        }
+    }
+    (job, Tried::Nobody)
+}
+
+/// Fetches what is missing of a content from one peer.
+async fn pull(store: &Store, connection: Connection, want: &Want) -> Tried {
+    let content = HashAndFormat::raw(want.hash.into());
+    let Ok(local) = store.remote().local(content).await else {
+        return Tried::Nobody;
+    };
+    if !local.is_complete() {
+        let here = local.local_bytes();
+        let progress = store.remote().execute_get(connection, local.missing()).stream();
+        tokio::pin!(progress);
+        let mut so_far = 0;
+        loop {
+            match timeout(STALL, progress.next()).await {
+                Ok(Some(GetProgressItem::Progress(bytes))) => {
+                    want.fetched.fetch_add(bytes.saturating_sub(so_far), Ordering::Relaxed);
+                    so_far = so_far.max(bytes);
+                    if here.saturating_add(so_far) > want.len.saturating_add(LARGE) {
+                        return Tried::Unsound;
+                    }
+                }
+                Ok(Some(GetProgressItem::Done(_))) => break,
+                Ok(Some(GetProgressItem::Error(_)) | None) | Err(_) => return Tried::Nobody,
+            }
+        }
+    }
+    match store.blobs().status(want.hash).await {
+        Ok(BlobStatus::Complete { size }) if size == want.len => Tried::Here,
+        Ok(BlobStatus::Complete { .. }) => Tried::Unsound,
+        _ => Tried::Nobody,
+    }
+}
+
+/// Connections that are used again.
+struct Pool {
+    endpoint: Endpoint,
+    connections: Mutex<HashMap<EndpointId, Arc<Mutex<Option<Connection>>>>>,
+}
+
+impl Pool {
+    async fn connection(&self, peer: EndpointId) -> Option<Connection> {
+        let place = Arc::clone(self.connections.lock().await.entry(peer).or_default());
+        let mut place = place.lock().await;
+        if let Some(connection) = place.as_ref().filter(|connection| connection.close_reason().is_none()) {
+            return Some(connection.clone());
+        }
+        *place = None;
+        let connection = self.endpoint.connect(peer, iroh_blobs::ALPN).await.ok()?;
+        *place = Some(connection.clone());
+        Some(connection)
+    }
+}

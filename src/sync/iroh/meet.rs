@@ -1,0 +1,191 @@
+//! Two who meet: an invitation and its answer make a conversation.
+//!
+//! Owns the one exchange over the wire. The code proves who may answer: who answers shows that it knows the secret, bound to
+//! both devices, and hands over the key for reading its own outbox; it gets the other's for that. Both see the same six words.
+//! An invitation is good for one device. Refuses to know documents.
+
+use iroh::endpoint::{Connection, RecvStream, SendStream};
+use iroh::protocol::{AcceptError, ProtocolHandler};
+use iroh::{Endpoint, EndpointId};
+use serde::{Deserialize, Serialize};
+
+use super::Home;
+use super::network::{endpoint_addr, engine, peer};
+use crate::channel::entry::Side;
+use crate::sync::Error;
+use crate::sync::book::{Book, Document, Secret};
+use crate::sync::phrase::phrase;
+use crate::sync::ticket::{Opens, Ticket};
+
+/// The protocol's name.
+pub(super) const ALPN: &[u8] = b"missive/meet/1";
+
+/// The longest message, in bytes.
+const MOST: usize = 16 << 10;
+
+/// How long one exchange may take.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Answer {
+    proof: [u8; 32],
+    key: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Reply {
+    Welcome { key: String },
+    Refused { why: String },
+}
+
+/// Answers those who accept an invitation.
+#[derive(Clone)]
+pub(super) struct Meet {
+    pub(super) home: Home,
+}
+
+impl std::fmt::Debug for Meet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meet")
+    }
+}
+
+impl ProtocolHandler for Meet {
+    async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
+        let met = tokio::time::timeout(PATIENCE, self.meet(&connection)).await;
+        if let Ok(Ok(())) = met {
+            connection.closed().await;
+        }
+        Ok(())
+    }
+}
+
+impl Meet {
+    async fn meet(&self, connection: &Connection) -> Result<(), Error> {
+        let (mut send, mut receive) = connection.accept_bi().await.map_err(engine)?;
+        let answer: Answer = hear(&mut receive).await?;
+        let guest = *connection.remote_id().as_bytes();
+        let reply = match self.welcome(&guest, &answer) {
+            Ok(key) => Reply::Welcome { key },
+            Err(why) => Reply::Refused { why },
+        };
+        say(&mut send, &reply).await
+    }
+
+    /// Checks an answer, and makes the conversation's other half; gives the key for it, or why not.
+    fn welcome(&self, guest: &[u8; 32], answer: &Answer) -> Result<String, String> {
+        let theirs = Ticket::parse(&answer.key).map_err(|error| error.to_string())?;
+        let Opens::Read(id) = theirs.opens else {
+            return Err("that is no key for reading".to_owned());
+        };
+        let now = self.home.seconds();
+        let done = Book::change(&self.home.data, |book| {
+            let me = super::device_id(&book.device.ok_or_else(|| engine("no device key"))?);
+            let by = |secret: &Secret| proof(&secret.0, guest, &me) == answer.proof;
+            let Some(invitation) = book.invitations.iter_mut().find(|invitation| by(&invitation.secret)) else {
+                return Ok(Err("this code was never given out here, or was withdrawn".to_owned()));
+            };
+            if invitation.used_by.is_some_and(|by| by.0 != *guest) {
+                return Ok(Err("this code has been used already".to_owned()));
+            }
+            if invitation.until < now {
+                return Ok(Err("this code has expired".to_owned()));
+            }
+            invitation.used_by = Some(Secret(*guest));
+            let (channel, secret) = (invitation.channel.clone(), invitation.secret);
+            let Some(own) = book.document(&channel, Side::Outbox).cloned() else {
+                return Ok(Err("the channel of this code is gone".to_owned()));
+            };
+            let words = words(&secret, &own.id, &id);
+            join(book, &channel, id, &theirs, &words);
+            Ok::<_, Error>(Ok(own.id))
+        });
+        match done {
+            Ok(Ok(own)) => Ok(Ticket { opens: Opens::Read(own), peers: self.home.shared.me(), name: String::new() }.to_string()),
+            Ok(Err(why)) => Err(why),
+            Err(_) => Err("something is wrong at the other side; try again later".to_owned()),
+        }
+    }
+}
+
+/// Answers an invitation. `Ok(Err(why))` when the other side refused.
+pub(super) async fn answer(home: &Home, endpoint: &Endpoint, channel: &str, code: &str) -> Result<Result<(), String>, Error> {
+    let ticket = Ticket::parse(code)?;
+    let (Opens::Invitation { secret, until }, Some(host)) = (ticket.opens, ticket.peers.first()) else {
+        return Ok(Err("that is no invitation".to_owned()));
+    };
+    if until < home.seconds() {
+        return Ok(Err("this code has expired".to_owned()));
+    }
+    let book = Book::read(&home.data)?;
+    let Some(own) = book.document(channel, Side::Outbox).cloned() else {
+        return Ok(Err("the channel is gone".to_owned()));
+    };
+    let address = endpoint_addr(host).ok_or_else(|| engine("the code names no device"))?;
+    let reply = tokio::time::timeout(PATIENCE, exchange(home, endpoint, address, &secret, &own)).await.map_err(engine)??;
+    let key = match reply {
+        Reply::Welcome { key } => key,
+        Reply::Refused { why } => return Ok(Err(why)),
+    };
+    let theirs = Ticket::parse(&key)?;
+    let Opens::Read(id) = theirs.opens else {
+        return Ok(Err("the other side gave no key for reading".to_owned()));
+    };
+    Book::change(&home.data, |book| {
+        join(book, channel, id, &Ticket { peers: [theirs.peers.clone(), ticket.peers.clone()].concat(), ..theirs.clone() }, &words(&Secret(secret), &id, &own.id));
+        book.acceptances.retain(|acceptance| acceptance.channel != channel);
+        Ok::<_, Error>(())
+    })?;
+    Ok(Ok(()))
+}
+
+async fn exchange(home: &Home, endpoint: &Endpoint, address: iroh::EndpointAddr, secret: &[u8; 32], own: &Document) -> Result<Reply, Error> {
+    let host: EndpointId = address.id;
+    let connection = endpoint.connect(address, ALPN).await.map_err(engine)?;
+    let (mut send, mut receive) = connection.open_bi().await.map_err(engine)?;
+    let mut peers = home.shared.me();
+    if peers.is_empty() {
+        peers.push(peer(&endpoint.addr()));
+    }
+    let key = Ticket { opens: Opens::Read(own.id), peers, name: String::new() }.to_string();
+    let proof = proof(secret, endpoint.id().as_bytes(), host.as_bytes());
+    say(&mut send, &Answer { proof, key }).await?;
+    let reply = hear(&mut receive).await;
+    connection.close(0_u32.into(), b"met");
+    reply
+}
+
+/// Notes the other's outbox as this channel's inbox.
+fn join(book: &mut Book, channel: &str, id: [u8; 32], theirs: &Ticket, words: &str) {
+    if let Some(own) = book.document_mut(channel, Side::Outbox) {
+        own.phrase = Some(words.to_owned());
+        own.peers.extend(theirs.peers.iter().filter(|peer| !own.peers.contains(peer)).cloned().collect::<Vec<_>>());
+    }
+    if book.document(channel, Side::Inbox).is_none() {
+        let mut document = Document::new(channel, Side::Inbox, id);
+        document.phrase = Some(words.to_owned());
+        document.peers.clone_from(&theirs.peers);
+        book.documents.push(document);
+    }
+}
+
+/// What shows that a device knows a secret, to this one and no other.
+fn proof(secret: &[u8; 32], guest: &[u8; 32], host: &[u8; 32]) -> [u8; 32] {
+    *blake3::keyed_hash(secret, &[b"missive meet 1".as_slice(), guest, host].concat()).as_bytes()
+}
+
+/// The words that both see: whoever stood between the two could not make them the same.
+fn words(secret: &Secret, host: &[u8; 32], guest: &[u8; 32]) -> String {
+    phrase(blake3::keyed_hash(&secret.0, &[host.as_slice(), guest].concat()).as_bytes())
+}
+
+async fn say<T: Serialize>(send: &mut SendStream, value: &T) -> Result<(), Error> {
+    let bytes = postcard::to_allocvec(value).map_err(engine)?;
+    send.write_all(&bytes).await.map_err(engine)?;
+    send.finish().map_err(engine)
+}
+
+async fn hear<T: for<'de> Deserialize<'de>>(receive: &mut RecvStream) -> Result<T, Error> {
+    let bytes = receive.read_to_end(MOST).await.map_err(engine)?;
+    postcard::from_bytes(&bytes).map_err(engine)
+}

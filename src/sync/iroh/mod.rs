@@ -1,0 +1,183 @@
+//! The engine of our own: documents, contents and peers over iroh.
+//!
+//! Owns the node, which is one per data folder and runs on threads of its own. The engine's documents reconcile sets of
+//! signed entries; everything else that makes it dependable is done here: dialling again, fetching, comparing with the
+//! folders, remembering addresses. Refuses to know who asked for it.
+
+mod engine;
+mod fetch;
+mod keeper;
+mod meet;
+mod network;
+mod peers;
+mod publish;
+mod records;
+mod run;
+mod take;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::sync::watch;
+
+use super::options::Options;
+use super::socket::{self, Lock};
+use super::state::{DocumentState, State};
+use super::ticket::Peer;
+use super::{Error, hex};
+
+pub use engine::{author_id, device_id, fresh, new_document};
+
+/// The time now, in nanoseconds since 1970.
+pub type Clock = fn() -> i64;
+
+/// A running node. Dropping it stops it, and waits until it has.
+pub struct Node {
+    shared: Shared,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<Result<(), Error>>>,
+}
+
+/// What a node tells those who ask, from any thread.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Told>>);
+
+#[derive(Default)]
+struct Told {
+    me: Option<Peer>,
+    documents: BTreeMap<[u8; 32], DocumentState>,
+    accepting: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Told> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, id: [u8; 32], state: DocumentState) {
+        self.lock().documents.insert(id, state);
+    }
+
+    fn forget(&self, id: &[u8; 32]) {
+        self.lock().documents.remove(id);
+    }
+
+    fn warn(&self, warnings: Vec<String>) {
+        self.lock().warnings = warnings;
+    }
+
+    fn accepting(&self, channels: Vec<String>) {
+        self.lock().accepting = channels;
+    }
+
+    /// Notes where this device is now; whether that is news.
+    fn at(&self, me: &Peer) -> bool {
+        let mut told = self.lock();
+        let is_news = told.me.as_ref() != Some(me);
+        told.me = Some(me.clone());
+        is_news
+    }
+
+    /// This device, as a key names it.
+    fn me(&self) -> Vec<Peer> {
+        self.lock().me.clone().into_iter().collect()
+    }
+
+    fn state(&self) -> State {
+        let told = self.lock();
+        let addresses = |me: &Peer| me.addresses.iter().map(ToString::to_string).chain(me.relay.clone()).collect();
+        State {
+            device: told.me.as_ref().map(|me| hex::show(&me.device)).unwrap_or_default(),
+            addresses: told.me.as_ref().map(addresses).unwrap_or_default(),
+            documents: told.documents.values().cloned().collect(),
+            accepting: told.accepting.clone(),
+            warnings: told.warnings.clone(),
+        }
+    }
+}
+
+impl Node {
+    /// Starts the node of a data folder.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when another program runs it; [`Error::Engine`] and [`Error::Io`] when it cannot start.
+    pub fn start(data: &Path, options: Options, clock: Clock) -> Result<Self, Error> {
+        let lock = Lock::take(data)?;
+        let shared = Shared::default();
+        let (stop, stopped) = watch::channel(false);
+        let (started, starts) = std::sync::mpsc::channel();
+        let home = Home { data: data.to_owned(), options, clock, shared: shared.clone() };
+        let thread = std::thread::Builder::new().name("sync".into()).spawn(move || {
+            let done = runtime().and_then(|runtime| {
+                let done = runtime.block_on(run::run(&home, stopped, &started));
+                // What is blocked in the system is not waited for: nothing half-done is visible.
+                runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+                done
+            });
+            drop(lock);
+            done
+        })?;
+        let mut node = Self { shared, stop, thread: Some(thread) };
+        if starts.recv().is_err() {
+            node.join()?;
+            return Err(Error::Engine { what: "it ended at once".to_owned() });
+        }
+        Ok(node)
+    }
+
+    /// How it stands.
+    pub fn state(&self) -> State {
+        self.shared.state()
+    }
+
+    /// Stops it.
+    ///
+    /// # Errors
+    /// What it ended with.
+    pub fn stop(mut self) -> Result<(), Error> {
+        self.join()
+    }
+
+    fn join(&mut self) -> Result<(), Error> {
+        let _ = self.stop.send(true);
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(done)) => done,
+            Some(Err(_)) => Err(Error::Engine { what: "it broke down".to_owned() }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.join();
+    }
+}
+
+/// Where a node lives, and what it was told.
+#[derive(Clone)]
+struct Home {
+    data: PathBuf,
+    options: Options,
+    clock: Clock,
+    shared: Shared,
+}
+
+impl Home {
+    /// The node's folder.
+    fn folder(&self) -> PathBuf {
+        self.data.join(super::book::PRIVATE).join(socket::FOLDER)
+    }
+
+    /// The time now, in seconds since 1970.
+    fn seconds(&self) -> i64 {
+        (self.clock)().div_euclid(1_000_000_000)
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("sync").enable_all().build()?)
+}

@@ -1,0 +1,191 @@
+//! What a document says, in our terms.
+//!
+//! Owns reading its entries, which come from the network, into items and contents; and which of several authors' entries
+//! counts. What means nothing is counted and left alone. Refuses to know where contents are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use iroh_docs::Entry;
+
+use crate::sync::item::{Item, Key};
+use crate::sync::mirror::{Hash, Wanted};
+
+/// One author's entry for a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) author: [u8; 32],
+    pub(super) hash: Hash,
+    pub(super) len: u64,
+    /// When it was made by its author's clock, in microseconds since 1970.
+    pub(super) time: u64,
+    /// Whether its key says that the file is empty.
+    pub(super) empty: bool,
+}
+
+impl Record {
+    /// A deletion has no content.
+    pub(super) fn is_deletion(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Which of two counts: the later one, and of two in the same microsecond a content before a deletion.
+    fn order(&self) -> (u64, bool, [u8; 32]) {
+        (self.time, !self.is_deletion(), self.author)
+    }
+
+    /// The length of the file.
+    pub(super) fn file_len(&self) -> u64 {
+        if self.empty { 0 } else { self.len }
+    }
+}
+
+/// What a document's authors say of themselves and of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Note {
+    pub(super) author: [u8; 32],
+    pub(super) hash: Hash,
+    pub(super) len: u64,
+    pub(super) time: u64,
+}
+
+/// All entries of a document.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    files: BTreeMap<Item, Vec<Record>>,
+    /// Each author's note about itself.
+    pub(super) authors: BTreeMap<[u8; 32], Note>,
+    /// Each author's note about where the document has moved.
+    pub(super) moved: BTreeMap<[u8; 32], Note>,
+    refused: BTreeSet<Box<[u8]>>,
+    more_refused: usize,
+    /// The latest time of any entry, in microseconds since 1970.
+    pub(super) latest: u64,
+}
+
+/// So many keys that mean nothing are told apart; more are only counted.
+const MOST_REFUSED: usize = 1000;
+
+/// What an entry was about.
+pub(super) enum About {
+    File(Item),
+    Author,
+    Moved,
+    Nothing,
+}
+
+impl Records {
+    /// Takes in an entry, unless its author's later one is known.
+    pub(super) fn put(&mut self, entry: &Entry) -> About {
+        let (author, hash) = (*entry.author().as_bytes(), *entry.content_hash().as_bytes());
+        let (len, time) = (entry.content_len(), entry.timestamp());
+        self.latest = self.latest.max(time);
+        let note = Note { author, hash, len, time };
+        match Key::parse(entry.key()) {
+            Some(Key::File { item, empty }) => {
+                self.put_file(item.clone(), Record { author, hash, len, time, empty });
+                About::File(item)
+            }
+            Some(Key::Author) => {
+                put_note(&mut self.authors, note);
+                About::Author
+            }
+            Some(Key::Moved) => {
+                put_note(&mut self.moved, note);
+                About::Moved
+            }
+            None => {
+                if self.refused.len() < MOST_REFUSED {
+                    self.refused.insert(entry.key().into());
+                } else if !self.refused.contains(entry.key()) {
+                    self.more_refused += 1;
+                }
+                About::Nothing
+            }
+        }
+    }
+
+    fn put_file(&mut self, item: Item, record: Record) {
+        let records = self.files.entry(item).or_default();
+        match records.iter_mut().find(|known| known.author == record.author && known.empty == record.empty) {
+            Some(known) if known.time <= record.time => *known = record,
+            Some(_) => {}
+            None => records.push(record),
+        }
+    }
+
+    /// Takes in what this side has told the document, ahead of the engine's word for it.
+    pub(super) fn told(&mut self, item: &Item, record: Record) {
+        self.put_file(item.clone(), record);
+    }
+
+    /// How many entries mean nothing.
+    pub(super) fn refused(&self) -> usize {
+        self.refused.len() + self.more_refused
+    }
+
+    /// All files that the document speaks of, in order.
+    pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
+        self.files.keys()
+    }
+
+    /// Those of one message, and its text.
+    pub(super) fn of_message<'a>(&'a self, text: &'a Item) -> impl Iterator<Item = &'a Item> {
+        let stem = text.as_bytes().strip_suffix(b".txt").unwrap_or_default();
+        self.files.range(text.stem_only()..).map(|(item, _)| item).take_while(move |item| item.as_bytes().starts_with(stem))
+    }
+
+    /// The entry that counts for a file.
+    pub(super) fn latest(&self, item: &Item) -> Option<&Record> {
+        self.files.get(item)?.iter().max_by_key(|record| record.order())
+    }
+
+    /// The contents that the document wants, each with the entry that counts.
+    pub(super) fn contents(&self) -> impl Iterator<Item = (&Item, &Record)> {
+        self.files.iter().filter_map(|(item, records)| {
+            let record = records.iter().max_by_key(|record| record.order())?;
+            (!record.is_deletion()).then_some((item, record))
+        })
+    }
+
+    /// What the document wants of a file.
+    pub(super) fn wanted(&self, item: &Item) -> Wanted {
+        match self.latest(item) {
+            None => Wanted::Unknown,
+            Some(record) if record.is_deletion() => Wanted::Deleted,
+            Some(record) => Wanted::Content(content(record)),
+        }
+    }
+
+    /// Who wrote the content that counts: of all who signed the same one, who was first.
+    pub(super) fn author(&self, item: &Item) -> Option<[u8; 32]> {
+        let latest = self.latest(item)?;
+        let same = self.files.get(item)?.iter().filter(|record| record.hash == latest.hash && record.empty == latest.empty);
+        same.min_by_key(|record| record.time).map(|record| record.author)
+    }
+
+    /// Another author's content for a file that this author made too, and made later.
+    pub(super) fn earlier(&self, item: &Item, author: &[u8; 32]) -> Option<&Record> {
+        let records = self.files.get(item)?;
+        let own = records.iter().filter(|record| record.author == *author && !record.is_deletion()).max_by_key(|r| r.order())?;
+        let others = records.iter().filter(|record| record.author != *author && !record.is_deletion());
+        others.filter(|other| other.order() < own.order() && content(other) != content(own)).min_by_key(|r| r.order())
+    }
+
+    /// An author's entries for a file that are no deletions.
+    pub(super) fn own<'a>(&'a self, item: &Item, author: &'a [u8; 32]) -> impl Iterator<Item = &'a Record> {
+        let records = self.files.get(item).map(Vec::as_slice).unwrap_or_default();
+        records.iter().filter(move |record| record.author == *author && !record.is_deletion())
+    }
+}
+
+/// What a file has for its content; an entry's own content says nothing where its key says that the file is empty.
+pub(super) fn content(record: &Record) -> Hash {
+    if record.empty { *blake3::hash(b"").as_bytes() } else { record.hash }
+}
+
+fn put_note(notes: &mut BTreeMap<[u8; 32], Note>, note: Note) {
+    let known = notes.entry(note.author).or_insert(note);
+    if known.time <= note.time {
+        *known = note;
+    }
+}

@@ -1,0 +1,287 @@
+//! The life of a node: start, follow the book and the folders, end.
+//!
+//! Owns which documents are kept at the moment, the watch over their boxes, and the socket on which others ask. Refuses to know
+//! what is done about a document.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::engine::Engine;
+use super::fetch::Fetcher;
+use super::keeper::{self, Word};
+use super::meet::{self, Meet};
+use super::network::peer;
+use super::{Home, Shared};
+use crate::sync::Error;
+use crate::sync::book::{Book, Document, FILE_NAME, PRIVATE};
+use crate::sync::here;
+use crate::sync::socket::{self, Address};
+use crate::sync::state::DocumentState;
+use crate::watch::{Bell, Means, Place, Scope, Touched, Watch, Woken};
+
+/// How often the node looks after itself.
+const TICK: Duration = Duration::from_secs(2);
+
+/// How often word is left of how the node stands.
+const WORD: Duration = Duration::from_mins(1);
+
+/// How often everything is looked at, whatever the system tells of changes.
+const RESCAN: Duration = Duration::from_mins(1);
+
+struct Kept {
+    document: Document,
+    words: mpsc::UnboundedSender<Word>,
+    task: JoinHandle<Result<(), Error>>,
+}
+
+struct Run {
+    home: Home,
+    engine: Arc<Engine>,
+    fetcher: Fetcher,
+    kept: BTreeMap<[u8; 32], Kept>,
+    eye: Eye,
+    /// Acceptances that are being answered.
+    meeting: BTreeMap<String, JoinHandle<()>>,
+    /// When word was left of how it stands.
+    word: Instant,
+}
+
+/// Runs a node until it is stopped.
+pub(super) async fn run(home: &Home, mut stopped: watch::Receiver<bool>, started: &std::sync::mpsc::Sender<()>) -> Result<(), Error> {
+    let engine = Arc::new(Engine::start(home, Meet { home: home.clone() }).await?);
+    let (eye, mut ticks) = Eye::open()?;
+    let fetcher = Fetcher::start(engine.endpoint.clone(), (*engine.store).clone());
+    let mut run = Run { home: home.clone(), engine, fetcher, kept: BTreeMap::new(), eye, meeting: BTreeMap::new(), word: Instant::now() };
+    run.tell_addresses();
+    let ears = tokio::spawn(listen(listener(home)?, home.shared.clone()));
+    run.follow_book();
+    let _ = started.send(());
+    let mut tick = tokio::time::interval(TICK);
+    let done = loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => break Ok(()),
+            touched = ticks.recv() => match touched {
+                Some(touched) => run.touched(&touched),
+                None => break Ok(()),
+            },
+            _ = tick.tick() => run.tick(),
+        }
+    };
+    ears.abort();
+    let _ = socket::leave_word(&home.data, &home.shared.state());
+    run.end().await;
+    done
+}
+
+impl Run {
+    /// Passes on what a tick of the disk is about.
+    fn touched(&mut self, touched: &Touched) {
+        let book = self.home.data.join(PRIVATE).join(FILE_NAME);
+        if touched.names(&book) || *touched == Touched::Everything {
+            self.follow_book();
+        }
+        for kept in self.kept.values() {
+            let _ = kept.words.send(Word::Touched(touched.clone()));
+        }
+    }
+
+    /// Keeps the documents that the book has now.
+    fn follow_book(&mut self) {
+        let book = match Book::read(&self.home.data) {
+            Ok(book) => book,
+            Err(error) => {
+                self.home.shared.warn(vec![error.to_string()]);
+                return;
+            }
+        };
+        self.kept.retain(|id, kept| {
+            let stays = book.by_id(id).is_some();
+            if !stays {
+                let _ = kept.words.send(Word::Stop);
+                self.home.shared.forget(id);
+            }
+            stays
+        });
+        for document in book.all() {
+            match self.kept.get_mut(&document.id) {
+                // A key for writing that came later makes another role.
+                Some(kept) if kept.document.secret == document.secret => {
+                    if kept.document != *document {
+                        kept.document = document.clone();
+                        let _ = kept.words.send(Word::Book(Box::new(document.clone())));
+                    }
+                }
+                Some(kept) => {
+                    let _ = kept.words.send(Word::Stop);
+                    self.keep(document);
+                }
+                None => self.keep(document),
+            }
+        }
+        self.eye.over(self.places(&book));
+        self.answer(&book);
+    }
+
+    fn keep(&mut self, document: &Document) {
+        let (words, hears) = mpsc::unbounded_channel();
+        let state = DocumentState::new(document.channel.clone(), document.side, document.secret.is_some());
+        self.home.shared.put(document.id, state);
+        let (home, engine, fetcher) = (self.home.clone(), Arc::clone(&self.engine), self.fetcher.clone());
+        let task = tokio::spawn(keeper::start(home, engine, fetcher, document.clone(), hears));
+        self.kept.insert(document.id, Kept { document: document.clone(), words, task });
+    }
+
+    fn places(&self, book: &Book) -> Vec<Place> {
+        let boxes = book.documents.iter().map(|document| self.home.data.join(&document.channel).join(document.side.name()));
+        let own = Place { path: self.home.data.join(PRIVATE), scope: Scope::Names(&[FILE_NAME]) };
+        boxes.map(|path| Place { path, scope: Scope::Tree }).chain([own]).collect()
+    }
+
+    /// Answers the invitations that were accepted here.
+    fn answer(&mut self, book: &Book) {
+        self.meeting.retain(|_, task| !task.is_finished());
+        let waiting: Vec<_> = book.acceptances.iter().filter(|acceptance| acceptance.refused.is_none()).collect();
+        self.home.shared.accepting(waiting.iter().map(|acceptance| acceptance.channel.clone()).collect());
+        for acceptance in waiting {
+            if self.meeting.contains_key(&acceptance.channel) {
+                continue;
+            }
+            let (home, endpoint, acceptance) = (self.home.clone(), self.engine.endpoint.clone(), acceptance.clone());
+            let channel = acceptance.channel.clone();
+            let task = tokio::spawn(async move {
+                // Nobody there is no answer: it is tried again.
+                if let Ok(Err(why)) = meet::answer(&home, &endpoint, &acceptance.channel, &acceptance.code).await {
+                    let _ = Book::change(&home.data, |book| {
+                        let mine = book.acceptances.iter_mut().filter(|other| other.channel == acceptance.channel);
+                        mine.for_each(|mine| mine.refused = Some(why.clone()));
+                        Ok::<_, Error>(())
+                    });
+                }
+            });
+            self.meeting.insert(channel, task);
+        }
+    }
+
+    fn tick(&mut self) {
+        self.tell_addresses();
+        if self.word.elapsed() > WORD {
+            self.word = Instant::now();
+            let _ = socket::leave_word(&self.home.data, &self.home.shared.state());
+        }
+        let ended: Vec<[u8; 32]> = self.kept.iter().filter(|(_, kept)| kept.task.is_finished()).map(|(id, _)| *id).collect();
+        let mut again = Vec::new();
+        for id in ended {
+            if let Some(kept) = self.kept.remove(&id) {
+                again.push(kept.document);
+            }
+        }
+        // A keeper ends by itself only when the engine failed it.
+        again.iter().for_each(|document| self.keep(document));
+        if let Ok(book) = Book::read(&self.home.data)
+            && !book.acceptances.is_empty()
+        {
+            self.answer(&book);
+        }
+    }
+
+    fn tell_addresses(&self) {
+        let me = peer(&self.engine.endpoint.addr());
+        if self.home.shared.at(&me) {
+            // Whoever hands out a key while no node runs says where one was.
+            let _ = here::write(&self.home.data, &me);
+        }
+    }
+
+    async fn end(self) {
+        self.eye.close();
+        for task in self.meeting.into_values() {
+            task.abort();
+        }
+        for kept in self.kept.values() {
+            let _ = kept.words.send(Word::Stop);
+        }
+        for kept in self.kept.into_values() {
+            let _ = tokio::time::timeout(Duration::from_secs(5), kept.task).await;
+        }
+        drop(self.fetcher);
+        if let Some(engine) = Arc::into_inner(self.engine) {
+            let _ = tokio::time::timeout(Duration::from_secs(5), engine.stop()).await;
+        }
+    }
+}
+
+/// The watch over the boxes, on a thread of its own.
+struct Eye {
+    bell: Bell,
+    places: Arc<Mutex<Vec<Place>>>,
+}
+
+impl Eye {
+    fn open() -> Result<(Self, mpsc::UnboundedReceiver<Touched>), Error> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let mut watch = Watch::new(Means::Auto, RESCAN);
+        let eye = Self { bell: watch.bell(), places: Arc::default() };
+        let places = Arc::clone(&eye.places);
+        std::thread::Builder::new().name("sync watch".into()).spawn(move || {
+            loop {
+                match watch.wait(None) {
+                    Woken::Called => watch.over(places.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+                    Woken::Tick(touched) => {
+                        if sender.send(touched).is_err() {
+                            return;
+                        }
+                    }
+                    Woken::Due => {}
+                    Woken::Stop => return,
+                }
+            }
+        })?;
+        Ok((eye, receiver))
+    }
+
+    fn over(&self, places: Vec<Place>) {
+        *self.places.lock().unwrap_or_else(PoisonError::into_inner) = places;
+        self.bell.call();
+    }
+
+    fn close(&self) {
+        self.bell.stop();
+    }
+}
+
+/// The socket on which others ask how the node stands.
+fn listener(home: &Home) -> Result<UnixListener, Error> {
+    let address = Address::of(&home.data)?;
+    // The lock says that nobody else listens on it.
+    let _ = std::fs::remove_file(&address.path);
+    let listener = std::os::unix::net::UnixListener::bind(&address.path)?;
+    listener.set_nonblocking(true)?;
+    Ok(UnixListener::from_std(listener)?)
+}
+
+async fn listen(listener: UnixListener, shared: Shared) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => drop(tokio::spawn(reply(stream, shared.clone()))),
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}
+
+async fn reply(stream: UnixStream, shared: Shared) -> Option<()> {
+    let (reads, mut writes) = stream.into_split();
+    let mut lines = BufReader::new(reads).lines();
+    while let Ok(Some(_)) = lines.next_line().await {
+        let mut answer = serde_json::to_vec(&shared.state()).ok()?;
+        answer.push(b'\n');
+        writes.write_all(&answer).await.ok()?;
+    }
+    Some(())
+}
+

@@ -1,0 +1,344 @@
+//! Towards the box: what the document has is fetched and put in place.
+//!
+//! Owns what is fetched and in which order it appears (attachments before their text, unless they are large), what is left out
+//! because of its size, and what the document's authors say of themselves. Refuses to tell the document anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use iroh_blobs::api::blobs::{ExportMode, ExportOptions};
+use serde::{Deserialize, Serialize};
+
+use super::fetch::{LARGE, Rank, Want};
+use super::keeper::{Keeper, is_own};
+use super::records::{Note, Record, content};
+use crate::channel::profile;
+use crate::channel::stamp::Stamp;
+use crate::disk::beneath::{Folder, Stat};
+use crate::sync::agreed::Looks;
+use crate::sync::book::Book;
+use crate::sync::item::Item;
+use crate::sync::mirror::{Hash, Role, Step};
+use crate::sync::place::{self, Put};
+use crate::sync::ticket::Ticket;
+use crate::sync::{Error, hex};
+
+/// A text waits for its attachments up to this length, in bytes; longer ones come after it.
+const PATIENT: u64 = 8 << 20;
+
+/// So many files are put in place at once.
+const TOGETHER: usize = 256;
+
+/// The longest note of an author, in bytes.
+const NOTE: u64 = 4096;
+
+/// What an author says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct AuthorNote {
+    pub(super) name: String,
+    /// The device's public key, 64 hexadecimal digits.
+    pub(super) device: String,
+}
+
+/// Brings to the box what is to be brought.
+pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>) {
+    let mut ready = Vec::new();
+    let (mut bytes, mut files) = load(keeper);
+    for (item, step) in steps {
+        match step {
+            Step::Remove => remove(keeper, item).await,
+            Step::TakeBeside | Step::GiveWay => {
+                if put_aside(keeper, item).await {
+                    keeper.again(item.clone());
+                }
+            }
+            Step::Take => {
+                let Some(record) = keeper.records.latest(item).copied() else {
+                    continue;
+                };
+                if is_ready(keeper, item, &record, &mut bytes, &mut files).await {
+                    ready.push((item.clone(), record));
+                }
+            }
+            _ => {}
+        }
+    }
+    // A message's attachments are in place before its text is.
+    ready.sort_by_key(|(item, _)| item.is_text());
+    let (large, small): (Vec<_>, Vec<_>) = ready.into_iter().partition(|(_, record)| record.file_len() > LARGE);
+    for (item, record) in large {
+        export(keeper, &item, &record).await;
+    }
+    let mut small = small.as_slice();
+    while let Some((now, later)) = small.split_at_checked(small.len().min(TOGETHER)).filter(|(now, _)| !now.is_empty()) {
+        put(keeper, now).await;
+        small = later;
+    }
+}
+
+/// What the box holds or waits for, in bytes and files.
+fn load(keeper: &Keeper) -> (u64, usize) {
+    let bytes = keeper.agreed.files().values().fold(0_u64, |sum, agreed| sum.saturating_add(agreed.looks.len()));
+    let waiting = keeper.wanted.values().filter_map(|items| keeper.records.latest(items.iter().next()?)).map(|record| record.len);
+    (bytes.saturating_add(waiting.sum()), keeper.agreed.files().len() + keeper.wanted.len())
+}
+
+/// Whether a file's content is here, and may be put in place now; else it is seen to.
+async fn is_ready(keeper: &mut Keeper, item: &Item, record: &Record, bytes: &mut u64, files: &mut usize) -> bool {
+    if keeper.unsound.contains(&record.hash) {
+        return false;
+    }
+    if keeper.agreed.get(item).is_none() && keeper.wanted.get(&record.hash).is_none_or(|items| !items.contains(item)) {
+        let asked_for = keeper.document.fetch.iter().any(|path| path.as_bytes() == item.as_bytes());
+        if !asked_for && let Err(why) = keeper.home.options.limits.admit(item, record.file_len(), *bytes, *files) {
+            keeper.refused.insert(item.clone(), why);
+            return false;
+        }
+        *bytes = bytes.saturating_add(record.file_len());
+        *files += 1;
+    }
+    if !record.empty && !keeper.engine.store.blobs().has(record.hash).await.unwrap_or(false) {
+        want(keeper, item, record);
+        return false;
+    }
+    !(item.is_text() && waits_for_attachments(keeper, item))
+}
+
+/// Whether a text is better put in place after some of its attachments.
+fn waits_for_attachments(keeper: &Keeper, text: &Item) -> bool {
+    keeper.records.of_message(text).filter(|item| item.is_attachment()).any(|item| {
+        let awaited = |record: &Record| !record.is_deletion() && record.file_len() <= PATIENT && keeper.wanted.get(&record.hash).is_some_and(|items| items.contains(item));
+        keeper.records.latest(item).is_some_and(awaited)
+    })
+}
+
+fn want(keeper: &mut Keeper, item: &Item, record: &Record) {
+    let waiting = keeper.wanted.entry(record.hash).or_default();
+    let is_new = waiting.is_empty();
+    waiting.insert(item.clone());
+    if is_new {
+        let newest = std::cmp::Reverse(item.stamp().map_or(i64::MAX, Stamp::seconds));
+        ask(keeper, record.hash, record.len, Rank { large: record.len > LARGE, newest, text: item.is_text() });
+    }
+}
+
+fn ask(keeper: &Keeper, hash: Hash, len: u64, rank: Rank) {
+    let (document, done, fetched) = (keeper.document.id, keeper.done.clone(), Arc::clone(&keeper.fetched));
+    keeper.fetcher.want(Want { document, hash, len, rank, done, fetched });
+}
+
+/// Puts small files in place.
+async fn put(keeper: &mut Keeper, files: &[(Item, Record)]) {
+    let mut puts = Vec::with_capacity(files.len());
+    for (item, record) in files {
+        let bytes = if record.empty { Ok(Vec::new()) } else { keeper.engine.store.blobs().get_bytes(record.hash).await.map(Vec::from) };
+        match bytes {
+            Ok(bytes) => {
+                let replaces = replaced(keeper, item).await;
+                puts.push(Put { item: item.clone(), bytes, replaces });
+            }
+            Err(error) => keeper.problem(format!("{item} can't be read from the store: {error}")),
+        }
+    }
+    let folder = keeper.folder.clone();
+    let records: BTreeMap<&Item, &Record> = files.iter().map(|(item, record)| (item, record)).collect();
+    let Ok(outcomes) = tokio::task::spawn_blocking(move || place::put(&folder, puts)).await else {
+        return;
+    };
+    for (item, outcome) in outcomes {
+        if let Some(record) = records.get(&item) {
+            placed(keeper, &item, record, outcome);
+        }
+    }
+}
+
+/// How the file looks that is replaced; in one's own box a copy of it goes to the trash.
+async fn replaced(keeper: &mut Keeper, item: &Item) -> Option<Looks> {
+    let looks = keeper.tree.files.get(item).map(Looks::from)?;
+    if is_own(keeper.document.side) {
+        let (channel, folder, path, now) = (keeper.channel.clone(), keeper.folder.clone(), item.clone(), now(keeper)?);
+        let kept = tokio::task::spawn_blocking(move || place::keep_copy(&channel, &folder, &path, now)).await;
+        if let Ok(Err(error)) = kept {
+            keeper.problem(format!("{item} can't be copied to the trash: {error}"));
+            return None;
+        }
+    }
+    Some(looks)
+}
+
+fn placed(keeper: &mut Keeper, item: &Item, record: &Record, outcome: std::io::Result<Stat>) {
+    match outcome {
+        Ok(stat) => {
+            let ours = record.author == keeper.me && keeper.role == Role::Writer;
+            keeper.agree(item, content(record), &stat, ours);
+            if item.is_attachment() && let Some(stamp) = item.stamp() {
+                keeper.again(Item::text(stamp));
+            }
+        }
+        // Somebody was faster: it is decided anew.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            keeper.restat(item);
+            keeper.again_later(item.clone());
+        }
+        Err(error) => keeper.problem(format!("{item} can't be put in place: {error}")),
+    }
+}
+
+/// Puts a large file in place. On one disk it is moved out of the store, which refers to it from then on.
+async fn export(keeper: &mut Keeper, item: &Item, record: &Record) {
+    let replaces = replaced(keeper, item).await;
+    let (folder, path) = (keeper.folder.clone(), item.clone());
+    let ready = tokio::task::spawn_blocking(move || {
+        place::make_above(&folder, &path)?;
+        place::free(&folder, &path, replaces)
+    });
+    let outcome = match ready.await {
+        Ok(Ok(())) => moved(keeper, item, record).await,
+        Ok(Err(error)) => Err(error),
+        Err(_) => return,
+    };
+    placed(keeper, item, record, outcome);
+}
+
+async fn moved(keeper: &Keeper, item: &Item, record: &Record) -> std::io::Result<Stat> {
+    let target = keeper.folder.join(item.path());
+    let one_disk = is_one_disk(&keeper.home.folder(), &keeper.folder);
+    let mut hidden = if one_disk { None } else { Some(place::hidden(&keeper.folder)?) };
+    let options = ExportOptions {
+        hash: record.hash.into(),
+        mode: if one_disk { ExportMode::TryReference } else { ExportMode::Copy },
+        target: hidden.as_ref().map_or_else(|| target.clone(), |hidden| hidden.path().to_owned()),
+    };
+    keeper.engine.store.blobs().export_with_opts(options).finish().await.map_err(std::io::Error::other)?;
+    let (folder, item) = (keeper.folder.clone(), item.clone());
+    let settled = tokio::task::spawn_blocking(move || {
+        let written = hidden.as_ref().map_or(target.as_path(), |hidden| hidden.path());
+        fs_err::File::open(written)?.sync_all()?;
+        if let Some(hidden) = &mut hidden {
+            hidden.replace(&target)?;
+        }
+        crate::disk::whole::flush_names(target.parent().unwrap_or(&folder));
+        Folder::open(&folder)?.stat(item.path())
+    });
+    settled.await.map_err(std::io::Error::other)?
+}
+
+fn is_one_disk(one: &std::path::Path, other: &std::path::Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let disk = |path: &std::path::Path| path.metadata().map(|meta| meta.dev()).ok();
+    disk(one).is_some() && disk(one) == disk(other)
+}
+
+async fn remove(keeper: &mut Keeper, item: &Item) {
+    let (Some(looks), Some(now)) = (keeper.tree.files.get(item).map(Looks::from), now(keeper)) else {
+        return;
+    };
+    let (channel, folder, path) = (keeper.channel.clone(), keeper.folder.clone(), item.clone());
+    match tokio::task::spawn_blocking(move || place::discard(&channel, &folder, &path, looks, now)).await {
+        Ok(Ok(_)) => {
+            keeper.tree.files.remove(item);
+            keeper.agreed.forget(item);
+        }
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            keeper.restat(item);
+            keeper.again_later(item.clone());
+        }
+        Ok(Err(error)) => keeper.problem(format!("{item} was deleted by its author, but can't be moved to the trash: {error}")),
+        Err(_) => {}
+    }
+}
+
+async fn put_aside(keeper: &mut Keeper, item: &Item) -> bool {
+    let Some(now) = now(keeper) else {
+        return false;
+    };
+    let (folder, path, own) = (keeper.folder.clone(), item.clone(), is_own(keeper.document.side));
+    match tokio::task::spawn_blocking(move || place::put_aside(&folder, &path, own, now)).await {
+        Ok(Ok(_)) => {
+            keeper.restat(item);
+            true
+        }
+        Ok(Err(error)) => {
+            keeper.problem(format!("{item} was changed here and by its author, and can't be kept beside: {error}"));
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+fn now(keeper: &Keeper) -> Option<Stamp> {
+    Stamp::from_seconds(keeper.home.seconds())
+}
+
+/// Reads what the document's authors say of themselves and of it, as far as it is here, and asks for the rest.
+pub(super) async fn notes(keeper: &mut Keeper) {
+    let authors: Vec<Note> = keeper.records.authors.values().copied().collect();
+    for note in authors {
+        if let Some(text) = text_of(keeper, &note).await {
+            let said: AuthorNote = toml::from_str(&text).unwrap_or_default();
+            keeper.names.insert(note.author, said);
+        }
+    }
+    let moved: Vec<Note> = keeper.records.moved.values().copied().collect();
+    for note in moved {
+        if is_trusted(keeper, &note.author)
+            && let Some(text) = text_of(keeper, &note).await
+            && Ticket::parse(&text).is_ok()
+        {
+            follow(keeper, text.trim());
+        }
+    }
+    let profile = Item::parse(profile::FILE_NAME.as_bytes());
+    let profile = profile.and_then(|item| keeper.agreed.get(&item)).map(|agreed| agreed.hash);
+    if keeper.profile != profile {
+        keeper.profile = profile;
+        let read = Folder::open(&keeper.folder).ok().and_then(|folder| profile::read(&folder).ok());
+        keeper.title = read.and_then(|profile| profile.title);
+    }
+}
+
+async fn text_of(keeper: &mut Keeper, note: &Note) -> Option<String> {
+    if note.len == 0 || note.len > NOTE || keeper.unsound.contains(&note.hash) {
+        return None;
+    }
+    if keeper.engine.store.blobs().has(note.hash).await.unwrap_or(false) {
+        keeper.asked.remove(&note.hash);
+        let bytes = keeper.engine.store.blobs().get_bytes(note.hash).await.ok()?;
+        return String::from_utf8(bytes.into()).ok();
+    }
+    if keeper.asked.insert(note.hash) {
+        ask(keeper, note.hash, note.len, Rank { large: false, newest: std::cmp::Reverse(i64::MAX), text: false });
+    }
+    None
+}
+
+/// Whether an author may tell where the channel has moved: only who made its profile.
+fn is_trusted(keeper: &Keeper, author: &[u8; 32]) -> bool {
+    let profile = Item::parse(profile::FILE_NAME.as_bytes());
+    profile.is_some_and(|item| keeper.records.author(&item) == Some(*author))
+}
+
+fn follow(keeper: &mut Keeper, key: &str) {
+    if keeper.document.moved.as_deref() == Some(key) {
+        return;
+    }
+    keeper.document.moved = Some(key.to_owned());
+    let id = keeper.document.id;
+    let noted = Book::change(&keeper.home.data, |book| {
+        if let Some(document) = book.documents.iter_mut().find(|document| document.id == id) {
+            document.moved = Some(key.to_owned());
+        }
+        Ok::<_, Error>(())
+    });
+    if let Err(error) = noted {
+        keeper.problem(error.to_string());
+    }
+}
+
+/// The devices whose authors have something in the document.
+pub(super) fn author_devices(keeper: &Keeper) -> BTreeSet<[u8; 32]> {
+    let of = |note: &AuthorNote| -> Option<[u8; 32]> { hex::parse(&note.device) };
+    keeper.names.values().filter_map(of).collect()
+}
+

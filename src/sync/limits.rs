@@ -1,0 +1,126 @@
+//! How much of somebody else's channel is taken.
+//!
+//! Owns the bounds and the reasons for leaving a file out. A pure decision: nothing is fetched that this refuses.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::item::Item;
+
+/// Bounds on what is fetched, in bytes and files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A message's text.
+    pub message: u64,
+    /// An attachment.
+    pub attachment: u64,
+    /// All files of one box together.
+    pub channel: u64,
+    /// The number of files in one box.
+    pub files: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { message: 1 << 20, attachment: 1_000_000_000, channel: 20_000_000_000, files: 500_000 }
+    }
+}
+
+/// Why a file is not fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum Refusal {
+    /// It is larger than a file of its kind may be.
+    Large {
+        /// Its length.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// With it the channel would be too large.
+    Full {
+        /// Its length.
+        bytes: u64,
+        /// The limit for the whole channel.
+        limit: u64,
+    },
+    /// There are too many files.
+    Many {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Large { bytes, limit } => write!(f, "not fetched: {}, limit {}", size(*bytes), size(*limit)),
+            Self::Full { bytes, limit } => {
+                write!(f, "not fetched: {} more than fit into the channel's {}", size(*bytes), size(*limit))
+            }
+            Self::Many { limit } => write!(f, "not fetched: beyond the first {limit} files"),
+        }
+    }
+}
+
+/// A length as people say it, with decimal units.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let (mut whole, mut unit) = (bytes, 0);
+    while whole >= 999_950 && unit + 1 < UNITS.len() {
+        whole /= 1000;
+        unit += 1;
+    }
+    let tenths = whole.saturating_add(50) / 100;
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS.get(unit).copied().unwrap_or_default())
+}
+
+impl Limits {
+    /// Whether a file of this length may be fetched; `bytes` and `files` are what the box holds or waits for without it.
+    ///
+    /// # Errors
+    /// [`Refusal`], with the figures.
+    pub fn admit(&self, item: &Item, len: u64, bytes: u64, files: usize) -> Result<(), Refusal> {
+        let limit = if item.is_attachment() { self.attachment } else { self.message };
+        if len > limit {
+            return Err(Refusal::Large { bytes: len, limit });
+        }
+        if files >= self.files {
+            return Err(Refusal::Many { limit: self.files });
+        }
+        if bytes.saturating_add(len) > self.channel {
+            return Err(Refusal::Full { bytes: len, limit: self.channel });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_have_the_figures() {
+        let item = |path: &str| Item::parse(path.as_bytes()).unwrap();
+        let (text, film) = (item("2013-08-11T14-34-37Z.txt"), item("2013-08-11T14-34-37Z/film.mp4"));
+        let limits = Limits { files: 10, ..Limits::default() };
+        let refused = limits.admit(&film, 4_200_000_000, 0, 0).unwrap_err();
+        assert_eq!(refused.to_string(), "not fetched: 4.2 GB, limit 1.0 GB");
+        assert_eq!(limits.admit(&text, (1 << 20) + 1, 0, 0).unwrap_err().to_string(), "not fetched: 1.0 MB, limit 1.0 MB");
+        assert_eq!(limits.admit(&text, 1 << 20, 0, 0), Ok(()));
+        assert_eq!(limits.admit(&text, 1, 0, 10), Err(Refusal::Many { limit: 10 }));
+        assert!(matches!(limits.admit(&film, 2, u64::MAX - 1, 0), Err(Refusal::Full { .. })));
+    }
+
+    #[test]
+    fn sizes_read_well() {
+        for (bytes, words) in [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1_234_567, "1.2 MB"), (999_960, "1.0 MB"), (u64::MAX, "18446.7 PB")] {
+            assert_eq!(size(bytes), words);
+        }
+    }
+}

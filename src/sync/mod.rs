@@ -1,0 +1,57 @@
+//! Moving whole files between one outbox and many inboxes.
+//!
+//! Owns keys, what is replicated of a box, the comparison of a box with a shared document, and what does the moving: an
+//! engine of our own (`iroh`, with the feature `sync`) or a Syncthing that runs beside. The folder is all that other rooms
+//! see of it. Refuses to know Markdown and HTML, and never prints.
+
+pub mod agreed;
+#[cfg(feature = "sync")]
+pub mod backup;
+pub mod book;
+pub mod here;
+pub mod hex;
+#[cfg(feature = "sync")]
+pub mod iroh;
+pub mod item;
+pub mod limits;
+pub mod mirror;
+pub mod options;
+pub mod phrase;
+pub mod place;
+pub mod socket;
+pub mod state;
+pub mod ticket;
+pub mod tree;
+
+use std::path::PathBuf;
+
+/// What can go wrong with replication as a whole. What goes wrong with one file or one peer is a line in the [`state`].
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The book of keys is damaged.
+    #[error("{}: {what}", path.display())]
+    Book {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// Another program is the node of this data folder.
+    #[error("another missive is synchronising {} already", data.display())]
+    Busy {
+        /// The data folder.
+        data: PathBuf,
+    },
+    /// The engine could not be started.
+    #[error("the node could not start: {what}")]
+    Engine {
+        /// What it said.
+        what: String,
+    },
+    /// The text is no key.
+    #[error(transparent)]
+    Ticket(#[from] ticket::NotATicket),
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}

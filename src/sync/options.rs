@@ -1,0 +1,68 @@
+//! How a node reaches others, and what it takes from them.
+//!
+//! Owns the choices and their defaults. What each of them reveals to whom is said here, because it is chosen here:
+//!
+//! - `dns`: this device's key and its relay are published at a server of the engine's makers and looked up there, so that server sees
+//!   which devices look for which. `mdns`: everybody in the local network sees the key and the addresses. `dht`: everybody
+//!   who asks the public Mainline table for the key gets the addresses, and the nodes asked see who asks.
+//! - A relay carries what is encrypted from end to end, but sees which devices talk, when and how much.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::limits::Limits;
+
+/// A way of finding a device by its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lookup {
+    /// The servers of the engine's makers.
+    Dns,
+    /// The local network.
+    Mdns,
+    /// The Mainline distributed hash table.
+    Dht,
+}
+
+/// Which relays help those that cannot reach each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Relays {
+    /// Those of the engine's makers.
+    Public,
+    /// These, by their addresses; without any there is no relay.
+    Own(Vec<String>),
+}
+
+/// How a node reaches others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// How devices are found.
+    pub lookup: Vec<Lookup>,
+    /// The relays.
+    pub relays: Relays,
+    /// The only address that is listened on; `None` is all interfaces, at the port that was used before.
+    pub listen: Option<SocketAddr>,
+    /// What is taken.
+    pub limits: Limits,
+}
+
+impl Default for Options {
+    /// What fits people on the internet.
+    fn default() -> Self {
+        Self {
+            lookup: vec![Lookup::Dns, Lookup::Mdns],
+            relays: Relays::Public,
+            listen: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Options {
+    /// Nobody is asked for anything: only the addresses that are known are tried.
+    #[must_use]
+    pub fn offline(self) -> Self {
+        Self { lookup: Vec::new(), relays: Relays::Own(Vec::new()), ..self }
+    }
+}

@@ -1,0 +1,238 @@
+//! Putting files into a box and taking them out of it.
+//!
+//! Owns the order on disk: under a hidden name in the box, flushed, then given their names, attachments before texts. Nothing
+//! that somebody made is replaced without a copy. Refuses to decide what is put where.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+use super::agreed::Looks;
+use super::item::Item;
+use crate::channel::entry::Entry;
+use crate::channel::stamp::Stamp;
+use crate::channel::trash;
+use crate::disk::beneath::{Folder, Stat};
+use crate::disk::whole::{self, Hidden};
+
+/// From so many files on, the whole disk is flushed once instead of each of them.
+const MANY: usize = 8;
+
+/// A file to be put into a box.
+#[derive(Debug)]
+pub struct Put {
+    /// Where.
+    pub item: Item,
+    /// What.
+    pub bytes: Vec<u8>,
+    /// How what may be replaced looks; anything else in its place is in the way.
+    pub replaces: Option<Looks>,
+}
+
+/// What became of a file.
+pub type Outcome = io::Result<Stat>;
+
+/// Puts files into a box; gives what became of each, in their order.
+pub fn put(folder: &Path, puts: Vec<Put>) -> Vec<(Item, Outcome)> {
+    let hidden: Vec<(Put, io::Result<PathBuf>)> = puts.into_iter().map(|put| { let staged = stage(folder, &put); (put, staged) }).collect();
+    let flushed = flush(folder, hidden.iter().filter_map(|(_, path)| path.as_deref().ok()));
+    let mut order: Vec<usize> = (0..hidden.len()).collect();
+    order.sort_by_key(|&at| hidden.get(at).is_some_and(|(put, _)| put.item.is_text()));
+    let mut folders = BTreeSet::new();
+    let mut outcomes: Vec<Option<(Item, Outcome)>> = hidden.iter().map(|_| None).collect();
+    for at in order {
+        let Some((put, staged)) = hidden.get(at) else {
+            continue;
+        };
+        let outcome = match (staged, &flushed) {
+            (Ok(staged), Ok(())) => settle(folder, put, staged, &mut folders),
+            (Err(error), _) | (_, Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
+        };
+        if let (Err(_), Ok(staged)) = (&outcome, staged) {
+            let _ = std::fs::remove_file(staged);
+        }
+        if let Some(place) = outcomes.get_mut(at) {
+            *place = Some((put.item.clone(), outcome));
+        }
+    }
+    folders.iter().for_each(|folder| whole::flush_names(folder));
+    outcomes.into_iter().flatten().collect()
+}
+
+fn stage(folder: &Path, put: &Put) -> io::Result<PathBuf> {
+    let path = whole::temporary_beside(&folder.join("x"));
+    fs::write(&path, &put.bytes)?;
+    Ok(path)
+}
+
+/// Brings what was written to the disk.
+fn flush<'a>(folder: &Path, paths: impl Iterator<Item = &'a Path>) -> io::Result<()> {
+    let paths: Vec<&Path> = paths.collect();
+    if paths.len() >= MANY && whole::flush_disk(folder) {
+        return Ok(());
+    }
+    paths.into_iter().try_for_each(|path| File::open(path)?.sync_all())
+}
+
+fn settle(folder: &Path, put: &Put, staged: &Path, folders: &mut BTreeSet<PathBuf>) -> io::Result<Stat> {
+    let target = folder.join(put.item.path());
+    make_above(folder, &put.item)?;
+    free(folder, &put.item, put.replaces)?;
+    if put.replaces.is_some() { fs::rename(staged, &target)? } else { whole::name_new(staged, &target)? }
+    folders.extend(target.parent().map(Path::to_owned));
+    Folder::open(folder)?.stat(put.item.path())
+}
+
+/// Makes sure that nothing is in the way of a file.
+///
+/// # Errors
+/// `AlreadyExists` when something else than what may be replaced bears its name.
+pub fn free(folder: &Path, item: &Item, replaces: Option<Looks>) -> io::Result<()> {
+    let there = match Folder::open(folder)?.stat(item.path()) {
+        Ok(stat) => Some(Looks::from(&stat)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    if there.is_none() || there == replaces {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{item} has changed meanwhile")))
+}
+
+/// Makes the folders above a file, following no link.
+///
+/// # Errors
+/// When something else than a folder is in the way.
+pub fn make_above(folder: &Path, item: &Item) -> io::Result<()> {
+    let Some(above) = item.path().parent().filter(|above| !above.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    let mut path = folder.to_owned();
+    for name in above {
+        path.push(name);
+        match std::fs::create_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if !path.symlink_metadata()?.is_dir() {
+                    return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} is no folder", path.display())));
+                }
+            }
+            done => done?,
+        }
+    }
+    Ok(())
+}
+
+/// Puts a file that was deleted elsewhere into its channel's trash; gives where it is then.
+///
+/// # Errors
+/// When it has changed meanwhile, or cannot be moved.
+pub fn discard(channel: &Path, folder: &Path, item: &Item, looks: Looks, now: Stamp) -> io::Result<PathBuf> {
+    free(folder, item, Some(looks))?;
+    let kept = kept(channel, folder, item, now)?;
+    whole::rename_new(&folder.join(item.path()), &kept)?;
+    let mut above = folder.join(item.path());
+    // The folders of a message's attachments go with the last of them.
+    while above.pop() && above != folder && std::fs::remove_dir(&above).is_ok() {}
+    Ok(kept)
+}
+
+/// A free place in the trash.
+fn kept(channel: &Path, folder: &Path, item: &Item, now: Stamp) -> io::Result<PathBuf> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let place = channel.join(trash::FOLDER).join(format!("{now}-{name}"));
+    let mut target = place.join(item.path());
+    let mut count = 1;
+    while target.symlink_metadata().is_ok() {
+        count += 1;
+        target = place.join(count.to_string()).join(item.path());
+    }
+    if let Some(above) = target.parent() {
+        fs::create_dir_all(above)?;
+    }
+    Ok(target)
+}
+
+/// Copies what is about to be replaced into the trash; gives where it is then.
+///
+/// # Errors
+/// When it cannot be copied.
+pub fn keep_copy(channel: &Path, folder: &Path, item: &Item, now: Stamp) -> io::Result<PathBuf> {
+    let kept = kept(channel, folder, item, now)?;
+    let from = folder.join(item.path());
+    if fs::hard_link(&from, &kept).is_err() {
+        fs::copy(&from, &kept)?;
+    }
+    Ok(kept)
+}
+
+/// Puts what a person made of a file aside, so that its place is free: as a conflict copy that `check` goes through in one's own
+/// box, as a hidden file in an inbox.
+///
+/// # Errors
+/// When it cannot be renamed.
+pub fn put_aside(folder: &Path, item: &Item, is_own: bool, now: Stamp) -> io::Result<PathBuf> {
+    let from = folder.join(item.path());
+    let to = free_name(&from, |count| aside(&from, is_own, now, count));
+    whole::rename_new(&from, &to)?;
+    Ok(to)
+}
+
+fn free_name(from: &Path, name: impl Fn(u32) -> String) -> PathBuf {
+    (0..).map(|count| from.with_file_name(name(count))).find(|path| path.symlink_metadata().is_err()).unwrap_or_default()
+}
+
+/// `.kept-…` in an inbox, else the form of Syncthing's conflict copies, which everything here knows already.
+fn aside(from: &Path, is_own: bool, now: Stamp, count: u32) -> String {
+    let name = from.file_name().unwrap_or_default().to_string_lossy();
+    let time = now.time().format("%Y%m%d-%H%M%S");
+    if !is_own {
+        return format!(".kept-{time}-{count}-{name}");
+    }
+    let (stem, ending) = name.rsplit_once('.').map_or((&*name, String::new()), |(stem, end)| (stem, format!(".{end}")));
+    let letters: String = (0..7).map(|at| char::from(b'A' + u8::try_from((count >> (at * 3)) & 7).unwrap_or(0))).collect();
+    format!("{stem}.sync-conflict-{time}-{letters}{ending}")
+}
+
+/// Gives a message of one's own the next free second, because its own one is another's; gives its new stamp.
+///
+/// The text goes last, as it does when a message is sent.
+///
+/// # Errors
+/// When it cannot be renamed.
+pub fn give_way(folder: &Path, stamp: Stamp) -> io::Result<Stamp> {
+    let text = |stamp| folder.join(Entry::Text(stamp).path());
+    let files = |stamp: Stamp| folder.join(stamp.to_string());
+    let mut next = stamp;
+    loop {
+        next = next.next().ok_or_else(|| io::Error::other("no free second is left before the year 10000"))?;
+        if text(next).symlink_metadata().is_ok() || files(next).symlink_metadata().is_ok() {
+            continue;
+        }
+        let has_files = files(stamp).symlink_metadata().is_ok();
+        if has_files {
+            whole::rename_new(&files(stamp), &files(next))?;
+        }
+        match whole::rename_new(&text(stamp), &text(next)) {
+            Ok(()) => return Ok(next),
+            Err(error) => {
+                if has_files {
+                    whole::rename_new(&files(next), &files(stamp))?;
+                }
+                if error.kind() != io::ErrorKind::AlreadyExists {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+/// A file under a hidden name in a box, for what is too large for memory.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn hidden(folder: &Path) -> io::Result<Hidden> {
+    Hidden::file(&folder.join("x"), b"")
+}

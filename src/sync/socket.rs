@@ -1,0 +1,112 @@
+//! Asking the running node: a socket in the data folder's private folder.
+//!
+//! Owns the place, the lock that makes a node the only one, and the one question: how do you stand? Everything else is told by changing the book,
+//! which the node watches. The answer is one line of JSON. No runtime is needed to ask.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Error;
+use super::book::{self, PRIVATE};
+use super::state::State;
+use crate::disk::whole;
+
+/// The node's folder within the private folder.
+pub const FOLDER: &str = "sync";
+
+/// How long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What fits into a socket's address on every system.
+const MOST: usize = 100;
+
+/// The lock of the one node of a data folder.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when another program has it; [`Error::Io`].
+    pub fn take(data: &Path) -> Result<Self, Error> {
+        let path = book::private(data, FOLDER)?.join("lock");
+        let file = fs_err::File::options().create(true).truncate(false).write(true).open(path)?.into_parts().0;
+        file.try_lock().map_err(|error| match error {
+            std::fs::TryLockError::WouldBlock => Error::Busy { data: data.to_owned() },
+            std::fs::TryLockError::Error(error) => Error::Io(error),
+        })?;
+        Ok(Self { _file: file })
+    }
+
+    /// Whether a node is running.
+    pub fn is_taken(data: &Path) -> bool {
+        let path = data.join(PRIVATE).join(FOLDER).join("lock");
+        std::fs::File::open(path).is_ok_and(|file| file.try_lock_shared().is_err())
+    }
+}
+
+/// Where the socket is, for as long as the folder is held open: the path of a deep data folder is too long for an address.
+#[derive(Debug)]
+pub struct Address {
+    /// The path to bind or to connect to.
+    pub path: PathBuf,
+    _folder: Option<File>,
+}
+
+impl Address {
+    /// The address of a data folder's socket.
+    ///
+    /// # Errors
+    /// When the folder cannot be opened.
+    pub fn of(data: &Path) -> std::io::Result<Self> {
+        let folder = data.join(PRIVATE).join(FOLDER);
+        let path = folder.join("socket");
+        if path.as_os_str().len() <= MOST {
+            return Ok(Self { path, _folder: None });
+        }
+        let folder = File::open(folder)?;
+        let path = format!("/proc/self/fd/{}/socket", folder.as_raw_fd()).into();
+        Ok(Self { path, _folder: Some(folder) })
+    }
+}
+
+/// Where a node leaves word of how it stood, for when none runs.
+fn last_path(data: &Path) -> PathBuf {
+    data.join(PRIVATE).join(FOLDER).join("last.json")
+}
+
+/// How the node stood that ran last.
+pub fn last(data: &Path) -> Option<State> {
+    serde_json::from_slice(&std::fs::read(last_path(data)).ok()?).ok()
+}
+
+/// Leaves word of how the node stands.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn leave_word(data: &Path, state: &State) -> Result<(), Error> {
+    let mut state = state.clone();
+    let peers = state.documents.iter_mut().flat_map(|document| &mut document.peers);
+    peers.for_each(|peer| peer.connected = false);
+    let bytes = serde_json::to_vec(&state).map_err(std::io::Error::other)?;
+    Ok(whole::replace(&last_path(data), &bytes)?)
+}
+
+/// Asks the running node how it stands; `None` when there is none.
+pub fn ask(data: &Path) -> Option<State> {
+    let address = Address::of(data).ok()?;
+    let mut stream = UnixStream::connect(&address.path).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    stream.set_write_timeout(Some(PATIENCE)).ok()?;
+    stream.write_all(b"state\n").ok()?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).ok()?;
+    serde_json::from_str(&line).ok()
+}
