@@ -8,6 +8,7 @@ mod ask;
 mod laid;
 mod pager;
 mod room;
+mod secret;
 
 use std::fmt::{Display, Write as _};
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
@@ -19,6 +20,7 @@ use serde::Serialize;
 pub use laid::{Laid, Style};
 pub use pager::Pager;
 pub use room::{columns, cut, wrapped};
+pub use secret::{Passphrase, is_hiding};
 
 use crate::unseen::{is_unseen, visible};
 
