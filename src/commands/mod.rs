@@ -23,6 +23,7 @@ pub mod mark;
 pub mod new;
 mod open;
 mod publish;
+mod qr;
 pub mod read;
 mod rounds;
 pub mod schema;
