@@ -20,7 +20,7 @@ use serde::Serialize;
 use self::terminal::Color;
 use crate::commands::{
     Failure, Surroundings, build, channels, check, complete, completions, compose, delete, drafts, edit, editor, man,
-    mark, new, read, schema, search, serve, watch, why,
+    mark, new, read, schema, search, serve, service, watch, why,
 };
 use crate::console::{Console, Pager};
 use crate::watch::Bell;
@@ -71,6 +71,7 @@ enum Command {
     Build(build::Build),
     Watch(watch::Watch),
     Serve(serve::Serve),
+    Service(service::Service),
     Schema(schema::Schema),
     Completions(completions::Completions),
     Man(man::Man),
@@ -138,6 +139,10 @@ fn command(command: &Command, around: &Surroundings, console: Console) -> Result
         }
         Command::Compose(_) | Command::Drafts(_) | Command::Edit(_) | Command::Delete(_) => {
             writing(command, around, console)
+        }
+        Command::Service(args) => {
+            let report = service::run(args, around)?;
+            remark(console, &report, &report.remarks(), false)
         }
         Command::Schema(args) => print(console, &schema::run(args)?, false),
         Command::Completions(args) => print(console, &completions::run(args)?, false),
@@ -230,7 +235,10 @@ fn surroundings(data: Option<PathBuf>, pager: Option<Pager>) -> Result<Surroundi
     Ok(Surroundings {
         data: std::path::absolute(data)?,
         here: std::env::current_dir()?,
-        cache: folders.map(|folders| folders.cache_dir().join("missive")),
+        cache: folders.as_ref().map(|folders| folders.cache_dir().join("missive")),
+        home: folders.as_ref().map(|folders| folders.home_dir().to_owned()),
+        config: folders.map(|folders| folders.config_dir()),
+        program: std::env::current_exe().ok(),
         editor: ["VISUAL", "EDITOR"].into_iter().filter_map(std::env::var_os).find(|editor| !editor.is_empty()),
         now: now(),
         pager,

@@ -29,6 +29,7 @@ mod rounds;
 pub mod schema;
 pub mod search;
 pub mod serve;
+pub mod service;
 mod settle;
 pub mod site;
 pub mod text;
@@ -53,6 +54,12 @@ pub struct Surroundings {
     pub here: PathBuf,
     /// The user's cache folder for this program; `None` keeps no cache.
     pub cache: Option<PathBuf>,
+    /// The user's home folder.
+    pub home: Option<PathBuf>,
+    /// The folder for the user's settings of all programs.
+    pub config: Option<PathBuf>,
+    /// Where this program lies.
+    pub program: Option<PathBuf>,
     /// The command that the user's environment names for writing texts, with its arguments.
     pub editor: Option<OsString>,
     /// The time now, in nanoseconds since 1970.
