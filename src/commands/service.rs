@@ -9,7 +9,7 @@ mod systemd;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -77,6 +77,9 @@ pub struct Report {
     start: String,
     /// The command that shows what the service says.
     log: String,
+    /// The path as a shell takes it.
+    #[serde(skip)]
+    place: String,
 }
 
 /// What is to be run, and as what.
@@ -116,15 +119,22 @@ pub fn run(args: &Service, around: &Surroundings) -> Result<Report, Failure> {
             let library = known(around.home.as_deref())?.join("Library");
             let log = library.join("Logs/missive.log");
             let text = launchd::agent(&job, &log)?;
-            (library.join("LaunchAgents").join(launchd::NAME), text, launchd::log(&log))
+            (library.join("LaunchAgents").join(launchd::NAME), text, launchd::log(&from_home(&log, around)))
         }
     };
     let done = if args.install { install(&path, &text, args.force)? } else { Done::Printed };
     let start = match manager {
         Manager::Systemd => systemd::start(done == Done::Replaced),
-        Manager::Launchd => launchd::start(&path, done == Done::Replaced),
+        Manager::Launchd => launchd::start(&from_home(&path, around), done == Done::Replaced),
     };
-    Ok(Report { manager, path: path.to_string_lossy().into_owned(), done, text, start, log })
+    let place = from_home(&path, around);
+    Ok(Report { manager, path: path.to_string_lossy().into_owned(), done, text, start, log, place })
+}
+
+/// A path as a person would type it into a shell.
+fn from_home(path: &Path, around: &Surroundings) -> String {
+    let below = around.home.as_ref().and_then(|home| path.strip_prefix(home).ok());
+    below.map_or_else(|| typed(path.as_os_str()), |below| format!("~/{}", typed(below.as_os_str())))
 }
 
 fn known(folder: Option<&Path>) -> Result<&Path, Failure> {
@@ -156,8 +166,7 @@ impl Report {
         if self.done != Done::Printed {
             return Vec::new();
         }
-        let path = typed(PathBuf::from(&self.path).as_os_str());
-        let install = format!("It belongs to {}, where `--install` writes it. Then:", field(&path));
+        let install = format!("It belongs at {}, where `--install` writes it. Then:", field(&self.place));
         std::iter::once(install).chain(self.commands()).collect()
     }
 
@@ -218,7 +227,9 @@ mod tests {
             let go = |more: &str| run(&service(&format!("{manager} {more}")), &around);
             let printed = go("").unwrap();
             assert_eq!((printed.done, &*printed.path), (Done::Printed, path.to_str().unwrap()));
-            assert!(!path.exists() && printed.to_string() == printed.text && printed.remarks().len() == 3);
+            assert!(!path.exists() && printed.to_string() == printed.text);
+            let remarks = printed.remarks();
+            assert!(remarks.len() == 3 && remarks[0].contains(" at ~/"), "{remarks:?}");
             let written = go("--install").unwrap();
             assert!(written.done == Done::Written && written.remarks().is_empty());
             assert_eq!(std::fs::read_to_string(&path).unwrap(), printed.text);

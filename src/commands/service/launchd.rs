@@ -7,21 +7,22 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::Job;
-use crate::commands::{Failure, typed};
+use crate::commands::Failure;
 use crate::unseen::{field, is_unseen};
 
 /// The agent's file name, which is its label with an ending.
 pub(super) const NAME: &str = "missive.plist";
 
-/// Starts it now; launchd does by itself at every login. The one that may be running is ended first if need be.
-pub(super) fn start(path: &Path, again: bool) -> String {
+/// Starts it from the file at this path, which is typed for a shell. At every login launchd does so by itself. One that
+/// may be running is ended first.
+pub(super) fn start(path: &str, again: bool) -> String {
     let end = if again { "launchctl bootout gui/$(id -u)/missive; " } else { "" };
-    format!("{end}launchctl bootstrap gui/$(id -u) {}", typed(path.as_os_str()))
+    format!("{end}launchctl bootstrap gui/$(id -u) {path}")
 }
 
 /// Shows what it says.
-pub(super) fn log(log: &Path) -> String {
-    format!("tail -f {}", typed(log.as_os_str()))
+pub(super) fn log(log: &str) -> String {
+    format!("tail -f {log}")
 }
 
 /// The property list.

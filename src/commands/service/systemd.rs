@@ -54,7 +54,7 @@ Restart=on-failure
 RestartSec=10
 # A wrong command line, which no second try mends.
 RestartPreventExitStatus=2
-# What it never does. It writes to the data folder, to its cache and to where its sites are published.
+# What it never needs. It writes to the data folder, to its cache and to where its sites are published.
 NoNewPrivileges=yes
 LockPersonality=yes
 MemoryDenyWriteExecute=yes
