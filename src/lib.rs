@@ -108,6 +108,8 @@
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.
 //! - In which order do they reach the disk? `site/publish.rs`.
 //! - What does a template get to see? `site/context.rs`.
+//! - How are keys sealed with a passphrase? `sync/backup.rs`. Which words do two people compare? `sync/phrase.rs`. What makes the
+//!   system run all this by itself? `commands/service.rs`.
 //! - What do several channels have in common? A feed and a list of feeds, [`site::planet_feed`] and [`site::opml`]; a reading
 //!   room is `site/room.rs`, its front page `site/river.rs`.
 
