@@ -25,6 +25,7 @@
 //! 4  commands/            one file per command: arguments -> calls below -> a report value
 //! 3  site/                snapshot -> planned files -> what differs -> rendered -> published
 //!    web/                 the browser app and the JSON API over a folder of channels
+//!    sync/                whole files between one outbox and many inboxes
 //! 2  article/             a message as pages show it, on a site and in the app alike
 //! 1  channel/             the protocol on disk
 //!    watch/               ticks: "something below these folders changed"
@@ -35,10 +36,10 @@
 //!
 //! Imports go down only, and a test holds every `use` to that. External crates have a home too: `clap` in `cli` and
 //! `commands`, `tera` in `site` and `web`, `atom_syndication` in `site`, `pulldown-cmark`, `ammonia` and `syntect` in
-//! `markdown`, `rustix` in `disk`, `watch` and `cli`, `notify` in `watch`, `indicatif` in `console`, `ctrlc` in `cli`,
-//! `tikv-jemallocator` in `main.rs`, `similar` in `channel`, `axum`, `hyper` and `flate2` in `web`, `tokio` there and in
-//! `commands/serve.rs`, `qrcode`, `open`, `clap_complete` and `clap_mangen` in `commands`. `schemars` stands wherever `serde`
-//! does: a report's schema, and the API's, follow from their types.
+//! `markdown`, `rustix` in `disk`, `watch` and `cli`, `notify` in `watch`, `indicatif` and `rpassword` in `console`, `age` and
+//! `bip39` in `sync`, `ctrlc` in `cli`, `tikv-jemallocator` in `main.rs`, `similar` in `channel`, `axum`, `hyper` and `flate2`
+//! in `web`, `tokio` there and in `commands/serve.rs`, `qrcode`, `open`, `clap_complete` and `clap_mangen` in `commands`.
+//! `schemars` stands wherever `serde` does: a report's schema, and the API's, follow from their types.
 //!
 //! Four walls stand where building showed that they should:
 //!
@@ -107,6 +108,8 @@
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.
 //! - In which order do they reach the disk? `site/publish.rs`.
 //! - What does a template get to see? `site/context.rs`.
+//! - How are keys sealed with a passphrase? `sync/backup.rs`. Which words do two people compare? `sync/phrase.rs`. What makes the
+//!   system run all this by itself? `commands/service.rs`.
 //! - What do several channels have in common? A feed and a list of feeds, [`site::planet_feed`] and [`site::opml`]; a reading
 //!   room is `site/room.rs`, its front page `site/river.rs`.
 

@@ -20,7 +20,7 @@ use serde::Serialize;
 use self::terminal::Color;
 use crate::commands::{
     Failure, Surroundings, SyncSettings, build, channels, check, complete, completions, compose, delete, drafts, edit, editor, invite, keys, man,
-    mark, new, read, schema, search, serve, share, status, subscribe, sync, watch, why,
+    mark, new, read, schema, search, serve, service, share, status, subscribe, sync, watch, why,
 };
 use crate::console::{Console, Pager};
 use crate::watch::Bell;
@@ -79,6 +79,7 @@ enum Command {
     Sync(sync::Sync),
     Status(status::Status),
     Keys(keys::Keys),
+    Service(service::Service),
     Schema(schema::Schema),
     Completions(completions::Completions),
     Man(man::Man),
@@ -149,6 +150,10 @@ fn command(command: &Command, around: &Surroundings, console: Console) -> Result
         }
         Command::Share(_) | Command::Subscribe(_) | Command::Join(_) | Command::Invite(_) | Command::Accept(_) | Command::Sync(_) | Command::Status(_) | Command::Keys(_) => {
             replicating(command, around, console)
+        }
+        Command::Service(args) => {
+            let report = service::run(args, around)?;
+            remark(console, &report, &report.remarks(), false)
         }
         Command::Schema(args) => print(console, &schema::run(args)?, false),
         Command::Completions(args) => print(console, &completions::run(args)?, false),
@@ -261,7 +266,10 @@ fn surroundings(data: Option<PathBuf>, pager: Option<Pager>) -> Result<Surroundi
     Ok(Surroundings {
         data: std::path::absolute(data)?,
         here: std::env::current_dir()?,
-        cache: folders.map(|folders| folders.cache_dir().join("missive")),
+        cache: folders.as_ref().map(|folders| folders.cache_dir().join("missive")),
+        home: folders.as_ref().map(|folders| folders.home_dir().to_owned()),
+        config: folders.map(|folders| folders.config_dir()),
+        program: std::env::current_exe().ok(),
         sync: SyncSettings::default(),
         editor: ["VISUAL", "EDITOR"].into_iter().filter_map(std::env::var_os).find(|editor| !editor.is_empty()),
         now: now(),

@@ -3,7 +3,7 @@
 //! Owns the words. Pure: the clock comes in.
 
 use super::{count, grouped};
-use crate::sync::limits::size;
+use crate::article::size;
 use crate::sync::state::DocumentState;
 
 /// How a document stands, for a person.

@@ -34,6 +34,7 @@ mod rounds;
 pub mod schema;
 pub mod search;
 pub mod serve;
+pub mod service;
 mod session;
 mod settle;
 pub mod share;
@@ -69,6 +70,12 @@ pub struct Surroundings {
     pub cache: Option<PathBuf>,
     /// How others are reached, as the user's settings say.
     pub sync: sync_settings::SyncSettings,
+    /// The user's home folder.
+    pub home: Option<PathBuf>,
+    /// The folder for the user's settings of all programs.
+    pub config: Option<PathBuf>,
+    /// Where this program lies.
+    pub program: Option<PathBuf>,
     /// The command that the user's environment names for writing texts, with its arguments.
     pub editor: Option<OsString>,
     /// The time now, in nanoseconds since 1970.

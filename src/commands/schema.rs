@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{
     Failure, build, channels, check, complete, completions, compose, delete, drafts, edit, man, mark, new, read,
-    search, serve, why,
+    search, serve, service, why,
 };
 
 /// Describe what a command prints with --json, as a JSON Schema
@@ -31,7 +31,7 @@ pub struct Schema {
 pub type Row = (&'static str, fn() -> JsonSchemaText);
 
 /// Every command with a result, and the schema of what it prints; `watch` prints one such value on each line.
-pub const TABLE: [Row; 18] = [
+pub const TABLE: [Row; 19] = [
     ("build", of::<build::Answer>),
     ("channels", of::<channels::Report>),
     ("check", of::<check::Report>),
@@ -48,6 +48,7 @@ pub const TABLE: [Row; 18] = [
     ("schema", of::<Report>),
     ("search", of::<search::Report>),
     ("serve", of::<serve::Report>),
+    ("service", of::<service::Report>),
     ("watch", of::<build::Report>),
     ("why", of::<why::Report>),
 ];

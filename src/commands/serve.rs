@@ -156,7 +156,8 @@ fn first_looks(desk: &Desk, names: Vec<ChannelName>) {
 
 /// Tells where the server is.
 fn tell(args: &Serve, doors: &Doors, console: Console) -> Result<(), Failure> {
-    console.record(&Report { url: doors.url().to_owned(), port: doors.port(), qr: doors.qr() })?;
+    let qr = doors.qr(console.screen.width);
+    console.record(&Report { url: doors.url().to_owned(), port: doors.port(), qr })?;
     console.say("serving until ctrl-c");
     if args.open {
         open(doors.url(), console);

@@ -19,7 +19,7 @@ use crate::channel::name::ChannelName;
 use crate::channel::profile::Profile;
 use crate::console::Console;
 use crate::sync::book::{Book, Document, Secret};
-use crate::sync::limits::size;
+use crate::article::size;
 use crate::sync::state::DocumentState;
 use crate::sync::ticket::{Opens, Ticket};
 use crate::unseen::field;

@@ -19,8 +19,8 @@ use serde::Serialize;
 
 pub use laid::{Laid, Style};
 pub use pager::Pager;
-pub use secret::{Passphrase, is_hiding};
 pub use room::{columns, cut, wrapped};
+pub use secret::{Passphrase, is_hiding};
 
 use crate::unseen::{is_unseen, visible};
 

@@ -198,12 +198,4 @@ mod tests {
         assert_eq!(outcome(&[]), "none");
         assert_eq!(outcome(&["a", "b", ""]), "none");
     }
-
-    #[test]
-    fn zz_temporary() {
-        ctrlc::set_handler(|| eprintln!("hiding: {}", is_hiding())).unwrap();
-        let (answer, shown) = typed(b"half\x03");
-        assert_eq!(answer.unwrap_err().kind(), io::ErrorKind::Interrupted);
-        assert!(!shown.contains("half"));
-    }
 }

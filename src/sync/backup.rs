@@ -38,7 +38,9 @@ pub enum Error {
     #[error("the file was sealed in a newer way than this program knows; the newest `age` opens it")]
     Newer,
     /// The file asks for more work than an honest one.
-    #[error("opening the file takes 2^{0} steps of work, and no more than 2^{MOST_WORK} are tried; `age -d` tries more")]
+    #[error(
+        "opening the file takes 2^{0} steps of work, and no more than 2^{MOST_WORK} are tried; `age -d` tries more"
+    )]
     TooMuchWork(u8),
     /// The system gave no randomness, or no memory.
     #[error("nothing could be sealed: {0}")]

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::item::Item;
+use crate::article::size;
 
 /// Bounds on what is fetched, in bytes and files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,21 +66,6 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// A length as people say it, with decimal units.
-pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    let (mut whole, mut unit) = (bytes, 0);
-    while whole >= 999_950 && unit + 1 < UNITS.len() {
-        whole /= 1000;
-        unit += 1;
-    }
-    let tenths = whole.saturating_add(50) / 100;
-    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS.get(unit).copied().unwrap_or_default())
-}
-
 impl Limits {
     /// Whether a file of this length may be fetched; `bytes` and `files` are what the box holds or waits for without it.
     ///
@@ -115,12 +101,5 @@ mod tests {
         assert_eq!(limits.admit(&text, 1 << 20, 0, 0), Ok(()));
         assert_eq!(limits.admit(&text, 1, 0, 10), Err(Refusal::Many { limit: 10 }));
         assert!(matches!(limits.admit(&film, 2, u64::MAX - 1, 0), Err(Refusal::Full { .. })));
-    }
-
-    #[test]
-    fn sizes_read_well() {
-        for (bytes, words) in [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1_234_567, "1.2 MB"), (999_960, "1.0 MB"), (u64::MAX, "18446.7 PB")] {
-            assert_eq!(size(bytes), words);
-        }
     }
 }

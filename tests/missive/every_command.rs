@@ -19,7 +19,7 @@ const fn line(args: &'static [&'static str]) -> Line {
 }
 
 /// Every command, in the ways in which it differs.
-pub(crate) const LINES: [Line; 38] = [
+pub(crate) const LINES: [Line; 41] = [
     line(&["new", "another"]),
     line(&["new", "another", "--message"]),
     line(&["channels"]),
@@ -51,6 +51,9 @@ pub(crate) const LINES: [Line; 38] = [
     line(&["build", "--all", "-o", "room", "talk"]),
     Line { args: &["watch", "talk"], endless: true },
     Line { args: &["serve", "talk", "--port", "0"], endless: true },
+    line(&["service"]),
+    line(&["service", "--launchd", "--serve"]),
+    line(&["service", "--install", "--systemd"]),
     line(&["schema"]),
     line(&["schema", "check"]),
     line(&["completions", "bash"]),

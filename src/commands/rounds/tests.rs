@@ -63,8 +63,18 @@ impl Scene {
     fn new(channels: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().canonicalize().unwrap();
-        let around =
-            Surroundings { data: root.join("data"), here: root, cache: None, sync: crate::commands::SyncSettings::default(), editor: None, now: now(), pager: None };
+        let around = Surroundings {
+            data: root.join("data"),
+            here: root,
+            cache: None,
+            home: None,
+            config: None,
+            program: None,
+            sync: crate::commands::SyncSettings::default(),
+            editor: None,
+            now: now(),
+            pager: None,
+        };
         let scene = Self { _dir: dir, around };
         fs::create_dir(&scene.around.data).unwrap();
         for name in channels {

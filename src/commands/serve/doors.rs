@@ -5,10 +5,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
 
-use qrcode::QrCode;
-use qrcode::render::unicode::Dense1x2;
-
-use crate::commands::Failure;
+use crate::commands::{Failure, qr};
 use crate::web::Guard;
 
 /// How often another free port is tried when one is free for one kind of address only.
@@ -90,11 +87,9 @@ impl Doors {
     }
 
     /// The address as a picture for a telephone's camera, where one could come.
-    pub(super) fn qr(&self) -> Option<String> {
+    pub(super) fn qr(&self, width: usize) -> Option<String> {
         self.key.as_ref()?;
-        let code = QrCode::new(self.url.as_bytes()).ok()?;
-        // Terminals are dark more often than not, and a camera reads light on dark less often than not.
-        Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
+        qr::qr(&self.url, width)
     }
 
     pub(super) fn guard(&self) -> Guard {
@@ -156,10 +151,10 @@ mod tests {
     fn other_machines_need_the_key() {
         for host in [None, Some("localhost"), Some("127.0.0.1"), Some("[::1]")] {
             let doors = Doors::open(host, 0).unwrap();
-            assert_eq!((doors.guard().token, doors.qr()), (None, None), "{host:?}");
+            assert_eq!((doors.guard().token, doors.qr(80)), (None, None), "{host:?}");
         }
         let doors = Doors::open(Some("0.0.0.0"), 0).unwrap();
         let key = doors.guard().token.unwrap();
-        assert!(key.len() == 32 && doors.url().ends_with(&format!("?key={key}")) && doors.qr().is_some());
+        assert!(key.len() == 32 && doors.url().ends_with(&format!("?key={key}")) && doors.qr(80).is_some());
     }
 }

@@ -1,0 +1,256 @@
+//! `missive service`: what makes the system run missive by itself.
+//!
+//! Owns where the file for the system belongs, that none is overwritten unasked, and the words that tell how to go on.
+//! Refuses to start anything: that is for whoever reads the file first.
+
+mod launchd;
+mod systemd;
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Failure, Surroundings, typed};
+use crate::disk::whole;
+use crate::unseen::field;
+
+/// Let the system run missive by itself
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[command(after_help = "Examples:
+  missive service --install           # keeps the channels in step, from every login on
+  missive service --serve --systemd   # prints the unit that runs `missive serve`")]
+pub struct Service {
+    /// Print the file that tells the system (this is what you get unless you say otherwise)
+    #[arg(long, group = "way")]
+    print: bool,
+    /// Write the file to where the system looks for it, for this user only
+    #[arg(long, group = "way")]
+    install: bool,
+    /// For systemd, which most Linux systems run [default: unless on macOS]
+    #[arg(long, group = "manager")]
+    systemd: bool,
+    /// For launchd, which macOS runs [default: on macOS]
+    #[arg(long, group = "manager")]
+    launchd: bool,
+    /// Run `missive serve`, the browser app, instead of `missive sync`
+    #[arg(long)]
+    serve: bool,
+    /// Replace a file that is there and different
+    #[arg(long, requires = "install")]
+    force: bool,
+}
+
+/// What runs programs by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Manager {
+    Systemd,
+    Launchd,
+}
+
+/// What became of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Done {
+    Printed,
+    Written,
+    Replaced,
+    Unchanged,
+}
+
+/// The file that tells the system.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    manager: Manager,
+    /// Where the file belongs.
+    path: String,
+    /// What became of it: `printed`, `written`, `replaced` or `unchanged`.
+    done: Done,
+    text: String,
+    /// The command that starts the service now and at every login.
+    start: String,
+    /// The command that shows what the service says.
+    log: String,
+    /// The path as a shell takes it.
+    #[serde(skip)]
+    place: String,
+}
+
+/// What is to be run, and as what.
+struct Job<'a> {
+    program: &'a Path,
+    args: [&'a OsStr; 3],
+    /// What it is for, in a few words.
+    about: &'static str,
+}
+
+/// Prints or writes the file that makes the system run missive.
+///
+/// # Errors
+/// [`Failure`] when a path cannot be said in such a file, or when there is a different file already.
+pub fn run(args: &Service, around: &Surroundings) -> Result<Report, Failure> {
+    let program = around.program.as_deref().ok_or_else(|| {
+        Failure::new("the system does not tell where this program lies", "start it by its whole path")
+    })?;
+    let (does, about) = if args.serve {
+        ("serve", "missive, the browser app")
+    } else {
+        ("sync", "missive, which keeps channels in step")
+    };
+    let job = Job { program, args: ["--data".as_ref(), around.data.as_os_str(), does.as_ref()], about };
+    let manager = match () {
+        () if args.systemd => Manager::Systemd,
+        () if args.launchd => Manager::Launchd,
+        () if cfg!(target_os = "macos") => Manager::Launchd,
+        () => Manager::Systemd,
+    };
+    let (path, text, log) = match manager {
+        Manager::Systemd => {
+            let path = known(around.config.as_deref())?.join("systemd/user").join(systemd::NAME);
+            (path, systemd::unit(&job)?, systemd::LOG.to_owned())
+        }
+        Manager::Launchd => {
+            let library = known(around.home.as_deref())?.join("Library");
+            let log = library.join("Logs/missive.log");
+            let text = launchd::agent(&job, &log)?;
+            (library.join("LaunchAgents").join(launchd::NAME), text, launchd::log(&from_home(&log, around)))
+        }
+    };
+    let done = if args.install { install(&path, &text, args.force)? } else { Done::Printed };
+    let start = match manager {
+        Manager::Systemd => systemd::start(done == Done::Replaced),
+        Manager::Launchd => launchd::start(&from_home(&path, around), done == Done::Replaced),
+    };
+    let place = from_home(&path, around);
+    Ok(Report { manager, path: path.to_string_lossy().into_owned(), done, text, start, log, place })
+}
+
+/// A path as a person would type it into a shell.
+fn from_home(path: &Path, around: &Surroundings) -> String {
+    let below = around.home.as_ref().and_then(|home| path.strip_prefix(home).ok());
+    below.map_or_else(|| typed(path.as_os_str()), |below| format!("~/{}", typed(below.as_os_str())))
+}
+
+fn known(folder: Option<&Path>) -> Result<&Path, Failure> {
+    folder.ok_or_else(|| Failure::new("there is no home folder", "set $HOME"))
+}
+
+fn install(path: &Path, text: &str, force: bool) -> Result<Done, Failure> {
+    match fs_err::read(path) {
+        Ok(there) if there == text.as_bytes() => Ok(Done::Unchanged),
+        Ok(_) if force => whole::replace(path, text.as_bytes()).map(|()| Done::Replaced).map_err(Failure::from),
+        Ok(_) => Err(Failure::new(
+            format!("`{}` is there already, and different", field(&path.to_string_lossy())),
+            "without `--install` you see what would be written; `--force` replaces what is there",
+        )),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if let Some(folder) = path.parent() {
+                fs_err::create_dir_all(folder)?;
+            }
+            whole::create(path, text.as_bytes())?;
+            Ok(Done::Written)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Report {
+    /// What is said beside the file when it is printed.
+    pub fn remarks(&self) -> Vec<String> {
+        if self.done != Done::Printed {
+            return Vec::new();
+        }
+        let install = format!("It belongs at {}, where `--install` writes it. Then:", field(&self.place));
+        std::iter::once(install).chain(self.commands()).collect()
+    }
+
+    fn commands(&self) -> [String; 2] {
+        [format!("To start it:    {}", field(&self.start)), format!("To see its log: {}", field(&self.log))]
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let became = match self.done {
+            Done::Printed => return f.write_str(&self.text),
+            Done::Written => "written",
+            Done::Replaced => "replaced",
+            Done::Unchanged => "there already, nothing to do",
+        };
+        writeln!(f, "{}: {became}", field(&self.path))?;
+        self.commands().iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn around(home: &Path) -> Surroundings {
+        Surroundings {
+            data: home.join("my data"),
+            here: home.to_owned(),
+            cache: None,
+            home: Some(home.to_owned()),
+            config: Some(home.join(".config")),
+            program: Some("/usr/bin/missive".into()),
+            editor: None,
+            now: 0,
+            pager: None,
+        }
+    }
+
+    fn service(words: &str) -> Service {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            service: Service,
+        }
+        let words = words.split_whitespace();
+        <Line as clap::Parser>::try_parse_from(std::iter::once("service").chain(words)).unwrap().service
+    }
+
+    #[test]
+    fn a_file_that_is_different_stays_unless_forced() {
+        let dir = tempfile::tempdir().unwrap();
+        let around = around(dir.path());
+        for (manager, path) in
+            [("--systemd", ".config/systemd/user/missive.service"), ("--launchd", "Library/LaunchAgents/missive.plist")]
+        {
+            let path = dir.path().join(path);
+            let go = |more: &str| run(&service(&format!("{manager} {more}")), &around);
+            let printed = go("").unwrap();
+            assert_eq!((printed.done, &*printed.path), (Done::Printed, path.to_str().unwrap()));
+            assert!(!path.exists() && printed.to_string() == printed.text);
+            let remarks = printed.remarks();
+            assert!(remarks.len() == 3 && remarks[0].contains(" at ~/"), "{remarks:?}");
+            let written = go("--install").unwrap();
+            assert!(written.done == Done::Written && written.remarks().is_empty());
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), printed.text);
+            assert_eq!(go("--install").unwrap().done, Done::Unchanged);
+            let failure = go("--install --serve").err().unwrap();
+            assert!(failure.message.contains("different") && failure.hint.unwrap().contains("--force"));
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), printed.text);
+            let replaced = go("--install --serve --force").unwrap();
+            assert_eq!(replaced.done, Done::Replaced);
+            assert_ne!(replaced.start, written.start, "what runs already is started again");
+            assert!(std::fs::read_to_string(&path).unwrap().contains("serve"));
+        }
+    }
+
+    #[test]
+    fn without_a_home_or_a_program_there_is_no_service() {
+        let around = around(Path::new("/home/azureen"));
+        let homeless = Surroundings { home: None, config: None, ..around.clone() };
+        assert!(run(&service("--systemd"), &homeless).err().unwrap().message.contains("home folder"));
+        assert!(run(&service("--launchd"), &homeless).err().unwrap().message.contains("home folder"));
+        let nameless = Surroundings { program: None, ..around };
+        assert!(run(&service(""), &nameless).is_err());
+    }
+}
