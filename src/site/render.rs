@@ -224,10 +224,7 @@ impl<'a> Renderer<'a> {
     fn rows(&self, positions: impl Iterator<Item = usize>) -> Vec<context::Line<'_>> {
         positions
             .filter_map(|at| self.card(at).map(|card| Row::of(card)))
-            .map(|row| {
-                let author = self.contents.author(row.card.side);
-                self.contents.line(&row, author)
-            })
+            .map(|row| self.contents.line(&row))
             .collect()
     }
 
