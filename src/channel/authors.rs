@@ -208,7 +208,8 @@ mod tests {
         let hex = "1f0c2a9b".repeat(8);
         let key = Key::parse(&hex).unwrap();
         assert_eq!((key.to_string(), key.short()), (hex.clone(), "1f0c2a9b".to_owned()));
-        for wrong in [String::new(), hex.to_uppercase(), format!("{hex}0"), hex.replace('f', "g"), hex[1..].to_owned()] {
+        for wrong in [String::new(), hex.to_uppercase(), format!("{hex}0"), hex.replace('f', "g"), hex[1..].to_owned()]
+        {
             assert_eq!(Key::parse(&wrong), None, "{wrong}");
         }
     }

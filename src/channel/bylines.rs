@@ -119,14 +119,19 @@ pub(super) fn sane(name: &str) -> Option<String> {
     let is_joiner = |c: char| matches!(c, '\u{200c}' | '\u{200d}');
     let line = harmless(name).replace(|c: char| is_unseen(c) && !is_joiner(c), "");
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut used = 0;
+    let line = if line.chars().count() > MAX_NAME { cut(&line) } else { line };
+    (!look(&line).is_empty()).then_some(line)
+}
+
+/// The beginning of a name that is too long, up to the end of a sign.
+fn cut(name: &str) -> String {
+    let mut used = 1;
     let fits = |grapheme: &&str| {
         used += grapheme.chars().count();
         used <= MAX_NAME
     };
-    let cut: String = line.graphemes(true).take_while(fits).collect();
-    let cut = cut.trim_end();
-    (!look(cut).is_empty()).then(|| cut.to_owned())
+    let beginning: String = name.graphemes(true).take_while(fits).collect();
+    if beginning.is_empty() { beginning } else { format!("{}…", beginning.trim_end()) }
 }
 
 #[cfg(test)]
@@ -147,7 +152,10 @@ mod tests {
         let keys = || (1..).zip(names);
         let authors = Authors {
             profile: owner.map(key),
-            names: keys().filter(|(_, name)| !name.is_empty()).map(|(at, name)| (key(at), (*name).to_owned())).collect(),
+            names: keys()
+                .filter(|(_, name)| !name.is_empty())
+                .map(|(at, name)| (key(at), (*name).to_owned()))
+                .collect(),
             messages: keys().map(|(at, _)| (stamp(at), key(at))).collect(),
         };
         let bylines = Bylines::new(authors, own);
@@ -228,9 +236,10 @@ mod tests {
         ] {
             assert_eq!(sane(name).as_deref(), expected, "{name:?}");
         }
-        assert_eq!(sane(&"x".repeat(1_000)).unwrap().len(), 80);
-        let cut = sane(&format!("{}👩\u{200d}💻", "x".repeat(78))).unwrap();
-        assert_eq!(cut, "x".repeat(78), "no part of a sign stays");
+        assert_eq!(sane(&"x".repeat(80)), Some("x".repeat(80)));
+        assert_eq!(sane(&"x".repeat(1_000)), Some("x".repeat(79) + "…"));
+        let cut = sane(&format!("{}👩\u{200d}💻xx", "x".repeat(78))).unwrap();
+        assert_eq!(cut, "x".repeat(78) + "…", "no part of a sign stays");
         assert_eq!(sane(&format!("a{}", "\u{301}".repeat(1_000))), None);
     }
 

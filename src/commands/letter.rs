@@ -137,7 +137,8 @@ impl Letter<'_> {
         let unread = if self.opened.is_read(self.card) { "" } else { "● " };
         let star = if self.opened.marked.is_starred(side, stamp) { "★ " } else { "" };
         let width = out.screen().width;
-        let author = format!("{unread}{star}{}", short(self.opened.author(self.card), AUTHOR.min(width.saturating_sub(4))));
+        let author =
+            format!("{unread}{star}{}", short(self.opened.author(self.card), AUTHOR.min(width.saturating_sub(4))));
         let [day, time] = ["%-d %B %Y", "%H:%M UTC"].map(|format| stamp.time().format(format).to_string());
         let parts = [author, day, time, ago(stamp.seconds(), self.around.seconds())];
         for (number, line) in wrapped(&parts, " · ", width).into_iter().enumerate() {

@@ -207,7 +207,11 @@ fn message_print(contents: &Contents<'_>, at: usize, whole: Fingerprint) -> Fing
     let Some(digest) = contents.digests.get(at) else {
         return whole;
     };
-    let text = if is_alone(contents, digest) && byline(contents, at).is_none() { digest.own } else { messages(contents, at..at + 1, whole).text };
+    let text = if is_alone(contents, digest) && byline(contents, at).is_none() {
+        digest.own
+    } else {
+        messages(contents, at..at + 1, whole).text
+    };
     Fingerprint { text, attachments: digest.files, around, ..whole }
 }
 

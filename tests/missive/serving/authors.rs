@@ -21,7 +21,9 @@ fn the_api_and_the_app_say_who_wrote_a_message() {
     assert_eq!(authors("/api/search?q=from:azureen"), ["Azureen"]);
     let alone = served.get(&format!("/channels/blog/outbox/{SECOND}")).done();
     assert!(alone.get("author").is_none(), "only where several write: {alone}");
-    for path in ["/read/news", &format!("/read/news/inbox/{FIRST}"), "/read/news/inbox/2014-01-01T10-00-00Z", "/search?q=news"] {
+    for path in
+        ["/read/news", &format!("/read/news/inbox/{FIRST}"), "/read/news/inbox/2014-01-01T10-00-00Z", "/search?q=news"]
+    {
         let page = String::from_utf8(served.get(path).body).unwrap();
         assert!(!page.contains("<script>alert") && !page.contains('\u{202e}'), "{path}");
         assert!(page.contains("Azureen") || page.contains("&lt;script&gt;alert(1)"), "{path}: {page}");
