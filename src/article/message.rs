@@ -86,6 +86,7 @@ pub struct Message<'a> {
     updated: Option<Date>,
     content: &'a str,
     author: Option<&'a str>,
+    signed: bool,
     mine: bool,
     lang: Option<&'a str>,
     tags: Vec<Tag<'a>>,
@@ -106,6 +107,8 @@ pub struct Place<'a> {
     pub anchor: String,
     /// Who wrote it.
     pub author: Option<&'a str>,
+    /// Whether that is known of this very message, in a box that several people write.
+    pub is_signed: bool,
     /// Its tags that do not stand in its text.
     pub tags: Vec<Tag<'a>>,
     /// The message that it answers.
@@ -132,6 +135,7 @@ impl<'a> Message<'a> {
             updated: card.header.updated.filter(|updated| *updated != card.stamp.seconds()).map(Date::new),
             content: &rendered.html,
             author: place.author,
+            signed: place.is_signed,
             mine: card.side == Side::Outbox,
             lang: card.header.lang.as_deref(),
             tags: place.tags,

@@ -17,7 +17,7 @@ use super::entry::{Entry, Side};
 use super::listing::Listing;
 use super::snapshot::{BoxState, Look, Snapshot, open_box, take};
 use super::stamp::Stamp;
-use super::{Channel, Error, profile};
+use super::{Channel, Error, authors, profile};
 
 /// Names in the boxes of a channel.
 pub type Names = BTreeSet<(Side, OsString)>;
@@ -115,6 +115,7 @@ fn is_like(a: &Snapshot, b: &Snapshot) -> bool {
         && a.lacks == b.lacks
         && a.icons == b.icons
         && a.profile_problems == b.profile_problems
+        && a.bylines == b.bylines
         && (&a.their_profile, &a.my_profile) == (&b.their_profile, &b.my_profile)
 }
 
@@ -128,12 +129,12 @@ impl Snapshot {
         let held = self.held.iter().map(|held| &held.card).filter(|card| card.side == side);
         let lacking = self.lacks.keys().filter(|(at, _)| *at == side).map(|(_, stamp)| *stamp);
         stamps.extend(held.map(|card| card.stamp).chain(lacking));
-        // The profile is read at every look, so what is wrong with it is found anew.
+        // These are read at every look, so what is wrong with them is found anew.
         let names: BTreeSet<OsString> = names
             .into_iter()
             .map(OsStr::to_owned)
             .chain(stamps.iter().flat_map(|stamp| both(*stamp)))
-            .chain([profile::FILE_NAME.into()])
+            .chain([profile::FILE_NAME, authors::FILE_NAME].map(OsString::from))
             .collect();
         let listing = Listing::of_names(folder, names.iter().cloned());
         let known = self.forget(side, &stamps);
@@ -141,7 +142,7 @@ impl Snapshot {
             let first = hidden.path.components().next().map(Component::as_os_str);
             hidden.side != side || !first.is_some_and(|first| names.contains(first))
         });
-        self.read_profile(side);
+        self.read_words(side);
         self.hide_all(side, listing.hidden);
         self.remake(side, &listing.texts, &listing.folders, &known);
         self.order();

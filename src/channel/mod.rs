@@ -6,6 +6,8 @@
 pub mod again;
 pub mod arrival;
 pub mod attachments;
+pub mod authors;
+pub mod bylines;
 pub mod cache;
 pub mod card;
 pub mod classify;

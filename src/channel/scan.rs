@@ -20,10 +20,14 @@ const STEP: usize = 2_048;
 pub trait Searched: Sync {
     /// Its name.
     fn name(&self) -> &str;
-    /// Who wrote what lies in a box.
-    fn author(&self, side: Side) -> &str;
+    /// Who wrote a message.
+    fn author(&self, card: &Card) -> &str;
     /// A message's text behind its header, if it can be read now.
     fn body(&self, side: Side, stamp: Stamp) -> Option<String>;
+    /// How many columns of the line about a message something else takes.
+    fn taken(&self, _card: &Card) -> usize {
+        0
+    }
 }
 
 /// A message that was found.
@@ -64,12 +68,12 @@ pub fn scan<'a, P: Searched>(
 fn hit<'a, P: Searched>(query: &Query, place: &'a P, card: &'a Card, columns: usize) -> Option<Hit<'a, P>> {
     let text = OnceCell::new();
     let read = || place.body(card.side, card.stamp);
-    let facts = Facts { card, author: place.author(card.side), channel: place.name() };
+    let facts = Facts { card, author: place.author(card), channel: place.name() };
     if !query.matches(&facts, || text.get_or_init(read).as_deref()) {
         return None;
     }
     let title = card.title.as_deref().unwrap_or_default();
-    let about = |text: &str| query.excerpt(text, columns);
+    let about = |text: &str| query.excerpt(text, columns.saturating_sub(place.taken(card)));
     // Where only the card was asked, the title may be all that matched.
     let excerpt = text.get().and_then(Option::as_deref).and_then(about).or_else(|| about(title));
     Some(Hit { place, card, excerpt })

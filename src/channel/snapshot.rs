@@ -13,6 +13,8 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 
 use super::arrival::{self, Lack};
+use super::authors::{self, Authors};
+use super::bylines::Bylines;
 use super::cache::Cache;
 use super::card::{self, Card, Made, Mark};
 use super::classify::{Reason, leading_stamp};
@@ -77,6 +79,8 @@ pub struct Snapshot {
     pub my_profile: Profile,
     /// Why the profile in the inbox, or in the outbox, says nothing although it is there.
     pub profile_problems: [Option<profile::Problem>; 2],
+    /// Who wrote the messages of the inbox and of the outbox, as far as somebody has signed them.
+    pub bylines: [Arc<Bylines>; 2],
     /// The messages to show, oldest first; of two in one second, the inbox's first.
     pub cards: Vec<Arc<Card>>,
     /// Messages that are not to be shown now, oldest first: drafts, those dated in the future, those not yet whole.
@@ -133,6 +137,7 @@ pub fn take(channel: Channel, cache: &Cache, look: Look) -> Snapshot {
         their_profile: Profile::default(),
         my_profile: Profile::default(),
         profile_problems: [None, None],
+        bylines: Default::default(),
         cards: Vec::new(),
         held: Vec::new(),
         lacks: HashMap::new(),
@@ -206,6 +211,12 @@ impl Snapshot {
         self.hidden.iter().filter(|hidden| hidden.warning).count() + self.problems.len()
     }
 
+    /// Who wrote a message of a box that several people write, if that is known of this message.
+    pub fn byline(&self, card: &Card) -> Option<&str> {
+        let [inbox, outbox] = &self.bylines;
+        (if card.side == Side::Inbox { inbox } else { outbox }).of(card.stamp)
+    }
+
     /// When the next held message is due, in seconds since 1970.
     pub fn due(&self) -> Option<i64> {
         self.held.iter().filter_map(|held| held.until).min()
@@ -246,15 +257,33 @@ impl Snapshot {
                 (*stamp, made)
             })
             .collect();
-        self.read_profile(side);
+        self.read_words(side);
         self.hide_all(side, listing.hidden);
         for (stamp, made) in made {
             self.add(side, stamp, made, cache.last_known(side, stamp));
         }
     }
 
-    /// Reads what the box's owner says of the channel.
-    pub(super) fn read_profile(&mut self, side: Side) {
+    /// Reads what the box says besides its messages: of the channel, and of who wrote them.
+    pub(super) fn read_words(&mut self, side: Side) {
+        self.read_profile(side);
+        self.read_authors(side);
+    }
+
+    fn read_authors(&mut self, side: Side) {
+        let Some(folder) = self.folder(side) else {
+            return;
+        };
+        let authors = Authors::read(folder).unwrap_or_else(|problem| {
+            self.hide(side, authors::FILE_NAME.into(), Reason::Unreadable(problem.to_string()), true);
+            Authors::default()
+        });
+        let profile = if side == Side::Inbox { &self.their_profile } else { &self.my_profile };
+        let bylines = Bylines::new(authors, profile.author.as_deref());
+        *of_side(&mut self.bylines, side) = Arc::new(bylines);
+    }
+
+    fn read_profile(&mut self, side: Side) {
         let Some(folder) = self.folder(side) else {
             return;
         };

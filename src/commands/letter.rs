@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ago::ago;
-use super::look::Opened;
+use super::look::{Opened, short};
 use super::{Surroundings, count};
 use crate::article::{kind_of, size as size_in_words};
 use crate::channel::attachments;
@@ -19,7 +19,7 @@ use crate::channel::card::{Attachment, Card};
 use crate::channel::entry::{Entry, Side};
 use crate::channel::message::MAX_READ;
 use crate::channel::stamp::Stamp;
-use crate::console::{Laid, Screen, Style, columns, cut, wrapped};
+use crate::console::{Laid, Screen, Style, columns, wrapped};
 use crate::unseen::field;
 
 /// Longer lines are hard to read.
@@ -83,7 +83,7 @@ impl Letter<'_> {
             r#box: *side,
             id: *stamp,
             time: stamp.time().to_rfc3339_opts(SecondsFormat::Secs, true),
-            author: self.opened.author(*side).to_owned(),
+            author: self.opened.author(self.card).to_owned(),
             title: title.clone(),
             tags: tags.clone(),
             read: self.opened.is_read(self.card),
@@ -137,7 +137,8 @@ impl Letter<'_> {
         let unread = if self.opened.is_read(self.card) { "" } else { "● " };
         let star = if self.opened.marked.is_starred(side, stamp) { "★ " } else { "" };
         let width = out.screen().width;
-        let author = format!("{unread}{star}{}", cut(self.opened.author(side), AUTHOR.min(width.saturating_sub(4))));
+        let author =
+            format!("{unread}{star}{}", short(self.opened.author(self.card), AUTHOR.min(width.saturating_sub(4))));
         let [day, time] = ["%-d %B %Y", "%H:%M UTC"].map(|format| stamp.time().format(format).to_string());
         let parts = [author, day, time, ago(stamp.seconds(), self.around.seconds())];
         for (number, line) in wrapped(&parts, " · ", width).into_iter().enumerate() {

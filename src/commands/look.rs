@@ -9,7 +9,7 @@ use crate::channel::marks::{Key, Marked, Marks, Store};
 use crate::channel::snapshot::{self, Look, Snapshot};
 use crate::channel::stamp::STEM_LENGTH;
 use crate::channel::{Channel, Kind};
-use crate::console::{Console, columns};
+use crate::console::{Console, columns, cut};
 
 use super::Surroundings;
 
@@ -49,12 +49,12 @@ impl Opened {
         &self.name
     }
 
-    /// Who wrote what lies in a box.
-    pub(super) fn author(&self, side: Side) -> &str {
-        match side {
+    /// Who wrote a message.
+    pub(super) fn author(&self, card: &Card) -> &str {
+        self.snapshot.byline(card).unwrap_or(match card.side {
             Side::Inbox => &self.they,
             Side::Outbox => ME,
-        }
+        })
     }
 
     /// Whether a message was read.
@@ -79,6 +79,14 @@ impl Opened {
 }
 
 const ME: &str = "me";
+
+/// A name in at most so many columns. What tells it from a name like it stands at its end, in brackets, and stays.
+pub(super) fn short(name: &str, width: usize) -> String {
+    let at = name.rfind(" (").filter(|_| name.ends_with(')')).unwrap_or(name.len());
+    let (name, key) = name.split_at_checked(at).unwrap_or((name, ""));
+    let key = cut(key, width);
+    format!("{}{key}", cut(name, width.saturating_sub(columns(&key))))
+}
 
 /// The marks of all devices. Where they cannot be read, that is said, and nothing is marked.
 pub(super) fn marks(around: &Surroundings, console: Console) -> Marks {
@@ -115,6 +123,20 @@ fn typed(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_stays_behind_a_name_that_is_cut() {
+        for (name, width, expected) in [
+            ("Azureen", 18, "Azureen"),
+            ("Azureen (1f0c2a9b)", 18, "Azureen (1f0c2a9b)"),
+            ("Azureen of the harbour (1f0c2a9b)", 18, "Azuree… (1f0c2a9b)"),
+            ("Azureen of the harbour", 10, "Azureen o…"),
+            ("Azureen (1f0c2a9b)", 5, " (1f…"),
+            ("A\u{202e} (", 20, "A⟨U+202E⟩ ("),
+        ] {
+            assert_eq!(short(name, width), expected);
+        }
+    }
 
     #[test]
     fn a_shell_takes_it_for_one_word() {

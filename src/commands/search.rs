@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::locate;
-use super::look::Opened;
+use super::look::{Opened, short};
 use super::{Failure, Surroundings, count};
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
@@ -62,6 +62,8 @@ pub struct Hit {
     #[serde(skip)]
     matches: Vec<std::ops::Range<usize>>,
     #[serde(skip)]
+    byline: Option<String>,
+    #[serde(skip)]
     address: String,
 }
 
@@ -100,6 +102,9 @@ pub fn run(args: &Search, around: &Surroundings, console: Console) -> Result<(),
     Ok(())
 }
 
+/// A longer name is cut, in columns, so that a match has room behind it.
+const AUTHOR: usize = 18;
+
 /// How a match is shown: on the line of its id, or on one of its own where that leaves too little room.
 #[derive(Clone, Copy)]
 struct Form {
@@ -136,12 +141,16 @@ impl Searched for Opened {
         self.name()
     }
 
-    fn author(&self, side: Side) -> &str {
-        self.author(side)
+    fn author(&self, card: &Card) -> &str {
+        self.author(card)
     }
 
     fn body(&self, side: Side, stamp: Stamp) -> Option<String> {
         self.snapshot.body(side, stamp).ok()
+    }
+
+    fn taken(&self, card: &Card) -> usize {
+        byline(self, card).map_or(0, |byline| columns(&byline))
     }
 }
 
@@ -154,19 +163,26 @@ impl Scan<'_> {
 
     fn hit(&self, found: scan::Hit<'_, Opened>) -> Hit {
         let (opened, card) = (found.place, found.card);
-        let whole = || Excerpt { line: cut(&beginning(card), self.form.room), matches: Vec::new() };
+        let room = self.form.room.saturating_sub(opened.taken(card));
+        let whole = || Excerpt { line: cut(&beginning(card), room), matches: Vec::new() };
         let excerpt = found.excerpt.unwrap_or_else(whole);
         Hit {
             channel: opened.name().to_owned(),
             r#box: card.side,
             id: card.stamp,
-            author: opened.author(card.side).to_owned(),
+            author: opened.author(card).to_owned(),
             title: card.title.clone(),
             excerpt: excerpt.line,
             matches: excerpt.matches,
+            byline: byline(opened, card),
             address: opened.address_of(card),
         }
     }
+}
+
+/// Who wrote a message, before its line, where several people write one box.
+fn byline(opened: &Opened, card: &Card) -> Option<String> {
+    opened.snapshot.byline(card).map(|name| format!("{}: ", short(name, AUTHOR)))
 }
 
 /// What stands for a message in which no words were looked for.
@@ -187,6 +203,9 @@ fn lay_out(hits: &[Hit], form: Form, screen: Screen) -> Laid {
             Some(before) => out.space((before + Form::BETWEEN).saturating_sub(columns(&hit.address))),
             None => out.end().space(Form::BETWEEN),
         };
+        if let Some(byline) = &hit.byline {
+            out.paint(Style::Dim, byline);
+        }
         let mut from = 0;
         for found in &hit.matches {
             out.text(hit.excerpt.get(from..found.start).unwrap_or_default());

@@ -74,9 +74,9 @@ fn answer(snapshot: &Snapshot, side: Side, relative: &Path) -> Report {
         answer,
         notes,
     };
-    // A file below a folder that is not shown shares its reason.
+    // A file below a folder that is not shown shares its reason. Of two reasons the one that is a warning says more.
     let hidden = snapshot.hidden.iter().filter(|hidden| hidden.side == side && relative.starts_with(&hidden.path));
-    if let Some(hidden) = hidden.max_by_key(|hidden| hidden.path.as_os_str().len()) {
+    if let Some(hidden) = hidden.max_by_key(|hidden| (hidden.path.as_os_str().len(), hidden.warning)) {
         return report(false, format!("not shown: {}", hidden.reason), Vec::new());
     }
     let card = |stamp| snapshot.cards.iter().find(|card| card.side == side && card.stamp == stamp);

@@ -172,10 +172,15 @@ impl<'a> Contents<'a> {
         self.find(side, near, stamp)
     }
 
-    /// Who writes in a box.
-    pub(super) fn author(&self, side: Side) -> Option<&str> {
+    /// Who wrote a message.
+    pub(super) fn author(&self, card: &Card) -> Option<&str> {
         let [inbox, outbox] = &self.facts.authors;
-        (if side == Side::Inbox { inbox } else { outbox }).as_deref()
+        self.byline(card).or((if card.side == Side::Inbox { inbox } else { outbox }).as_deref())
+    }
+
+    /// Who wrote a message of a box that several people write, if that is known of this message.
+    pub(super) fn byline(&self, card: &Card) -> Option<&'a str> {
+        self.snapshot.byline(card)
     }
 
     /// What a box's owner says of the channel.

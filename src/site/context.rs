@@ -81,6 +81,7 @@ pub(super) struct Line<'a> {
     date: Date,
     lang: Option<&'a str>,
     author: Option<&'a str>,
+    signed: bool,
     mine: bool,
     pictures: usize,
     files: usize,
@@ -99,7 +100,8 @@ impl Contents<'_> {
         let place = Place {
             url: self.page_of(card).address(),
             anchor,
-            author: self.author(card.side),
+            author: self.author(card),
+            is_signed: self.byline(card).is_some(),
             tags: self.tags_of(card),
             reply_to: beyond.reply.as_ref().map(|(label, url)| Link { label: label.clone(), url: url.clone() }),
             lack: beyond.lack,
@@ -124,7 +126,7 @@ impl Contents<'_> {
         tags.filter_map(|name| Some(Tag { name, url: self.tags.get(name)?.path.address() })).collect()
     }
 
-    pub(super) fn line<'a>(&self, row: &Row<'a>, author: Option<&'a str>) -> Line<'a> {
+    pub(super) fn line<'a>(&'a self, row: &Row<'a>) -> Line<'a> {
         let card = row.card;
         Line {
             url: self.page_of(card).address(),
@@ -132,7 +134,8 @@ impl Contents<'_> {
             title: card.title.is_some(),
             date: Date::new(card.stamp.seconds()),
             lang: card.header.lang.as_deref(),
-            author,
+            author: self.author(card),
+            signed: self.byline(card).is_some(),
             mine: card.side == Side::Outbox,
             pictures: row.pictures,
             files: row.files,

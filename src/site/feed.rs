@@ -68,7 +68,7 @@ pub(super) fn entry<'a>(contents: &'a Contents<'a>, card: &'a Card, ready: &Read
         // Everything in it is rendered by this program or has to pass the allow-list; classes and ids mean nothing to a reader.
         content: markdown::for_feed(&html, Url::parse(&url).ok().as_ref()),
         url,
-        author: contents.author(card.side),
+        author: contents.author(card),
         enclosures: files
             .map(|(file, published)| Enclosure {
                 url: format!("{base}{}", published.attached.address),

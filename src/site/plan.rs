@@ -207,7 +207,11 @@ fn message_print(contents: &Contents<'_>, at: usize, whole: Fingerprint) -> Fing
     let Some(digest) = contents.digests.get(at) else {
         return whole;
     };
-    let text = if is_alone(contents, digest) { digest.own } else { messages(contents, at..at + 1, whole).text };
+    let text = if is_alone(contents, digest) && byline(contents, at).is_none() {
+        digest.own
+    } else {
+        messages(contents, at..at + 1, whole).text
+    };
     Fingerprint { text, attachments: digest.files, around, ..whole }
 }
 
@@ -223,6 +227,7 @@ pub(super) fn messages(contents: &Contents<'_>, range: std::ops::Range<usize>, w
     for (digest, card) in digests.iter().zip(contents.cards.get(range).unwrap_or_default()) {
         attachments.add(&digest.files);
         texts.add(&digest.own);
+        add_byline(&mut texts, contents.byline(card));
         if is_alone(contents, digest) {
             continue;
         }
@@ -254,10 +259,23 @@ pub(super) fn entries_print(contents: &Contents<'_>, range: std::ops::Range<usiz
 
 fn rows(contents: &Contents<'_>, positions: impl Iterator<Item = usize>) -> u64 {
     let mut hasher = Hasher::default();
-    for digest in positions.filter_map(|at| contents.digests.get(at)) {
+    for (at, digest) in positions.filter_map(|at| Some((at, contents.digests.get(at)?))) {
         hasher.add(&digest.row);
+        add_byline(&mut hasher, byline(contents, at));
     }
     hasher.finish()
+}
+
+/// Who wrote the message at a position, if that is known of this message.
+fn byline<'a>(contents: &Contents<'a>, at: usize) -> Option<&'a str> {
+    contents.cards.get(at).and_then(|card| contents.byline(card))
+}
+
+/// Adds who wrote a message. Nothing is added where that is not known, so a box of one author has the prints it always had.
+fn add_byline(hasher: &mut Hasher, byline: Option<&str>) {
+    if let Some(name) = byline {
+        hasher.add(&("signed", name));
+    }
 }
 
 fn month_print(contents: &Contents<'_>, at: usize, whole: Fingerprint) -> Fingerprint {

@@ -222,13 +222,7 @@ impl<'a> Renderer<'a> {
     }
 
     fn rows(&self, positions: impl Iterator<Item = usize>) -> Vec<context::Line<'_>> {
-        positions
-            .filter_map(|at| self.card(at).map(|card| Row::of(card)))
-            .map(|row| {
-                let author = self.contents.author(row.card.side);
-                self.contents.line(&row, author)
-            })
-            .collect()
+        positions.filter_map(|at| self.card(at).map(|card| Row::of(card))).map(|row| self.contents.line(&row)).collect()
     }
 
     fn years(&self) -> impl Serialize {

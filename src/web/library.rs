@@ -258,7 +258,7 @@ fn arrived(seen: &Seen, card: &Card) -> Arrived {
         key: seen.key_of(card),
         url: address::reading_message(&seen.name, card.side, card.stamp),
         label: label(card),
-        author: seen.author_of(card.side).unwrap_or_default().to_owned(),
+        author: seen.author_of(card).unwrap_or_default().to_owned(),
         title: seen.title.clone(),
     }
 }

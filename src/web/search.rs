@@ -39,8 +39,8 @@ impl Searched for Opened {
         &self.seen.name
     }
 
-    fn author(&self, side: Side) -> &str {
-        self.seen.author_of(side).unwrap_or(if side == Side::Outbox { "me" } else { &self.seen.name })
+    fn author(&self, card: &Card) -> &str {
+        self.seen.author_of(card).unwrap_or(if card.side == Side::Outbox { "me" } else { &self.seen.name })
     }
 
     fn body(&self, side: Side, stamp: Stamp) -> Option<String> {

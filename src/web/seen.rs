@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::channel::arrival::Lack;
+use crate::channel::bylines::Bylines;
 use crate::channel::card::Card;
 use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
@@ -29,6 +30,8 @@ pub(super) struct Seen {
     pub(super) title: String,
     /// Who writes in the inbox and in the outbox.
     pub(super) authors: [Option<String>; 2],
+    /// Who wrote the messages of the two, as far as somebody has signed them.
+    pub(super) bylines: [Arc<Bylines>; 2],
     /// Who the site as a whole is by.
     pub(super) author: Option<String>,
     pub(super) key: Key,
@@ -85,10 +88,16 @@ impl Seen {
         if side == Side::Inbox { inbox } else { outbox }
     }
 
-    /// Who writes in a box.
-    pub(super) fn author_of(&self, side: Side) -> Option<&str> {
+    /// Who wrote a message.
+    pub(super) fn author_of(&self, card: &Card) -> Option<&str> {
         let [inbox, outbox] = &self.authors;
-        (if side == Side::Inbox { inbox } else { outbox }).as_deref()
+        self.byline(card).or((if card.side == Side::Inbox { inbox } else { outbox }).as_deref())
+    }
+
+    /// Who wrote a message of a box that several people write, if that is known of this message.
+    pub(super) fn byline(&self, card: &Card) -> Option<&str> {
+        let [inbox, outbox] = &self.bylines;
+        (if card.side == Side::Inbox { inbox } else { outbox }).of(card.stamp)
     }
 
     pub(super) fn is_read(&self, card: &Card) -> bool {
@@ -113,6 +122,7 @@ pub(super) fn copy(seen: &Seen) -> Seen {
         channel: seen.channel.clone(),
         title: seen.title.clone(),
         authors: seen.authors.clone(),
+        bylines: seen.bylines.clone(),
         author: seen.author.clone(),
         key: seen.key.clone(),
         cards: Arc::clone(&seen.cards),
@@ -132,6 +142,7 @@ pub(super) fn of_look(snapshot: &Snapshot, name: String, key: Key, marked: Marke
     Seen {
         title: title(snapshot, kind).unwrap_or_else(|| name.clone()),
         authors: [snapshot.their_profile.author.clone(), snapshot.my_profile.author.clone()],
+        bylines: snapshot.bylines.clone(),
         author: speaker.author.clone(),
         unread: unread(&snapshot.cards, &marked),
         cards: snapshot.cards.as_slice().into(),
@@ -192,6 +203,7 @@ pub(super) fn differ(before: &Seen, after: &Seen) -> bool {
         || before.health != after.health
         || before.lacks != after.lacks
         || before.counts != after.counts
+        || before.bylines != after.bylines
         || (before.kind, &before.channel, &before.marked) != (after.kind, &after.channel, &after.marked)
         || (&before.title, &before.authors, &before.author) != (&after.title, &after.authors, &after.author)
 }

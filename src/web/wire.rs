@@ -100,6 +100,9 @@ pub(super) struct Message {
     has_attachments: bool,
     id: Stamp,
     channel: String,
+    /// Who wrote it, where several people write one box and it is known of this message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     tags: Vec<String>,
@@ -121,6 +124,7 @@ impl Message {
             url,
             id: card.stamp,
             channel: seen.name.clone(),
+            author: seen.byline(card).map(str::to_owned),
             title: card.title.clone(),
             tags: card.tags.clone(),
             read: seen.is_read(card),

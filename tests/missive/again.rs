@@ -16,15 +16,16 @@ use crate::scene::{Scene, assert_same, files, png};
 
 const STEMS: [&str; 4] =
     ["2025-01-01T00-00-00Z", "2025-01-01T00-00-01Z", "2025-02-01T08-30-00Z", "2026-12-24T18-00-00Z"];
-const TEXTS: [&str; 6] = [
+const TEXTS: [&str; 7] = [
     "# A title\n\nWith *text* and #one tag.\n",
     "",
     "---\ndraft: true\n---\nnot yet\n",
     "![a picture](p.png) and [a file](2025-01-01T00-00-00Z/data.csv)\n",
     "bytes \u{fffd} and [another](2025-01-01T00-00-01Z.txt)",
     "---\ntitle: T\ntags: a, b\nunknown\n---\n![x](https://example.org/x.png)",
+    "[messages]\n\"2025-01-01T00-00-00Z\" = \"1f0c2a9b1f0c2a9b1f0c2a9b1f0c2a9b1f0c2a9b1f0c2a9b1f0c2a9b1f0c2a9b\"\n",
 ];
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "{}.txt",
     "{}.txt",
     "{}.txt",
@@ -37,6 +38,7 @@ const NAMES: [&str; 14] = [
     "{}.sync-conflict-20260101-120000-ABCDEFG.txt",
     "notes.md",
     ".channel.toml",
+    ".authors.toml",
     "{}.TXT",
     "{}/link",
 ];
@@ -73,7 +75,7 @@ fn apply(scene: &Scene, edit: &Edit) -> (Side, OsString) {
     (side, name.split('/').next().unwrap().into())
 }
 
-type Seen = (Vec<String>, Vec<String>, Vec<String>, Vec<String>, BTreeMap<String, String>);
+type Seen = (Vec<String>, Vec<String>, Vec<String>, Vec<String>, BTreeMap<String, String>, String);
 
 /// Everything that a look saw, in words.
 fn seen(snapshot: &Snapshot) -> Seen {
@@ -83,6 +85,7 @@ fn seen(snapshot: &Snapshot) -> Seen {
         snapshot.hidden.iter().map(|hidden| format!("{hidden:?}")).collect(),
         snapshot.problems.iter().map(|problem| format!("{problem:?}")).collect(),
         snapshot.lacks.iter().map(|(key, lack)| (format!("{key:?}"), format!("{lack:?}"))).collect(),
+        format!("{:?}", snapshot.bylines),
     )
 }
 

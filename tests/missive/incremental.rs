@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use missive::channel::authors::{Authors, FILE_NAME, Key};
+use missive::channel::stamp::Stamp;
 use proptest::prelude::*;
 
 use crate::scene::{Scene, assert_same, png};
@@ -31,6 +33,27 @@ const SETTINGS: [&str; 4] = [
     "[site]\npage_size = 2\nbase_url = \"https://example.org/b/\"\nfeed_size = 3\n",
     "[site]\ntitle = \"Another title\"\nhighlight = false\nraw_html = false\n",
 ];
+/// Names of the keys 1 and 2, and who wrote which message: apart, clashing with each other, clashing with the profile.
+type Wrote = (&'static [(u8, &'static str)], &'static [(usize, u8)]);
+const AUTHORS: [Wrote; 4] = [
+    (&[], &[]),
+    (&[(1, "Azureen"), (2, "Brando")], &[(0, 1), (1, 2), (2, 1), (3, 2)]),
+    (&[(1, "Azureen"), (2, "azureen")], &[(1, 2), (2, 1), (3, 1)]),
+    (&[(1, "A0"), (2, "A1")], &[(0, 2), (1, 1), (4, 2), (5, 1)]),
+];
+
+/// Who signed what; nobody signed anything where nothing is said.
+fn authors((names, messages): Wrote) -> Authors {
+    let key = |byte: u8| Key::new([byte; 32]);
+    Authors {
+        profile: None,
+        names: names.iter().map(|(byte, name)| (key(*byte), (*name).to_owned())).collect(),
+        messages: messages
+            .iter()
+            .map(|(stem, byte)| (Stamp::parse(STEMS[*stem].as_bytes()).unwrap(), key(*byte)))
+            .collect(),
+    }
+}
 
 #[derive(Clone, Debug)]
 enum Edit {
@@ -42,6 +65,7 @@ enum Edit {
     Template(bool),
     Style(u8),
     Profile(u8),
+    Authors(usize, usize),
     LoseOutput(usize),
     LoseCache,
     Build,
@@ -67,6 +91,7 @@ fn edit() -> impl Strategy<Value = Edit> {
         1 => any::<bool>().prop_map(Edit::Template),
         1 => (0u8..3).prop_map(Edit::Style),
         1 => (0u8..3).prop_map(Edit::Profile),
+        2 => (0usize..2, 0..=AUTHORS.len()).prop_map(|(side, which)| Edit::Authors(side, which)),
         1 => (0usize..9).prop_map(Edit::LoseOutput),
         1 => Just(Edit::LoseCache),
         4 => Just(Edit::Build),
@@ -122,6 +147,14 @@ fn apply(scene: Scene, edit: &Edit) -> Scene {
             let path = format!("{}/.channel.toml", box_of(&scene, usize::from(*which)));
             scene.file(&path, format!("author = \"A{which}\"\ndescription = \"d\"\n").as_bytes())
         }
+        Edit::Authors(at, which) => {
+            let folder = box_of(&scene, *at);
+            match AUTHORS.get(*which) {
+                Some(wrote) => drop(authors(*wrote).write(&scene.path(folder)).unwrap()),
+                None => fs::write(scene.path(folder).join(FILE_NAME), "[messages]\n0 = 1\n").unwrap(),
+            }
+            scene
+        }
         Edit::LoseOutput(which) => {
             let built = if scene.site().exists() { scene.built() } else { BTreeMap::default() };
             if let Some(name) = built.keys().filter(|name| !name.starts_with('.')).nth(*which) {
@@ -159,6 +192,43 @@ proptest! {
         let again = scene.build().report();
         prop_assert!(again.written.is_empty() && again.removed.is_empty(), "{:?}", again.written);
     }
+}
+
+#[test]
+fn who_signed_a_message_rewrites_only_what_shows_it() {
+    let mut scene = Scene::new().settings("[site]\nfeed_size = 1\n");
+    for stem in STEMS {
+        scene = scene.message(stem, "text");
+    }
+    scene.build().report();
+    let before = scene.built();
+    let outbox = scene.path("outbox");
+    let mut wrote = authors((&[(1, "Azureen"), (2, "Brando")], &[(0, 1)]));
+    assert!(wrote.write(&outbox).unwrap());
+    let oldest = format!("{}.html", STEMS[0]);
+    scene.build().wrote([&oldest, "2024/12.html", "index.html"]);
+    assert!(scene.page(&oldest).contains("Azureen") && scene.page("index.html").contains("Azureen"));
+    assert_same(&scene.built(), &scene.clean(), "one is signed");
+    scene.build().wrote([]);
+
+    wrote.names.insert(Key::new([3; 32]), "AZUREEN".to_owned());
+    assert!(wrote.write(&outbox).unwrap());
+    scene.build().wrote([&oldest, "2024/12.html", "index.html"]);
+    assert!(scene.page(&oldest).contains("Azureen (01010101)"));
+
+    wrote.messages.insert(Stamp::parse(STEMS[5].as_bytes()).unwrap(), Key::new([9; 32]));
+    assert!(wrote.write(&outbox).unwrap() && !wrote.write(&outbox).unwrap());
+    let newest = format!("{}.html", STEMS[5]);
+    scene.build().wrote([&newest, "2026/03.html", "index.html", "atom.xml", "feed.json"]);
+    assert!(scene.page("atom.xml").contains("<author><name>key 09090909</name></author>"));
+
+    let scene = scene.file("outbox/.authors.toml", b"[messages]\n\"x\" = 1\n");
+    let damaged = scene.build().report();
+    assert_eq!(damaged.written.len(), 7, "{:#?}", damaged.written);
+    assert_same(&scene.built(), &before, "who wrote is not known");
+    let scene = scene.remove("outbox/.authors.toml");
+    scene.build().wrote([]);
+    assert_same(&scene.built(), &before, "the file is gone");
 }
 
 #[test]

@@ -11,6 +11,7 @@
 mod again;
 mod archives;
 mod attachments;
+mod authors;
 mod command_line;
 mod completing;
 mod composing;

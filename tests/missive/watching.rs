@@ -236,3 +236,16 @@ fn a_mistake_that_is_made_again_is_said_again() {
     watching.says("did you mean `site`?");
     watching.stop();
 }
+
+#[test]
+fn who_signed_a_message_is_shown_when_it_is_known() {
+    let scene = Scene::new().message(FIRST, "text");
+    let watching = Watching::start(&scene, &[]);
+    let file = crate::authors::signed(&["Azureen", "Brando"], &[(FIRST, 2)]);
+    fs::write(scene.path("outbox/.authors.toml"), file).unwrap();
+    until("a byline", || scene.page("index.html").contains(">Brando</span>"));
+    fs::remove_file(scene.path("outbox/.authors.toml")).unwrap();
+    until("no byline", || !scene.page("index.html").contains(">Brando</span>"));
+    drop(watching);
+    assert_same(&scene.built(), &scene.clean(), "watched");
+}

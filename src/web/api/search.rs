@@ -32,7 +32,7 @@ pub(super) async fn search(State(server): State<Server>, uri: Uri) -> Result<Res
                     url: address::message(&seen.name, card.side, card.stamp),
                     page: address::reading_message(&seen.name, card.side, card.stamp),
                     title: card.title.clone(),
-                    author: seen.author_of(card.side).map(str::to_owned),
+                    author: seen.author_of(card).map(str::to_owned),
                 },
                 matches: excerpt.matches.iter().map(|range| [range.start, range.end]).collect(),
                 excerpt: excerpt.line,

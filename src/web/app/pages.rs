@@ -263,7 +263,7 @@ fn view_of_hit(seen: &Seen, card: &Card, excerpt: &Excerpt) -> Hit {
         channel: Home::of(seen),
         date: Date::new(card.stamp.seconds()),
         label: label(card),
-        author: seen.author_of(card.side).map(str::to_owned),
+        author: seen.author_of(card).map(str::to_owned),
         excerpt: pieces,
         unread: !seen.is_read(card),
     }

@@ -123,7 +123,8 @@ fn message<'a>(seen: &'a Seen, card: &'a Card, rendered: &'a Rendered, attached:
     let place = Place {
         url: address::reading_message(&seen.name, card.side, card.stamp),
         anchor: anchor(seen, card),
-        author: seen.author_of(card.side),
+        author: seen.author_of(card),
+        is_signed: seen.byline(card).is_some(),
         tags: tags_in_header(card).into_iter().map(|name| Tag { name, url: tag_url(name) }).collect(),
         reply_to: reply_to
             .map(|to| Link { label: label(to), url: address::reading_message(&seen.name, to.side, to.stamp) }),

@@ -1,5 +1,6 @@
 //! `missive serve`, asked over real sockets as browsers and programs ask, and as strangers might.
 
+mod authors;
 mod bodies;
 mod crowds;
 mod described;

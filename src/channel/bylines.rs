@@ -1,0 +1,263 @@
+//! Who is said to have written a message, where several people write one box.
+//!
+//! Owns the rule by which a name is shown alone, with the beginning of its key, or not at all: two authors never look
+//! the same, and nobody looks like the channel's owner. Names are strangers' words. Refuses to know where they come from.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::authors::{Authors, Key};
+use super::fold::fold;
+use super::stamp::Stamp;
+use crate::markdown::harmless;
+use crate::unseen::is_unseen;
+
+/// A longer name is cut, in characters.
+const MAX_NAME: usize = 80;
+
+/// What everybody calls themselves.
+const ME: &str = "me";
+
+/// What is said of the authors of one box's messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bylines {
+    names: BTreeMap<Key, String>,
+    messages: BTreeMap<Stamp, Key>,
+}
+
+impl Bylines {
+    /// Decides how each author is shown; `own` is the name that the channel's own profile gives.
+    pub fn new(authors: Authors, own: Option<&str>) -> Self {
+        let keys = authors.keys();
+        let names: BTreeMap<Key, String> =
+            authors.names.iter().filter_map(|(key, name)| Some((*key, sane(name)?))).collect();
+        let rule = Rule::new(&keys, &names, own, authors.profile);
+        let writers: BTreeSet<Key> = authors.messages.values().copied().collect();
+        let shown = writers.into_iter().map(|key| (key, rule.shown(key, names.get(&key)))).collect();
+        Self { names: shown, messages: authors.messages }
+    }
+
+    /// Who wrote a message, if that is known.
+    pub fn of(&self, stamp: Stamp) -> Option<&str> {
+        self.names.get(self.messages.get(&stamp)?).map(String::as_str)
+    }
+}
+
+/// What tells the authors of a box apart.
+struct Rule {
+    /// How often a name is taken, by what it looks like.
+    taken: HashMap<String, usize>,
+    /// How many keys begin with the same digits.
+    alike: HashMap<String, usize>,
+    own: Option<String>,
+    owner: Option<Key>,
+}
+
+impl Rule {
+    fn new(keys: &BTreeSet<Key>, names: &BTreeMap<Key, String>, own: Option<&str>, owner: Option<Key>) -> Self {
+        let mut taken = HashMap::new();
+        for name in names.values() {
+            *taken.entry(look(name)).or_default() += 1;
+        }
+        let mut alike = HashMap::new();
+        for key in keys {
+            *alike.entry(key.short()).or_default() += 1;
+        }
+        Self { taken, alike, own: own.map(look), owner }
+    }
+
+    fn shown(&self, key: Key, name: Option<&String>) -> String {
+        match name {
+            None => format!("key {}", self.digits(key)),
+            Some(name) if self.is_plain(key, name) => name.clone(),
+            Some(name) => format!("{name} ({})", self.digits(key)),
+        }
+    }
+
+    /// Whether a name alone says who is meant.
+    fn is_plain(&self, key: Key, name: &str) -> bool {
+        let look = look(name);
+        let is_owners = self.own.as_ref() == Some(&look) && self.owner != Some(key);
+        let is_taken = self.taken.get(&look).is_some_and(|times| *times > 1);
+        !is_taken && !is_owners && look != ME && !names_a_key(&look)
+    }
+
+    /// The beginning of a key, long enough to tell it from the others. A beginning of eight digits can be sought for.
+    fn digits(&self, key: Key) -> String {
+        let short = key.short();
+        if self.alike.get(&short).is_some_and(|times| *times > 1) { key.beginning(16) } else { short }
+    }
+}
+
+/// What a name looks like: letters that look the same are the same, and what shows nothing is left out.
+fn look(name: &str) -> String {
+    let shown: String = name.chars().filter(|c| !is_blank(*c)).collect();
+    let folded = fold(&shown);
+    String::from_utf8_lossy(&folded).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a name says what only the digits of a key should say.
+fn names_a_key(look: &str) -> bool {
+    look.split(|c: char| !c.is_alphanumeric())
+        .any(|word| word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// Characters that take room or none and show nothing, besides white space and those of no width: fillers, variation
+/// selectors, tags (`Default_Ignorable_Code_Point` of the Unicode Character Database) and the empty Braille cell.
+fn is_blank(c: char) -> bool {
+    matches!(
+        c,
+        '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2800}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// A name as one line of sane length, without characters that would turn what stands behind it; `None` if it shows nothing.
+pub(super) fn sane(name: &str) -> Option<String> {
+    let is_joiner = |c: char| matches!(c, '\u{200c}' | '\u{200d}');
+    let line = harmless(name).replace(|c: char| is_unseen(c) && !is_joiner(c), "");
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = if line.chars().count() > MAX_NAME { cut(&line) } else { line };
+    (!look(&line).is_empty()).then_some(line)
+}
+
+/// The beginning of a name that is too long, up to the end of a sign.
+fn cut(name: &str) -> String {
+    let mut used = 1;
+    let fits = |grapheme: &&str| {
+        used += grapheme.chars().count();
+        used <= MAX_NAME
+    };
+    let beginning: String = name.graphemes(true).take_while(fits).collect();
+    if beginning.is_empty() { beginning } else { format!("{}…", beginning.trim_end()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key(byte: u8) -> Key {
+        Key::new([byte; 32])
+    }
+
+    fn stamp(second: u8) -> Stamp {
+        Stamp::from_seconds(second.into()).unwrap()
+    }
+
+    /// What is shown of authors with these names, each of whom has written a message; no name is none that is bound.
+    fn shown(names: &[&str], own: Option<&str>, owner: Option<u8>) -> Vec<String> {
+        let keys = || (1..).zip(names);
+        let authors = Authors {
+            profile: owner.map(key),
+            names: keys()
+                .filter(|(_, name)| !name.is_empty())
+                .map(|(at, name)| (key(at), (*name).to_owned()))
+                .collect(),
+            messages: keys().map(|(at, _)| (stamp(at), key(at))).collect(),
+        };
+        let bylines = Bylines::new(authors, own);
+        keys().map(|(at, _)| bylines.of(stamp(at)).unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_name_that_nobody_else_has_stands_alone() {
+        assert_eq!(shown(&["Azureen", "Brando"], None, None), ["Azureen", "Brando"]);
+        assert_eq!(shown(&["Azureen", ""], None, None), ["Azureen", "key 02020202"]);
+        assert_eq!(Bylines::default().of(stamp(1)), None);
+    }
+
+    #[test]
+    fn names_that_look_the_same_bring_their_keys() {
+        for other in [
+            "Azureen",
+            "AZUREEN ",
+            "\u{a0}azureen",
+            "Azu\u{200b}reen",
+            "Az\u{fe0f}ureen",
+            "A\u{202e}zureen",
+            "Azureen\u{3164}",
+            "Azúreen",
+            "Ａｚｕｒｅｅｎ",
+            "\u{200d}Azureen\u{e0041}",
+        ] {
+            let both = shown(&["Azureen", other], None, None);
+            assert_eq!(both[0], "Azureen (01010101)", "{other:?}");
+            assert!(both[1].ends_with(" (02020202)"), "{other:?}: {both:?}");
+        }
+        let apart = shown(&["e\u{301}a", "éb"], None, None);
+        assert_eq!(apart, ["e\u{301}a", "éb"]);
+    }
+
+    #[test]
+    fn nobody_passes_for_the_owner_of_the_channel() {
+        assert_eq!(shown(&["Azureen", "Brando"], Some("azureen"), None), ["Azureen (01010101)", "Brando"]);
+        assert_eq!(shown(&["Azureen", "Brando"], Some("azureen"), Some(2)), ["Azureen (01010101)", "Brando"]);
+        assert_eq!(shown(&["Azureen", "Brando"], Some("azureen"), Some(1)), ["Azureen", "Brando"]);
+        let both = shown(&["Azureen", "Azureen"], Some("Azureen"), Some(1));
+        assert_eq!(both, ["Azureen (01010101)", "Azureen (02020202)"]);
+    }
+
+    #[test]
+    fn nobody_passes_for_a_key_or_for_whoever_reads() {
+        let names = ["Me", "key 02020202", "Azureen (02020202)", "deadbeef", "Bead"];
+        let all = shown(&names, None, None);
+        let expected = [
+            "Me (01010101)",
+            "key 02020202 (02020202)",
+            "Azureen (02020202) (03030303)",
+            "deadbeef (04040404)",
+            "Bead",
+        ];
+        assert_eq!(all, expected);
+    }
+
+    #[test]
+    fn keys_of_the_same_beginning_are_told_apart() {
+        let (mut a, mut b) = ([7; 32], [7; 32]);
+        (a[5], b[5]) = (1, 2);
+        let messages = BTreeMap::from([(stamp(1), Key::new(a)), (stamp(2), Key::new(b))]);
+        let bylines = Bylines::new(Authors { messages, ..Authors::default() }, None);
+        assert_eq!([1, 2].map(|at| bylines.of(stamp(at)).unwrap()), ["key 0707070707010707", "key 0707070707020707"]);
+    }
+
+    #[test]
+    fn names_are_one_sane_line() {
+        for (name, expected) in [
+            ("  A \n b\t", Some("A b")),
+            ("\u{1b}[31mred\u{7}\u{9b}", Some("[31mred")),
+            ("a\u{202e}b\u{2066}c\u{200e}", Some("abc")),
+            ("<script>alert(1)</script>", Some("<script>alert(1)</script>")),
+            ("👩\u{200d}💻 می\u{200c}خواهم", Some("👩\u{200d}💻 می\u{200c}خواهم")),
+            ("", None),
+            (" \u{200b}\u{2800}\u{3164}\u{200d} ", None),
+        ] {
+            assert_eq!(sane(name).as_deref(), expected, "{name:?}");
+        }
+        assert_eq!(sane(&"x".repeat(80)), Some("x".repeat(80)));
+        assert_eq!(sane(&"x".repeat(1_000)), Some("x".repeat(79) + "…"));
+        let cut = sane(&format!("{}👩\u{200d}💻xx", "x".repeat(78))).unwrap();
+        assert_eq!(cut, "x".repeat(78) + "…", "no part of a sign stays");
+        assert_eq!(sane(&format!("a{}", "\u{301}".repeat(1_000))), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_authors_look_the_same(names in proptest::collection::vec("[aAbá \u{200b}(0-2)]{0,10}", 1..6), own in proptest::option::of("[ab]{1,2}")) {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let looks: BTreeSet<String> = shown(&names, own.as_deref(), None).iter().map(|name| look(name)).collect();
+            prop_assert_eq!(looks.len(), names.len());
+            prop_assert!(own.is_none_or(|own| !looks.contains(&look(&own))));
+        }
+
+        #[test]
+        fn whatever_is_sane_stays_so(name in any::<String>()) {
+            if let Some(once) = sane(&name) {
+                prop_assert!(once.chars().count() <= MAX_NAME && !once.contains(char::is_control));
+                prop_assert_eq!(sane(&once), Some(once.clone()));
+            }
+        }
+    }
+}
