@@ -58,8 +58,10 @@ pub(super) struct Records {
     pub(super) moved: BTreeMap<[u8; 32], Note>,
     refused: BTreeSet<Box<[u8]>>,
     more_refused: usize,
+    /// Everybody who signed an entry of a file.
+    pub(super) signers: BTreeSet<[u8; 32]>,
     /// The latest time of any entry, in microseconds since 1970.
-    pub(super) latest: u64,
+    pub(super) newest: u64,
 }
 
 /// So many keys that mean nothing are told apart; more are only counted.
@@ -78,7 +80,7 @@ impl Records {
     pub(super) fn put(&mut self, entry: &Entry) -> About {
         let (author, hash) = (*entry.author().as_bytes(), *entry.content_hash().as_bytes());
         let (len, time) = (entry.content_len(), entry.timestamp());
-        self.latest = self.latest.max(time);
+        self.newest = self.newest.max(time);
         let note = Note { author, hash, len, time };
         match Key::parse(entry.key()) {
             Some(Key::File { item, empty }) => {
@@ -105,6 +107,7 @@ impl Records {
     }
 
     fn put_file(&mut self, item: Item, record: Record) {
+        self.signers.insert(record.author);
         let records = self.files.entry(item).or_default();
         match records.iter_mut().find(|known| known.author == record.author && known.empty == record.empty) {
             Some(known) if known.time <= record.time => *known = record,

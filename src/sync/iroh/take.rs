@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::fetch::{LARGE, Rank, Want};
 use super::keeper::{Keeper, is_own};
 use super::records::{Note, Record, content};
+use crate::channel::authors::{Authors, Key};
 use crate::channel::profile;
 use crate::channel::stamp::Stamp;
 use crate::disk::beneath::{Folder, Stat};
@@ -43,6 +44,10 @@ pub(super) struct AuthorNote {
 
 /// Brings to the box what is to be brought.
 pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>) {
+    if !steps.is_empty() {
+        // Before a text appears, so that nobody is taken for its author who is not.
+        bylines(keeper).await;
+    }
     let mut ready = Vec::new();
     let (mut bytes, mut files) = load(keeper);
     for (item, step) in steps {
@@ -274,11 +279,15 @@ fn now(keeper: &Keeper) -> Option<Stamp> {
 /// Reads what the document's authors say of themselves and of it, as far as it is here, and asks for the rest.
 pub(super) async fn notes(keeper: &mut Keeper) {
     let authors: Vec<Note> = keeper.records.authors.values().copied().collect();
+    let mut changed = false;
     for note in authors {
         if let Some(text) = text_of(keeper, &note).await {
             let said: AuthorNote = toml::from_str(&text).unwrap_or_default();
-            keeper.names.insert(note.author, said);
+            changed |= keeper.names.insert(note.author, said.clone()) != Some(said);
         }
+    }
+    if changed {
+        bylines(keeper).await;
     }
     let moved: Vec<Note> = keeper.records.moved.values().copied().collect();
     for note in moved {
@@ -311,6 +320,28 @@ async fn text_of(keeper: &mut Keeper, note: &Note) -> Option<String> {
         ask(keeper, note.hash, note.len, Rank { large: false, newest: std::cmp::Reverse(i64::MAX), text: false });
     }
     None
+}
+
+/// Writes down who signed which message, where several do: whoever shows the box shows it.
+async fn bylines(keeper: &mut Keeper) {
+    if keeper.records.signers.len() < 2 && keeper.names.len() < 2 {
+        return;
+    }
+    let mut authors = Authors::default();
+    for item in keeper.records.items().filter(|item| item.is_text()) {
+        if let (Some(stamp), Some(author)) = (item.stamp(), keeper.records.author(item)) {
+            authors.messages.insert(stamp, Key::new(author));
+        }
+    }
+    let signers: BTreeSet<Key> = authors.messages.values().copied().collect();
+    let named = keeper.names.iter().filter(|(author, note)| !note.name.is_empty() && signers.contains(&Key::new(**author)));
+    authors.names = named.map(|(author, note)| (Key::new(*author), note.name.clone())).collect();
+    let profile = Item::parse(profile::FILE_NAME.as_bytes());
+    authors.profile = profile.and_then(|item| keeper.records.author(&item)).map(Key::new);
+    let folder = keeper.folder.clone();
+    if let Ok(Err(error)) = tokio::task::spawn_blocking(move || authors.write(&folder)).await {
+        keeper.problem(format!("the authors of the messages can't be noted: {error}"));
+    }
 }
 
 /// Whether an author may tell where the channel has moved: only who made its profile.
