@@ -120,6 +120,7 @@ pub mod disk;
 pub mod markdown;
 pub mod picture;
 pub mod site;
+pub mod sync;
 pub mod unseen;
 pub mod watch;
 pub mod web;

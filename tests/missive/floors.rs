@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Each part of the crate with its floor; a part may import parts of lower floors only.
-const FLOORS: [(&str, i8); 13] = [
+const FLOORS: [(&str, i8); 14] = [
     ("disk", 0),
     ("difference", 0),
     ("unseen", -1),
@@ -15,6 +15,7 @@ const FLOORS: [(&str, i8); 13] = [
     ("article", 2),
     ("site", 3),
     ("web", 3),
+    ("sync", 3),
     ("commands", 4),
     ("cli", 5),
 ];
