@@ -40,8 +40,10 @@ impl fmt::Debug for Settings {
 pub fn candidates(home: &Path, config: Option<&Path>, state: Option<&Path>) -> Vec<PathBuf> {
     let mut places = Vec::new();
     let named = [(config, ".config"), (state, ".local/state")];
-    let all = named.into_iter().flat_map(|(named, usual)| named.map(Path::to_owned).into_iter().chain([home.join(usual)]));
-    for place in all.map(|folder| folder.join("syncthing")).chain([home.join("Library/Application Support/Syncthing")]) {
+    let all =
+        named.into_iter().flat_map(|(named, usual)| named.map(Path::to_owned).into_iter().chain([home.join(usual)]));
+    for place in all.map(|folder| folder.join("syncthing")).chain([home.join("Library/Application Support/Syncthing")])
+    {
         if !places.contains(&place) {
             places.push(place);
         }
@@ -162,7 +164,8 @@ impl Gui {
     fn reached(&self) -> Result<Result<String, Error>, String> {
         match () {
             () if !self.is_enabled => {
-                Err("Syncthing's interface is switched off: set `enabled=\"true\"` at `<gui>` and restart Syncthing".into())
+                Err("Syncthing's interface is switched off: set `enabled=\"true\"` at `<gui>` and restart Syncthing"
+                    .into())
             }
             () if self.has_tls => Ok(Err(Error::Https { address: self.address.clone() })),
             () => Ok(here(&self.address)),
@@ -288,8 +291,12 @@ mod tests {
     #[test]
     fn the_folders_are_looked_through_as_syncthing_does() {
         let places = candidates(Path::new("/h"), Some(Path::new("/h/.config")), Some(Path::new("/s")));
-        let wanted =
-            ["/h/.config/syncthing", "/s/syncthing", "/h/.local/state/syncthing", "/h/Library/Application Support/Syncthing"];
+        let wanted = [
+            "/h/.config/syncthing",
+            "/s/syncthing",
+            "/h/.local/state/syncthing",
+            "/h/Library/Application Support/Syncthing",
+        ];
         assert_eq!(places, wanted.map(PathBuf::from));
     }
 }

@@ -48,7 +48,10 @@ impl fmt::Display for DeviceId {
 /// What is wrong with an id, if anything.
 fn fault(text: &str) -> Option<String> {
     if let Some(odd) = text.chars().find(|c| *c != '-' && !u8::try_from(*c).is_ok_and(|byte| value(byte).is_some())) {
-        return Some(format!("it holds `{}`, and only A to Z, 2 to 7 and `-` may stand in it", shown(&odd.to_string())));
+        return Some(format!(
+            "it holds `{}`, and only A to Z, 2 to 7 and `-` may stand in it",
+            shown(&odd.to_string())
+        ));
     }
     let groups: Vec<&str> = text.split('-').collect();
     if groups.len() != GROUPS {

@@ -43,7 +43,10 @@ pub enum Error {
         text: String,
     },
     /// No Syncthing was ever started by this user.
-    #[error("no Syncthing is set up here: no `config.xml` in {}; start Syncthing once, or name its address and API key", list(places))]
+    #[error(
+        "no Syncthing is set up here: no `config.xml` in {}; start Syncthing once, or name its address and API key",
+        list(places)
+    )]
     NoConfig {
         /// Where it was looked for.
         places: Vec<PathBuf>,

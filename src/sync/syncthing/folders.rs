@@ -214,7 +214,8 @@ impl Folders<'_> {
             self.rest.post("/rest/config/devices", &[], &new)?;
             return Ok(true);
         };
-        let missing: Vec<&str> = named.filter(|address| !there.addresses.iter().any(|known| known == address)).collect();
+        let missing: Vec<&str> =
+            named.filter(|address| !there.addresses.iter().any(|known| known == address)).collect();
         if missing.is_empty() {
             return Ok(false);
         }
@@ -247,7 +248,8 @@ fn is_free(there: &[Folder], wanted: &Wanted<'_>) -> Result<(), Error> {
 
 /// The devices of a folder with these among them; `None` when they are.
 fn joined(there: &[Value], with: &[&DeviceId]) -> Option<Vec<Value>> {
-    let is_there = |device: &DeviceId| there.iter().any(|one| one.get("deviceID").is_some_and(|id| id == device.as_str()));
+    let is_there =
+        |device: &DeviceId| there.iter().any(|one| one.get("deviceID").is_some_and(|id| id == device.as_str()));
     let new: Vec<Value> = with.iter().filter(|id| !is_there(id)).map(|id| json!({ "deviceID": id })).collect();
     (!new.is_empty()).then(|| there.iter().cloned().chain(new).collect())
 }

@@ -187,7 +187,9 @@ mod tests {
             let said = Key::parse(&format!("{EXAMPLE}{rest}")).unwrap_err().to_string();
             assert!(said.contains(words), "{rest}: {said}");
         }
-        assert!(Key::parse(&format!("{EXAMPLE}:{}", "x".repeat(65))).unwrap_err().to_string().contains("longer than 64"));
+        assert!(
+            Key::parse(&format!("{EXAMPLE}:{}", "x".repeat(65))).unwrap_err().to_string().contains("longer than 64")
+        );
         assert!(Key::parse("ABC:x").unwrap_err().to_string().contains("no Syncthing device id"));
         let many = ["tcp://a:1"; 9].join(",");
         assert!(Key::parse(&format!("{EXAMPLE}@{many}:x")).is_err());

@@ -71,12 +71,68 @@ impl Rest {
         let address = self.access.address.clone();
         let silent = |error: ureq::Error| Error::NoAnswer { address: address.clone(), why: error.to_string() };
         let mut answer = asked.map_err(silent)?;
-        let said = answer.body_mut().with_config().limit(MAX_ANSWER).lossy_utf8(true).read_to_string().map_err(silent)?;
+        let said =
+            answer.body_mut().with_config().limit(MAX_ANSWER).lossy_utf8(true).read_to_string().map_err(silent)?;
         match answer.status().as_u16() {
             200..=299 => Ok(said),
             300..=399 => Err(Error::Https { address }),
             401 | 403 => Err(Error::ApiKey { address }),
             status => Err(Error::Refused { request: request.to_owned(), status, said: shown(said.trim()) }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// What asking says when the one who listens answers with this, or with nothing at all.
+    fn asked(answer: Option<&'static str>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let serving = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let asked: Vec<String> = lines.by_ref().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+            match answer {
+                Some(answer) => write!(stream, "HTTP/1.1 {answer}").unwrap(),
+                // Ends when the one who asks gives up.
+                None => assert!(lines.next().is_none()),
+            }
+            asked.join("\n")
+        });
+        let rest = Rest::new(Access { address, api_key: "secret".into() });
+        let said = rest.get::<Vec<u8>>("/rest/x", &[("a", "b&c")]).map_err(|error| error.to_string());
+        let heard = serving.join().unwrap();
+        assert!(heard.starts_with("GET /rest/x?a=b%26c "), "{heard}");
+        assert!(heard.to_lowercase().contains("x-api-key: secret"), "{heard}");
+        format!("{said:?}")
+    }
+
+    #[test]
+    fn every_answer_is_understood_or_told() {
+        for (answer, words) in [
+            ("200 OK\r\nContent-Length: 5\r\n\r\n[1,2]", "Ok([1, 2])"),
+            ("200 OK\r\nContent-Length: 2\r\n\r\n{}", "answer to `GET /rest/x` is not understood"),
+            ("307 X\r\nLocation: https://127.0.0.1/\r\nContent-Length: 0\r\n\r\n", "asks for https"),
+            ("403 X\r\nContent-Length: 0\r\n\r\n", "does not take the API key"),
+            ("500 X\r\nContent-Length: 4\r\n\r\nno\x07\n", "refuses `GET /rest/x` with status 500: no"),
+            ("200 OK\r\nContent-Length: 99\r\n\r\n[", "no Syncthing answers at `127.0.0.1:"),
+        ] {
+            let said = asked(Some(answer));
+            assert!(said.contains(words) && !said.contains("secret"), "{answer}: {said}");
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_ever() {
+        let begun = std::time::Instant::now();
+        let said = asked(None);
+        assert!(said.contains("no Syncthing answers"), "{said}");
+        assert!(begun.elapsed() < 2 * PATIENCE, "{:?}", begun.elapsed());
     }
 }

@@ -41,6 +41,8 @@ pub struct State {
     pub need_deletes: u64,
     /// Files of an inbox that were changed or added here, which the author's are not exchanged for.
     pub receive_only_changed_files: u64,
+    /// The same with folders, links and deletions counted too: over zero, Syncthing shows the folder in red.
+    pub receive_only_changed_items: u64,
     /// The devices that it is shared with, without this one.
     pub peers: Vec<Peer>,
 }
@@ -141,6 +143,7 @@ impl Syncthing {
             need_bytes: status.need_bytes,
             need_deletes: status.need_deletes,
             receive_only_changed_files: status.receive_only_changed_files,
+            receive_only_changed_items: status.receive_only_total_items,
             peers,
         })
     }
@@ -208,6 +211,7 @@ struct Status {
     need_bytes: u64,
     need_deletes: u64,
     receive_only_changed_files: u64,
+    receive_only_total_items: u64,
 }
 
 #[derive(Default, Deserialize)]
