@@ -2,17 +2,18 @@
 //!
 //! Owns the folder's id and the consent that Syncthing asks of an author for each reader: a key alone lets nobody in.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::Syncthing;
 use super::device::DeviceId;
 use super::error::Error;
-use super::folders::{Type, Wanted};
+use super::folders::{Folder, Type, Wanted};
 use super::key::{FolderId, Key};
 use crate::channel::entry::Side;
 use crate::channel::{Channel, profile};
@@ -52,23 +53,11 @@ impl Syncthing {
     /// id; whatever Syncthing says.
     pub fn share(&self, channel: &Channel, readers: &[DeviceId], fresh: Uuid) -> Result<Shared, Error> {
         let path = outbox(channel)?;
-        for reader in readers {
-            self.not_own(reader)?;
-        }
         let id = match self.folders().at(&path)? {
             Some(folder) => FolderId::parse(&folder.id)?,
             None => FolderId::parse(&folder_id(channel, fresh))?,
         };
-        let mut changed = false;
-        for reader in readers {
-            changed |= self.folders().know(reader, &[])?;
-        }
-        let wanted = Wanted { id, label: channel.name.to_string(), path: &path, kind: Type::SendOnly };
-        let with: Vec<&DeviceId> = readers.iter().collect();
-        changed |= self.folders().carry(&wanted, &with)?;
-        let readers = self.readers(&path)?;
-        let key = Key { device: self.device().clone(), addresses: Vec::new(), folder: wanted.id };
-        Ok(Shared { key, readers, changed })
+        self.carry_outbox(channel, &path, id, readers)
     }
 
     /// Accepts a device as a reader of a channel that is shared already. Says whether anything had to be changed.
@@ -77,11 +66,9 @@ impl Syncthing {
     /// [`Error::NotShared`]; [`Error::OwnDevice`]; whatever Syncthing says.
     pub fn accept(&self, channel: &Channel, reader: &DeviceId) -> Result<bool, Error> {
         let path = outbox(channel)?;
-        if self.folders().at(&path)?.is_none() {
-            return Err(Error::NotShared { path });
-        }
-        // The folder has its id: no new one is made.
-        Ok(self.share(channel, std::slice::from_ref(reader), Uuid::nil())?.changed)
+        let folder = self.folders().at(&path)?.ok_or_else(|| Error::NotShared { path: path.clone() })?;
+        let id = FolderId::parse(&folder.id)?;
+        Ok(self.carry_outbox(channel, &path, id, std::slice::from_ref(reader))?.changed)
     }
 
     /// The devices that ask for a channel and were not accepted yet: those that Syncthing does not know at all, and known
@@ -105,10 +92,30 @@ impl Syncthing {
         Ok(asking)
     }
 
+    fn carry_outbox(
+        &self,
+        channel: &Channel,
+        path: &Path,
+        id: FolderId,
+        readers: &[DeviceId],
+    ) -> Result<Shared, Error> {
+        let wanted = Wanted { id, label: channel.name.to_string(), path, kind: Type::SendOnly };
+        self.folders().check(&wanted)?;
+        let mut changed = false;
+        for reader in readers {
+            self.not_own(reader)?;
+            changed |= self.folders().know(reader, &[])?;
+        }
+        let with: Vec<&DeviceId> = readers.iter().collect();
+        changed |= self.folders().carry(&wanted, &with)?;
+        let key = Key { device: self.device().clone(), addresses: Vec::new(), folder: wanted.id };
+        Ok(Shared { key, readers: self.readers(path)?, changed })
+    }
+
     /// The accepted readers of the folder at this path.
-    fn readers(&self, path: &std::path::Path) -> Result<Vec<DeviceId>, Error> {
+    fn readers(&self, path: &Path) -> Result<Vec<DeviceId>, Error> {
         let folder = self.folders().at(path)?;
-        let ids = folder.iter().flat_map(|folder| folder.devices()).filter_map(|id| DeviceId::parse(id).ok());
+        let ids = folder.iter().flat_map(Folder::devices).filter_map(|id| DeviceId::parse(id).ok());
         Ok(ids.filter(|id| id != self.device()).collect())
     }
 }
@@ -123,7 +130,7 @@ struct PendingDevice {
 #[serde(rename_all = "camelCase")]
 struct PendingFolder {
     #[serde(default)]
-    offered_by: BTreeMap<String, serde::de::IgnoredAny>,
+    offered_by: BTreeMap<String, Value>,
 }
 
 fn asks(id: &str, name: &str, named_folder: bool) -> Option<Asking> {
