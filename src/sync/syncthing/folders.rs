@@ -79,6 +79,8 @@ pub(super) struct Device {
     #[serde(default)]
     pub(super) name: String,
     #[serde(default)]
+    paused: bool,
+    #[serde(default)]
     addresses: Vec<String>,
 }
 
@@ -200,6 +202,9 @@ impl Folders<'_> {
     }
 
     /// Makes a device known, or gives a known one the addresses that it lacks. Says whether anything had to be changed.
+    ///
+    /// A new device is paused until [`Self::greet`]: Syncthing dials at every change of its settings, and who is turned
+    /// away three times in a row, as by an author who has not accepted yet, waits for minutes.
     pub(super) fn know(&self, device: &DeviceId, addresses: &[Address]) -> Result<bool, Error> {
         let named = addresses.iter().map(Address::as_str);
         let Some(there) = self.devices()?.into_iter().find(|there| there.id == device.as_str()) else {
@@ -210,6 +215,7 @@ impl Folders<'_> {
                 "addresses": addresses,
                 "introducer": false,
                 "autoAcceptFolders": false,
+                "paused": true,
             });
             self.rest.post("/rest/config/devices", &[], &new)?;
             return Ok(true);
@@ -222,6 +228,15 @@ impl Folders<'_> {
         let all: Vec<&str> = missing.into_iter().chain(there.addresses.iter().map(String::as_str)).collect();
         self.rest.patch(&format!("/rest/config/devices/{device}"), &json!({ "addresses": all }))?;
         Ok(true)
+    }
+
+    /// Lets Syncthing speak to a known device. Says whether anything had to be changed.
+    pub(super) fn greet(&self, device: &DeviceId) -> Result<bool, Error> {
+        let is_paused = self.devices()?.iter().any(|there| there.id == device.as_str() && there.paused);
+        if is_paused {
+            self.rest.patch(&format!("/rest/config/devices/{device}"), &json!({ "paused": false }))?;
+        }
+        Ok(is_paused)
     }
 }
 

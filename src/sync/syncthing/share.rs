@@ -108,6 +108,9 @@ impl Syncthing {
         }
         let with: Vec<&DeviceId> = readers.iter().collect();
         changed |= self.folders().carry(&wanted, &with)?;
+        for reader in readers {
+            changed |= self.folders().greet(reader)?;
+        }
         let key = Key { device: self.device().clone(), addresses: Vec::new(), folder: wanted.id };
         Ok(Shared { key, readers: self.readers(path)?, changed })
     }

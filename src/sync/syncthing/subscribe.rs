@@ -29,7 +29,8 @@ impl Syncthing {
         let wanted = Wanted { id: key.folder.clone(), label, path: &path, kind: Type::ReceiveOnly };
         self.folders().check(&wanted)?;
         let known = self.folders().know(&key.device, &key.addresses)?;
-        Ok(self.folders().carry(&wanted, &[&key.device])? || known)
+        let carried = self.folders().carry(&wanted, &[&key.device])?;
+        Ok(self.folders().greet(&key.device)? || known || carried)
     }
 
     /// A conversation: subscribes the inbox to the other side's key, and shares the outbox with the other side's device.
