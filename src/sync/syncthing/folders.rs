@@ -268,3 +268,36 @@ fn joined(there: &[Value], with: &[&DeviceId]) -> Option<Vec<Value>> {
     let new: Vec<Value> = with.iter().filter(|id| !is_there(id)).map(|id| json!({ "deviceID": id })).collect();
     (!new.is_empty()).then(|| there.iter().cloned().chain(new).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::device::EXAMPLE;
+    use super::*;
+
+    fn folder(id: &str, kind: &str) -> Folder {
+        serde_json::from_value(json!({ "id": id, "path": "/c/inbox", "type": kind })).unwrap()
+    }
+
+    #[test]
+    fn a_folder_with_other_plans_is_left_alone() {
+        let path = Path::new("/c/inbox");
+        let id = FolderId::parse("abc").unwrap();
+        let wanted = Wanted { id, label: "c (inbox)".into(), path, kind: Type::ReceiveOnly };
+        assert!(fits(&folder("abc", "receiveonly"), &wanted).is_ok());
+        let said = fits(&folder("abc", "sendreceive"), &wanted).unwrap_err().to_string();
+        assert!(said.contains("of type send & receive, where receive only is needed"), "{said}");
+        assert!(matches!(fits(&folder("abc", "later"), &wanted), Err(Error::OtherType { found: Type::Unknown, .. })));
+        assert!(matches!(fits(&folder("x", "receiveonly"), &wanted), Err(Error::BoxTaken { .. })));
+        assert!(matches!(is_free(&[folder("abc", "sendonly")], &wanted), Err(Error::IdTaken { .. })));
+        assert!(is_free(&[folder("x", "sendonly")], &wanted).is_ok());
+    }
+
+    #[test]
+    fn what_stands_beside_a_device_is_written_back() {
+        let device = DeviceId::parse(EXAMPLE).unwrap();
+        let there = json!({ "deviceID": "X", "encryptionPassword": "p", "later": 1 });
+        let all = joined(std::slice::from_ref(&there), &[&device]).unwrap();
+        assert_eq!(all, [there, json!({ "deviceID": EXAMPLE })]);
+        assert_eq!(joined(&all, &[&device]), None);
+    }
+}
