@@ -20,6 +20,7 @@ pub mod phrase;
 pub mod place;
 pub mod socket;
 pub mod state;
+pub mod syncthing;
 pub mod ticket;
 pub mod tree;
 

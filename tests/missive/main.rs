@@ -32,6 +32,7 @@ mod scripting;
 mod searching;
 mod serving;
 mod sites;
+mod syncthing;
 mod themes;
 mod trust;
 mod watching;

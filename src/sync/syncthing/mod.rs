@@ -1,0 +1,74 @@
+//! Syncthing as the carrier of a channel: a real Syncthing on this machine, set up through its interface.
+//!
+//! Owns the mapping of boxes to folders: an outbox is a send-only folder, an inbox a receive-only one, a conversation both.
+//! Files travel by Syncthing alone, whether missive runs or not. Its model differs from missive's own in one point: an author
+//! accepts each reader by its device's id, so a key by itself lets nobody in. Refuses to know the environment and the
+//! terminal: settings, folders and random numbers come in as arguments.
+
+mod config;
+mod device;
+mod error;
+mod folders;
+mod ignore;
+mod key;
+mod rest;
+mod share;
+mod state;
+mod subscribe;
+
+use std::path::PathBuf;
+
+pub use config::{Settings, candidates};
+pub use device::DeviceId;
+pub use error::Error;
+pub use folders::Type;
+pub use key::{Address, FolderId, Key};
+pub use share::{Asking, Shared};
+pub use state::{Activity, Peer, State};
+
+use crate::channel::Channel;
+use crate::channel::entry::Side;
+use config::Access;
+use folders::{Folders, Myself};
+use rest::Rest;
+
+/// A Syncthing that answers.
+pub struct Syncthing {
+    rest: Rest,
+    device: DeviceId,
+    tilde: PathBuf,
+}
+
+impl Syncthing {
+    /// Reaches the Syncthing of the settings, or for what they leave open the one whose `config.xml` is the first in these
+    /// folders, such as [`candidates`].
+    ///
+    /// Every question to it, here and later, is given up after five seconds.
+    ///
+    /// # Errors
+    /// [`Error::NoConfig`], [`Error::Config`], [`Error::Https`] or [`Error::NotHere`] when it is not known how to reach it;
+    /// [`Error::NoAnswer`] and [`Error::ApiKey`] when it cannot be reached so.
+    pub fn open(settings: &Settings, places: &[PathBuf]) -> Result<Self, Error> {
+        let rest = Rest::new(Access::find(settings, places)?);
+        let myself: Myself = rest.get("/rest/system/status", &[])?;
+        Ok(Self { rest, device: DeviceId::parse(&myself.id)?, tilde: myself.tilde })
+    }
+
+    /// The id of this device: what a reader tells an author.
+    pub fn device(&self) -> &DeviceId {
+        &self.device
+    }
+
+    fn folders(&self) -> Folders<'_> {
+        Folders { rest: &self.rest, tilde: &self.tilde }
+    }
+}
+
+/// The path of a channel's box, which must be there.
+fn box_of(channel: &Channel, side: Side) -> Result<PathBuf, Error> {
+    let path = channel.path.join(side.name());
+    match path.symlink_metadata() {
+        Ok(meta) if meta.is_dir() => Ok(path),
+        _ => Err(Error::NoBox { path: channel.path.clone(), side }),
+    }
+}

@@ -1,0 +1,52 @@
+//! Filling a channel's inbox from a key.
+//!
+//! Owns the way from a stranger's line to a receive-only folder, and both ways at once for a conversation.
+
+use uuid::Uuid;
+
+use super::Syncthing;
+use super::device::DeviceId;
+use super::error::Error;
+use super::folders::{Type, Wanted};
+use super::key::Key;
+use super::share::Shared;
+use crate::channel::Channel;
+use crate::channel::entry::Side;
+
+impl Syncthing {
+    /// Subscribes a channel's inbox to a key, as a receive-only folder; again, it changes nothing. Says whether anything
+    /// had to be changed.
+    ///
+    /// Nothing arrives until whoever gave the key has accepted [`Self::device`] as a reader.
+    ///
+    /// # Errors
+    /// [`Error::NoBox`]; [`Error::OwnDevice`]; [`Error::BoxTaken`], [`Error::OtherType`] and [`Error::IdTaken`] when
+    /// Syncthing has other plans with the inbox or the id; whatever Syncthing says.
+    pub fn subscribe(&self, channel: &Channel, key: &Key) -> Result<bool, Error> {
+        let path = super::box_of(channel, Side::Inbox)?;
+        self.not_own(&key.device)?;
+        let label = format!("{} (inbox)", channel.name);
+        let wanted = Wanted { id: key.folder.clone(), label, path: &path, kind: Type::ReceiveOnly };
+        self.folders().check(&wanted)?;
+        let known = self.folders().know(&key.device, &key.addresses)?;
+        let carried = self.folders().carry(&wanted, &[&key.device])?;
+        Ok(self.folders().greet(&key.device)? || known || carried)
+    }
+
+    /// A conversation: subscribes the inbox to the other side's key, and shares the outbox with the other side's device.
+    ///
+    /// Both sides need the other's key, so each first calls [`Self::share`] for its own. `fresh` is as there.
+    ///
+    /// # Errors
+    /// As [`Self::subscribe`] and [`Self::share`].
+    pub fn converse(&self, channel: &Channel, key: &Key, fresh: Uuid) -> Result<Shared, Error> {
+        let subscribed = self.subscribe(channel, key)?;
+        let shared = self.share(channel, std::slice::from_ref(&key.device), fresh)?;
+        Ok(Shared { changed: shared.changed || subscribed, ..shared })
+    }
+
+    /// A key and a reader come from the other side.
+    pub(super) fn not_own(&self, device: &DeviceId) -> Result<(), Error> {
+        if device == self.device() { Err(Error::OwnDevice { device: device.to_string() }) } else { Ok(()) }
+    }
+}
