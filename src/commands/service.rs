@@ -200,6 +200,7 @@ mod tests {
             home: Some(home.to_owned()),
             config: Some(home.join(".config")),
             program: Some("/usr/bin/missive".into()),
+            sync: crate::commands::SyncSettings::default(),
             editor: None,
             now: 0,
             pager: None,
