@@ -32,6 +32,7 @@ const OPTIONS: Options = Options {
     highlight: false,
     raw_html: true,
     keep_metadata: false,
+    read_key: None,
     only: None,
 };
 

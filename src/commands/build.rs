@@ -63,7 +63,7 @@ pub struct Report {
     /// How long it took, in seconds.
     seconds: f64,
     #[serde(skip)]
-    shares: bool,
+    shares_nothing: bool,
     #[serde(flatten)]
     pub(super) site: site::Report,
     #[serde(skip)]
@@ -160,7 +160,7 @@ impl Report {
             warnings: warnings(snapshot, &site),
             has_base_url: choice.options.base_url.is_some(),
             seconds: took.as_secs_f64(),
-            shares: choice.shares,
+            shares_nothing: choice.shares_nothing,
             site,
             explain: false,
             strict: false,
@@ -234,8 +234,8 @@ impl Report {
         if self.kind == Kind::Message {
             lines.push(LETTERS.to_owned());
         }
-        if self.shares {
-            lines.push("note: `share_on_site` has no effect: this channel has no read key yet".to_owned());
+        if self.shares_nothing {
+            lines.push("note: `share_on_site` has no effect: this channel has no read key yet; `missive share` makes one".to_owned());
         }
         if !self.has_base_url && !self.site.written.is_empty() {
             lines.push(format!("{NO_BASE_URL}`--base-url` or `base_url` in missive.toml sets one"));

@@ -10,7 +10,7 @@ use crate::channel::{Channel, Error, Kind};
 use crate::disk::beneath::Folder;
 use crate::sync::book::{Book, Document, Secret};
 use crate::sync::here;
-use crate::sync::ticket::Peer;
+use crate::sync::ticket::{Opens, Peer, Ticket};
 
 /// The name by which the book has a channel.
 ///
@@ -146,6 +146,18 @@ pub(super) fn device(_book: &Book) -> Option<String> {
 
 /// So many others are named: a key is to fit a QR code.
 const MOST: usize = 2;
+
+/// The key for reading a channel as a web page hands it out: without addresses, which are nobody's business there and change.
+/// Whoever uses it looks the device up. `None` where there is no key yet.
+pub(super) fn public_key(around: &Surroundings, channel: &Channel) -> Option<String> {
+    let name = name(around, channel).ok()?;
+    let side = if channel.kind == Kind::Subscription { Side::Inbox } else { Side::Outbox };
+    let document = Book::read(&around.data).ok()?.document(&name, side).cloned()?;
+    let bare = |peer: Peer| Peer { addresses: Vec::new(), ..peer };
+    let peers = here::read(&around.data).into_iter().chain(document.peers).take(1 + MOST).map(bare).collect();
+    let name = profile(channel, side).title.unwrap_or(name);
+    Some(Ticket { opens: Opens::Read(document.id), peers, name }.to_string())
+}
 
 /// What a channel says of itself in one of its boxes.
 pub(super) fn profile(channel: &Channel, side: Side) -> Profile {

@@ -3,6 +3,7 @@
 //! Owns the wording of reports and hints and the settings' way from files into options. Refuses to print.
 
 mod ago;
+pub mod beside;
 pub mod build;
 pub mod channels;
 pub mod check;

@@ -16,6 +16,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::beside::Beside;
 use super::build;
 use super::live::{Live, Observer};
 use super::rounds::{Desk, Rounds};
@@ -55,6 +56,8 @@ pub struct Serve {
     /// Look for changes every second instead of being told
     #[arg(long)]
     poll: bool,
+    #[command(flatten)]
+    beside: Beside,
 }
 
 /// Where the server is.
@@ -114,6 +117,7 @@ pub fn run(
         clock,
         log,
     };
+    let _node = args.beside.start(around, console, clock);
     let mut teller = Teller { library: &library, console, said: HashSet::new() };
     std::thread::scope(|scope| {
         let rounds = scope.spawn(move || {

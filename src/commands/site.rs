@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 
-use super::{Failure, Surroundings, locate};
+use super::{Failure, Surroundings, keyring, locate};
 use crate::channel::cache::{self, Cache};
 use crate::channel::entry::Side;
 use crate::channel::settings::{self, BaseUrl, Settings};
@@ -75,8 +75,8 @@ pub(super) struct Choice {
     pub(super) theme: Theme,
     /// The folders that the theme comes from, whether they are there or not.
     pub(super) theme_folders: Vec<PathBuf>,
-    /// Whether the settings ask for the read key on the site.
-    pub(super) shares: bool,
+    /// Whether the settings ask for the read key on the site, and there is none.
+    pub(super) shares_nothing: bool,
 }
 
 impl Site {
@@ -143,7 +143,12 @@ impl Asked {
             sources.push(Source::Folder(own));
         }
         let theme = Theme::load(&sources)?;
-        Ok(Choice { options: self.options(&settings), theme, theme_folders, shares: settings.site.share_on_site })
+        let mut options = self.options(&settings);
+        if settings.site.share_on_site {
+            options.read_key = keyring::public_key(around, channel);
+        }
+        let shares_nothing = settings.site.share_on_site && options.read_key.is_none();
+        Ok(Choice { options, theme, theme_folders, shares_nothing })
     }
 
     fn only(&self) -> Option<Side> {
@@ -164,6 +169,7 @@ impl Asked {
             highlight: site.highlight,
             raw_html: site.raw_html,
             keep_metadata: self.keep_metadata,
+            read_key: None,
             only: self.only(),
         }
     }

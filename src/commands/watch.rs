@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::beside::Beside;
 use super::build::Report;
 use super::live::{Live, Observer};
 use super::publish::Publish;
@@ -35,6 +36,8 @@ pub struct Watch {
     /// Look for changes every second instead of being told
     #[arg(long)]
     poll: bool,
+    #[command(flatten)]
+    beside: Beside,
 }
 
 /// Builds a site again and again until the bell rings, which is handed to `with_bell`.
@@ -63,6 +66,7 @@ pub fn run(
         reported: false,
     };
     rounds.keep(live);
+    let _node = args.beside.start(around, console, clock);
     rounds.run(&mut teller)
 }
 

@@ -60,6 +60,8 @@ pub(super) struct Facts {
     pub archive: bool,
     /// Whether there is a tag index.
     pub tags: bool,
+    /// The key for reading the channel.
+    pub read_key: Option<String>,
     /// The base URL.
     pub base: Option<String>,
     /// Whether raw HTML passes, and code is coloured.
@@ -280,6 +282,7 @@ fn facts(snapshot: &Snapshot, options: &Options, (archive, tags): (bool, bool), 
         channel: name(),
         archive,
         tags,
+        read_key: options.read_key.clone(),
         base: options.base_url.as_ref().map(|url| url.as_str().to_owned()),
         rules: (options.raw_html, options.highlight),
         generator: GENERATOR,

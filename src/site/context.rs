@@ -32,6 +32,7 @@ pub(super) struct Site<'a> {
     archive: bool,
     kind: Kind,
     tags: bool,
+    read_key: Option<&'a str>,
     generator: &'a str,
 }
 
@@ -50,6 +51,7 @@ impl<'a> Site<'a> {
             archive: facts.archive,
             kind: facts.kind,
             tags: facts.tags,
+            read_key: facts.read_key.as_deref(),
             generator: facts.generator,
         }
     }

@@ -17,7 +17,7 @@ use crate::disk::beneath::Folder;
 use crate::markdown::{self, Media, ROOT};
 use crate::picture::without_metadata;
 
-use super::contents::Contents;
+use super::contents::{Contents, Facts};
 use super::ready::Ready;
 
 /// The most enclosures that an entry lists.
@@ -112,7 +112,7 @@ pub(super) fn atom(contents: &Contents<'_>, entries: &[Entry<'_>]) -> Vec<u8> {
         authors: vec![person(facts.author.as_deref().unwrap_or(&facts.title))],
         generator: Some(generator()),
         icon: facts.icon.as_ref().map(|icon| format!("{base}{icon}")),
-        links: links((!base.is_empty()).then(|| format!("{base}atom.xml")), front(base)),
+        links: links((!base.is_empty()).then(|| format!("{base}atom.xml")), front(base)).into_iter().chain(key_link(facts)).collect(),
         entries: entries.iter().map(|entry| atom_entry(entry, facts.author.as_deref())).collect(),
         lang: Some(facts.language.clone()),
         ..atom::Feed::default()
@@ -155,6 +155,17 @@ pub(super) fn links(own: Option<String>, front: String) -> Vec<atom::Link> {
     };
     let own = own.map(|own| link("self", own, "application/atom+xml"));
     own.into_iter().chain([link("alternate", front, "text/html")]).collect()
+}
+
+/// The link that hands out the key for reading the channel: the front page's address with the key behind its `#`.
+fn key_link(facts: &Facts) -> Option<atom::Link> {
+    let (key, base) = facts.read_key.as_ref().zip(facts.base.as_ref())?;
+    Some(atom::Link {
+        rel: "related".to_owned(),
+        href: format!("{base}#{key}"),
+        title: Some("missive subscribe".to_owned()),
+        ..atom::Link::default()
+    })
 }
 
 /// An entry in Atom's form.
@@ -221,6 +232,7 @@ pub(super) fn json(contents: &Contents<'_>, entries: &[Entry<'_>]) -> Vec<u8> {
         icon: facts.icon.as_ref().zip(base).map(|(icon, base)| format!("{base}{icon}")),
         authors: facts.author.as_deref().map(|name| vec![JsonAuthor { name }]),
         language: &facts.language,
+        missive: facts.read_key.as_deref().map(|key| JsonMissive { about: "missive subscribe KEY", key }),
         items: entries.iter().map(json_item).collect(),
     };
     let mut bytes = serde_json::to_vec_pretty(&feed).unwrap_or_default();
@@ -265,7 +277,16 @@ struct JsonFeed<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     authors: Option<Vec<JsonAuthor<'a>>>,
     language: &'a str,
+    #[serde(rename = "_missive", skip_serializing_if = "Option::is_none")]
+    missive: Option<JsonMissive<'a>>,
     items: Vec<JsonItem<'a>>,
+}
+
+/// An extension as the format allows them: what another missive takes the channel by.
+#[derive(Serialize)]
+struct JsonMissive<'a> {
+    about: &'static str,
+    key: &'a str,
 }
 
 #[derive(Serialize)]

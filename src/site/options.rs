@@ -23,6 +23,8 @@ pub struct Options {
     pub raw_html: bool,
     /// Publishes pictures with their metadata.
     pub keep_metadata: bool,
+    /// The key by which the channel is read, if the site is to hand it out.
+    pub read_key: Option<String>,
     /// Builds from one box only.
     pub only: Option<Side>,
 }

@@ -101,6 +101,7 @@ impl<'a> River<'a> {
             channel: String::new(),
             archive: false,
             tags: false,
+            read_key: None,
             base: base.map(str::to_owned),
             rules: (false, false),
             generator: GENERATOR,

@@ -123,6 +123,7 @@ impl Scene {
             highlight: site.highlight,
             raw_html: site.raw_html,
             keep_metadata: false,
+            read_key: None,
             only: None,
         }
     }

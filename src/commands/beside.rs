@@ -1,0 +1,78 @@
+//! The node beside another command: `serve` and `watch` keep the channels in step while they run.
+//!
+//! Owns when it starts: as soon as there is a key and no other program does it already. It never keeps the command from its own
+//! work; what goes wrong is said once.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::network::Network;
+use super::session::Session;
+use super::{Clock, Surroundings};
+use crate::console::Console;
+use crate::sync::book::Book;
+use crate::sync::options::Options;
+
+/// Whether and how channels are kept in step meanwhile.
+#[derive(Debug, Args)]
+pub struct Beside {
+    /// Leave the channels as they are: exchange nothing with others meanwhile
+    #[arg(long, help_heading = "Network")]
+    no_sync: bool,
+    #[command(flatten)]
+    network: Network,
+}
+
+/// A node beside a command; it ends when this is dropped.
+pub(super) struct Node {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// How often it is looked whether there is something to do.
+const OFTEN: Duration = Duration::from_secs(1);
+
+impl Beside {
+    /// Starts it, unless it was asked not to.
+    pub(super) fn start(&self, around: &Surroundings, console: Console, clock: Clock) -> Option<Node> {
+        if self.no_sync || cfg!(not(feature = "sync")) {
+            return None;
+        }
+        let (stop, stopped) = channel();
+        let (around, options) = (around.clone(), self.network.options(around));
+        let work = move || keep(&around, &options, console, clock, &stopped);
+        let thread = std::thread::Builder::new().name("beside".into()).spawn(work).ok()?;
+        Some(Node { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+fn keep(around: &Surroundings, options: &Options, console: Console, clock: Clock, stopped: &Receiver<()>) {
+    let mut session: Option<Session> = None;
+    let mut said = String::new();
+    loop {
+        if session.as_ref().is_none_or(|session| !session.is_own()) && Book::read(&around.data).is_ok_and(|book| !book.is_empty()) {
+            // Where another program is the node this one waits for its turn.
+            match Session::open(around, options.clone(), clock) {
+                Ok(opened) => session = Some(opened),
+                Err(failure) if failure.message != said => {
+                    console.say(&format!("note: nothing is exchanged with others: {}", failure.words()));
+                    said = failure.message;
+                }
+                Err(_) => {}
+            }
+        }
+        if stopped.recv_timeout(OFTEN) != Err(RecvTimeoutError::Timeout) {
+            return;
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
