@@ -130,14 +130,15 @@ pub(super) async fn start(
     let doc = engine.docs.import_namespace(capability).await.map_err(network_error)?;
     doc.set_download_policy(DownloadPolicy::NothingExcept(Vec::new())).await.map_err(network_error)?;
     let events = doc.subscribe().await.map_err(network_error)?;
-    // Joined before anybody is dialled, so that whoever knocks is let in.
-    doc.start_sync(Vec::new()).await.map_err(network_error)?;
     let (done, dones) = mpsc::unbounded_channel();
     let channel = home.data.join(&document.channel);
     let name = crate::sync::hex::show(&document.id);
     let me = *engine.author.as_bytes();
     let mut peers = Peers::read(home.folder().join("peers").join(&name), *engine.endpoint.id().as_bytes());
     document.peers.iter().cloned().for_each(|peer| peers.add(peer));
+    // The engine remembers peers without their addresses, and fails to dial them unless it is told all at once.
+    let known = peers.due(Instant::now());
+    doc.start_sync(known.iter().filter_map(endpoint_addr).collect()).await.map_err(network_error)?;
     let mut keeper = Keeper {
         folder: channel.join(document.side.name()),
         role: if document.secret.is_some() { Role::Writer } else { Role::Reader },
@@ -281,7 +282,7 @@ impl Keeper {
                 self.share_peers();
             }
             LiveEvent::SyncFinished(event) => {
-                if event.result.is_ok() {
+                if is_compared(&event.result) {
                     self.compared = Some(self.home.seconds());
                     self.meet(event.peer, false).await;
                 }
@@ -558,6 +559,11 @@ impl Keeper {
         state.title.clone_from(&self.title);
         state
     }
+}
+
+/// Whether documents were compared: a connection that could not be closed in good order was good until then.
+fn is_compared<T>(result: &Result<T, String>) -> bool {
+    result.as_ref().err().is_none_or(|error| error.starts_with("Failed to close"))
 }
 
 /// The files of a box at or below a path.

@@ -118,7 +118,8 @@ impl Peers {
         let known: Vec<&Known> = self.known.values().collect();
         if !self.is_saved && let Ok(bytes) = serde_json::to_vec(&known) {
             // They can be met again.
-            self.is_saved = whole::replace(&self.path, &bytes).is_ok();
+            let folder = self.path.parent().map_or(Ok(()), std::fs::create_dir_all);
+            self.is_saved = folder.is_ok() && whole::replace(&self.path, &bytes).is_ok();
         }
     }
 }
