@@ -36,9 +36,9 @@
 //!
 //! Imports go down only, and a test holds every `use` to that. External crates have a home too: `clap` in `cli` and
 //! `commands`, `tera` in `site` and `web`, `atom_syndication` in `site`, `pulldown-cmark`, `ammonia` and `syntect` in
-//! `markdown`, `rustix` in `disk`, `watch` and `cli`, `notify` in `watch`, `indicatif` and `rpassword` in `console`, `age` and
-//! `bip39` in `sync`, `ctrlc` in `cli`, `tikv-jemallocator` in `main.rs`, `similar` in `channel`, `axum`, `hyper` and `flate2`
-//! in `web`, `tokio` there and in `commands/serve.rs`, `qrcode`, `open`, `clap_complete` and `clap_mangen` in `commands`.
+//! `markdown`, `rustix` in `disk`, `watch` and `cli`, `notify` in `watch`, `indicatif` and `rpassword` in `console`, `age`,
+//! `bip39`, `data-encoding`, `quick-xml` and `ureq` in `sync`, the crates of `iroh` in `sync/iroh`, `ctrlc` in `cli`, `tikv-jemallocator` in `main.rs`, `similar` in `channel`, `axum`, `hyper` and `flate2`
+//! in `web`, `tokio` there, in `sync/iroh` and in `commands/serve.rs`, `qrcode`, `open`, `clap_complete` and `clap_mangen` in `commands`.
 //! `schemars` stands wherever `serde` does: a report's schema, and the API's, follow from their types.
 //!
 //! Four walls stand where building showed that they should:
@@ -81,6 +81,20 @@
 //! - **A program may write without a token, a page of another site may not.** Every browser says where a write comes from
 //!   (`Origin`, `Sec-Fetch-Site`); what says nothing is no browser's, and a program on this machine could write the files itself.
 //!
+//! Of replication:
+//!
+//! - **One folder, one document.** A box is replicated by a document of signed entries, one for each file; what differs between the
+//!   two is the difference of three states (box, document, what both agreed on last), decided by [`sync::mirror::step`], a pure
+//!   function that serves authors and readers alike. The engine below reconciles entries; everything that makes it dependable
+//!   (dialling, fetching, addresses, putting files in place) is ours.
+//! - **The book is the command.** Keys and wishes are lines of one file, `.missive/keys.toml`; a running node watches it. So commands
+//!   need no node, and the socket answers one question only: how do you stand? The engine's store can be removed: it is made again
+//!   from book and boxes.
+//! - **There is no common trait over the two ways of travelling.** Ours is told through the book and carries entries; Syncthing is told
+//!   through its interface and carries folders, and keeps its own state. What both share is the folder, and the words of `status`.
+//! - **A text waits for its attachments up to 8 MiB each**; longer ones come after it, and a text without its film can be read.
+//! - **A key on a web page has no addresses**: they change, and are nobody's business there.
+//!
 //! And two that a reader of a channel's folder may:
 //!
 //! - **Every text is a draft before it is a message**, and sending moves it: its name says which of the two it is, at every
@@ -107,6 +121,11 @@
 //! - What keeps many channels looked at and built? `commands/rounds.rs`, and `commands/live.rs` for one of them.
 //! - What answers a request? [`web`]: `web/guard.rs` who may ask, `web/library.rs` what it is answered from, `web/api` for
 //!   programs, `web/app` for people, `web/preview.rs` for sites.
+//! - What is done about a file that differs? [`sync::mirror`]. Who does it? `sync/iroh/keeper.rs`, with `publish.rs` towards the
+//!   document and `take.rs` towards the box; [`sync::place`] puts files in place. What may a document's key be? [`sync::item`].
+//! - What is fetched next, and from whom? `sync/iroh/fetch.rs`. Who is dialled? `sync/iroh/peers.rs`.
+//! - What does a key look like? [`sync::ticket`]. Where are they kept? [`sync::book`]. How does one exchange make a conversation?
+//!   `sync/iroh/meet.rs`. How does Syncthing carry a channel? [`sync::syncthing`].
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.
 //! - In which order do they reach the disk? `site/publish.rs`.
 //! - What does a template get to see? `site/context.rs`.

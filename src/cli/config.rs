@@ -2,11 +2,16 @@
 //!
 //! Owns its keys. Strict like a channel's settings: a key that is not known is an error with its line.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use url::Url;
 
-use crate::commands::Failure;
+use crate::commands::{Failure, SyncSettings};
+use crate::sync::limits::Limits;
+use crate::sync::options::{Lookup, Options, Relays};
+use crate::sync::syncthing;
 
 /// What the file can say.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -14,7 +19,96 @@ use crate::commands::Failure;
 pub(super) struct Config {
     /// The data folder; `~/` at its beginning is the home folder.
     pub(super) data: Option<PathBuf>,
+    /// How others are reached, and what is taken from them.
+    sync: Sync,
+    /// The Syncthing of this machine.
+    syncthing: Syncthing,
 }
+
+/// The `[sync]` table.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Sync {
+    lookup: Option<Vec<Lookup>>,
+    relays: Option<Vec<Url>>,
+    listen: Option<SocketAddr>,
+    message_limit: Option<Size>,
+    attachment_limit: Option<Size>,
+    channel_limit: Option<Size>,
+    files_limit: Option<usize>,
+}
+
+/// The `[syncthing]` table.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Syncthing {
+    address: Option<String>,
+    api_key: Option<String>,
+}
+
+/// Bytes, as a number or in words such as `4.2 GB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "toml::Value")]
+struct Size(u64);
+
+impl TryFrom<toml::Value> for Size {
+    type Error = String;
+
+    fn try_from(value: toml::Value) -> Result<Self, String> {
+        let bytes = match &value {
+            toml::Value::Integer(bytes) => u64::try_from(*bytes).ok(),
+            toml::Value::String(words) => in_bytes(words),
+            _ => None,
+        };
+        bytes.map(Self).ok_or_else(|| format!("`{value}` is no size such as \"500 MB\" or 1000000"))
+    }
+}
+
+/// `1.5 GB` in bytes, with decimal units.
+fn in_bytes(words: &str) -> Option<u64> {
+    let words = words.trim();
+    let (number, unit) = words.split_at(words.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(words.len()));
+    let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "tb" => 1_000_000_000_000,
+        _ => return None,
+    };
+    let (whole, part) = number.trim().split_once('.').unwrap_or((number.trim(), ""));
+    let whole: u64 = whole.parse().ok()?;
+    let scale = 10_u64.checked_pow(u32::try_from(part.len()).ok()?)?;
+    let part: u64 = if part.is_empty() { 0 } else { part.parse().ok()? };
+    whole.checked_mul(factor)?.checked_add(part.checked_mul(factor)? / scale)
+}
+
+impl Config {
+    /// What it says of replication.
+    pub(super) fn sync(&self) -> SyncSettings {
+        let (said, otherwise) = (&self.sync, Options::default());
+        let size = |size: Option<Size>, otherwise| size.map_or(otherwise, |size| size.0);
+        let urls = |urls: &Vec<Url>| Relays::Own(urls.iter().map(ToString::to_string).collect());
+        let limits = Limits {
+            message: size(said.message_limit, otherwise.limits.message),
+            attachment: size(said.attachment_limit, otherwise.limits.attachment),
+            channel: size(said.channel_limit, otherwise.limits.channel),
+            files: said.files_limit.unwrap_or(otherwise.limits.files),
+        };
+        let options = Options {
+            lookup: said.lookup.clone().unwrap_or(otherwise.lookup),
+            relays: said.relays.as_ref().map_or(otherwise.relays, urls),
+            listen: said.listen,
+            limits,
+        };
+        let (address, api_key) = (self.syncthing.address.clone(), self.syncthing.api_key.clone());
+        SyncSettings { options, syncthing: syncthing::Settings { address, api_key } }
+    }
+}
+
+/// What is said of a mistake in the file.
+const KEYS: &str = "it knows `data`, the data folder; in [sync] `lookup`, `relays`, `listen`, `message_limit`, `attachment_limit`, \
+                    `channel_limit` and `files_limit`; in [syncthing] `address` and `api_key`";
 
 /// Reads the configuration below the system's configuration folder; without the file it says nothing.
 pub(super) fn read(folder: &Path, home: &Path) -> Result<Config, Failure> {
@@ -28,7 +122,7 @@ pub(super) fn read(folder: &Path, home: &Path) -> Result<Config, Failure> {
         let at = error.span().map_or(0, |span| span.start);
         let line = 1 + text.get(..at).unwrap_or_default().matches('\n').count();
         let message = format!("{}, line {line}: {}", path.display(), error.message());
-        Failure::new(message, "the one key it knows is `data`, the data folder")
+        Failure::new(message, KEYS)
     })?;
     config.data = config.data.map(|data| data.strip_prefix("~").map_or(data.clone(), |rest| home.join(rest)));
     Ok(config)
@@ -49,5 +143,19 @@ mod tests {
         assert!(
             read(dir.path(), Path::new("/")).unwrap_err().message.contains("config.toml, line 2: unknown field `daat`")
         );
+    }
+
+    #[test]
+    fn replication_can_be_set() {
+        let said = |text: &str| toml::from_str::<Config>(text).map(|config| config.sync().options);
+        assert_eq!(said("").unwrap(), Options::default());
+        let options = said("[sync]\nlookup = [\"dht\"]\nrelays = []\nlisten = \"127.0.0.1:0\"\nattachment_limit = \"1.5 GB\"\nmessage_limit = 9\n").unwrap();
+        assert_eq!((options.lookup, options.relays), (vec![Lookup::Dht], Relays::Own(Vec::new())));
+        assert_eq!((options.limits.attachment, options.limits.message), (1_500_000_000, 9));
+        for wrong in
+            ["lookup = [\"x\"]", "relays = [\"x\"]", "attachment_limit = \"much\"", "limit = 1", "message_limit = -1"]
+        {
+            assert!(said(&format!("[sync]\n{wrong}\n")).is_err(), "{wrong}");
+        }
     }
 }

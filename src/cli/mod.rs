@@ -19,8 +19,8 @@ use serde::Serialize;
 
 use self::terminal::Color;
 use crate::commands::{
-    Failure, Surroundings, SyncSettings, build, channels, check, complete, completions, compose, delete, drafts, edit, editor, invite, keys, man,
-    mark, new, read, schema, search, serve, service, share, status, subscribe, sync, watch, why,
+    Failure, Surroundings, build, channels, check, complete, completions, compose, delete, drafts, edit, editor,
+    invite, keys, man, mark, new, read, schema, search, serve, service, share, status, subscribe, sync, watch, why,
 };
 use crate::console::{Console, Pager};
 use crate::watch::Bell;
@@ -148,9 +148,14 @@ fn command(command: &Command, around: &Surroundings, console: Console) -> Result
         Command::Compose(_) | Command::Drafts(_) | Command::Edit(_) | Command::Delete(_) => {
             writing(command, around, console)
         }
-        Command::Share(_) | Command::Subscribe(_) | Command::Join(_) | Command::Invite(_) | Command::Accept(_) | Command::Sync(_) | Command::Status(_) | Command::Keys(_) => {
-            replicating(command, around, console)
-        }
+        Command::Share(_)
+        | Command::Subscribe(_)
+        | Command::Join(_)
+        | Command::Invite(_)
+        | Command::Accept(_)
+        | Command::Sync(_)
+        | Command::Status(_)
+        | Command::Keys(_) => replicating(command, around, console),
         Command::Service(args) => {
             let report = service::run(args, around)?;
             remark(console, &report, &report.remarks(), false)
@@ -255,12 +260,13 @@ fn print<T: Display + Serialize>(console: Console, report: &T, failed: bool) -> 
 /// Everything that the commands need of the world, read once.
 fn surroundings(data: Option<PathBuf>, pager: Option<Pager>) -> Result<Surroundings, Failure> {
     let folders = etcetera::choose_base_strategy().ok();
+    let config = match &folders {
+        Some(folders) => config::read(&folders.config_dir(), folders.home_dir())?,
+        None => config::Config::default(),
+    };
     let data = match (data, &folders) {
         (Some(data), _) => data,
-        (None, Some(folders)) => {
-            let config = config::read(&folders.config_dir(), folders.home_dir())?;
-            config.data.unwrap_or_else(|| folders.home_dir().join("missive_data"))
-        }
+        (None, Some(folders)) => config.data.clone().unwrap_or_else(|| folders.home_dir().join("missive_data")),
         (None, None) => return Err(Failure::new("there is no home folder", "name the data folder with `--data DIR`")),
     };
     Ok(Surroundings {
@@ -270,7 +276,7 @@ fn surroundings(data: Option<PathBuf>, pager: Option<Pager>) -> Result<Surroundi
         home: folders.as_ref().map(|folders| folders.home_dir().to_owned()),
         config: folders.map(|folders| folders.config_dir()),
         program: std::env::current_exe().ok(),
-        sync: SyncSettings::default(),
+        sync: config.sync(),
         editor: ["VISUAL", "EDITOR"].into_iter().filter_map(std::env::var_os).find(|editor| !editor.is_empty()),
         now: now(),
         pager,

@@ -53,7 +53,9 @@ fn keep(around: &Surroundings, options: &Options, console: Console, clock: Clock
     let mut session: Option<Session> = None;
     let mut said = String::new();
     loop {
-        if session.as_ref().is_none_or(|session| !session.is_own()) && Book::read(&around.data).is_ok_and(|book| !book.is_empty()) {
+        if session.as_ref().is_none_or(|session| !session.is_own())
+            && Book::read(&around.data).is_ok_and(|book| !book.is_empty())
+        {
             // Where another program is the node this one waits for its turn.
             match Session::open(around, options.clone(), clock) {
                 Ok(opened) => session = Some(opened),

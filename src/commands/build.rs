@@ -235,7 +235,10 @@ impl Report {
             lines.push(LETTERS.to_owned());
         }
         if self.shares_nothing {
-            lines.push("note: `share_on_site` has no effect: this channel has no read key yet; `missive share` makes one".to_owned());
+            lines.push(
+                "note: `share_on_site` has no effect: this channel has no read key yet; `missive share` makes one"
+                    .to_owned(),
+            );
         }
         if !self.has_base_url && !self.site.written.is_empty() {
             lines.push(format!("{NO_BASE_URL}`--base-url` or `base_url` in missive.toml sets one"));

@@ -106,13 +106,24 @@ impl From<sync::Error> for Failure {
     fn from(error: sync::Error) -> Self {
         use sync::Error;
         let hint = match &error {
-            Error::Book { .. } => Some("it was left as it is; mend it, or `missive keys restore FILE` into a new data folder".to_owned()),
+            Error::Book { .. } => {
+                Some("it was left as it is; mend it, or `missive keys restore FILE` into a new data folder".to_owned())
+            }
             Error::Busy { .. } => Some("`missive status` tells how it stands".to_owned()),
-            Error::Engine { .. } => Some("its store `.missive/sync/store` in the data folder can be removed: it is made again".to_owned()),
+            Error::Engine { .. } => {
+                Some("its store `.missive/sync/store` in the data folder can be removed: it is made again".to_owned())
+            }
             Error::Ticket(_) => Some("keys come from `missive share` and `missive invite`; copy one whole".to_owned()),
             Error::Io(error) => io_hint(error),
         };
         Self { message: error.to_string(), hint, lasting: false, usage: false }
+    }
+}
+
+impl From<sync::syncthing::Error> for Failure {
+    fn from(error: sync::syncthing::Error) -> Self {
+        // Each of them says the way out itself.
+        Self { message: error.to_string(), hint: None, lasting: false, usage: false }
     }
 }
 

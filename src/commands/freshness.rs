@@ -64,7 +64,12 @@ mod tests {
         let now = 1_000_000;
         let mut document = DocumentState::new("blog".into(), Side::Inbox, false);
         assert_eq!(words(&document, now), "nobody has been here yet");
-        let peer = |author: bool, connected: bool, seen: i64| PeerState { device: String::new(), connected, author, seen: Some(seen) };
+        let peer = |author: bool, connected: bool, seen: i64| PeerState {
+            device: String::new(),
+            connected,
+            author,
+            seen: Some(seen),
+        };
         document.peers = vec![peer(true, true, now), peer(false, true, now), peer(false, true, now)];
         document.compared = Some(now - 4);
         assert_eq!(words(&document, now), "in step 4 s ago with 3 peers");

@@ -95,7 +95,10 @@ pub fn invite(args: &Invite, around: &Surroundings, console: Console) -> Result<
     let channel = conversation(around, &name, args.author.as_deref())?;
     let name = keyring::name(around, &channel)?;
     if Book::read(&around.data)?.document(&name, Side::Inbox).is_some() {
-        return Err(Failure::new(format!("`{name}` has its other side already"), "choose another name: missive invite NAME"));
+        return Err(Failure::new(
+            format!("`{name}` has its other side already"),
+            "choose another name: missive invite NAME",
+        ));
     }
     let document = keyring::own_document(around, &name)?;
     let secret = keyring::secret()?;
@@ -139,7 +142,12 @@ fn conversation(around: &Surroundings, name: &ChannelName, author: Option<&str>)
 ///
 /// # Errors
 /// [`Failure`] when the code is none, has expired, or is refused by the other side.
-pub fn accept(args: &Accept, around: &Surroundings, clock: Clock, with_bell: impl FnOnce(Bell) -> Result<(), Failure>) -> Result<AcceptReport, Failure> {
+pub fn accept(
+    args: &Accept,
+    around: &Surroundings,
+    clock: Clock,
+    with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
+) -> Result<AcceptReport, Failure> {
     let ticket = Ticket::parse(&args.code)?;
     let name = begin(args, &ticket, around)?;
     if !args.no_wait {
@@ -160,7 +168,10 @@ pub fn accept(args: &Accept, around: &Surroundings, clock: Clock, with_bell: imp
         })?;
         if let Some(why) = refused {
             withdraw(around, &name)?;
-            return Err(Failure::new(format!("the other side refused: {why}"), "ask for a new code; the channel has been made and is yours"));
+            return Err(Failure::new(
+                format!("the other side refused: {why}"),
+                "ask for a new code; the channel has been made and is yours",
+            ));
         }
     }
     let book = Book::read(&around.data)?;
@@ -232,8 +243,15 @@ impl fmt::Display for AcceptReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", field(&self.path))?;
         match &self.phrase {
-            Some(phrase) => writeln!(f, "Read these words to each other, they are the same at both sides: {phrase}\nTo write: missive compose {}", field(&self.channel)),
-            None => writeln!(f, "The other side was not met yet. It is noted, and goes on while `missive sync` runs and they are there."),
+            Some(phrase) => writeln!(
+                f,
+                "Read these words to each other, they are the same at both sides: {phrase}\nTo write: missive compose {}",
+                field(&self.channel)
+            ),
+            None => writeln!(
+                f,
+                "The other side was not met yet. It is noted, and goes on while `missive sync` runs and they are there."
+            ),
         }
     }
 }

@@ -185,7 +185,13 @@ pub(super) fn free_name(around: &Surroundings, proposed: &str) -> Result<Channel
 ///
 /// # Errors
 /// [`Failure`] when the name is taken.
-pub(super) fn make(around: &Surroundings, name: &ChannelName, kind: Kind, profile: &Profile, side: Side) -> Result<Channel, Failure> {
+pub(super) fn make(
+    around: &Surroundings,
+    name: &ChannelName,
+    kind: Kind,
+    profile: &Profile,
+    side: Side,
+) -> Result<Channel, Failure> {
     let path = around.data.join(name.as_os_str());
     if let Ok(channel) = Channel::open(&path) {
         let taken = Book::read(&around.data)?.document(&name.to_string(), side).is_some();

@@ -21,10 +21,13 @@ use crate::unseen::field;
 
 /// List, keep safe and change the keys of this data folder
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = "Examples:
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
   missive keys
   missive keys export keys.age
-  missive keys rotate my-blog")]
+  missive keys rotate my-blog"
+)]
 pub struct Keys {
     #[command(subcommand)]
     what: Option<What>,
@@ -125,7 +128,12 @@ fn export(file: &std::path::Path, around: &Surroundings, console: Console) -> Re
     let passphrase = given(console.new_passphrase("Passphrase for the file:")?)?;
     let sealed = crate::sync::backup::seal(text.as_bytes(), &passphrase).map_err(|error| unsealed(&error, file))?;
     crate::disk::whole::create(&around.here.join(file), &sealed)?;
-    Ok(done(format!("{} of {} are in {}. Without its passphrase nobody reads it, you neither.", "the keys", count(book.documents.len(), "document"), file.display())))
+    Ok(done(format!(
+        "{} of {} are in {}. Without its passphrase nobody reads it, you neither.",
+        "the keys",
+        count(book.documents.len(), "document"),
+        file.display()
+    )))
 }
 
 #[cfg(feature = "sync")]
@@ -134,7 +142,10 @@ fn restore(file: &std::path::Path, around: &Surroundings, console: Console) -> R
     let passphrase = given(console.passphrase("Passphrase of the file:")?)?;
     let text = crate::sync::backup::open(&sealed, &passphrase).map_err(|error| unsealed(&error, file))?;
     let kept: Book = std::str::from_utf8(&text).ok().and_then(|text| toml::from_str(text).ok()).ok_or_else(|| {
-        Failure::new(format!("{} holds no keys of missive", file.display()), "`missive keys export FILE` writes such a file")
+        Failure::new(
+            format!("{} holds no keys of missive", file.display()),
+            "`missive keys export FILE` writes such a file",
+        )
     })?;
     let new = Book::change(&around.data, |book| {
         // Another device's identity is not taken where there is one: two that are one confuse everybody.
@@ -156,7 +167,9 @@ fn restore(file: &std::path::Path, around: &Surroundings, console: Console) -> R
 fn given(passphrase: Passphrase) -> Result<String, Failure> {
     match passphrase {
         Passphrase::Given(passphrase) => Ok(passphrase),
-        Passphrase::None => Err(Failure::new("no passphrase was given", "type one, or give it as a line on standard input")),
+        Passphrase::None => {
+            Err(Failure::new("no passphrase was given", "type one, or give it as a line on standard input"))
+        }
         Passphrase::Differs => Err(Failure::new("the two passphrases differ", "nothing was written; try again")),
     }
 }
@@ -196,7 +209,10 @@ fn rotate(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
     let name = named(channel, around)?;
     let old = keyring::document(around, &name, Side::Outbox)?;
     if old.secret.is_none() {
-        return Err(Failure::new(format!("`{name}` is not yours to give new keys"), "its author can: missive keys rotate CHANNEL"));
+        return Err(Failure::new(
+            format!("`{name}` is not yours to give new keys"),
+            "its author can: missive keys rotate CHANNEL",
+        ));
     }
     let secret = keyring::secret()?;
     let id = keyring::document_id(&secret)?;
@@ -259,7 +275,9 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done { done } => writeln!(f, "{done}"),
-            Self::List { keys, .. } if keys.is_empty() => writeln!(f, "No keys yet: missive share CHANNEL, missive subscribe KEY, missive invite NAME"),
+            Self::List { keys, .. } if keys.is_empty() => {
+                writeln!(f, "No keys yet: missive share CHANNEL, missive subscribe KEY, missive invite NAME")
+            }
             Self::List { keys, .. } => keys.iter().try_for_each(|key| {
                 let may = if key.writes { "reads and writes" } else { "reads" };
                 writeln!(f, "{} ({}): {may}", field(&key.channel), key.side)

@@ -12,8 +12,8 @@ use schemars::{JsonSchema, Schema as JsonSchemaText};
 use serde::Serialize;
 
 use super::{
-    Failure, build, channels, check, complete, completions, compose, delete, drafts, edit, man, mark, new, read,
-    search, serve, service, why,
+    Failure, build, channels, check, complete, completions, compose, delete, drafts, edit, invite, keys, man, mark,
+    new, read, search, serve, service, share, status, subscribe, sync, why,
 };
 
 /// Describe what a command prints with --json, as a JSON Schema
@@ -31,7 +31,8 @@ pub struct Schema {
 pub type Row = (&'static str, fn() -> JsonSchemaText);
 
 /// Every command with a result, and the schema of what it prints; `watch` prints one such value on each line.
-pub const TABLE: [Row; 19] = [
+pub const TABLE: [Row; 27] = [
+    ("accept", of::<invite::AcceptReport>),
     ("build", of::<build::Answer>),
     ("channels", of::<channels::Report>),
     ("check", of::<check::Report>),
@@ -41,6 +42,9 @@ pub const TABLE: [Row; 19] = [
     ("delete", of::<delete::Report>),
     ("drafts", of::<drafts::Report>),
     ("edit", of::<edit::Report>),
+    ("invite", of::<invite::InviteReport>),
+    ("join", of::<subscribe::Report>),
+    ("keys", of::<keys::Report>),
     ("man", of::<man::Report>),
     ("mark", of::<mark::Report>),
     ("new", of::<new::Report>),
@@ -49,6 +53,10 @@ pub const TABLE: [Row; 19] = [
     ("search", of::<search::Report>),
     ("serve", of::<serve::Report>),
     ("service", of::<service::Report>),
+    ("share", of::<share::Report>),
+    ("status", of::<status::Report>),
+    ("subscribe", of::<subscribe::Subscribed>),
+    ("sync", of::<sync::Report>),
     ("watch", of::<build::Report>),
     ("why", of::<why::Report>),
 ];

@@ -34,7 +34,7 @@ pub struct Share {
     #[arg(long)]
     key_only: bool,
     #[command(flatten)]
-    via: super::via::Via,
+    via: super::via::ShareVia,
 }
 
 /// A key.
@@ -102,7 +102,12 @@ pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Repo
     let site = settings::read(&channel.path)?.site.base_url.map(|url| url.as_str().to_owned()).or(profile.link);
     let page = site.filter(|_| !args.write);
     let link = ticket.link(page.as_deref());
-    let html = (!args.write).then(|| format!("<a href=\"{}\">Follow this with missive</a>", page.as_ref().map_or_else(|| format!("#{ticket}"), |_| link.clone())));
+    let html = (!args.write).then(|| {
+        format!(
+            "<a href=\"{}\">Follow this with missive</a>",
+            page.as_ref().map_or_else(|| format!("#{ticket}"), |_| link.clone())
+        )
+    });
     let screen = console.shows_results() && !console.json;
     Ok(Report::Key(KeyReport {
         key: ticket.to_string(),
@@ -135,7 +140,11 @@ impl fmt::Display for KeyReport {
         }
         writeln!(f, "{}\n", self.link)?;
         if self.writes {
-            writeln!(f, "Whoever has this key can write {} in everybody's view and can't be stopped from it", field(&self.channel))?;
+            writeln!(
+                f,
+                "Whoever has this key can write {} in everybody's view and can't be stopped from it",
+                field(&self.channel)
+            )?;
             writeln!(f, "but by a new one (missive keys rotate). They use it so: missive join KEY")?;
         } else {
             writeln!(f, "Whoever has this key reads {}: missive subscribe KEY", field(&self.channel))?;

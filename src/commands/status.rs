@@ -8,6 +8,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::via::{self, Carried};
 use super::{Failure, Surroundings, count, freshness};
 use crate::sync::socket::{self, Lock};
 use crate::sync::state::{DocumentState, State};
@@ -29,8 +30,11 @@ pub struct Report {
     state: State,
     #[serde(skip)]
     now: i64,
-    #[serde(skip)]
-    others: Vec<String>,
+    /// The boxes that Syncthing carries.
+    syncthing: Vec<Carried>,
+    /// Why Syncthing does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    syncthing_problem: Option<String>,
 }
 
 /// Tells how the channels stand.
@@ -41,7 +45,8 @@ pub fn run(_args: &Status, around: &Surroundings) -> Result<Report, Failure> {
     let asked = socket::ask(&around.data);
     let running = asked.is_some() || Lock::is_taken(&around.data);
     let state = asked.or_else(|| socket::last(&around.data)).unwrap_or_default();
-    Ok(Report { running, state, now: around.seconds(), others: super::via::states(around) })
+    let (syncthing, syncthing_problem) = via::carried(around);
+    Ok(Report { running, state, now: around.seconds(), syncthing, syncthing_problem })
 }
 
 impl fmt::Display for Report {
@@ -50,20 +55,30 @@ impl fmt::Display for Report {
         if !self.running && !self.state.documents.is_empty() {
             writeln!(f, "No node is running (missive sync, serve or watch); this is how it stood when one ran last.")?;
         }
-        if self.state.documents.is_empty() && self.others.is_empty() {
-            return writeln!(f, "Nothing is shared yet: missive share CHANNEL, missive subscribe KEY, missive invite NAME");
+        if self.state.documents.is_empty() && self.syncthing.is_empty() {
+            return writeln!(
+                f,
+                "Nothing is shared yet: missive share CHANNEL, missive subscribe KEY, missive invite NAME"
+            );
         }
         self.state.documents.iter().try_for_each(|document| self.document(f, document))?;
         for channel in &self.state.accepting {
             writeln!(f, "{}: the invitation is accepted; the other side has not answered yet", field(channel))?;
         }
-        self.others.iter().try_for_each(|line| writeln!(f, "{}", field(line)))
+        self.syncthing.iter().try_for_each(|carried| writeln!(f, "{}", carried.words(self.now)))?;
+        self.syncthing_problem.iter().try_for_each(|problem| writeln!(f, "note: {}", field(problem)))
     }
 }
 
 impl Report {
     fn document(&self, f: &mut fmt::Formatter<'_>, document: &DocumentState) -> fmt::Result {
-        writeln!(f, "{} ({}): {}", field(&document.channel), document.side, field(&freshness::words(document, self.now)))?;
+        writeln!(
+            f,
+            "{} ({}): {}",
+            field(&document.channel),
+            document.side,
+            field(&freshness::words(document, self.now))
+        )?;
         if let Some(phrase) = &document.phrase {
             writeln!(f, "  check words: {phrase}")?;
         }
@@ -80,7 +95,11 @@ impl Report {
             writeln!(f, "  {}: changed here, and left as it is until its author changes it", field(path))?;
         }
         if document.refused > 0 {
-            writeln!(f, "  {} refused: no part of a channel", count(document.refused, "entry").replace("entrys", "entries"))?;
+            writeln!(
+                f,
+                "  {} refused: no part of a channel",
+                count(document.refused, "entry").replace("entrys", "entries")
+            )?;
         }
         document.problems.iter().try_for_each(|problem| writeln!(f, "  {}", field(problem)))
     }

@@ -13,13 +13,13 @@ use serde::Serialize;
 use super::network::Network;
 use super::session::Session;
 use super::{Clock, Failure, Surroundings, count, keyring, waiting};
+use crate::article::size;
 use crate::channel::Kind;
 use crate::channel::entry::Side;
 use crate::channel::name::ChannelName;
 use crate::channel::profile::Profile;
 use crate::console::Console;
 use crate::sync::book::{Book, Document, Secret};
-use crate::article::size;
 use crate::sync::state::DocumentState;
 use crate::sync::ticket::{Opens, Ticket};
 use crate::unseen::field;
@@ -37,6 +37,8 @@ pub struct Subscribe {
     name: Option<String>,
     #[command(flatten)]
     how: How,
+    #[command(flatten)]
+    via: super::via::Via,
 }
 
 /// Write a channel with others, by its key for writing
@@ -64,6 +66,16 @@ struct How {
     network: Network,
 }
 
+/// What came of a key.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Subscribed {
+    /// A channel of our own engine.
+    Channel(Report),
+    /// What Syncthing was told.
+    Via(super::via::Report),
+}
+
 /// The channel that a key was made into.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Report {
@@ -84,21 +96,36 @@ pub struct Report {
 ///
 /// # Errors
 /// [`Failure`] when the text is no key for reading, the channel is here already, or its name is taken.
-pub fn run(args: &Subscribe, around: &Surroundings, console: Console, clock: Clock, with_bell: impl FnOnce(Bell) -> Result<(), Failure>) -> Result<Report, Failure> {
+pub fn run(
+    args: &Subscribe,
+    around: &Surroundings,
+    console: Console,
+    clock: Clock,
+    with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
+) -> Result<Subscribed, Failure> {
+    if args.via.is_given() {
+        return super::via::subscribe(&args.key, args.name.as_deref(), around).map(Subscribed::Via);
+    }
     let ticket = Ticket::parse(&args.key)?;
     let Opens::Read(id) = ticket.opens else {
         return Err(other_kind(&ticket));
     };
     let document = |name: &str| Document { peers: ticket.peers.clone(), ..Document::new(name, Side::Inbox, id) };
     let name = add(around, &ticket, args.name.as_deref(), Kind::Subscription, document)?;
-    fetch(&name, Side::Inbox, &args.how, around, console, clock, with_bell)
+    fetch(&name, Side::Inbox, &args.how, around, console, clock, with_bell).map(Subscribed::Channel)
 }
 
 /// Joins, and waits as [`run`] does.
 ///
 /// # Errors
 /// [`Failure`] when the text is no key for writing, the channel is here already, or its name is taken.
-pub fn join(args: &Join, around: &Surroundings, console: Console, clock: Clock, with_bell: impl FnOnce(Bell) -> Result<(), Failure>) -> Result<Report, Failure> {
+pub fn join(
+    args: &Join,
+    around: &Surroundings,
+    console: Console,
+    clock: Clock,
+    with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
+) -> Result<Report, Failure> {
     let ticket = Ticket::parse(&args.key)?;
     let Opens::Write(secret) = ticket.opens else {
         return Err(other_kind(&ticket));
@@ -124,17 +151,33 @@ fn other_kind(ticket: &Ticket) -> Failure {
 }
 
 /// Makes the channel and notes its document.
-fn add(around: &Surroundings, ticket: &Ticket, name: Option<&str>, kind: Kind, document: impl Fn(&str) -> Document) -> Result<String, Failure> {
+fn add(
+    around: &Surroundings,
+    ticket: &Ticket,
+    name: Option<&str>,
+    kind: Kind,
+    document: impl Fn(&str) -> Document,
+) -> Result<String, Failure> {
     let side = if kind == Kind::Broadcast { Side::Outbox } else { Side::Inbox };
     let known = Book::read(&around.data)?;
     if let Some(known) = known.by_id(&document("").id) {
         let is_more = side == Side::Outbox && known.secret.is_none();
-        let what = if known.secret.is_some() { "that is the key of your own channel" } else { "you have that channel already:" };
-        let hint = if is_more { "take its reading key out first: `missive keys forget CHANNEL`" } else { "nothing was changed" };
+        let what = if known.secret.is_some() {
+            "that is the key of your own channel"
+        } else {
+            "you have that channel already:"
+        };
+        let hint = if is_more {
+            "take its reading key out first: `missive keys forget CHANNEL`"
+        } else {
+            "nothing was changed"
+        };
         return Err(Failure::new(format!("{what} `{}`", known.channel), hint));
     }
     let name = match name {
-        Some(name) => ChannelName::parse(name.as_ref()).ok_or_else(|| crate::channel::Error::Name { name: name.to_owned() })?,
+        Some(name) => {
+            ChannelName::parse(name.as_ref()).ok_or_else(|| crate::channel::Error::Name { name: name.to_owned() })?
+        }
         None => keyring::free_name(around, &ticket.name)?,
     };
     // The profile comes with the messages.
@@ -177,7 +220,9 @@ fn fetch(
         let bar = console.bytes(name);
         let mut is_shown = false;
         waiting::until(&session, around, PATIENCE, with_bell, |state| {
-            let Some(document) = state.documents.iter().find(|document| document.channel == name && document.side == side) else {
+            let Some(document) =
+                state.documents.iter().find(|document| document.channel == name && document.side == side)
+            else {
                 return waiting::Verdict::Wait;
             };
             last = document.clone();
@@ -209,16 +254,42 @@ fn summary(document: &DocumentState) -> String {
     format!("{}: {}, {}", field(title), count(document.messages, "message"), size(document.bytes))
 }
 
+impl fmt::Display for Subscribed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Channel(report) => report.fmt(f),
+            Self::Via(report) => report.fmt(f),
+        }
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", field(&self.path))?;
         let title = self.title.as_deref().unwrap_or(&self.name);
         if self.in_step {
-            writeln!(f, "{}: {}, {}. To read: missive read {}", field(title), count(self.messages, "message"), size(self.bytes), field(&self.name))
+            writeln!(
+                f,
+                "{}: {}, {}. To read: missive read {}",
+                field(title),
+                count(self.messages, "message"),
+                size(self.bytes),
+                field(&self.name)
+            )
         } else if self.messages > 0 {
-            writeln!(f, "{}: {}, {}; {} still arriving. They come while `missive sync` runs.", field(title), count(self.messages, "message"), size(self.bytes), count(self.arriving, "file"))
+            writeln!(
+                f,
+                "{}: {}, {}; {} still arriving. They come while `missive sync` runs.",
+                field(title),
+                count(self.messages, "message"),
+                size(self.bytes),
+                count(self.arriving, "file")
+            )
         } else {
-            writeln!(f, "Nobody who has it was met yet. It is noted, and comes while `missive sync` runs and somebody is there.")
+            writeln!(
+                f,
+                "Nobody who has it was met yet. It is noted, and comes while `missive sync` runs and somebody is there."
+            )
         }
     }
 }

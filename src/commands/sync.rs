@@ -71,7 +71,13 @@ impl Report {
 ///
 /// # Errors
 /// [`Failure`] when the node cannot start, or another program runs it.
-pub fn run(args: &Sync, around: &Surroundings, console: Console, clock: Clock, with_bell: impl FnOnce(Bell) -> Result<(), Failure>) -> Result<Report, Failure> {
+pub fn run(
+    args: &Sync,
+    around: &Surroundings,
+    console: Console,
+    clock: Clock,
+    with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
+) -> Result<Report, Failure> {
     note(args, around)?;
     let session = Session::open(around, args.network.options(around), clock)?;
     if !session.is_own() && !args.once {
@@ -95,7 +101,12 @@ pub fn run(args: &Sync, around: &Surroundings, console: Console, clock: Clock, w
     })?;
     let now = clock().div_euclid(1_000_000_000);
     let lines = last.documents.iter().map(|document| line(document, now)).collect();
-    Ok(Report { in_step: ended == Ended::Done || last.documents.iter().all(is_in_step), documents: last.documents, lines: if args.once { lines } else { Vec::new() }, once: args.once })
+    Ok(Report {
+        in_step: ended == Ended::Done || last.documents.iter().all(is_in_step),
+        documents: last.documents,
+        lines: if args.once { lines } else { Vec::new() },
+        once: args.once,
+    })
 }
 
 /// So long everything has to be in step before it is taken for that, in nanoseconds.
@@ -118,7 +129,12 @@ fn note(args: &Sync, around: &Surroundings) -> Result<(), Failure> {
             return Err(Failure::new(format!("`{name}` is not shared"), "`missive keys` lists what is"));
         }
         for document in documents {
-            let new: Vec<String> = args.fetch.iter().map(|path| path.trim_start_matches("inbox/").to_owned()).filter(|path| !document.fetch.contains(path)).collect();
+            let new: Vec<String> = args
+                .fetch
+                .iter()
+                .map(|path| path.trim_start_matches("inbox/").to_owned())
+                .filter(|path| !document.fetch.contains(path))
+                .collect();
             document.fetch.extend(new);
             document.delete_all |= args.yes_delete_all && document.side == Side::Outbox;
         }
@@ -133,7 +149,8 @@ fn is_settled(state: &State) -> bool {
 
 /// Whether a document is in step; one that nobody else has is by itself.
 fn is_in_step(document: &DocumentState) -> bool {
-    document.is_in_step() || (document.writes && document.peers.is_empty() && document.arriving == 0 && document.question.is_none())
+    document.is_in_step()
+        || (document.writes && document.peers.is_empty() && document.arriving == 0 && document.question.is_none())
 }
 
 /// Tells how channels stand when that has changed.
@@ -147,7 +164,14 @@ impl Teller {
         for document in &state.documents {
             let key = (document.channel.clone(), document.side);
             // Seconds pass by themselves.
-            let steady = format!("{} {} {} {:?} {:?}", document.arriving / 100, document.connected(), document.compared.is_some(), document.question, document.problems);
+            let steady = format!(
+                "{} {} {} {:?} {:?}",
+                document.arriving / 100,
+                document.connected(),
+                document.compared.is_some(),
+                document.question,
+                document.problems
+            );
             if self.said.get(&key) != Some(&steady) {
                 self.said.insert(key, steady);
                 self.console.say(&line(document, now));

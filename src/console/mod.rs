@@ -147,7 +147,9 @@ impl Console {
     /// A bar that counts bytes, and appears when work takes longer than a moment and somebody watches.
     pub fn bytes(self, what: &str) -> Bytes {
         let bar = ProgressBar::with_draw_target(None, self.target());
-        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}") {
+        if let Ok(style) = ProgressStyle::with_template(
+            "{msg} [{bar:30}] {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}",
+        ) {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_message(visible(what));

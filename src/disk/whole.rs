@@ -240,7 +240,9 @@ pub fn name_new(from: &Path, to: &Path) -> io::Result<()> {
     let here = rustix::fs::CWD;
     match renameat_with(here, from, here, to, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(()),
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => rename_by_hand(from, to),
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => {
+            rename_by_hand(from, to)
+        }
         Err(error) => {
             let error = io::Error::from(error);
             let what = format!("failed to rename `{}` to `{}`: {error}", from.display(), to.display());

@@ -112,7 +112,10 @@ pub(super) fn atom(contents: &Contents<'_>, entries: &[Entry<'_>]) -> Vec<u8> {
         authors: vec![person(facts.author.as_deref().unwrap_or(&facts.title))],
         generator: Some(generator()),
         icon: facts.icon.as_ref().map(|icon| format!("{base}{icon}")),
-        links: links((!base.is_empty()).then(|| format!("{base}atom.xml")), front(base)).into_iter().chain(key_link(facts)).collect(),
+        links: links((!base.is_empty()).then(|| format!("{base}atom.xml")), front(base))
+            .into_iter()
+            .chain(key_link(facts))
+            .collect(),
         entries: entries.iter().map(|entry| atom_entry(entry, facts.author.as_deref())).collect(),
         lang: Some(facts.language.clone()),
         ..atom::Feed::default()

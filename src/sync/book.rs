@@ -173,7 +173,8 @@ impl Book {
 
     fn write(&self, data: &Path) -> Result<(), Error> {
         let path = path(data);
-        let text = toml::to_string(self).map_err(|error| Error::Book { path: path.clone(), what: error.to_string() })?;
+        let text =
+            toml::to_string(self).map_err(|error| Error::Book { path: path.clone(), what: error.to_string() })?;
         write_private(&path, text.as_bytes())
     }
 }

@@ -158,7 +158,9 @@ mod tests {
 
     #[test]
     fn what_belongs_to_a_channel_travels() {
-        for path in [format!("{X}.txt"), format!("{X}/a.jpg"), format!("{X}/b/c d"), ".channel.toml".into(), ".icon.png".into()] {
+        for path in
+            [format!("{X}.txt"), format!("{X}/a.jpg"), format!("{X}/b/c d"), ".channel.toml".into(), ".icon.png".into()]
+        {
             let item = Item::parse(path.as_bytes()).unwrap_or_else(|| panic!("{path}"));
             for empty in [false, true] {
                 assert_eq!(Key::parse(&item.key(empty)), Some(Key::File { item: item.clone(), empty }));
@@ -172,11 +174,28 @@ mod tests {
     #[test]
     fn nothing_else_does() {
         for path in [
-            "", ".", "..", "notes.md", "/etc/passwd", "../2013-08-11T14-34-37Z.txt", "2013-02-30T00-00-00Z.txt",
-            "2013-08-11T14-34-37Z/..", "2013-08-11T14-34-37Z/../x", "2013-08-11T14-34-37Z//x", "2013-08-11T14-34-37Z/.hidden",
-            "2013-08-11T14-34-37Z/a.!sync", "2013-08-11T14-34-37Z/.syncthing.a.tmp", ".missive-tmp-1-1", ".missive.png",
-            ".authors.toml", ".stfolder", ".a/b.png", "2013-08-11T14-34-37Z/a\0b", "2013-08-11T14-34-37Z.txt\0",
-            "2013-08-11T14-34-37Z/1/2/3/4/5/6/7/8/9", ".icon.png/x",
+            "",
+            ".",
+            "..",
+            "notes.md",
+            "/etc/passwd",
+            "../2013-08-11T14-34-37Z.txt",
+            "2013-02-30T00-00-00Z.txt",
+            "2013-08-11T14-34-37Z/..",
+            "2013-08-11T14-34-37Z/../x",
+            "2013-08-11T14-34-37Z//x",
+            "2013-08-11T14-34-37Z/.hidden",
+            "2013-08-11T14-34-37Z/a.!sync",
+            "2013-08-11T14-34-37Z/.syncthing.a.tmp",
+            ".missive-tmp-1-1",
+            ".missive.png",
+            ".authors.toml",
+            ".stfolder",
+            ".a/b.png",
+            "2013-08-11T14-34-37Z/a\0b",
+            "2013-08-11T14-34-37Z.txt\0",
+            "2013-08-11T14-34-37Z/1/2/3/4/5/6/7/8/9",
+            ".icon.png/x",
         ] {
             assert_eq!(Item::parse(path.as_bytes()), None, "{path:?}");
         }
@@ -185,11 +204,12 @@ mod tests {
 
     #[test]
     fn no_key_is_the_beginning_of_another() {
-        let keys: Vec<Vec<u8>> = [format!("{X}/photo"), format!("{X}/photo.jpg"), format!("{X}.txt"), format!("{X}/photo/a")]
-            .iter()
-            .flat_map(|path| [false, true].map(|empty| Item::parse(path.as_bytes()).unwrap().key(empty)))
-            .chain([Key::Author.bytes(), Key::Moved.bytes()])
-            .collect();
+        let keys: Vec<Vec<u8>> =
+            [format!("{X}/photo"), format!("{X}/photo.jpg"), format!("{X}.txt"), format!("{X}/photo/a")]
+                .iter()
+                .flat_map(|path| [false, true].map(|empty| Item::parse(path.as_bytes()).unwrap().key(empty)))
+                .chain([Key::Author.bytes(), Key::Moved.bytes()])
+                .collect();
         for one in &keys {
             for other in keys.iter().filter(|other| *other != one) {
                 assert!(!other.starts_with(one));

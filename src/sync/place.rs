@@ -37,7 +37,13 @@ pub type Outcome = io::Result<Stat>;
 
 /// Puts files into a box; gives what became of each, in their order.
 pub fn put(folder: &Path, puts: Vec<Put>) -> Vec<(Item, Outcome)> {
-    let hidden: Vec<(Put, io::Result<PathBuf>)> = puts.into_iter().map(|put| { let staged = stage(folder, &put); (put, staged) }).collect();
+    let hidden: Vec<(Put, io::Result<PathBuf>)> = puts
+        .into_iter()
+        .map(|put| {
+            let staged = stage(folder, &put);
+            (put, staged)
+        })
+        .collect();
     let flushed = flush(folder, hidden.iter().filter_map(|(_, path)| path.as_deref().ok()));
     let mut order: Vec<usize> = (0..hidden.len()).collect();
     order.sort_by_key(|&at| hidden.get(at).is_some_and(|(put, _)| put.item.is_text()));
@@ -81,7 +87,11 @@ fn settle(folder: &Path, put: &Put, staged: &Path, folders: &mut BTreeSet<PathBu
     let target = folder.join(put.item.path());
     make_above(folder, &put.item)?;
     free(folder, &put.item, put.replaces)?;
-    if put.replaces.is_some() { fs::rename(staged, &target)? } else { whole::name_new(staged, &target)? }
+    if put.replaces.is_some() {
+        fs::rename(staged, &target)?
+    } else {
+        whole::name_new(staged, &target)?
+    }
     folders.extend(target.parent().map(Path::to_owned));
     Folder::open(folder)?.stat(put.item.path())
 }
@@ -116,7 +126,10 @@ pub fn make_above(folder: &Path, item: &Item) -> io::Result<()> {
         match std::fs::create_dir(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 if !path.symlink_metadata()?.is_dir() {
-                    return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} is no folder", path.display())));
+                    return Err(io::Error::new(
+                        io::ErrorKind::AlreadyExists,
+                        format!("{} is no folder", path.display()),
+                    ));
                 }
             }
             done => done?,
@@ -181,7 +194,10 @@ pub fn put_aside(folder: &Path, item: &Item, is_own: bool, now: Stamp) -> io::Re
 }
 
 fn free_name(from: &Path, name: impl Fn(u32) -> String) -> PathBuf {
-    (0..).map(|count| from.with_file_name(name(count))).find(|path| path.symlink_metadata().is_err()).unwrap_or_default()
+    (0..)
+        .map(|count| from.with_file_name(name(count)))
+        .find(|path| path.symlink_metadata().is_err())
+        .unwrap_or_default()
 }
 
 /// `.kept-…` in an inbox, else the form of Syncthing's conflict copies, which everything here knows already.
@@ -192,7 +208,8 @@ fn aside(from: &Path, is_own: bool, now: Stamp, count: u32) -> String {
         return format!(".kept-{time}-{count}-{name}");
     }
     let (stem, ending) = name.rsplit_once('.').map_or((&*name, String::new()), |(stem, end)| (stem, format!(".{end}")));
-    let letters: String = (0..7).map(|at| char::from(b'A' + u8::try_from((count >> (at * 3)) & 7).unwrap_or(0))).collect();
+    let letters: String =
+        (0..7).map(|at| char::from(b'A' + u8::try_from((count >> (at * 3)) & 7).unwrap_or(0))).collect();
     format!("{stem}.sync-conflict-{time}-{letters}{ending}")
 }
 

@@ -119,8 +119,17 @@ mod tests {
             std::fs::write(path, name).unwrap();
         };
         for name in [
-            &format!("{X}.txt"), &format!("{X}/a.jpg"), &format!("{X}/b/c.txt"), &format!("{X}/.hidden"), &format!("{X}.txt.!sync"),
-            ".channel.toml", ".icon.png", ".authors.toml", "notes.md", "other/a.jpg", ".missive-tmp-1-2",
+            &format!("{X}.txt"),
+            &format!("{X}/a.jpg"),
+            &format!("{X}/b/c.txt"),
+            &format!("{X}/.hidden"),
+            &format!("{X}.txt.!sync"),
+            ".channel.toml",
+            ".icon.png",
+            ".authors.toml",
+            "notes.md",
+            "other/a.jpg",
+            ".missive-tmp-1-2",
             &format!("{X}.sync-conflict-20260101-120000-ABCDEFG.txt"),
         ] {
             put(name);

@@ -19,7 +19,7 @@ const fn line(args: &'static [&'static str]) -> Line {
 }
 
 /// Every command, in the ways in which it differs.
-pub(crate) const LINES: [Line; 41] = [
+pub(crate) const LINES: [Line; 48] = [
     line(&["new", "another"]),
     line(&["new", "another", "--message"]),
     line(&["channels"]),
@@ -54,6 +54,13 @@ pub(crate) const LINES: [Line; 41] = [
     line(&["service"]),
     line(&["service", "--launchd", "--serve"]),
     line(&["service", "--install", "--systemd"]),
+    line(&["share", "blog"]),
+    line(&["share", "blog", "--write"]),
+    line(&["invite", "somebody"]),
+    line(&["status"]),
+    line(&["keys"]),
+    line(&["sync", "--once", "--offline", "--listen", "127.0.0.1:0"]),
+    Line { args: &["sync", "--offline", "--listen", "127.0.0.1:0"], endless: true },
     line(&["schema"]),
     line(&["schema", "check"]),
     line(&["completions", "bash"]),

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use iroh::{Endpoint, EndpointId};
 use iroh::endpoint::Connection;
+use iroh::{Endpoint, EndpointId};
 use iroh_blobs::HashAndFormat;
 use iroh_blobs::api::Store;
 use iroh_blobs::api::blobs::BlobStatus;
@@ -83,7 +83,19 @@ impl Fetcher {
     pub(super) fn start(endpoint: Endpoint, store: Store) -> Self {
         let (words, hears) = mpsc::unbounded_channel();
         let pool = Arc::new(Pool { endpoint, connections: Mutex::default() });
-        tokio::spawn(Scheduler { store, pool, ready: BTreeMap::new(), later: BTreeMap::new(), peers: HashMap::new(), running: JoinSet::new(), large: 0, count: 0 }.run(hears));
+        tokio::spawn(
+            Scheduler {
+                store,
+                pool,
+                ready: BTreeMap::new(),
+                later: BTreeMap::new(),
+                peers: HashMap::new(),
+                running: JoinSet::new(),
+                large: 0,
+                count: 0,
+            }
+            .run(hears),
+        );
         Self { words }
     }
 
@@ -163,7 +175,11 @@ impl Scheduler {
                 if peers.iter().any(|peer| !known.contains(peer)) {
                     let waits = |(_, job): &(&(Instant, u64), &mut Job)| job.want.document == document;
                     let now = self.later.iter_mut().filter(waits).map(|(key, _)| *key).collect::<Vec<_>>();
-                    now.into_iter().filter_map(|key| self.later.remove(&key)).collect::<Vec<_>>().into_iter().for_each(|job| self.queue(job));
+                    now.into_iter()
+                        .filter_map(|key| self.later.remove(&key))
+                        .collect::<Vec<_>>()
+                        .into_iter()
+                        .for_each(|job| self.queue(job));
                 }
             }
             Word::Forget(document) => {

@@ -271,11 +271,13 @@ impl Keeper {
     async fn event(&mut self, event: LiveEvent) {
         self.is_told = false;
         match event {
-            LiveEvent::InsertLocal { entry } | LiveEvent::InsertRemote { entry, .. } => match self.records.put(&entry) {
-                About::File(item) => drop(self.todo.items.insert(item)),
-                About::Author | About::Moved => self.todo.notes = true,
-                About::Nothing => {}
-            },
+            LiveEvent::InsertLocal { entry } | LiveEvent::InsertRemote { entry, .. } => {
+                match self.records.put(&entry) {
+                    About::File(item) => drop(self.todo.items.insert(item)),
+                    About::Author | About::Moved => self.todo.notes = true,
+                    About::Nothing => {}
+                }
+            }
             LiveEvent::NeighborUp(device) => self.meet(device, true).await,
             LiveEvent::NeighborDown(device) => {
                 self.peers.connected(device.as_bytes(), false);
@@ -294,7 +296,8 @@ impl Keeper {
     /// Notes that a device is there, and where.
     async fn meet(&mut self, device: iroh::EndpointId, is_neighbour: bool) {
         let addresses = self.engine.endpoint.remote_info(device).await;
-        let addresses = addresses.into_iter().flat_map(iroh::endpoint::RemoteInfo::into_addrs).map(|address| address.into_addr());
+        let addresses =
+            addresses.into_iter().flat_map(iroh::endpoint::RemoteInfo::into_addrs).map(|address| address.into_addr());
         self.peers.add(peer(&iroh::EndpointAddr::from_parts(device, addresses)));
         self.peers.seen(device.as_bytes(), self.home.seconds());
         if is_neighbour {
@@ -428,7 +431,9 @@ impl Keeper {
     /// Looks again at one file.
     pub(super) fn restat(&mut self, item: &Item) {
         match Folder::open(&self.folder).and_then(|folder| folder.stat(item.path())) {
-            Ok(stat) if stat.kind == crate::disk::beneath::Kind::File => drop(self.tree.files.insert(item.clone(), stat)),
+            Ok(stat) if stat.kind == crate::disk::beneath::Kind::File => {
+                drop(self.tree.files.insert(item.clone(), stat))
+            }
             _ => drop(self.tree.files.remove(item)),
         }
     }
@@ -526,7 +531,8 @@ impl Keeper {
     }
 
     fn state(&self) -> DocumentState {
-        let mut state = DocumentState::new(self.document.channel.clone(), self.document.side, self.role == Role::Writer);
+        let mut state =
+            DocumentState::new(self.document.channel.clone(), self.document.side, self.role == Role::Writer);
         for (item, record) in self.records.contents() {
             state.messages += usize::from(item.is_text());
             state.bytes = state.bytes.saturating_add(record.file_len());
@@ -537,7 +543,12 @@ impl Keeper {
             state.arriving_bytes = state.arriving_bytes.saturating_add(len);
         }
         state.fetched = self.fetched.load(Ordering::Relaxed);
-        state.not_fetched = self.refused.iter().take(100).map(|(item, why)| NotFetched { path: item.to_string(), why: why.clone() }).collect();
+        state.not_fetched = self
+            .refused
+            .iter()
+            .take(100)
+            .map(|(item, why)| NotFetched { path: item.to_string(), why: why.clone() })
+            .collect();
         state.changed_here = self.left.iter().take(100).map(ToString::to_string).collect();
         state.refused = self.records.refused() + self.unsound.len();
         state.question.clone_from(&self.question);
@@ -570,7 +581,9 @@ fn is_compared<T>(result: &Result<T, String>) -> bool {
 fn below(tree: &Tree, path: &std::path::Path) -> Vec<Item> {
     use std::os::unix::ffi::OsStrExt;
     let first = path.iter().next().map(OsStrExt::as_bytes).unwrap_or_default();
-    let is_there = |item: &&Item| item.as_bytes().strip_prefix(first).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"));
+    let is_there = |item: &&Item| {
+        item.as_bytes().strip_prefix(first).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    };
     tree.files.keys().filter(is_there).cloned().collect()
 }
 

@@ -101,7 +101,9 @@ impl Meet {
             Ok::<_, Error>(Ok(own.id))
         });
         match done {
-            Ok(Ok(own)) => Ok(Ticket { opens: Opens::Read(own), peers: self.home.shared.me(), name: String::new() }.to_string()),
+            Ok(Ok(own)) => {
+                Ok(Ticket { opens: Opens::Read(own), peers: self.home.shared.me(), name: String::new() }.to_string())
+            }
             Ok(Err(why)) => Err(why),
             Err(_) => Err("something is wrong at the other side; try again later".to_owned()),
         }
@@ -109,7 +111,12 @@ impl Meet {
 }
 
 /// Answers an invitation. `Ok(Err(why))` when the other side refused.
-pub(super) async fn answer(home: &Home, endpoint: &Endpoint, channel: &str, code: &str) -> Result<Result<(), String>, Error> {
+pub(super) async fn answer(
+    home: &Home,
+    endpoint: &Endpoint,
+    channel: &str,
+    code: &str,
+) -> Result<Result<(), String>, Error> {
     let ticket = Ticket::parse(code)?;
     let (Opens::Invitation { secret, until }, Some(host)) = (ticket.opens, ticket.peers.first()) else {
         return Ok(Err("that is no invitation".to_owned()));
@@ -122,7 +129,8 @@ pub(super) async fn answer(home: &Home, endpoint: &Endpoint, channel: &str, code
         return Ok(Err("the channel is gone".to_owned()));
     };
     let address = endpoint_addr(host).ok_or_else(|| engine("the code names no device"))?;
-    let reply = tokio::time::timeout(PATIENCE, exchange(home, endpoint, address, &secret, &own)).await.map_err(engine)??;
+    let reply =
+        tokio::time::timeout(PATIENCE, exchange(home, endpoint, address, &secret, &own)).await.map_err(engine)??;
     let key = match reply {
         Reply::Welcome { key } => key,
         Reply::Refused { why } => return Ok(Err(why)),
@@ -132,14 +140,26 @@ pub(super) async fn answer(home: &Home, endpoint: &Endpoint, channel: &str, code
         return Ok(Err("the other side gave no key for reading".to_owned()));
     };
     Book::change(&home.data, |book| {
-        join(book, channel, id, &Ticket { peers: [theirs.peers.clone(), ticket.peers.clone()].concat(), ..theirs.clone() }, &words(&Secret(secret), &id, &own.id));
+        join(
+            book,
+            channel,
+            id,
+            &Ticket { peers: [theirs.peers.clone(), ticket.peers.clone()].concat(), ..theirs.clone() },
+            &words(&Secret(secret), &id, &own.id),
+        );
         book.acceptances.retain(|acceptance| acceptance.channel != channel);
         Ok::<_, Error>(())
     })?;
     Ok(Ok(()))
 }
 
-async fn exchange(home: &Home, endpoint: &Endpoint, address: iroh::EndpointAddr, secret: &[u8; 32], own: &Document) -> Result<Reply, Error> {
+async fn exchange(
+    home: &Home,
+    endpoint: &Endpoint,
+    address: iroh::EndpointAddr,
+    secret: &[u8; 32],
+    own: &Document,
+) -> Result<Reply, Error> {
     let host: EndpointId = address.id;
     let connection = endpoint.connect(address, ALPN).await.map_err(engine)?;
     let (mut send, mut receive) = connection.open_bi().await.map_err(engine)?;

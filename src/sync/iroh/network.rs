@@ -44,7 +44,10 @@ fn builder(secret: &[u8; 32], options: &Options, port: u16) -> Result<Builder, E
         None => builder
             .bind_addr(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))
             .map_err(engine)?
-            .bind_addr_with_opts(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)), BindOpts::default().set_is_required(false))
+            .bind_addr_with_opts(
+                SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)),
+                BindOpts::default().set_is_required(false),
+            )
             .map_err(engine)?,
     };
     for lookup in &options.lookup {

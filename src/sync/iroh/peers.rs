@@ -61,14 +61,23 @@ impl Peers {
         if peer.device == self.me || (self.known.len() >= MOST && !self.known.contains_key(&peer.device)) {
             return;
         }
-        let new = || Known { peer: Peer { addresses: Vec::new(), ..peer.clone() }, seen: None, dialling: Dialling::default() };
+        let new = || Known {
+            peer: Peer { addresses: Vec::new(), ..peer.clone() },
+            seen: None,
+            dialling: Dialling::default(),
+        };
         let known = self.known.entry(peer.device).or_insert_with(new);
         let mut addresses = peer.addresses;
         addresses.extend(known.peer.addresses.iter().copied());
         let mut once = Vec::new();
-        addresses.into_iter().for_each(|address| if !once.contains(&address) { once.push(address) });
+        addresses.into_iter().for_each(|address| {
+            if !once.contains(&address) {
+                once.push(address)
+            }
+        });
         once.truncate(8);
-        let next = Peer { device: peer.device, addresses: once, relay: peer.relay.or_else(|| known.peer.relay.clone()) };
+        let next =
+            Peer { device: peer.device, addresses: once, relay: peer.relay.or_else(|| known.peer.relay.clone()) };
         if next != known.peer {
             known.peer = next;
             self.is_saved = false;
@@ -116,7 +125,9 @@ impl Peers {
     /// Writes them down, if something changed.
     pub(super) fn save(&mut self) {
         let known: Vec<&Known> = self.known.values().collect();
-        if !self.is_saved && let Ok(bytes) = serde_json::to_vec(&known) {
+        if !self.is_saved
+            && let Ok(bytes) = serde_json::to_vec(&known)
+        {
             // They can be met again.
             let folder = self.path.parent().map_or(Ok(()), std::fs::create_dir_all);
             self.is_saved = folder.is_ok() && whole::replace(&self.path, &bytes).is_ok();

@@ -117,7 +117,11 @@ async fn import(store: iroh_blobs::api::Store, folder: std::path::PathBuf, item:
     });
     let (open, item, stat, bytes) = read.await.map_err(std::io::Error::other)??;
     if let Some((bytes, stat)) = bytes {
-        let tag = if bytes.is_empty() { None } else { Some(store.blobs().add_bytes(bytes).temp_tag().await.map_err(std::io::Error::other)?) };
+        let tag = if bytes.is_empty() {
+            None
+        } else {
+            Some(store.blobs().add_bytes(bytes).temp_tag().await.map_err(std::io::Error::other)?)
+        };
         return Ok(Imported { item, stat, tag });
     }
     let options = AddPathOptions { path, format: BlobFormat::Raw, mode: ImportMode::TryReference };
@@ -134,8 +138,12 @@ async fn enter(keeper: &mut Keeper, imported: Imported) -> Result<(), Error> {
     let (author, empty) = (keeper.engine.author, tag.is_none());
     let began = u64::try_from((keeper.home.clock)() / 1000).unwrap_or(0);
     let before = keeper.records.latest(&item).map(|record| record.time);
-    let other: Vec<Vec<u8>> =
-        keeper.records.own(&item, &keeper.me).filter(|record| record.empty != empty).map(|record| item.key(record.empty)).collect();
+    let other: Vec<Vec<u8>> = keeper
+        .records
+        .own(&item, &keeper.me)
+        .filter(|record| record.empty != empty)
+        .map(|record| item.key(record.empty))
+        .collect();
     for key in other {
         keeper.doc.del(author, key).await.map_err(engine)?;
     }
@@ -148,13 +156,20 @@ async fn enter(keeper: &mut Keeper, imported: Imported) -> Result<(), Error> {
         None => keeper.doc.set_bytes(author, item.key(true), EMPTY).await.map(drop),
     };
     if let Err(error) = done {
-        let late = before.is_some_and(|time| i64::try_from(time / 1_000_000).unwrap_or(i64::MAX) >= keeper.home.seconds());
-        let why = if late { "this clock is behind the one that wrote it last; set the clock".to_owned() } else { error.to_string() };
+        let late =
+            before.is_some_and(|time| i64::try_from(time / 1_000_000).unwrap_or(i64::MAX) >= keeper.home.seconds());
+        let why = if late {
+            "this clock is behind the one that wrote it last; set the clock".to_owned()
+        } else {
+            error.to_string()
+        };
         keeper.problem(format!("{item} can't be shared: {why}"));
         return Ok(());
     }
     let ours = keeper.agreed.get(&item).map_or(before.is_none(), |agreed| agreed.ours);
-    keeper.records.told(&item, Record { author: keeper.me, hash: *hash.as_bytes(), len: stat.len.max(1), time: began, empty });
+    keeper
+        .records
+        .told(&item, Record { author: keeper.me, hash: *hash.as_bytes(), len: stat.len.max(1), time: began, empty });
     let hash = if empty { *blake3::hash(b"").as_bytes() } else { *hash.as_bytes() };
     keeper.agree(&item, hash, &stat, ours);
     Ok(())
@@ -259,13 +274,22 @@ async fn move_on(keeper: &mut Keeper, stamp: Stamp) -> Result<(), Error> {
         };
         match keeper.records.earlier(&item, &keeper.me).copied() {
             Some(other) if !other.empty && !ours.empty => {
-                keeper.doc.set_hash(keeper.engine.author, item.key(false), other.hash.into(), other.len).await.map_err(engine)?;
+                keeper
+                    .doc
+                    .set_hash(keeper.engine.author, item.key(false), other.hash.into(), other.len)
+                    .await
+                    .map_err(engine)?;
             }
             _ => drop(keeper.doc.del(keeper.engine.author, item.key(ours.empty)).await.map_err(engine)?),
         }
         keeper.agreed.forget(&item);
         reread(keeper, &item).await?;
     }
-    keeper.look_again([stamp.to_string().into(), format!("{stamp}.txt").into(), next.to_string().into(), format!("{next}.txt").into()]);
+    keeper.look_again([
+        stamp.to_string().into(),
+        format!("{stamp}.txt").into(),
+        next.to_string().into(),
+        format!("{next}.txt").into(),
+    ]);
     Ok(())
 }

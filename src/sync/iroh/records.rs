@@ -134,7 +134,10 @@ impl Records {
     /// Those of one message, and its text.
     pub(super) fn of_message<'a>(&'a self, text: &'a Item) -> impl Iterator<Item = &'a Item> {
         let stem = text.as_bytes().strip_suffix(b".txt").unwrap_or_default();
-        self.files.range(text.stem_only()..).map(|(item, _)| item).take_while(move |item| item.as_bytes().starts_with(stem))
+        self.files
+            .range(text.stem_only()..)
+            .map(|(item, _)| item)
+            .take_while(move |item| item.as_bytes().starts_with(stem))
     }
 
     /// The entry that counts for a file.
@@ -162,14 +165,18 @@ impl Records {
     /// Who wrote the content that counts: of all who signed the same one, who was first.
     pub(super) fn author(&self, item: &Item) -> Option<[u8; 32]> {
         let latest = self.latest(item)?;
-        let same = self.files.get(item)?.iter().filter(|record| record.hash == latest.hash && record.empty == latest.empty);
+        let same =
+            self.files.get(item)?.iter().filter(|record| record.hash == latest.hash && record.empty == latest.empty);
         same.min_by_key(|record| record.time).map(|record| record.author)
     }
 
     /// Another author's content for a file that this author made too, and made later.
     pub(super) fn earlier(&self, item: &Item, author: &[u8; 32]) -> Option<&Record> {
         let records = self.files.get(item)?;
-        let own = records.iter().filter(|record| record.author == *author && !record.is_deletion()).max_by_key(|r| r.order())?;
+        let own = records
+            .iter()
+            .filter(|record| record.author == *author && !record.is_deletion())
+            .max_by_key(|r| r.order())?;
         let others = records.iter().filter(|record| record.author != *author && !record.is_deletion());
         others.filter(|other| other.order() < own.order() && content(other) != content(own)).min_by_key(|r| r.order())
     }

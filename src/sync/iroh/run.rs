@@ -53,11 +53,23 @@ struct Run {
 }
 
 /// Runs a node until it is stopped.
-pub(super) async fn run(home: &Home, mut stopped: watch::Receiver<bool>, started: &std::sync::mpsc::Sender<()>) -> Result<(), Error> {
+pub(super) async fn run(
+    home: &Home,
+    mut stopped: watch::Receiver<bool>,
+    started: &std::sync::mpsc::Sender<()>,
+) -> Result<(), Error> {
     let engine = Arc::new(Engine::start(home, Meet { home: home.clone() }).await?);
     let (eye, mut ticks) = Eye::open()?;
     let fetcher = Fetcher::start(engine.endpoint.clone(), (*engine.store).clone());
-    let mut run = Run { home: home.clone(), engine, fetcher, kept: BTreeMap::new(), eye, meeting: BTreeMap::new(), word: Instant::now() };
+    let mut run = Run {
+        home: home.clone(),
+        engine,
+        fetcher,
+        kept: BTreeMap::new(),
+        eye,
+        meeting: BTreeMap::new(),
+        word: Instant::now(),
+    };
     run.tell_addresses();
     let ears = tokio::spawn(listen(listener(home)?, home.shared.clone()));
     run.follow_book();
@@ -138,7 +150,8 @@ impl Run {
     }
 
     fn places(&self, book: &Book) -> Vec<Place> {
-        let boxes = book.documents.iter().map(|document| self.home.data.join(&document.channel).join(document.side.name()));
+        let boxes =
+            book.documents.iter().map(|document| self.home.data.join(&document.channel).join(document.side.name()));
         let own = Place { path: self.home.data.join(PRIVATE), scope: Scope::Names(&[FILE_NAME]) };
         boxes.map(|path| Place { path, scope: Scope::Tree }).chain([own]).collect()
     }
@@ -174,7 +187,8 @@ impl Run {
             self.word = Instant::now();
             let _ = socket::leave_word(&self.home.data, &self.home.shared.state());
         }
-        let ended: Vec<[u8; 32]> = self.kept.iter().filter(|(_, kept)| kept.task.is_finished()).map(|(id, _)| *id).collect();
+        let ended: Vec<[u8; 32]> =
+            self.kept.iter().filter(|(_, kept)| kept.task.is_finished()).map(|(id, _)| *id).collect();
         let mut again = Vec::new();
         for id in ended {
             if let Some(kept) = self.kept.remove(&id) {
@@ -284,4 +298,3 @@ async fn reply(stream: UnixStream, shared: Shared) -> Option<()> {
     }
     Some(())
 }
-

@@ -76,7 +76,8 @@ pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>) {
         export(keeper, &item, &record).await;
     }
     let mut small = small.as_slice();
-    while let Some((now, later)) = small.split_at_checked(small.len().min(TOGETHER)).filter(|(now, _)| !now.is_empty()) {
+    while let Some((now, later)) = small.split_at_checked(small.len().min(TOGETHER)).filter(|(now, _)| !now.is_empty())
+    {
         put(keeper, now).await;
         small = later;
     }
@@ -85,7 +86,8 @@ pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>) {
 /// What the box holds or waits for, in bytes and files.
 fn load(keeper: &Keeper) -> (u64, usize) {
     let bytes = keeper.agreed.files().values().fold(0_u64, |sum, agreed| sum.saturating_add(agreed.looks.len()));
-    let waiting = keeper.wanted.values().filter_map(|items| keeper.records.latest(items.iter().next()?)).map(|record| record.len);
+    let waiting =
+        keeper.wanted.values().filter_map(|items| keeper.records.latest(items.iter().next()?)).map(|record| record.len);
     (bytes.saturating_add(waiting.sum()), keeper.agreed.files().len() + keeper.wanted.len())
 }
 
@@ -113,7 +115,11 @@ async fn is_ready(keeper: &mut Keeper, item: &Item, record: &Record, bytes: &mut
 /// Whether a text is better put in place after some of its attachments.
 fn waits_for_attachments(keeper: &Keeper, text: &Item) -> bool {
     keeper.records.of_message(text).filter(|item| item.is_attachment()).any(|item| {
-        let awaited = |record: &Record| !record.is_deletion() && record.file_len() <= PATIENT && keeper.wanted.get(&record.hash).is_some_and(|items| items.contains(item));
+        let awaited = |record: &Record| {
+            !record.is_deletion()
+                && record.file_len() <= PATIENT
+                && keeper.wanted.get(&record.hash).is_some_and(|items| items.contains(item))
+        };
         keeper.records.latest(item).is_some_and(awaited)
     })
 }
@@ -137,7 +143,11 @@ fn ask(keeper: &Keeper, hash: Hash, len: u64, rank: Rank) {
 async fn put(keeper: &mut Keeper, files: &[(Item, Record)]) {
     let mut puts = Vec::with_capacity(files.len());
     for (item, record) in files {
-        let bytes = if record.empty { Ok(Vec::new()) } else { keeper.engine.store.blobs().get_bytes(record.hash).await.map(Vec::from) };
+        let bytes = if record.empty {
+            Ok(Vec::new())
+        } else {
+            keeper.engine.store.blobs().get_bytes(record.hash).await.map(Vec::from)
+        };
         match bytes {
             Ok(bytes) => {
                 let replaces = replaced(keeper, item).await;
@@ -177,7 +187,9 @@ fn placed(keeper: &mut Keeper, item: &Item, record: &Record, outcome: std::io::R
         Ok(stat) => {
             let ours = record.author == keeper.me && keeper.role == Role::Writer;
             keeper.agree(item, content(record), &stat, ours);
-            if item.is_attachment() && let Some(stamp) = item.stamp() {
+            if item.is_attachment()
+                && let Some(stamp) = item.stamp()
+            {
                 keeper.again(Item::text(stamp));
             }
         }
@@ -249,7 +261,9 @@ async fn remove(keeper: &mut Keeper, item: &Item) {
             keeper.restat(item);
             keeper.again_later(item.clone());
         }
-        Ok(Err(error)) => keeper.problem(format!("{item} was deleted by its author, but can't be moved to the trash: {error}")),
+        Ok(Err(error)) => {
+            keeper.problem(format!("{item} was deleted by its author, but can't be moved to the trash: {error}"))
+        }
         Err(_) => {}
     }
 }
@@ -334,7 +348,8 @@ async fn bylines(keeper: &mut Keeper) {
         }
     }
     let signers: BTreeSet<Key> = authors.messages.values().copied().collect();
-    let named = keeper.names.iter().filter(|(author, note)| !note.name.is_empty() && signers.contains(&Key::new(**author)));
+    let named =
+        keeper.names.iter().filter(|(author, note)| !note.name.is_empty() && signers.contains(&Key::new(**author)));
     authors.names = named.map(|(author, note)| (Key::new(*author), note.name.clone())).collect();
     let profile = Item::parse(profile::FILE_NAME.as_bytes());
     authors.profile = profile.and_then(|item| keeper.records.author(&item)).map(Key::new);
@@ -372,4 +387,3 @@ pub(super) fn author_devices(keeper: &Keeper) -> BTreeSet<[u8; 32]> {
     let of = |note: &AuthorNote| -> Option<[u8; 32]> { hex::parse(&note.device) };
     keeper.names.values().filter_map(of).collect()
 }
-
