@@ -101,6 +101,7 @@ pub(super) fn peers(around: &Surroundings, document: &Document) -> Result<Vec<Pe
 /// # Errors
 /// [`Failure`] when this program was built without the engine.
 #[cfg(feature = "sync")]
+#[allow(clippy::unnecessary_wraps, reason = "without the engine it fails")]
 pub(super) fn secret() -> Result<Secret, Failure> {
     Ok(crate::sync::iroh::fresh())
 }
@@ -119,6 +120,7 @@ pub(super) fn secret() -> Result<Secret, Failure> {
 /// # Errors
 /// [`Failure`] when this program was built without the engine.
 #[cfg(feature = "sync")]
+#[allow(clippy::unnecessary_wraps, reason = "without the engine it fails")]
 pub(super) fn document_id(secret: &Secret) -> Result<[u8; 32], Failure> {
     Ok(crate::sync::iroh::new_document(secret))
 }

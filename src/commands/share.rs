@@ -99,8 +99,8 @@ pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Repo
         peers: keyring::peers(around, &document)?,
         name: profile.title.unwrap_or_else(|| name.clone()),
     };
-    let site = settings::read(&channel.path)?.site.base_url.map(|url| url.as_str().to_owned()).or(profile.link);
-    let page = site.filter(|_| !args.write);
+    let address = settings::read(&channel.path)?.site.base_url.map(|url| url.as_str().to_owned()).or(profile.link);
+    let page = address.filter(|_| !args.write);
     let link = ticket.link(page.as_deref());
     let html = (!args.write).then(|| {
         format!(

@@ -146,7 +146,7 @@ pub(super) fn carried(around: &Surroundings) -> (Vec<Carried>, Option<String>) {
     for channel in folder::discover(&around.data).unwrap_or_default() {
         match syncthing.state(&channel) {
             Ok(states) => {
-                carried.extend(states.into_iter().map(|state| Carried { channel: channel.name.to_string(), state }))
+                carried.extend(states.into_iter().map(|state| Carried { channel: channel.name.to_string(), state }));
             }
             Err(error) => return (carried, Some(error.to_string())),
         }

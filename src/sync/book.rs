@@ -246,7 +246,11 @@ mod tests {
     #[test]
     fn only_its_owner_reads_it() {
         let dir = tempfile::tempdir().unwrap();
-        Book::change(dir.path(), |book| Ok::<_, Error>(*book = filled())).unwrap();
+        Book::change(dir.path(), |book| {
+            *book = filled();
+            Ok::<_, Error>(())
+        })
+        .unwrap();
         assert_eq!(Book::read(dir.path()).unwrap(), filled());
         let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(path(dir.path())), mode(dir.path().join(PRIVATE))), (0o600, 0o700));
@@ -258,7 +262,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         private(dir.path(), "").unwrap();
         std::fs::write(path(dir.path()), "device = \"zz\"\n").unwrap();
-        let changed = Book::change(dir.path(), |book| Ok::<_, Error>(book.documents.clear()));
+        let changed = Book::change(dir.path(), |book| {
+            book.documents.clear();
+            Ok::<_, Error>(())
+        });
         assert!(matches!(changed, Err(Error::Book { .. })));
         assert_eq!(std::fs::read_to_string(path(dir.path())).unwrap(), "device = \"zz\"\n");
     }

@@ -64,7 +64,9 @@ pub fn put(folder: &Path, puts: Vec<Put>) -> Vec<(Item, Outcome)> {
             *place = Some((put.item.clone(), outcome));
         }
     }
-    folders.iter().for_each(|folder| whole::flush_names(folder));
+    for folder in &folders {
+        whole::flush_names(folder);
+    }
     outcomes.into_iter().flatten().collect()
 }
 
@@ -88,9 +90,9 @@ fn settle(folder: &Path, put: &Put, staged: &Path, folders: &mut BTreeSet<PathBu
     make_above(folder, &put.item)?;
     free(folder, &put.item, put.replaces)?;
     if put.replaces.is_some() {
-        fs::rename(staged, &target)?
+        fs::rename(staged, &target)?;
     } else {
-        whole::name_new(staged, &target)?
+        whole::name_new(staged, &target)?;
     }
     folders.extend(target.parent().map(Path::to_owned));
     Folder::open(folder)?.stat(put.item.path())
@@ -194,7 +196,7 @@ pub fn put_aside(folder: &Path, item: &Item, is_own: bool, now: Stamp) -> io::Re
 }
 
 fn free_name(from: &Path, name: impl Fn(u32) -> String) -> PathBuf {
-    (0..)
+    (0..u32::MAX)
         .map(|count| from.with_file_name(name(count)))
         .find(|path| path.symlink_metadata().is_err())
         .unwrap_or_default()

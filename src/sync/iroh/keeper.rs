@@ -296,8 +296,10 @@ impl Keeper {
     /// Notes that a device is there, and where.
     async fn meet(&mut self, device: iroh::EndpointId, is_neighbour: bool) {
         let addresses = self.engine.endpoint.remote_info(device).await;
-        let addresses =
-            addresses.into_iter().flat_map(iroh::endpoint::RemoteInfo::into_addrs).map(|address| address.into_addr());
+        let addresses = addresses
+            .into_iter()
+            .flat_map(iroh::endpoint::RemoteInfo::into_addrs)
+            .map(iroh::endpoint::TransportAddrInfo::into_addr);
         self.peers.add(peer(&iroh::EndpointAddr::from_parts(device, addresses)));
         self.peers.seen(device.as_bytes(), self.home.seconds());
         if is_neighbour {
@@ -432,9 +434,11 @@ impl Keeper {
     pub(super) fn restat(&mut self, item: &Item) {
         match Folder::open(&self.folder).and_then(|folder| folder.stat(item.path())) {
             Ok(stat) if stat.kind == crate::disk::beneath::Kind::File => {
-                drop(self.tree.files.insert(item.clone(), stat))
+                self.tree.files.insert(item.clone(), stat);
             }
-            _ => drop(self.tree.files.remove(item)),
+            _ => {
+                self.tree.files.remove(item);
+            }
         }
     }
 

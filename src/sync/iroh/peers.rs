@@ -70,11 +70,11 @@ impl Peers {
         let mut addresses = peer.addresses;
         addresses.extend(known.peer.addresses.iter().copied());
         let mut once = Vec::new();
-        addresses.into_iter().for_each(|address| {
+        for address in addresses {
             if !once.contains(&address) {
-                once.push(address)
+                once.push(address);
             }
-        });
+        }
         once.truncate(8);
         let next =
             Peer { device: peer.device, addresses: once, relay: peer.relay.or_else(|| known.peer.relay.clone()) };

@@ -245,7 +245,9 @@ pub(super) async fn give_way(keeper: &mut Keeper, items: &BTreeSet<Item>) -> Res
 async fn reread(keeper: &mut Keeper, item: &Item) -> Result<(), Error> {
     for empty in [false, true] {
         let entry = keeper.doc.get_exact(keeper.engine.author, item.key(empty), true).await.map_err(engine)?;
-        entry.into_iter().for_each(|entry| drop(keeper.records.put(&entry)));
+        if let Some(entry) = entry {
+            keeper.records.put(&entry);
+        }
     }
     Ok(())
 }

@@ -196,7 +196,9 @@ impl Run {
             }
         }
         // A keeper ends by itself only when the engine failed it.
-        again.iter().for_each(|document| self.keep(document));
+        for document in &again {
+            self.keep(document);
+        }
         if let Ok(book) = Book::read(&self.home.data)
             && !book.acceptances.is_empty()
         {

@@ -53,11 +53,7 @@ pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>) {
     for (item, step) in steps {
         match step {
             Step::Remove => remove(keeper, item).await,
-            Step::TakeBeside | Step::GiveWay => {
-                if put_aside(keeper, item).await {
-                    keeper.again(item.clone());
-                }
-            }
+            Step::TakeBeside | Step::GiveWay => put_aside(keeper, item).await,
             Step::Take => {
                 let Some(record) = keeper.records.latest(item).copied() else {
                     continue;
@@ -262,27 +258,27 @@ async fn remove(keeper: &mut Keeper, item: &Item) {
             keeper.again_later(item.clone());
         }
         Ok(Err(error)) => {
-            keeper.problem(format!("{item} was deleted by its author, but can't be moved to the trash: {error}"))
+            keeper.problem(format!("{item} was deleted by its author, but can't be moved to the trash: {error}"));
         }
         Err(_) => {}
     }
 }
 
-async fn put_aside(keeper: &mut Keeper, item: &Item) -> bool {
+/// Puts what a person made of a file aside, and looks at the file again.
+async fn put_aside(keeper: &mut Keeper, item: &Item) {
     let Some(now) = now(keeper) else {
-        return false;
+        return;
     };
     let (folder, path, own) = (keeper.folder.clone(), item.clone(), is_own(keeper.document.side));
     match tokio::task::spawn_blocking(move || place::put_aside(&folder, &path, own, now)).await {
         Ok(Ok(_)) => {
             keeper.restat(item);
-            true
+            keeper.again(item.clone());
         }
         Ok(Err(error)) => {
             keeper.problem(format!("{item} was changed here and by its author, and can't be kept beside: {error}"));
-            false
         }
-        Err(_) => false,
+        Err(_) => {}
     }
 }
 
