@@ -39,10 +39,10 @@ impl Person {
 
     /// Somebody whose data folder lies deeper than a socket's address is long.
     pub(super) fn deep(name: &'static str) -> Self {
-        let person = Self::new(name);
-        let data = (0..8).fold(person.data.clone(), |path, _| path.join("a folder within many folders"));
-        fs::create_dir_all(&data).unwrap();
-        Self { data, ..person }
+        let mut person = Self::new(name);
+        person.data = (0..8).fold(person.data.clone(), |path, _| path.join("a folder within many folders"));
+        fs::create_dir_all(&person.data).unwrap();
+        person
     }
 
     /// The author of a channel of that name, with a profile.
