@@ -26,6 +26,8 @@ mod incremental;
 mod output;
 mod planet;
 mod reading;
+#[cfg(feature = "sync")]
+mod replicating;
 mod scene;
 mod schemas;
 mod scripting;

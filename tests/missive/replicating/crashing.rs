@@ -1,0 +1,72 @@
+//! Kills at any moment: what was begun is finished by the next start, at both sides.
+//!
+//! `REPLICATION_KILLS` says how many there are; `tests/faults/replication` makes many more.
+
+use std::time::{Duration, Instant};
+
+use super::people::{Person, until_same};
+use super::FIRST;
+
+const OUTBOX: &str = "blog/outbox";
+const INBOX: &str = "harbour/inbox";
+
+fn kills() -> u32 {
+    std::env::var("REPLICATION_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(6)
+}
+
+/// Lets a moment pass that is no wait for anything.
+fn moment(milliseconds: u64) {
+    let end = Instant::now() + Duration::from_millis(milliseconds);
+    while Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Moments that differ from run to run.
+fn dice() -> impl FnMut(u64) -> u64 {
+    let mut state = u64::from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos()) | 1;
+    move |below| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    }
+}
+
+#[test]
+fn kills_at_both_sides_end_in_the_same_folders() {
+    let mut dice = dice();
+    let mut azureen = Person::author("Azureen", "blog").running();
+    let mut brando = Person::new("Brando").subscribed(&azureen.key("blog"), "harbour").running();
+    for turn in 0..kills() {
+        let stem = format!("2026-02-01T10-{:02}-{:02}Z", turn / 60 % 60, turn % 60);
+        azureen.writes(&format!("{OUTBOX}/{stem}/photo"), &vec![u8::try_from(turn % 251).unwrap(); 40_000]);
+        azureen.writes(&format!("{OUTBOX}/{stem}.txt"), format!("turn {turn}\n").as_bytes());
+        azureen.writes(&format!("{OUTBOX}/{FIRST}.txt"), format!("changed in turn {turn}\n").as_bytes());
+        moment(dice(250));
+        let victim = if turn % 2 == 0 { &mut azureen } else { &mut brando };
+        victim.is_killed();
+        victim.starts_but_waits_for_nothing("127.0.0.1:0");
+    }
+    until_same((&azureen, OUTBOX), (&brando, INBOX), "both hold the same");
+    let left: Vec<String> = brando.everything(INBOX).into_iter().filter(|name| name.contains(".missive")).collect();
+    assert_eq!(left, [""; 0], "nothing is left lying about");
+}
+
+#[test]
+fn a_large_attachment_arrives_in_spite_of_kills_at_both_sides() {
+    let mut dice = dice();
+    let azureen = Person::author("Azureen", "blog");
+    let film: Vec<u8> = (0..30_000_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    azureen.writes(&format!("{OUTBOX}/{FIRST}/film"), &film);
+    azureen.writes(&format!("{OUTBOX}/{FIRST}.txt"), b"a film\n");
+    let mut azureen = azureen.running();
+    let mut brando = Person::new("Brando").subscribed(&azureen.key("blog"), "harbour").running();
+    for turn in 0..4 {
+        moment(dice(300));
+        let victim = if turn % 2 == 0 { &mut brando } else { &mut azureen };
+        victim.is_killed();
+        victim.starts_but_waits_for_nothing("127.0.0.1:0");
+    }
+    until_same((&azureen, OUTBOX), (&brando, INBOX), "the film arrives whole");
+}

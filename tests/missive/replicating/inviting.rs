@@ -1,0 +1,129 @@
+//! A conversation in one exchange.
+
+use super::people::{Person, until, until_same};
+use super::{FIRST, SECOND};
+
+/// The code of an invitation.
+fn invites(person: &Person, name: &str, more: &[&str]) -> String {
+    let args = [&["invite", name, "--json"], more].concat();
+    let report: serde_json::Value = serde_json::from_str(&person.does(&args)).unwrap();
+    report["code"].as_str().unwrap().to_owned()
+}
+
+fn phrase(person: &Person, channel: &str) -> String {
+    let phrase = ["outbox", "inbox"].map(|side| person.document(channel, side)["phrase"].clone());
+    assert_eq!(phrase[0], phrase[1]);
+    phrase[0].as_str().unwrap_or_default().to_owned()
+}
+
+/// How many conversations and channels somebody has.
+fn channels(person: &Person) -> usize {
+    std::fs::read_dir(person.path("")).unwrap().filter(|entry| entry.as_ref().unwrap().file_name() != ".missive").count()
+}
+
+#[test]
+fn one_code_makes_a_conversation_of_two() {
+    let azureen = Person::new("Azureen").running();
+    let brando = Person::new("Brando");
+    let code = invites(&azureen, "brando", &["--as", "Azureen"]);
+    let said = brando.reaches(&["accept", &code, "--as", "Brando"]);
+    assert!(said.contains("Read these words to each other") && brando.has("azureen/outbox"), "{said}");
+    let brando = brando.running();
+    azureen.writes(&format!("brando/outbox/{FIRST}.txt"), b"hello Brando\n");
+    brando.writes(&format!("azureen/outbox/{SECOND}.txt"), b"hello Azureen\n");
+    until_same((&azureen, "brando/outbox"), (&brando, "azureen/inbox"), "Azureen's arrives");
+    until_same((&azureen, "brando/inbox"), (&brando, "azureen/outbox"), "Brando's arrives");
+    assert!(brando.has(&format!("azureen/inbox/{FIRST}.txt")) && azureen.has(&format!("brando/inbox/{SECOND}.txt")));
+    let words = phrase(&azureen, "brando");
+    assert_eq!(words.split_whitespace().count(), 6, "{words}");
+    assert_eq!(words, phrase(&brando, "azureen"));
+    assert!(said.contains(&words) && azureen.does(&["status"]).contains(&format!("check words: {words}")));
+
+    // It is good for one.
+    let cooper = Person::new("Cooper");
+    let refused = cooper.refused_by_others(&["accept", &code, "azureen"]);
+    assert!(refused.contains("this code has been used already"), "{refused}");
+    let refused = azureen.refused(&["invite", "brando"]);
+    assert!(refused.contains("`brando` has its other side already"), "{refused}");
+    assert_eq!(azureen.does(&["keys"]).lines().count(), 2);
+}
+
+#[test]
+fn what_cannot_be_accepted_is_refused_in_words_and_makes_nothing() {
+    let azureen = Person::author("Azureen", "blog").running();
+    let brando = Person::new("Brando");
+    let code = invites(&azureen, "brando", &[]);
+    let own = azureen.refused_by_others(&["accept", &code]);
+    assert!(own.contains("that is your own invitation"), "{own}");
+    assert_eq!(channels(&azureen), 2);
+    let short = &code[..code.len() - 4];
+    for (wrong, why) in [
+        (azureen.key("blog").as_str(), "that is a key, and no code of an invitation"),
+        (short, "the key is damaged"),
+        ("hello", "that is no missive key"),
+        (&code.replace("missive-invite-", "missive-read-"), "the key is damaged"),
+    ] {
+        let refused = brando.refused_by_others(&["accept", wrong, "azureen"]);
+        assert!(refused.contains(why), "{why}: {refused}");
+    }
+    assert_eq!(channels(&brando), 0);
+    for (command, why) in [("subscribe", "that is an invitation"), ("join", "that is an invitation")] {
+        let refused = brando.refused_by_others(&[command, &code]);
+        assert!(refused.contains(why) && refused.contains("missive accept CODE"), "{refused}");
+    }
+    assert_eq!(channels(&brando), 0);
+}
+
+#[test]
+fn an_expired_code_is_refused() {
+    let azureen = Person::new("Azureen").running();
+    let code = invites(&azureen, "brando", &["--expires", "1s"]);
+    let brando = Person::new("Brando");
+    let begun = std::time::Instant::now();
+    until(&[&azureen], "two seconds have passed", || begun.elapsed() > std::time::Duration::from_millis(2100));
+    let refused = brando.refused_by_others(&["accept", &code, "azureen"]);
+    assert!(refused.contains("this code has expired"), "{refused}");
+    assert_eq!(channels(&brando), 0);
+}
+
+#[test]
+fn a_code_that_was_withdrawn_is_refused_by_the_other_side() {
+    let azureen = Person::new("Azureen").running();
+    let code = invites(&azureen, "brando", &[]);
+    azureen.does(&["keys", "forget", "brando"]);
+    let brando = Person::new("Brando");
+    let refused = brando.refused_by_others(&["accept", &code, "azureen"]);
+    assert!(refused.contains("the other side refused: this code was never given out here"), "{refused}");
+    assert_eq!(azureen.status()["documents"], serde_json::json!([]));
+}
+
+#[test]
+fn an_acceptance_waits_for_the_inviter() {
+    let mut azureen = Person::new("Azureen").running();
+    azureen.stops();
+    let code = invites(&azureen, "brando", &[]);
+    let brando = Person::new("Brando");
+    let said = brando.reaches(&["accept", &code, "azureen", "--no-wait"]);
+    assert!(said.contains("The other side was not met yet"), "{said}");
+    let brando = brando.running();
+    until(&[&brando], "it is told that the other side is awaited", || brando.status()["accepting"] == serde_json::json!(["azureen"]));
+    assert!(brando.does(&["status"]).contains("azureen: the invitation is accepted; the other side has not answered yet"));
+    brando.writes(&format!("azureen/outbox/{FIRST}.txt"), b"are you there?\n");
+    azureen.starts();
+    until_same((&azureen, "brando/inbox"), (&brando, "azureen/outbox"), "the conversation begins");
+    assert!(azureen.has(&format!("brando/inbox/{FIRST}.txt")));
+    azureen.writes(&format!("brando/outbox/{SECOND}.txt"), b"I am\n");
+    until_same((&azureen, "brando/outbox"), (&brando, "azureen/inbox"), "the answer arrives");
+    assert_eq!(phrase(&azureen, "brando"), phrase(&brando, "azureen"));
+    assert_eq!(brando.status()["accepting"], serde_json::json!([]));
+}
+
+#[test]
+fn an_inviter_who_is_asked_twice_by_the_same_device_agrees() {
+    let azureen = Person::new("Azureen").running();
+    let brando = Person::new("Brando");
+    let code = invites(&azureen, "brando", &[]);
+    let first = brando.reaches(&["accept", &code, "azureen"]);
+    assert!(first.contains("Read these words"), "{first}");
+    assert_eq!(azureen.document("brando", "outbox")["phrase"].as_str().map(|words| first.contains(words)), Some(true));
+}

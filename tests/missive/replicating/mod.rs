@@ -1,0 +1,15 @@
+//! Replication as people see it: the real program in several data folders, over loopback.
+
+mod alone;
+mod crashing;
+mod deleting;
+mod inboxes;
+mod inviting;
+mod keys;
+mod people;
+mod reading;
+mod together;
+
+const FIRST: &str = "2026-01-01T10-00-00Z";
+const SECOND: &str = "2026-01-02T10-00-00Z";
+const THIRD: &str = "2026-01-03T10-00-00Z";

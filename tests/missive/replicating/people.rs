@@ -1,0 +1,342 @@
+//! People who replicate channels: each with a data folder and a home of its own, and the real program in them.
+//!
+//! Everything is on loopback, and nobody looks anything up. A node ends with the test, however that ends.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::scene::words;
+
+/// No look-up, no relay, and no interface but loopback.
+const QUIET: [&str; 3] = ["--offline", "--listen", "127.0.0.1:0"];
+
+/// How long anything is waited for: far longer than it takes, so that only what never happens is missed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// One person's device.
+pub(super) struct Person {
+    name: &'static str,
+    dir: tempfile::TempDir,
+    data: PathBuf,
+    node: Option<Child>,
+}
+
+impl Person {
+    /// Somebody with an empty data folder.
+    pub(super) fn new(name: &'static str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        fs::create_dir_all(&data).unwrap();
+        Self { name, dir, data, node: None }
+    }
+
+    /// Somebody whose data folder lies deeper than a socket's address is long.
+    pub(super) fn deep(name: &'static str) -> Self {
+        let mut person = Self::new(name);
+        person.data = (0..8).fold(person.data.clone(), |path, _| path.join("a folder within many folders"));
+        fs::create_dir_all(&person.data).unwrap();
+        person
+    }
+
+    /// The author of a channel of that name, with a profile.
+    pub(super) fn author(name: &'static str, channel: &str) -> Self {
+        let person = Self::new(name);
+        let profile = format!("title = \"The harbour\"\nauthor = \"{name}\"\n");
+        person.writes(&format!("{channel}/outbox/.channel.toml"), profile.as_bytes());
+        person
+    }
+
+    /// With a message.
+    pub(super) fn message(self, path: &str, text: &str) -> Self {
+        self.writes(path, text.as_bytes());
+        self
+    }
+
+    /// With a node running.
+    pub(super) fn running(mut self) -> Self {
+        self.starts();
+        self
+    }
+
+    /// A path in the data folder.
+    pub(super) fn path(&self, relative: &str) -> PathBuf {
+        self.data.join(relative)
+    }
+
+    /// The folder around the data folder.
+    pub(super) fn root(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Writes a file as any editor or tool does that cares: beside its place, then there in one step.
+    pub(super) fn writes(&self, relative: &str, bytes: &[u8]) {
+        let path = self.path(relative);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let beside = self.dir.path().join("being written");
+        fs::write(&beside, bytes).unwrap();
+        fs::rename(beside, path).unwrap();
+    }
+
+    /// Removes a file or a folder.
+    pub(super) fn removes(&self, relative: &str) {
+        let path = self.path(relative);
+        if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+    }
+
+    /// Removes a file and whatever lies in a folder, which stays.
+    pub(super) fn empties(&self, relative: &str) {
+        for entry in fs::read_dir(self.path(relative)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+        }
+    }
+
+    /// What a file holds; `None` where there is none.
+    pub(super) fn holds(&self, relative: &str) -> Option<String> {
+        fs::read(self.path(relative)).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Whether there is a file or a folder.
+    pub(super) fn has(&self, relative: &str) -> bool {
+        self.path(relative).symlink_metadata().is_ok()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let home = self.dir.path().join("home");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_missive"));
+        command.args(args).env_clear().env("HOME", &home).env("MISSIVE_DATA", &self.data).current_dir(self.dir.path());
+        for (name, folder) in [("CONFIG", "config"), ("CACHE", "cache"), ("STATE", "state"), ("DATA", "share")] {
+            command.env(format!("XDG_{name}_HOME"), home.join(folder));
+        }
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program.
+    pub(super) fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Runs the program with this on standard input.
+    pub(super) fn run_with(&self, args: &[&str], input: &str) -> Output {
+        let mut command = self.command(args);
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// Runs the program, which must succeed; gives what it printed.
+    #[track_caller]
+    pub(super) fn does(&self, args: &[&str]) -> String {
+        self.well(args, &self.run(args))
+    }
+
+    /// The same with this on standard input.
+    #[track_caller]
+    pub(super) fn does_with(&self, args: &[&str], input: &str) -> String {
+        self.well(args, &self.run_with(args, input))
+    }
+
+    #[track_caller]
+    fn well(&self, args: &[&str], output: &Output) -> String {
+        let (out, talk) = words(output);
+        assert_eq!(output.status.code(), Some(0), "{}: {args:?}: {out}{talk}", self.name);
+        out
+    }
+
+    /// Runs a command that may reach others.
+    #[track_caller]
+    pub(super) fn reaches(&self, args: &[&str]) -> String {
+        self.does(&[args, &QUIET].concat())
+    }
+
+    /// Runs the program, which must refuse; gives what it said.
+    #[track_caller]
+    pub(super) fn refused(&self, args: &[&str]) -> String {
+        refused(self.name, args, &self.run(args))
+    }
+
+    /// Runs a command that may reach others, and must refuse.
+    #[track_caller]
+    pub(super) fn refused_by_others(&self, args: &[&str]) -> String {
+        self.refused(&[args, &QUIET].concat())
+    }
+
+    /// The key for reading a channel.
+    #[track_caller]
+    pub(super) fn key(&self, channel: &str) -> String {
+        self.does(&["share", channel, "--key-only"]).trim().to_owned()
+    }
+
+    /// The key for writing a channel.
+    #[track_caller]
+    pub(super) fn write_key(&self, channel: &str) -> String {
+        self.does(&["share", channel, "--write", "--key-only"]).trim().to_owned()
+    }
+
+    /// Subscribes without waiting for anything.
+    #[track_caller]
+    pub(super) fn subscribes(&self, key: &str, name: &str) {
+        self.reaches(&["subscribe", key, name, "--no-wait"]);
+    }
+
+    /// With a subscription.
+    #[track_caller]
+    pub(super) fn subscribed(self, key: &str, name: &str) -> Self {
+        self.subscribes(key, name);
+        self
+    }
+
+    /// Joins those who write a channel, without waiting for anything.
+    #[track_caller]
+    pub(super) fn joins(&self, key: &str, name: &str, author: &str) {
+        self.reaches(&["join", key, name, "--as", author, "--no-wait"]);
+    }
+
+    /// Starts the node, and waits until it answers.
+    #[track_caller]
+    pub(super) fn starts(&mut self) {
+        self.starts_at("127.0.0.1:0");
+    }
+
+    /// Starts the node at an address.
+    #[track_caller]
+    pub(super) fn starts_at(&mut self, address: &str) {
+        self.starts_but_waits_for_nothing(address);
+        until(&[self], "the node answers", || self.status()["addresses"].as_array().is_some_and(|all| !all.is_empty()));
+    }
+
+    /// Starts the node.
+    #[track_caller]
+    pub(super) fn starts_but_waits_for_nothing(&mut self, address: &str) {
+        assert!(self.node.is_none());
+        let log = fs::File::options().create(true).append(true).open(self.dir.path().join("log")).unwrap();
+        let mut command = self.command(&["sync", "--offline", "--listen", address]);
+        self.node = Some(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap());
+    }
+
+    /// Ends the node as Ctrl-C does.
+    #[track_caller]
+    pub(super) fn stops(&mut self) {
+        let mut node = self.node.take().unwrap();
+        let pid = rustix::process::Pid::from_child(&node);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        assert_eq!(node.wait().unwrap().code(), Some(0), "{}: {}", self.name, self.log());
+    }
+
+    /// Ends the node as a power cut does.
+    pub(super) fn is_killed(&mut self) {
+        if let Some(mut node) = self.node.take() {
+            node.kill().unwrap();
+            node.wait().unwrap();
+        }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
+    }
+
+    /// What `status --json` prints.
+    #[track_caller]
+    pub(super) fn status(&self) -> Value {
+        serde_json::from_str(&self.does(&["status", "--json"])).unwrap()
+    }
+
+    /// How a box stands; null where there is no such document.
+    #[track_caller]
+    pub(super) fn document(&self, channel: &str, side: &str) -> Value {
+        let documents = self.status()["documents"].clone();
+        let mut documents = documents.as_array().cloned().unwrap_or_default().into_iter();
+        documents.find(|document| document["channel"] == channel && document["box"] == side).unwrap_or_default()
+    }
+
+    /// Whether a box is in step with somebody, and nothing is on its way.
+    #[track_caller]
+    pub(super) fn is_in_step(&self, channel: &str, side: &str) -> bool {
+        let document = self.document(channel, side);
+        document["compared"].is_number() && document["arriving"] == 0 && document["question"].is_null()
+    }
+
+    /// What travels of a box: everything in it but hidden files, of which the profile and the icon travel.
+    pub(super) fn channel(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let root = self.path(folder);
+        for entry in walkdir::WalkDir::new(&root).into_iter().filter_map(Result::ok) {
+            let name = entry.path().strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+            let is_hidden = name.split('/').any(|part| part.starts_with('.'));
+            let travels = !is_hidden || name == ".channel.toml" || name == ".icon.png";
+            // What vanishes while it is looked at is gone.
+            if travels && entry.file_type().is_file() && let Ok(bytes) = fs::read(entry.path()) {
+                files.insert(name, bytes);
+            }
+        }
+        files
+    }
+
+    /// The names of what travels of a box.
+    pub(super) fn names(&self, folder: &str) -> Vec<String> {
+        self.channel(folder).into_keys().collect()
+    }
+
+    /// Every file of a folder, hidden ones too, by its name.
+    pub(super) fn everything(&self, folder: &str) -> Vec<String> {
+        let root = self.path(folder);
+        let files = walkdir::WalkDir::new(&root).sort_by_file_name().into_iter().filter_map(Result::ok);
+        let files = files.filter(|entry| entry.file_type().is_file());
+        files.map(|entry| entry.path().strip_prefix(&root).unwrap().to_string_lossy().into_owned()).collect()
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        if let Some(node) = &mut self.node {
+            let _ = node.kill();
+            let _ = node.wait();
+        }
+    }
+}
+
+/// Asserts that the program refused in plain words; gives them.
+#[track_caller]
+pub(super) fn refused(name: &str, args: &[&str], output: &Output) -> String {
+    let (out, talk) = words(output);
+    assert_eq!(output.status.code(), Some(1), "{name}: {args:?}: {out}{talk}");
+    assert_eq!(out, "", "{name}: {args:?}: {talk}");
+    assert!(!talk.contains("panicked"), "{talk}");
+    talk
+}
+
+/// Waits until something is so; if it never is, tells how all of them stand.
+#[track_caller]
+pub(super) fn until(people: &[&Person], what: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(5);
+    while !is_so() {
+        if begun.elapsed() > PATIENCE {
+            let mut told = String::new();
+            for person in people {
+                let status = words(&person.run(&["status"])).0;
+                let status_json = words(&person.run(&["status", "--json"])).0;
+                writeln!(told, "\n{}:\n{status}{status_json}\n{}", person.name, person.log()).unwrap();
+                person.everything("").iter().filter(|name| !name.starts_with(".missive/")).take(40).for_each(|name| writeln!(told, "  {name}").unwrap());
+            }
+            panic!("never so: {what}{told}");
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(100));
+    }
+}
+
+/// Waits until two boxes hold the same.
+#[track_caller]
+pub(super) fn until_same((one, here): (&Person, &str), (other, there): (&Person, &str), what: &str) {
+    until(&[one, other], what, || one.channel(here) == other.channel(there));
+}
