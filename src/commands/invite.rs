@@ -44,7 +44,8 @@ pub struct Invite {
 /// Answer an invitation: makes your side of the conversation
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  missive accept missive-invite-aeaq…")]
+  missive accept missive-invite-aeaq
+  missive accept missive-invite-aeaq azureen --as Brando")]
 pub struct Accept {
     /// The code
     code: String,

@@ -24,7 +24,6 @@ use crate::unseen::field;
 #[command(
     args_conflicts_with_subcommands = true,
     after_help = "Examples:
-  missive keys
   missive keys export keys.age
   missive keys rotate my-blog"
 )]

@@ -22,8 +22,7 @@ use crate::unseen::field;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   missive share my-blog
-  missive share my-blog --write    # for those who write it with you
-  missive share my-blog --key-only | qrencode -o key.png")]
+  missive share my-blog --write    # for those who write it with you")]
 pub struct Share {
     /// The channel's name
     channel: OsString,

@@ -28,8 +28,8 @@ use crate::watch::Bell;
 /// Read somebody's channel, by its key
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  missive subscribe missive-read-aeaq…
-  missive subscribe 'https://example.org/blog/#missive-read-aeaq…' azureen")]
+  missive subscribe missive-read-aeaq
+  missive subscribe 'https://example.org/blog/#missive-read-aeaq' azureen")]
 pub struct Subscribe {
     /// The key, or a link with it
     key: String,
@@ -44,7 +44,8 @@ pub struct Subscribe {
 /// Write a channel with others, by its key for writing
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  missive join missive-write-aeaq… --as Brando")]
+  missive join missive-write-aeaq
+  missive join missive-write-aeaq walks --as Brando")]
 pub struct Join {
     /// The key for writing
     key: String,

@@ -26,7 +26,6 @@ use crate::watch::Bell;
 /// Keep all channels in step with those who share them, until stopped
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  missive sync
   missive sync --once    # from a timer: until all is in step
   missive sync my-channel --fetch 2026-01-01T10-00-00Z/film.mp4")]
 pub struct Sync {

@@ -41,6 +41,12 @@ impl From<&Stat> for Looks {
 }
 
 impl Looks {
+    /// Whether it is the same file with the same content, although something else about it may have changed: who may read it,
+    /// or by how many names.
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        (self.len, self.modified, self.inode) == (other.len, other.modified, other.inode)
+    }
+
     /// The length in bytes.
     pub fn len(&self) -> u64 {
         self.len

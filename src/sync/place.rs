@@ -170,17 +170,23 @@ fn kept(channel: &Path, folder: &Path, item: &Item, now: Stamp) -> io::Result<Pa
     Ok(target)
 }
 
-/// Copies what is about to be replaced into the trash; gives where it is then.
+/// Copies what is about to be replaced, and looked so then, into the trash; gives how it looks now.
 ///
 /// # Errors
-/// When it cannot be copied.
-pub fn keep_copy(channel: &Path, folder: &Path, item: &Item, now: Stamp) -> io::Result<PathBuf> {
+/// When it cannot be copied; `AlreadyExists` when it has changed meanwhile.
+pub fn keep_copy(channel: &Path, folder: &Path, item: &Item, then: Looks, now: Stamp) -> io::Result<Looks> {
     let kept = kept(channel, folder, item, now)?;
     let from = folder.join(item.path());
     if fs::hard_link(&from, &kept).is_err() {
         fs::copy(&from, &kept)?;
     }
-    Ok(kept)
+    // One more name of a file is a change of the file, though not of its content.
+    let looks = Looks::from(&Folder::open(folder)?.stat(item.path())?);
+    if looks.is_same_file(&then) {
+        return Ok(looks);
+    }
+    let _ = std::fs::remove_file(kept);
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{item} has changed meanwhile")))
 }
 
 /// Puts what a person made of a file aside, so that its place is free: as a conflict copy that `check` goes through in one's own

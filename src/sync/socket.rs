@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Error;
 use super::book::{self, PRIVATE};
@@ -99,8 +99,19 @@ pub fn leave_word(data: &Path, state: &State) -> Result<(), Error> {
     Ok(whole::replace(&last_path(data), &bytes)?)
 }
 
-/// Asks the running node how it stands; `None` when there is none.
+/// Asks the running node how it stands; `None` when there is none. One that is just starting is waited for.
 pub fn ask(data: &Path) -> Option<State> {
+    let begun = Instant::now();
+    loop {
+        let asked = ask_once(data);
+        if asked.is_some() || begun.elapsed() > PATIENCE || !Lock::is_taken(data) {
+            return asked;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn ask_once(data: &Path) -> Option<State> {
     let address = Address::of(data).ok()?;
     let mut stream = UnixStream::connect(&address.path).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;

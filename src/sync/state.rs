@@ -55,6 +55,8 @@ pub struct DocumentState {
     pub question: Option<String>,
     /// What went wrong last.
     pub problems: Vec<String>,
+    /// Whether something changed here that no peer was told of yet.
+    pub telling: bool,
     /// When document and peer were last found the same, in seconds since 1970.
     pub compared: Option<i64>,
     /// Who else has the document.
@@ -105,6 +107,7 @@ impl DocumentState {
             refused: 0,
             question: None,
             problems: Vec::new(),
+            telling: false,
             compared: None,
             peers: Vec::new(),
             phrase: None,
@@ -114,7 +117,7 @@ impl DocumentState {
 
     /// Whether all that is wanted has come, and a peer has told what there is.
     pub fn is_in_step(&self) -> bool {
-        self.compared.is_some() && self.arriving == 0 && self.question.is_none()
+        self.compared.is_some() && !self.telling && self.arriving == 0 && self.question.is_none()
     }
 
     /// How many peers are connected.

@@ -104,6 +104,9 @@ pub(super) struct Keeper {
     pub(super) question: Option<String>,
     pub(super) problems: BTreeSet<String>,
     compared: Option<i64>,
+    /// Whether something was told to the document since, and whether peers were asked to compare since that.
+    telling: bool,
+    asked_again: bool,
     looked: Instant,
     is_told: bool,
     /// What the authors say of themselves.
@@ -137,7 +140,7 @@ pub(super) async fn start(
     let mut peers = Peers::read(home.folder().join("peers").join(&name), *engine.endpoint.id().as_bytes());
     document.peers.iter().cloned().for_each(|peer| peers.add(peer));
     // The engine remembers peers without their addresses, and fails to dial them unless it is told all at once.
-    let known = peers.due(Instant::now());
+    let known = peers.due(Instant::now(), false);
     doc.start_sync(known.iter().filter_map(endpoint_addr).collect()).await.map_err(network_error)?;
     let mut keeper = Keeper {
         folder: channel.join(document.side.name()),
@@ -164,6 +167,8 @@ pub(super) async fn start(
         question: None,
         problems: BTreeSet::new(),
         compared: None,
+        telling: false,
+        asked_again: false,
         looked: Instant::now(),
         is_told: false,
         names: BTreeMap::new(),
@@ -286,6 +291,7 @@ impl Keeper {
             LiveEvent::SyncFinished(event) => {
                 if is_compared(&event.result) {
                     self.compared = Some(self.home.seconds());
+                    self.telling &= !self.asked_again;
                     self.meet(event.peer, false).await;
                 }
             }
@@ -317,7 +323,9 @@ impl Keeper {
     }
 
     async fn tick(&mut self) {
-        let due = self.peers.due(Instant::now());
+        let is_news = self.telling && !self.asked_again;
+        self.asked_again |= is_news;
+        let due = self.peers.due(Instant::now(), self.compared.is_some() && !is_news);
         let addresses: Vec<_> = due.iter().filter_map(endpoint_addr).collect();
         if !addresses.is_empty() {
             self.is_told = false;
@@ -500,6 +508,11 @@ impl Keeper {
         self.agreed.set(item.clone(), Agreement { hash, looks: stat.into(), ours });
     }
 
+    /// Notes that the document was told something that peers are to hear.
+    pub(super) fn told(&mut self) {
+        (self.telling, self.asked_again) = (true, false);
+    }
+
     /// Uses up the leave to delete everything.
     pub(super) fn used_leave(&mut self) {
         self.document.delete_all = false;
@@ -557,6 +570,7 @@ impl Keeper {
         state.refused = self.records.refused() + self.unsound.len();
         state.question.clone_from(&self.question);
         state.problems = self.problems.iter().cloned().collect();
+        state.telling = self.telling;
         state.compared = self.compared;
         state.phrase.clone_from(&self.document.phrase);
         state.moved.clone_from(&self.document.moved);

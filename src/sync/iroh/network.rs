@@ -5,9 +5,10 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
+use std::time::Duration;
 
 use iroh::address_lookup::{AddrFilter, DnsAddressLookup, PkarrPublisher, PkarrResolver};
-use iroh::endpoint::{BindOpts, Builder, presets};
+use iroh::endpoint::{BindOpts, Builder, QuicTransportConfig, VarInt, presets};
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayMode, RelayUrl, SecretKey, TransportAddr};
 use iroh_mainline_address_lookup::DhtAddressLookup;
 use iroh_mdns_address_lookup::MdnsAddressLookup;
@@ -35,6 +36,7 @@ fn builder(secret: &[u8; 32], options: &Options, port: u16) -> Result<Builder, E
     let mut builder = Endpoint::builder(presets::Minimal)
         .secret_key(SecretKey::from_bytes(secret))
         .relay_mode(relays(&options.relays)?)
+        .transport_config(patience())
         .clear_ip_transports();
     builder = match options.listen {
         Some(listen) => {
@@ -75,6 +77,13 @@ fn relays(relays: &Relays) -> Result<RelayMode, Error> {
             Ok(RelayMode::custom(parsed.collect::<Result<Vec<_>, _>>()?))
         }
     }
+}
+
+/// How long a peer may be silent before it is taken for gone: one that was killed is to be dialled again soon.
+fn patience() -> QuicTransportConfig {
+    const SILENT: u32 = 10_000;
+    let config = QuicTransportConfig::builder().keep_alive_interval(Duration::from_secs(4));
+    config.max_idle_timeout(Some(VarInt::from_u32(SILENT).into())).build()
 }
 
 /// What the engine said, as an error of ours.

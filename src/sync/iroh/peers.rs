@@ -20,7 +20,7 @@ const AGAIN: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs
 const MOST: usize = 200;
 
 /// How often documents are compared with a peer who is connected, although nothing is known to have changed.
-const COMPARE: Duration = Duration::from_mins(5);
+const COMPARE: Duration = Duration::from_mins(2);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Known {
@@ -102,12 +102,16 @@ impl Peers {
         }
     }
 
-    /// Whom to dial now.
-    pub(super) fn due(&mut self, now: Instant) -> Vec<Peer> {
+    /// Whom to dial now; those who are connected too, at once, while documents were not compared since something changed here.
+    pub(super) fn due(&mut self, now: Instant, is_compared: bool) -> Vec<Peer> {
         let mut due = Vec::new();
         for known in self.known.values_mut() {
             let dialling = &mut known.dialling;
-            let pause = if dialling.connected { COMPARE } else { dialling.pause.unwrap_or(AGAIN.0) };
+            let pause = match (dialling.connected, is_compared) {
+                (true, true) => COMPARE,
+                (true, false) => Duration::ZERO,
+                (false, _) => dialling.pause.unwrap_or(AGAIN.0),
+            };
             if dialling.last.is_none_or(|last| now >= last + pause) {
                 dialling.last = Some(now);
                 dialling.pause = Some(dialling.pause.map_or(AGAIN.0, |pause| (pause * 2).min(AGAIN.1)));

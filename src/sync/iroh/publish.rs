@@ -172,6 +172,7 @@ async fn enter(keeper: &mut Keeper, imported: Imported) -> Result<(), Error> {
         .told(&item, Record { author: keeper.me, hash: *hash.as_bytes(), len: stat.len.max(1), time: began, empty });
     let hash = if empty { *blake3::hash(b"").as_bytes() } else { *hash.as_bytes() };
     keeper.agree(&item, hash, &stat, ours);
+    keeper.told();
     Ok(())
 }
 
@@ -185,6 +186,7 @@ async fn retract(keeper: &mut Keeper, item: &Item) -> Result<(), Error> {
     };
     keeper.doc.del(keeper.engine.author, item.key(record.empty)).await.map_err(engine)?;
     keeper.agreed.forget(item);
+    keeper.told();
     reread(keeper, item).await
 }
 
@@ -287,6 +289,7 @@ async fn move_on(keeper: &mut Keeper, stamp: Stamp) -> Result<(), Error> {
         keeper.agreed.forget(&item);
         reread(keeper, &item).await?;
     }
+    keeper.told();
     keeper.look_again([
         stamp.to_string().into(),
         format!("{stamp}.txt").into(),

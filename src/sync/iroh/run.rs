@@ -152,8 +152,12 @@ impl Run {
     fn places(&self, book: &Book) -> Vec<Place> {
         let boxes =
             book.documents.iter().map(|document| self.home.data.join(&document.channel).join(document.side.name()));
+        let channels = book.documents.iter().map(|document| Place {
+            path: self.home.data.join(&document.channel),
+            scope: Scope::Names(&["inbox", "outbox"]),
+        });
         let own = Place { path: self.home.data.join(PRIVATE), scope: Scope::Names(&[FILE_NAME]) };
-        boxes.map(|path| Place { path, scope: Scope::Tree }).chain([own]).collect()
+        boxes.map(|path| Place { path, scope: Scope::Tree }).chain(channels).chain([own]).collect()
     }
 
     /// Answers the invitations that were accepted here.

@@ -167,15 +167,20 @@ async fn put(keeper: &mut Keeper, files: &[(Item, Record)]) {
 /// How the file looks that is replaced; in one's own box a copy of it goes to the trash.
 async fn replaced(keeper: &mut Keeper, item: &Item) -> Option<Looks> {
     let looks = keeper.tree.files.get(item).map(Looks::from)?;
-    if is_own(keeper.document.side) {
-        let (channel, folder, path, now) = (keeper.channel.clone(), keeper.folder.clone(), item.clone(), now(keeper)?);
-        let kept = tokio::task::spawn_blocking(move || place::keep_copy(&channel, &folder, &path, now)).await;
-        if let Ok(Err(error)) = kept {
-            keeper.problem(format!("{item} can't be copied to the trash: {error}"));
-            return None;
-        }
+    if !is_own(keeper.document.side) {
+        return Some(looks);
     }
-    Some(looks)
+    let (channel, folder, path, now) = (keeper.channel.clone(), keeper.folder.clone(), item.clone(), now(keeper)?);
+    let kept = tokio::task::spawn_blocking(move || place::keep_copy(&channel, &folder, &path, looks, now)).await;
+    match kept {
+        Ok(Ok(looks)) => Some(looks),
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::AlreadyExists => None,
+        Ok(Err(error)) => {
+            keeper.problem(format!("{item} can't be copied to the trash: {error}"));
+            None
+        }
+        Err(_) => None,
+    }
 }
 
 fn placed(keeper: &mut Keeper, item: &Item, record: &Record, outcome: std::io::Result<Stat>) {

@@ -5,7 +5,8 @@ use super::{FIRST, SECOND};
 
 #[test]
 fn a_second_node_is_refused_while_others_may_ask() {
-    let mut azureen = Person::author("Azureen", "blog").message(&format!("blog/outbox/{FIRST}.txt"), "hello\n").running();
+    let mut azureen =
+        Person::author("Azureen", "blog").message(&format!("blog/outbox/{FIRST}.txt"), "hello\n").running();
     azureen.key("blog");
     until(&[&azureen], "the message is shared", || azureen.document("blog", "outbox")["messages"] == 1);
     let said = azureen.refused_by_others(&["sync"]);
@@ -30,7 +31,8 @@ fn without_anything_shared_status_says_how_to_begin() {
 
 #[test]
 fn once_ends_when_all_is_in_step_and_fails_when_nobody_comes() {
-    let mut azureen = Person::author("Azureen", "blog").message(&format!("blog/outbox/{FIRST}.txt"), "hello\n").running();
+    let mut azureen =
+        Person::author("Azureen", "blog").message(&format!("blog/outbox/{FIRST}.txt"), "hello\n").running();
     let brando = Person::new("Brando").subscribed(&azureen.key("blog"), "harbour");
     let said = brando.reaches(&["sync", "--once"]);
     assert!(said.contains("harbour (inbox): in step"), "{said}");

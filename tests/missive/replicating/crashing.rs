@@ -4,8 +4,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::people::{Person, until_same};
 use super::FIRST;
+use super::people::{Person, until_same};
 
 const OUTBOX: &str = "blog/outbox";
 const INBOX: &str = "harbour/inbox";
@@ -24,7 +24,8 @@ fn moment(milliseconds: u64) {
 
 /// Moments that differ from run to run.
 fn dice() -> impl FnMut(u64) -> u64 {
-    let mut state = u64::from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos()) | 1;
+    let mut state =
+        u64::from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos()) | 1;
     move |below| {
         state ^= state << 13;
         state ^= state >> 7;

@@ -30,7 +30,10 @@ fn an_emptied_outbox_asks_before_anything_is_deleted() {
     azureen.empties(OUTBOX);
     until(&[&azureen], "the question is asked", || asks(&azureen));
     let told = azureen.does(&["status"]);
-    assert!(told.contains("2 messages of it are shared") && told.contains("missive sync --yes-delete-all blog"), "{told}");
+    assert!(
+        told.contains("2 messages of it are shared") && told.contains("missive sync --yes-delete-all blog"),
+        "{told}"
+    );
     azureen.stops();
     azureen.starts();
     until(&[&azureen], "the question is asked after a new start", || asks(&azureen));

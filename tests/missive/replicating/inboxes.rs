@@ -21,18 +21,28 @@ fn a_changed_file_is_left_until_its_author_changes_it() {
     until(&[&brando], "the change is told", || {
         brando.document("harbour", "inbox")["changed_here"] == serde_json::json!([format!("{FIRST}.txt")])
     });
-    assert!(brando.does(&["status"]).contains(&format!("{FIRST}.txt: changed here, and left as it is until its author changes it")));
+    assert!(
+        brando
+            .does(&["status"])
+            .contains(&format!("{FIRST}.txt: changed here, and left as it is until its author changes it"))
+    );
     azureen.writes(&format!("{OUTBOX}/{SECOND}.txt"), b"another\n");
     until(&[&brando], "another message arrives", || brando.has(&format!("{INBOX}/{SECOND}.txt")));
     brando.stops();
     brando.starts();
-    until(&[&brando], "the change is told after a new start", || brando.document("harbour", "inbox")["changed_here"][0].is_string());
+    until(&[&brando], "the change is told after a new start", || {
+        brando.document("harbour", "inbox")["changed_here"][0].is_string()
+    });
     assert_eq!(brando.holds(&file).as_deref(), Some("as Brando likes it\n"));
     azureen.writes(&format!("{OUTBOX}/{FIRST}.txt"), b"as it is now\n");
-    until(&[&azureen, &brando], "the author's change arrives", || brando.holds(&file).as_deref() == Some("as it is now\n"));
+    until(&[&azureen, &brando], "the author's change arrives", || {
+        brando.holds(&file).as_deref() == Some("as it is now\n")
+    });
     let kept = brando.everything(INBOX).into_iter().find(|name| name.starts_with(".kept-")).expect("Brando's is kept");
     assert_eq!(brando.holds(&format!("{INBOX}/{kept}")).as_deref(), Some("as Brando likes it\n"));
-    until(&[&brando], "nothing is told any more", || brando.document("harbour", "inbox")["changed_here"] == serde_json::json!([]));
+    until(&[&brando], "nothing is told any more", || {
+        brando.document("harbour", "inbox")["changed_here"] == serde_json::json!([])
+    });
     assert_eq!(azureen.holds(&format!("{OUTBOX}/{FIRST}.txt")).as_deref(), Some("as it is now\n"));
 }
 
@@ -63,7 +73,9 @@ fn a_file_that_a_reader_adds_stays_and_never_travels() {
     assert_eq!(brando.document("harbour", "inbox")["messages"], 2);
     // The author writes in the very second: hers is shown, his is kept.
     azureen.writes(&format!("{OUTBOX}/{SECOND}.txt"), b"Azureen's\n");
-    until(&[&azureen, &brando], "hers arrives", || brando.holds(&format!("{INBOX}/{SECOND}.txt")).as_deref() == Some("Azureen's\n"));
+    until(&[&azureen, &brando], "hers arrives", || {
+        brando.holds(&format!("{INBOX}/{SECOND}.txt")).as_deref() == Some("Azureen's\n")
+    });
     let kept = brando.everything(INBOX).into_iter().find(|name| name.starts_with(".kept-")).expect("Brando's is kept");
     assert_eq!(brando.holds(&format!("{INBOX}/{kept}")).as_deref(), Some("Brando's own\n"));
 }

@@ -18,7 +18,10 @@ fn phrase(person: &Person, channel: &str) -> String {
 
 /// How many conversations and channels somebody has.
 fn channels(person: &Person) -> usize {
-    std::fs::read_dir(person.path("")).unwrap().filter(|entry| entry.as_ref().unwrap().file_name() != ".missive").count()
+    std::fs::read_dir(person.path(""))
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name() != ".missive")
+        .count()
 }
 
 #[test]
@@ -106,8 +109,12 @@ fn an_acceptance_waits_for_the_inviter() {
     let said = brando.reaches(&["accept", &code, "azureen", "--no-wait"]);
     assert!(said.contains("The other side was not met yet"), "{said}");
     let brando = brando.running();
-    until(&[&brando], "it is told that the other side is awaited", || brando.status()["accepting"] == serde_json::json!(["azureen"]));
-    assert!(brando.does(&["status"]).contains("azureen: the invitation is accepted; the other side has not answered yet"));
+    until(&[&brando], "it is told that the other side is awaited", || {
+        brando.status()["accepting"] == serde_json::json!(["azureen"])
+    });
+    assert!(
+        brando.does(&["status"]).contains("azureen: the invitation is accepted; the other side has not answered yet")
+    );
     brando.writes(&format!("azureen/outbox/{FIRST}.txt"), b"are you there?\n");
     azureen.starts();
     until_same((&azureen, "brando/inbox"), (&brando, "azureen/outbox"), "the conversation begins");

@@ -101,7 +101,9 @@ fn readers_follow_new_keys() {
     assert!(said.contains("harbour"), "{said}");
     // Who has the old key only gets nothing new.
     let cooper = Person::new("Cooper").subscribed(&old, "harbour").running();
-    until(&[&azureen, &cooper], "the old key still points on", || cooper.document("harbour", "inbox")["moved"].is_string());
+    until(&[&azureen, &cooper], "the old key still points on", || {
+        cooper.document("harbour", "inbox")["moved"].is_string()
+    });
     cooper.does(&["keys", "follow", "harbour"]);
     until_same((&azureen, OUTBOX), (&cooper, INBOX), "who comes late follows too");
 }

@@ -211,7 +211,10 @@ impl Person {
     #[track_caller]
     pub(super) fn starts_at(&mut self, address: &str) {
         self.starts_but_waits_for_nothing(address);
-        until(&[self], "the node answers", || self.status()["addresses"].as_array().is_some_and(|all| !all.is_empty()));
+        until(&[self], "the node answers", || {
+            let status = self.status();
+            status["running"] == true && status["addresses"].as_array().is_some_and(|all| !all.is_empty())
+        });
     }
 
     /// Starts the node.
@@ -274,7 +277,10 @@ impl Person {
             let is_hidden = name.split('/').any(|part| part.starts_with('.'));
             let travels = !is_hidden || name == ".channel.toml" || name == ".icon.png";
             // What vanishes while it is looked at is gone.
-            if travels && entry.file_type().is_file() && let Ok(bytes) = fs::read(entry.path()) {
+            if travels
+                && entry.file_type().is_file()
+                && let Ok(bytes) = fs::read(entry.path())
+            {
                 files.insert(name, bytes);
             }
         }
@@ -326,7 +332,12 @@ pub(super) fn until(people: &[&Person], what: &str, is_so: impl Fn() -> bool) {
                 let status = words(&person.run(&["status"])).0;
                 let status_json = words(&person.run(&["status", "--json"])).0;
                 writeln!(told, "\n{}:\n{status}{status_json}\n{}", person.name, person.log()).unwrap();
-                person.everything("").iter().filter(|name| !name.starts_with(".missive/")).take(40).for_each(|name| writeln!(told, "  {name}").unwrap());
+                person
+                    .everything("")
+                    .iter()
+                    .filter(|name| !name.starts_with(".missive/"))
+                    .take(40)
+                    .for_each(|name| writeln!(told, "  {name}").unwrap());
             }
             panic!("never so: {what}{told}");
         }

@@ -18,7 +18,8 @@ fn both() -> (Person, Person) {
 /// The messages of a channel, in any order.
 fn texts(person: &Person, folder: &str) -> Vec<String> {
     let files = person.channel(folder).into_iter();
-    let mut texts: Vec<String> = files.filter(|(name, _)| name.ends_with("Z.txt")).map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect();
+    let mut texts: Vec<String> =
+        files.filter(|(name, _)| name.ends_with("Z.txt")).map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect();
     texts.sort();
     texts
 }
@@ -35,7 +36,9 @@ fn both_write_and_both_are_named() {
         authors.contains("Azureen") && authors.contains("Brando") && authors.contains(FIRST) && authors.contains(SECOND)
     };
     until(&[&azureen, &brando, &cooper], "everybody knows who wrote what", || {
-        named(&azureen, "team/outbox/.authors.toml") && named(&brando, "team/outbox/.authors.toml") && named(&cooper, "team/inbox/.authors.toml")
+        named(&azureen, "team/outbox/.authors.toml")
+            && named(&brando, "team/outbox/.authors.toml")
+            && named(&cooper, "team/inbox/.authors.toml")
     });
     until_same((&azureen, BOX), (&cooper, "team/inbox"), "a reader has both");
     let read = cooper.does(&["read", "team", "--json"]);
@@ -43,11 +46,15 @@ fn both_write_and_both_are_named() {
     // Each may change and delete what the other wrote.
     azureen.writes(&format!("{BOX}/{SECOND}.txt"), b"by Brando, changed by Azureen\n");
     until(&[&azureen, &brando, &cooper], "a change arrives everywhere", || {
-        [(&brando, BOX), (&cooper, "team/inbox")].iter().all(|(person, folder)| person.channel(folder) == azureen.channel(BOX))
+        [(&brando, BOX), (&cooper, "team/inbox")]
+            .iter()
+            .all(|(person, folder)| person.channel(folder) == azureen.channel(BOX))
     });
     brando.removes(&format!("{BOX}/{FIRST}.txt"));
     until(&[&azureen, &brando, &cooper], "a deletion arrives everywhere", || {
-        [(&azureen, BOX), (&cooper, "team/inbox")].iter().all(|(person, folder)| person.channel(folder) == brando.channel(BOX))
+        [(&azureen, BOX), (&cooper, "team/inbox")]
+            .iter()
+            .all(|(person, folder)| person.channel(folder) == brando.channel(BOX))
     });
     assert_eq!(texts(&azureen, BOX), ["by Brando, changed by Azureen\n"]);
 }
@@ -67,11 +74,15 @@ fn two_messages_of_the_same_second_both_survive() {
     brando.writes(&format!("{BOX}/{THIRD}.txt"), b"Brando's of the second\n");
     // Brando is cut off from Cooper, who has Azureen's.
     brando.starts();
-    until(&[&brando, &cooper], "Brando's is shared", || brando.document("team", "outbox")["messages"].as_u64() >= Some(2));
+    until(&[&brando, &cooper], "Brando's is shared", || {
+        brando.document("team", "outbox")["messages"].as_u64() >= Some(2)
+    });
     azureen.starts();
     let all = ["Azureen's of the second\n", "Brando's of the second\n", "by Azureen\n"];
     until(&[&azureen, &brando, &cooper], "everybody has both", || {
-        [(&azureen, BOX), (&brando, BOX), (&cooper, "team/inbox")].iter().all(|(person, folder)| texts(person, folder) == all)
+        [(&azureen, BOX), (&brando, BOX), (&cooper, "team/inbox")]
+            .iter()
+            .all(|(person, folder)| texts(person, folder) == all)
     });
     until_same((&azureen, BOX), (&brando, BOX), "the two are the same");
     until_same((&azureen, BOX), (&cooper, "team/inbox"), "the reader has the same");
@@ -102,8 +113,18 @@ fn two_who_wrote_the_same_second_alone_meet() {
     });
     until_same((&azureen, BOX), (&brando, BOX), "the two are the same");
     let next = THIRD.replace("-00Z", "-01Z");
-    assert_eq!(azureen.holds(&format!("{BOX}/{next}/Brando.jpg")).as_deref(), Some("Brando"), "{:?}", azureen.names(BOX));
-    assert_eq!(azureen.holds(&format!("{BOX}/{THIRD}/Azureen.jpg")).as_deref(), Some("Azureen"), "{:?}", azureen.names(BOX));
+    assert_eq!(
+        azureen.holds(&format!("{BOX}/{next}/Brando.jpg")).as_deref(),
+        Some("Brando"),
+        "{:?}",
+        azureen.names(BOX)
+    );
+    assert_eq!(
+        azureen.holds(&format!("{BOX}/{THIRD}/Azureen.jpg")).as_deref(),
+        Some("Azureen"),
+        "{:?}",
+        azureen.names(BOX)
+    );
     let cooper = Person::new("Cooper");
     cooper.reaches(&["subscribe", &brando.key("team"), "team"]);
     until_same((&azureen, BOX), (&cooper, "team/inbox"), "a reader has the same");
@@ -126,8 +147,14 @@ fn changes_at_both_sides_at_once_end_in_a_conflict_copy() {
         one.is_some() && one == other
     });
     let everything = |person: &Person| -> Vec<String> {
-        let names = person.everything(BOX).into_iter().chain(person.everything("team/trash").into_iter().map(|name| format!("../trash/{name}")));
-        names.filter(|name| name.contains("sync-conflict") || name.contains("trash")).filter_map(|name| person.holds(&format!("{BOX}/{name}"))).collect()
+        let names = person
+            .everything(BOX)
+            .into_iter()
+            .chain(person.everything("team/trash").into_iter().map(|name| format!("../trash/{name}")));
+        names
+            .filter(|name| name.contains("sync-conflict") || name.contains("trash"))
+            .filter_map(|name| person.holds(&format!("{BOX}/{name}")))
+            .collect()
     };
     let winner = azureen.holds(&format!("{BOX}/{FIRST}.txt")).unwrap();
     let loser = if winner.contains("Brando") { "changed by Azureen\n" } else { "changed by Brando, later\n" };
