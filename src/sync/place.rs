@@ -15,7 +15,7 @@ use super::item::Item;
 use crate::channel::entry::Entry;
 use crate::channel::stamp::Stamp;
 use crate::channel::trash;
-use crate::disk::beneath::{Folder, Stat};
+use crate::disk::beneath::{Folder, Kind, Stat};
 use crate::disk::whole::{self, Hidden};
 
 /// From so many files on, the whole disk is flushed once instead of each of them.
@@ -101,9 +101,13 @@ fn settle(folder: &Path, put: &Put, staged: &Path, folders: &mut BTreeSet<PathBu
 /// Makes sure that nothing is in the way of a file.
 ///
 /// # Errors
-/// `AlreadyExists` when something else than what may be replaced bears its name.
+/// `AlreadyExists` when another file than what may be replaced bears its name, another kind when no file at all does.
 pub fn free(folder: &Path, item: &Item, replaces: Option<Looks>) -> io::Result<()> {
     let there = match Folder::open(folder)?.stat(item.path()) {
+        // That does not change by itself, so it is not tried again and again.
+        Ok(stat) if stat.kind != Kind::File => {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "something that is no file is in its place"));
+        }
         Ok(stat) => Some(Looks::from(&stat)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
@@ -129,7 +133,7 @@ pub fn make_above(folder: &Path, item: &Item) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 if !path.symlink_metadata()?.is_dir() {
                     return Err(io::Error::new(
-                        io::ErrorKind::AlreadyExists,
+                        io::ErrorKind::NotADirectory,
                         format!("{} is no folder", path.display()),
                     ));
                 }

@@ -63,6 +63,8 @@ pub(super) struct Want {
 #[derive(Clone, Debug)]
 pub(super) struct Done {
     pub(super) hash: Hash,
+    /// The length that was expected.
+    pub(super) len: u64,
     pub(super) sound: bool,
 }
 
@@ -82,7 +84,7 @@ impl Fetcher {
     /// Starts the scheduler.
     pub(super) fn start(endpoint: Endpoint, store: Store) -> Self {
         let (words, hears) = mpsc::unbounded_channel();
-        let pool = Arc::new(Pool { endpoint, connections: Mutex::default() });
+        let pool = Arc::new(Pool { endpoint, connections: Mutex::default(), failed: Mutex::default() });
         tokio::spawn(
             Scheduler {
                 store,
@@ -223,7 +225,7 @@ impl Scheduler {
 
     fn ended(&mut self, mut job: Job, tried: &Tried) {
         self.large -= usize::from(job.want.rank.large);
-        let done = |sound| Done { hash: job.want.hash, sound };
+        let done = |sound| Done { hash: job.want.hash, len: job.want.len, sound };
         match tried {
             Tried::Here => drop(job.want.done.send(done(true))),
             Tried::Unsound => drop(job.want.done.send(done(false))),
@@ -244,15 +246,22 @@ async fn attempt(store: Store, pool: Arc<Pool>, mut job: Job, mut peers: Vec<End
     let turn = usize::from(job.want.hash.first().copied().unwrap_or(0));
     let count = peers.len().max(1);
     peers.rotate_left(turn % count);
-    peers.sort_by_key(|peer| job.failed.get(peer).copied().unwrap_or(0));
+    let shaky = pool.failed.lock().await.clone();
+    peers.sort_by_key(|peer| (job.failed.get(peer).copied().unwrap_or(0), shaky.get(peer).copied().unwrap_or(0)));
     for peer in peers {
         let tried = match timeout(STALL, pool.connection(peer)).await {
             Ok(Some(connection)) => pull(&store, connection, &job.want).await,
             _ => Tried::Nobody,
         };
         match tried {
-            Tried::Nobody => *job.failed.entry(peer).or_default() += 1,
-            tried => return (job, tried),
+            Tried::Nobody => {
+                *job.failed.entry(peer).or_default() += 1;
+                *pool.failed.lock().await.entry(peer).or_default() += 1;
+            }
+            tried => {
+                pool.failed.lock().await.remove(&peer);
+                return (job, tried);
+            }
         }
         if job.want.done.is_closed() {
             break;
@@ -297,6 +306,8 @@ async fn pull(store: &Store, connection: Connection, want: &Want) -> Tried {
 struct Pool {
     endpoint: Endpoint,
     connections: Mutex<HashMap<EndpointId, Arc<Mutex<Option<Connection>>>>>,
+    /// How often a peer has failed since it last gave something: one that stalls is not waited for again with every content.
+    failed: Mutex<HashMap<EndpointId, u32>>,
 }
 
 impl Pool {

@@ -96,8 +96,8 @@ pub(super) struct Keeper {
     pub(super) fetched: Arc<AtomicU64>,
     pub(super) done: mpsc::UnboundedSender<Done>,
     pub(super) refused: BTreeMap<Item, Refusal>,
-    /// Contents that are not what their entries say.
-    pub(super) unsound: BTreeSet<Hash>,
+    /// Contents with lengths that entries say of them and that are not theirs.
+    pub(super) unsound: BTreeSet<(Hash, u64)>,
     pub(super) left: BTreeSet<Item>,
     pub(super) peers: Peers,
     pub(super) todo: Todo,
@@ -347,7 +347,7 @@ impl Keeper {
         self.is_told = false;
         let items = self.wanted.remove(&done.hash).unwrap_or_default();
         if !done.sound {
-            self.unsound.insert(done.hash);
+            self.unsound.insert((done.hash, done.len));
         }
         self.todo.notes |= self.asked.remove(&done.hash);
         self.todo.items.extend(items);
@@ -408,7 +408,10 @@ impl Keeper {
                 return Ok((Tree::of(&open)?, BTreeSet::new()));
             }
             let mut touched = BTreeSet::new();
-            for path in paths {
+            // All of one message are seen at one look.
+            let firsts: BTreeSet<PathBuf> =
+                paths.iter().filter_map(|path| path.iter().next()).map(PathBuf::from).collect();
+            for path in firsts {
                 touched.extend(below(&tree, &path));
                 tree.look_again(&open, &path);
                 touched.extend(below(&tree, &path));

@@ -54,7 +54,7 @@ impl ProtocolHandler for Meet {
     async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
         let met = tokio::time::timeout(PATIENCE, self.meet(&connection)).await;
         if let Ok(Ok(())) = met {
-            connection.closed().await;
+            let _ = tokio::time::timeout(PATIENCE, connection.closed()).await;
         }
         Ok(())
     }
@@ -91,8 +91,11 @@ impl Meet {
             if invitation.until < now {
                 return Ok(Err("this code has expired".to_owned()));
             }
-            invitation.used_by = Some(Secret(*guest));
             let (channel, secret) = (invitation.channel.clone(), invitation.secret);
+            if !is_free(&book.documents, &book.retired, &channel, &id) {
+                return Ok(Err(TAKEN.to_owned()));
+            }
+            invitation.used_by = Some(Secret(*guest));
             let Some(own) = book.document(&channel, Side::Outbox).cloned() else {
                 return Ok(Err("the channel of this code is gone".to_owned()));
             };
@@ -140,6 +143,9 @@ pub(super) async fn answer(
         return Ok(Err("the other side gave no key for reading".to_owned()));
     };
     Book::change(&home.data, |book| {
+        if !is_free(&book.documents, &book.retired, channel, &id) {
+            return Ok(Err(TAKEN.to_owned()));
+        }
         join(
             book,
             channel,
@@ -148,9 +154,17 @@ pub(super) async fn answer(
             &words(&Secret(secret), &id, &own.id),
         );
         book.acceptances.retain(|acceptance| acceptance.channel != channel);
-        Ok::<_, Error>(())
-    })?;
-    Ok(Ok(()))
+        Ok::<_, Error>(Ok(()))
+    })
+}
+
+/// What is said of a key that opens something which is known already.
+const TAKEN: &str = "the other side's key is that of another channel";
+
+/// Whether a document may become this channel's inbox: one document can't be two boxes.
+fn is_free(documents: &[Document], retired: &[Document], channel: &str, id: &[u8; 32]) -> bool {
+    let is_it = |document: &Document| document.channel == channel && document.side == Side::Inbox;
+    documents.iter().chain(retired).all(|document| document.id != *id || is_it(document))
 }
 
 async fn exchange(

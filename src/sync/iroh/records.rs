@@ -56,7 +56,8 @@ pub(super) struct Records {
     pub(super) authors: BTreeMap<[u8; 32], Note>,
     /// Each author's note about where the document has moved.
     pub(super) moved: BTreeMap<[u8; 32], Note>,
-    refused: BTreeSet<Box<[u8]>>,
+    /// Hashes of keys that mean nothing: the keys themselves may have any length.
+    refused: BTreeSet<Hash>,
     more_refused: usize,
     /// Everybody who signed an entry of a file.
     pub(super) signers: BTreeSet<[u8; 32]>,
@@ -96,9 +97,10 @@ impl Records {
                 About::Moved
             }
             None => {
+                let key = *blake3::hash(entry.key()).as_bytes();
                 if self.refused.len() < MOST_REFUSED {
-                    self.refused.insert(entry.key().into());
-                } else if !self.refused.contains(entry.key()) {
+                    self.refused.insert(key);
+                } else if !self.refused.contains(&key) {
                     self.more_refused += 1;
                 }
                 About::Nothing

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -33,6 +33,9 @@ const WORD: Duration = Duration::from_mins(1);
 
 /// How often everything is looked at, whatever the system tells of changes.
 const RESCAN: Duration = Duration::from_mins(1);
+
+/// The longest line that is listened to, in bytes.
+const LONGEST: u64 = 1024;
 
 struct Kept {
     document: Document,
@@ -296,11 +299,15 @@ async fn listen(listener: UnixListener, shared: Shared) {
 
 async fn reply(stream: UnixStream, shared: Shared) -> Option<()> {
     let (reads, mut writes) = stream.into_split();
-    let mut lines = BufReader::new(reads).lines();
-    while let Ok(Some(_)) = lines.next_line().await {
+    let mut reads = BufReader::new(reads);
+    loop {
+        let mut line = Vec::new();
+        (&mut reads).take(LONGEST).read_until(b'\n', &mut line).await.ok()?;
+        if line.last() != Some(&b'\n') {
+            return None;
+        }
         let mut answer = serde_json::to_vec(&shared.state()).ok()?;
         answer.push(b'\n');
         writes.write_all(&answer).await.ok()?;
     }
-    Some(())
 }

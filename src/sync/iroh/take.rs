@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use iroh_blobs::api::blobs::{ExportMode, ExportOptions};
+use iroh_blobs::api::blobs::{BlobStatus, ExportMode, ExportOptions};
 use serde::{Deserialize, Serialize};
 
 use super::fetch::{LARGE, Rank, Want};
@@ -21,7 +21,7 @@ use crate::sync::book::Book;
 use crate::sync::item::Item;
 use crate::sync::mirror::{Hash, Role, Step};
 use crate::sync::place::{self, Put};
-use crate::sync::ticket::Ticket;
+use crate::sync::ticket::{Opens, Ticket};
 use crate::sync::{Error, hex};
 
 /// A text waits for its attachments up to this length, in bytes; longer ones come after it.
@@ -29,6 +29,9 @@ const PATIENT: u64 = 8 << 20;
 
 /// So many files are put in place at once.
 const TOGETHER: usize = 256;
+
+/// And so many bytes, unless one file has more.
+const TOGETHER_BYTES: u64 = 16 << 20;
 
 /// The longest note of an author, in bytes.
 const NOTE: u64 = 4096;
@@ -72,11 +75,21 @@ pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>) {
         export(keeper, &item, &record).await;
     }
     let mut small = small.as_slice();
-    while let Some((now, later)) = small.split_at_checked(small.len().min(TOGETHER)).filter(|(now, _)| !now.is_empty())
-    {
+    while let Some((now, later)) = small.split_at_checked(together(small)).filter(|(now, _)| !now.is_empty()) {
         put(keeper, now).await;
         small = later;
     }
+}
+
+/// How many of these files are put in place at once: their contents are in memory meanwhile.
+fn together(files: &[(Item, Record)]) -> usize {
+    let mut bytes = 0_u64;
+    let fits = |(_, record): &&(Item, Record)| {
+        let is_first = bytes == 0;
+        bytes = bytes.saturating_add(record.file_len().max(1));
+        is_first || bytes <= TOGETHER_BYTES
+    };
+    files.iter().take(TOGETHER).take_while(fits).count()
 }
 
 /// What the box holds or waits for, in bytes and files.
@@ -84,12 +97,13 @@ fn load(keeper: &Keeper) -> (u64, usize) {
     let bytes = keeper.agreed.files().values().fold(0_u64, |sum, agreed| sum.saturating_add(agreed.looks.len()));
     let waiting =
         keeper.wanted.values().filter_map(|items| keeper.records.latest(items.iter().next()?)).map(|record| record.len);
-    (bytes.saturating_add(waiting.sum()), keeper.agreed.files().len() + keeper.wanted.len())
+    // A length is what its author says, and may be anything by now.
+    (waiting.fold(bytes, u64::saturating_add), keeper.agreed.files().len() + keeper.wanted.len())
 }
 
 /// Whether a file's content is here, and may be put in place now; else it is seen to.
 async fn is_ready(keeper: &mut Keeper, item: &Item, record: &Record, bytes: &mut u64, files: &mut usize) -> bool {
-    if keeper.unsound.contains(&record.hash) {
+    if !record.empty && keeper.unsound.contains(&(record.hash, record.len)) {
         return false;
     }
     if keeper.agreed.get(item).is_none() && keeper.wanted.get(&record.hash).is_none_or(|items| !items.contains(item)) {
@@ -101,9 +115,19 @@ async fn is_ready(keeper: &mut Keeper, item: &Item, record: &Record, bytes: &mut
         *bytes = bytes.saturating_add(record.file_len());
         *files += 1;
     }
-    if !record.empty && !keeper.engine.store.blobs().has(record.hash).await.unwrap_or(false) {
-        want(keeper, item, record);
-        return false;
+    if !record.empty {
+        match keeper.engine.store.blobs().status(record.hash).await {
+            Ok(BlobStatus::Complete { size }) if size == record.len => {}
+            // What bounds were asked for was another length.
+            Ok(BlobStatus::Complete { .. }) => {
+                keeper.unsound.insert((record.hash, record.len));
+                return false;
+            }
+            _ => {
+                want(keeper, item, record);
+                return false;
+            }
+        }
     }
     !(item.is_text() && waits_for_attachments(keeper, item))
 }
@@ -308,9 +332,11 @@ pub(super) async fn notes(keeper: &mut Keeper) {
     for note in moved {
         if is_trusted(keeper, &note.author)
             && let Some(text) = text_of(keeper, &note).await
-            && Ticket::parse(&text).is_ok()
+            && let Ok(ticket) = Ticket::parse(&text)
+            && matches!(ticket.opens, Opens::Read(id) if id != keeper.document.id)
         {
-            follow(keeper, text.trim());
+            // Written anew: what stood around the key is a stranger's.
+            follow(keeper, &ticket.to_string());
         }
     }
     let profile = Item::parse(profile::FILE_NAME.as_bytes());
@@ -323,11 +349,15 @@ pub(super) async fn notes(keeper: &mut Keeper) {
 }
 
 async fn text_of(keeper: &mut Keeper, note: &Note) -> Option<String> {
-    if note.len == 0 || note.len > NOTE || keeper.unsound.contains(&note.hash) {
+    if note.len == 0 || note.len > NOTE || keeper.unsound.contains(&(note.hash, note.len)) {
         return None;
     }
-    if keeper.engine.store.blobs().has(note.hash).await.unwrap_or(false) {
+    if let Ok(BlobStatus::Complete { size }) = keeper.engine.store.blobs().status(note.hash).await {
         keeper.asked.remove(&note.hash);
+        if size != note.len {
+            keeper.unsound.insert((note.hash, note.len));
+            return None;
+        }
         let bytes = keeper.engine.store.blobs().get_bytes(note.hash).await.ok()?;
         return String::from_utf8(bytes.into()).ok();
     }

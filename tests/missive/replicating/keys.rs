@@ -55,6 +55,7 @@ fn keys_come_back_into_a_fresh_data_folder_and_the_channel_goes_on() {
     let said = azureen.does_with(&["keys", "export", &file], "correct horse\n");
     assert!(said.contains("Without its passphrase nobody reads it"), "{said}");
     assert!(!std::fs::read_to_string(&file).unwrap_or_default().contains("secret"));
+    let place = azureen.status()["addresses"][0].as_str().unwrap_or_default().to_owned();
     azureen.is_killed();
 
     let mut anew = Person::new("Azureen again");
@@ -67,7 +68,7 @@ fn keys_come_back_into_a_fresh_data_folder_and_the_channel_goes_on() {
     anew.does_with(&args, "correct horse\n");
     assert_eq!(anew.does(&["keys"]), "blog (outbox): reads and writes\n");
     // Her messages come from a reader, since nobody else has them: Brando is told where she is by her key.
-    anew.starts();
+    anew.starts_at(&place);
     let key = anew.key("blog");
     let cooper = Person::new("Cooper");
     cooper.subscribes(&key, "harbour");

@@ -197,10 +197,12 @@ fn a_thousand_messages_arrive() {
         fs::write(azureen.path(&format!("{OUTBOX}/{stem}.txt")), format!("# Number {minute}\n\nNothing else.\n"))
             .unwrap();
     }
+    let key = azureen.key("blog");
     let azureen = azureen.running();
     let count = azureen.names(OUTBOX).len();
     let brando = Person::new("Brando");
     until(&[&azureen], "all are shared", || azureen.document("blog", "outbox")["messages"] == count - 1);
+    assert!(azureen.key("blog").len() > key.len(), "it tells where she is");
     let said = brando.reaches(&["subscribe", &azureen.key("blog"), "harbour"]);
     assert!(said.contains(&format!("{} messages", missive_grouped(count - 1))), "{said}");
     assert!(brando.channel(INBOX) == azureen.channel(OUTBOX));
