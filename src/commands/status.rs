@@ -8,6 +8,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::sync::NOTHING;
 use super::via::{self, Carried};
 use super::{Failure, Surroundings, count, freshness};
 use crate::sync::socket::{self, Lock};
@@ -56,10 +57,7 @@ impl fmt::Display for Report {
             writeln!(f, "No node is running (missive sync, serve or watch); this is how it stood when one ran last.")?;
         }
         if self.state.documents.is_empty() && self.syncthing.is_empty() {
-            return writeln!(
-                f,
-                "Nothing is shared yet: missive share CHANNEL, missive subscribe KEY, missive invite NAME"
-            );
+            return writeln!(f, "{NOTHING}");
         }
         self.state.documents.iter().try_for_each(|document| self.document(f, document))?;
         for channel in &self.state.accepting {

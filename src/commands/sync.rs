@@ -108,6 +108,10 @@ pub fn run(
     })
 }
 
+/// What is said where there is nothing to keep in step.
+pub(super) const NOTHING: &str =
+    "Nothing is shared yet: missive share CHANNEL, missive subscribe KEY, missive invite NAME";
+
 /// So long everything has to be in step before it is taken for that, in nanoseconds.
 const SETTLED: i64 = 1_000_000_000;
 
@@ -186,6 +190,9 @@ fn line(document: &DocumentState, now: i64) -> String {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.once && self.lines.is_empty() {
+            return writeln!(f, "{NOTHING}");
+        }
         self.lines.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }

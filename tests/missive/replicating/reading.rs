@@ -19,7 +19,7 @@ fn noise(len: usize) -> Vec<u8> {
     let mut state = len as u64 | 1;
     std::iter::repeat_with(|| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as u8
+        (state >> 33).to_le_bytes()[0]
     })
     .take(len)
     .collect()
@@ -219,10 +219,16 @@ fn five_readers_are_served_at_once() {
     azureen.writes(&format!("{OUTBOX}/{FIRST}/film"), &noise(3_000_000));
     let key = azureen.key("blog");
     let mut readers = ["one", "two", "three", "four", "five"].map(|name| Person::new(name).subscribed(&key, "harbour"));
-    readers.iter_mut().for_each(|reader| reader.starts_but_waits_for_nothing("127.0.0.1:0"));
-    readers.iter().for_each(|reader| until_same((&azureen, OUTBOX), (reader, INBOX), "each has all"));
+    for reader in &mut readers {
+        reader.starts_but_waits_for_nothing("127.0.0.1:0");
+    }
+    for reader in &readers {
+        until_same((&azureen, OUTBOX), (reader, INBOX), "each has all");
+    }
     azureen.writes(&format!("{OUTBOX}/{SECOND}.txt"), b"for all of you\n");
-    readers.iter().for_each(|reader| until_same((&azureen, OUTBOX), (reader, INBOX), "each has the new message"));
+    for reader in &readers {
+        until_same((&azureen, OUTBOX), (reader, INBOX), "each has the new message");
+    }
     until(&[&azureen], "the author knows them", || {
         azureen.document("blog", "outbox")["peers"].as_array().is_some_and(|peers| peers.len() == 5)
     });
