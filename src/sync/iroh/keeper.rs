@@ -63,6 +63,8 @@ pub(super) struct Todo {
     items: BTreeSet<Item>,
     /// What the authors say of themselves.
     notes: bool,
+    /// All that the document says, anew.
+    doubt: bool,
     /// What was changed by somebody while it was being seen to: in the next round, after a moment.
     later: BTreeSet<Item>,
 }
@@ -107,6 +109,9 @@ pub(super) struct Keeper {
     /// Whether something was told to the document since, and whether peers were asked to compare since that.
     telling: bool,
     asked_again: bool,
+    unsure: bool,
+    /// Contents that the store had when the node started: it may have been killed before they were written down.
+    present: Option<BTreeSet<Hash>>,
     looked: Instant,
     is_told: bool,
     /// What the authors say of themselves.
@@ -169,6 +174,8 @@ pub(super) async fn start(
         compared: None,
         telling: false,
         asked_again: false,
+        unsure: false,
+        present: None,
         looked: Instant::now(),
         is_told: false,
         names: BTreeMap::new(),
@@ -290,13 +297,30 @@ impl Keeper {
             }
             LiveEvent::SyncFinished(event) => {
                 if is_compared(&event.result) {
-                    self.compared = Some(self.home.seconds());
-                    self.telling &= !self.asked_again;
+                    // The word that it is over may overtake the words about what it brought.
+                    let brought_nothing = event.result.as_ref().is_ok_and(|details| details.entries_received == 0);
+                    self.todo.doubt |= !brought_nothing;
+                    self.todo.everything |= !brought_nothing;
+                    self.compared_with_peer(event.result.is_ok());
                     self.meet(event.peer, false).await;
                 }
             }
             LiveEvent::ContentReady { .. } | LiveEvent::PendingContentReady => {}
         }
+    }
+
+    /// Notes that documents were compared. A connection that failed to close may hide that the peer had no time: that counts only
+    /// where something is known of the document, and for what is to be told only the second time.
+    fn compared_with_peer(&mut self, is_sure: bool) {
+        if is_sure || self.records.newest > 0 {
+            self.compared = Some(self.home.seconds());
+        }
+        if is_sure || self.unsure {
+            self.telling &= !self.asked_again;
+        } else {
+            self.asked_again = false;
+        }
+        self.unsure = !is_sure && self.telling;
     }
 
     /// Notes that a device is there, and where.
@@ -365,6 +389,12 @@ impl Keeper {
         self.is_told = false;
         let later = std::mem::take(&mut self.todo.later);
         let todo = std::mem::replace(&mut self.todo, Todo { later, ..Todo::default() });
+        if todo.doubt {
+            self.load().await?;
+            if self.compared.is_none() && self.records.newest > 0 {
+                self.compared = Some(self.home.seconds());
+            }
+        }
         if todo.everything {
             self.looked = Instant::now();
             self.problems.clear();
@@ -377,6 +407,11 @@ impl Keeper {
             return Ok(());
         };
         self.question = publish::question(self);
+        let is_first = self.present.is_none() && self.role == Role::Writer;
+        if is_first {
+            let listed = self.engine.store.blobs().list().hashes().await.unwrap_or_default();
+            self.present = Some(listed.iter().map(|hash| *hash.as_bytes()).collect());
+        }
         if publish::give_way(self, &items).await? {
             self.todo.items.extend(items);
             return Ok(());
@@ -386,6 +421,7 @@ impl Keeper {
             let step = self.step(&item).await;
             self.left.remove(&item);
             match step {
+                Step::Rest if is_first && self.is_lost(&item) => drop(steps.insert(item, Step::Publish)),
                 Step::Rest => {}
                 Step::Leave => drop(self.left.insert(item)),
                 step => drop(steps.insert(item, step)),
@@ -475,6 +511,13 @@ impl Keeper {
         }
     }
 
+    /// Whether the content of a file that is shared is not in the store.
+    fn is_lost(&self, item: &Item) -> bool {
+        let shared =
+            self.agreed.get(item).filter(|agreed| !agreed.looks.is_empty() && self.tree.files.contains_key(item));
+        shared.is_some_and(|agreed| self.present.as_ref().is_some_and(|present| !present.contains(&agreed.hash)))
+    }
+
     fn there(&self, item: &Item, agreed: Option<&Agreement>) -> There {
         let Some(looks) = self.tree.files.get(item).map(Looks::from) else {
             return There::Missing;
@@ -513,7 +556,7 @@ impl Keeper {
 
     /// Notes that the document was told something that peers are to hear.
     pub(super) fn told(&mut self) {
-        (self.telling, self.asked_again) = (true, false);
+        (self.telling, self.asked_again, self.unsure) = (true, false, false);
     }
 
     /// Uses up the leave to delete everything.
