@@ -75,6 +75,17 @@ impl Todo {
     }
 }
 
+/// What the document was told that peers have not heard of yet.
+#[derive(Debug, Default)]
+struct News {
+    /// Whether there is something.
+    telling: bool,
+    /// Whether peers were asked to compare since.
+    asked_again: bool,
+    /// Whether one did that may not have had the time.
+    unsure: bool,
+}
+
 /// A box and its document.
 pub(super) struct Keeper {
     pub(super) home: Home,
@@ -106,10 +117,7 @@ pub(super) struct Keeper {
     pub(super) question: Option<String>,
     pub(super) problems: BTreeSet<String>,
     compared: Option<i64>,
-    /// Whether something was told to the document since, and whether peers were asked to compare since that.
-    telling: bool,
-    asked_again: bool,
-    unsure: bool,
+    news: News,
     /// Contents that the store had when the node started: it may have been killed before they were written down.
     present: Option<BTreeSet<Hash>>,
     looked: Instant,
@@ -172,9 +180,7 @@ pub(super) async fn start(
         question: None,
         problems: BTreeSet::new(),
         compared: None,
-        telling: false,
-        asked_again: false,
-        unsure: false,
+        news: News::default(),
         present: None,
         looked: Instant::now(),
         is_told: false,
@@ -315,12 +321,12 @@ impl Keeper {
         if is_sure || self.records.newest > 0 {
             self.compared = Some(self.home.seconds());
         }
-        if is_sure || self.unsure {
-            self.telling &= !self.asked_again;
+        if is_sure || self.news.unsure {
+            self.news.telling &= !self.news.asked_again;
         } else {
-            self.asked_again = false;
+            self.news.asked_again = false;
         }
-        self.unsure = !is_sure && self.telling;
+        self.news.unsure = !is_sure && self.news.telling;
     }
 
     /// Notes that a device is there, and where.
@@ -347,8 +353,8 @@ impl Keeper {
     }
 
     async fn tick(&mut self) {
-        let is_news = self.telling && !self.asked_again;
-        self.asked_again |= is_news;
+        let is_news = self.news.telling && !self.news.asked_again;
+        self.news.asked_again |= is_news;
         let due = self.peers.due(Instant::now(), self.compared.is_some() && !is_news);
         let addresses: Vec<_> = due.iter().filter_map(endpoint_addr).collect();
         if !addresses.is_empty() {
@@ -556,7 +562,7 @@ impl Keeper {
 
     /// Notes that the document was told something that peers are to hear.
     pub(super) fn told(&mut self) {
-        (self.telling, self.asked_again, self.unsure) = (true, false, false);
+        (self.news.telling, self.news.asked_again, self.news.unsure) = (true, false, false);
     }
 
     /// Uses up the leave to delete everything.
@@ -616,7 +622,7 @@ impl Keeper {
         state.refused = self.records.refused() + self.unsound.len();
         state.question.clone_from(&self.question);
         state.problems = self.problems.iter().cloned().collect();
-        state.telling = self.telling;
+        state.telling = self.news.telling;
         state.compared = self.compared;
         state.phrase.clone_from(&self.document.phrase);
         state.moved.clone_from(&self.document.moved);
