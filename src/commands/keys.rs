@@ -10,7 +10,9 @@ use clap::{Args, Subcommand};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Failure, Surroundings, count, keyring, locate};
+#[cfg(feature = "sync")]
+use super::count;
+use super::{Failure, Surroundings, keyring, locate};
 use crate::channel::entry::Side;
 use crate::console::Console;
 #[cfg(feature = "sync")]

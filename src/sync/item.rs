@@ -98,6 +98,7 @@ impl Item {
     }
 
     /// Where the files of the same message begin in the order of paths.
+    #[cfg(feature = "sync")]
     pub(super) fn stem_only(&self) -> Self {
         Self(self.0.get(..STEM_LENGTH).unwrap_or(&self.0).into())
     }
