@@ -57,7 +57,7 @@ impl fmt::Display for Report {
             writeln!(f, "No node is running (missive sync, serve or watch); this is how it stood when one ran last.")?;
         }
         if self.state.documents.is_empty() && self.syncthing.is_empty() {
-            return writeln!(f, "{NOTHING}");
+            writeln!(f, "{NOTHING}")?;
         }
         self.state.documents.iter().try_for_each(|document| self.document(f, document))?;
         for channel in &self.state.accepting {

@@ -21,6 +21,7 @@ use crate::channel::profile::Profile;
 use crate::console::Console;
 use crate::sync::book::{Book, Document, Secret};
 use crate::sync::state::DocumentState;
+use crate::sync::syncthing::Key;
 use crate::sync::ticket::{Opens, Ticket};
 use crate::unseen::field;
 use crate::watch::Bell;
@@ -106,6 +107,10 @@ pub fn run(
 ) -> Result<Subscribed, Failure> {
     if args.via.is_given() {
         return super::via::subscribe(&args.key, args.name.as_deref(), around).map(Subscribed::Via);
+    }
+    if Key::parse(&args.key).is_ok() {
+        let hint = "`missive subscribe --via syncthing KEY` reads with it";
+        return Err(Failure::new("that is a key of Syncthing's", hint));
     }
     let ticket = Ticket::parse(&args.key)?;
     let Opens::Read(id) = ticket.opens else {

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use super::ago::ago;
 use super::{Failure, Surroundings, count, keyring};
 use crate::article::size;
+use crate::channel::entry::Side;
 use crate::channel::name::ChannelName;
 use crate::channel::profile::Profile;
 use crate::channel::{Channel, Error, Kind, folder};
@@ -89,9 +91,6 @@ impl ShareVia {
         }
         let syncthing = open(around)?;
         let shared = syncthing.share(channel, &self.readers, Uuid::new_v4())?;
-        for reader in &self.readers {
-            syncthing.accept(channel, reader)?;
-        }
         let asking = syncthing.asking(channel)?;
         Ok(Some(Report::Shared { channel: channel.name.to_string(), key: shared.key, readers: shared.readers, asking }))
     }
@@ -109,13 +108,25 @@ pub(super) fn subscribe(key: &str, name: Option<&str>, around: &Surroundings) ->
         None => keyring::free_name(around, key.folder.as_str())?,
     };
     let channel = match folder::named(&around.data, &name) {
-        Ok(channel) if channel.kind != Kind::Broadcast => channel,
+        Ok(channel) if channel.kind != Kind::Broadcast => {
+            syncthing.subscribe(&channel, &key)?;
+            channel
+        }
         Ok(channel) => return Err(Error::Exists { path: channel.path }.into()),
-        Err(_) => Channel::make(&around.data, &name, Kind::Subscription, &Profile::default())?,
+        Err(_) => {
+            let channel = Channel::make(&around.data, &name, Kind::Subscription, &Profile::default())?;
+            syncthing.subscribe(&channel, &key).inspect_err(|_| unmake(&channel))?;
+            channel
+        }
     };
-    syncthing.subscribe(&channel, &key)?;
     let path = channel.path.to_string_lossy().into_owned();
     Ok(Report::Subscribed { channel: name.to_string(), path, device: syncthing.device().clone() })
+}
+
+/// Takes a new channel away that nothing will fill. Only what is empty goes.
+fn unmake(channel: &Channel) {
+    let _ = fs_err::remove_dir(channel.path.join(Side::Inbox.name()));
+    let _ = fs_err::remove_dir(&channel.path);
 }
 
 fn open(around: &Surroundings) -> Result<Syncthing, Failure> {
@@ -127,6 +138,9 @@ fn places(around: &Surroundings) -> Vec<PathBuf> {
     around.home.as_ref().map(|home| syncthing::candidates(home, around.config.as_deref(), None)).unwrap_or_default()
 }
 
+/// How long `status` waits for a Syncthing to say anything.
+const FIRST: Duration = Duration::from_millis(700);
+
 /// How a channel stands that Syncthing carries.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Carried {
@@ -137,7 +151,7 @@ pub struct Carried {
 
 /// How those channels stand that Syncthing carries, and what keeps it from telling; nothing where there is no Syncthing.
 pub(super) fn carried(around: &Surroundings) -> (Vec<Carried>, Option<String>) {
-    let syncthing = match Syncthing::open(&around.sync.syncthing, &places(around)) {
+    let syncthing = match Syncthing::open_within(&around.sync.syncthing, &places(around), FIRST) {
         Ok(syncthing) => syncthing,
         Err(syncthing::Error::NoConfig { .. }) => return (Vec::new(), None),
         Err(error) => return (Vec::new(), Some(error.to_string())),
@@ -162,26 +176,49 @@ impl Carried {
         if let Some(problem) = &state.problem {
             parts.push(field(problem));
         }
-        if state.need_files > 0 {
-            let files = usize::try_from(state.need_files).unwrap_or(usize::MAX);
-            parts.push(format!("{} still arriving, {}", count(files, "file"), size(state.need_bytes)));
+        if state.activity == Activity::Paused {
+            parts.push("paused in Syncthing".to_owned());
         }
-        let here = state.peers.iter().filter(|peer| peer.connected).count();
-        let seen = state.peers.iter().filter_map(|peer| peer.last_seen).max();
-        parts.push(match (here, seen) {
-            (0, Some(seen)) => format!("nobody is here now, the last one was {}", ago(seen.seconds(), now)),
-            (0, None) => "nobody has been here yet".to_owned(),
-            _ if state.need_files == 0 && state.activity == Activity::Idle => {
-                format!("in step with {}", count(here, "device"))
-            }
-            _ => format!("{} here", count(here, "device")),
-        });
+        if state.failed > 0 {
+            parts.push(format!("{} could not be brought here (Syncthing says why)", number(state.failed, "file")));
+        }
+        if state.need_files > 0 {
+            parts.push(format!("{} still arriving, {}", number(state.need_files, "file"), size(state.need_bytes)));
+        }
+        if state.need_deletes > 0 {
+            parts.push(format!("{} still to be deleted here", number(state.need_deletes, "file")));
+        }
+        parts.push(self.others(parts.is_empty(), now));
         if state.receive_only_changed_items > 0 {
-            let changed = usize::try_from(state.receive_only_changed_items).unwrap_or(usize::MAX);
-            parts.push(format!("{} changed here (`Revert Local Changes` in Syncthing)", count(changed, "file")));
+            let changed = number(state.receive_only_changed_items, "file");
+            parts.push(format!("changed here: {changed} (`Revert Local Changes` in Syncthing)"));
         }
         format!("{} ({}, through Syncthing): {}", field(&self.channel), state.side, parts.join(", "))
     }
+
+    /// How it stands with the other devices; `is_whole` says that nothing is missing here.
+    fn others(&self, is_whole: bool, now: i64) -> String {
+        let peers = &self.state.peers;
+        let here = || peers.iter().filter(|peer| peer.connected);
+        let lacking = here().filter(|peer| peer.need_files != Some(0)).count();
+        let seen = peers.iter().filter_map(|peer| peer.last_seen).max();
+        match (here().count(), seen) {
+            (0, _) if peers.is_empty() => "nobody was let in yet".to_owned(),
+            (0, Some(seen)) => format!("nobody is here now, the last one was {}", ago(seen.seconds(), now)),
+            (0, None) => "nobody has been here yet".to_owned(),
+            (here, _) if !is_whole || self.state.activity != Activity::Idle => {
+                format!("{} here", count(here, "device"))
+            }
+            (here, _) if lacking > 0 => {
+                format!("{} here, {lacking} of them without all files yet", count(here, "device"))
+            }
+            (here, _) => format!("in step with {}", count(here, "device")),
+        }
+    }
+}
+
+fn number(number: u64, what: &str) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), what)
 }
 
 impl fmt::Display for Report {
@@ -213,13 +250,87 @@ fn shared(
     }
     writeln!(f, "Unlike a key of missive's own, this line lets nobody in by itself: you accept each reader once.")?;
     for device in asking {
-        writeln!(
-            f,
-            "{} ({}) asks. Compare the id with what the reader tells you, then:",
-            device.device,
-            field(&device.name)
-        )?;
+        let name = if device.name.is_empty() { String::new() } else { format!(" ({})", field(&device.name)) };
+        writeln!(f, "{}{name} asks. Compare the id with what the reader tells you, then:", device.device)?;
         writeln!(f, "  missive share {channel} --via syncthing --reader {}", device.device)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::stamp::Stamp;
+    use crate::sync::syncthing::Peer;
+
+    const DEVICE: &str = "4WW4IPJ-HHTZLU2-3MJOABE-ZIY3PEZ-TG3DLY7-YZCDP5Z-SCDI4FN-7FEAWQ3";
+    const NOW: i64 = 1_795_354_504;
+
+    fn carried(peers: Vec<Peer>) -> Carried {
+        let state = State {
+            side: Side::Inbox,
+            folder: "x".into(),
+            activity: Activity::Idle,
+            problem: None,
+            failed: 0,
+            files: 0,
+            need_files: 0,
+            need_bytes: 0,
+            need_deletes: 0,
+            receive_only_changed_files: 0,
+            receive_only_changed_items: 0,
+            peers,
+        };
+        Carried { channel: "blog".into(), state }
+    }
+
+    fn peer(connected: bool, lacks: u64, seen: Option<i64>) -> Peer {
+        Peer {
+            device: DeviceId::parse(DEVICE).unwrap(),
+            name: String::new(),
+            connected,
+            last_seen: seen.and_then(Stamp::from_seconds),
+            need_files: Some(lacks),
+            need_bytes: Some(lacks),
+        }
+    }
+
+    #[track_caller]
+    fn says(carried: &Carried, words: &str) {
+        assert_eq!(carried.words(NOW), format!("blog (inbox, through Syncthing): {words}"));
+    }
+
+    #[test]
+    fn it_speaks_in_human_terms() {
+        says(&carried(Vec::new()), "nobody was let in yet");
+        says(&carried(vec![peer(false, 3, None)]), "nobody has been here yet");
+        says(&carried(vec![peer(false, 0, Some(NOW - 7200))]), "nobody is here now, the last one was 2 h ago");
+        let mut two = carried(vec![peer(true, 0, None), peer(true, 0, None)]);
+        says(&two, "in step with 2 devices");
+        (two.state.need_files, two.state.need_bytes) = (12, 3_400_000);
+        says(&two, "12 files still arriving, 3.4 MB, 2 devices here");
+    }
+
+    #[test]
+    fn nothing_is_in_step_that_is_not_whole_everywhere() {
+        let there = || carried(vec![peer(true, 0, None)]);
+        says(
+            &carried(vec![peer(true, 0, None), peer(true, 1, None)]),
+            "2 devices here, 1 of them without all files yet",
+        );
+        let with = |change: fn(&mut State)| {
+            let mut carried = there();
+            change(&mut carried.state);
+            carried
+        };
+        says(&with(|state| state.activity = Activity::Paused), "paused in Syncthing, 1 device here");
+        says(&with(|state| state.activity = Activity::Scanning), "1 device here");
+        says(&with(|state| state.need_deletes = 1), "1 file still to be deleted here, 1 device here");
+        says(&with(|state| state.failed = 2), "2 files could not be brought here (Syncthing says why), 1 device here");
+        says(
+            &with(|state| state.receive_only_changed_items = 2),
+            "in step with 1 device, changed here: 2 files (`Revert Local Changes` in Syncthing)",
+        );
+        says(&with(|state| state.problem = Some("a\nb".into())), "a␊b, 1 device here");
+    }
 }

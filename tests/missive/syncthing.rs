@@ -1,4 +1,4 @@
-//! Two real Syncthing daemons, set up by missive, that carry a channel between two people.
+//! Two real Syncthing daemons, told by our commands what to carry, and a channel that travels between two people.
 //!
 //! Each has a home of its own, speaks on loopback only, looks for nobody and calls nobody. Skipped where there is no Syncthing.
 
@@ -6,17 +6,12 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use missive::channel::entry::Side;
-use missive::channel::name::ChannelName;
-use missive::channel::profile::Profile;
-use missive::channel::{Channel, Kind};
-use missive::sync::syncthing::{Activity, Address, Error, Key, Settings, State, Syncthing};
-use uuid::Uuid;
+use serde_json::Value;
 
-use crate::scene::png;
+use crate::scene::{png, words};
 
 const FIRST: &str = "2026-01-01T10-00-00Z";
 const SECOND: &str = "2026-01-02T10-00-00Z";
@@ -25,20 +20,20 @@ const THIRD: &str = "2026-01-03T10-00-00Z";
 /// Runs a program until nobody holds the other end of its input any more, however that came about.
 const HELD: &str = r#""$@" & cat >/dev/null; kill -9 $!; wait $!"#;
 
-/// A person with a Syncthing and a channel.
+/// A person with a Syncthing and a conversation, whose Syncthing missive finds by itself.
 struct Person {
     dir: tempfile::TempDir,
     shell: Child,
     holds: Option<ChildStdin>,
     port: u16,
-    syncthing: Option<Syncthing>,
-    channel: Channel,
+    channel: &'static str,
 }
 
 impl Person {
-    fn new(name: &str) -> Self {
+    fn new(channel: &'static str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let home = dir.path().join("home");
+        let home = dir.path().join("config/syncthing");
+        fs::create_dir_all(&home).unwrap();
         let made = syncthing(&home).arg("generate").arg(format!("--home={}", home.display())).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let [gui, port] = free_ports();
@@ -55,42 +50,73 @@ impl Person {
             .spawn()
             .unwrap();
         let holds = shell.stdin.take();
-        let id = Uuid::new_v4().urn().to_string();
-        let profile = Profile { id: Some(id), ..Profile::default() };
-        let channel =
-            Channel::make(dir.path(), &ChannelName::parse(name.as_ref()).unwrap(), Kind::Message, &profile).unwrap();
-        let mut person = Self { dir, shell, holds, port, syncthing: None, channel };
-        person.syncthing = Some(person.reached());
+        let person = Self { dir, shell, holds, port, channel };
+        person.does(&["new", "--message", channel]);
+        person.is_reached();
         person
     }
 
     /// Waits until the daemon answers.
-    fn reached(&self) -> Syncthing {
+    fn is_reached(&self) {
         let begun = Instant::now();
-        loop {
-            match Syncthing::open(&Settings::default(), &[self.home()]) {
-                Ok(syncthing) => return syncthing,
-                Err(Error::NoAnswer { .. }) if begun.elapsed() < Duration::from_secs(20) => {}
-                Err(error) => panic!("{error}: {}", fs::read_to_string(self.dir.path().join("log")).unwrap()),
-            }
+        while self.status().get("syncthing_problem").is_some() {
+            let log = || fs::read_to_string(self.dir.path().join("log")).unwrap();
+            assert!(begun.elapsed() < Duration::from_secs(20), "{}: {}", self.status(), log());
             std::thread::sleep(Duration::from_millis(100));
         }
     }
 
-    fn syncthing(&self) -> &Syncthing {
-        self.syncthing.as_ref().unwrap()
+    /// Runs the program, which finds Syncthing's settings where Syncthing itself would put them.
+    fn run(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_missive"))
+            .args(args)
+            .env_clear()
+            .env("HOME", self.dir.path())
+            .env("XDG_CONFIG_HOME", self.dir.path().join("config"))
+            .env("MISSIVE_DATA", self.dir.path().join("data"))
+            .current_dir(self.dir.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    /// Runs the program, which must succeed, and gives what it says.
+    #[track_caller]
+    fn does(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        let (out, talk) = words(&output);
+        assert!(output.status.success() && talk.is_empty(), "{args:?}: {out}{talk}");
+        assert!(!out.contains('\u{1b}'), "{args:?}: {out}");
+        out
+    }
+
+    #[track_caller]
+    fn json(&self, args: &[&str]) -> Value {
+        serde_json::from_str(&self.does(&[args, &["--json"]].concat())).unwrap()
+    }
+
+    /// Runs the program, which must refuse with these words and change nothing in the data folder.
+    #[track_caller]
+    fn refused(&self, args: &[&str], said: &str) {
+        let channels = || self.does(&["channels", "--json"]);
+        let before = channels();
+        let output = self.run(args);
+        let (out, talk) = words(&output);
+        assert_eq!((output.status.code(), out.as_str()), (Some(1), ""), "{args:?}: {talk}");
+        assert!(talk.starts_with("error: ") && talk.contains(said), "{args:?}: {talk}");
+        assert_eq!(channels(), before, "{args:?}");
     }
 
     fn home(&self) -> PathBuf {
-        self.dir.path().join("home")
+        self.dir.path().join("config/syncthing")
     }
 
     fn inbox(&self, name: &str) -> PathBuf {
-        self.channel.path.join("inbox").join(name)
+        self.dir.path().join("data").join(self.channel).join("inbox").join(name)
     }
 
     fn outbox(&self, name: &str) -> PathBuf {
-        self.channel.path.join("outbox").join(name)
+        self.dir.path().join("data").join(self.channel).join("outbox").join(name)
     }
 
     fn writes(&self, name: &str, bytes: &[u8]) {
@@ -99,23 +125,34 @@ impl Person {
         fs::write(path, bytes).unwrap();
     }
 
-    /// A key with the address that no discovery tells here.
-    fn hands_out(&self, key: &Key) -> Key {
-        let address = Address::parse(&format!("tcp://127.0.0.1:{}", self.port)).unwrap();
-        Key::parse(&Key { addresses: vec![address], ..key.clone() }.to_string()).unwrap()
+    /// What sharing says, with these further arguments.
+    #[track_caller]
+    fn shares(&self, more: &[&str]) -> Value {
+        self.json(&[&["share", self.channel, "--via", "syncthing"], more].concat())
     }
 
-    fn state(&self) -> Vec<State> {
-        self.syncthing().state(&self.channel).unwrap()
+    /// A key with the address that no discovery tells here.
+    fn hands_out(&self, key: &str) -> String {
+        let (device, folder) = key.split_once(':').unwrap();
+        format!("{device}@tcp://127.0.0.1:{}:{folder}", self.port)
+    }
+
+    fn status(&self) -> Value {
+        self.json(&["status"])
+    }
+
+    /// How it stands with each box that Syncthing carries.
+    fn states(&self) -> Vec<Value> {
+        self.status()["syncthing"].as_array().unwrap().clone()
     }
 
     /// Lets the daemon look at a box at once, which it else does for a deletion after a while only.
-    fn looks(&self, side: Side) {
+    fn looks(&self, side: &str) {
         let config = fs::read_to_string(self.home().join("config.xml")).unwrap();
         let gui = &config[config.find("<gui").unwrap()..];
         let (address, key) = (between(gui, "address"), between(gui, "apikey"));
-        let folder = self.state().into_iter().find(|state| state.side == side).unwrap().folder;
-        let url = format!("http://{address}/rest/db/scan?folder={folder}");
+        let state = self.states().into_iter().find(|state| state["side"] == side).unwrap();
+        let url = format!("http://{address}/rest/db/scan?folder={}", text(&state, "folder"));
         ureq::post(url).header("X-API-Key", key).send_empty().unwrap();
     }
 }
@@ -125,6 +162,10 @@ impl Drop for Person {
         drop(self.holds.take());
         let _ = self.shell.wait();
     }
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or_else(|| panic!("no `{key}` in {value}")).to_owned()
 }
 
 #[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
@@ -197,30 +238,36 @@ fn until(people: &[&Person], what: &str, is_so: impl Fn() -> bool) {
     let begun = Instant::now();
     loop {
         let done = is_so();
-        for state in people.iter().flat_map(|person| person.state()) {
-            assert_eq!(
-                (state.receive_only_changed_files, state.receive_only_changed_items),
-                (0, 0),
-                "{what}: {state:#?}"
-            );
+        let states: Vec<Value> = people.iter().flat_map(|person| person.states()).collect();
+        for state in &states {
+            assert_eq!(state["receive_only_changed_files"], 0, "{what}: {state:#}");
+            assert_eq!(state["receive_only_changed_items"], 0, "{what}: {state:#}");
         }
         if done {
             return;
         }
-        let states: Vec<_> = people.iter().map(|person| person.state()).collect();
         assert!(begun.elapsed() < Duration::from_secs(30), "{what}: {states:#?}");
         std::thread::sleep(Duration::from_millis(100));
     }
 }
 
-/// Whether a box is in step with everybody it is shared with.
-fn is_in_step(person: &Person, side: Side) -> bool {
-    person.state().iter().any(|state| {
-        state.side == side
-            && (state.activity, state.problem.as_ref(), state.failed) == (Activity::Idle, None, 0)
-            && (state.need_files, state.need_bytes, state.need_deletes) == (0, 0, 0)
-            && state.peers.iter().all(|peer| peer.connected && peer.need_files == Some(0))
-    })
+/// Whether both boxes are in step with the other device, as `status` says it and as its figures do.
+fn is_in_step(person: &Person) -> bool {
+    let states = person.states();
+    let said = person.does(&["status"]);
+    states.len() == 2
+        && said.matches("through Syncthing): in step with 1 device\n").count() == 2
+        && states.iter().all(|state| {
+            let is_nothing = |key: &str| state[key] == 0;
+            ["failed", "need_files", "need_bytes", "need_deletes"].into_iter().all(is_nothing)
+                && state["activity"] == "idle"
+                && state.get("problem").is_none()
+                && state["peers"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .all(|peer| peer["connected"] == true && peer["need_files"] == 0)
+        })
 }
 
 fn is(path: &Path, bytes: &[u8]) -> bool {
@@ -234,9 +281,8 @@ fn a_conversation_travels_both_ways() {
     }
     let [azureen, brando] = ["to-brando", "to-azureen"].map(Person::new);
     let both = [&azureen, &brando];
-    let (a, b) = (azureen.syncthing(), brando.syncthing());
-    assert!(a.state(&azureen.channel).unwrap().is_empty());
-    assert!(matches!(a.accept(&azureen.channel, b.device()), Err(Error::NotShared { .. })));
+    assert!(azureen.states().is_empty());
+    assert!(azureen.does(&["status"]).starts_with("Nothing is shared yet"));
 
     // Azureen shares; what is no part of a channel lies in her outbox from the beginning.
     let icon = png(16, 16);
@@ -248,21 +294,31 @@ fn a_conversation_travels_both_ways() {
         azureen.writes(name, b"junk");
     }
     azureen.writes(&format!("{FIRST}/.missive-tmp-1-2/x"), b"junk");
-    let shared = a.share(&azureen.channel, &[], Uuid::new_v4()).unwrap();
-    assert!(shared.changed && shared.readers.is_empty());
-    let again = a.share(&azureen.channel, &[], Uuid::new_v4()).unwrap();
-    assert_eq!((&again.key, again.changed), (&shared.key, false));
-    let key = azureen.hands_out(&shared.key);
-    assert!(matches!(a.subscribe(&azureen.channel, &key), Err(Error::OwnDevice { .. })));
+    let shared = azureen.shares(&[]);
+    assert_eq!((&shared["readers"], &shared["asking"]), (&Value::Array(Vec::new()), &Value::Array(Vec::new())));
+    assert_eq!(azureen.shares(&[]), shared);
+    let line = text(&shared, "key");
+    let said = azureen.does(&["share", "to-brando", "--via", "syncthing"]);
+    assert!(said.starts_with(&format!("{line}\n")) && said.contains("you accept each reader once"), "{said}");
+    assert!(said.contains(&format!("missive subscribe --via syncthing {line}")), "{said}");
+    let key = azureen.hands_out(&line);
+    azureen.refused(&["subscribe", "--via", "syncthing", &key], "is this very device");
 
     // Brando subscribes, asks by that, and is accepted.
-    assert!(b.subscribe(&brando.channel, &key).unwrap());
-    assert!(!b.subscribe(&brando.channel, &key).unwrap());
+    let subscribe = ["subscribe", "--via", "syncthing", &key, "to-azureen"];
+    let subscribed = brando.json(&subscribe);
+    assert_eq!(brando.json(&subscribe), subscribed);
+    let (a, b) = (line.split(':').next().unwrap().to_owned(), text(&subscribed, "device"));
+    let told = brando.does(&subscribe);
+    assert!(told.contains(&format!("--via syncthing --reader {b}\n")), "{told}");
     until(&both, "Brando's device asks", || {
-        a.asking(&azureen.channel).unwrap().iter().any(|asking| asking.device == *b.device())
+        azureen.shares(&[])["asking"].as_array().unwrap().iter().any(|asking| asking["device"] == b.as_str())
     });
-    assert!(a.accept(&azureen.channel, b.device()).unwrap());
-    assert!(!a.accept(&azureen.channel, b.device()).unwrap());
+    let said = azureen.does(&["share", "to-brando", "--via", "syncthing"]);
+    assert!(said.contains(&format!("missive share to-brando --via syncthing --reader {b}\n")), "{said}");
+    let accepted = azureen.shares(&["--reader", &b]);
+    assert_eq!((text(&accepted, "key"), &accepted["readers"]), (line.clone(), &Value::Array(vec![b.as_str().into()])));
+    assert_eq!(azureen.shares(&["--reader", &b])["readers"], accepted["readers"]);
     until(&both, "the first message arrives", || {
         is(&brando.inbox(&format!("{FIRST}.txt")), b"hello")
             && is(&brando.inbox(&format!("{FIRST}/sub/photo.png")), &icon)
@@ -270,7 +326,7 @@ fn a_conversation_travels_both_ways() {
     until(&both, "the profile and the icon arrive", || {
         brando.inbox(".channel.toml").is_file() && is(&brando.inbox(".icon.png"), &icon)
     });
-    assert_eq!(a.asking(&azureen.channel).unwrap(), []);
+    assert_eq!(azureen.shares(&[])["asking"], Value::Array(Vec::new()));
 
     // What a program leaves in an inbox makes no folder red, and is in no author's way; nor is a changed mode.
     for name in [
@@ -283,16 +339,19 @@ fn a_conversation_travels_both_ways() {
         fs::write(brando.inbox(name), b"junk").unwrap();
     }
     fs::set_permissions(brando.inbox(&format!("{FIRST}.txt")), fs::Permissions::from_mode(0o600)).unwrap();
-    brando.looks(Side::Inbox);
+    brando.looks("inbox");
 
-    // Brando answers: his key makes it a conversation.
+    // Brando answers: both share, both subscribe, and it is a conversation.
     brando.writes(&format!("{SECOND}.txt"), b"hello yourself");
-    let theirs = b.share(&brando.channel, std::slice::from_ref(a.device()), Uuid::new_v4()).unwrap();
-    assert_eq!(theirs.readers, std::slice::from_ref(a.device()));
-    assert_ne!(theirs.key.folder, shared.key.folder);
-    let talking = a.converse(&azureen.channel, &brando.hands_out(&theirs.key), Uuid::new_v4()).unwrap();
-    assert_eq!((&talking.key, &talking.readers[..]), (&shared.key, std::slice::from_ref(b.device())));
-    assert!(!a.converse(&azureen.channel, &brando.hands_out(&theirs.key), Uuid::new_v4()).unwrap().changed);
+    let theirs = brando.shares(&["--reader", &a]);
+    assert_eq!(theirs["readers"], Value::Array(vec![a.as_str().into()]));
+    let their_line = text(&theirs, "key");
+    assert_ne!(their_line.split(':').next_back(), line.split(':').next_back());
+    let answer = brando.hands_out(&their_line);
+    let talking = azureen.json(&["subscribe", "--via", "syncthing", &answer, "to-brando"]);
+    assert_eq!((text(&talking, "channel"), text(&talking, "device")), ("to-brando".into(), a));
+    let still = azureen.shares(&[]);
+    assert_eq!((text(&still, "key"), &still["readers"]), (line, &accepted["readers"]));
     until(&both, "the answer arrives", || is(&azureen.inbox(&format!("{SECOND}.txt")), b"hello yourself"));
 
     // A new message, a change and a deletion follow.
@@ -302,38 +361,69 @@ fn a_conversation_travels_both_ways() {
     azureen.writes(&format!("{THIRD}.txt"), b"are you still there?");
     fs::remove_file(azureen.outbox(&format!("{FIRST}.txt"))).unwrap();
     fs::remove_dir_all(azureen.outbox(FIRST)).unwrap();
-    azureen.looks(Side::Outbox);
+    azureen.looks("outbox");
     until(&both, "a change and a deletion follow", || {
         is(&brando.inbox(&format!("{THIRD}.txt")), b"are you still there?")
             && !brando.inbox(&format!("{FIRST}.txt")).exists()
             && !brando.inbox(FIRST).exists()
     });
 
-    until(&both, "all is in step", || {
-        both.iter().all(|person| Side::BOTH.into_iter().all(|side| is_in_step(person, side)))
-    });
+    until(&both, "all is in step", || both.iter().all(|person| is_in_step(person)));
     for name in junk {
         assert!(!brando.inbox(name).exists() || name == "Thumbs.db", "{name} stays with Azureen");
     }
     assert!(brando.inbox(".missive-tmp-9-1").exists());
-    assert!(azureen.state().iter().all(|state| state.peers[0].last_seen.is_some()));
+    assert!(azureen.states().iter().all(|state| state["peers"][0]["last_seen"].is_string()));
     refusals(&azureen, &brando, &key);
 }
 
 /// What a second key, a foreign key or a wrong API key gets, with both channels carried.
-fn refusals(azureen: &Person, brando: &Person, key: &Key) {
-    let b = brando.syncthing();
-    let other = Key {
-        folder: azureen.syncthing().share(&azureen.channel, &[], Uuid::nil()).unwrap().key.folder,
-        ..key.clone()
+fn refusals(azureen: &Person, brando: &Person, key: &str) {
+    let second = format!("{}:abcde-fghij", key.split('@').next().unwrap());
+    brando.refused(&["subscribe", "--via", "syncthing", &second, "to-azureen"], "subscribe in another channel");
+    brando.refused(&["subscribe", "--via", "syncthing", key, "elsewhere"], "one id is one folder");
+    brando.refused(&["subscribe", "--via", "syncthing", key], "one id is one folder");
+    brando.refused(&["subscribe", key], "that is a key of Syncthing's");
+    brando.refused(&["subscribe", "--via", "syncthing", "missive-read-x"], "is no Syncthing key");
+    brando.does(&["new", "--subscription", "elsewhere"]);
+    brando.refused(&["share", "elsewhere", "--via", "syncthing"], "nothing of it can be shared");
+    azureen.does(&["new", "own"]);
+    azureen.refused(&["subscribe", "--via", "syncthing", &second, "own"], "exists already");
+    let settings = brando.dir.path().join("config/missive");
+    fs::create_dir(&settings).unwrap();
+    fs::write(settings.join("config.toml"), "[syncthing]\napi_key = \"wrong\"\n").unwrap();
+    brando.refused(&["share", "to-azureen", "--via", "syncthing"], "does not take the API key");
+    assert!(text(&brando.status(), "syncthing_problem").contains("does not take the API key"));
+    assert!(brando.does(&["status"]).contains("note: Syncthing at `127.0.0.1:"));
+}
+
+#[test]
+fn a_syncthing_that_says_nothing_holds_up_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    fs::create_dir_all(dir.path().join("missive")).unwrap();
+    let status = |settings: &str| {
+        fs::write(dir.path().join("missive/config.toml"), settings).unwrap();
+        let begun = Instant::now();
+        let output = Command::new(env!("CARGO_BIN_EXE_missive"))
+            .arg("status")
+            .env_clear()
+            .env("HOME", dir.path())
+            .env("XDG_CONFIG_HOME", dir.path())
+            .output()
+            .unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        let (out, talk) = words(&output);
+        assert!(output.status.success() && talk.is_empty(), "{out}{talk}");
+        out
     };
-    assert_eq!(&other, key);
-    let second = Key::parse(&format!("{}:abcde-fghij", key.device)).unwrap();
-    assert!(matches!(b.subscribe(&brando.channel, &second), Err(Error::BoxTaken { .. })));
-    let name = ChannelName::parse("elsewhere".as_ref()).unwrap();
-    let elsewhere = Channel::make(brando.dir.path(), &name, Kind::Subscription, &Profile::default()).unwrap();
-    assert!(matches!(b.subscribe(&elsewhere, key), Err(Error::IdTaken { .. })));
-    assert!(matches!(b.share(&elsewhere, &[], Uuid::new_v4()), Err(Error::NoBox { side: Side::Outbox, .. })));
-    let wrong = Settings { api_key: Some("wrong".into()), ..Settings::default() };
-    assert!(matches!(Syncthing::open(&wrong, &[brando.home()]), Err(Error::ApiKey { .. })));
+    assert_eq!(status("").lines().count(), 1, "no Syncthing was ever here, so nothing is said of it");
+    for address in [address, gone] {
+        let out = status(&format!("[syncthing]\naddress = \"{address}\"\napi_key = \"x\"\n"));
+        let last = out.lines().last().unwrap();
+        assert!(last.starts_with(&format!("note: no Syncthing answers at `{address}`")), "{out}");
+        assert_eq!(out.lines().count(), 2, "{out}");
+    }
 }

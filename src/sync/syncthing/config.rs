@@ -52,6 +52,7 @@ pub fn candidates(home: &Path, config: Option<&Path>, state: Option<&Path>) -> V
 }
 
 /// How Syncthing is spoken to.
+#[derive(Clone)]
 pub(super) struct Access {
     /// `HOST:PORT`.
     pub(super) address: String,

@@ -17,6 +17,7 @@ mod state;
 mod subscribe;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use config::{Settings, candidates};
 pub use device::DeviceId;
@@ -30,7 +31,7 @@ use crate::channel::Channel;
 use crate::channel::entry::Side;
 use config::Access;
 use folders::{Folders, Myself};
-use rest::Rest;
+use rest::{PATIENCE, Rest};
 
 /// A Syncthing that answers.
 pub struct Syncthing {
@@ -49,8 +50,18 @@ impl Syncthing {
     /// [`Error::NoConfig`], [`Error::Config`], [`Error::Https`] or [`Error::NotHere`] when it is not known how to reach it;
     /// [`Error::NoAnswer`] and [`Error::ApiKey`] when it cannot be reached so.
     pub fn open(settings: &Settings, places: &[PathBuf]) -> Result<Self, Error> {
-        let rest = Rest::new(Access::find(settings, places)?);
-        let myself: Myself = rest.get("/rest/system/status", &[])?;
+        Self::open_within(settings, places, PATIENCE)
+    }
+
+    /// As [`Self::open`], for who would rather not know than wait: one that does not answer its first question for so
+    /// long is not there. One that does is busy at times, and has the usual time for all further ones.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_within(settings: &Settings, places: &[PathBuf], first: Duration) -> Result<Self, Error> {
+        let access = Access::find(settings, places)?;
+        let myself: Myself = Rest::new(access.clone(), first).get("/rest/system/status", &[])?;
+        let rest = Rest::new(access, PATIENCE);
         Ok(Self { rest, device: DeviceId::parse(&myself.id)?, tilde: myself.tilde })
     }
 

@@ -13,7 +13,7 @@ use super::config::Access;
 use super::error::{Error, shown};
 
 /// For connecting, asking and reading the answer together.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 const MAX_ANSWER: u64 = 64 << 20;
 
 /// The names and values behind an address's `?`.
@@ -27,9 +27,9 @@ pub(super) struct Rest {
 
 impl Rest {
     /// Nothing is asked yet. No proxy that the environment names is used: this never leaves the machine.
-    pub(super) fn new(access: Access) -> Self {
+    pub(super) fn new(access: Access, patience: Duration) -> Self {
         let config = Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(patience))
             .proxy(None)
             .http_status_as_error(false)
             .max_redirects(0)
@@ -105,7 +105,7 @@ mod tests {
             }
             asked.join("\n")
         });
-        let rest = Rest::new(Access { address, api_key: "secret".into() });
+        let rest = Rest::new(Access { address, api_key: "secret".into() }, PATIENCE);
         let said = rest.get::<Vec<u8>>("/rest/x", &[("a", "b&c")]).map_err(|error| error.to_string());
         let heard = serving.join().unwrap();
         assert!(heard.starts_with("GET /rest/x?a=b%26c "), "{heard}");
