@@ -92,8 +92,11 @@ fn fill(folder: &Path, kind: Kind, profile: &Profile) -> Result<(), Error> {
     if kind != Kind::Subscription {
         let outbox = folder.join(Side::Outbox.name());
         fs_err::create_dir(&outbox)?;
-        let text = toml::to_string(profile).map_err(io::Error::other)?;
-        whole::create(&outbox.join(profile::FILE_NAME), text.as_bytes())?;
+        // One that says nothing is no file: it comes with the messages of those who have made the channel.
+        if *profile != Profile::default() {
+            let text = toml::to_string(profile).map_err(io::Error::other)?;
+            whole::create(&outbox.join(profile::FILE_NAME), text.as_bytes())?;
+        }
     }
     Ok(())
 }

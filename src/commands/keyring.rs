@@ -183,24 +183,20 @@ pub(super) fn free_name(around: &Surroundings, proposed: &str) -> Result<Channel
     free.as_deref().and_then(|name| ChannelName::parse(name.as_ref())).ok_or_else(|| Error::Name { name }.into())
 }
 
-/// The folder for a document of others: a new one of this kind, or one that another tool has filled so far.
+/// Makes the folder for a document of others, unless another tool has filled one so far. The profile comes with the messages.
 ///
 /// # Errors
 /// [`Failure`] when the name is taken.
-pub(super) fn make(
-    around: &Surroundings,
-    name: &ChannelName,
-    kind: Kind,
-    profile: &Profile,
-    side: Side,
-) -> Result<Channel, Failure> {
+pub(super) fn make(around: &Surroundings, name: &ChannelName, side: Side) -> Result<(), Failure> {
     let path = around.data.join(name.as_os_str());
     if let Ok(channel) = Channel::open(&path) {
         let taken = Book::read(&around.data)?.document(&name.to_string(), side).is_some();
         if taken || !channel.path.join(side.name()).is_dir() {
             return Err(Error::Exists { path }.into());
         }
-        return Ok(channel);
+        return Ok(());
     }
-    Ok(Channel::make(&around.data, name, kind, profile)?)
+    let kind = if side == Side::Outbox { Kind::Broadcast } else { Kind::Subscription };
+    Channel::make(&around.data, name, kind, &Profile::default())?;
+    Ok(())
 }

@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use super::qr::qr;
 use super::{Failure, Surroundings, keyring, locate};
+use crate::channel::Kind;
 use crate::channel::entry::Side;
-use crate::channel::{Kind, settings};
+use crate::channel::settings::{self, BaseUrl};
 use crate::console::Console;
 use crate::sync::socket::Lock;
 use crate::sync::ticket::{Opens, Ticket};
@@ -98,15 +99,12 @@ pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Repo
         peers: keyring::peers(around, &document)?,
         name: profile.title.unwrap_or_else(|| name.clone()),
     };
-    let address = settings::read(&channel.path)?.site.base_url.map(|url| url.as_str().to_owned()).or(profile.link);
-    let page = address.filter(|_| !args.write);
-    let link = ticket.link(page.as_deref());
-    let html = (!args.write).then(|| {
-        format!(
-            "<a href=\"{}\">Follow this with missive</a>",
-            page.as_ref().map_or_else(|| format!("#{ticket}"), |_| link.clone())
-        )
-    });
+    // A profile may be a stranger's, so its link is an address or nothing.
+    let of_profile = || profile.link.and_then(|link| BaseUrl::try_from(link).ok());
+    let page = settings::read(&channel.path)?.site.base_url.or_else(of_profile).filter(|_| !args.write);
+    let link = ticket.link(page.as_ref().map(BaseUrl::as_str));
+    let target = if page.is_some() { link.clone() } else { format!("#{ticket}") };
+    let html = (!args.write).then(|| format!("<a href=\"{target}\">Follow this with missive</a>"));
     let screen = console.shows_results() && !console.json;
     Ok(Report::Key(KeyReport {
         key: ticket.to_string(),

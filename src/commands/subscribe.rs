@@ -14,10 +14,8 @@ use super::network::Network;
 use super::session::Session;
 use super::{Clock, Failure, Surroundings, count, keyring, waiting};
 use crate::article::size;
-use crate::channel::Kind;
 use crate::channel::entry::Side;
 use crate::channel::name::ChannelName;
-use crate::channel::profile::Profile;
 use crate::console::Console;
 use crate::sync::book::{Book, Document, Secret};
 use crate::sync::state::DocumentState;
@@ -117,7 +115,7 @@ pub fn run(
         return Err(other_kind(&ticket));
     };
     let document = |name: &str| Document { peers: ticket.peers.clone(), ..Document::new(name, Side::Inbox, id) };
-    let name = add(around, &ticket, args.name.as_deref(), Kind::Subscription, document)?;
+    let name = add(around, &ticket, args.name.as_deref(), Side::Inbox, document)?;
     fetch(&name, Side::Inbox, &args.how, around, console, clock, with_bell).map(Subscribed::Channel)
 }
 
@@ -143,7 +141,7 @@ pub fn join(
         peers: ticket.peers.clone(),
         ..Document::new(name, Side::Outbox, id)
     };
-    let name = add(around, &ticket, args.name.as_deref(), Kind::Broadcast, document)?;
+    let name = add(around, &ticket, args.name.as_deref(), Side::Outbox, document)?;
     fetch(&name, Side::Outbox, &args.how, around, console, clock, with_bell)
 }
 
@@ -161,10 +159,9 @@ fn add(
     around: &Surroundings,
     ticket: &Ticket,
     name: Option<&str>,
-    kind: Kind,
+    side: Side,
     document: impl Fn(&str) -> Document,
 ) -> Result<String, Failure> {
-    let side = if kind == Kind::Broadcast { Side::Outbox } else { Side::Inbox };
     let known = Book::read(&around.data)?;
     if let Some(known) = known.by_id(&document("").id) {
         let is_more = side == Side::Outbox && known.secret.is_none();
@@ -186,29 +183,13 @@ fn add(
         }
         None => keyring::free_name(around, &ticket.name)?,
     };
-    // The profile comes with the messages.
-    let channel = keyring::make(around, &name, kind, &Profile::default(), side)?;
-    if side == Side::Outbox && !name_is_old(&known, &channel) {
-        drop_empty_profile(&channel);
-    }
+    keyring::make(around, &name, side)?;
     let name = name.to_string();
     Book::change(&around.data, |book| {
         book.documents.push(document(&name));
         Ok::<_, Failure>(())
     })?;
     Ok(name)
-}
-
-fn name_is_old(book: &Book, channel: &crate::channel::Channel) -> bool {
-    book.documents.iter().any(|document| channel.name.as_os_str() == document.channel.as_str())
-}
-
-/// A channel that is joined has its profile from those who made it.
-fn drop_empty_profile(channel: &crate::channel::Channel) {
-    let path = channel.path.join(Side::Outbox.name()).join(crate::channel::profile::FILE_NAME);
-    if std::fs::read(&path).is_ok_and(|bytes| bytes.is_empty()) {
-        let _ = std::fs::remove_file(path);
-    }
 }
 
 fn fetch(

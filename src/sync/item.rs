@@ -3,6 +3,7 @@
 //! Owns the one door from a document's key, which comes from the network, to a path inside a box; and which hidden files
 //! travel with the messages. Refuses to touch the disk.
 
+use std::borrow::Borrow;
 use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
@@ -11,7 +12,7 @@ use std::path::Path;
 use crate::channel::classify::{FoundAttachment, classify_attachment};
 use crate::channel::entry::Entry;
 use crate::channel::profile;
-use crate::channel::stamp::{STEM_LENGTH, Stamp};
+use crate::channel::stamp::Stamp;
 use crate::disk::beneath::Kind;
 
 /// The longest path that travels, in bytes: an announcement of it has to fit a gossip message of 4,096 bytes.
@@ -97,15 +98,16 @@ impl Item {
         [&*self.0, &[0, if empty { EMPTY } else { FILE }]].concat()
     }
 
-    /// Where the files of the same message begin in the order of paths.
-    #[cfg(feature = "sync")]
-    pub(super) fn stem_only(&self) -> Self {
-        Self(self.0.get(..STEM_LENGTH).unwrap_or(&self.0).into())
-    }
-
     /// The text of the message with this stamp.
     pub fn text(stamp: Stamp) -> Self {
         Self(format!("{stamp}.txt").into_bytes().into())
+    }
+}
+
+impl Borrow<[u8]> for Item {
+    /// The order of items is that of their bytes.
+    fn borrow(&self) -> &[u8] {
+        &self.0
     }
 }
 

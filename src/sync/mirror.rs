@@ -33,8 +33,6 @@ pub enum Wanted {
 pub enum There {
     /// Nothing.
     Missing,
-    /// A file whose content is not known yet.
-    Unread,
     /// A file with this content.
     Content(Hash),
 }
@@ -44,8 +42,6 @@ pub enum There {
 pub enum Step {
     /// All is well.
     Rest,
-    /// Reading the file in the box, and asking again.
-    Read,
     /// Noting that box and document agree.
     Adopt,
     /// Noting that neither has it any more.
@@ -69,7 +65,6 @@ pub enum Step {
 /// Decides what is to be done about one file. `agreed` is the content on which box and document agreed last.
 pub fn step(role: Role, agreed: Option<Hash>, there: There, wanted: Wanted) -> Step {
     match (there, wanted) {
-        (There::Unread, _) => Step::Read,
         (There::Missing, Wanted::Content(content)) => match (role, agreed) {
             (Role::Writer, Some(agreed)) if agreed == content => Step::Retract,
             _ => Step::Take,

@@ -35,39 +35,25 @@ pub struct Put {
 /// What became of a file.
 pub type Outcome = io::Result<Stat>;
 
-/// Puts files into a box; gives what became of each, in their order.
-pub fn put(folder: &Path, puts: Vec<Put>) -> Vec<(Item, Outcome)> {
-    let hidden: Vec<(Put, io::Result<PathBuf>)> = puts
-        .into_iter()
-        .map(|put| {
-            let staged = stage(folder, &put);
-            (put, staged)
-        })
-        .collect();
-    let flushed = flush(folder, hidden.iter().filter_map(|(_, path)| path.as_deref().ok()));
-    let mut order: Vec<usize> = (0..hidden.len()).collect();
-    order.sort_by_key(|&at| hidden.get(at).is_some_and(|(put, _)| put.item.is_text()));
+/// Puts files into a box, attachments before texts; gives what became of each.
+pub fn put(folder: &Path, mut puts: Vec<Put>) -> Vec<(Item, Outcome)> {
+    puts.sort_by_key(|put| put.item.is_text());
+    let staged: Vec<io::Result<PathBuf>> = puts.iter().map(|put| stage(folder, put)).collect();
+    let flushed = flush(folder, staged.iter().flatten());
     let mut folders = BTreeSet::new();
-    let mut outcomes: Vec<Option<(Item, Outcome)>> = hidden.iter().map(|_| None).collect();
-    for at in order {
-        let Some((put, staged)) = hidden.get(at) else {
-            continue;
-        };
-        let outcome = match (staged, &flushed) {
-            (Ok(staged), Ok(())) => settle(folder, put, staged, &mut folders),
-            (Err(error), _) | (_, Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
-        };
-        if let (Err(_), Ok(staged)) = (&outcome, staged) {
-            let _ = std::fs::remove_file(staged);
-        }
-        if let Some(place) = outcomes.get_mut(at) {
-            *place = Some((put.item.clone(), outcome));
-        }
+    let mut outcomes = Vec::with_capacity(puts.len());
+    for (put, staged) in puts.into_iter().zip(staged) {
+        let outcome = staged.and_then(|staged| {
+            let refused = flushed.as_ref().err().map(|error| io::Error::new(error.kind(), error.to_string()));
+            let settled = refused.map_or_else(|| settle(folder, &put, &staged, &mut folders), Err);
+            settled.inspect_err(|_| drop(std::fs::remove_file(&staged)))
+        });
+        outcomes.push((put.item, outcome));
     }
     for folder in &folders {
         whole::flush_names(folder);
     }
-    outcomes.into_iter().flatten().collect()
+    outcomes
 }
 
 fn stage(folder: &Path, put: &Put) -> io::Result<PathBuf> {
@@ -77,8 +63,8 @@ fn stage(folder: &Path, put: &Put) -> io::Result<PathBuf> {
 }
 
 /// Brings what was written to the disk.
-fn flush<'a>(folder: &Path, paths: impl Iterator<Item = &'a Path>) -> io::Result<()> {
-    let paths: Vec<&Path> = paths.collect();
+fn flush<'a>(folder: &Path, paths: impl Iterator<Item = &'a PathBuf>) -> io::Result<()> {
+    let paths: Vec<&PathBuf> = paths.collect();
     if paths.len() >= MANY && whole::flush_disk(folder) {
         return Ok(());
     }

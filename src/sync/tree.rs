@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io;
+use std::ops::Bound;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -36,19 +37,27 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Looks again at what one path of the box, or what lies below it, is.
-    pub fn look_again(&mut self, folder: &Folder, path: &Path) {
-        let Some(first) = path.iter().next() else {
-            return;
-        };
+    /// Looks again at what lies at the first name of a path in the box, and below it.
+    pub fn look_again(&mut self, folder: &Folder, first: &OsStr) {
         let name = first.as_bytes();
-        self.files.retain(|item, _| item.as_bytes() != name && !is_below(item.as_bytes(), name));
+        for item in self.at(first).cloned().collect::<Vec<_>>() {
+            self.files.remove(&item);
+        }
         self.unreadable.retain(|path| **path != *name && !is_below(path, name));
         match folder.stat(Path::new(first)) {
             Ok(stat) => self.take_in(folder, first, stat.kind),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(_) => drop(self.unreadable.insert(name.into())),
         }
+    }
+
+    /// The files of this first name, or below it.
+    pub fn at(&self, first: &OsStr) -> impl Iterator<Item = &Item> {
+        let name = first.as_bytes();
+        let from = (Bound::Included(name), Bound::Unbounded);
+        let near = self.files.range::<[u8], _>(from).map(|(item, _)| item);
+        near.take_while(move |item| item.as_bytes().starts_with(name))
+            .filter(move |item| item.as_bytes() == name || is_below(item.as_bytes(), name))
     }
 
     /// Whether an item may be there although it is not among the files.
@@ -141,8 +150,8 @@ mod tests {
         assert_eq!(names(&tree), all);
         put("2015-01-01T00-00-00Z.txt");
         std::fs::remove_dir_all(dir.path().join(X)).unwrap();
-        tree.look_again(&folder, Path::new("2015-01-01T00-00-00Z.txt"));
-        tree.look_again(&folder, Path::new(&format!("{X}/a.jpg")));
+        tree.look_again(&folder, OsStr::new("2015-01-01T00-00-00Z.txt"));
+        tree.look_again(&folder, OsStr::new(X));
         assert_eq!(names(&tree), [".channel.toml", ".icon.png", &format!("{X}.txt"), "2015-01-01T00-00-00Z.txt"]);
     }
 }

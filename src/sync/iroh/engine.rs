@@ -17,7 +17,7 @@ use iroh_docs::{Author, AuthorId, NamespaceSecret};
 use iroh_gossip::net::Gossip;
 
 use super::Home;
-use super::network::{self, engine};
+use super::network::{self, failed};
 use crate::sync::Error;
 use crate::sync::book::{self, Book, Secret};
 
@@ -42,16 +42,16 @@ impl Engine {
         let (protect, protected) = ProtectCallbackHandler::new();
         let mut options = StoreOptions::new(&folder.join("contents"));
         options.gc = Some(GcConfig { interval: COLLECT, add_protected: Some(protected) });
-        let store = FsStore::load_with_opts(folder.join("contents.db"), options).await.map_err(engine)?;
+        let store = FsStore::load_with_opts(folder.join("contents.db"), options).await.map_err(failed)?;
         let gossip = Gossip::builder().spawn(endpoint.clone());
         let docs = Docs::persistent(folder)
             .protect_handler(protect)
             .spawn(endpoint.clone(), (*store).clone(), gossip.clone())
             .await
-            .map_err(engine)?;
+            .map_err(failed)?;
         let author = Author::from_bytes(&author);
         let id = author.id();
-        docs.author_import(author).await.map_err(engine)?;
+        docs.author_import(author).await.map_err(failed)?;
         let router = Router::builder(endpoint.clone())
             .accept(iroh_blobs::ALPN, BlobsProtocol::new(&store, None))
             .accept(iroh_gossip::ALPN, gossip)

@@ -175,13 +175,13 @@ impl Scheduler {
             Word::Peers(document, peers) => {
                 let known = self.peers.insert(document, peers.clone()).unwrap_or_default();
                 if peers.iter().any(|peer| !known.contains(peer)) {
-                    let waits = |(_, job): &(&(Instant, u64), &mut Job)| job.want.document == document;
-                    let now = self.later.iter_mut().filter(waits).map(|(key, _)| *key).collect::<Vec<_>>();
-                    now.into_iter()
-                        .filter_map(|key| self.later.remove(&key))
-                        .collect::<Vec<_>>()
-                        .into_iter()
-                        .for_each(|job| self.queue(job));
+                    let waits = |(_, job): &((Instant, u64), Job)| job.want.document == document;
+                    let (now, later): (BTreeMap<_, _>, _) =
+                        std::mem::take(&mut self.later).into_iter().partition(waits);
+                    self.later = later;
+                    for job in now.into_values() {
+                        self.queue(job);
+                    }
                 }
             }
             Word::Forget(document) => {

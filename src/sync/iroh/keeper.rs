@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use iroh_docs::api::Doc;
@@ -19,20 +19,20 @@ use tokio_stream::StreamExt;
 
 use super::engine::Engine;
 use super::fetch::{Done, Fetcher};
-use super::network::{endpoint_addr, engine, peer};
+use super::network::{endpoint_addr, failed};
+use super::news::News;
+use super::notes::AuthorNote;
 use super::peers::Peers;
-use super::records::{About, Records};
-use super::take::AuthorNote;
-use super::{Home, publish, take};
+use super::records::Records;
+use super::{Home, notes, publish, take};
 use crate::channel::entry::Side;
-use crate::disk::beneath::{Folder, Stat};
+use crate::disk::beneath::Stat;
 use crate::sync::Error;
 use crate::sync::agreed::{Agreed, Agreement, Looks};
 use crate::sync::book::{Book, Document};
 use crate::sync::item::Item;
 use crate::sync::limits::Refusal;
-use crate::sync::mirror::{Hash, Role, Step, There, Wanted, step};
-use crate::sync::state::{DocumentState, NotFetched, PeerState};
+use crate::sync::mirror::{Hash, Role, Step};
 use crate::sync::tree::Tree;
 use crate::watch::Touched;
 
@@ -58,32 +58,21 @@ pub(super) enum Word {
 /// What is to be looked at.
 #[derive(Debug, Default)]
 pub(super) struct Todo {
-    everything: bool,
-    paths: BTreeSet<PathBuf>,
-    items: BTreeSet<Item>,
+    pub(super) everything: bool,
+    pub(super) paths: BTreeSet<PathBuf>,
+    pub(super) items: BTreeSet<Item>,
     /// What the authors say of themselves.
-    notes: bool,
+    pub(super) notes: bool,
     /// All that the document says, anew.
-    doubt: bool,
+    pub(super) doubt: bool,
     /// What was changed by somebody while it was being seen to: in the next round, after a moment.
-    later: BTreeSet<Item>,
+    pub(super) later: BTreeSet<Item>,
 }
 
 impl Todo {
     fn is_empty(&self) -> bool {
         !self.notes && !self.everything && self.paths.is_empty() && self.items.is_empty()
     }
-}
-
-/// What the document was told that peers have not heard of yet.
-#[derive(Debug, Default)]
-struct News {
-    /// Whether there is something.
-    telling: bool,
-    /// Whether peers were asked to compare since.
-    asked_again: bool,
-    /// Whether one did that may not have had the time.
-    unsure: bool,
 }
 
 /// A box and its document.
@@ -116,12 +105,13 @@ pub(super) struct Keeper {
     pub(super) todo: Todo,
     pub(super) question: Option<String>,
     pub(super) problems: BTreeSet<String>,
-    compared: Option<i64>,
-    news: News,
-    /// Contents that the store had when the node started: it may have been killed before they were written down.
-    present: Option<BTreeSet<Hash>>,
+    pub(super) compared: Option<i64>,
+    pub(super) news: News,
+    /// Whether the store was asked for all that was shared: a node may be killed before contents are written down.
+    is_checked: bool,
     looked: Instant,
-    is_told: bool,
+    /// Whether how it stands was told since something happened.
+    pub(super) is_told: bool,
     /// What the authors say of themselves.
     pub(super) names: BTreeMap<[u8; 32], AuthorNote>,
     /// Notes that were asked for.
@@ -143,9 +133,9 @@ pub(super) async fn start(
         Some(secret) => Capability::Write(NamespaceSecret::from_bytes(&secret.0)),
         None => Capability::Read(NamespaceId::from(&document.id)),
     };
-    let doc = engine.docs.import_namespace(capability).await.map_err(network_error)?;
-    doc.set_download_policy(DownloadPolicy::NothingExcept(Vec::new())).await.map_err(network_error)?;
-    let events = doc.subscribe().await.map_err(network_error)?;
+    let doc = engine.docs.import_namespace(capability).await.map_err(failed)?;
+    doc.set_download_policy(DownloadPolicy::NothingExcept(Vec::new())).await.map_err(failed)?;
+    let events = doc.subscribe().await.map_err(failed)?;
     let (done, dones) = mpsc::unbounded_channel();
     let channel = home.data.join(&document.channel);
     let name = crate::sync::hex::show(&document.id);
@@ -154,7 +144,7 @@ pub(super) async fn start(
     document.peers.iter().cloned().for_each(|peer| peers.add(peer));
     // The engine remembers peers without their addresses, and fails to dial them unless it is told all at once.
     let known = peers.due(Instant::now(), false);
-    doc.start_sync(known.iter().filter_map(endpoint_addr).collect()).await.map_err(network_error)?;
+    doc.start_sync(known.iter().filter_map(endpoint_addr).collect()).await.map_err(failed)?;
     let mut keeper = Keeper {
         folder: channel.join(document.side.name()),
         role: if document.secret.is_some() { Role::Writer } else { Role::Reader },
@@ -181,7 +171,7 @@ pub(super) async fn start(
         problems: BTreeSet::new(),
         compared: None,
         news: News::default(),
-        present: None,
+        is_checked: false,
         looked: Instant::now(),
         is_told: false,
         names: BTreeMap::new(),
@@ -197,10 +187,6 @@ pub(super) async fn start(
     keeper.fetcher.forget(keeper.document.id);
     let _ = keeper.doc.leave().await;
     done
-}
-
-fn network_error(error: impl std::fmt::Display) -> Error {
-    engine(error)
 }
 
 /// Takes events as they come: the engine's queue of them is short, and waits for nobody.
@@ -254,107 +240,17 @@ impl Keeper {
     /// Reads all that the document says.
     async fn load(&mut self) -> Result<(), Error> {
         let mut records = Records::default();
-        let entries = self.doc.get_many(Query::all().include_empty().build()).await.map_err(network_error)?;
+        let entries = self.doc.get_many(Query::all().include_empty().build()).await.map_err(failed)?;
         tokio::pin!(entries);
         while let Some(entry) = entries.next().await {
-            records.put(&entry.map_err(network_error)?);
+            records.put(&entry.map_err(failed)?);
         }
         self.records = records;
         Ok(())
     }
 
-    fn hear(&mut self, word: Word) {
-        match word {
-            Word::Touched(Touched::Everything) => self.todo.everything = true,
-            Word::Touched(Touched::Paths(paths)) => {
-                let folder = &self.folder;
-                for path in paths {
-                    match path.strip_prefix(folder) {
-                        Ok(below) if below.as_os_str().is_empty() => self.todo.everything = true,
-                        Ok(below) => drop(self.todo.paths.insert(below.to_owned())),
-                        // The channel or a folder above it.
-                        Err(_) => self.todo.everything |= folder.starts_with(&path),
-                    }
-                }
-            }
-            Word::Book(document) => {
-                document.peers.iter().cloned().for_each(|peer| self.peers.add(peer));
-                self.document = *document;
-                self.todo.everything = true;
-            }
-            Word::Stop => {}
-        }
-    }
-
-    async fn event(&mut self, event: LiveEvent) {
-        self.is_told = false;
-        match event {
-            LiveEvent::InsertLocal { entry } | LiveEvent::InsertRemote { entry, .. } => {
-                match self.records.put(&entry) {
-                    About::File(item) => drop(self.todo.items.insert(item)),
-                    About::Author | About::Moved => self.todo.notes = true,
-                    About::Nothing => {}
-                }
-            }
-            LiveEvent::NeighborUp(device) => self.meet(device, true).await,
-            LiveEvent::NeighborDown(device) => {
-                self.peers.connected(device.as_bytes(), false);
-                self.share_peers();
-            }
-            LiveEvent::SyncFinished(event) => {
-                if is_compared(&event.result) {
-                    // The word that it is over may overtake the words about what it brought.
-                    let brought_nothing = event.result.as_ref().is_ok_and(|details| details.entries_received == 0);
-                    self.todo.doubt |= !brought_nothing;
-                    self.todo.everything |= !brought_nothing;
-                    self.compared_with_peer(event.result.is_ok());
-                    self.meet(event.peer, false).await;
-                }
-            }
-            LiveEvent::ContentReady { .. } | LiveEvent::PendingContentReady => {}
-        }
-    }
-
-    /// Notes that documents were compared. A connection that failed to close may hide that the peer had no time: that counts only
-    /// where something is known of the document, and for what is to be told only the second time.
-    fn compared_with_peer(&mut self, is_sure: bool) {
-        if is_sure || self.records.newest > 0 {
-            self.compared = Some(self.home.seconds());
-        }
-        if is_sure || self.news.unsure {
-            self.news.telling &= !self.news.asked_again;
-        } else {
-            self.news.asked_again = false;
-        }
-        self.news.unsure = !is_sure && self.news.telling;
-    }
-
-    /// Notes that a device is there, and where.
-    async fn meet(&mut self, device: iroh::EndpointId, is_neighbour: bool) {
-        let addresses = self.engine.endpoint.remote_info(device).await;
-        let addresses = addresses
-            .into_iter()
-            .flat_map(iroh::endpoint::RemoteInfo::into_addrs)
-            .map(iroh::endpoint::TransportAddrInfo::into_addr);
-        self.peers.add(peer(&iroh::EndpointAddr::from_parts(device, addresses)));
-        self.peers.seen(device.as_bytes(), self.home.seconds());
-        if is_neighbour {
-            self.peers.connected(device.as_bytes(), true);
-        }
-        self.share_peers();
-    }
-
-    /// Tells the scheduler whom to ask: those who are connected first.
-    fn share_peers(&self) {
-        let mut peers: Vec<_> = self.peers.all().filter(|(_, connected, seen)| *connected || seen.is_some()).collect();
-        peers.sort_by_key(|(_, connected, seen)| (!connected, seen.map(|seen| -seen)));
-        let ids = peers.iter().filter_map(|(peer, ..)| Some(endpoint_addr(peer)?.id)).take(16).collect();
-        self.fetcher.peers(self.document.id, ids);
-    }
-
     async fn tick(&mut self) {
-        let is_news = self.news.telling && !self.news.asked_again;
-        self.news.asked_again |= is_news;
+        let is_news = self.news.ask();
         let due = self.peers.due(Instant::now(), self.compared.is_some() && !is_news);
         let addresses: Vec<_> = due.iter().filter_map(endpoint_addr).collect();
         if !addresses.is_empty() {
@@ -363,9 +259,7 @@ impl Keeper {
             let _ = self.doc.start_sync(addresses).await;
         }
         self.peers.save();
-        if let Err(error) = self.agreed.save() {
-            self.problem(error.to_string());
-        }
+        self.save();
         let later = std::mem::take(&mut self.todo.later);
         self.todo.items.extend(later);
         if self.looked.elapsed() > RESCAN {
@@ -373,14 +267,11 @@ impl Keeper {
         }
     }
 
-    fn fetched(&mut self, done: &Done) {
-        self.is_told = false;
-        let items = self.wanted.remove(&done.hash).unwrap_or_default();
-        if !done.sound {
-            self.unsound.insert((done.hash, done.len));
+    /// Saves what was agreed on: soon, for a node that is killed knows no more than that.
+    pub(super) fn save(&mut self) {
+        if let Err(error) = self.agreed.save() {
+            self.problem(error.to_string());
         }
-        self.todo.notes |= self.asked.remove(&done.hash);
-        self.todo.items.extend(items);
     }
 
     /// Notes something that went wrong.
@@ -413,11 +304,7 @@ impl Keeper {
             return Ok(());
         };
         self.question = publish::question(self);
-        let is_first = self.present.is_none() && self.role == Role::Writer;
-        if is_first {
-            let listed = self.engine.store.blobs().list().hashes().await.unwrap_or_default();
-            self.present = Some(listed.iter().map(|hash| *hash.as_bytes()).collect());
-        }
+        let is_first = !std::mem::replace(&mut self.is_checked, true);
         if publish::give_way(self, &items).await? {
             self.todo.items.extend(items);
             return Ok(());
@@ -427,7 +314,8 @@ impl Keeper {
             let step = self.step(&item).await;
             self.left.remove(&item);
             match step {
-                Step::Rest if is_first && self.is_lost(&item) => drop(steps.insert(item, Step::Publish)),
+                Step::Rest if !is_first => {}
+                Step::Rest | Step::Adopt if self.is_lost(&item).await => drop(steps.insert(item, Step::Publish)),
                 Step::Rest => {}
                 Step::Leave => drop(self.left.insert(item)),
                 step => drop(steps.insert(item, step)),
@@ -435,121 +323,8 @@ impl Keeper {
         }
         publish::apply(self, &steps).await?;
         take::apply(self, &steps).await;
-        take::notes(self).await;
+        notes::read(self).await;
         Ok(())
-    }
-
-    /// Lists the box again as far as there is something to do, and gives the files concerned; `None` when there is no box.
-    async fn look(&mut self, todo: Todo) -> Option<BTreeSet<Item>> {
-        let (folder, mut tree) = (self.folder.clone(), std::mem::take(&mut self.tree));
-        let (everything, paths) = (todo.everything, todo.paths);
-        let mut items = todo.items;
-        let looked = tokio::task::spawn_blocking(move || {
-            let open = Folder::open(&folder)?;
-            if everything {
-                return Ok((Tree::of(&open)?, BTreeSet::new()));
-            }
-            let mut touched = BTreeSet::new();
-            // All of one message are seen at one look.
-            let firsts: BTreeSet<PathBuf> =
-                paths.iter().filter_map(|path| path.iter().next()).map(PathBuf::from).collect();
-            for path in firsts {
-                touched.extend(below(&tree, &path));
-                tree.look_again(&open, &path);
-                touched.extend(below(&tree, &path));
-            }
-            Ok::<_, std::io::Error>((tree, touched))
-        });
-        match looked.await {
-            Ok(Ok((tree, touched))) => {
-                self.tree = tree;
-                items.extend(touched);
-            }
-            Ok(Err(error)) => {
-                self.question = Some(format!("{} can't be looked at: {error}", self.folder.display()));
-                self.todo = Todo::default();
-                return None;
-            }
-            Err(_) => return None,
-        }
-        if everything {
-            items.extend(self.tree.files.keys().chain(self.records.items()).chain(self.agreed.files().keys()).cloned());
-        } else {
-            // What the records say of may have come since the box was listed.
-            for item in items.iter().filter(|item| !self.tree.files.contains_key(*item)).cloned().collect::<Vec<_>>() {
-                self.restat(&item);
-            }
-        }
-        Some(items)
-    }
-
-    /// Looks again at one file.
-    pub(super) fn restat(&mut self, item: &Item) {
-        match Folder::open(&self.folder).and_then(|folder| folder.stat(item.path())) {
-            Ok(stat) if stat.kind == crate::disk::beneath::Kind::File => {
-                self.tree.files.insert(item.clone(), stat);
-            }
-            _ => {
-                self.tree.files.remove(item);
-            }
-        }
-    }
-
-    /// Decides about one file, reading it if that is needed.
-    pub(super) async fn step(&mut self, item: &Item) -> Step {
-        if self.tree.hides(item) {
-            return Step::Rest;
-        }
-        let agreed = self.agreed.get(item).copied();
-        let wanted = self.records.wanted(item);
-        let there = self.there(item, agreed.as_ref());
-        let hash = agreed.map(|agreed| agreed.hash);
-        if there == There::Unread && self.role == Role::Writer && wanted == Wanted::Unknown && agreed.is_none() {
-            // It is read when it is published.
-            return Step::Publish;
-        }
-        match step(self.role, hash, there, wanted) {
-            Step::Read => match self.read_file(item).await {
-                Some(read) => step(self.role, hash, There::Content(read), wanted),
-                None => Step::Rest,
-            },
-            step => step,
-        }
-    }
-
-    /// Whether the content of a file that is shared is not in the store.
-    fn is_lost(&self, item: &Item) -> bool {
-        let shared =
-            self.agreed.get(item).filter(|agreed| !agreed.looks.is_empty() && self.tree.files.contains_key(item));
-        shared.is_some_and(|agreed| self.present.as_ref().is_some_and(|present| !present.contains(&agreed.hash)))
-    }
-
-    fn there(&self, item: &Item, agreed: Option<&Agreement>) -> There {
-        let Some(looks) = self.tree.files.get(item).map(Looks::from) else {
-            return There::Missing;
-        };
-        match (agreed, self.read.get(item)) {
-            (Some(agreed), _) if agreed.looks == looks => There::Content(agreed.hash),
-            (_, Some((then, hash))) if *then == looks => There::Content(*hash),
-            _ => There::Unread,
-        }
-    }
-
-    /// Reads what a file holds now.
-    async fn read_file(&mut self, item: &Item) -> Option<Hash> {
-        let (folder, path) = (self.folder.clone(), item.clone());
-        let read = tokio::task::spawn_blocking(move || hash_of(&folder, &path)).await.ok()?;
-        match read {
-            Ok((stat, hash)) => {
-                self.read.insert(item.clone(), (Looks::from(&stat), hash));
-                self.tree.files.insert(item.clone(), stat);
-                Some(hash)
-            }
-            Err(error) => {
-                self.problem(format!("{item} can't be read: {error}"));
-                None
-            }
-        }
     }
 
     /// Notes that box and document agree on a file.
@@ -562,7 +337,7 @@ impl Keeper {
 
     /// Notes that the document was told something that peers are to hear.
     pub(super) fn told(&mut self) {
-        (self.news.telling, self.news.asked_again, self.news.unsure) = (true, false, false);
+        self.news.told();
     }
 
     /// Uses up the leave to delete everything.
@@ -598,77 +373,6 @@ impl Keeper {
     pub(super) fn look_again(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
         self.todo.paths.extend(paths);
     }
-
-    fn state(&self) -> DocumentState {
-        let mut state =
-            DocumentState::new(self.document.channel.clone(), self.document.side, self.role == Role::Writer);
-        for (item, record) in self.records.contents() {
-            state.messages += usize::from(item.is_text());
-            state.bytes = state.bytes.saturating_add(record.file_len());
-        }
-        for items in self.wanted.values() {
-            state.arriving += items.len();
-            let len = items.iter().next().and_then(|item| self.records.latest(item)).map_or(0, |record| record.len);
-            state.arriving_bytes = state.arriving_bytes.saturating_add(len);
-        }
-        state.fetched = self.fetched.load(Ordering::Relaxed);
-        state.not_fetched = self
-            .refused
-            .iter()
-            .take(100)
-            .map(|(item, why)| NotFetched { path: item.to_string(), why: why.clone() })
-            .collect();
-        state.changed_here = self.left.iter().take(100).map(ToString::to_string).collect();
-        state.refused = self.records.refused() + self.unsound.len();
-        state.question.clone_from(&self.question);
-        state.problems = self.problems.iter().cloned().collect();
-        state.telling = self.news.telling;
-        state.compared = self.compared;
-        state.phrase.clone_from(&self.document.phrase);
-        state.moved.clone_from(&self.document.moved);
-        let authors = take::author_devices(self);
-        state.peers = self
-            .peers
-            .all()
-            .map(|(peer, connected, seen)| PeerState {
-                device: crate::sync::hex::show(&peer.device),
-                connected,
-                author: authors.contains(&peer.device),
-                seen,
-            })
-            .collect();
-        state.title.clone_from(&self.title);
-        state
-    }
-}
-
-/// Whether documents were compared: a connection that could not be closed in good order was good until then.
-fn is_compared<T>(result: &Result<T, String>) -> bool {
-    result.as_ref().err().is_none_or(|error| error.starts_with("Failed to close"))
-}
-
-/// The files of a box at or below a path.
-fn below(tree: &Tree, path: &std::path::Path) -> Vec<Item> {
-    use std::os::unix::ffi::OsStrExt;
-    let first = path.iter().next().map(OsStrExt::as_bytes).unwrap_or_default();
-    let is_there = |item: &&Item| {
-        item.as_bytes().strip_prefix(first).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
-    };
-    tree.files.keys().filter(is_there).cloned().collect()
-}
-
-/// Hashes a file, whatever its length, and gives the `stat` of the very file.
-fn hash_of(folder: &std::path::Path, item: &Item) -> std::io::Result<(Stat, Hash)> {
-    let folder = Folder::open(folder)?;
-    for _ in 0..2 {
-        let (file, before) = folder.file(item.path())?;
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(&file)?;
-        if folder.stat(item.path()).ok() == Some(before) {
-            return Ok((before, *hasher.finalize().as_bytes()));
-        }
-    }
-    Err(std::io::Error::new(std::io::ErrorKind::Interrupted, "it keeps changing while it is read"))
 }
 
 /// Whether a box is one's own.

@@ -10,7 +10,7 @@ use iroh::{Endpoint, EndpointId};
 use serde::{Deserialize, Serialize};
 
 use super::Home;
-use super::network::{endpoint_addr, engine, peer};
+use super::network::{endpoint_addr, failed, peer};
 use crate::channel::entry::Side;
 use crate::sync::Error;
 use crate::sync::book::{Book, Document, Secret};
@@ -62,7 +62,7 @@ impl ProtocolHandler for Meet {
 
 impl Meet {
     async fn meet(&self, connection: &Connection) -> Result<(), Error> {
-        let (mut send, mut receive) = connection.accept_bi().await.map_err(engine)?;
+        let (mut send, mut receive) = connection.accept_bi().await.map_err(failed)?;
         let answer: Answer = hear(&mut receive).await?;
         let guest = *connection.remote_id().as_bytes();
         let reply = match self.welcome(&guest, &answer) {
@@ -80,7 +80,7 @@ impl Meet {
         };
         let now = self.home.seconds();
         let done = Book::change(&self.home.data, |book| {
-            let me = super::device_id(&book.device.ok_or_else(|| engine("no device key"))?);
+            let me = super::device_id(&book.device.ok_or_else(|| failed("no device key"))?);
             let by = |secret: &Secret| proof(&secret.0, guest, &me) == answer.proof;
             let Some(invitation) = book.invitations.iter_mut().find(|invitation| by(&invitation.secret)) else {
                 return Ok(Err("this code was never given out here, or was withdrawn".to_owned()));
@@ -131,9 +131,9 @@ pub(super) async fn answer(
     let Some(own) = book.document(channel, Side::Outbox).cloned() else {
         return Ok(Err("the channel is gone".to_owned()));
     };
-    let address = endpoint_addr(host).ok_or_else(|| engine("the code names no device"))?;
+    let address = endpoint_addr(host).ok_or_else(|| failed("the code names no device"))?;
     let reply =
-        tokio::time::timeout(PATIENCE, exchange(home, endpoint, address, &secret, &own)).await.map_err(engine)??;
+        tokio::time::timeout(PATIENCE, exchange(home, endpoint, address, &secret, &own)).await.map_err(failed)??;
     let key = match reply {
         Reply::Welcome { key } => key,
         Reply::Refused { why } => return Ok(Err(why)),
@@ -175,8 +175,8 @@ async fn exchange(
     own: &Document,
 ) -> Result<Reply, Error> {
     let host: EndpointId = address.id;
-    let connection = endpoint.connect(address, ALPN).await.map_err(engine)?;
-    let (mut send, mut receive) = connection.open_bi().await.map_err(engine)?;
+    let connection = endpoint.connect(address, ALPN).await.map_err(failed)?;
+    let (mut send, mut receive) = connection.open_bi().await.map_err(failed)?;
     let mut peers = home.shared.me();
     if peers.is_empty() {
         peers.push(peer(&endpoint.addr()));
@@ -214,12 +214,12 @@ fn words(secret: &Secret, host: &[u8; 32], guest: &[u8; 32]) -> String {
 }
 
 async fn say<T: Serialize>(send: &mut SendStream, value: &T) -> Result<(), Error> {
-    let bytes = postcard::to_allocvec(value).map_err(engine)?;
-    send.write_all(&bytes).await.map_err(engine)?;
-    send.finish().map_err(engine)
+    let bytes = postcard::to_allocvec(value).map_err(failed)?;
+    send.write_all(&bytes).await.map_err(failed)?;
+    send.finish().map_err(failed)
 }
 
 async fn hear<T: for<'de> Deserialize<'de>>(receive: &mut RecvStream) -> Result<T, Error> {
-    let bytes = receive.read_to_end(MOST).await.map_err(engine)?;
-    postcard::from_bytes(&bytes).map_err(engine)
+    let bytes = receive.read_to_end(MOST).await.map_err(failed)?;
+    postcard::from_bytes(&bytes).map_err(failed)
 }

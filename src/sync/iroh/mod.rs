@@ -6,14 +6,19 @@
 
 mod engine;
 mod fetch;
+mod hear;
 mod keeper;
+mod look;
 mod meet;
 mod network;
+mod news;
+mod notes;
 mod peers;
 mod publish;
 mod records;
 mod run;
 mod take;
+mod tell;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -23,8 +23,8 @@ pub(super) async fn bind(secret: [u8; 32], options: &Options, folder: &Path) -> 
     let port = std::fs::read_to_string(&kept).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
     let endpoint = match builder(&secret, options, port)?.bind().await {
         Ok(endpoint) => endpoint,
-        Err(_) if port != 0 => builder(&secret, options, 0)?.bind().await.map_err(engine)?,
-        Err(error) => return Err(engine(error)),
+        Err(_) if port != 0 => builder(&secret, options, 0)?.bind().await.map_err(failed)?,
+        Err(error) => return Err(failed(error)),
     };
     if let Some(address) = endpoint.bound_sockets().first() {
         crate::disk::whole::replace(&kept, address.port().to_string().as_bytes())?;
@@ -41,16 +41,16 @@ fn builder(secret: &[u8; 32], options: &Options, port: u16) -> Result<Builder, E
     builder = match options.listen {
         Some(listen) => {
             let port = if listen.port() == 0 { port } else { listen.port() };
-            builder.bind_addr(SocketAddr::new(listen.ip(), port)).map_err(engine)?
+            builder.bind_addr(SocketAddr::new(listen.ip(), port)).map_err(failed)?
         }
         None => builder
             .bind_addr(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))
-            .map_err(engine)?
+            .map_err(failed)?
             .bind_addr_with_opts(
                 SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)),
                 BindOpts::default().set_is_required(false),
             )
-            .map_err(engine)?,
+            .map_err(failed)?,
     };
     for lookup in &options.lookup {
         builder = match lookup {
@@ -87,7 +87,7 @@ fn patience() -> QuicTransportConfig {
 }
 
 /// What the engine said, as an error of ours.
-pub(super) fn engine(error: impl std::fmt::Display) -> Error {
+pub(super) fn failed(error: impl std::fmt::Display) -> Error {
     Error::Engine { what: error.to_string() }
 }
 

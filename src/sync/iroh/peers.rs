@@ -128,13 +128,13 @@ impl Peers {
 
     /// Writes them down, if something changed.
     pub(super) fn save(&mut self) {
-        let known: Vec<&Known> = self.known.values().collect();
-        if !self.is_saved
-            && let Ok(bytes) = serde_json::to_vec(&known)
-        {
-            // They can be met again.
-            let folder = self.path.parent().map_or(Ok(()), std::fs::create_dir_all);
-            self.is_saved = folder.is_ok() && whole::replace(&self.path, &bytes).is_ok();
+        if self.is_saved {
+            return;
         }
+        let known: Vec<&Known> = self.known.values().collect();
+        let folder = self.path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        let bytes = serde_json::to_vec(&known).map_err(std::io::Error::other);
+        // They can be met again.
+        self.is_saved = folder.and(bytes).and_then(|bytes| whole::replace(&self.path, &bytes)).is_ok();
     }
 }

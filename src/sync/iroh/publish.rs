@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::fetch::LARGE;
 use super::keeper::Keeper;
-use super::network::engine;
+use super::network::failed;
 use super::records::{Record, content};
 use crate::channel::stamp::Stamp;
 use crate::disk::beneath::{Folder, Stat};
@@ -101,7 +101,10 @@ async fn tell(keeper: &mut Keeper, items: Vec<Item>) -> Result<(), Error> {
             Some(Ok((item, Err(error)))) if error.kind() == std::io::ErrorKind::NotFound => keeper.restat(&item),
             Some(Ok((item, Err(error)))) => keeper.problem(format!("{item} can't be shared yet: {error}")),
             Some(Err(_)) => {}
-            None => return Ok(()),
+            None => {
+                keeper.save();
+                return Ok(());
+            }
         }
     }
 }
@@ -145,7 +148,7 @@ async fn enter(keeper: &mut Keeper, imported: Imported) -> Result<(), Error> {
         .map(|record| item.key(record.empty))
         .collect();
     for key in other {
-        keeper.doc.del(author, key).await.map_err(engine)?;
+        keeper.doc.del(author, key).await.map_err(failed)?;
     }
     let hash = match &tag {
         Some(tag) => tag.hash(),
@@ -184,7 +187,7 @@ async fn retract(keeper: &mut Keeper, item: &Item) -> Result<(), Error> {
     let Some(record) = keeper.records.latest(item).copied() else {
         return Ok(());
     };
-    keeper.doc.del(keeper.engine.author, item.key(record.empty)).await.map_err(engine)?;
+    keeper.doc.del(keeper.engine.author, item.key(record.empty)).await.map_err(failed)?;
     keeper.agreed.forget(item);
     keeper.told();
     reread(keeper, item).await
@@ -197,7 +200,7 @@ pub(super) async fn point_on(keeper: &Keeper) -> Result<(), Error> {
     };
     let known = keeper.records.moved.get(&keeper.me).map(|note| note.hash);
     if known != Some(*blake3::hash(key.as_bytes()).as_bytes()) {
-        keeper.doc.set_bytes(keeper.engine.author, Key::Moved.bytes(), key.clone()).await.map_err(engine)?;
+        keeper.doc.set_bytes(keeper.engine.author, Key::Moved.bytes(), key.clone()).await.map_err(failed)?;
     }
     Ok(())
 }
@@ -205,11 +208,12 @@ pub(super) async fn point_on(keeper: &Keeper) -> Result<(), Error> {
 /// Says who signs here, and on which device, if the document does not say so already.
 async fn introduce(keeper: &mut Keeper) -> Result<(), Error> {
     let name = keeper.document.author.clone().or_else(|| own_name(keeper)).unwrap_or_default();
-    let note = super::take::AuthorNote { name, device: crate::sync::hex::show(keeper.engine.endpoint.id().as_bytes()) };
-    let text = toml::to_string(&note).map_err(engine)?;
+    let note =
+        super::notes::AuthorNote { name, device: crate::sync::hex::show(keeper.engine.endpoint.id().as_bytes()) };
+    let text = toml::to_string(&note).map_err(failed)?;
     let known = keeper.records.authors.get(&keeper.me).map(|note| note.hash);
     if known != Some(*blake3::hash(text.as_bytes()).as_bytes()) {
-        keeper.doc.set_bytes(keeper.engine.author, Key::Author.bytes(), text).await.map_err(engine)?;
+        keeper.doc.set_bytes(keeper.engine.author, Key::Author.bytes(), text).await.map_err(failed)?;
     }
     Ok(())
 }
@@ -246,7 +250,7 @@ pub(super) async fn give_way(keeper: &mut Keeper, items: &BTreeSet<Item>) -> Res
 /// Takes in what the document says of a file after this side has told it something.
 async fn reread(keeper: &mut Keeper, item: &Item) -> Result<(), Error> {
     for empty in [false, true] {
-        let entry = keeper.doc.get_exact(keeper.engine.author, item.key(empty), true).await.map_err(engine)?;
+        let entry = keeper.doc.get_exact(keeper.engine.author, item.key(empty), true).await.map_err(failed)?;
         if let Some(entry) = entry {
             keeper.records.put(&entry);
         }
@@ -263,7 +267,7 @@ async fn collides(keeper: &mut Keeper, item: &Item) -> bool {
 async fn move_on(keeper: &mut Keeper, stamp: Stamp) -> Result<(), Error> {
     let text = Item::text(stamp);
     let folder = keeper.folder.clone();
-    let moved = tokio::task::spawn_blocking(move || place::give_way(&folder, stamp)).await.map_err(engine)?;
+    let moved = tokio::task::spawn_blocking(move || place::give_way(&folder, stamp)).await.map_err(failed)?;
     let next = match moved {
         Ok(next) => next,
         Err(error) => {
@@ -282,9 +286,9 @@ async fn move_on(keeper: &mut Keeper, stamp: Stamp) -> Result<(), Error> {
                     .doc
                     .set_hash(keeper.engine.author, item.key(false), other.hash.into(), other.len)
                     .await
-                    .map_err(engine)?;
+                    .map_err(failed)?;
             }
-            _ => drop(keeper.doc.del(keeper.engine.author, item.key(ours.empty)).await.map_err(engine)?),
+            _ => drop(keeper.doc.del(keeper.engine.author, item.key(ours.empty)).await.map_err(failed)?),
         }
         keeper.agreed.forget(&item);
         reread(keeper, &item).await?;

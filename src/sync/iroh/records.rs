@@ -4,6 +4,7 @@
 //! counts. What means nothing is counted and left alone. Refuses to know where contents are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use iroh_docs::Entry;
 
@@ -136,8 +137,9 @@ impl Records {
     /// Those of one message, and its text.
     pub(super) fn of_message<'a>(&'a self, text: &'a Item) -> impl Iterator<Item = &'a Item> {
         let stem = text.as_bytes().strip_suffix(b".txt").unwrap_or_default();
+        let from = (Bound::Included(stem), Bound::Unbounded);
         self.files
-            .range(text.stem_only()..)
+            .range::<[u8], _>(from)
             .map(|(item, _)| item)
             .take_while(move |item| item.as_bytes().starts_with(stem))
     }

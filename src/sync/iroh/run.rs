@@ -49,6 +49,8 @@ struct Run {
     fetcher: Fetcher,
     kept: BTreeMap<[u8; 32], Kept>,
     eye: Eye,
+    /// The book as it was read last.
+    book: Book,
     /// Acceptances that are being answered.
     meeting: BTreeMap<String, JoinHandle<()>>,
     /// When word was left of how it stands.
@@ -70,6 +72,7 @@ pub(super) async fn run(
         fetcher,
         kept: BTreeMap::new(),
         eye,
+        book: Book::default(),
         meeting: BTreeMap::new(),
         word: Instant::now(),
     };
@@ -132,15 +135,17 @@ impl Run {
                         let _ = kept.words.send(Word::Book(Box::new(document.clone())));
                     }
                 }
+                // It begins when the old one has ended.
                 Some(kept) => {
+                    kept.document = document.clone();
                     let _ = kept.words.send(Word::Stop);
-                    self.keep(document);
                 }
                 None => self.keep(document),
             }
         }
         self.eye.over(self.places(&book));
-        self.answer(&book);
+        self.book = book;
+        self.answer();
     }
 
     fn keep(&mut self, document: &Document) {
@@ -164,9 +169,9 @@ impl Run {
     }
 
     /// Answers the invitations that were accepted here.
-    fn answer(&mut self, book: &Book) {
+    fn answer(&mut self) {
         self.meeting.retain(|_, task| !task.is_finished());
-        let waiting: Vec<_> = book.acceptances.iter().filter(|acceptance| acceptance.refused.is_none()).collect();
+        let waiting: Vec<_> = self.book.acceptances.iter().filter(|acceptance| acceptance.refused.is_none()).collect();
         self.home.shared.accepting(waiting.iter().map(|acceptance| acceptance.channel.clone()).collect());
         for acceptance in waiting {
             if self.meeting.contains_key(&acceptance.channel) {
@@ -206,11 +211,7 @@ impl Run {
         for document in &again {
             self.keep(document);
         }
-        if let Ok(book) = Book::read(&self.home.data)
-            && !book.acceptances.is_empty()
-        {
-            self.answer(&book);
-        }
+        self.answer();
     }
 
     fn tell_addresses(&self) {

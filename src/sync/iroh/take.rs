@@ -1,28 +1,22 @@
 //! Towards the box: what the document has is fetched and put in place.
 //!
 //! Owns what is fetched and in which order it appears (attachments before their text, unless they are large), what is left out
-//! because of its size, and what the document's authors say of themselves. Refuses to tell the document anything.
+//! because of its size. Refuses to tell the document anything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use iroh_blobs::api::blobs::{BlobStatus, ExportMode, ExportOptions};
-use serde::{Deserialize, Serialize};
 
 use super::fetch::{LARGE, Rank, Want};
 use super::keeper::{Keeper, is_own};
-use super::records::{Note, Record, content};
-use crate::channel::authors::{Authors, Key};
-use crate::channel::profile;
+use super::notes;
+use super::records::{Record, content};
 use crate::channel::stamp::Stamp;
 use crate::disk::beneath::{Folder, Stat};
 use crate::sync::agreed::Looks;
-use crate::sync::book::Book;
 use crate::sync::item::Item;
 use crate::sync::mirror::{Hash, Role, Step};
 use crate::sync::place::{self, Put};
-use crate::sync::ticket::{Opens, Ticket};
-use crate::sync::{Error, hex};
+use iroh_blobs::api::blobs::{BlobStatus, ExportMode, ExportOptions};
 
 /// A text waits for its attachments up to this length, in bytes; longer ones come after it.
 const PATIENT: u64 = 8 << 20;
@@ -33,23 +27,11 @@ const TOGETHER: usize = 256;
 /// And so many bytes, unless one file has more.
 const TOGETHER_BYTES: u64 = 16 << 20;
 
-/// The longest note of an author, in bytes.
-const NOTE: u64 = 4096;
-
-/// What an author says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct AuthorNote {
-    pub(super) name: String,
-    /// The device's public key, 64 hexadecimal digits.
-    pub(super) device: String,
-}
-
 /// Brings to the box what is to be brought.
 pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>) {
     if !steps.is_empty() {
         // Before a text appears, so that nobody is taken for its author who is not.
-        bylines(keeper).await;
+        notes::bylines(keeper).await;
     }
     let mut ready = Vec::new();
     let (mut bytes, mut files) = load(keeper);
@@ -154,7 +136,8 @@ fn want(keeper: &mut Keeper, item: &Item, record: &Record) {
     }
 }
 
-fn ask(keeper: &Keeper, hash: Hash, len: u64, rank: Rank) {
+/// Asks for a content.
+pub(super) fn ask(keeper: &Keeper, hash: Hash, len: u64, rank: Rank) {
     let (document, done, fetched) = (keeper.document.id, keeper.done.clone(), Arc::clone(&keeper.fetched));
     keeper.fetcher.want(Want { document, hash, len, rank, done, fetched });
 }
@@ -186,6 +169,7 @@ async fn put(keeper: &mut Keeper, files: &[(Item, Record)]) {
             placed(keeper, &item, record, outcome);
         }
     }
+    keeper.save();
 }
 
 /// How the file looks that is replaced; in one's own box a copy of it goes to the trash.
@@ -241,6 +225,7 @@ async fn export(keeper: &mut Keeper, item: &Item, record: &Record) {
         Err(_) => return,
     };
     placed(keeper, item, record, outcome);
+    keeper.save();
 }
 
 async fn moved(keeper: &Keeper, item: &Item, record: &Record) -> std::io::Result<Stat> {
@@ -313,108 +298,4 @@ async fn put_aside(keeper: &mut Keeper, item: &Item) {
 
 fn now(keeper: &Keeper) -> Option<Stamp> {
     Stamp::from_seconds(keeper.home.seconds())
-}
-
-/// Reads what the document's authors say of themselves and of it, as far as it is here, and asks for the rest.
-pub(super) async fn notes(keeper: &mut Keeper) {
-    let authors: Vec<Note> = keeper.records.authors.values().copied().collect();
-    let mut changed = false;
-    for note in authors {
-        if let Some(text) = text_of(keeper, &note).await {
-            let said: AuthorNote = toml::from_str(&text).unwrap_or_default();
-            changed |= keeper.names.insert(note.author, said.clone()) != Some(said);
-        }
-    }
-    if changed {
-        bylines(keeper).await;
-    }
-    let moved: Vec<Note> = keeper.records.moved.values().copied().collect();
-    for note in moved {
-        if is_trusted(keeper, &note.author)
-            && let Some(text) = text_of(keeper, &note).await
-            && let Ok(ticket) = Ticket::parse(&text)
-            && matches!(ticket.opens, Opens::Read(id) if id != keeper.document.id)
-        {
-            // Written anew: what stood around the key is a stranger's.
-            follow(keeper, &ticket.to_string());
-        }
-    }
-    let profile = Item::parse(profile::FILE_NAME.as_bytes());
-    let profile = profile.and_then(|item| keeper.agreed.get(&item)).map(|agreed| agreed.hash);
-    if keeper.profile != profile {
-        keeper.profile = profile;
-        let read = Folder::open(&keeper.folder).ok().and_then(|folder| profile::read(&folder).ok());
-        keeper.title = read.and_then(|profile| profile.title);
-    }
-}
-
-async fn text_of(keeper: &mut Keeper, note: &Note) -> Option<String> {
-    if note.len == 0 || note.len > NOTE || keeper.unsound.contains(&(note.hash, note.len)) {
-        return None;
-    }
-    if let Ok(BlobStatus::Complete { size }) = keeper.engine.store.blobs().status(note.hash).await {
-        keeper.asked.remove(&note.hash);
-        if size != note.len {
-            keeper.unsound.insert((note.hash, note.len));
-            return None;
-        }
-        let bytes = keeper.engine.store.blobs().get_bytes(note.hash).await.ok()?;
-        return String::from_utf8(bytes.into()).ok();
-    }
-    if keeper.asked.insert(note.hash) {
-        ask(keeper, note.hash, note.len, Rank { large: false, newest: std::cmp::Reverse(i64::MAX), text: false });
-    }
-    None
-}
-
-/// Writes down who signed which message, where several do: whoever shows the box shows it.
-async fn bylines(keeper: &mut Keeper) {
-    if keeper.records.signers.len() < 2 && keeper.names.len() < 2 {
-        return;
-    }
-    let mut authors = Authors::default();
-    for item in keeper.records.items().filter(|item| item.is_text()) {
-        if let (Some(stamp), Some(author)) = (item.stamp(), keeper.records.author(item)) {
-            authors.messages.insert(stamp, Key::new(author));
-        }
-    }
-    let signers: BTreeSet<Key> = authors.messages.values().copied().collect();
-    let named =
-        keeper.names.iter().filter(|(author, note)| !note.name.is_empty() && signers.contains(&Key::new(**author)));
-    authors.names = named.map(|(author, note)| (Key::new(*author), note.name.clone())).collect();
-    let profile = Item::parse(profile::FILE_NAME.as_bytes());
-    authors.profile = profile.and_then(|item| keeper.records.author(&item)).map(Key::new);
-    let folder = keeper.folder.clone();
-    if let Ok(Err(error)) = tokio::task::spawn_blocking(move || authors.write(&folder)).await {
-        keeper.problem(format!("the authors of the messages can't be noted: {error}"));
-    }
-}
-
-/// Whether an author may tell where the channel has moved: only who made its profile.
-fn is_trusted(keeper: &Keeper, author: &[u8; 32]) -> bool {
-    let profile = Item::parse(profile::FILE_NAME.as_bytes());
-    profile.is_some_and(|item| keeper.records.author(&item) == Some(*author))
-}
-
-fn follow(keeper: &mut Keeper, key: &str) {
-    if keeper.document.moved.as_deref() == Some(key) {
-        return;
-    }
-    keeper.document.moved = Some(key.to_owned());
-    let id = keeper.document.id;
-    let noted = Book::change(&keeper.home.data, |book| {
-        if let Some(document) = book.documents.iter_mut().find(|document| document.id == id) {
-            document.moved = Some(key.to_owned());
-        }
-        Ok::<_, Error>(())
-    });
-    if let Err(error) = noted {
-        keeper.problem(error.to_string());
-    }
-}
-
-/// The devices whose authors have something in the document.
-pub(super) fn author_devices(keeper: &Keeper) -> BTreeSet<[u8; 32]> {
-    let of = |note: &AuthorNote| -> Option<[u8; 32]> { hex::parse(&note.device) };
-    keeper.names.values().filter_map(of).collect()
 }

@@ -1,6 +1,6 @@
 //! Kills at any moment: what was begun is finished by the next start, at both sides.
 //!
-//! `REPLICATION_KILLS` says how many there are; `tests/faults/replication` makes many more.
+//! `REPLICATION_KILLS` says how many there are: `REPLICATION_KILLS=100 cargo test kills_at_both_sides` makes many.
 
 use std::time::{Duration, Instant};
 
@@ -50,8 +50,35 @@ fn kills_at_both_sides_end_in_the_same_folders() {
         victim.starts_but_waits_for_nothing("127.0.0.1:0");
     }
     until_same((&azureen, OUTBOX), (&brando, INBOX), "both hold the same");
-    let left: Vec<String> = brando.everything(INBOX).into_iter().filter(|name| name.contains(".missive")).collect();
-    assert_eq!(left, [""; 0], "nothing is left lying about");
+    let is_left = |name: &String| [".missive", ".kept-", "sync-conflict"].iter().any(|part| name.contains(part));
+    let all = brando.everything(INBOX).into_iter().chain(azureen.everything(OUTBOX));
+    assert_eq!(all.filter(is_left).collect::<Vec<_>>(), [""; 0], "nothing is left lying about");
+}
+
+/// What a node that is killed has not noted: on what its boxes and documents agreed.
+fn forgets_what_was_agreed(person: &Person) {
+    std::fs::remove_dir_all(person.path(".missive/sync/agreed")).unwrap();
+}
+
+#[test]
+fn an_edit_after_a_kill_is_the_authors_own_and_no_conflict() {
+    let mut azureen = Person::author("Azureen", "blog").message(&format!("{OUTBOX}/{FIRST}.txt"), "one\n").running();
+    let mut brando = Person::new("Brando").subscribed(&azureen.key("blog"), "harbour").running();
+    until_same((&azureen, OUTBOX), (&brando, INBOX), "the first message arrives");
+    for (victim, text) in [("author", "two\n"), ("reader", "three\n")] {
+        let person = if victim == "author" { &mut azureen } else { &mut brando };
+        person.is_killed();
+        forgets_what_was_agreed(person);
+        azureen.writes(&format!("{OUTBOX}/{FIRST}.txt"), text.as_bytes());
+        let person = if victim == "author" { &mut azureen } else { &mut brando };
+        person.starts();
+        until_same((&azureen, OUTBOX), (&brando, INBOX), "the edit arrives");
+        assert_eq!(brando.holds(&format!("{INBOX}/{FIRST}.txt")).as_deref(), Some(text));
+    }
+    for (person, folder) in [(&azureen, OUTBOX), (&brando, INBOX)] {
+        let names = person.everything(folder);
+        assert!(!names.iter().any(|name| name.contains("sync-conflict") || name.contains(".kept-")), "{names:?}");
+    }
 }
 
 #[test]
