@@ -12,10 +12,18 @@ const DAY: u64 = 24 * HOUR;
 
 /// How long ago a moment was, both in seconds since 1970.
 pub(super) fn ago(then: i64, now: i64) -> String {
-    let seconds = now.abs_diff(then);
+    if now.abs_diff(then) < MINUTE {
+        return "just now".to_owned();
+    }
+    let length = length(now.abs_diff(then));
+    if then <= now { format!("{length} ago") } else { format!("in {length}") }
+}
+
+/// How long so many seconds are.
+pub(super) fn length(seconds: u64) -> String {
     let plural = |number: u64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
-    let length = match seconds {
-        0..MINUTE => return "just now".to_owned(),
+    match seconds {
+        0..MINUTE => format!("{seconds} s"),
         MINUTE..HOUR => format!("{} min", seconds / MINUTE),
         HOUR..DAY => format!("{} h", seconds / HOUR),
         _ => match seconds / DAY {
@@ -23,8 +31,7 @@ pub(super) fn ago(then: i64, now: i64) -> String {
             days @ 60..730 => plural(days / 30, "month"),
             days => plural(days / 365, "year"),
         },
-    };
-    if then <= now { format!("{length} ago") } else { format!("in {length}") }
+    }
 }
 
 /// How long ago a message was written and on which day; of one long ago only the day.

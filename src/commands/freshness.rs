@@ -2,7 +2,8 @@
 //!
 //! Owns the words. Pure: the clock comes in.
 
-use super::{count, grouped};
+use super::ago::length;
+use super::count;
 use crate::article::size;
 use crate::sync::state::DocumentState;
 
@@ -11,16 +12,19 @@ pub(super) fn words(document: &DocumentState, now: i64) -> String {
     if let Some(question) = &document.question {
         return question.clone();
     }
+    let peers = count(document.connected(), "peer");
     let mut parts = Vec::new();
     if document.arriving > 0 {
         parts.push(format!("{} still arriving, {}", count(document.arriving, "file"), size(document.arriving_bytes)));
     }
-    match (document.compared, document.connected()) {
-        (None, _) if document.peers.is_empty() => parts.push("nobody has been here yet".to_owned()),
-        (None, _) => parts.push("nobody met yet".to_owned()),
-        (Some(then), 0) => parts.push(format!("in step {}, nobody is here now", age(then, now))),
-        (Some(then), peers) => parts.push(format!("in step {} with {}", age(then, now), count(peers, "peer"))),
-    }
+    parts.push(match (document.compared, document.connected()) {
+        (None, _) if document.peers.is_empty() => "nobody has been here yet".to_owned(),
+        (None, _) => "nobody met yet".to_owned(),
+        (Some(_), 0) if document.arriving > 0 => "nobody is here now".to_owned(),
+        (Some(_), _) if document.arriving > 0 => format!("{peers} here"),
+        (Some(then), 0) => format!("in step {} ago, nobody is here now", since(then, now)),
+        (Some(then), _) => format!("in step {} ago with {peers}", since(then, now)),
+    });
     parts.extend(author(document, now));
     parts.join(", ")
 }
@@ -33,24 +37,14 @@ fn author(document: &DocumentState, now: i64) -> Option<String> {
     }
     let seen = authors.filter_map(|peer| peer.seen).max();
     Some(match seen {
-        Some(seen) => format!("author not seen for {}", length(now.saturating_sub(seen))),
+        Some(seen) => format!("author not seen for {}", since(seen, now)),
         None => "author never seen".to_owned(),
     })
 }
 
-fn age(then: i64, now: i64) -> String {
-    format!("{} ago", length(now.saturating_sub(then)))
-}
-
-/// `4 s`, `2 days`
-fn length(seconds: i64) -> String {
-    let seconds = usize::try_from(seconds.max(0)).unwrap_or(0);
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7200 => format!("{} min", seconds / 60),
-        7200..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", grouped(seconds / 86_400)),
-    }
+fn since(then: i64, now: i64) -> String {
+    // A clock that was set back makes nothing fresher than now.
+    length(u64::try_from(now.saturating_sub(then)).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -76,7 +70,7 @@ mod tests {
         document.peers = vec![peer(true, false, now - 2 * 86_400), peer(false, true, now)];
         assert_eq!(words(&document, now), "in step 4 s ago with 1 peer, author not seen for 2 days");
         (document.arriving, document.arriving_bytes) = (12, 3_400_000);
-        assert!(words(&document, now).starts_with("12 files still arriving, 3.4 MB, "));
+        assert_eq!(words(&document, now), "12 files still arriving, 3.4 MB, 1 peer here, author not seen for 2 days");
         document.question = Some("is it meant?".into());
         assert_eq!(words(&document, now), "is it meant?");
     }

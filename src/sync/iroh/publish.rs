@@ -27,9 +27,12 @@ const PARALLEL: usize = 32;
 /// Why nothing is told of one's own box, if so: an empty or missing one is a disk that is not there far more often than it is
 /// somebody's wish.
 pub(super) fn question(keeper: &Keeper) -> Option<String> {
+    let has = || keeper.tree.files.keys().any(Item::is_text);
+    if keeper.role == Role::Reader || keeper.document.delete_all || has() {
+        return None;
+    }
     let had = keeper.agreed.files().keys().filter(|item| item.is_text()).count();
-    let has = keeper.tree.files.keys().any(Item::is_text);
-    if keeper.role == Role::Reader || has || had == 0 || keeper.document.delete_all {
+    if had == 0 {
         return None;
     }
     let messages = if had == 1 { "1 message".to_owned() } else { format!("{had} messages") };
@@ -170,11 +173,9 @@ async fn enter(keeper: &mut Keeper, imported: Imported) -> Result<(), Error> {
         return Ok(());
     }
     let ours = keeper.agreed.get(&item).map_or(before.is_none(), |agreed| agreed.ours);
-    keeper
-        .records
-        .told(&item, Record { author: keeper.me, hash: *hash.as_bytes(), len: stat.len.max(1), time: began, empty });
-    let hash = if empty { *blake3::hash(b"").as_bytes() } else { *hash.as_bytes() };
-    keeper.agree(&item, hash, &stat, ours);
+    let record = Record { author: keeper.me, hash: *hash.as_bytes(), len: stat.len.max(1), time: began, empty };
+    keeper.records.told(&item, record);
+    keeper.agree(&item, content(&record), &stat, ours);
     keeper.told();
     Ok(())
 }
