@@ -1,9 +1,9 @@
 //! Asking the running node: a socket in the data folder's private folder.
 //!
-//! Owns the place, the lock that makes a node the only one, and the one question: how do you stand? Everything else is told by changing the book,
-//! which the node watches. The answer is one line of JSON. No runtime is needed to ask.
+//! Owns the place, the lock that makes a node the only one, and the one question: how do you stand? Everything else is told by
+//! changing the book, which the node watches. The answer is one line of JSON. No runtime is needed to ask.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
@@ -20,6 +20,9 @@ pub const FOLDER: &str = "sync";
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long somebody may look whether a node runs.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// What fits into a socket's address on every system.
 const MOST: usize = 100;
@@ -38,11 +41,16 @@ impl Lock {
     pub fn take(data: &Path) -> Result<Self, Error> {
         let path = book::private(data, FOLDER)?.join("lock");
         let file = fs_err::File::options().create(true).truncate(false).write(true).open(path)?.into_parts().0;
-        file.try_lock().map_err(|error| match error {
-            std::fs::TryLockError::WouldBlock => Error::Busy { data: data.to_owned() },
-            std::fs::TryLockError::Error(error) => Error::Io(error),
-        })?;
-        Ok(Self { _file: file })
+        let begun = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                // Whoever only looks whether a node runs has it for a moment.
+                Err(TryLockError::WouldBlock) if begun.elapsed() < MOMENT => std::thread::sleep(MOMENT / 20),
+                Err(TryLockError::WouldBlock) => return Err(Error::Busy { data: data.to_owned() }),
+                Err(TryLockError::Error(error)) => return Err(error.into()),
+            }
+        }
     }
 
     /// Whether a node is running.
@@ -120,4 +128,27 @@ fn ask_once(data: &Path) -> Option<State> {
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).ok()?;
     serde_json::from_str(&line).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looking_whether_a_node_runs_keeps_none_from_starting() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Lock::take(dir.path()).unwrap());
+        let path = dir.path().join(PRIVATE).join(FOLDER).join("lock");
+        let looking = File::open(path).unwrap();
+        looking.lock_shared().unwrap();
+        let ends = std::thread::spawn(move || {
+            std::thread::sleep(MOMENT / 4);
+            drop(looking);
+        });
+        let lock = Lock::take(dir.path()).unwrap();
+        ends.join().unwrap();
+        assert!(Lock::is_taken(dir.path()) && matches!(Lock::take(dir.path()), Err(Error::Busy { .. })));
+        drop(lock);
+        assert!(!Lock::is_taken(dir.path()));
+    }
 }

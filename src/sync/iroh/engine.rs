@@ -17,6 +17,7 @@ use iroh_docs::{Author, AuthorId, NamespaceSecret};
 use iroh_gossip::net::Gossip;
 
 use super::Home;
+use super::inflow::Inflow;
 use super::network::{self, failed};
 use crate::sync::Error;
 use crate::sync::book::{self, Book, Secret};
@@ -30,6 +31,7 @@ pub(super) struct Engine {
     pub(super) store: FsStore,
     pub(super) docs: Docs,
     pub(super) author: AuthorId,
+    pub(super) inflow: Inflow,
     router: Router,
 }
 
@@ -58,7 +60,7 @@ impl Engine {
             .accept(iroh_docs::ALPN, docs.clone())
             .accept(super::meet::ALPN, meet)
             .spawn();
-        Ok(Self { endpoint, store, docs, author: id, router })
+        Ok(Self { endpoint, store, docs, author: id, inflow: Inflow::default(), router })
     }
 
     /// Ends everything, documents and contents flushed.

@@ -4,7 +4,9 @@
 
 use iroh::endpoint::{RemoteInfo, TransportAddrInfo};
 use iroh::{EndpointAddr, EndpointId};
+use iroh_docs::Entry;
 use iroh_docs::engine::LiveEvent;
+use tokio::time::Instant;
 
 use super::fetch::Done;
 use super::keeper::{Keeper, Word};
@@ -41,12 +43,10 @@ impl Keeper {
     pub(super) async fn event(&mut self, event: LiveEvent) {
         self.is_told = false;
         match event {
-            LiveEvent::InsertLocal { entry } | LiveEvent::InsertRemote { entry, .. } => {
-                match self.records.put(&entry) {
-                    About::File(item) => drop(self.todo.items.insert(item)),
-                    About::Author | About::Moved => self.todo.notes = true,
-                    About::Nothing => {}
-                }
+            LiveEvent::InsertLocal { entry } => self.entry(&entry),
+            LiveEvent::InsertRemote { entry, .. } => {
+                self.engine.inflow.came();
+                self.entry(&entry);
             }
             LiveEvent::NeighborUp(device) => self.meet(device, true).await,
             LiveEvent::NeighborDown(device) => {
@@ -54,11 +54,13 @@ impl Keeper {
                 self.share_peers();
             }
             LiveEvent::SyncFinished(event) => {
+                self.met = None;
                 if is_compared(&event.result) {
                     // The word that it is over may overtake the words about what it brought.
-                    let brought_nothing = event.result.as_ref().is_ok_and(|details| details.entries_received == 0);
-                    self.todo.doubt |= !brought_nothing;
-                    self.todo.everything |= !brought_nothing;
+                    let brought_something = event.result.as_ref().map_or(true, |details| details.entries_received > 0);
+                    let doubt = brought_something && (self.compared.is_none() || self.engine.inflow.is_on());
+                    self.todo.doubt |= doubt;
+                    self.todo.everything |= doubt;
                     self.compared_with_peer(event.result.is_ok());
                     self.meet(event.peer, false).await;
                 }
@@ -67,10 +69,20 @@ impl Keeper {
         }
     }
 
+    fn entry(&mut self, entry: &Entry) {
+        match self.records.put(entry) {
+            About::File(item) => drop(self.todo.items.insert(item)),
+            About::Author | About::Moved => self.todo.notes = true,
+            About::Nothing => {}
+        }
+    }
+
     /// Notes that documents were compared; where that is not sure it counts only if something is known of the document.
     fn compared_with_peer(&mut self, is_sure: bool) {
         if is_sure || self.records.newest > 0 {
             self.compared = Some(self.home.seconds());
+        } else {
+            self.is_unsure = true;
         }
         self.news.compared(is_sure);
     }
@@ -82,6 +94,8 @@ impl Keeper {
         self.peers.add(peer(&EndpointAddr::from_parts(device, addresses)));
         self.peers.seen(device.as_bytes(), self.home.seconds());
         if is_neighbour {
+            // The engine compares documents with whoever is new.
+            self.met = Some(Instant::now());
             self.peers.connected(device.as_bytes(), true);
         }
         self.share_peers();

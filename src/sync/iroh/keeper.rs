@@ -39,8 +39,11 @@ use crate::watch::Touched;
 /// How often peers are dialled and records saved.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How often everything is looked at, whatever was told.
-const RESCAN: Duration = Duration::from_mins(1);
+/// So long a comparison may take before somebody is dialled all the same.
+const LONG: Duration = Duration::from_secs(20);
+
+/// So long entries may come in before somebody is dialled all the same.
+const FLOOD: Duration = Duration::from_mins(2);
 
 /// So many problems are told at once.
 const MOST_PROBLEMS: usize = 20;
@@ -106,10 +109,15 @@ pub(super) struct Keeper {
     pub(super) question: Option<String>,
     pub(super) problems: BTreeSet<String>,
     pub(super) compared: Option<i64>,
+    /// Whether the last comparison may have been none.
+    pub(super) is_unsure: bool,
+    /// When a peer was met with whom documents are not compared yet.
+    pub(super) met: Option<Instant>,
     pub(super) news: News,
     /// Whether the store was asked for all that was shared: a node may be killed before contents are written down.
     is_checked: bool,
-    looked: Instant,
+    /// When somebody was dialled last.
+    dialled: Instant,
     /// Whether how it stands was told since something happened.
     pub(super) is_told: bool,
     /// What the authors say of themselves.
@@ -142,8 +150,9 @@ pub(super) async fn start(
     let me = *engine.author.as_bytes();
     let mut peers = Peers::read(home.folder().join("peers").join(&name), *engine.endpoint.id().as_bytes());
     document.peers.iter().cloned().for_each(|peer| peers.add(peer));
+    engine.inflow.is_over().await;
     // The engine remembers peers without their addresses, and fails to dial them unless it is told all at once.
-    let known = peers.due(Instant::now(), false);
+    let known = peers.due(Instant::now(), true);
     doc.start_sync(known.iter().filter_map(endpoint_addr).collect()).await.map_err(failed)?;
     let mut keeper = Keeper {
         folder: channel.join(document.side.name()),
@@ -172,7 +181,9 @@ pub(super) async fn start(
         compared: None,
         news: News::default(),
         is_checked: false,
-        looked: Instant::now(),
+        is_unsure: false,
+        met: None,
+        dialled: Instant::now(),
         is_told: false,
         names: BTreeMap::new(),
         asked: BTreeSet::new(),
@@ -250,20 +261,28 @@ impl Keeper {
     }
 
     async fn tick(&mut self) {
-        let is_news = self.news.ask();
-        let due = self.peers.due(Instant::now(), self.compared.is_some() && !is_news);
-        let addresses: Vec<_> = due.iter().filter_map(endpoint_addr).collect();
-        if !addresses.is_empty() {
-            self.is_told = false;
-            // Dialling goes on in the background; who does not answer is dialled again.
-            let _ = self.doc.start_sync(addresses).await;
+        if !self.is_comparing() || self.dialled.elapsed() > FLOOD {
+            self.dial().await;
         }
         self.peers.save();
         self.save();
         let later = std::mem::take(&mut self.todo.later);
         self.todo.items.extend(later);
-        if self.looked.elapsed() > RESCAN {
-            self.todo.everything = true;
+    }
+
+    /// Whether entries are coming in, or are about to.
+    fn is_comparing(&self) -> bool {
+        self.engine.inflow.is_on() || self.met.is_some_and(|at| at.elapsed() < LONG)
+    }
+
+    /// Dials whom it is time to dial; that goes on in the background, and who does not answer is dialled again.
+    async fn dial(&mut self) {
+        let again = self.news.ask() || std::mem::take(&mut self.is_unsure);
+        let due = self.peers.due(Instant::now(), again);
+        let addresses: Vec<_> = due.iter().filter_map(endpoint_addr).collect();
+        if !addresses.is_empty() {
+            (self.is_told, self.dialled) = (false, Instant::now());
+            let _ = self.doc.start_sync(addresses).await;
         }
     }
 
@@ -293,7 +312,6 @@ impl Keeper {
             }
         }
         if todo.everything {
-            self.looked = Instant::now();
             self.problems.clear();
             self.refused.clear();
         }

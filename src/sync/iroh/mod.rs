@@ -7,6 +7,7 @@
 mod engine;
 mod fetch;
 mod hear;
+mod inflow;
 mod keeper;
 mod look;
 mod meet;

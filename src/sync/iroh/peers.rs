@@ -102,14 +102,14 @@ impl Peers {
         }
     }
 
-    /// Whom to dial now; those who are connected too, at once, while documents were not compared since something changed here.
-    pub(super) fn due(&mut self, now: Instant, is_compared: bool) -> Vec<Peer> {
+    /// Whom to dial now; with `again` those who are connected too, at once.
+    pub(super) fn due(&mut self, now: Instant, again: bool) -> Vec<Peer> {
         let mut due = Vec::new();
         for known in self.known.values_mut() {
             let dialling = &mut known.dialling;
-            let pause = match (dialling.connected, is_compared) {
-                (true, true) => COMPARE,
-                (true, false) => Duration::ZERO,
+            let pause = match (dialling.connected, again) {
+                (true, false) => COMPARE,
+                (true, true) => Duration::ZERO,
                 (false, _) => dialling.pause.unwrap_or(AGAIN.0),
             };
             if dialling.last.is_none_or(|last| now >= last + pause) {
