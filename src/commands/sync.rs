@@ -2,7 +2,7 @@
 //!
 //! Owns the lines that tell how the channels stand, and when `--once` is over. Refuses to know how anything is moved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fmt;
 use std::time::Duration;
@@ -15,9 +15,10 @@ use super::network::Network;
 use super::session::Session;
 use super::waiting::{self, Ended, Verdict};
 use super::{Clock, Failure, Surroundings, freshness, keyring, locate};
+use crate::article::size;
 use crate::channel::entry::Side;
 use crate::channel::name::ChannelName;
-use crate::console::Console;
+use crate::console::{Console, Live};
 use crate::sync::book::Book;
 use crate::sync::state::{DocumentState, State};
 use crate::unseen::field;
@@ -85,19 +86,20 @@ pub fn run(
             "`missive status` tells how it stands",
         ));
     }
-    let mut teller = Teller { console, said: BTreeMap::new() };
+    let mut teller = Teller { live: console.live(), paces: BTreeMap::new() };
     let mut last = State::default();
     let mut settled = None;
     let patience = if args.once { args.wait } else { Duration::MAX };
     let ended = waiting::until(&session, around, patience, with_bell, |state| {
         last = state.clone();
-        teller.tell(state, clock().div_euclid(1_000_000_000));
+        teller.tell(state, clock());
         let is_settled = args.once && is_settled(state);
         // What was asked for a moment ago has its chance to begin.
         let since = settled.filter(|_| is_settled).unwrap_or_else(clock);
         settled = Some(since);
         if is_settled && clock() - since > SETTLED { Verdict::Done } else { Verdict::Wait }
     })?;
+    drop(teller);
     let now = clock().div_euclid(1_000_000_000);
     let lines = last.documents.iter().map(|document| line(document, now)).collect();
     Ok(Report {
@@ -156,36 +158,68 @@ fn is_in_step(document: &DocumentState) -> bool {
         || (document.writes && document.peers.is_empty() && document.arriving == 0 && document.question.is_none())
 }
 
-/// Tells how channels stand when that has changed.
+/// Tells how channels stand, a line for each.
 struct Teller {
-    console: Console,
-    said: BTreeMap<(String, Side), String>,
+    live: Live,
+    paces: BTreeMap<String, Pace>,
 }
 
 impl Teller {
     fn tell(&mut self, state: &State, now: i64) {
+        let seconds = now.div_euclid(1_000_000_000);
+        let mut told = BTreeSet::new();
         for document in &state.documents {
-            let key = (document.channel.clone(), document.side);
+            let name = name(document);
+            let pace = self.paces.entry(name.clone()).or_default().at(document.fetched, now);
+            let pace = if document.arriving > 0 { pace.map(|pace| format!(", {}/s", size(pace))) } else { None };
             // Seconds pass by themselves.
-            let steady = format!(
-                "{} {} {} {:?} {:?}",
+            let meaning = format!(
+                "{} {} {} {:?}",
                 document.arriving / 100,
                 document.connected(),
                 document.compared.is_some(),
-                document.question,
-                document.problems
+                document.question
             );
-            if self.said.get(&key) != Some(&steady) {
-                self.said.insert(key, steady);
-                self.console.say(&line(document, now));
-                document.problems.iter().for_each(|problem| self.console.say(&format!("  {}", field(problem))));
+            let line = line(document, seconds) + &pace.unwrap_or_default();
+            self.live.show(&name, &line, &meaning);
+            for problem in &document.problems {
+                let problem = format!("  {}: {}", name, field(problem));
+                self.live.show(&problem, &problem, "");
+                told.insert(problem);
             }
+            told.insert(name);
         }
+        self.live.keep(|what| told.contains(what));
     }
 }
 
+/// How fast a channel arrives.
+#[derive(Debug, Default)]
+struct Pace {
+    /// When it was measured last, in nanoseconds since 1970.
+    at: i64,
+    bytes: u64,
+    rate: u64,
+}
+
+impl Pace {
+    /// Bytes in a second, with so many fetched until now; `None` where nothing moves.
+    fn at(&mut self, bytes: u64, now: i64) -> Option<u64> {
+        let passed = u64::try_from(now.saturating_sub(self.at)).unwrap_or(0) / 1_000_000;
+        if passed >= 1000 {
+            let rate = if self.at == 0 { 0 } else { bytes.saturating_sub(self.bytes).saturating_mul(1000) / passed };
+            *self = Self { at: now, bytes, rate };
+        }
+        (self.rate > 0).then_some(self.rate)
+    }
+}
+
+fn name(document: &DocumentState) -> String {
+    format!("{} ({})", field(&document.channel), document.side)
+}
+
 fn line(document: &DocumentState, now: i64) -> String {
-    format!("{} ({}): {}", field(&document.channel), document.side, freshness::words(document, now))
+    format!("{}: {}", name(document), freshness::words(document, now))
 }
 
 impl fmt::Display for Report {
@@ -194,5 +228,20 @@ impl fmt::Display for Report {
             return writeln!(f, "{NOTHING}");
         }
         self.lines.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_is_what_came_in_the_last_second() {
+        let (mut pace, second) = (Pace::default(), 1_000_000_000);
+        assert_eq!(pace.at(500, 10 * second), None, "nothing is known yet");
+        assert_eq!(pace.at(700, 10 * second + second / 2), None);
+        assert_eq!(pace.at(4500, 12 * second), Some(2000));
+        assert_eq!(pace.at(4600, 12 * second + 1), Some(2000), "not so often");
+        assert_eq!(pace.at(4500, 20 * second), None, "nothing moves");
     }
 }

@@ -7,8 +7,8 @@ use super::{Failure, Surroundings};
 use crate::sync::state::State;
 use crate::watch::{Bell, Means, Watch, Woken};
 
-/// How often a node is asked.
-const OFTEN: Duration = Duration::from_millis(50);
+/// How often a node is asked: at first, and when nothing has changed for long.
+const OFTEN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 /// Whether what is waited for is so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,8 @@ pub(super) fn until(
         } else if changed.elapsed() > patience {
             return Ok(Ended::Still);
         }
-        if watch.wait(Some(OFTEN)) == Woken::Stop {
+        let pause = (changed.elapsed() / 10).clamp(OFTEN.0, OFTEN.1);
+        if watch.wait(Some(pause)) == Woken::Stop {
             return Ok(Ended::Stopped);
         }
     }

@@ -6,6 +6,7 @@
 
 mod ask;
 mod laid;
+mod live;
 mod pager;
 mod room;
 mod secret;
@@ -18,6 +19,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 pub use laid::{Laid, Style};
+pub use live::Live;
 pub use pager::Pager;
 pub use room::{columns, cut, wrapped};
 pub use secret::{Passphrase, is_hiding};

@@ -25,7 +25,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message: 1 << 20, attachment: 1_000_000_000, channel: 20_000_000_000, files: 500_000 }
+        Self { message: 1 << 20, attachment: 1_000_000_000, channel: 20_000_000_000, files: 200_000 }
     }
 }
 
@@ -83,6 +83,17 @@ impl Limits {
             return Err(Refusal::Full { bytes: len, limit: self.channel });
         }
         Ok(())
+    }
+
+    /// So many entries a document may have: several people may sign for one file, and what was deleted has an entry too.
+    pub fn entries(&self) -> usize {
+        self.files.saturating_mul(2).saturating_add(10_000)
+    }
+
+    /// Whether there is so much room that it does not matter what gets it: half of it. The rest is for what is worth most, once all
+    /// is known that there is.
+    pub fn has_plenty(&self, bytes: u64, files: usize) -> bool {
+        files < self.files / 2 && bytes < self.channel / 2
     }
 }
 

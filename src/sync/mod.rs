@@ -8,6 +8,7 @@ pub mod agreed;
 #[cfg(feature = "sync")]
 pub mod backup;
 pub mod book;
+pub mod bygone;
 pub mod here;
 pub mod hex;
 #[cfg(feature = "sync")]

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use super::agreed::Looks;
+use super::bygone;
 use super::item::Item;
 use crate::channel::entry::Entry;
 use crate::channel::stamp::Stamp;
@@ -147,7 +148,7 @@ pub fn discard(channel: &Path, folder: &Path, item: &Item, looks: Looks, now: St
 /// A free place in the trash.
 fn kept(channel: &Path, folder: &Path, item: &Item, now: Stamp) -> io::Result<PathBuf> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let place = channel.join(trash::FOLDER).join(format!("{now}-{name}"));
+    let place = channel.join(trash::FOLDER).join(bygone::place(now, &name));
     let mut target = place.join(item.path());
     let mut count = 1;
     while target.symlink_metadata().is_ok() {

@@ -43,11 +43,7 @@ impl Keeper {
     pub(super) async fn event(&mut self, event: LiveEvent) {
         self.is_told = false;
         match event {
-            LiveEvent::InsertLocal { entry } => self.entry(&entry),
-            LiveEvent::InsertRemote { entry, .. } => {
-                self.engine.inflow.came();
-                self.entry(&entry);
-            }
+            LiveEvent::InsertLocal { entry } | LiveEvent::InsertRemote { entry, .. } => self.entry(&entry),
             LiveEvent::NeighborUp(device) => self.meet(device, true).await,
             LiveEvent::NeighborDown(device) => {
                 self.peers.connected(device.as_bytes(), false);

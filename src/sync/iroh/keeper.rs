@@ -127,6 +127,10 @@ pub(super) struct Keeper {
     /// The profile whose title is known.
     pub(super) profile: Option<Hash>,
     pub(super) title: Option<String>,
+    /// When the trash was tidied last.
+    pub(super) expired: Option<Instant>,
+    /// What authors have taken back since, in bytes.
+    pub(super) taken_back: u64,
 }
 
 /// Starts keeping a document.
@@ -189,10 +193,12 @@ pub(super) async fn start(
         asked: BTreeSet::new(),
         profile: None,
         title: None,
+        expired: None,
+        taken_back: 0,
     };
     crate::disk::whole::sweep(&keeper.folder);
     keeper.load().await?;
-    let done = keeper.run(words, drained(events), dones).await;
+    let done = keeper.run(words, drained(events, Arc::clone(&keeper.engine)), dones).await;
     let _ = keeper.agreed.save();
     keeper.peers.save();
     keeper.fetcher.forget(keeper.document.id);
@@ -203,10 +209,14 @@ pub(super) async fn start(
 /// Takes events as they come: the engine's queue of them is short, and waits for nobody.
 fn drained(
     mut events: impl tokio_stream::Stream<Item = Result<LiveEvent, impl Send + 'static>> + Send + Unpin + 'static,
+    engine: Arc<Engine>,
 ) -> mpsc::UnboundedReceiver<LiveEvent> {
     let (sender, receiver) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Some(event) = events.next().await {
+            if let Ok(LiveEvent::InsertRemote { .. }) = &event {
+                engine.inflow.came();
+            }
             if event.is_ok_and(|event| sender.send(event).is_err()) {
                 return;
             }
@@ -270,6 +280,11 @@ impl Keeper {
         self.todo.items.extend(later);
     }
 
+    /// Whether the document has more entries than anybody means to read.
+    fn has_too_many(&self) -> bool {
+        self.role == Role::Reader && self.records.len() > self.home.options.limits.entries()
+    }
+
     /// Whether entries are coming in, or are about to.
     fn is_comparing(&self) -> bool {
         self.engine.inflow.is_on() || self.met.is_some_and(|at| at.elapsed() < LONG)
@@ -280,7 +295,7 @@ impl Keeper {
         let again = self.news.ask() || std::mem::take(&mut self.is_unsure);
         let due = self.peers.due(Instant::now(), again);
         let addresses: Vec<_> = due.iter().filter_map(endpoint_addr).collect();
-        if !addresses.is_empty() {
+        if !addresses.is_empty() && !self.has_too_many() {
             (self.is_told, self.dialled) = (false, Instant::now());
             let _ = self.doc.start_sync(addresses).await;
         }
@@ -303,6 +318,7 @@ impl Keeper {
     /// Looks again at what there is to do, decides, and does it.
     async fn round(&mut self) -> Result<(), Error> {
         self.is_told = false;
+        let is_open = self.is_comparing();
         let later = std::mem::take(&mut self.todo.later);
         let todo = std::mem::replace(&mut self.todo, Todo { later, ..Todo::default() });
         if todo.doubt {
@@ -314,6 +330,12 @@ impl Keeper {
         if todo.everything {
             self.problems.clear();
             self.refused.clear();
+        }
+        if self.has_too_many() {
+            let most = self.home.options.limits.entries();
+            self.question = Some(format!("its author has filled it with more than {most} entries: it is not followed"));
+            // The engine may be told that only when nothing comes in.
+            return if self.engine.inflow.is_on() { Ok(()) } else { self.doc.leave().await.map_err(failed) };
         }
         if self.document.moved.is_some() && self.role == Role::Writer {
             return publish::point_on(self).await;
@@ -340,7 +362,7 @@ impl Keeper {
             }
         }
         publish::apply(self, &steps).await?;
-        take::apply(self, &steps).await;
+        take::apply(self, &steps, is_open).await;
         notes::read(self).await;
         Ok(())
     }

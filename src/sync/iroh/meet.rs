@@ -86,12 +86,17 @@ impl Meet {
                 return Ok(Err("this code was never given out here, or was withdrawn".to_owned()));
             };
             if invitation.used_by.is_some_and(|by| by.0 != *guest) {
-                return Ok(Err("this code has been used already".to_owned()));
+                return Ok(Err(USED.to_owned()));
             }
             if invitation.until < now {
                 return Ok(Err("this code has expired".to_owned()));
             }
             let (channel, secret) = (invitation.channel.clone(), invitation.secret);
+            // Whoever did not hear the answer asks again, with the same key.
+            let is_other = |inbox: &Document| inbox.channel == channel && inbox.side == Side::Inbox && inbox.id != id;
+            if book.documents.iter().any(is_other) {
+                return Ok(Err(USED.to_owned()));
+            }
             if !is_free(&book.documents, &book.retired, &channel, &id) {
                 return Ok(Err(TAKEN.to_owned()));
             }
@@ -157,6 +162,9 @@ pub(super) async fn answer(
         Ok::<_, Error>(Ok(()))
     })
 }
+
+/// What is said of a code that made a conversation before.
+const USED: &str = "this code has been used already";
 
 /// What is said of a key that opens something which is known already.
 const TAKEN: &str = "the other side's key is that of another channel";

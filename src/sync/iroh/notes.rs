@@ -24,6 +24,9 @@ use crate::sync::{Error, hex};
 /// The longest note of an author, in bytes.
 const NOTE: u64 = 4096;
 
+/// So many authors' notes are read.
+const MOST_AUTHORS: usize = 1000;
+
 /// What an author says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -35,7 +38,7 @@ pub(super) struct AuthorNote {
 
 /// Reads what the document's authors say of themselves and of it, as far as it is here, and asks for the rest.
 pub(super) async fn read(keeper: &mut Keeper) {
-    let authors: Vec<Note> = keeper.records.authors.values().copied().collect();
+    let authors: Vec<Note> = keeper.records.authors.values().take(MOST_AUTHORS).copied().collect();
     let mut changed = false;
     for note in authors {
         if let Some(text) = text_of(keeper, &note).await {
@@ -46,7 +49,7 @@ pub(super) async fn read(keeper: &mut Keeper) {
     if changed {
         bylines(keeper).await;
     }
-    let moved: Vec<Note> = keeper.records.moved.values().copied().collect();
+    let moved: Vec<Note> = keeper.records.moved.values().take(MOST_AUTHORS).copied().collect();
     for note in moved {
         if is_trusted(keeper, &note.author)
             && let Some(text) = text_of(keeper, &note).await

@@ -60,6 +60,8 @@ pub(super) struct Records {
     /// Hashes of keys that mean nothing: the keys themselves may have any length.
     refused: BTreeSet<Hash>,
     more_refused: usize,
+    /// Entries of files.
+    count: usize,
     /// Everybody who signed an entry of a file.
     pub(super) signers: BTreeSet<[u8; 32]>,
     /// The latest time of any entry, in microseconds since 1970.
@@ -115,8 +117,16 @@ impl Records {
         match records.iter_mut().find(|known| known.author == record.author && known.empty == record.empty) {
             Some(known) if known.time <= record.time => *known = record,
             Some(_) => {}
-            None => records.push(record),
+            None => {
+                records.push(record);
+                self.count += 1;
+            }
         }
+    }
+
+    /// How many entries there are.
+    pub(super) fn len(&self) -> usize {
+        self.count + self.authors.len() + self.moved.len() + self.refused()
     }
 
     /// Takes in what this side has told the document, ahead of the engine's word for it.

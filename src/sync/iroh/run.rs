@@ -88,7 +88,7 @@ pub(super) async fn run(
                 Some(touched) => run.touched(&touched),
                 None => break Ok(()),
             },
-            _ = tick.tick() => run.tick(),
+            _ = tick.tick() => run.tick().await,
         }
     };
     ears.abort();
@@ -193,7 +193,7 @@ impl Run {
         }
     }
 
-    fn tick(&mut self) {
+    async fn tick(&mut self) {
         self.tell_addresses();
         if self.word.elapsed() > WORD {
             self.word = Instant::now();
@@ -204,6 +204,9 @@ impl Run {
         let mut again = Vec::new();
         for id in ended {
             if let Some(kept) = self.kept.remove(&id) {
+                if let Ok(Err(error)) = kept.task.await {
+                    self.home.shared.warn(vec![format!("{}: {error}; begun again", kept.document.channel)]);
+                }
                 again.push(kept.document);
             }
         }

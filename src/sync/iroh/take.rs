@@ -3,8 +3,10 @@
 //! Owns what is fetched and in which order it appears (attachments before their text, unless they are large), what is left out
 //! because of its size. Refuses to tell the document anything.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::fetch::{LARGE, Rank, Want};
 use super::keeper::{Keeper, is_own};
@@ -13,13 +15,21 @@ use super::records::{Record, content};
 use crate::channel::stamp::Stamp;
 use crate::disk::beneath::{Folder, Stat};
 use crate::sync::agreed::Looks;
+use crate::sync::bygone;
 use crate::sync::item::Item;
 use crate::sync::mirror::{Hash, Role, Step};
 use crate::sync::place::{self, Put};
 use iroh_blobs::api::blobs::{BlobStatus, ExportMode, ExportOptions};
+use tokio::time::Instant;
 
 /// A text waits for its attachments up to this length, in bytes; longer ones come after it.
 const PATIENT: u64 = 8 << 20;
+
+/// Of the room that a channel may take, its trash may take this part once more.
+const BYGONE: u64 = 10;
+
+/// How often it is looked for what has lain in the trash for too long.
+const EXPIRE: Duration = Duration::from_hours(1);
 
 /// So many files are put in place at once.
 const TOGETHER: usize = 256;
@@ -27,14 +37,16 @@ const TOGETHER: usize = 256;
 /// And so many bytes, unless one file has more.
 const TOGETHER_BYTES: u64 = 16 << 20;
 
-/// Brings to the box what is to be brought.
-pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>) {
+/// Brings to the box what is to be brought. While more may be coming (`is_open`), not all the room is given away.
+pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>, is_open: bool) {
     if !steps.is_empty() {
         // Before a text appears, so that nobody is taken for its author who is not.
         notes::bylines(keeper).await;
     }
     let mut ready = Vec::new();
-    let (mut bytes, mut files) = load(keeper);
+    let mut room = Room::of(keeper, is_open);
+    let mut steps: Vec<(&Item, &Step)> = steps.iter().collect();
+    steps.sort_by_key(|(item, _)| worth(item));
     for (item, step) in steps {
         match step {
             Step::Remove => remove(keeper, item).await,
@@ -43,7 +55,7 @@ pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>) {
                 let Some(record) = keeper.records.latest(item).copied() else {
                     continue;
                 };
-                if is_ready(keeper, item, &record, &mut bytes, &mut files).await {
+                if is_ready(keeper, item, &record, &mut room).await {
                     ready.push((item.clone(), record));
                 }
             }
@@ -61,6 +73,26 @@ pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>) {
         put(keeper, now).await;
         small = later;
     }
+    expire(keeper).await;
+}
+
+/// Lets go of what authors took back: looks for it now and then, and whenever much has come together.
+async fn expire(keeper: &mut Keeper) {
+    let most = keeper.home.options.limits.channel / BYGONE;
+    let is_due = keeper.expired.is_none_or(|at| at.elapsed() > EXPIRE) || keeper.taken_back > most / 4;
+    let Some(now) = now(keeper).filter(|_| is_due && !is_own(keeper.document.side)) else {
+        return;
+    };
+    (keeper.expired, keeper.taken_back) = (Some(Instant::now()), 0);
+    let channel = keeper.channel.clone();
+    if let Ok(Err(error)) = tokio::task::spawn_blocking(move || bygone::expire(&channel, now, most)).await {
+        keeper.problem(format!("the trash can't be tidied: {error}"));
+    }
+}
+
+/// Which files get the room there is: messages before attachments, the newest first.
+fn worth(item: &Item) -> (bool, Reverse<i64>) {
+    (item.is_attachment(), Reverse(item.stamp().map_or(i64::MAX, Stamp::seconds)))
 }
 
 /// How many of these files are put in place at once: their contents are in memory meanwhile.
@@ -74,28 +106,52 @@ fn together(files: &[(Item, Record)]) -> usize {
     files.iter().take(TOGETHER).take_while(fits).count()
 }
 
-/// What the box holds or waits for, in bytes and files.
-fn load(keeper: &Keeper) -> (u64, usize) {
-    let bytes = keeper.agreed.files().values().fold(0_u64, |sum, agreed| sum.saturating_add(agreed.looks.len()));
-    let waiting =
-        keeper.wanted.values().filter_map(|items| keeper.records.latest(items.iter().next()?)).map(|record| record.len);
-    // A length is what its author says, and may be anything by now.
-    (waiting.fold(bytes, u64::saturating_add), keeper.agreed.files().len() + keeper.wanted.len())
+/// The room in a box.
+struct Room {
+    /// What the box holds or waits for, in bytes and files.
+    bytes: u64,
+    files: usize,
+    /// Whether more may be coming that is worth more.
+    is_open: bool,
+}
+
+impl Room {
+    fn of(keeper: &Keeper, is_open: bool) -> Self {
+        let here = keeper.agreed.files().values().map(|agreed| agreed.looks.len());
+        let waiting = || keeper.wanted.values().flatten().filter_map(|item| keeper.records.latest(item));
+        // A length is what its author says, and may be anything by now.
+        let bytes = here.chain(waiting().map(|record| record.len)).fold(0, u64::saturating_add);
+        Self { bytes, files: keeper.agreed.files().len() + waiting().count(), is_open }
+    }
+
+    /// Whether there is room for a file, which has it then; else it is left out, or seen to again when all is known.
+    fn admits(&mut self, keeper: &mut Keeper, item: &Item, len: u64) -> bool {
+        let limits = keeper.home.options.limits;
+        if !keeper.document.fetch.iter().any(|path| path.as_bytes() == item.as_bytes()) {
+            if let Err(why) = limits.admit(item, len, self.bytes, self.files) {
+                keeper.refused.insert(item.clone(), why);
+                return false;
+            }
+            if self.is_open && !limits.has_plenty(self.bytes, self.files) {
+                keeper.again_later(item.clone());
+                return false;
+            }
+        }
+        self.bytes = self.bytes.saturating_add(len);
+        self.files += 1;
+        true
+    }
 }
 
 /// Whether a file's content is here, and may be put in place now; else it is seen to.
-async fn is_ready(keeper: &mut Keeper, item: &Item, record: &Record, bytes: &mut u64, files: &mut usize) -> bool {
+async fn is_ready(keeper: &mut Keeper, item: &Item, record: &Record, room: &mut Room) -> bool {
     if !record.empty && keeper.unsound.contains(&(record.hash, record.len)) {
+        waits_no_more(keeper, item);
         return false;
     }
-    if keeper.agreed.get(item).is_none() && keeper.wanted.get(&record.hash).is_none_or(|items| !items.contains(item)) {
-        let asked_for = keeper.document.fetch.iter().any(|path| path.as_bytes() == item.as_bytes());
-        if !asked_for && let Err(why) = keeper.home.options.limits.admit(item, record.file_len(), *bytes, *files) {
-            keeper.refused.insert(item.clone(), why);
-            return false;
-        }
-        *bytes = bytes.saturating_add(record.file_len());
-        *files += 1;
+    let is_awaited = keeper.wanted.get(&record.hash).is_some_and(|items| items.contains(item));
+    if !is_awaited && keeper.agreed.get(item).is_none() && !room.admits(keeper, item, record.file_len()) {
+        return false;
     }
     if !record.empty {
         match keeper.engine.store.blobs().status(record.hash).await {
@@ -103,6 +159,7 @@ async fn is_ready(keeper: &mut Keeper, item: &Item, record: &Record, bytes: &mut
             // What bounds were asked for was another length.
             Ok(BlobStatus::Complete { .. }) => {
                 keeper.unsound.insert((record.hash, record.len));
+                waits_no_more(keeper, item);
                 return false;
             }
             _ => {
@@ -126,12 +183,21 @@ fn waits_for_attachments(keeper: &Keeper, text: &Item) -> bool {
     })
 }
 
+/// Looks at the text again that may have waited for an attachment.
+fn waits_no_more(keeper: &mut Keeper, item: &Item) {
+    if item.is_attachment()
+        && let Some(stamp) = item.stamp()
+    {
+        keeper.again(Item::text(stamp));
+    }
+}
+
 fn want(keeper: &mut Keeper, item: &Item, record: &Record) {
     let waiting = keeper.wanted.entry(record.hash).or_default();
     let is_new = waiting.is_empty();
     waiting.insert(item.clone());
     if is_new {
-        let newest = std::cmp::Reverse(item.stamp().map_or(i64::MAX, Stamp::seconds));
+        let newest = Reverse(item.stamp().map_or(i64::MAX, Stamp::seconds));
         ask(keeper, record.hash, record.len, Rank { large: record.len > LARGE, newest, text: item.is_text() });
     }
 }
@@ -196,11 +262,7 @@ fn placed(keeper: &mut Keeper, item: &Item, record: &Record, outcome: std::io::R
         Ok(stat) => {
             let ours = record.author == keeper.me && keeper.role == Role::Writer;
             keeper.agree(item, content(record), &stat, ours);
-            if item.is_attachment()
-                && let Some(stamp) = item.stamp()
-            {
-                keeper.again(Item::text(stamp));
-            }
+            waits_no_more(keeper, item);
         }
         // Somebody was faster: it is decided anew.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
@@ -264,6 +326,7 @@ async fn remove(keeper: &mut Keeper, item: &Item) {
     let (channel, folder, path) = (keeper.channel.clone(), keeper.folder.clone(), item.clone());
     match tokio::task::spawn_blocking(move || place::discard(&channel, &folder, &path, looks, now)).await {
         Ok(Ok(_)) => {
+            keeper.taken_back = keeper.taken_back.saturating_add(looks.len());
             keeper.tree.files.remove(item);
             keeper.agreed.forget(item);
         }

@@ -27,6 +27,9 @@ impl Keeper {
             let len = items.iter().next().and_then(|item| self.records.latest(item)).map_or(0, |record| record.len);
             state.arriving_bytes = state.arriving_bytes.saturating_add(len);
         }
+        if self.role == Role::Reader {
+            state.arriving += self.todo.later.len();
+        }
         state.fetched = self.fetched.load(Ordering::Relaxed);
         state.not_fetched = self
             .refused

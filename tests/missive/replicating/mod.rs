@@ -8,6 +8,8 @@ mod inviting;
 mod keys;
 mod people;
 mod reading;
+mod stranger;
+mod strangers;
 mod together;
 
 const FIRST: &str = "2026-01-01T10-00-00Z";

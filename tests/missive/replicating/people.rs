@@ -195,6 +195,18 @@ impl Person {
         self
     }
 
+    /// Has settings of the program.
+    pub(super) fn prefers(&self, settings: &str) {
+        let folder = self.dir.path().join("home/config/missive");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("config.toml"), settings).unwrap();
+    }
+
+    /// The number of the node's process.
+    pub(super) fn process(&self) -> u32 {
+        self.node.as_ref().unwrap().id()
+    }
+
     /// Joins those who write a channel, without waiting for anything.
     #[track_caller]
     pub(super) fn joins(&self, key: &str, name: &str, author: &str) {
