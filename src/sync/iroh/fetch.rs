@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use iroh::endpoint::Connection;
-use iroh::{Endpoint, EndpointId};
+use iroh::{Endpoint, EndpointAddr, EndpointId};
 use iroh_blobs::HashAndFormat;
 use iroh_blobs::api::Store;
 use iroh_blobs::api::blobs::BlobStatus;
@@ -70,7 +70,7 @@ pub(super) struct Done {
 
 enum Word {
     Want(Want),
-    Peers([u8; 32], Vec<EndpointId>),
+    Peers([u8; 32], Vec<EndpointAddr>),
     Forget([u8; 32]),
 }
 
@@ -107,7 +107,7 @@ impl Fetcher {
     }
 
     /// Tells who has a document; what waits for it is tried again at once.
-    pub(super) fn peers(&self, document: [u8; 32], peers: Vec<EndpointId>) {
+    pub(super) fn peers(&self, document: [u8; 32], peers: Vec<EndpointAddr>) {
         let _ = self.words.send(Word::Peers(document, peers));
     }
 
@@ -129,7 +129,7 @@ struct Scheduler {
     pool: Arc<Pool>,
     ready: BTreeMap<(Rank, u64), Job>,
     later: BTreeMap<(Instant, u64), Job>,
-    peers: HashMap<[u8; 32], Vec<EndpointId>>,
+    peers: HashMap<[u8; 32], Vec<EndpointAddr>>,
     running: JoinSet<(Job, Tried)>,
     large: usize,
     count: u64,
@@ -140,6 +140,8 @@ enum Tried {
     Here,
     Unsound,
     Nobody,
+    /// Nobody either, and the last who was asked sent nothing.
+    Stalled,
 }
 
 impl Scheduler {
@@ -229,8 +231,8 @@ impl Scheduler {
         match tried {
             Tried::Here => drop(job.want.done.send(done(true))),
             Tried::Unsound => drop(job.want.done.send(done(false))),
-            Tried::Nobody if job.want.done.is_closed() => {}
-            Tried::Nobody => {
+            Tried::Nobody | Tried::Stalled if job.want.done.is_closed() => {}
+            Tried::Nobody | Tried::Stalled => {
                 let due = Instant::now() + job.pause;
                 job.pause = (job.pause * 2).min(PAUSES.1);
                 self.count += 1;
@@ -241,25 +243,30 @@ impl Scheduler {
 }
 
 /// Asks one peer after the other, those first that failed least.
-async fn attempt(store: Store, pool: Arc<Pool>, mut job: Job, mut peers: Vec<EndpointId>) -> (Job, Tried) {
+async fn attempt(store: Store, pool: Arc<Pool>, mut job: Job, mut peers: Vec<EndpointAddr>) -> (Job, Tried) {
     // Contents are spread over those who have them.
     let turn = usize::from(job.want.hash.first().copied().unwrap_or(0));
     let count = peers.len().max(1);
     peers.rotate_left(turn % count);
     let shaky = pool.failed.lock().await.clone();
-    peers.sort_by_key(|peer| (job.failed.get(peer).copied().unwrap_or(0), shaky.get(peer).copied().unwrap_or(0)));
+    let times = |failed: &HashMap<EndpointId, u32>, peer: &EndpointAddr| failed.get(&peer.id).copied().unwrap_or(0);
+    peers.sort_by_key(|peer| (times(&job.failed, peer), times(&shaky, peer)));
     for peer in peers {
+        let id = peer.id;
         let tried = match timeout(STALL, pool.connection(peer)).await {
             Ok(Some(connection)) => pull(&store, connection, &job.want).await,
             _ => Tried::Nobody,
         };
         match tried {
-            Tried::Nobody => {
-                *job.failed.entry(peer).or_default() += 1;
-                *pool.failed.lock().await.entry(peer).or_default() += 1;
+            Tried::Nobody | Tried::Stalled => {
+                *job.failed.entry(id).or_default() += 1;
+                *pool.failed.lock().await.entry(id).or_default() += 1;
+                if matches!(tried, Tried::Stalled) {
+                    pool.forget(id).await;
+                }
             }
             tried => {
-                pool.failed.lock().await.remove(&peer);
+                pool.failed.lock().await.remove(&id);
                 return (job, tried);
             }
         }
@@ -291,7 +298,8 @@ async fn pull(store: &Store, connection: Connection, want: &Want) -> Tried {
                     }
                 }
                 Ok(Some(GetProgressItem::Done(_))) => break,
-                Ok(Some(GetProgressItem::Error(_)) | None) | Err(_) => return Tried::Nobody,
+                Ok(Some(GetProgressItem::Error(_)) | None) => return Tried::Nobody,
+                Err(_) => return Tried::Stalled,
             }
         }
     }
@@ -311,8 +319,8 @@ struct Pool {
 }
 
 impl Pool {
-    async fn connection(&self, peer: EndpointId) -> Option<Connection> {
-        let place = Arc::clone(self.connections.lock().await.entry(peer).or_default());
+    async fn connection(&self, peer: EndpointAddr) -> Option<Connection> {
+        let place = Arc::clone(self.connections.lock().await.entry(peer.id).or_default());
         let mut place = place.lock().await;
         if let Some(connection) = place.as_ref().filter(|connection| connection.close_reason().is_none()) {
             return Some(connection.clone());
@@ -321,5 +329,10 @@ impl Pool {
         let connection = self.endpoint.connect(peer, iroh_blobs::ALPN).await.ok()?;
         *place = Some(connection.clone());
         Some(connection)
+    }
+
+    /// Connects anew to a peer next time: who sends nothing may be gone, or be somewhere else.
+    async fn forget(&self, peer: EndpointId) {
+        self.connections.lock().await.remove(&peer);
     }
 }

@@ -101,8 +101,8 @@ impl Keeper {
     fn share_peers(&self) {
         let mut peers: Vec<_> = self.peers.all().filter(|(_, connected, seen)| *connected || seen.is_some()).collect();
         peers.sort_by_key(|(_, connected, seen)| (!connected, seen.map(|seen| -seen)));
-        let ids = peers.iter().filter_map(|(peer, ..)| Some(endpoint_addr(peer)?.id)).take(16).collect();
-        self.fetcher.peers(self.document.id, ids);
+        let addresses = peers.iter().filter_map(|(peer, ..)| endpoint_addr(peer)).take(16).collect();
+        self.fetcher.peers(self.document.id, addresses);
     }
 
     /// A content has come, or is not what its entry says.

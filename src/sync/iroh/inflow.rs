@@ -3,7 +3,7 @@
 //! Owns the moment when the engine may be told to dial. Its parts wait for each other for ever if it is told while one of them takes
 //! in more entries than the queue between the two holds, and one of each serves all documents.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -15,8 +15,8 @@ const QUIET: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// When an entry came in last.
-#[derive(Debug, Default)]
-pub(super) struct Inflow(Mutex<Option<Instant>>);
+#[derive(Clone, Debug, Default)]
+pub(super) struct Inflow(Arc<Mutex<Option<Instant>>>);
 
 impl Inflow {
     fn last(&self) -> MutexGuard<'_, Option<Instant>> {

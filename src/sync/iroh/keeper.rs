@@ -19,6 +19,7 @@ use tokio_stream::StreamExt;
 
 use super::engine::Engine;
 use super::fetch::{Done, Fetcher};
+use super::inflow::Inflow;
 use super::network::{endpoint_addr, failed};
 use super::news::News;
 use super::notes::AuthorNote;
@@ -198,7 +199,7 @@ pub(super) async fn start(
     };
     crate::disk::whole::sweep(&keeper.folder);
     keeper.load().await?;
-    let done = keeper.run(words, drained(events, Arc::clone(&keeper.engine)), dones).await;
+    let done = keeper.run(words, drained(events, keeper.engine.inflow.clone()), dones).await;
     let _ = keeper.agreed.save();
     keeper.peers.save();
     keeper.fetcher.forget(keeper.document.id);
@@ -209,13 +210,13 @@ pub(super) async fn start(
 /// Takes events as they come: the engine's queue of them is short, and waits for nobody.
 fn drained(
     mut events: impl tokio_stream::Stream<Item = Result<LiveEvent, impl Send + 'static>> + Send + Unpin + 'static,
-    engine: Arc<Engine>,
+    inflow: Inflow,
 ) -> mpsc::UnboundedReceiver<LiveEvent> {
     let (sender, receiver) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Some(event) = events.next().await {
             if let Ok(LiveEvent::InsertRemote { .. }) = &event {
-                engine.inflow.came();
+                inflow.came();
             }
             if event.is_ok_and(|event| sender.send(event).is_err()) {
                 return;
