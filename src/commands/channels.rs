@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::ago::ago_and_day;
 use super::look::{self, Opened};
-use super::{Failure, Surroundings, count, grouped};
+use super::{Failure, Surroundings, count, freshness, grouped};
 use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
 use crate::channel::folder;
@@ -18,6 +18,8 @@ use crate::channel::snapshot::Snapshot;
 use crate::channel::stamp::Stamp;
 use crate::channel::{Channel, Kind};
 use crate::console::{Console, Laid, Lay, Style, columns, cut, wrapped};
+use crate::sync::socket;
+use crate::sync::state::State;
 
 /// List the channels of the data folder
 #[derive(Debug, Args)]
@@ -48,8 +50,19 @@ pub struct Line {
     /// Messages dated in the future.
     future: usize,
     warnings: usize,
+    /// How fresh each of its boxes is that is kept in step with others.
+    freshness: Vec<Fresh>,
     #[serde(skip)]
     newest_in_words: String,
+}
+
+/// How fresh a box is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Fresh {
+    #[serde(rename = "box")]
+    side: Side,
+    /// In words; `missive status --json` has the figures.
+    words: String,
 }
 
 /// Every channel.
@@ -66,12 +79,13 @@ pub struct Report {
 pub fn run(_args: &Channels, around: &Surroundings, console: Console) -> Result<Report, Failure> {
     let marks = look::marks(around, console);
     let found = folder::discover(&around.data)?;
-    let mut channels: Vec<Line> = found.into_iter().map(|channel| line(channel, &marks, around)).collect();
+    let state = socket::ask(&around.data).or_else(|| socket::last(&around.data)).unwrap_or_default();
+    let mut channels: Vec<Line> = found.into_iter().map(|channel| line(channel, &marks, &state, around)).collect();
     channels.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     Ok(Report { data: around.data.to_string_lossy().into_owned(), channels })
 }
 
-fn line(channel: Channel, marks: &Marks, around: &Surroundings) -> Line {
+fn line(channel: Channel, marks: &Marks, state: &State, around: &Surroundings) -> Line {
     let kind = channel.kind;
     let opened = Opened::look(channel, marks, around);
     let snapshot = &opened.snapshot;
@@ -93,8 +107,14 @@ fn line(channel: Channel, marks: &Marks, around: &Surroundings) -> Line {
         drafts: held(|reason| *reason == Reason::Draft),
         future: held(|reason| *reason == Reason::Future),
         warnings: snapshot.warnings(),
+        freshness: fresh(opened.name(), state, around.seconds()),
         newest_in_words: newest.map_or_else(String::new, |newest| ago_and_day(newest, around.seconds())),
     }
+}
+
+fn fresh(channel: &str, state: &State, now: i64) -> Vec<Fresh> {
+    let documents = state.documents.iter().filter(|document| document.channel == channel);
+    documents.map(|document| Fresh { side: document.side, words: freshness::words(document, now) }).collect()
 }
 
 fn title(snapshot: &Snapshot, kind: Kind) -> Option<String> {
@@ -145,6 +165,10 @@ impl Line {
         if self.warnings > 0 {
             said.push("see `missive check`".to_owned());
         }
+        let is_only = self.freshness.len() == 1;
+        let words =
+            |fresh: &Fresh| if is_only { fresh.words.clone() } else { format!("{}: {}", fresh.side, fresh.words) };
+        said.extend(self.freshness.iter().map(words));
         said
     }
 

@@ -5,7 +5,7 @@
 use super::ago::length;
 use super::count;
 use crate::article::size;
-use crate::sync::state::DocumentState;
+use crate::sync::state::{DocumentState, State};
 
 /// How a document stands, for a person.
 pub(super) fn words(document: &DocumentState, now: i64) -> String {
@@ -27,6 +27,20 @@ pub(super) fn words(document: &DocumentState, now: i64) -> String {
     });
     parts.extend(author(document, now));
     parts.join(", ")
+}
+
+/// What is wrong with the clock here, or with everybody else's.
+pub(super) fn clock(state: &State) -> Option<String> {
+    let ahead = state.clock?;
+    // A question and its answer take a moment.
+    let by = length((ahead.unsigned_abs() + 30) / 60 * 60);
+    Some(if ahead > 0 {
+        format!("the clock here is {by} behind that of others: what they write arrives late. Set the clock.")
+    } else {
+        format!(
+            "the clock here is {by} ahead of that of others: what is written here reaches them late. Set the clock."
+        )
+    })
 }
 
 /// How long the author has not been seen, if that is worth a word.
@@ -52,6 +66,14 @@ mod tests {
     use super::*;
     use crate::channel::entry::Side;
     use crate::sync::state::PeerState;
+
+    #[test]
+    fn a_wrong_clock_is_named() {
+        let words = |ahead| clock(&State { clock: ahead, ..State::default() }).unwrap_or_default();
+        assert_eq!(words(None), "");
+        assert!(words(Some(3599)).starts_with("the clock here is 1 h behind that of others"));
+        assert!(words(Some(-7200)).starts_with("the clock here is 2 h ahead of that of others"));
+    }
 
     #[test]
     fn it_speaks_in_human_terms() {

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::sync::NOTHING;
 use super::via::{self, Carried};
 use super::{Failure, Surroundings, count, freshness};
+use crate::sync::limits::Refusal;
 use crate::sync::socket::{self, Lock};
 use crate::sync::state::{DocumentState, State};
 use crate::unseen::field;
@@ -53,6 +54,7 @@ pub fn run(_args: &Status, around: &Surroundings) -> Result<Report, Failure> {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.state.warnings.iter().try_for_each(|warning| writeln!(f, "warning: {}", field(warning)))?;
+        freshness::clock(&self.state).iter().try_for_each(|warning| writeln!(f, "warning: {warning}"))?;
         if !self.running && !self.state.documents.is_empty() {
             writeln!(f, "No node is running (missive sync, serve or watch); this is how it stood when one ran last.")?;
         }
@@ -86,7 +88,7 @@ impl Report {
         for file in &document.not_fetched {
             writeln!(f, "  {}: {}", field(&file.path), file.why)?;
         }
-        if !document.not_fetched.is_empty() {
+        if document.not_fetched.iter().any(|file| !matches!(file.why, Refusal::Disk { .. })) {
             writeln!(f, "  one of them all the same: missive sync {} --fetch PATH", field(&document.channel))?;
         }
         for path in &document.changed_here {

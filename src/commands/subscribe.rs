@@ -205,7 +205,6 @@ fn fetch(
     if !how.no_wait {
         let session = Session::open(around, how.network.options(around), clock)?;
         let bar = console.bytes(name);
-        let mut is_shown = false;
         waiting::until(&session, around, PATIENCE, with_bell, |state| {
             let Some(document) =
                 state.documents.iter().find(|document| document.channel == name && document.side == side)
@@ -213,9 +212,8 @@ fn fetch(
                 return waiting::Verdict::Wait;
             };
             last = document.clone();
-            if !is_shown && document.compared.is_some() && document.title.is_some() {
-                is_shown = true;
-                console.whisper(&summary(document));
+            if document.compared.is_some() && document.title.is_some() {
+                bar.name(&summary(document));
             }
             bar.show(document.fetched, document.fetched.saturating_add(document.arriving_bytes));
             if document.is_in_step() { waiting::Verdict::Done } else { waiting::Verdict::Wait }
@@ -238,7 +236,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 fn summary(document: &DocumentState) -> String {
     let title = document.title.as_deref().unwrap_or(&document.channel);
-    format!("{}: {}, {}", field(title), count(document.messages, "message"), size(document.bytes))
+    format!("{}: {}", field(title), count(document.messages, "message"))
 }
 
 impl fmt::Display for Subscribed {

@@ -158,6 +158,9 @@ fn is_in_step(document: &DocumentState) -> bool {
         || (document.writes && document.peers.is_empty() && document.arriving == 0 && document.question.is_none())
 }
 
+/// The line about the clock.
+const CLOCK: &str = "clock";
+
 /// Tells how channels stand, a line for each.
 struct Teller {
     live: Live,
@@ -168,6 +171,10 @@ impl Teller {
     fn tell(&mut self, state: &State, now: i64) {
         let seconds = now.div_euclid(1_000_000_000);
         let mut told = BTreeSet::new();
+        if let Some(warning) = freshness::clock(state) {
+            self.live.show(CLOCK, &format!("warning: {warning}"), "");
+            told.insert(CLOCK.to_owned());
+        }
         for document in &state.documents {
             let name = name(document);
             let pace = self.paces.entry(name.clone()).or_default().at(document.fetched, now);

@@ -154,8 +154,9 @@ impl Console {
         ) {
             bar.set_style(style.progress_chars("=> "));
         }
-        bar.set_message(visible(what));
-        Bytes { bar }
+        let bar = Bytes { bar };
+        bar.name(what);
+        bar
     }
 
     /// Where a bar is drawn.
@@ -184,6 +185,11 @@ pub struct Bytes {
 }
 
 impl Bytes {
+    /// Says what the bytes are.
+    pub fn name(&self, what: &str) {
+        self.bar.set_message(visible(what));
+    }
+
     /// Shows that `done` of `all` bytes are here.
     pub fn show(&self, done: u64, all: u64) {
         if self.bar.elapsed() > Progress::MOMENT && all > 0 {

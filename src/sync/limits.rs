@@ -29,6 +29,9 @@ impl Default for Limits {
     }
 }
 
+/// So much of a disk is left free, in bytes: the engine's own files grow too, and it breaks where they cannot.
+const SPARE: u64 = 32 << 20;
+
 /// Why a file is not fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
@@ -47,6 +50,13 @@ pub enum Refusal {
         /// The limit for the whole channel.
         limit: u64,
     },
+    /// The disk is too full for it.
+    Disk {
+        /// Its length.
+        bytes: u64,
+        /// What is free.
+        free: u64,
+    },
     /// There are too many files.
     Many {
         /// The limit.
@@ -60,6 +70,9 @@ impl fmt::Display for Refusal {
             Self::Large { bytes, limit } => write!(f, "not fetched: {}, limit {}", size(*bytes), size(*limit)),
             Self::Full { bytes, limit } => {
                 write!(f, "not fetched: {} more than fit into the channel's {}", size(*bytes), size(*limit))
+            }
+            Self::Disk { bytes, free } => {
+                write!(f, "not fetched yet: {}, and only {} of the disk are free", size(*bytes), size(*free))
             }
             Self::Many { limit } => write!(f, "not fetched: beyond the first {limit} files"),
         }
@@ -83,6 +96,15 @@ impl Limits {
             return Err(Refusal::Full { bytes: len, limit: self.channel });
         }
         Ok(())
+    }
+
+    /// Whether a disk with so much free space has room for a file: a small one lies there twice, and a disk is never filled.
+    ///
+    /// # Errors
+    /// [`Refusal::Disk`].
+    pub fn fits(len: u64, free: u64) -> Result<(), Refusal> {
+        let needed = len.saturating_add(len.min(1 << 20)).saturating_add(SPARE);
+        if needed > free { Err(Refusal::Disk { bytes: len, free }) } else { Ok(()) }
     }
 
     /// So many entries a document may have: several people may sign for one file, and what was deleted has an entry too.
@@ -111,6 +133,9 @@ mod tests {
         assert_eq!(limits.admit(&text, (1 << 20) + 1, 0, 0).unwrap_err().to_string(), "not fetched: 1 MB, limit 1 MB");
         assert_eq!(limits.admit(&text, 1 << 20, 0, 0), Ok(()));
         assert_eq!(limits.admit(&text, 1, 0, 10), Err(Refusal::Many { limit: 10 }));
+        let refused = Limits::fits(3_000_000, 4_000_000).unwrap_err();
+        assert_eq!(refused.to_string(), "not fetched yet: 3 MB, and only 4 MB of the disk are free");
+        assert_eq!((Limits::fits(1, SPARE + 2), Limits::fits(0, SPARE)), (Ok(()), Ok(())));
         assert!(matches!(limits.admit(&film, 2, u64::MAX - 1, 0), Err(Refusal::Full { .. })));
     }
 }

@@ -21,6 +21,9 @@ pub struct State {
     pub accepting: Vec<String>,
     /// What is wrong with the node as a whole.
     pub warnings: Vec<String>,
+    /// By how much the clocks of others are ahead of the one here, in seconds, if that is much.
+    #[serde(default)]
+    pub clock: Option<i64>,
 }
 
 /// How a box and its document stand.

@@ -17,6 +17,7 @@ use iroh_docs::{Author, AuthorId, NamespaceSecret};
 use iroh_gossip::net::Gossip;
 
 use super::Home;
+use super::clocks::{self, Clocks, Time};
 use super::inflow::Inflow;
 use super::network::{self, failed};
 use crate::sync::Error;
@@ -32,6 +33,7 @@ pub(super) struct Engine {
     pub(super) docs: Docs,
     pub(super) author: AuthorId,
     pub(super) inflow: Inflow,
+    pub(super) clocks: Clocks,
     router: Router,
 }
 
@@ -59,8 +61,9 @@ impl Engine {
             .accept(iroh_gossip::ALPN, gossip)
             .accept(iroh_docs::ALPN, docs.clone())
             .accept(super::meet::ALPN, meet)
+            .accept(clocks::ALPN, Time { home: home.clone() })
             .spawn();
-        Ok(Self { endpoint, store, docs, author: id, inflow: Inflow::default(), router })
+        Ok(Self { endpoint, store, docs, author: id, inflow: Inflow::default(), clocks: Clocks::default(), router })
     }
 
     /// Ends everything, documents and contents flushed.

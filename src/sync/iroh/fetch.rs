@@ -5,8 +5,8 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use iroh::endpoint::Connection;
@@ -15,6 +15,7 @@ use iroh_blobs::HashAndFormat;
 use iroh_blobs::api::Store;
 use iroh_blobs::api::blobs::BlobStatus;
 use iroh_blobs::api::remote::GetProgressItem;
+use iroh_blobs::get::GetError;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -78,12 +79,15 @@ enum Word {
 #[derive(Clone)]
 pub(super) struct Fetcher {
     words: mpsc::UnboundedSender<Word>,
+    /// Why the store takes nothing any more.
+    broken: Arc<OnceLock<String>>,
 }
 
 impl Fetcher {
     /// Starts the scheduler.
     pub(super) fn start(endpoint: Endpoint, store: Store) -> Self {
         let (words, hears) = mpsc::unbounded_channel();
+        let broken = Arc::<OnceLock<String>>::default();
         let pool = Arc::new(Pool { endpoint, connections: Mutex::default(), failed: Mutex::default() });
         tokio::spawn(
             Scheduler {
@@ -95,10 +99,16 @@ impl Fetcher {
                 running: JoinSet::new(),
                 large: 0,
                 count: 0,
+                broken: Arc::clone(&broken),
             }
             .run(hears),
         );
-        Self { words }
+        Self { words, broken }
+    }
+
+    /// Why the store takes nothing any more, if so. It stays so until the engine is started anew.
+    pub(super) fn broken(&self) -> Option<String> {
+        self.broken.get().cloned()
     }
 
     /// Wants a content.
@@ -133,6 +143,7 @@ struct Scheduler {
     running: JoinSet<(Job, Tried)>,
     large: usize,
     count: u64,
+    broken: Arc<OnceLock<String>>,
 }
 
 /// How an attempt ended.
@@ -142,6 +153,8 @@ enum Tried {
     Nobody,
     /// Nobody either, and the last who was asked sent nothing.
     Stalled,
+    /// It was sent, and the store did not take it.
+    Broken(String),
 }
 
 impl Scheduler {
@@ -231,6 +244,7 @@ impl Scheduler {
         match tried {
             Tried::Here => drop(job.want.done.send(done(true))),
             Tried::Unsound => drop(job.want.done.send(done(false))),
+            Tried::Broken(why) => drop(self.broken.set(why.clone())),
             Tried::Nobody | Tried::Stalled if job.want.done.is_closed() => {}
             Tried::Nobody | Tried::Stalled => {
                 let due = Instant::now() + job.pause;
@@ -280,8 +294,9 @@ async fn attempt(store: Store, pool: Arc<Pool>, mut job: Job, mut peers: Vec<End
 /// Fetches what is missing of a content from one peer.
 async fn pull(store: &Store, connection: Connection, want: &Want) -> Tried {
     let content = HashAndFormat::raw(want.hash.into());
-    let Ok(local) = store.remote().local(content).await else {
-        return Tried::Nobody;
+    let local = match store.remote().local(content).await {
+        Ok(local) => local,
+        Err(error) => return Tried::Broken(error.to_string()),
     };
     if !local.is_complete() {
         let here = local.local_bytes();
@@ -298,6 +313,7 @@ async fn pull(store: &Store, connection: Connection, want: &Want) -> Tried {
                     }
                 }
                 Ok(Some(GetProgressItem::Done(_))) => break,
+                Ok(Some(GetProgressItem::Error(error))) if is_ours(&error) => return Tried::Broken(told(&error)),
                 Ok(Some(GetProgressItem::Error(_)) | None) => return Tried::Nobody,
                 Err(_) => return Tried::Stalled,
             }
@@ -308,6 +324,17 @@ async fn pull(store: &Store, connection: Connection, want: &Want) -> Tried {
         Ok(BlobStatus::Complete { .. }) => Tried::Unsound,
         _ => Tried::Nobody,
     }
+}
+
+/// Whether it is the store here that failed, and not the peer.
+fn is_ours(error: &GetError) -> bool {
+    matches!(error, GetError::LocalFailure { .. } | GetError::IrpcSend { .. })
+}
+
+/// An error with its cause.
+fn told(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Connections that are used again.

@@ -87,7 +87,9 @@ impl Keeper {
     async fn meet(&mut self, device: EndpointId, is_neighbour: bool) {
         let addresses = self.engine.endpoint.remote_info(device).await;
         let addresses = addresses.into_iter().flat_map(RemoteInfo::into_addrs).map(TransportAddrInfo::into_addr);
-        self.peers.add(peer(&EndpointAddr::from_parts(device, addresses)));
+        let address = EndpointAddr::from_parts(device, addresses);
+        self.peers.add(peer(&address));
+        self.engine.clocks.ask(&self.home, &self.engine.endpoint, address);
         self.peers.seen(device.as_bytes(), self.home.seconds());
         if is_neighbour {
             // The engine compares documents with whoever is new.

@@ -279,6 +279,7 @@ impl Keeper {
         self.save();
         let later = std::mem::take(&mut self.todo.later);
         self.todo.items.extend(later);
+        self.todo.items.extend(take::with_room(self));
     }
 
     /// Whether the document has more entries than anybody means to read.

@@ -4,6 +4,7 @@
 //! signed entries; everything else that makes it dependable is done here: dialling again, fetching, comparing with the
 //! folders, remembering addresses. Refuses to know who asked for it.
 
+mod clocks;
 mod engine;
 mod fetch;
 mod hear;
@@ -56,6 +57,7 @@ struct Told {
     documents: BTreeMap<[u8; 32], DocumentState>,
     accepting: Vec<String>,
     warnings: Vec<String>,
+    clock: Option<i64>,
 }
 
 impl Shared {
@@ -73,6 +75,10 @@ impl Shared {
 
     fn warn(&self, warnings: Vec<String>) {
         self.lock().warnings = warnings;
+    }
+
+    fn clock(&self, ahead: Option<i64>) {
+        self.lock().clock = ahead;
     }
 
     fn accepting(&self, channels: Vec<String>) {
@@ -101,6 +107,7 @@ impl Shared {
             documents: told.documents.values().cloned().collect(),
             accepting: told.accepting.clone(),
             warnings: told.warnings.clone(),
+            clock: told.clock,
         }
     }
 }

@@ -34,6 +34,12 @@ const WORD: Duration = Duration::from_mins(1);
 /// How often everything is looked at, whatever the system tells of changes.
 const RESCAN: Duration = Duration::from_mins(1);
 
+/// How soon the engine is started anew when it broke, at first and when it breaks again and again.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
+
+/// How often it is looked whether the engine answers, and how long that may take.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// The longest line that is listened to, in bytes.
 const LONGEST: u64 = 1024;
 
@@ -55,46 +61,112 @@ struct Run {
     meeting: BTreeMap<String, JoinHandle<()>>,
     /// When word was left of how it stands.
     word: Instant,
+    /// When this engine was started.
+    began: Instant,
+    /// Ends when the engine does not answer any more.
+    watchdog: JoinHandle<()>,
 }
 
-/// Runs a node until it is stopped.
+/// Runs a node until it is stopped. An engine that broke, because the disk was full or a file of its own damaged, is started anew.
+///
+/// # Errors
+/// When the engine cannot start in the first place.
 pub(super) async fn run(
     home: &Home,
     mut stopped: watch::Receiver<bool>,
     started: &std::sync::mpsc::Sender<()>,
 ) -> Result<(), Error> {
-    let engine = Arc::new(Engine::start(home, Meet { home: home.clone() }).await?);
+    let mut engine = Engine::start(home, Meet { home: home.clone() }).await?;
     let (eye, mut ticks) = Eye::open()?;
-    let fetcher = Fetcher::start(engine.endpoint.clone(), (*engine.store).clone());
-    let mut run = Run {
-        home: home.clone(),
-        engine,
-        fetcher,
-        kept: BTreeMap::new(),
-        eye,
-        book: Book::default(),
-        meeting: BTreeMap::new(),
-        word: Instant::now(),
-    };
-    run.tell_addresses();
     let ears = tokio::spawn(listen(listener(home)?, home.shared.clone()));
-    run.follow_book();
-    let _ = started.send(());
-    let mut tick = tokio::time::interval(TICK);
-    let done = loop {
-        tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => break Ok(()),
-            touched = ticks.recv() => match touched {
-                Some(touched) => run.touched(&touched),
-                None => break Ok(()),
-            },
-            _ = tick.tick() => run.tick().await,
+    let mut pause = PAUSES.0;
+    loop {
+        let mut run = Run::begin(home, engine, eye.clone());
+        let _ = started.send(());
+        let why = run.go_on(&mut stopped, &mut ticks).await;
+        let began = run.began;
+        run.end().await;
+        let Some(why) = why else { break };
+        pause = if began.elapsed() > PAUSES.1 { PAUSES.0 } else { (pause * 2).min(PAUSES.1) };
+        match again(home, why, pause, &mut stopped).await {
+            Some(new) => engine = new,
+            None => break,
         }
-    };
+    }
+    eye.close();
     ears.abort();
     let _ = socket::leave_word(&home.data, &home.shared.state());
-    run.end().await;
-    done
+    Ok(())
+}
+
+/// Starts the engine anew after a pause, as often as it takes; `None` when the node is to stop.
+async fn again(home: &Home, mut why: String, pause: Duration, stopped: &mut watch::Receiver<bool>) -> Option<Engine> {
+    loop {
+        home.shared.warn(vec![format!("the engine broke, and is started anew: {why}")]);
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return None,
+            () = tokio::time::sleep(pause) => {}
+        }
+        match Engine::start(home, Meet { home: home.clone() }).await {
+            Ok(engine) => return Some(engine),
+            Err(error) => why = error.to_string(),
+        }
+    }
+}
+
+/// Ends when what is asked for now and then does not answer within that time, or not well.
+async fn watch_over<F: Future<Output = bool>>(patience: Duration, ask: impl Fn() -> F) {
+    loop {
+        tokio::time::sleep(patience).await;
+        if !tokio::time::timeout(patience, ask()).await.unwrap_or(false) {
+            return;
+        }
+    }
+}
+
+impl Run {
+    fn begin(home: &Home, engine: Engine, eye: Eye) -> Self {
+        let docs = engine.docs.clone();
+        let watchdog = tokio::spawn(watch_over(PATIENCE, move || {
+            let docs = docs.clone();
+            async move { docs.author_list().await.is_ok() }
+        }));
+        let engine = Arc::new(engine);
+        let fetcher = Fetcher::start(engine.endpoint.clone(), (*engine.store).clone());
+        let mut run = Self {
+            home: home.clone(),
+            engine,
+            fetcher,
+            kept: BTreeMap::new(),
+            eye,
+            book: Book::default(),
+            meeting: BTreeMap::new(),
+            word: Instant::now(),
+            began: Instant::now(),
+            watchdog,
+        };
+        run.tell_addresses();
+        run.follow_book();
+        run
+    }
+
+    /// Goes on until the node is stopped, or the engine breaks: then it tells why.
+    async fn go_on(
+        &mut self,
+        stopped: &mut watch::Receiver<bool>,
+        ticks: &mut mpsc::UnboundedReceiver<Touched>,
+    ) -> Option<String> {
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            tokio::select! {
+                _ = stopped.wait_for(|stopped| *stopped) => return None,
+                touched = ticks.recv() => self.touched(&touched?),
+                _ = tick.tick() => if let Some(why) = self.tick().await {
+                    return Some(why);
+                },
+            }
+        }
+    }
 }
 
 impl Run {
@@ -193,7 +265,8 @@ impl Run {
         }
     }
 
-    async fn tick(&mut self) {
+    /// Looks after itself; tells why the engine is broken, if it is.
+    async fn tick(&mut self) -> Option<String> {
         self.tell_addresses();
         if self.word.elapsed() > WORD {
             self.word = Instant::now();
@@ -201,20 +274,18 @@ impl Run {
         }
         let ended: Vec<[u8; 32]> =
             self.kept.iter().filter(|(_, kept)| kept.task.is_finished()).map(|(id, _)| *id).collect();
-        let mut again = Vec::new();
         for id in ended {
-            if let Some(kept) = self.kept.remove(&id) {
-                if let Ok(Err(error)) = kept.task.await {
-                    self.home.shared.warn(vec![format!("{}: {error}; begun again", kept.document.channel)]);
-                }
-                again.push(kept.document);
+            let Some(kept) = self.kept.remove(&id) else { continue };
+            // A keeper ends by itself only when the engine failed it.
+            match kept.task.await {
+                Ok(Ok(())) => self.keep(&kept.document),
+                Ok(Err(error)) => return Some(error.to_string()),
+                Err(error) => return Some(error.to_string()),
             }
         }
-        // A keeper ends by itself only when the engine failed it.
-        for document in &again {
-            self.keep(document);
-        }
         self.answer();
+        let hangs = self.watchdog.is_finished().then(|| "its parts wait for each other".to_owned());
+        hangs.or_else(|| self.fetcher.broken())
     }
 
     fn tell_addresses(&self) {
@@ -226,16 +297,20 @@ impl Run {
     }
 
     async fn end(self) {
-        self.eye.close();
         for task in self.meeting.into_values() {
             task.abort();
         }
         for kept in self.kept.values() {
             let _ = kept.words.send(Word::Stop);
         }
-        for kept in self.kept.into_values() {
-            let _ = tokio::time::timeout(Duration::from_secs(5), kept.task).await;
+        for mut kept in self.kept.into_values() {
+            if tokio::time::timeout(Duration::from_secs(5), &mut kept.task).await.is_err() {
+                kept.task.abort();
+                let _ = kept.task.await;
+            }
         }
+        self.watchdog.abort();
+        let _ = self.watchdog.await;
         drop(self.fetcher);
         if let Some(engine) = Arc::into_inner(self.engine) {
             let _ = tokio::time::timeout(Duration::from_secs(5), engine.stop()).await;
@@ -244,6 +319,7 @@ impl Run {
 }
 
 /// The watch over the boxes, on a thread of its own.
+#[derive(Clone)]
 struct Eye {
     bell: Bell,
     places: Arc<Mutex<Vec<Place>>>,
@@ -313,5 +389,27 @@ async fn reply(stream: UnixStream, shared: Shared) -> Option<()> {
         let mut answer = serde_json::to_vec(&shared.state()).ok()?;
         answer.push(b'\n');
         writes.write_all(&answer).await.ok()?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[test]
+    fn whoever_does_not_answer_is_noticed() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let asked = AtomicU32::new(0);
+            watch_over(Duration::from_millis(5), || async {
+                if asked.fetch_add(1, Ordering::Relaxed) == 3 {
+                    std::future::pending::<()>().await;
+                }
+                true
+            })
+            .await;
+            assert_eq!(asked.into_inner(), 4, "it was well three times");
+        });
     }
 }

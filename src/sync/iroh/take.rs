@@ -17,6 +17,7 @@ use crate::disk::beneath::{Folder, Stat};
 use crate::sync::agreed::Looks;
 use crate::sync::bygone;
 use crate::sync::item::Item;
+use crate::sync::limits::{Limits, Refusal};
 use crate::sync::mirror::{Hash, Role, Step};
 use crate::sync::place::{self, Put};
 use iroh_blobs::api::blobs::{BlobStatus, ExportMode, ExportOptions};
@@ -111,6 +112,8 @@ struct Room {
     /// What the box holds or waits for, in bytes and files.
     bytes: u64,
     files: usize,
+    /// What of the disk is free and not spoken for, in bytes.
+    free: u64,
     /// Whether more may be coming that is worth more.
     is_open: bool,
 }
@@ -120,12 +123,15 @@ impl Room {
         let here = keeper.agreed.files().values().map(|agreed| agreed.looks.len());
         let waiting = || keeper.wanted.values().flatten().filter_map(|item| keeper.records.latest(item));
         // A length is what its author says, and may be anything by now.
-        let bytes = here.chain(waiting().map(|record| record.len)).fold(0, u64::saturating_add);
-        Self { bytes, files: keeper.agreed.files().len() + waiting().count(), is_open }
+        let awaited = waiting().map(|record| record.len).fold(0, u64::saturating_add);
+        let bytes = here.fold(awaited, u64::saturating_add);
+        let free = free(&keeper.folder).saturating_sub(awaited);
+        Self { bytes, files: keeper.agreed.files().len() + waiting().count(), free, is_open }
     }
 
-    /// Whether there is room for a file, which has it then; else it is left out, or seen to again when all is known.
-    fn admits(&mut self, keeper: &mut Keeper, item: &Item, len: u64) -> bool {
+    /// Whether there is room for a file, which has it then; else it is left out, or seen to again when all is known. What is
+    /// in the store already takes no more of the disk.
+    fn admits(&mut self, keeper: &mut Keeper, item: &Item, len: u64, is_here: bool) -> bool {
         let limits = keeper.home.options.limits;
         if !keeper.document.fetch.iter().any(|path| path.as_bytes() == item.as_bytes()) {
             if let Err(why) = limits.admit(item, len, self.bytes, self.files) {
@@ -137,10 +143,32 @@ impl Room {
                 return false;
             }
         }
+        if !is_here && let Err(why) = Limits::fits(len, self.free) {
+            keeper.refused.insert(item.clone(), why);
+            return false;
+        }
         self.bytes = self.bytes.saturating_add(len);
+        self.free = self.free.saturating_sub(len);
         self.files += 1;
+        keeper.refused.remove(item);
         true
     }
+}
+
+/// The free space of a folder's disk, in bytes; of one that does not tell, enough.
+fn free(folder: &std::path::Path) -> u64 {
+    rustix::fs::statvfs(folder).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Files that there was no room for on the disk, if there is room now.
+pub(super) fn with_room(keeper: &Keeper) -> Vec<Item> {
+    let waiting = |why: &Refusal| matches!(why, Refusal::Disk { .. });
+    if !keeper.refused.values().any(waiting) {
+        return Vec::new();
+    }
+    let free = free(&keeper.folder);
+    let fits = |why: &Refusal| matches!(why, Refusal::Disk { bytes, .. } if Limits::fits(*bytes, free).is_ok());
+    keeper.refused.iter().filter(|(_, why)| fits(why)).map(|(item, _)| item.clone()).collect()
 }
 
 /// Whether a file's content is here, and may be put in place now; else it is seen to.
@@ -149,24 +177,25 @@ async fn is_ready(keeper: &mut Keeper, item: &Item, record: &Record, room: &mut 
         waits_no_more(keeper, item);
         return false;
     }
-    let is_awaited = keeper.wanted.get(&record.hash).is_some_and(|items| items.contains(item));
-    if !is_awaited && keeper.agreed.get(item).is_none() && !room.admits(keeper, item, record.file_len()) {
+    let here = match keeper.engine.store.blobs().status(record.hash).await {
+        _ if record.empty => Some(0),
+        Ok(BlobStatus::Complete { size }) => Some(size),
+        _ => None,
+    };
+    // What bounds were asked for was another length.
+    if here.is_some_and(|size| !record.empty && size != record.len) {
+        keeper.unsound.insert((record.hash, record.len));
+        waits_no_more(keeper, item);
         return false;
     }
-    if !record.empty {
-        match keeper.engine.store.blobs().status(record.hash).await {
-            Ok(BlobStatus::Complete { size }) if size == record.len => {}
-            // What bounds were asked for was another length.
-            Ok(BlobStatus::Complete { .. }) => {
-                keeper.unsound.insert((record.hash, record.len));
-                waits_no_more(keeper, item);
-                return false;
-            }
-            _ => {
-                want(keeper, item, record);
-                return false;
-            }
-        }
+    let is_awaited = keeper.wanted.get(&record.hash).is_some_and(|items| items.contains(item));
+    if !is_awaited && keeper.agreed.get(item).is_none() && !room.admits(keeper, item, record.file_len(), here.is_some())
+    {
+        return false;
+    }
+    if here.is_none() {
+        want(keeper, item, record);
+        return false;
     }
     !(item.is_text() && waits_for_attachments(keeper, item))
 }

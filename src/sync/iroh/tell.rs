@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use super::keeper::Keeper;
 use super::notes;
 use crate::sync::hex;
+use crate::sync::limits::Refusal;
 use crate::sync::mirror::Role;
 use crate::sync::state::{DocumentState, NotFetched, PeerState};
 
@@ -29,6 +30,13 @@ impl Keeper {
         }
         if self.role == Role::Reader {
             state.arriving += self.todo.later.len();
+        }
+        // They come as soon as there is room.
+        for why in self.refused.values() {
+            if let Refusal::Disk { bytes, .. } = why {
+                state.arriving += 1;
+                state.arriving_bytes = state.arriving_bytes.saturating_add(*bytes);
+            }
         }
         state.fetched = self.fetched.load(Ordering::Relaxed);
         state.not_fetched = self

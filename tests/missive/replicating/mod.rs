@@ -1,8 +1,11 @@
 //! Replication as people see it: the real program in several data folders, over loopback.
 
 mod alone;
+mod clocks;
 mod crashing;
 mod deleting;
+mod full_disk;
+mod hosts;
 mod inboxes;
 mod inviting;
 mod keys;

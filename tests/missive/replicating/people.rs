@@ -26,6 +26,8 @@ pub(super) struct Person {
     dir: tempfile::TempDir,
     data: PathBuf,
     node: Option<Child>,
+    /// What runs the program.
+    under: Vec<String>,
 }
 
 impl Person {
@@ -34,7 +36,7 @@ impl Person {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         fs::create_dir_all(&data).unwrap();
-        Self { name, dir, data, node: None }
+        Self { name, dir, data, node: None, under: Vec::new() }
     }
 
     /// Somebody whose data folder lies deeper than a socket's address is long.
@@ -63,6 +65,11 @@ impl Person {
     pub(super) fn running(mut self) -> Self {
         self.starts();
         self
+    }
+
+    /// Has the program run by another one from now on.
+    pub(super) fn lives_under(&mut self, program: &[&str]) {
+        self.under = program.iter().map(ToString::to_string).collect();
     }
 
     /// A path in the data folder.
@@ -110,8 +117,15 @@ impl Person {
 
     fn command(&self, args: &[&str]) -> Command {
         let home = self.dir.path().join("home");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_missive"));
-        command.args(args).env_clear().env("HOME", &home).env("MISSIVE_DATA", &self.data).current_dir(self.dir.path());
+        let line: Vec<&str> = self.under.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_missive")]).collect();
+        let mut command = Command::new(line[0]);
+        command
+            .args(&line[1..])
+            .args(args)
+            .env_clear()
+            .env("HOME", &home)
+            .env("MISSIVE_DATA", &self.data)
+            .current_dir(self.dir.path());
         for (name, folder) in [("CONFIG", "config"), ("CACHE", "cache"), ("STATE", "state"), ("DATA", "share")] {
             command.env(format!("XDG_{name}_HOME"), home.join(folder));
         }
@@ -232,9 +246,15 @@ impl Person {
     /// Starts the node.
     #[track_caller]
     pub(super) fn starts_but_waits_for_nothing(&mut self, address: &str) {
+        self.starts_saying(&["--offline", "--listen", address]);
+    }
+
+    /// Starts the node with these options alone.
+    #[track_caller]
+    pub(super) fn starts_saying(&mut self, options: &[&str]) {
         assert!(self.node.is_none());
         let log = fs::File::options().create(true).append(true).open(self.dir.path().join("log")).unwrap();
-        let mut command = self.command(&["sync", "--offline", "--listen", address]);
+        let mut command = self.command(&[&["sync"], options].concat());
         self.node = Some(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap());
     }
 

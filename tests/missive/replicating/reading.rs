@@ -177,6 +177,8 @@ fn both_start_again_and_fetch_nothing() {
     azureen.stops();
     let told = brando.does(&["status"]);
     assert!(told.contains("No node is running") && told.contains("harbour (inbox): in step"), "{told}");
+    let channels = brando.does(&["channels"]);
+    assert!(channels.contains("in step ") && channels.contains(" ago, nobody is here now"), "{channels}");
     assert_eq!(brando.status()["running"], false);
     azureen.starts();
     brando.starts();

@@ -1,0 +1,64 @@
+//! A disk that is full at the reader: it is said, nothing is half there, and all arrives when there is room again.
+//!
+//! Only root makes such disks. Elsewhere this story is not told, unless `CI` says that it must be.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::people::{Person, until, until_same};
+use super::{FIRST, SECOND};
+
+const OUTBOX: &str = "blog/outbox";
+const INBOX: &str = "harbour/inbox";
+
+/// A disk in memory.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn new(path: &Path, size: &str) -> Option<Self> {
+        let made = mount(&["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"], path);
+        assert!(made || std::env::var_os("CI").is_none(), "no disk can be made");
+        made.then(|| Self(path.to_owned()))
+    }
+
+    fn grow(&self, size: &str) {
+        assert!(mount(&["-o", &format!("remount,size={size}")], &self.0));
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).output();
+    }
+}
+
+fn mount(args: &[&str], path: &Path) -> bool {
+    Command::new("mount").args(args).arg(path).output().is_ok_and(|done| done.status.success())
+}
+
+#[test]
+fn a_reader_whose_disk_is_full_says_so_and_goes_on_when_there_is_room() {
+    let azureen = Person::author("Azureen", "blog").message(&format!("{OUTBOX}/{FIRST}.txt"), "hello\n").running();
+    let mut brando = Person::new("Brando");
+    let Some(disk) = Disk::new(&brando.path(""), "48m") else { return };
+    brando.subscribes(&azureen.key("blog"), "harbour");
+    brando.starts();
+    until_same((&azureen, OUTBOX), (&brando, INBOX), "there is room for the first");
+    for number in 0..8_u8 {
+        azureen.writes(&format!("{OUTBOX}/{SECOND}/photo-{number}"), &vec![number; 3_000_000]);
+    }
+    azureen.writes(&format!("{OUTBOX}/{SECOND}.txt"), b"with many photos\n");
+    until(&[&azureen, &brando], "it is said", || brando.does(&["status"]).contains("not fetched yet: 3 MB, and only "));
+    until(&[&azureen, &brando], "and what fits is here", || {
+        !brando.channel(INBOX).is_empty() && brando.document("harbour", "inbox")["arriving"].as_u64() < Some(8)
+    });
+    assert!(!brando.does(&["status"]).contains("--fetch PATH"), "nobody can ask for room");
+    for (name, bytes) in brando.channel(INBOX) {
+        assert_eq!(azureen.channel(OUTBOX).get(&name), Some(&bytes), "{name} is half there");
+    }
+    disk.grow("200m");
+    until_same((&azureen, OUTBOX), (&brando, INBOX), "all arrives when there is room");
+    let left = brando.everything(INBOX).into_iter().filter(|name| name.contains(".missive-tmp"));
+    assert_eq!(left.collect::<Vec<_>>(), [""; 0], "nothing is left lying about");
+    brando.is_killed();
+}
