@@ -2,6 +2,7 @@
 //!
 //! Only root makes such disks. Elsewhere this story is not told, unless `CI` says that it must be.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -60,5 +61,33 @@ fn a_reader_whose_disk_is_full_says_so_and_goes_on_when_there_is_room() {
     until_same((&azureen, OUTBOX), (&brando, INBOX), "all arrives when there is room");
     let left = brando.everything(INBOX).into_iter().filter(|name| name.contains(".missive-tmp"));
     assert_eq!(left.collect::<Vec<_>>(), [""; 0], "nothing is left lying about");
+    brando.is_killed();
+}
+
+#[test]
+fn a_disk_that_others_fill_breaks_nothing_for_good() {
+    let azureen = Person::author("Azureen", "blog").message(&format!("{OUTBOX}/{FIRST}.txt"), "hello\n").running();
+    let mut brando = Person::new("Brando");
+    let Some(_disk) = Disk::new(&brando.path(""), "64m") else { return };
+    brando.subscribes(&azureen.key("blog"), "harbour");
+    brando.starts();
+    until_same((&azureen, OUTBOX), (&brando, INBOX), "there is room for the first");
+    let filler = brando.path("harbour/filler");
+    let mut file = std::fs::File::create(&filler).unwrap();
+    while file.write_all(&[7; 4096]).is_ok() {}
+    for number in 10..40 {
+        azureen.writes(&format!("{OUTBOX}/2026-03-01T10-00-{number}Z.txt"), &[b'x'; 2000]);
+        azureen.writes(&format!("{OUTBOX}/2026-03-01T10-00-{number}Z/file"), &[number; 40_000]);
+    }
+    until(&[&azureen, &brando], "it is said", || {
+        let status = brando.does(&["status"]);
+        ["not fetched yet", "No space left", "started anew"].iter().any(|words| status.contains(words))
+    });
+    for (name, bytes) in brando.channel(INBOX) {
+        assert_eq!(azureen.channel(OUTBOX).get(&name), Some(&bytes), "{name} is half there");
+    }
+    drop(file);
+    std::fs::remove_file(filler).unwrap();
+    until_same((&azureen, OUTBOX), (&brando, INBOX), "all arrives when there is room");
     brando.is_killed();
 }
