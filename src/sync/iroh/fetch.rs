@@ -35,6 +35,9 @@ pub(super) const LARGE: u64 = 1 << 20;
 /// So long a peer may send nothing.
 const STALL: Duration = Duration::from_secs(4);
 
+/// So long connections are kept open that nothing is fetched over.
+const UNUSED: Duration = Duration::from_secs(20);
+
 /// The first wait after nobody could give a content, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
@@ -159,10 +162,12 @@ enum Tried {
 
 impl Scheduler {
     async fn run(mut self, mut hears: mpsc::UnboundedReceiver<Word>) {
+        let mut is_connected = false;
         loop {
             self.wake();
             self.launch();
             let due = self.later.keys().next().map(|(due, _)| *due);
+            let is_used = !self.running.is_empty();
             let pause = async {
                 match due {
                     Some(due) => tokio::time::sleep_until(due).await,
@@ -180,7 +185,12 @@ impl Scheduler {
                     }
                 }
                 () = pause => {}
+                () = tokio::time::sleep(UNUSED), if !is_used && is_connected => {
+                    self.pool.connections.lock().await.clear();
+                    is_connected = false;
+                }
             }
+            is_connected |= is_used;
         }
     }
 

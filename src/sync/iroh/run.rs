@@ -32,7 +32,7 @@ const TICK: Duration = Duration::from_secs(2);
 const WORD: Duration = Duration::from_mins(1);
 
 /// How often everything is looked at, whatever the system tells of changes.
-const RESCAN: Duration = Duration::from_mins(1);
+const RESCAN: Duration = Duration::from_mins(3);
 
 /// How soon the engine is started anew when it broke, at first and when it breaks again and again.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));

@@ -1,6 +1,7 @@
 //! Kills at any moment: what was begun is finished by the next start, at both sides.
 //!
-//! `REPLICATION_KILLS` says how many there are: `REPLICATION_KILLS=100 cargo test kills_at_both_sides` makes many.
+//! `REPLICATION_KILLS` says how many there are: `REPLICATION_KILLS=100 cargo test kills_at_both_sides` makes many. So does
+//! `REPLICATION_MEGABYTES` for the large attachment.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +11,9 @@ use super::people::{Person, until_same};
 const OUTBOX: &str = "blog/outbox";
 const INBOX: &str = "harbour/inbox";
 
-fn kills() -> u32 {
-    std::env::var("REPLICATION_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(6)
+/// A number that the environment may say.
+fn number(name: &str, otherwise: u32) -> u32 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 /// Lets a moment pass that is no wait for anything.
@@ -39,7 +41,7 @@ fn kills_at_both_sides_end_in_the_same_folders() {
     let mut dice = dice();
     let mut azureen = Person::author("Azureen", "blog").running();
     let mut brando = Person::new("Brando").subscribed(&azureen.key("blog"), "harbour").running();
-    for turn in 0..kills() {
+    for turn in 0..number("REPLICATION_KILLS", 6) {
         let stem = format!("2026-02-01T10-{:02}-{:02}Z", turn / 60 % 60, turn % 60);
         azureen.writes(&format!("{OUTBOX}/{stem}/photo"), &vec![u8::try_from(turn % 251).unwrap(); 40_000]);
         azureen.writes(&format!("{OUTBOX}/{stem}.txt"), format!("turn {turn}\n").as_bytes());
@@ -85,13 +87,17 @@ fn an_edit_after_a_kill_is_the_authors_own_and_no_conflict() {
 fn a_large_attachment_arrives_in_spite_of_kills_at_both_sides() {
     let mut dice = dice();
     let azureen = Person::author("Azureen", "blog");
-    let film: Vec<u8> = (0..30_000_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let megabytes = number("REPLICATION_MEGABYTES", 30);
+    let reel =
+        |turn: u32| (0..1_000_000_u32).map(move |at| (at.wrapping_add(turn).wrapping_mul(2_654_435_761) >> 24) as u8);
+    let film: Vec<u8> = (0..megabytes).flat_map(reel).collect();
     azureen.writes(&format!("{OUTBOX}/{FIRST}/film"), &film);
+    drop(film);
     azureen.writes(&format!("{OUTBOX}/{FIRST}.txt"), b"a film\n");
     let mut azureen = azureen.running();
     let mut brando = Person::new("Brando").subscribed(&azureen.key("blog"), "harbour").running();
     for turn in 0..4 {
-        moment(dice(300));
+        moment(dice(10 * u64::from(megabytes)));
         let victim = if turn % 2 == 0 { &mut brando } else { &mut azureen };
         victim.is_killed();
         victim.starts_but_waits_for_nothing("127.0.0.1:0");

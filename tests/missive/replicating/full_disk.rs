@@ -77,7 +77,7 @@ fn a_disk_that_others_fill_breaks_nothing_for_good() {
     while file.write_all(&[7; 4096]).is_ok() {}
     for number in 10..40 {
         azureen.writes(&format!("{OUTBOX}/2026-03-01T10-00-{number}Z.txt"), &[b'x'; 2000]);
-        azureen.writes(&format!("{OUTBOX}/2026-03-01T10-00-{number}Z/file"), &[number; 40_000]);
+        azureen.writes(&format!("{OUTBOX}/2026-03-01T10-00-{number}Z/file"), &vec![number; 40_000]);
     }
     until(&[&azureen, &brando], "it is said", || {
         let status = brando.does(&["status"]);
