@@ -92,6 +92,12 @@
 //!   from book and boxes.
 //! - **There is no common trait over the two ways of travelling.** Ours is told through the book and carries entries; Syncthing is told
 //!   through its interface and carries folders, and keeps its own state. What both share is the folder, and the words of `status`.
+//! - **An engine that broke is started anew**, in the same program: one whose store could not be written, or whose parts wait for each
+//!   other. A disk is never filled so far that this comes about by itself.
+//! - **While entries come in nobody is dialled, and only half of the room that a channel may have is given away**: the engine's parts
+//!   would wait for each other for ever, and the rest of the room is for what is worth most of all there is.
+//! - **What an author takes back is kept by readers for thirty days**, and never more than a tenth of what the channel may have: else
+//!   writing and deleting would fill their disks.
 //! - **A text waits for its attachments up to 8 MiB each**; longer ones come after it, and a text without its film can be read.
 //! - **A key on a web page has no addresses**: they change, and are nobody's business there.
 //!
@@ -123,7 +129,8 @@
 //!   programs, `web/app` for people, `web/preview.rs` for sites.
 //! - What is done about a file that differs? [`sync::mirror`]. Who does it? `sync/iroh/keeper.rs`, with `publish.rs` towards the
 //!   document and `take.rs` towards the box; [`sync::place`] puts files in place. What may a document's key be? [`sync::item`].
-//! - What is fetched next, and from whom? `sync/iroh/fetch.rs`. Who is dialled? `sync/iroh/peers.rs`.
+//! - What is fetched next, and from whom? `sync/iroh/fetch.rs`. Who is dialled? `sync/iroh/peers.rs`. How much is taken of what
+//!   strangers offer? [`sync::limits`]. Whose clock is wrong? `sync/iroh/clocks.rs`. What is kept of what was deleted? [`sync::bygone`].
 //! - What does a key look like? [`sync::ticket`]. Where are they kept? [`sync::book`]. How does one exchange make a conversation?
 //!   `sync/iroh/meet.rs`. How does Syncthing carry a channel? [`sync::syncthing`].
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.

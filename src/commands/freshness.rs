@@ -29,18 +29,17 @@ pub(super) fn words(document: &DocumentState, now: i64) -> String {
     parts.join(", ")
 }
 
-/// What is wrong with the clock here, or with everybody else's.
+/// That the clock here differs from those of others; which of them is right nobody can tell.
 pub(super) fn clock(state: &State) -> Option<String> {
     let ahead = state.clock?;
     // A question and its answer take a moment.
     let by = length((ahead.unsigned_abs() + 30) / 60 * 60);
-    Some(if ahead > 0 {
-        format!("the clock here is {by} behind that of others: what they write arrives late. Set the clock.")
+    let (this, late) = if ahead > 0 {
+        ("behind", "what others write arrives late")
     } else {
-        format!(
-            "the clock here is {by} ahead of that of others: what is written here reaches them late. Set the clock."
-        )
-    })
+        ("ahead of", "what is written here arrives late")
+    };
+    Some(format!("the clock here is {by} {this} that of others: one of them is wrong, and {late}"))
 }
 
 /// How long the author has not been seen, if that is worth a word.

@@ -5,4 +5,5 @@
 
 pub mod beneath;
 pub mod record;
+pub mod space;
 pub mod whole;

@@ -54,8 +54,6 @@ pub enum Refusal {
     Disk {
         /// Its length.
         bytes: u64,
-        /// What is free.
-        free: u64,
     },
     /// There are too many files.
     Many {
@@ -71,9 +69,7 @@ impl fmt::Display for Refusal {
             Self::Full { bytes, limit } => {
                 write!(f, "not fetched: {} more than fit into the channel's {}", size(*bytes), size(*limit))
             }
-            Self::Disk { bytes, free } => {
-                write!(f, "not fetched yet: {}, and only {} of the disk are free", size(*bytes), size(*free))
-            }
+            Self::Disk { bytes } => write!(f, "not fetched yet: {}, and the disk is too full", size(*bytes)),
             Self::Many { limit } => write!(f, "not fetched: beyond the first {limit} files"),
         }
     }
@@ -104,7 +100,7 @@ impl Limits {
     /// [`Refusal::Disk`].
     pub fn fits(len: u64, free: u64) -> Result<(), Refusal> {
         let needed = len.saturating_add(len.min(1 << 20)).saturating_add(SPARE);
-        if needed > free { Err(Refusal::Disk { bytes: len, free }) } else { Ok(()) }
+        if needed > free { Err(Refusal::Disk { bytes: len }) } else { Ok(()) }
     }
 
     /// So many entries a document may have: several people may sign for one file, and what was deleted has an entry too.
@@ -134,7 +130,7 @@ mod tests {
         assert_eq!(limits.admit(&text, 1 << 20, 0, 0), Ok(()));
         assert_eq!(limits.admit(&text, 1, 0, 10), Err(Refusal::Many { limit: 10 }));
         let refused = Limits::fits(3_000_000, 4_000_000).unwrap_err();
-        assert_eq!(refused.to_string(), "not fetched yet: 3 MB, and only 4 MB of the disk are free");
+        assert_eq!(refused.to_string(), "not fetched yet: 3 MB, and the disk is too full");
         assert_eq!((Limits::fits(1, SPARE + 2), Limits::fits(0, SPARE)), (Ok(()), Ok(())));
         assert!(matches!(limits.admit(&film, 2, u64::MAX - 1, 0), Err(Refusal::Full { .. })));
     }

@@ -23,7 +23,10 @@ pub(super) const ALPN: &[u8] = b"missive/time/1";
 const LITTLE: i64 = 5 * 60;
 
 /// How soon a device is asked again, when its clock is like the one here and when it is not.
-const AGAIN: (Duration, Duration) = (Duration::from_hours(1), Duration::from_mins(1));
+const AGAIN: (Duration, Duration) = (Duration::from_hours(1), Duration::from_secs(1));
+
+/// So long an answer counts.
+const GOOD: Duration = Duration::from_hours(2);
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -78,15 +81,18 @@ impl Clocks {
 
     /// By how much the clocks of others are ahead of the one here, in seconds, if that is much: what most of them say.
     fn ahead(&self) -> Option<i64> {
-        let said = self.lock().values().filter_map(|asked| asked.ahead).collect();
+        let all = self.lock();
+        let said = all.values().filter(|asked| asked.at.elapsed() < GOOD).filter_map(|asked| asked.ahead).collect();
         middle(said).filter(|ahead| ahead.abs() > LITTLE)
     }
 }
 
-/// The one in the middle, which no minority can move far.
+/// The one in the middle, which no minority can move far; of two in the middle the one that is less far.
 fn middle(mut said: Vec<i64>) -> Option<i64> {
     said.sort_unstable();
-    said.get(said.len().checked_sub(1)? / 2).copied()
+    let upper = said.len() / 2;
+    let lower = said.len().checked_sub(1)? / 2;
+    [lower, upper].into_iter().filter_map(|at| said.get(at).copied()).min_by_key(|ahead| ahead.unsigned_abs())
 }
 
 async fn question(home: &Home, endpoint: &Endpoint, peer: EndpointAddr) -> Result<i64, Error> {
@@ -129,7 +135,7 @@ mod tests {
     fn a_few_who_lie_move_nothing() {
         assert_eq!(middle(vec![]), None);
         assert_eq!(middle(vec![-3600]), Some(-3600));
-        assert_eq!(middle(vec![0, i64::MAX]), Some(0));
+        assert_eq!((middle(vec![0, i64::MAX]), middle(vec![-3600, 0])), (Some(0), Some(0)));
         assert_eq!(middle(vec![i64::MIN, 1, 0, i64::MAX, 2]), Some(1));
     }
 

@@ -32,6 +32,9 @@ const PARALLEL_LARGE: usize = 4;
 /// From here on a content is large, in bytes.
 pub(super) const LARGE: u64 = 1 << 20;
 
+/// What may come of a content beyond its length before it is taken for another one, in bytes: contents come in pieces.
+pub(super) const SLACK: u64 = 32 << 10;
+
 /// So long a peer may send nothing.
 const STALL: Duration = Duration::from_secs(4);
 
@@ -49,6 +52,40 @@ pub(super) struct Rank {
     pub(super) text: bool,
 }
 
+/// What was fetched for a document, in bytes.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// All of it.
+    pub(super) fetched: AtomicU64,
+    /// What is here of contents that are on their way.
+    pub(super) partial: AtomicU64,
+}
+
+/// What is here of one content that is on its way.
+struct Part<'a> {
+    progress: &'a Progress,
+    bytes: u64,
+}
+
+impl<'a> Part<'a> {
+    fn of(progress: &'a Progress, bytes: u64) -> Self {
+        progress.partial.fetch_add(bytes, Ordering::Relaxed);
+        Self { progress, bytes }
+    }
+
+    fn grow(&mut self, bytes: u64) {
+        self.progress.fetched.fetch_add(bytes, Ordering::Relaxed);
+        self.progress.partial.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes += bytes;
+    }
+}
+
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        self.progress.partial.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 /// A content that is wanted.
 #[derive(Clone, Debug)]
 pub(super) struct Want {
@@ -59,8 +96,8 @@ pub(super) struct Want {
     pub(super) rank: Rank,
     /// Who is told.
     pub(super) done: mpsc::UnboundedSender<Done>,
-    /// What was fetched for the document, in bytes.
-    pub(super) fetched: Arc<AtomicU64>,
+    /// Where it is counted.
+    pub(super) progress: Arc<Progress>,
 }
 
 /// A content is here, or is not what its entry says.
@@ -84,6 +121,8 @@ pub(super) struct Fetcher {
     words: mpsc::UnboundedSender<Word>,
     /// Why the store takes nothing any more.
     broken: Arc<OnceLock<String>>,
+    /// The length of all that is on its way, in bytes.
+    awaited: Arc<AtomicU64>,
 }
 
 impl Fetcher {
@@ -91,6 +130,7 @@ impl Fetcher {
     pub(super) fn start(endpoint: Endpoint, store: Store) -> Self {
         let (words, hears) = mpsc::unbounded_channel();
         let broken = Arc::<OnceLock<String>>::default();
+        let awaited = Arc::<AtomicU64>::default();
         let pool = Arc::new(Pool { endpoint, connections: Mutex::default(), failed: Mutex::default() });
         tokio::spawn(
             Scheduler {
@@ -103,10 +143,16 @@ impl Fetcher {
                 large: 0,
                 count: 0,
                 broken: Arc::clone(&broken),
+                awaited: Arc::clone(&awaited),
             }
             .run(hears),
         );
-        Self { words, broken }
+        Self { words, broken, awaited }
+    }
+
+    /// The length of all that is on its way for any document, in bytes.
+    pub(super) fn awaited(&self) -> u64 {
+        self.awaited.load(Ordering::Relaxed)
     }
 
     /// Why the store takes nothing any more, if so. It stays so until the engine is started anew.
@@ -116,6 +162,7 @@ impl Fetcher {
 
     /// Wants a content.
     pub(super) fn want(&self, want: Want) {
+        self.awaited.fetch_add(want.len, Ordering::Relaxed);
         let _ = self.words.send(Word::Want(want));
     }
 
@@ -147,6 +194,7 @@ struct Scheduler {
     large: usize,
     count: u64,
     broken: Arc<OnceLock<String>>,
+    awaited: Arc<AtomicU64>,
 }
 
 /// How an attempt ended.
@@ -211,8 +259,16 @@ impl Scheduler {
             }
             Word::Forget(document) => {
                 self.peers.remove(&document);
-                self.ready.retain(|_, job| job.want.document != document);
-                self.later.retain(|_, job| job.want.document != document);
+                let awaited = Arc::clone(&self.awaited);
+                let stays = |job: &Job| {
+                    let stays = job.want.document != document;
+                    if !stays {
+                        awaited.fetch_sub(job.want.len, Ordering::Relaxed);
+                    }
+                    stays
+                };
+                self.ready.retain(|_, job| stays(job));
+                self.later.retain(|_, job| stays(job));
             }
         }
     }
@@ -250,6 +306,7 @@ impl Scheduler {
 
     fn ended(&mut self, mut job: Job, tried: &Tried) {
         self.large -= usize::from(job.want.rank.large);
+        let len = job.want.len;
         let done = |sound| Done { hash: job.want.hash, len: job.want.len, sound };
         match tried {
             Tried::Here => drop(job.want.done.send(done(true))),
@@ -261,8 +318,10 @@ impl Scheduler {
                 job.pause = (job.pause * 2).min(PAUSES.1);
                 self.count += 1;
                 self.later.insert((due, self.count), job);
+                return;
             }
         }
+        self.awaited.fetch_sub(len, Ordering::Relaxed);
     }
 }
 
@@ -309,21 +368,24 @@ async fn pull(store: &Store, connection: Connection, want: &Want) -> Tried {
         Err(error) => return Tried::Broken(error.to_string()),
     };
     if !local.is_complete() {
-        let here = local.local_bytes();
-        let progress = store.remote().execute_get(connection, local.missing()).stream();
+        let mut part = Part::of(&want.progress, local.local_bytes());
+        let progress = store.remote().execute_get(connection.clone(), local.missing()).stream();
         tokio::pin!(progress);
         let mut so_far = 0;
         loop {
             match timeout(STALL, progress.next()).await {
                 Ok(Some(GetProgressItem::Progress(bytes))) => {
-                    want.fetched.fetch_add(bytes.saturating_sub(so_far), Ordering::Relaxed);
+                    part.grow(bytes.saturating_sub(so_far));
                     so_far = so_far.max(bytes);
-                    if here.saturating_add(so_far) > want.len.saturating_add(LARGE) {
+                    if part.bytes > want.len.saturating_add(SLACK) {
                         return Tried::Unsound;
                     }
                 }
                 Ok(Some(GetProgressItem::Done(_))) => break,
-                Ok(Some(GetProgressItem::Error(error))) if is_ours(&error) => return Tried::Broken(told(&error)),
+                // A peer that went away looks like a failure of one's own.
+                Ok(Some(GetProgressItem::Error(error))) if is_ours(&error) && connection.close_reason().is_none() => {
+                    return Tried::Broken(told(&error));
+                }
                 Ok(Some(GetProgressItem::Error(_)) | None) => return Tried::Nobody,
                 Err(_) => return Tried::Stalled,
             }

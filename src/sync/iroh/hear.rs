@@ -66,6 +66,9 @@ impl Keeper {
     }
 
     fn entry(&mut self, entry: &Entry) {
+        if self.has_too_many() {
+            return;
+        }
         match self.records.put(entry) {
             About::File(item) => drop(self.todo.items.insert(item)),
             About::Author | About::Moved => self.todo.notes = true,

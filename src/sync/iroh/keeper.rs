@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use iroh_docs::api::Doc;
@@ -18,7 +17,7 @@ use tokio::time::Instant;
 use tokio_stream::StreamExt;
 
 use super::engine::Engine;
-use super::fetch::{Done, Fetcher};
+use super::fetch::{Done, Fetcher, Progress};
 use super::inflow::Inflow;
 use super::network::{endpoint_addr, failed};
 use super::news::News;
@@ -99,7 +98,7 @@ pub(super) struct Keeper {
     pub(super) read: BTreeMap<Item, (Looks, Hash)>,
     /// Contents that were asked for, with the files that wait for them.
     pub(super) wanted: BTreeMap<Hash, BTreeSet<Item>>,
-    pub(super) fetched: Arc<AtomicU64>,
+    pub(super) progress: Arc<Progress>,
     pub(super) done: mpsc::UnboundedSender<Done>,
     pub(super) refused: BTreeMap<Item, Refusal>,
     /// Contents with lengths that entries say of them and that are not theirs.
@@ -155,10 +154,8 @@ pub(super) async fn start(
     let me = *engine.author.as_bytes();
     let mut peers = Peers::read(home.folder().join("peers").join(&name), *engine.endpoint.id().as_bytes());
     document.peers.iter().cloned().for_each(|peer| peers.add(peer));
-    engine.inflow.is_over().await;
     // The engine remembers peers without their addresses, and fails to dial them unless it is told all at once.
-    let known = peers.due(Instant::now(), true);
-    doc.start_sync(known.iter().filter_map(endpoint_addr).collect()).await.map_err(failed)?;
+    let known = peers.due(Instant::now(), true).iter().filter_map(endpoint_addr).collect();
     let mut keeper = Keeper {
         folder: channel.join(document.side.name()),
         role: if document.secret.is_some() { Role::Writer } else { Role::Reader },
@@ -174,7 +171,7 @@ pub(super) async fn start(
         tree: Tree::default(),
         read: BTreeMap::new(),
         wanted: BTreeMap::new(),
-        fetched: Arc::default(),
+        progress: Arc::default(),
         done,
         refused: BTreeMap::new(),
         unsound: BTreeSet::new(),
@@ -199,6 +196,10 @@ pub(super) async fn start(
     };
     crate::disk::whole::sweep(&keeper.folder);
     keeper.load().await?;
+    if !keeper.has_too_many() {
+        keeper.engine.inflow.is_over().await;
+        keeper.doc.start_sync(known).await.map_err(failed)?;
+    }
     let done = keeper.run(words, drained(events, keeper.engine.inflow.clone()), dones).await;
     let _ = keeper.agreed.save();
     keeper.peers.save();
@@ -264,7 +265,10 @@ impl Keeper {
         let mut records = Records::default();
         let entries = self.doc.get_many(Query::all().include_empty().build()).await.map_err(failed)?;
         tokio::pin!(entries);
-        while let Some(entry) = entries.next().await {
+        let most = self.most_entries();
+        while let Some(entry) = entries.next().await
+            && records.len() <= most
+        {
             records.put(&entry.map_err(failed)?);
         }
         self.records = records;
@@ -272,6 +276,9 @@ impl Keeper {
     }
 
     async fn tick(&mut self) {
+        if self.has_too_many() && self.question.is_none() {
+            self.leave().await;
+        }
         if !self.is_comparing() || self.dialled.elapsed() > FLOOD {
             self.dial().await;
         }
@@ -280,11 +287,35 @@ impl Keeper {
         let later = std::mem::take(&mut self.todo.later);
         self.todo.items.extend(later);
         self.todo.items.extend(take::with_room(self));
+        // What is on its way grows without a word.
+        self.is_told &= self.wanted.is_empty();
+    }
+
+    /// So many entries are taken in.
+    fn most_entries(&self) -> usize {
+        if self.role == Role::Reader { self.home.options.limits.entries() } else { usize::MAX }
     }
 
     /// Whether the document has more entries than anybody means to read.
-    fn has_too_many(&self) -> bool {
-        self.role == Role::Reader && self.records.len() > self.home.options.limits.entries()
+    pub(super) fn has_too_many(&self) -> bool {
+        self.records.len() > self.most_entries()
+    }
+
+    /// Listens no more to a document that has too many. The engine is told so when nothing comes in, or when that takes too long:
+    /// if it hangs on that it is started anew, without this document.
+    async fn leave(&mut self) {
+        if self.engine.inflow.is_on() && self.dialled.elapsed() < FLOOD {
+            return;
+        }
+        let most = self.most_entries();
+        self.question = Some(format!("its author has filled it with more than {most} entries: it is not followed"));
+        self.is_told = false;
+        let _ = self.doc.leave().await;
+    }
+
+    /// Whether it is not known yet what there is: a comparison goes on, or none has been made.
+    fn is_open(&self) -> bool {
+        self.met.is_some_and(|at| at.elapsed() < LONG) || (self.compared.is_none() && self.dialled.elapsed() < FLOOD)
     }
 
     /// Whether entries are coming in, or are about to.
@@ -320,7 +351,7 @@ impl Keeper {
     /// Looks again at what there is to do, decides, and does it.
     async fn round(&mut self) -> Result<(), Error> {
         self.is_told = false;
-        let is_open = self.is_comparing();
+        let is_open = self.is_open();
         let later = std::mem::take(&mut self.todo.later);
         let todo = std::mem::replace(&mut self.todo, Todo { later, ..Todo::default() });
         if todo.doubt {
@@ -334,10 +365,7 @@ impl Keeper {
             self.refused.clear();
         }
         if self.has_too_many() {
-            let most = self.home.options.limits.entries();
-            self.question = Some(format!("its author has filled it with more than {most} entries: it is not followed"));
-            // The engine may be told that only when nothing comes in.
-            return if self.engine.inflow.is_on() { Ok(()) } else { self.doc.leave().await.map_err(failed) };
+            return Ok(());
         }
         if self.document.moved.is_some() && self.role == Role::Writer {
             return publish::point_on(self).await;

@@ -24,11 +24,14 @@ mod tell;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use self::run::Ended;
 use super::options::Options;
 use super::socket::{self, Lock};
 use super::state::{DocumentState, State};
@@ -75,6 +78,15 @@ impl Shared {
 
     fn warn(&self, warnings: Vec<String>) {
         self.lock().warnings = warnings;
+    }
+
+    /// Notes that the engine broke: nobody is here until there is a new one.
+    fn broke(&self, why: &str) {
+        let mut told = self.lock();
+        told.warnings = vec![format!("the engine broke, and is started anew: {why}")];
+        for peer in told.documents.values_mut().flat_map(|document| &mut document.peers) {
+            peer.connected = false;
+        }
     }
 
     fn clock(&self, ahead: Option<i64>) {
@@ -124,12 +136,8 @@ impl Node {
         let (started, starts) = std::sync::mpsc::channel();
         let home = Home { data: data.to_owned(), options, clock, shared: shared.clone() };
         let thread = std::thread::Builder::new().name("sync".into()).spawn(move || {
-            let done = runtime().and_then(|runtime| {
-                let done = runtime.block_on(run::run(&home, stopped, &started));
-                // What is blocked in the system is not waited for: nothing half-done is visible.
-                runtime.shutdown_timeout(std::time::Duration::from_secs(2));
-                done
-            });
+            let done = again_and_again(&home, &stopped, &started);
+            let _ = socket::leave_word(&home.data, &home.shared.state());
             drop(lock);
             done
         })?;
@@ -188,6 +196,45 @@ impl Home {
     /// The time now, in seconds since 1970.
     fn seconds(&self) -> i64 {
         (self.clock)().div_euclid(1_000_000_000)
+    }
+}
+
+/// How soon an engine that broke is started anew, at first and when it breaks again and again.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
+
+/// Runs engines one after the other until the node is stopped: one that broke is followed by a new one.
+///
+/// # Errors
+/// When the first one cannot start.
+fn again_and_again(home: &Home, stopped: &watch::Receiver<bool>, started: &Sender<()>) -> Result<(), Error> {
+    let (mut pause, mut is_first) = (PAUSES.0, true);
+    loop {
+        let began = Instant::now();
+        let runtime = runtime()?;
+        let told = started.clone();
+        let ended = runtime.block_on(run::run(home, stopped.clone(), move || {
+            home.shared.warn(Vec::new());
+            let _ = told.send(());
+        }));
+        // Whatever an engine leaves behind that hangs ends with its runtime, and lets go of files and ports. What is blocked in
+        // the system is not waited for: nothing half-done is visible.
+        runtime.shutdown_timeout(Duration::from_secs(2));
+        let why = match ended {
+            Ok(Ended::Stopped) => return Ok(()),
+            Ok(Ended::Broken(why)) => why,
+            Err(error) if is_first => return Err(error),
+            Err(error) => error.to_string(),
+        };
+        is_first = false;
+        home.shared.broke(&why);
+        pause = if began.elapsed() > PAUSES.1 { PAUSES.0 } else { (pause * 2).min(PAUSES.1) };
+        let until = Instant::now() + pause;
+        while Instant::now() < until {
+            if *stopped.borrow() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 }
 

@@ -151,7 +151,10 @@ async fn enter(keeper: &mut Keeper, imported: Imported) -> Result<(), Error> {
         .map(|record| item.key(record.empty))
         .collect();
     for key in other {
-        keeper.doc.del(author, key).await.map_err(failed)?;
+        if let Err(error) = keeper.doc.del(author, key).await {
+            keeper.problem(format!("{item} can't be shared: {error}"));
+            return Ok(());
+        }
     }
     let hash = match &tag {
         Some(tag) => tag.hash(),
@@ -188,7 +191,10 @@ async fn retract(keeper: &mut Keeper, item: &Item) -> Result<(), Error> {
     let Some(record) = keeper.records.latest(item).copied() else {
         return Ok(());
     };
-    keeper.doc.del(keeper.engine.author, item.key(record.empty)).await.map_err(failed)?;
+    if let Err(error) = keeper.doc.del(keeper.engine.author, item.key(record.empty)).await {
+        keeper.problem(format!("{item} was deleted here, and that can't be told: {error}"));
+        return Ok(());
+    }
     keeper.agreed.forget(item);
     keeper.told();
     reread(keeper, item).await
@@ -213,8 +219,10 @@ async fn introduce(keeper: &mut Keeper) -> Result<(), Error> {
         super::notes::AuthorNote { name, device: crate::sync::hex::show(keeper.engine.endpoint.id().as_bytes()) };
     let text = toml::to_string(&note).map_err(failed)?;
     let known = keeper.records.authors.get(&keeper.me).map(|note| note.hash);
-    if known != Some(*blake3::hash(text.as_bytes()).as_bytes()) {
-        keeper.doc.set_bytes(keeper.engine.author, Key::Author.bytes(), text).await.map_err(failed)?;
+    if known != Some(*blake3::hash(text.as_bytes()).as_bytes())
+        && let Err(error) = keeper.doc.set_bytes(keeper.engine.author, Key::Author.bytes(), text).await
+    {
+        keeper.problem(format!("who signs here can't be told: {error}"));
     }
     Ok(())
 }

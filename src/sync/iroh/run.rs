@@ -34,8 +34,11 @@ const WORD: Duration = Duration::from_mins(1);
 /// How often everything is looked at, whatever the system tells of changes.
 const RESCAN: Duration = Duration::from_mins(3);
 
-/// How soon the engine is started anew when it broke, at first and when it breaks again and again.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
+/// An engine with which all documents failed within this time is broken itself.
+const TOGETHER: Duration = Duration::from_secs(10);
+
+/// How long documents may take to end, and the engine after them.
+const ENDING: Duration = Duration::from_secs(5);
 
 /// How often it is looked whether the engine answers, and how long that may take.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -61,57 +64,42 @@ struct Run {
     meeting: BTreeMap<String, JoinHandle<()>>,
     /// When word was left of how it stands.
     word: Instant,
-    /// When this engine was started.
-    began: Instant,
+    /// When documents failed last.
+    failed: BTreeMap<[u8; 32], Instant>,
     /// Ends when the engine does not answer any more.
     watchdog: JoinHandle<()>,
 }
 
-/// Runs a node until it is stopped. An engine that broke, because the disk was full or a file of its own damaged, is started anew.
+/// How a run ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// The node is to stop.
+    Stopped,
+    /// The engine broke, for this reason.
+    Broken(String),
+}
+
+/// Runs a node until it is stopped, or its engine breaks because the disk was full or its parts wait for each other.
 ///
 /// # Errors
-/// When the engine cannot start in the first place.
+/// When the engine cannot start.
 pub(super) async fn run(
     home: &Home,
     mut stopped: watch::Receiver<bool>,
-    started: &std::sync::mpsc::Sender<()>,
-) -> Result<(), Error> {
-    let mut engine = Engine::start(home, Meet { home: home.clone() }).await?;
+    started: impl FnOnce(),
+) -> Result<Ended, Error> {
+    let engine = tokio::select! {
+        _ = stopped.wait_for(|stopped| *stopped) => return Ok(Ended::Stopped),
+        engine = Engine::start(home, Meet { home: home.clone() }) => engine?,
+    };
     let (eye, mut ticks) = Eye::open()?;
     let ears = tokio::spawn(listen(listener(home)?, home.shared.clone()));
-    let mut pause = PAUSES.0;
-    loop {
-        let mut run = Run::begin(home, engine, eye.clone());
-        let _ = started.send(());
-        let why = run.go_on(&mut stopped, &mut ticks).await;
-        let began = run.began;
-        run.end().await;
-        let Some(why) = why else { break };
-        pause = if began.elapsed() > PAUSES.1 { PAUSES.0 } else { (pause * 2).min(PAUSES.1) };
-        match again(home, why, pause, &mut stopped).await {
-            Some(new) => engine = new,
-            None => break,
-        }
-    }
-    eye.close();
+    let mut run = Run::begin(home, engine, eye);
+    started();
+    let ended = run.go_on(&mut stopped, &mut ticks).await;
     ears.abort();
-    let _ = socket::leave_word(&home.data, &home.shared.state());
-    Ok(())
-}
-
-/// Starts the engine anew after a pause, as often as it takes; `None` when the node is to stop.
-async fn again(home: &Home, mut why: String, pause: Duration, stopped: &mut watch::Receiver<bool>) -> Option<Engine> {
-    loop {
-        home.shared.warn(vec![format!("the engine broke, and is started anew: {why}")]);
-        tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => return None,
-            () = tokio::time::sleep(pause) => {}
-        }
-        match Engine::start(home, Meet { home: home.clone() }).await {
-            Ok(engine) => return Some(engine),
-            Err(error) => why = error.to_string(),
-        }
-    }
+    run.end().await;
+    Ok(ended)
 }
 
 /// Ends when what is asked for now and then does not answer within that time, or not well.
@@ -126,10 +114,10 @@ async fn watch_over<F: Future<Output = bool>>(patience: Duration, ask: impl Fn()
 
 impl Run {
     fn begin(home: &Home, engine: Engine, eye: Eye) -> Self {
-        let docs = engine.docs.clone();
+        let (docs, author) = (engine.docs.clone(), engine.author);
         let watchdog = tokio::spawn(watch_over(PATIENCE, move || {
             let docs = docs.clone();
-            async move { docs.author_list().await.is_ok() }
+            async move { docs.author_export(author).await.is_ok() }
         }));
         let engine = Arc::new(engine);
         let fetcher = Fetcher::start(engine.endpoint.clone(), (*engine.store).clone());
@@ -142,7 +130,7 @@ impl Run {
             book: Book::default(),
             meeting: BTreeMap::new(),
             word: Instant::now(),
-            began: Instant::now(),
+            failed: BTreeMap::new(),
             watchdog,
         };
         run.tell_addresses();
@@ -150,26 +138,27 @@ impl Run {
         run
     }
 
-    /// Goes on until the node is stopped, or the engine breaks: then it tells why.
+    /// Goes on until the node is stopped, or the engine breaks.
     async fn go_on(
         &mut self,
         stopped: &mut watch::Receiver<bool>,
         ticks: &mut mpsc::UnboundedReceiver<Touched>,
-    ) -> Option<String> {
+    ) -> Ended {
         let mut tick = tokio::time::interval(TICK);
         loop {
             tokio::select! {
-                _ = stopped.wait_for(|stopped| *stopped) => return None,
-                touched = ticks.recv() => self.touched(&touched?),
+                _ = stopped.wait_for(|stopped| *stopped) => return Ended::Stopped,
+                touched = ticks.recv() => match touched {
+                    Some(touched) => self.touched(&touched),
+                    None => return Ended::Stopped,
+                },
                 _ = tick.tick() => if let Some(why) = self.tick().await {
-                    return Some(why);
+                    return Ended::Broken(why);
                 },
             }
         }
     }
-}
 
-impl Run {
     /// Passes on what a tick of the disk is about.
     fn touched(&mut self, touched: &Touched) {
         let book = self.home.data.join(PRIVATE).join(FILE_NAME);
@@ -272,20 +261,31 @@ impl Run {
             self.word = Instant::now();
             let _ = socket::leave_word(&self.home.data, &self.home.shared.state());
         }
-        let ended: Vec<[u8; 32]> =
-            self.kept.iter().filter(|(_, kept)| kept.task.is_finished()).map(|(id, _)| *id).collect();
-        for id in ended {
-            let Some(kept) = self.kept.remove(&id) else { continue };
-            // A keeper ends by itself only when the engine failed it.
-            match kept.task.await {
-                Ok(Ok(())) => self.keep(&kept.document),
-                Ok(Err(error)) => return Some(error.to_string()),
-                Err(error) => return Some(error.to_string()),
-            }
-        }
+        let why = self.begin_again().await;
         self.answer();
         let hangs = self.watchdog.is_finished().then(|| "its parts wait for each other".to_owned());
-        hangs.or_else(|| self.fetcher.broken())
+        why.or(hangs).or_else(|| self.fetcher.broken())
+    }
+
+    /// Keeps the documents again with which the engine failed; tells why if it failed with all of them.
+    async fn begin_again(&mut self) -> Option<String> {
+        let ended: Vec<[u8; 32]> =
+            self.kept.iter().filter(|(_, kept)| kept.task.is_finished()).map(|(id, _)| *id).collect();
+        let mut why = None;
+        for id in ended {
+            let Some(kept) = self.kept.remove(&id) else { continue };
+            let failure = match kept.task.await {
+                Ok(done) => done.err().map(|error| error.to_string()),
+                Err(error) => Some(error.to_string()),
+            };
+            if failure.is_some() {
+                self.failed.insert(id, Instant::now());
+                why = failure;
+            }
+            self.keep(&kept.document);
+        }
+        let is_failing = |id: &[u8; 32]| self.failed.get(id).is_some_and(|at| at.elapsed() < TOGETHER);
+        why.filter(|_| self.kept.keys().all(is_failing))
     }
 
     fn tell_addresses(&self) {
@@ -296,30 +296,31 @@ impl Run {
         }
     }
 
+    /// Ends what goes on, as far as it can be waited for: what hangs ends with its runtime.
     async fn end(self) {
+        self.eye.close();
+        self.watchdog.abort();
         for task in self.meeting.into_values() {
             task.abort();
         }
         for kept in self.kept.values() {
             let _ = kept.words.send(Word::Stop);
         }
-        for mut kept in self.kept.into_values() {
-            if tokio::time::timeout(Duration::from_secs(5), &mut kept.task).await.is_err() {
-                kept.task.abort();
+        let all = async move {
+            let _ = self.watchdog.await;
+            for kept in self.kept.into_values() {
                 let _ = kept.task.await;
             }
-        }
-        self.watchdog.abort();
-        let _ = self.watchdog.await;
+        };
+        let _ = tokio::time::timeout(ENDING, all).await;
         drop(self.fetcher);
         if let Some(engine) = Arc::into_inner(self.engine) {
-            let _ = tokio::time::timeout(Duration::from_secs(5), engine.stop()).await;
+            let _ = tokio::time::timeout(ENDING, engine.stop()).await;
         }
     }
 }
 
 /// The watch over the boxes, on a thread of its own.
-#[derive(Clone)]
 struct Eye {
     bell: Bell,
     places: Arc<Mutex<Vec<Place>>>,

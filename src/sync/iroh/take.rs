@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::fetch::{LARGE, Rank, Want};
+use super::fetch::{LARGE, Rank, SLACK, Want};
 use super::keeper::{Keeper, is_own};
 use super::notes;
 use super::records::{Record, content};
 use crate::channel::stamp::Stamp;
 use crate::disk::beneath::{Folder, Stat};
+use crate::disk::space;
 use crate::sync::agreed::Looks;
 use crate::sync::bygone;
 use crate::sync::item::Item;
@@ -63,7 +64,8 @@ pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>, is_
             _ => {}
         }
     }
-    // A message's attachments are in place before its text is.
+    // A message's attachments are in place before its text is; which of them are awaited is known by now.
+    ready.retain(|(item, _)| !(item.is_text() && waits_for_attachments(keeper, item)));
     ready.sort_by_key(|(item, _)| item.is_text());
     let (large, small): (Vec<_>, Vec<_>) = ready.into_iter().partition(|(_, record)| record.file_len() > LARGE);
     for (item, record) in large {
@@ -112,7 +114,7 @@ struct Room {
     /// What the box holds or waits for, in bytes and files.
     bytes: u64,
     files: usize,
-    /// What of the disk is free and not spoken for, in bytes.
+    /// What of the disks is free and not spoken for, in bytes.
     free: u64,
     /// Whether more may be coming that is worth more.
     is_open: bool,
@@ -122,23 +124,26 @@ impl Room {
     fn of(keeper: &Keeper, is_open: bool) -> Self {
         let here = keeper.agreed.files().values().map(|agreed| agreed.looks.len());
         let waiting = || keeper.wanted.values().flatten().filter_map(|item| keeper.records.latest(item));
+        // What is not what its entry says lies in the store all the same.
+        let unsound = keeper.unsound.iter().map(|(_, len)| len.saturating_add(SLACK));
         // A length is what its author says, and may be anything by now.
-        let awaited = waiting().map(|record| record.len).fold(0, u64::saturating_add);
-        let bytes = here.fold(awaited, u64::saturating_add);
-        let free = free(&keeper.folder).saturating_sub(awaited);
-        Self { bytes, files: keeper.agreed.files().len() + waiting().count(), free, is_open }
+        let bytes = here.chain(waiting().map(|record| record.len)).chain(unsound).fold(0, u64::saturating_add);
+        Self { bytes, files: keeper.agreed.files().len() + waiting().count(), free: free(keeper), is_open }
     }
 
-    /// Whether there is room for a file, which has it then; else it is left out, or seen to again when all is known. What is
-    /// in the store already takes no more of the disk.
-    fn admits(&mut self, keeper: &mut Keeper, item: &Item, len: u64, is_here: bool) -> bool {
-        let limits = keeper.home.options.limits;
+    /// Whether there is room for what a file is to hold, which has it then; else it is left out, or seen to again when all is
+    /// known. What is in the store already takes no more of its disk.
+    fn admits(&mut self, keeper: &mut Keeper, item: &Item, record: &Record, is_here: bool) -> bool {
+        let (len, limits) = (record.file_len(), keeper.home.options.limits);
+        let old = keeper.agreed.get(item).map(|agreed| agreed.looks.len());
+        let bytes = self.bytes.saturating_sub(old.unwrap_or(0));
+        let files = self.files.saturating_sub(usize::from(old.is_some()));
         if !keeper.document.fetch.iter().any(|path| path.as_bytes() == item.as_bytes()) {
-            if let Err(why) = limits.admit(item, len, self.bytes, self.files) {
+            if let Err(why) = limits.admit(item, len, bytes, files) {
                 keeper.refused.insert(item.clone(), why);
                 return false;
             }
-            if self.is_open && !limits.has_plenty(self.bytes, self.files) {
+            if self.is_open && !limits.has_plenty(bytes, files) {
                 keeper.again_later(item.clone());
                 return false;
             }
@@ -147,27 +152,27 @@ impl Room {
             keeper.refused.insert(item.clone(), why);
             return false;
         }
-        self.bytes = self.bytes.saturating_add(len);
+        (self.bytes, self.files) = (bytes.saturating_add(len), files + 1);
         self.free = self.free.saturating_sub(len);
-        self.files += 1;
         keeper.refused.remove(item);
         true
     }
 }
 
-/// The free space of a folder's disk, in bytes; of one that does not tell, enough.
-fn free(folder: &std::path::Path) -> u64 {
-    rustix::fs::statvfs(folder).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+/// What of the disks of box and store is free, and not spoken for by whatever is on its way, in bytes.
+fn free(keeper: &Keeper) -> u64 {
+    let least = space::free(&keeper.folder).min(space::free(&keeper.home.folder()));
+    least.saturating_sub(keeper.fetcher.awaited())
 }
 
 /// Files that there was no room for on the disk, if there is room now.
 pub(super) fn with_room(keeper: &Keeper) -> Vec<Item> {
-    let waiting = |why: &Refusal| matches!(why, Refusal::Disk { .. });
-    if !keeper.refused.values().any(waiting) {
+    let is_waiting = |why: &Refusal| matches!(why, Refusal::Disk { .. });
+    if !keeper.refused.values().any(is_waiting) {
         return Vec::new();
     }
-    let free = free(&keeper.folder);
-    let fits = |why: &Refusal| matches!(why, Refusal::Disk { bytes, .. } if Limits::fits(*bytes, free).is_ok());
+    let free = free(keeper);
+    let fits = |why: &Refusal| matches!(why, Refusal::Disk { bytes } if Limits::fits(*bytes, free).is_ok());
     keeper.refused.iter().filter(|(_, why)| fits(why)).map(|(item, _)| item.clone()).collect()
 }
 
@@ -189,15 +194,15 @@ async fn is_ready(keeper: &mut Keeper, item: &Item, record: &Record, room: &mut 
         return false;
     }
     let is_awaited = keeper.wanted.get(&record.hash).is_some_and(|items| items.contains(item));
-    if !is_awaited && keeper.agreed.get(item).is_none() && !room.admits(keeper, item, record.file_len(), here.is_some())
-    {
+    let is_agreed = keeper.agreed.get(item).is_some_and(|agreed| agreed.hash == content(record));
+    if !is_awaited && !is_agreed && !room.admits(keeper, item, record, here.is_some()) {
         return false;
     }
     if here.is_none() {
         want(keeper, item, record);
         return false;
     }
-    !(item.is_text() && waits_for_attachments(keeper, item))
+    true
 }
 
 /// Whether a text is better put in place after some of its attachments.
@@ -233,8 +238,8 @@ fn want(keeper: &mut Keeper, item: &Item, record: &Record) {
 
 /// Asks for a content.
 pub(super) fn ask(keeper: &Keeper, hash: Hash, len: u64, rank: Rank) {
-    let (document, done, fetched) = (keeper.document.id, keeper.done.clone(), Arc::clone(&keeper.fetched));
-    keeper.fetcher.want(Want { document, hash, len, rank, done, fetched });
+    let (document, done, progress) = (keeper.document.id, keeper.done.clone(), Arc::clone(&keeper.progress));
+    keeper.fetcher.want(Want { document, hash, len, rank, done, progress });
 }
 
 /// Puts small files in place.
@@ -297,6 +302,10 @@ fn placed(keeper: &mut Keeper, item: &Item, record: &Record, outcome: std::io::R
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             keeper.restat(item);
             keeper.again_later(item.clone());
+        }
+        // It comes when there is room.
+        Err(error) if error.kind() == std::io::ErrorKind::StorageFull => {
+            keeper.refused.insert(item.clone(), Refusal::Disk { bytes: record.file_len() });
         }
         Err(error) => keeper.problem(format!("{item} can't be put in place: {error}")),
     }

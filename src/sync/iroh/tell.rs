@@ -38,7 +38,8 @@ impl Keeper {
                 state.arriving_bytes = state.arriving_bytes.saturating_add(*bytes);
             }
         }
-        state.fetched = self.fetched.load(Ordering::Relaxed);
+        state.arriving_bytes = state.arriving_bytes.saturating_sub(self.progress.partial.load(Ordering::Relaxed));
+        state.fetched = self.progress.fetched.load(Ordering::Relaxed);
         state.not_fetched = self
             .refused
             .iter()

@@ -49,7 +49,9 @@ fn a_reader_whose_disk_is_full_says_so_and_goes_on_when_there_is_room() {
         azureen.writes(&format!("{OUTBOX}/{SECOND}/photo-{number}"), &vec![number; 3_000_000]);
     }
     azureen.writes(&format!("{OUTBOX}/{SECOND}.txt"), b"with many photos\n");
-    until(&[&azureen, &brando], "it is said", || brando.does(&["status"]).contains("not fetched yet: 3 MB, and only "));
+    until(&[&azureen, &brando], "it is said", || {
+        brando.does(&["status"]).contains("not fetched yet: 3 MB, and the disk is too full")
+    });
     until(&[&azureen, &brando], "and what fits is here", || {
         !brando.channel(INBOX).is_empty() && brando.document("harbour", "inbox")["arriving"].as_u64() < Some(8)
     });
@@ -89,5 +91,6 @@ fn a_disk_that_others_fill_breaks_nothing_for_good() {
     drop(file);
     std::fs::remove_file(filler).unwrap();
     until_same((&azureen, OUTBOX), (&brando, INBOX), "all arrives when there is room");
+    until(&[&brando], "and nothing is wrong any more", || brando.status()["warnings"] == serde_json::json!([]));
     brando.is_killed();
 }

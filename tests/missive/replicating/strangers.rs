@@ -159,6 +159,23 @@ fn a_channel_takes_no_more_room_than_it_may() {
 }
 
 #[test]
+fn what_grows_beyond_a_limit_stays_as_it_was() {
+    let azureen = Person::author("Azureen", "blog").message(&format!("blog/outbox/{FIRST}.txt"), "hello\n").running();
+    azureen.writes(&format!("blog/outbox/{FIRST}/film"), &[1; 10_000]);
+    let mut brando = Person::new("Brando").subscribed(&azureen.key("blog"), "strange");
+    brando.prefers("[sync]\nattachment_limit = \"20 kB\"\n");
+    brando.starts();
+    until_same((&azureen, "blog/outbox"), (&brando, INBOX), "what is small arrives");
+    azureen.writes(&format!("blog/outbox/{FIRST}/film"), &vec![2; 100_000]);
+    until(&[&azureen, &brando], "it is said", || {
+        brando.does(&["status"]).contains("film: not fetched: 100 kB, limit 20 kB")
+    });
+    assert_eq!(fs::read(brando.path(&format!("{INBOX}/{FIRST}/film"))).unwrap(), [1; 10_000]);
+    azureen.writes(&format!("blog/outbox/{FIRST}/film"), &[3; 15_000]);
+    until_same((&azureen, "blog/outbox"), (&brando, INBOX), "what is small again arrives");
+}
+
+#[test]
 fn a_document_that_is_filled_without_end_is_left() {
     let stranger = Stranger::new();
     let tiny = stranger.gives(b".", Manner::Well);
@@ -209,6 +226,7 @@ fn answers_that_end_at_any_byte_are_asked_for_again() {
     let brando = brando(&stranger);
     until(&[&brando], "all arrive whole", || brando.channel(INBOX).into_iter().eq(expected.iter().cloned()));
     assert_eq!(brando.everything(INBOX).len(), expected.len(), "and nothing is left lying about");
+    assert_eq!(brando.status()["warnings"], serde_json::json!([]), "and nobody takes it for a fault here");
 }
 
 #[test]
