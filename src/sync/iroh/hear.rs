@@ -8,7 +8,7 @@ use iroh_docs::Entry;
 use iroh_docs::engine::LiveEvent;
 use tokio::time::Instant;
 
-use super::fetch::Done;
+use super::fetch::{Done, SLACK};
 use super::keeper::{Keeper, Word};
 use super::network::{endpoint_addr, peer};
 use super::records::About;
@@ -115,7 +115,7 @@ impl Keeper {
         self.is_told = false;
         let items = self.wanted.remove(&done.hash).unwrap_or_default();
         if !done.sound {
-            self.unsound.insert((done.hash, done.len));
+            self.unsound.insert((done.hash, done.len), done.len.saturating_add(SLACK));
         }
         self.todo.notes |= self.asked.remove(&done.hash);
         self.todo.items.extend(items);

@@ -101,8 +101,8 @@ pub(super) struct Keeper {
     pub(super) progress: Arc<Progress>,
     pub(super) done: mpsc::UnboundedSender<Done>,
     pub(super) refused: BTreeMap<Item, Refusal>,
-    /// Contents with lengths that entries say of them and that are not theirs.
-    pub(super) unsound: BTreeSet<(Hash, u64)>,
+    /// Contents with lengths that entries say of them and that are not theirs, and what the store has of them at most, in bytes.
+    pub(super) unsound: BTreeMap<(Hash, u64), u64>,
     pub(super) left: BTreeSet<Item>,
     pub(super) peers: Peers,
     pub(super) todo: Todo,
@@ -174,7 +174,7 @@ pub(super) async fn start(
         progress: Arc::default(),
         done,
         refused: BTreeMap::new(),
-        unsound: BTreeSet::new(),
+        unsound: BTreeMap::new(),
         left: BTreeSet::new(),
         peers,
         todo: Todo { everything: true, ..Todo::default() },

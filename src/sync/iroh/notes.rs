@@ -70,13 +70,13 @@ pub(super) async fn read(keeper: &mut Keeper) {
 }
 
 async fn text_of(keeper: &mut Keeper, note: &Note) -> Option<String> {
-    if note.len == 0 || note.len > NOTE || keeper.unsound.contains(&(note.hash, note.len)) {
+    if note.len == 0 || note.len > NOTE || keeper.unsound.contains_key(&(note.hash, note.len)) {
         return None;
     }
     if let Ok(BlobStatus::Complete { size }) = keeper.engine.store.blobs().status(note.hash).await {
         keeper.asked.remove(&note.hash);
         if size != note.len {
-            keeper.unsound.insert((note.hash, note.len));
+            keeper.unsound.insert((note.hash, note.len), size);
             return None;
         }
         let bytes = keeper.engine.store.blobs().get_bytes(note.hash).await.ok()?;

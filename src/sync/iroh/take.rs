@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::fetch::{LARGE, Rank, SLACK, Want};
+use super::fetch::{LARGE, Rank, Want};
 use super::keeper::{Keeper, is_own};
 use super::notes;
 use super::records::{Record, content};
@@ -125,7 +125,7 @@ impl Room {
         let here = keeper.agreed.files().values().map(|agreed| agreed.looks.len());
         let waiting = || keeper.wanted.values().flatten().filter_map(|item| keeper.records.latest(item));
         // What is not what its entry says lies in the store all the same.
-        let unsound = keeper.unsound.iter().map(|(_, len)| len.saturating_add(SLACK));
+        let unsound = keeper.unsound.values().copied();
         // A length is what its author says, and may be anything by now.
         let bytes = here.chain(waiting().map(|record| record.len)).chain(unsound).fold(0, u64::saturating_add);
         Self { bytes, files: keeper.agreed.files().len() + waiting().count(), free: free(keeper), is_open }
@@ -178,7 +178,7 @@ pub(super) fn with_room(keeper: &Keeper) -> Vec<Item> {
 
 /// Whether a file's content is here, and may be put in place now; else it is seen to.
 async fn is_ready(keeper: &mut Keeper, item: &Item, record: &Record, room: &mut Room) -> bool {
-    if !record.empty && keeper.unsound.contains(&(record.hash, record.len)) {
+    if !record.empty && keeper.unsound.contains_key(&(record.hash, record.len)) {
         waits_no_more(keeper, item);
         return false;
     }
@@ -187,19 +187,19 @@ async fn is_ready(keeper: &mut Keeper, item: &Item, record: &Record, room: &mut 
         Ok(BlobStatus::Complete { size }) => Some(size),
         _ => None,
     };
-    // What bounds were asked for was another length.
-    if here.is_some_and(|size| !record.empty && size != record.len) {
-        keeper.unsound.insert((record.hash, record.len));
-        waits_no_more(keeper, item);
-        return false;
-    }
     let is_awaited = keeper.wanted.get(&record.hash).is_some_and(|items| items.contains(item));
     let is_agreed = keeper.agreed.get(item).is_some_and(|agreed| agreed.hash == content(record));
     if !is_awaited && !is_agreed && !room.admits(keeper, item, record, here.is_some()) {
         return false;
     }
-    if here.is_none() {
+    let Some(size) = here else {
         want(keeper, item, record);
+        return false;
+    };
+    // What bounds were asked for was another length.
+    if !record.empty && size != record.len {
+        keeper.unsound.insert((record.hash, record.len), size);
+        waits_no_more(keeper, item);
         return false;
     }
     true
