@@ -24,7 +24,7 @@ const WRITE_KEY: &str = "missive-write-aeatpzpg3pvrh4j44tafsg5mcwgbvukn6cpwzhquu
 const CODE: &str = "missive-invite-aebhtxssitsopswmo7vf3jueudztlkrkjes74rr274awjzzibn3kfcxqrkfpajabj3f27msx3kso6rd3btjr5yf2p6vgbikshtqjj2jxues2vjlmolqaaaaau3sr32i";
 
 /// Every command, in the ways in which it differs.
-pub(crate) const LINES: [Line; 50] = [
+static LINES: [Line; 50] = [
     line(&["new", "another"]),
     line(&["new", "another", "--message"]),
     line(&["channels"]),
@@ -76,6 +76,12 @@ pub(crate) const LINES: [Line; 50] = [
     line(&["complete", "2", "--", "missive", "build", ""]),
     line(&["complete", "1", "--", "missive", "ch"]),
 ];
+
+/// The lines that this program can do: without replication it says of some commands how to get them.
+pub(crate) fn lines() -> impl Iterator<Item = &'static Line> {
+    let needs_engine = |line: &Line| ["share", "invite", "sync", "subscribe", "join", "accept"].contains(&line.args[0]);
+    LINES.iter().filter(move |line| cfg!(feature = "sync") || !needs_engine(line))
+}
 
 /// A data folder with a channel of each kind, and strange files in all of them.
 pub(crate) struct Data {
@@ -205,5 +211,18 @@ fn every_help_fits_and_ends_with_examples() {
         let (_, examples) = help.split_once("\nExamples:\n").unwrap_or_else(|| panic!("`{name}` has no examples"));
         assert!(examples.lines().count() == 2 && examples.contains("missive "), "{name}: {examples}");
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{name}: {help}");
+    }
+}
+
+#[cfg(not(feature = "sync"))]
+#[test]
+fn what_was_left_out_says_how_to_get_it() {
+    let data = Data::new();
+    for line in LINES.iter().filter(|line| ["share", "invite", "sync"].contains(&line.args[0])) {
+        let (out, talk) = crate::scene::words(&data.run(line, &[]));
+        assert!(
+            out.is_empty() && talk.contains("built without replication") && talk.contains("feature `sync`"),
+            "{talk}"
+        );
     }
 }

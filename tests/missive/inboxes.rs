@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 
-use crate::every_command::{Data, LINES, started};
+use crate::every_command::{Data, lines, started};
 use crate::scene::words;
 
 /// Somebody who may not do what root may.
@@ -73,7 +73,7 @@ fn read_only() -> Data {
 
 #[test]
 fn no_command_writes_to_an_inbox_or_needs_to() {
-    for line in &LINES {
+    for line in lines() {
         let data = read_only();
         let before = listing(&data);
         assert!(

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::{Output, Stdio};
 
-use crate::every_command::{Data, LINES, stop};
+use crate::every_command::{Data, lines, stop};
 use crate::scene::words;
 
 #[track_caller]
@@ -16,7 +16,7 @@ fn is_calm(args: &[&str], output: &Output) {
 
 #[test]
 fn done_is_0_and_json_is_one_value_whatever_there_is_to_warn_of() {
-    for line in &LINES {
+    for line in lines() {
         let data = Data::new();
         let output = data.run(line, &["--json"]);
         is_calm(line.args, &output);
@@ -33,7 +33,7 @@ fn done_is_0_and_json_is_one_value_whatever_there_is_to_warn_of() {
 
 #[test]
 fn words_and_json_say_the_same_beside_the_result() {
-    for line in LINES.iter().filter(|line| !line.endless) {
+    for line in lines().filter(|line| !line.endless) {
         let (plain, json) = (Data::new().run(line, &[]), Data::new().run(line, &["--json"]));
         assert_eq!(words(&plain).1, words(&json).1, "{:?}", line.args);
     }
@@ -68,7 +68,7 @@ fn what_could_not_be_done_is_1_with_one_hint_and_no_result() {
 #[test]
 fn wrong_usage_is_2() {
     let data = Data::new();
-    for line in &LINES {
+    for line in lines() {
         let args = [&["--no-such-option"], line.args].concat();
         let output = data.command(&args).output().unwrap();
         is_calm(&args, &output);
@@ -84,7 +84,7 @@ fn wrong_usage_is_2() {
 
 #[test]
 fn a_closed_pipe_is_silence_for_every_command() {
-    for line in &LINES {
+    for line in lines() {
         let data = Data::new();
         // What is said when somebody listens, in a folder of its own.
         let said = words(&Data::new().run(line, &[])).1;
@@ -115,7 +115,7 @@ fn a_closed_pipe_is_silence_for_every_command() {
 #[test]
 fn a_result_that_cannot_be_written_is_1() {
     let full = || std::fs::File::options().write(true).open("/dev/full");
-    for line in LINES.iter().filter(|line| !line.endless && full().is_ok()) {
+    for line in lines().filter(|line| !line.endless && full().is_ok()) {
         let data = Data::new();
         let output = data.command(line.args).stdout(full().unwrap()).stderr(Stdio::piped()).output().unwrap();
         let (_, talk) = words(&output);

@@ -68,6 +68,8 @@ fn an_edit_after_a_kill_is_the_authors_own_and_no_conflict() {
     until_same((&azureen, OUTBOX), (&brando, INBOX), "the first message arrives");
     for (victim, text) in [("author", "two\n"), ("reader", "three\n")] {
         let person = if victim == "author" { &mut azureen } else { &mut brando };
+        // The store writes down what it has taken in, but not at once.
+        moment(1000);
         person.is_killed();
         forgets_what_was_agreed(person);
         azureen.writes(&format!("{OUTBOX}/{FIRST}.txt"), text.as_bytes());
