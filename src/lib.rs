@@ -129,7 +129,8 @@
 //!   programs, `web/app` for people, `web/preview.rs` for sites.
 //! - What is done about a file that differs? [`sync::mirror`]. Who does it? `sync/iroh/keeper.rs`, with `publish.rs` towards the
 //!   document and `take.rs` towards the box; [`sync::place`] puts files in place. What may a document's key be? [`sync::item`].
-//! - What is fetched next, and from whom? `sync/iroh/fetch.rs`. Who is dialled? `sync/iroh/peers.rs`. How much is taken of what
+//! - What is fetched next, and from whom? `sync/iroh/fetch.rs`. Who is dialled, and when? `sync/iroh/peers.rs`,
+//!   `sync/iroh/dial.rs`. How much is taken of what
 //!   strangers offer? [`sync::limits`]. Whose clock is wrong? `sync/iroh/clocks.rs`. What is kept of what was deleted? [`sync::bygone`].
 //! - What does a key look like? [`sync::ticket`]. Where are they kept? [`sync::book`]. How does one exchange make a conversation?
 //!   `sync/iroh/meet.rs`. How does Syncthing carry a channel? [`sync::syncthing`].

@@ -39,12 +39,6 @@ use crate::watch::Touched;
 /// How often peers are dialled and records saved.
 const TICK: Duration = Duration::from_secs(1);
 
-/// So long a comparison may take before somebody is dialled all the same.
-const LONG: Duration = Duration::from_secs(20);
-
-/// So long entries may come in before somebody is dialled all the same.
-const FLOOD: Duration = Duration::from_mins(2);
-
 /// So many problems are told at once.
 const MOST_PROBLEMS: usize = 20;
 
@@ -117,7 +111,7 @@ pub(super) struct Keeper {
     /// Whether the store was asked for all that was shared: a node may be killed before contents are written down.
     is_checked: bool,
     /// When somebody was dialled last.
-    dialled: Instant,
+    pub(super) dialled: Instant,
     /// Whether how it stands was told since something happened.
     pub(super) is_told: bool,
     /// What the authors say of themselves.
@@ -276,12 +270,7 @@ impl Keeper {
     }
 
     async fn tick(&mut self) {
-        if self.has_too_many() && self.question.is_none() {
-            self.leave().await;
-        }
-        if !self.is_comparing() || self.dialled.elapsed() > FLOOD {
-            self.dial().await;
-        }
+        self.listen_or_leave().await;
         self.peers.save();
         self.save();
         let later = std::mem::take(&mut self.todo.later);
@@ -289,49 +278,6 @@ impl Keeper {
         self.todo.items.extend(take::with_room(self));
         // What is on its way grows without a word.
         self.is_told &= self.wanted.is_empty();
-    }
-
-    /// So many entries are taken in.
-    fn most_entries(&self) -> usize {
-        if self.role == Role::Reader { self.home.options.limits.entries() } else { usize::MAX }
-    }
-
-    /// Whether the document has more entries than anybody means to read.
-    pub(super) fn has_too_many(&self) -> bool {
-        self.records.len() > self.most_entries()
-    }
-
-    /// Listens no more to a document that has too many. The engine is told so when nothing comes in, or when that takes too long:
-    /// if it hangs on that it is started anew, without this document.
-    async fn leave(&mut self) {
-        if self.engine.inflow.is_on() && self.dialled.elapsed() < FLOOD {
-            return;
-        }
-        let most = self.most_entries();
-        self.question = Some(format!("its author has filled it with more than {most} entries: it is not followed"));
-        self.is_told = false;
-        let _ = self.doc.leave().await;
-    }
-
-    /// Whether it is not known yet what there is: a comparison goes on, or none has been made.
-    fn is_open(&self) -> bool {
-        self.met.is_some_and(|at| at.elapsed() < LONG) || (self.compared.is_none() && self.dialled.elapsed() < FLOOD)
-    }
-
-    /// Whether entries are coming in, or are about to.
-    fn is_comparing(&self) -> bool {
-        self.engine.inflow.is_on() || self.met.is_some_and(|at| at.elapsed() < LONG)
-    }
-
-    /// Dials whom it is time to dial; that goes on in the background, and who does not answer is dialled again.
-    async fn dial(&mut self) {
-        let again = self.news.ask() || std::mem::take(&mut self.is_unsure);
-        let due = self.peers.due(Instant::now(), again);
-        let addresses: Vec<_> = due.iter().filter_map(endpoint_addr).collect();
-        if !addresses.is_empty() && !self.has_too_many() {
-            (self.is_told, self.dialled) = (false, Instant::now());
-            let _ = self.doc.start_sync(addresses).await;
-        }
     }
 
     /// Saves what was agreed on: soon, for a node that is killed knows no more than that.

@@ -5,6 +5,7 @@
 //! folders, remembering addresses. Refuses to know who asked for it.
 
 mod clocks;
+mod dial;
 mod engine;
 mod fetch;
 mod hear;
@@ -211,11 +212,7 @@ fn again_and_again(home: &Home, stopped: &watch::Receiver<bool>, started: &Sende
     loop {
         let began = Instant::now();
         let runtime = runtime()?;
-        let told = started.clone();
-        let ended = runtime.block_on(run::run(home, stopped.clone(), move || {
-            home.shared.warn(Vec::new());
-            let _ = told.send(());
-        }));
+        let ended = runtime.block_on(run::run(home, stopped.clone(), started));
         // Whatever an engine leaves behind that hangs ends with its runtime, and lets go of files and ports. What is blocked in
         // the system is not waited for: nothing half-done is visible.
         runtime.shutdown_timeout(Duration::from_secs(2));
@@ -227,8 +224,11 @@ fn again_and_again(home: &Home, stopped: &watch::Receiver<bool>, started: &Sende
         };
         is_first = false;
         home.shared.broke(&why);
-        pause = if began.elapsed() > PAUSES.1 { PAUSES.0 } else { (pause * 2).min(PAUSES.1) };
+        if began.elapsed() > PAUSES.1 {
+            pause = PAUSES.0;
+        }
         let until = Instant::now() + pause;
+        pause = (pause * 2).min(PAUSES.1);
         while Instant::now() < until {
             if *stopped.borrow() {
                 return Ok(());

@@ -86,7 +86,7 @@ pub(super) enum Ended {
 pub(super) async fn run(
     home: &Home,
     mut stopped: watch::Receiver<bool>,
-    started: impl FnOnce(),
+    started: &std::sync::mpsc::Sender<()>,
 ) -> Result<Ended, Error> {
     let engine = tokio::select! {
         _ = stopped.wait_for(|stopped| *stopped) => return Ok(Ended::Stopped),
@@ -94,8 +94,10 @@ pub(super) async fn run(
     };
     let (eye, mut ticks) = Eye::open()?;
     let ears = tokio::spawn(listen(listener(home)?, home.shared.clone()));
+    // Whatever was wrong with the engine before is over.
+    home.shared.warn(Vec::new());
     let mut run = Run::begin(home, engine, eye);
-    started();
+    let _ = started.send(());
     let ended = run.go_on(&mut stopped, &mut ticks).await;
     ears.abort();
     run.end().await;

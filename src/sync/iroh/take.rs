@@ -44,7 +44,12 @@ pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>, is_
     if !steps.is_empty() {
         // Before a text appears, so that nobody is taken for its author who is not.
         notes::bylines(keeper).await;
+        bring(keeper, steps, is_open).await;
     }
+    expire(keeper).await;
+}
+
+async fn bring(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>, is_open: bool) {
     let mut ready = Vec::new();
     let mut room = Room::of(keeper, is_open);
     let mut steps: Vec<(&Item, &Step)> = steps.iter().collect();
@@ -76,7 +81,6 @@ pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>, is_
         put(keeper, now).await;
         small = later;
     }
-    expire(keeper).await;
 }
 
 /// Lets go of what authors took back: looks for it now and then, and whenever much has come together.

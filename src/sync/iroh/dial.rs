@@ -1,0 +1,74 @@
+//! When documents are compared with others.
+//!
+//! Owns when somebody is dialled, what is known of a comparison that goes on, and when a document is not listened to any more. Refuses
+//! to know files.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::keeper::Keeper;
+use super::network::endpoint_addr;
+use crate::sync::mirror::Role;
+
+/// So long a comparison may take before somebody is dialled all the same.
+const LONG: Duration = Duration::from_secs(20);
+
+/// So long entries may come in before somebody is dialled all the same.
+const FLOOD: Duration = Duration::from_mins(2);
+
+impl Keeper {
+    /// Dials whom it is time to dial, or leaves a document that has too many entries.
+    pub(super) async fn listen_or_leave(&mut self) {
+        if self.has_too_many() {
+            if self.question.is_none() {
+                self.leave().await;
+            }
+        } else if !self.is_comparing() || self.dialled.elapsed() > FLOOD {
+            self.dial().await;
+        }
+    }
+
+    /// So many entries are taken in.
+    pub(super) fn most_entries(&self) -> usize {
+        if self.role == Role::Reader { self.home.options.limits.entries() } else { usize::MAX }
+    }
+
+    /// Whether the document has more entries than anybody means to read.
+    pub(super) fn has_too_many(&self) -> bool {
+        self.records.len() > self.most_entries()
+    }
+
+    /// Listens no more to a document that has too many. The engine is told so when nothing comes in, or when that takes too long:
+    /// if it hangs on that it is started anew, without this document.
+    async fn leave(&mut self) {
+        if self.engine.inflow.is_on() && self.dialled.elapsed() < FLOOD {
+            return;
+        }
+        let most = self.most_entries();
+        self.question = Some(format!("its author has filled it with more than {most} entries: it is not followed"));
+        self.is_told = false;
+        let _ = self.doc.leave().await;
+    }
+
+    /// Whether it is not known yet what there is: a comparison goes on, or none has been made.
+    pub(super) fn is_open(&self) -> bool {
+        self.met.is_some_and(|at| at.elapsed() < LONG) || (self.compared.is_none() && self.dialled.elapsed() < FLOOD)
+    }
+
+    /// Whether entries are coming in, or are about to.
+    fn is_comparing(&self) -> bool {
+        self.engine.inflow.is_on() || self.met.is_some_and(|at| at.elapsed() < LONG)
+    }
+
+    /// Dials whom it is time to dial; that goes on in the background, and who does not answer is dialled again.
+    async fn dial(&mut self) {
+        let again = self.news.ask() || std::mem::take(&mut self.is_unsure);
+        let due = self.peers.due(Instant::now(), again);
+        let addresses: Vec<_> = due.iter().filter_map(endpoint_addr).collect();
+        if !addresses.is_empty() {
+            (self.is_told, self.dialled) = (false, Instant::now());
+            let _ = self.doc.start_sync(addresses).await;
+        }
+    }
+}
