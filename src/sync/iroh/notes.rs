@@ -96,15 +96,15 @@ pub(super) async fn bylines(keeper: &mut Keeper) {
     let mut authors = Authors::default();
     for item in keeper.records.items().filter(|item| item.is_text()) {
         if let (Some(stamp), Some(author)) = (item.stamp(), keeper.records.author(item)) {
-            authors.messages.insert(stamp, Key::new(author));
+            authors.messages.insert(stamp, Key::new(author).into());
         }
     }
-    let signers: BTreeSet<Key> = authors.messages.values().copied().collect();
+    let signers = authors.signers();
     let named =
         keeper.names.iter().filter(|(author, note)| !note.name.is_empty() && signers.contains(&Key::new(**author)));
-    authors.names = named.map(|(author, note)| (Key::new(*author), note.name.clone())).collect();
+    authors.claimed = named.map(|(author, note)| (Key::new(*author), note.name.clone())).collect();
     let profile = Item::parse(profile::FILE_NAME.as_bytes());
-    authors.profile = profile.and_then(|item| keeper.records.author(&item)).map(Key::new);
+    authors.owner = profile.and_then(|item| keeper.records.author(&item)).map(Key::new);
     let folder = keeper.folder.clone();
     if let Ok(Err(error)) = tokio::task::spawn_blocking(move || authors.write(&folder)).await {
         keeper.problem(format!("the authors of the messages can't be noted: {error}"));
