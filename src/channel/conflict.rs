@@ -18,6 +18,7 @@ use super::entry::Entry;
 use super::stamp::{STEM_LENGTH, Stamp};
 use super::trash;
 use crate::disk::beneath::{Folder, Kind};
+use crate::disk::make::folders_below;
 use crate::disk::whole;
 
 /// What a conflict copy is a copy of.
@@ -168,11 +169,10 @@ impl Conflict {
     /// # Errors
     /// What the system says; nothing is lost.
     pub fn discard(&self, outbox: &Path) -> io::Result<PathBuf> {
-        let dropped = outbox.with_file_name(trash::FOLDER);
+        let channel = outbox.parent().unwrap_or(outbox);
+        let dropped = folders_below(channel, Path::new(trash::FOLDER))?;
         let place = dropped.join(&self.path);
-        if let Some(folder) = place.parent() {
-            fs_err::create_dir_all(folder)?;
-        }
+        folders_below(&dropped, self.path.parent().unwrap_or(&self.path))?;
         let place = move_free(&outbox.join(&self.path), &place)?;
         let own = outbox.join(own_folder(&self.path));
         if matches!(self.what, What::Text(_)) && is_folder(&own) {

@@ -18,6 +18,7 @@ use super::send::{self, Sent, Staged};
 use super::stamp::Stamp;
 use super::{Channel, Error, trash};
 use crate::disk::beneath::{Folder, Kind};
+use crate::disk::make::folders_below;
 use crate::disk::whole::{self, Hidden};
 
 /// A longer text is no draft of ours, in bytes.
@@ -57,9 +58,12 @@ impl fmt::Display for Name {
     }
 }
 
+/// The folder of drafts within a channel.
+const FOLDER: &str = "drafts";
+
 /// The folder of a channel's drafts.
 pub fn folder(channel: &Channel) -> PathBuf {
-    channel.path.join("drafts")
+    channel.path.join(FOLDER)
 }
 
 /// The names of all drafts, in the order of their kinds and times. A folder that cannot be read holds none.
@@ -318,11 +322,13 @@ pub fn no_such(channel: &Channel, name: &str) -> Error {
     Error::NoSuchDraft { name: name.to_owned(), folder: folder(channel), there }
 }
 
-/// The folder of drafts, made if it is not there.
-fn made(channel: &Channel) -> Result<PathBuf, Error> {
+/// The folder of drafts, made if it is not there. A channel that was moved away is not made anew.
+///
+/// # Errors
+/// [`Error::OnlyListens`]; [`Error::Io`].
+pub fn made(channel: &Channel) -> Result<PathBuf, Error> {
     send::outbox(channel)?;
-    let folder = folder(channel);
-    fs::create_dir_all(&folder)?;
+    let folder = folders_below(&channel.path, Path::new(FOLDER))?;
     whole::sweep(&folder);
     for draft in list(channel).into_iter().filter_map(|name| Draft::open(channel, name).ok()) {
         draft.remove_what_was_sent();

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Error;
+use super::authors;
 use super::entry::Side;
 use super::name::ChannelName;
 use super::profile::{self, Profile};
@@ -74,6 +75,7 @@ impl Channel {
             return Err(Error::Exists { path });
         }
         fs_err::create_dir_all(data)?;
+        whole::sweep(data);
         let temporary = whole::temporary_beside(&path);
         let made = fill(&temporary, kind, profile).and_then(|()| Ok(fs_err::rename(&temporary, &path)?));
         if let Err(error) = made {
@@ -82,6 +84,74 @@ impl Channel {
         }
         Self::open(&path)
     }
+
+    /// Takes away a channel that nothing was put into since it was made; tells whether it is gone.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn unmake(&self) -> io::Result<bool> {
+        if !is_as_made(&self.path)? {
+            return Ok(false);
+        }
+        // Under a hidden name nobody puts anything into it, and what came at the last moment is seen.
+        let hidden = whole::temporary_beside(&self.path);
+        fs_err::rename(&self.path, &hidden)?;
+        if !is_as_made(&hidden)? {
+            fs_err::rename(&hidden, &self.path)?;
+            return Ok(false);
+        }
+        fs_err::remove_dir_all(&hidden)?;
+        Ok(true)
+    }
+}
+
+/// A channel that was made a moment ago. It is taken away again unless it is kept: what failed leaves nothing behind.
+#[derive(Debug)]
+#[must_use]
+pub struct Made {
+    channel: Option<Channel>,
+}
+
+impl Made {
+    /// Makes a channel as [`Channel::make`] does.
+    ///
+    /// # Errors
+    /// As [`Channel::make`].
+    pub fn new(data: &Path, name: &ChannelName, kind: Kind, profile: &Profile) -> Result<Self, Error> {
+        Ok(Self { channel: Some(Channel::make(data, name, kind, profile)?) })
+    }
+
+    /// Keeps it.
+    pub fn keep(mut self) {
+        self.channel = None;
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        if let Some(channel) = &self.channel {
+            // A folder that cannot be taken away is an empty channel, which harms nobody.
+            drop(channel.unmake());
+        }
+    }
+}
+
+/// Whether a channel's folder holds nothing but boxes, and they nothing but a profile.
+fn is_as_made(path: &Path) -> io::Result<bool> {
+    for entry in fs_err::read_dir(path)? {
+        let entry = entry?;
+        let is_box = Side::BOTH.iter().any(|side| entry.file_name() == side.name()) && entry.file_type()?.is_dir();
+        if !is_box {
+            return Ok(false);
+        }
+        for file in fs_err::read_dir(entry.path())? {
+            let name = file?.file_name();
+            if name != profile::FILE_NAME && name != authors::FILE_NAME {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 fn fill(folder: &Path, kind: Kind, profile: &Profile) -> Result<(), Error> {

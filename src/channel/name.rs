@@ -2,9 +2,14 @@
 //!
 //! Owns what may be one. Refuses to make names friendly: whatever the system allows is allowed.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A file name that does not begin with `.`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +26,47 @@ impl ChannelName {
     /// The name as the system takes it.
     pub fn as_os_str(&self) -> &OsStr {
         &self.0
+    }
+}
+
+/// What is said of a text that is no channel's name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no name of a channel: a name is not empty, does not begin with `.`, and holds no `/`")]
+pub struct NotAName(String);
+
+impl FromStr for ChannelName {
+    type Err = NotAName;
+
+    fn from_str(text: &str) -> Result<Self, NotAName> {
+        Self::parse(text.as_ref()).ok_or_else(|| NotAName(text.to_owned()))
+    }
+}
+
+/// A name is written as text; one that is no UTF-8 cannot be.
+impl Serialize for ChannelName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.0.to_str().ok_or_else(|| serde::ser::Error::custom(format!("the name `{self}` is no UTF-8")));
+        serializer.serialize_str(text?)
+    }
+}
+
+impl<'de> Deserialize<'de> for ChannelName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for ChannelName {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "ChannelName".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
     }
 }
 
@@ -42,5 +88,15 @@ mod tests {
         for name in ["azureens-blog", "Brando & Cooper 100%", "東京"] {
             assert!(ChannelName::parse(OsStr::new(name)).is_some(), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_read_from_a_file_is_a_name_too() {
+        let read = |json: &str| serde_json::from_str::<ChannelName>(json);
+        assert_eq!(serde_json::to_string(&read("\"my blog\"").unwrap()).unwrap(), "\"my blog\"");
+        for json in ["\"\"", "\"../../etc\"", "\"/etc\"", "\".missive\"", "\"a\\u0000b\"", "\"..\"", "7"] {
+            assert!(read(json).is_err(), "{json}");
+        }
+        assert!(serde_json::to_string(&ChannelName::parse(OsStr::from_bytes(b"\xff")).unwrap()).is_err());
     }
 }

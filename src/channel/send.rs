@@ -16,6 +16,7 @@ use super::letter::{Gathered, Letter, Source};
 use super::stamp::Stamp;
 use super::{Channel, Error};
 use crate::disk::beneath::Folder;
+use crate::disk::make::folders_below;
 use crate::disk::whole::{self, Hidden, flush_names, rename_new};
 
 /// A message that was sent.
@@ -167,7 +168,7 @@ fn stage_files(folder: &Path, files: &[Source]) -> Result<Option<Hidden>, Error>
     for file in files {
         let target = hidden.path().join(file.name.as_path());
         if let Some(above) = target.parent().filter(|above| !folders.contains(*above)) {
-            fs::create_dir_all(above)?;
+            folders_below(hidden.path(), above.strip_prefix(hidden.path()).unwrap_or(above))?;
             let below = above.ancestors().take_while(|above| *above != hidden.path());
             folders.extend(below.map(Path::to_owned));
         }

@@ -13,6 +13,7 @@ use super::send::outbox;
 use super::stamp::Stamp;
 use super::{Channel, Error};
 use crate::disk::beneath::Folder;
+use crate::disk::make::folders_below;
 use crate::disk::whole::{self, Hidden, rename_new};
 
 /// The name of the folder within a channel.
@@ -48,11 +49,11 @@ pub(super) fn put(channel: &Channel, files: [&Path; 2], stem: &str, now: Stamp) 
 
 /// Puts one attachment of a message into the trash; gives where it is then.
 pub(super) fn put_attachment(channel: &Channel, stamp: Stamp, name: &Path, now: Stamp) -> Result<PathBuf, Error> {
-    let place = place(channel, now)?.join(stamp.to_string()).join(name);
-    if let Some(above) = place.parent() {
-        fs::create_dir_all(above)?;
-    }
-    moved(&outbox(channel)?.join(stamp.to_string()).join(name), &place)?;
+    let place = place(channel, now)?;
+    let name = Path::new(&stamp.to_string()).join(name);
+    folders_below(&place, name.parent().unwrap_or(&name))?;
+    let place = place.join(&name);
+    moved(&outbox(channel)?.join(&name), &place)?;
     Ok(place)
 }
 
@@ -117,8 +118,7 @@ fn last(trash: &Path) -> Option<(PathBuf, Stamp)> {
 
 /// An empty folder in the trash, named by this time or the next free one.
 fn place(channel: &Channel, now: Stamp) -> Result<PathBuf, Error> {
-    let trash = folder(channel);
-    fs::create_dir_all(&trash)?;
+    let trash = folders_below(&channel.path, Path::new(FOLDER))?;
     let mut time = now;
     loop {
         let place = trash.join(time.to_string());

@@ -4,13 +4,13 @@
 //! usage, 70 a bug.
 
 mod config;
+mod signals;
 mod terminal;
 
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -22,7 +22,7 @@ use crate::commands::{
     Failure, Surroundings, build, channels, check, complete, completions, compose, delete, drafts, edit, editor,
     invite, keys, man, mark, new, read, schema, search, serve, service, share, status, subscribe, sync, watch, why,
 };
-use crate::console::{Console, Pager};
+use crate::console::{Console, Pager, is_hiding};
 use crate::watch::Bell;
 
 /// Publish, read and talk through plain folders of text files
@@ -87,6 +87,32 @@ enum Command {
     Complete(complete::Complete),
 }
 
+impl Command {
+    /// Whether it goes on until it is asked to stop, or waits for somebody.
+    fn waits(&self) -> bool {
+        matches!(
+            self,
+            Self::Watch(_) | Self::Serve(_) | Self::Subscribe(_) | Self::Join(_) | Self::Accept(_) | Self::Sync(_)
+        )
+    }
+
+    /// Whether it writes what belongs together, so that no signal may end it at any moment.
+    fn catches_signals(&self) -> bool {
+        let writes = matches!(
+            self,
+            Self::Compose(_)
+                | Self::Drafts(_)
+                | Self::Edit(_)
+                | Self::Delete(_)
+                | Self::Share(_)
+                | Self::Invite(_)
+                | Self::Status(_)
+                | Self::Keys(_)
+        );
+        self.waits() || writes
+    }
+}
+
 impl Cli {
     /// The data folder that the arguments name, or those that are being completed.
     fn data(&self) -> Option<PathBuf> {
@@ -113,7 +139,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let (screen, pager) = terminal::look(cli.color, cli.json);
     let console = Console { json: cli.json, verbose: cli.verbose, screen };
-    let done = surroundings(cli.data(), pager).and_then(|around| command(&cli.command, &around, console));
+    let done = cli
+        .command
+        .catches_signals()
+        .then(signals::catch)
+        .unwrap_or(Ok(()))
+        .and_then(|()| surroundings(cli.data(), pager))
+        .and_then(|around| command(&cli.command, &around, console));
     match done {
         Ok(code) => code,
         Err(failure) => {
@@ -164,13 +196,21 @@ fn command(command: &Command, around: &Surroundings, console: Console) -> Result
         Command::Completions(args) => print(console, &completions::run(args)?, false),
         Command::Man(args) => print(console, &man::run(args, around, Cli::command())?, false),
         Command::Complete(args) => print(console, &complete::run(args, around, Cli::command())?, false),
-        Command::Serve(args) => done(serve::run(args, around, console, now, until_interrupted)),
-        Command::Watch(args) => done(watch::run(args, around, console, now, until_interrupted)),
+        Command::Serve(args) => done(serve::run(args, around, console, now, until_interrupted_aloud(console))),
+        Command::Watch(args) => done(watch::run(args, around, console, now, until_interrupted_aloud(console))),
     }
 }
 
 /// The commands that have to do with others.
 fn replicating(command: &Command, around: &Surroundings, console: Console) -> Result<ExitCode, Failure> {
+    if !command.waits() {
+        // While a passphrase is typed the question ends by itself, and shows again what is typed.
+        signals::answer_with(|| {
+            if !is_hiding() {
+                signals::end();
+            }
+        });
+    }
     match command {
         Command::Share(args) => print(console, &share::run(args, around, console)?, false),
         Command::Subscribe(args) => {
@@ -178,7 +218,7 @@ fn replicating(command: &Command, around: &Surroundings, console: Console) -> Re
         }
         Command::Join(args) => print(console, &subscribe::join(args, around, console, now, until_interrupted)?, false),
         Command::Invite(args) => print(console, &invite::invite(args, around, console)?, false),
-        Command::Accept(args) => print(console, &invite::accept(args, around, now, until_interrupted)?, false),
+        Command::Accept(args) => print(console, &invite::accept(args, around, console, now, until_interrupted)?, false),
         Command::Sync(args) => {
             let report = sync::run(args, around, console, now, until_interrupted)?;
             print(console, &report, report.failed())
@@ -192,11 +232,11 @@ fn replicating(command: &Command, around: &Surroundings, console: Console) -> Re
 /// The commands that change one's own messages.
 fn writing(command: &Command, around: &Surroundings, console: Console) -> Result<ExitCode, Failure> {
     // An editor has its own use for ctrl-c. Without one, the program ends and leaves nothing that the next one does not mend.
-    catch_interrupts(|| {
+    signals::answer_with(|| {
         if !editor::is_at_work() {
-            std::process::exit(INTERRUPTED);
+            signals::end();
         }
-    })?;
+    });
     match command {
         Command::Compose(args) => {
             let report = compose::run(args, around, console, now)?;
@@ -218,23 +258,19 @@ fn writing(command: &Command, around: &Surroundings, console: Console) -> Result
     }
 }
 
-/// What a program that was interrupted says to the shell.
-const INTERRUPTED: i32 = 130;
-
-fn catch_interrupts(handler: impl FnMut() + 'static + Send) -> Result<(), Failure> {
-    ctrlc::set_handler(handler).map_err(|error| Failure::new(format!("signals cannot be caught: {error}"), "try again"))
+/// Rings the bell on ctrl-c, SIGTERM and SIGHUP, for a command that says itself what is waited for then.
+#[allow(clippy::unnecessary_wraps, reason = "whoever hands out a bell may be refused")]
+fn until_interrupted(bell: Bell) -> Result<(), Failure> {
+    signals::ring(bell, None);
+    Ok(())
 }
 
-/// Rings the bell on ctrl-c, SIGTERM and SIGHUP. Whoever asks twice does not wait for the work in hand, which is safe:
-/// no file is ever seen half-written.
-fn until_interrupted(bell: Bell) -> Result<(), Failure> {
-    let asked = AtomicBool::new(false);
-    catch_interrupts(move || {
-        bell.stop();
-        if asked.swap(true, Ordering::Relaxed) {
-            std::process::exit(INTERRUPTED);
-        }
-    })
+/// Rings the bell as [`until_interrupted`] does, and says so.
+fn until_interrupted_aloud(console: Console) -> impl FnOnce(Bell) -> Result<(), Failure> {
+    move |bell| {
+        signals::ring(bell, Some((console, signals::STOPPING)));
+        Ok(())
+    }
 }
 
 fn remark<T>(console: Console, report: &T, remarks: &[String], failed: bool) -> Result<ExitCode, Failure>

@@ -3,7 +3,7 @@
 //! Owns when it starts: as soon as there is a key and no other program does it already. It never keeps the command from its own
 //! work; what goes wrong is said once.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ fn keep(around: &Surroundings, options: &Options, console: Console, clock: Clock
             && Book::read(&around.data).is_ok_and(|book| !book.is_empty())
         {
             // Where another program is the node this one waits for its turn.
-            match Session::open(around, options.clone(), clock) {
+            match Session::open(around, options.clone(), clock, &|| is_over(stopped)) {
                 Ok(opened) => session = Some(opened),
                 Err(failure) if failure.message != said => {
                     console.say(&format!("note: nothing is exchanged with others: {}", failure.words()));
@@ -70,6 +70,11 @@ fn keep(around: &Surroundings, options: &Options, console: Console, clock: Clock
             return;
         }
     }
+}
+
+/// Whether the command has ended.
+fn is_over(stopped: &Receiver<()>) -> bool {
+    stopped.try_recv() != Err(TryRecvError::Empty)
 }
 
 impl Drop for Node {

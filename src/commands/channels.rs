@@ -113,7 +113,7 @@ fn line(channel: Channel, marks: &Marks, state: &State, around: &Surroundings) -
 }
 
 fn fresh(channel: &str, state: &State, now: i64) -> Vec<Fresh> {
-    let documents = state.documents.iter().filter(|document| document.channel == channel);
+    let documents = state.documents.iter().filter(|document| document.channel.to_string() == channel);
     documents.map(|document| Fresh { side: document.side, words: freshness::words(document, now) }).collect()
 }
 

@@ -110,6 +110,9 @@ impl From<sync::Error> for Failure {
                 Some("it was left as it is; mend it, or `missive keys restore FILE` into a new data folder".to_owned())
             }
             Error::Busy { .. } => Some("`missive status` tells how it stands".to_owned()),
+            Error::Exposed(exposed) => {
+                Some(format!("close it, and try again: {}", exposed.command(&super::typed(exposed.path().as_os_str()))))
+            }
             Error::Engine { .. } => {
                 Some("its store `.missive/sync/store` in the data folder can be removed: it is made again".to_owned())
             }

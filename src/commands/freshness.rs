@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn it_speaks_in_human_terms() {
         let now = 1_000_000;
-        let mut document = DocumentState::new("blog".into(), Side::Inbox, false);
+        let mut document = DocumentState::new("blog".parse().unwrap(), Side::Inbox, false);
         assert_eq!(words(&document, now), "nobody has been here yet");
         let peer = |author: bool, connected: bool, seen: i64| PeerState {
             device: String::new(),

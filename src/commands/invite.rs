@@ -11,15 +11,16 @@ use serde::Serialize;
 
 use super::network::Network;
 use super::qr::qr;
-use super::session::Session;
-use super::waiting::{self, Verdict};
+use super::waiting::{Verdict, Waiting};
 use super::{Clock, Failure, Surroundings, keyring};
 use crate::channel::entry::Side;
+use crate::channel::folder::Made;
 use crate::channel::name::ChannelName;
 use crate::channel::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
 use crate::console::Console;
 use crate::sync::book::{Acceptance, Book, Invitation};
+use crate::sync::phrase::of_conversation;
 use crate::sync::socket::Lock;
 use crate::sync::ticket::{Opens, Ticket};
 use crate::unseen::field;
@@ -85,6 +86,9 @@ pub struct AcceptReport {
     complete: bool,
     /// Six words that the other side sees too.
     phrase: Option<String>,
+    /// Whether this code has made the conversation before.
+    #[serde(skip)]
+    before: bool,
 }
 
 /// Makes a conversation's channel and the code for the other side.
@@ -92,32 +96,36 @@ pub struct AcceptReport {
 /// # Errors
 /// [`Failure`] when the name is taken by something that is no conversation, or the conversation has begun.
 pub fn invite(args: &Invite, around: &Surroundings, console: Console) -> Result<InviteReport, Failure> {
-    let name = ChannelName::parse(args.name.as_ref()).ok_or_else(|| Error::Name { name: args.name.clone() })?;
-    let channel = conversation(around, &name, args.author.as_deref())?;
-    let name = keyring::name(around, &channel)?;
-    if Book::read(&around.data)?.document(&name, Side::Inbox).is_some() {
-        return Err(Failure::new(
-            format!("`{name}` has its other side already"),
-            "choose another name: missive invite NAME",
-        ));
-    }
-    let document = keyring::own_document(around, &name)?;
-    let secret = keyring::secret()?;
+    let name = keyring::parsed(&args.name)?;
+    let refuse = |book: &Book| {
+        if book.document(&name, Side::Inbox).is_none() {
+            return Ok(());
+        }
+        Err(Failure::new(format!("`{name}` has its other side already"), "choose another name: missive invite NAME"))
+    };
+    // What is refused at once makes nothing, not even a data folder.
+    refuse(&Book::read(&around.data)?)?;
+    fs_err::create_dir_all(&around.data)?;
     let seconds = i64::try_from(args.expires.as_secs()).unwrap_or(i64::MAX);
-    let until = around.seconds().saturating_add(seconds);
-    let now = around.seconds();
-    Book::change(&around.data, |book| {
+    let (now, secret) = (around.seconds(), keyring::secret()?);
+    let until = now.saturating_add(seconds);
+    let (document, made) = Book::change(&around.data, |book| {
+        refuse(book)?;
+        let made = conversation(around, book, &name, args.author.as_deref())?;
+        let document = keyring::own_document(book, &name)?;
         book.invitations.retain(|invitation| invitation.until >= now);
         book.invitations.push(Invitation { channel: name.clone(), secret, until, used_by: None });
-        Ok::<_, Failure>(())
+        Ok::<_, Failure>((document, made))
     })?;
+    made.into_iter().for_each(Made::keep);
+    let channel = Channel::open(&around.data.join(name.as_os_str()))?;
     let peers = keyring::peers(around, &document)?.into_iter().take(1).collect();
     let host = args.author.clone().or_else(|| keyring::profile(&channel, Side::Outbox).author).unwrap_or_default();
     let code = Ticket { opens: Opens::Invitation { secret: secret.0, until }, peers, name: host }.to_string();
     let screen = console.shows_results() && !console.json;
     Ok(InviteReport {
         qr: if screen { qr(&code, console.screen.width) } else { None },
-        channel: name,
+        channel: name.to_string(),
         code,
         expires: until,
         running: Lock::is_taken(&around.data),
@@ -125,18 +133,24 @@ pub fn invite(args: &Invite, around: &Surroundings, console: Console) -> Result<
     })
 }
 
-/// The channel of a conversation, made if there is none.
-fn conversation(around: &Surroundings, name: &ChannelName, author: Option<&str>) -> Result<Channel, Failure> {
+/// Makes the channel of a conversation, if there is none.
+fn conversation(
+    around: &Surroundings,
+    book: &Book,
+    name: &ChannelName,
+    author: Option<&str>,
+) -> Result<Option<Made>, Failure> {
     let path = around.data.join(name.as_os_str());
     if let Ok(channel) = Channel::open(&path) {
-        return if channel.kind == Kind::Message { Ok(channel) } else { Err(Error::Exists { path }.into()) };
+        return if channel.kind == Kind::Message { Ok(None) } else { Err(Error::Exists { path }.into()) };
     }
+    keyring::refuse_kept_name(book, name)?;
     let profile = Profile {
         id: Some(uuid::Uuid::new_v4().urn().to_string()),
         author: author.map(str::to_owned),
         ..Profile::default()
     };
-    Ok(Channel::make(&around.data, name, Kind::Message, &profile)?)
+    Ok(Some(Made::new(&around.data, name, Kind::Message, &profile)?))
 }
 
 /// Answers an invitation, and waits for the other side unless told not to.
@@ -146,82 +160,152 @@ fn conversation(around: &Surroundings, name: &ChannelName, author: Option<&str>)
 pub fn accept(
     args: &Accept,
     around: &Surroundings,
+    console: Console,
     clock: Clock,
     with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
 ) -> Result<AcceptReport, Failure> {
+    let waiting = Waiting::begin(with_bell)?;
     let ticket = Ticket::parse(&args.code)?;
-    let name = begin(args, &ticket, around)?;
-    if !args.no_wait {
-        let session = Session::open(around, args.network.options(around), clock)?;
-        let mut refused = None;
-        waiting::until(&session, around, PATIENCE, with_bell, |_| {
-            let Ok(book) = Book::read(&around.data) else {
-                return Verdict::Wait;
-            };
-            match book.acceptances.iter().find(|acceptance| acceptance.channel == name) {
-                Some(Acceptance { refused: Some(why), .. }) => {
-                    refused = Some(why.clone());
-                    Verdict::Done
-                }
-                Some(_) => Verdict::Wait,
-                None => Verdict::Done,
-            }
-        })?;
-        if let Some(why) = refused {
-            withdraw(around, &name)?;
-            return Err(Failure::new(
-                format!("the other side refused: {why}"),
-                "ask for a new code; the channel has been made and is yours",
-            ));
-        }
+    let (name, before) = match begin(args, &ticket, around)? {
+        Begun::Before(name) => (name, true),
+        Begun::Now(name) => (name, false),
+    };
+    if !args.no_wait && !before {
+        let host = if ticket.name.is_empty() { "the other side".to_owned() } else { field(&ticket.name) };
+        console.say(&format!("Looking for {host} … ctrl-c to stop; this continues whenever `missive sync` runs"));
+        answered(args, &name, around, console, clock, waiting)?;
     }
     let book = Book::read(&around.data)?;
     let inbox = book.document(&name, Side::Inbox);
     Ok(AcceptReport {
-        path: around.data.join(&name).to_string_lossy().into_owned(),
-        channel: name,
+        path: around.data.join(name.as_os_str()).to_string_lossy().into_owned(),
+        channel: name.to_string(),
         complete: inbox.is_some(),
         phrase: inbox.and_then(|document| document.phrase.clone()),
+        before,
     })
 }
 
 /// How long the other side is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn begin(args: &Accept, ticket: &Ticket, around: &Surroundings) -> Result<String, Failure> {
+/// Waits until the other side has answered, or as long as somebody has patience.
+fn answered(
+    args: &Accept,
+    name: &ChannelName,
+    around: &Surroundings,
+    console: Console,
+    clock: Clock,
+    mut waiting: Waiting,
+) -> Result<(), Failure> {
+    let session = waiting.open(around, args.network.options(around), clock)?;
+    let mut refused = None;
+    waiting.until(&session, around, PATIENCE, |_| {
+        let Ok(book) = Book::read(&around.data) else {
+            return Verdict::Wait;
+        };
+        match book.acceptances.iter().find(|acceptance| acceptance.channel == *name) {
+            Some(Acceptance { refused: Some(why), .. }) => {
+                refused = Some(why.clone());
+                Verdict::Done
+            }
+            Some(_) => Verdict::Wait,
+            None => Verdict::Done,
+        }
+    })?;
+    // The channel is let go of before its folder is taken away.
+    waiting.end(session, console)?;
+    let Some(why) = refused else {
+        return Ok(());
+    };
+    let is_gone = withdraw(around, name)?;
+    let hint = if is_gone {
+        "ask for a new code; nothing was kept of this one".to_owned()
+    } else {
+        format!("ask for a new code; your folder `{name}` stays as it is")
+    };
+    Err(Failure::new(format!("the other side refused: {why}"), hint))
+}
+
+/// What becomes of a code.
+enum Begun {
+    /// The channel of a conversation that this code has made already.
+    Before(ChannelName),
+    /// The channel of a conversation that waits for the other side.
+    Now(ChannelName),
+}
+
+/// Notes that an invitation is accepted, and makes its channel: both or neither.
+fn begin(args: &Accept, ticket: &Ticket, around: &Surroundings) -> Result<Begun, Failure> {
     let Opens::Invitation { secret, until } = ticket.opens else {
         let hint = "`missive subscribe` takes keys for reading, `missive join` keys for writing";
         return Err(Failure::new("that is a key, and no code of an invitation", hint));
     };
-    if until < around.seconds() {
-        return Err(Failure::new("this code has expired", "ask for a new one: `missive invite NAME` makes it"));
-    }
-    let book = Book::read(&around.data)?;
-    if book.invitations.iter().any(|invitation| invitation.secret.0 == secret) {
+    let named = args.name.as_deref().map(keyring::parsed).transpose()?;
+    let known = Book::read(&around.data)?;
+    if known.invitations.iter().any(|invitation| invitation.secret.0 == secret) {
         return Err(Failure::new("that is your own invitation", "the other side accepts it"));
     }
-    if let Some(begun) = book.acceptances.iter().find(|acceptance| acceptance.code == args.code) {
-        return Ok(begun.channel.clone());
+    if let Some(name) = made_by(&known, &secret) {
+        return Ok(Begun::Before(name));
     }
-    let name = match &args.name {
-        Some(name) => ChannelName::parse(name.as_ref()).ok_or_else(|| Error::Name { name: name.clone() })?,
-        None => keyring::free_name(around, if ticket.name.is_empty() { "conversation" } else { &ticket.name })?,
-    };
-    let channel = conversation(around, &name, args.author.as_deref())?;
-    let name = keyring::name(around, &channel)?;
-    keyring::own_document(around, &name)?;
-    Book::change(&around.data, |book| {
+    let is_it =
+        |acceptance: &Acceptance| Ticket::parse(&acceptance.code).is_ok_and(|known| known.opens == ticket.opens);
+    if until < around.seconds() && !known.acceptances.iter().any(is_it) {
+        return Err(Failure::new("this code has expired", "ask for a new one: `missive invite NAME` makes it"));
+    }
+    fs_err::create_dir_all(&around.data)?;
+    let (name, made) = Book::change(&around.data, |book| {
+        if let Some(begun) = book.acceptances.iter_mut().find(|acceptance| is_it(acceptance)) {
+            // The other side is asked once more.
+            begun.refused = None;
+            return Ok((begun.channel.clone(), None));
+        }
+        let proposed = if ticket.name.is_empty() { "conversation" } else { &ticket.name };
+        let name = named.clone().map_or_else(|| keyring::free_name(around, book, proposed), Ok)?;
+        let made = conversation(around, book, &name, args.author.as_deref())?;
+        let new_key = book.document(&name, Side::Outbox).is_none();
+        keyring::own_document(book, &name)?;
         book.acceptances.retain(|acceptance| acceptance.channel != name);
-        book.acceptances.push(Acceptance { channel: name.clone(), code: args.code.clone(), refused: None });
-        Ok::<_, Failure>(())
+        book.acceptances.push(Acceptance {
+            channel: name.clone(),
+            code: args.code.clone(),
+            refused: None,
+            new_channel: made.is_some(),
+            new_key,
+        });
+        Ok::<_, Failure>((name, made))
     })?;
-    Ok(name)
+    made.into_iter().for_each(Made::keep);
+    Ok(Begun::Now(name))
 }
 
-fn withdraw(around: &Surroundings, name: &str) -> Result<(), Failure> {
+/// The channel of the conversation that an invitation has made here: its six words follow from the invitation's secret.
+fn made_by(book: &Book, secret: &[u8; 32]) -> Option<ChannelName> {
+    let made = book.documents.iter().filter(|document| document.side == Side::Inbox).find(|inbox| {
+        let own = book.document(&inbox.channel, Side::Outbox);
+        own.is_some_and(|own| inbox.phrase.as_deref() == Some(&*of_conversation(secret, &inbox.id, &own.id)))
+    });
+    made.map(|inbox| inbox.channel.clone())
+}
+
+/// Lets go of an acceptance that was refused, and of what was made for it; tells whether its channel is gone.
+fn withdraw(around: &Surroundings, name: &ChannelName) -> Result<bool, Failure> {
     Book::change(&around.data, |book| {
-        book.acceptances.retain(|acceptance| acceptance.channel != name);
-        Ok(())
+        let Some(at) = book.acceptances.iter().position(|acceptance| acceptance.channel == *name) else {
+            return Ok(false);
+        };
+        let acceptance = book.acceptances.remove(at);
+        // Whoever was invited to it meanwhile keeps its key.
+        let is_free = book.invitations.iter().all(|invitation| invitation.channel != *name);
+        if acceptance.new_key && is_free {
+            book.documents.retain(|document| document.channel != *name);
+        }
+        let channel = Channel::open(&around.data.join(name.as_os_str()));
+        match channel.ok().filter(|_| acceptance.new_channel && is_free) {
+            Some(channel) => Ok(channel.unmake()?),
+            None => Ok(false),
+        }
     })
 }
 
@@ -243,6 +327,9 @@ impl fmt::Display for InviteReport {
 impl fmt::Display for AcceptReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", field(&self.path))?;
+        if self.before {
+            writeln!(f, "You accepted this invitation before: it made the conversation `{}`.", field(&self.channel))?;
+        }
         match &self.phrase {
             Some(phrase) => writeln!(
                 f,
@@ -251,7 +338,7 @@ impl fmt::Display for AcceptReport {
             ),
             None => writeln!(
                 f,
-                "The other side was not met yet. It is noted, and goes on while `missive sync` runs and they are there."
+                "The other side is offline. The invitation is saved; it completes once both of you run `missive sync`."
             ),
         }
     }

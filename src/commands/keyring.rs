@@ -4,6 +4,7 @@
 
 use super::{Failure, Surroundings};
 use crate::channel::entry::Side;
+use crate::channel::folder::Made;
 use crate::channel::name::ChannelName;
 use crate::channel::profile::{self, Profile};
 use crate::channel::{Channel, Error, Kind};
@@ -12,11 +13,11 @@ use crate::sync::book::{Book, Document, Secret};
 use crate::sync::here;
 use crate::sync::ticket::{Opens, Peer, Ticket};
 
-/// The name by which the book has a channel.
+/// The name by which the book has a channel: one that can be written as text.
 ///
 /// # Errors
 /// [`Failure`] when it does not lie in the data folder, or its name is no text.
-pub(super) fn name(around: &Surroundings, channel: &Channel) -> Result<String, Failure> {
+pub(super) fn name(around: &Surroundings, channel: &Channel) -> Result<ChannelName, Failure> {
     let data = fs_err::canonicalize(&around.data).unwrap_or_else(|_| around.data.clone());
     if channel.path.parent() != Some(&*data) {
         return Err(Failure::new(
@@ -24,16 +25,30 @@ pub(super) fn name(around: &Surroundings, channel: &Channel) -> Result<String, F
             "only its channels are replicated; `--data DIR` names another data folder",
         ));
     }
-    channel.name.as_os_str().to_str().map(str::to_owned).ok_or_else(|| {
-        Failure::new(format!("the name `{}` is no UTF-8", channel.name), "rename the folder, and try again")
-    })
+    text_name(channel.name.clone())
+}
+
+/// A name that can be written as text.
+fn text_name(name: ChannelName) -> Result<ChannelName, Failure> {
+    if name.as_os_str().to_str().is_none() {
+        return Err(Failure::new(format!("the name `{name}` is no UTF-8"), "rename the folder, and try again"));
+    }
+    Ok(name)
+}
+
+/// The name that somebody typed.
+///
+/// # Errors
+/// [`Failure`] when no channel can have it.
+pub(super) fn parsed(name: &str) -> Result<ChannelName, Failure> {
+    Ok(name.parse().map_err(|_| Error::Name { name: name.to_owned() })?)
 }
 
 /// The document of a channel's box.
 ///
 /// # Errors
 /// [`Failure`] when there is none.
-pub(super) fn document(around: &Surroundings, name: &str, side: Side) -> Result<Document, Failure> {
+pub(super) fn document(around: &Surroundings, name: &ChannelName, side: Side) -> Result<Document, Failure> {
     Book::read(&around.data)?.document(name, side).cloned().ok_or_else(|| {
         Failure::new(
             format!("there is no key for the {side} of `{name}`: it came here by another tool"),
@@ -45,29 +60,16 @@ pub(super) fn document(around: &Surroundings, name: &str, side: Side) -> Result<
 /// The document of a channel's outbox, made if there is none yet.
 ///
 /// # Errors
-/// [`Failure`] when this program cannot make one.
-#[cfg(feature = "sync")]
-pub(super) fn own_document(around: &Surroundings, name: &str) -> Result<Document, Failure> {
-    use crate::sync::iroh;
-    Book::change(&around.data, |book| {
-        if let Some(document) = book.document(name, Side::Outbox) {
-            return Ok(document.clone());
-        }
-        let secret = iroh::fresh();
-        let mut document = Document::new(name, Side::Outbox, iroh::new_document(&secret));
-        document.secret = Some(secret);
-        book.documents.push(document.clone());
-        Ok(document)
-    })
-}
-
-/// The document of a channel's outbox, if there is one.
-///
-/// # Errors
-/// [`Failure`], since this program cannot make one.
-#[cfg(not(feature = "sync"))]
-pub(super) fn own_document(_around: &Surroundings, _name: &str) -> Result<Document, Failure> {
-    Err(super::session::left_out())
+/// [`Failure`] when this program was built without the engine, and cannot make one.
+pub(super) fn own_document(book: &mut Book, name: &ChannelName) -> Result<Document, Failure> {
+    if let Some(document) = book.document(name, Side::Outbox) {
+        return Ok(document.clone());
+    }
+    let secret = secret()?;
+    let mut document = Document::new(name.clone(), Side::Outbox, document_id(&secret)?);
+    document.secret = Some(secret);
+    book.documents.push(document.clone());
+    Ok(document)
 }
 
 /// Whom a key for a document names: this device, and those whose key this side was given.
@@ -157,7 +159,7 @@ pub(super) fn public_key(around: &Surroundings, channel: &Channel) -> Option<Str
     let document = Book::read(&around.data).ok()?.document(&name, side).cloned()?;
     let bare = |peer: Peer| Peer { addresses: Vec::new(), ..peer };
     let peers = here::read(&around.data).into_iter().chain(document.peers).take(1 + MOST).map(bare).collect();
-    let name = profile(channel, side).title.unwrap_or(name);
+    let name = profile(channel, side).title.unwrap_or_else(|| name.to_string());
     Some(Ticket { opens: Opens::Read(document.id), peers, name }.to_string())
 }
 
@@ -168,7 +170,7 @@ pub(super) fn profile(channel: &Channel, side: Side) -> Profile {
 }
 
 /// A free name for a channel, as near as possible to what somebody else calls it.
-pub(super) fn free_name(around: &Surroundings, proposed: &str) -> Result<ChannelName, Failure> {
+pub(super) fn free_name(around: &Surroundings, book: &Book, proposed: &str) -> Result<ChannelName, Failure> {
     let plain: String = proposed
         .chars()
         .map(|c| if c.is_alphanumeric() || "-_".contains(c) { c } else { '-' })
@@ -178,25 +180,56 @@ pub(super) fn free_name(around: &Surroundings, proposed: &str) -> Result<Channel
     let name: String = words.join("-").chars().take(40).collect();
     let name = if name.is_empty() { "channel".to_owned() } else { name };
     let numbered = (2..1000).map(|number| format!("{name}-{number}"));
-    let is_free = |name: &String| around.data.join(name).symlink_metadata().is_err();
-    let free = [name.clone()].into_iter().chain(numbered).find(is_free);
-    free.as_deref().and_then(|name| ChannelName::parse(name.as_ref())).ok_or_else(|| Error::Name { name }.into())
+    let names = [name.clone()].into_iter().chain(numbered).filter_map(|name| name.parse().ok());
+    let is_free =
+        |name: &ChannelName| around.data.join(name.as_os_str()).symlink_metadata().is_err() && !has_keys(book, name);
+    names.into_iter().find(is_free).ok_or_else(|| Error::Name { name }.into())
+}
+
+/// Whether the book has keys of a channel of this name, whether its folder is there or not.
+fn has_keys(book: &Book, name: &ChannelName) -> bool {
+    book.documents.iter().any(|document| document.channel == *name)
+}
+
+/// Refuses a new channel of a name that the book has keys of: the folder was moved away, and whatever were written into a new one
+/// would go to the readers of the old one.
+///
+/// # Errors
+/// [`Failure`] with the way to let go of the keys.
+pub(super) fn refuse_kept_name(book: &Book, name: &ChannelName) -> Result<(), Failure> {
+    if !has_keys(book, name) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        format!(
+            "there is no folder `{name}`, but its keys are here: what is in a new one would go to whoever has the old one"
+        ),
+        format!(
+            "move the folder back, choose another name, or let go of the keys: missive keys forget {}",
+            super::typed(name.as_os_str())
+        ),
+    ))
 }
 
 /// Makes the folder for a document of others, unless another tool has filled one so far. The profile comes with the messages.
 ///
 /// # Errors
 /// [`Failure`] when the name is taken.
-pub(super) fn make(around: &Surroundings, name: &ChannelName, side: Side) -> Result<(), Failure> {
+pub(super) fn make(
+    around: &Surroundings,
+    book: &Book,
+    name: &ChannelName,
+    side: Side,
+) -> Result<Option<Made>, Failure> {
     let path = around.data.join(name.as_os_str());
     if let Ok(channel) = Channel::open(&path) {
-        let taken = Book::read(&around.data)?.document(&name.to_string(), side).is_some();
+        let taken = book.document(name, side).is_some();
         if taken || !channel.path.join(side.name()).is_dir() {
             return Err(Error::Exists { path }.into());
         }
-        return Ok(());
+        return Ok(None);
     }
+    refuse_kept_name(book, name)?;
     let kind = if side == Side::Outbox { Kind::Broadcast } else { Kind::Subscription };
-    Channel::make(&around.data, name, kind, &Profile::default())?;
-    Ok(())
+    Ok(Some(Made::new(&around.data, name, kind, &Profile::default())?))
 }

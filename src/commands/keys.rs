@@ -2,6 +2,9 @@
 //!
 //! Owns the list and the ways out of trouble. Refuses to reach anybody.
 
+#[cfg(feature = "sync")]
+pub mod restore;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -14,6 +17,7 @@ use serde::Serialize;
 use super::count;
 use super::{Failure, Surroundings, keyring, locate};
 use crate::channel::entry::Side;
+use crate::channel::name::ChannelName;
 use crate::console::Console;
 #[cfg(feature = "sync")]
 use crate::console::Passphrase;
@@ -41,11 +45,8 @@ enum What {
         /// The file, which must not exist
         file: PathBuf,
     },
-    /// Take keys back from such a file; what is here already stays
-    Restore {
-        /// The file
-        file: PathBuf,
-    },
+    /// Take keys back from such a file, after showing which; what is here already stays
+    Restore(Restore),
     /// Give a channel of yours new keys, and tell its readers where it has gone
     Rotate {
         /// The channel
@@ -63,6 +64,19 @@ enum What {
     },
 }
 
+/// Arguments of `missive keys restore`.
+#[derive(Debug, Args)]
+struct Restore {
+    /// The file
+    file: PathBuf,
+    /// Use this channel's folder although it is here already: what is in it will be shared
+    #[arg(long, value_name = "CHANNEL")]
+    into: Vec<String>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
 /// The keys, or what was done.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
@@ -73,7 +87,12 @@ pub enum Report {
         device: Option<String>,
         /// A line for each document.
         keys: Vec<Line>,
+        /// What stands in the book for the names of channels that can have no such name. Nothing is done with their keys.
+        left_out: Vec<String>,
     },
+    /// What came back from a file.
+    #[cfg(feature = "sync")]
+    Restored(restore::Report),
     /// What was done.
     Done {
         /// In words.
@@ -84,7 +103,7 @@ pub enum Report {
 /// A document's key.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Line {
-    channel: String,
+    channel: ChannelName,
     #[serde(rename = "box")]
     side: Side,
     writes: bool,
@@ -100,7 +119,10 @@ pub fn run(args: &Keys, around: &Surroundings, console: Console) -> Result<Repor
     match &args.what {
         None => list(around),
         Some(What::Export { file }) => export(file, around, console),
-        Some(What::Restore { file }) => restore(file, around, console),
+        #[cfg(feature = "sync")]
+        Some(What::Restore(args)) => restore::run(args, around, console).map(Report::Restored),
+        #[cfg(not(feature = "sync"))]
+        Some(What::Restore(_)) => Err(super::session::left_out()),
         Some(What::Rotate { channel }) => rotate(channel, around),
         Some(What::Follow { channel }) => follow(channel, around),
         Some(What::Forget { channel }) => forget(channel, around),
@@ -115,7 +137,11 @@ fn list(around: &Surroundings) -> Result<Report, Failure> {
         writes: document.secret.is_some(),
         document: crate::sync::hex::show(&document.id),
     };
-    Ok(Report::List { device: keyring::device(&book), keys: book.documents.iter().map(line).collect() })
+    Ok(Report::List {
+        device: keyring::device(&book),
+        keys: book.documents.iter().map(line).collect(),
+        left_out: book.left_out.iter().map(|left| left.name.clone()).collect(),
+    })
 }
 
 fn done(words: String) -> Report {
@@ -125,43 +151,18 @@ fn done(words: String) -> Report {
 #[cfg(feature = "sync")]
 fn export(file: &std::path::Path, around: &Surroundings, console: Console) -> Result<Report, Failure> {
     let book = Book::read(&around.data)?;
-    let text = toml::to_string(&book).map_err(std::io::Error::other)?;
+    let text = book.to_text().map_err(std::io::Error::other)?;
     let passphrase = given(console.new_passphrase("Passphrase for the file:")?)?;
     let sealed = crate::sync::backup::seal(text.as_bytes(), &passphrase).map_err(|error| unsealed(&error, file))?;
-    crate::disk::whole::create(&around.here.join(file), &sealed)?;
+    crate::disk::private::create(&around.here.join(file), &sealed)?;
     Ok(done(format!(
-        "{} of {} are in {}. Without its passphrase nobody reads it, you neither.",
-        "the keys",
-        count(book.documents.len(), "document"),
+        "{} in {}. Without the passphrase nobody can open this file, including you.",
+        match book.documents.len() {
+            1 => "1 key is".to_owned(),
+            keys => format!("{} are", count(keys, "key")),
+        },
         file.display()
     )))
-}
-
-#[cfg(feature = "sync")]
-fn restore(file: &std::path::Path, around: &Surroundings, console: Console) -> Result<Report, Failure> {
-    let sealed = fs_err::read(around.here.join(file))?;
-    let passphrase = given(console.passphrase("Passphrase of the file:")?)?;
-    let text = crate::sync::backup::open(&sealed, &passphrase).map_err(|error| unsealed(&error, file))?;
-    let kept: Book = std::str::from_utf8(&text).ok().and_then(|text| toml::from_str(text).ok()).ok_or_else(|| {
-        Failure::new(
-            format!("{} holds no keys of missive", file.display()),
-            "`missive keys export FILE` writes such a file",
-        )
-    })?;
-    let new = Book::change(&around.data, |book| {
-        // Another device's identity is not taken where there is one: two that are one confuse everybody.
-        book.device = book.device.or(kept.device);
-        book.author = book.author.or(kept.author);
-        let before = book.documents.len();
-        for document in kept.documents {
-            if book.by_id(&document.id).is_none() && book.document(&document.channel, document.side).is_none() {
-                book.documents.push(document);
-            }
-        }
-        Ok::<_, Failure>(book.documents.len() - before)
-    })?;
-    make_folders(around)?;
-    Ok(done(format!("{} came back; their messages come while `missive sync` runs.", count(new, "key"))))
 }
 
 #[cfg(feature = "sync")]
@@ -180,28 +181,12 @@ fn unsealed(error: &crate::sync::backup::Error, file: &std::path::Path) -> Failu
     Failure::new(format!("{}: {error}", file.display()), "nothing was changed")
 }
 
-/// Makes the folders that the book speaks of.
-#[cfg(feature = "sync")]
-fn make_folders(around: &Surroundings) -> Result<(), Failure> {
-    for document in Book::read(&around.data)?.documents {
-        if crate::channel::name::ChannelName::parse(document.channel.as_ref()).is_some() {
-            fs_err::create_dir_all(around.data.join(&document.channel).join(document.side.name()))?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(not(feature = "sync"))]
 fn export(_: &std::path::Path, _: &Surroundings, _: Console) -> Result<Report, Failure> {
     Err(super::session::left_out())
 }
 
-#[cfg(not(feature = "sync"))]
-fn restore(_: &std::path::Path, _: &Surroundings, _: Console) -> Result<Report, Failure> {
-    Err(super::session::left_out())
-}
-
-fn named(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<String, Failure> {
+fn named(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<ChannelName, Failure> {
     keyring::name(around, &locate::channel(around, channel)?)
 }
 
@@ -222,7 +207,7 @@ fn rotate(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
         let Some(document) = book.document_mut(&name, Side::Outbox) else {
             return Ok(());
         };
-        let mut new = crate::sync::book::Document::new(&name, Side::Outbox, id);
+        let mut new = crate::sync::book::Document::new(name.clone(), Side::Outbox, id);
         (new.secret, new.author, new.peers) = (Some(secret), document.author.clone(), document.peers.clone());
         document.moved = Some(key.clone());
         let old = document.clone();
@@ -258,17 +243,24 @@ fn follow(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
 
 fn forget(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Failure> {
     let name = channel.to_string_lossy().into_owned();
-    let gone = Book::change(&around.data, |book| {
-        let before = book.documents.len() + book.retired.len();
-        book.documents.retain(|document| document.channel != name);
-        book.retired.retain(|document| document.channel != name);
-        book.acceptances.retain(|acceptance| acceptance.channel != name);
-        book.invitations.retain(|invitation| invitation.channel != name);
-        Ok::<_, Failure>(before - book.documents.len() - book.retired.len())
-    })?;
-    if gone == 0 {
+    let is_it = |other: &ChannelName| other.as_os_str() == channel;
+    let keys = |book: &Book| book.all().count() + book.left_out.len();
+    let forgotten = |mut book: Book| {
+        book.documents.retain(|document| !is_it(&document.channel));
+        book.retired.retain(|document| !is_it(&document.channel));
+        book.acceptances.retain(|acceptance| !is_it(&acceptance.channel));
+        book.invitations.retain(|invitation| !is_it(&invitation.channel));
+        book.left_out.retain(|left| left.name != name);
+        book
+    };
+    let book = Book::read(&around.data)?;
+    if keys(&forgotten(book.clone())) == keys(&book) {
         return Err(Failure::new(format!("there is no key of `{name}`"), "`missive keys` lists them"));
     }
+    Book::change(&around.data, |book| {
+        *book = forgotten(book.clone());
+        Ok::<_, Failure>(())
+    })?;
     Ok(done(format!("The keys of `{name}` are gone; its folder is as it was.")))
 }
 
@@ -276,13 +268,20 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done { done } => writeln!(f, "{done}"),
-            Self::List { keys, .. } if keys.is_empty() => {
+            #[cfg(feature = "sync")]
+            Self::Restored(report) => report.fmt(f),
+            Self::List { keys, left_out, .. } if keys.is_empty() && left_out.is_empty() => {
                 writeln!(f, "No keys yet: missive share CHANNEL, missive subscribe KEY, missive invite NAME")
             }
-            Self::List { keys, .. } => keys.iter().try_for_each(|key| {
-                let may = if key.writes { "reads and writes" } else { "reads" };
-                writeln!(f, "{} ({}): {may}", field(&key.channel), key.side)
-            }),
+            Self::List { keys, left_out, .. } => {
+                keys.iter().try_for_each(|key| {
+                    let may = if key.writes { "reads and writes" } else { "reads" };
+                    writeln!(f, "{} ({}): {may}", field(&key.channel.to_string()), key.side)
+                })?;
+                left_out.iter().try_for_each(|name| {
+                    writeln!(f, "`{}`: left out, because no channel can have that name", field(name))
+                })
+            }
         }
     }
 }

@@ -7,11 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Failure, Surroundings};
+use super::{Failure, Surroundings, keyring};
 use crate::channel::entry::Side;
 use crate::channel::name::ChannelName;
 use crate::channel::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
+use crate::sync::book::Book;
 use crate::unseen::field;
 
 /// Make a channel
@@ -55,6 +56,12 @@ pub fn run(args: &New, around: &Surroundings) -> Result<Report, Failure> {
     };
     let profile =
         Profile { id: Some(Uuid::new_v4().urn().to_string()), title: Some(args.name.clone()), ..Profile::default() };
+    // A book that cannot be read keeps nobody from a new channel.
+    if !around.data.join(name.as_os_str()).exists()
+        && let Ok(book) = Book::read(&around.data)
+    {
+        keyring::refuse_kept_name(&book, &name)?;
+    }
     let channel = Channel::make(&around.data, &name, kind, &profile)?;
     Ok(Report { name: name.to_string(), kind, path: channel.path.to_string_lossy().into_owned() })
 }

@@ -17,13 +17,18 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Starts a node, or finds the one that runs.
+    /// Starts a node, or finds the one that runs. A start is given up when `is_over`.
     ///
     /// # Errors
     /// [`Failure`] when it cannot start, or when this program was built without it.
     #[cfg(feature = "sync")]
-    pub(super) fn open(around: &Surroundings, options: Options, clock: Clock) -> Result<Self, Failure> {
-        match Node::start(&around.data, options, clock) {
+    pub(super) fn open(
+        around: &Surroundings,
+        options: Options,
+        clock: Clock,
+        is_over: &dyn Fn() -> bool,
+    ) -> Result<Self, Failure> {
+        match Node::start(&around.data, options, clock, is_over) {
             Ok(node) => Ok(Self { own: Some(node) }),
             Err(crate::sync::Error::Busy { .. }) => Ok(Self { own: None }),
             Err(error) => Err(error.into()),
@@ -35,8 +40,25 @@ impl Session {
     /// # Errors
     /// Always.
     #[cfg(not(feature = "sync"))]
-    pub(super) fn open(_around: &Surroundings, _options: Options, _clock: Clock) -> Result<Self, Failure> {
+    pub(super) fn open(
+        _around: &Surroundings,
+        _options: Options,
+        _clock: Clock,
+        _is_over: &dyn Fn() -> bool,
+    ) -> Result<Self, Failure> {
         Err(left_out())
+    }
+
+    /// Ends the node, if this program runs it.
+    ///
+    /// # Errors
+    /// What it ended with.
+    pub(super) fn end(self) -> Result<(), Failure> {
+        #[cfg(feature = "sync")]
+        if let Some(node) = self.own {
+            node.stop()?;
+        }
+        Ok(())
     }
 
     /// Whether this program runs it.
@@ -51,13 +73,13 @@ impl Session {
         false
     }
 
-    /// How it stands; `None` when the other program has ended.
-    pub(super) fn state(&self, around: &Surroundings) -> Option<State> {
+    /// How it stands; `None` when the other program has ended, or does not answer and `is_over`.
+    pub(super) fn state(&self, around: &Surroundings, is_over: &dyn Fn() -> bool) -> Option<State> {
         #[cfg(feature = "sync")]
         if let Some(node) = &self.own {
             return Some(node.state());
         }
-        socket::ask(&around.data)
+        socket::ask_until(&around.data, is_over)
     }
 }
 

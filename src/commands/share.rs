@@ -15,6 +15,7 @@ use crate::channel::Kind;
 use crate::channel::entry::Side;
 use crate::channel::settings::{self, BaseUrl};
 use crate::console::Console;
+use crate::sync::book::Book;
 use crate::sync::socket::Lock;
 use crate::sync::ticket::{Opens, Ticket};
 use crate::unseen::field;
@@ -79,7 +80,7 @@ pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Repo
     let name = keyring::name(around, &channel)?;
     let side = if channel.kind == Kind::Subscription { Side::Inbox } else { Side::Outbox };
     let document = if side == Side::Outbox {
-        keyring::own_document(around, &name)?
+        Book::change(&around.data, |book| keyring::own_document(book, &name))?
     } else {
         keyring::document(around, &name, side)?
     };
@@ -97,7 +98,7 @@ pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Repo
     let ticket = Ticket {
         opens,
         peers: keyring::peers(around, &document)?,
-        name: profile.title.unwrap_or_else(|| name.clone()),
+        name: profile.title.unwrap_or_else(|| name.to_string()),
     };
     // A profile may be a stranger's, so its link is an address or nothing.
     let of_profile = || profile.link.and_then(|link| BaseUrl::try_from(link).ok());
@@ -111,7 +112,7 @@ pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Repo
         qr: if screen && !args.key_only { qr(&link, console.screen.width) } else { None },
         link,
         writes: args.write,
-        channel: name,
+        channel: name.to_string(),
         html,
         running: Lock::is_taken(&around.data),
         only: args.key_only,
@@ -150,7 +151,10 @@ impl fmt::Display for KeyReport {
             writeln!(f, "For a web page: {html}")?;
         }
         if !self.running {
-            writeln!(f, "It can be used while a node runs here, or at anybody who has the channel: missive sync")?;
+            writeln!(
+                f,
+                "Readers can connect while `missive sync` runs here, or through anyone who already has the channel."
+            )?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::sync::NOTHING;
 use super::via::{self, Carried};
 use super::{Failure, Surroundings, count, freshness};
+use crate::sync::book::check_private;
 use crate::sync::limits::Refusal;
 use crate::sync::socket::{self, Lock};
 use crate::sync::state::{DocumentState, State};
@@ -42,8 +43,9 @@ pub struct Report {
 /// Tells how the channels stand.
 ///
 /// # Errors
-/// None so far.
+/// [`Failure`] when others may write where the keys are kept.
 pub fn run(_args: &Status, around: &Surroundings) -> Result<Report, Failure> {
+    check_private(&around.data)?;
     let asked = socket::ask(&around.data);
     let running = asked.is_some() || Lock::is_taken(&around.data);
     let state = asked.or_else(|| socket::last(&around.data)).unwrap_or_default();
@@ -63,7 +65,11 @@ impl fmt::Display for Report {
         }
         self.state.documents.iter().try_for_each(|document| self.document(f, document))?;
         for channel in &self.state.accepting {
-            writeln!(f, "{}: the invitation is accepted; the other side has not answered yet", field(channel))?;
+            writeln!(
+                f,
+                "{}: the invitation is accepted; the other side has not answered yet",
+                field(&channel.to_string())
+            )?;
         }
         self.syncthing.iter().try_for_each(|carried| writeln!(f, "{}", carried.words(self.now)))?;
         self.syncthing_problem.iter().try_for_each(|problem| writeln!(f, "note: {}", field(problem)))
@@ -75,7 +81,7 @@ impl Report {
         writeln!(
             f,
             "{} ({}): {}",
-            field(&document.channel),
+            field(&document.channel.to_string()),
             document.side,
             field(&freshness::words(document, self.now))
         )?;
@@ -83,13 +89,17 @@ impl Report {
             writeln!(f, "  check words: {phrase}")?;
         }
         if document.moved.is_some() {
-            writeln!(f, "  its author has a new key: missive keys follow {}", field(&document.channel))?;
+            writeln!(f, "  its author has a new key: missive keys follow {}", field(&document.channel.to_string()))?;
         }
         for file in &document.not_fetched {
             writeln!(f, "  {}: {}", field(&file.path), file.why)?;
         }
         if document.not_fetched.iter().any(|file| !matches!(file.why, Refusal::Disk { .. })) {
-            writeln!(f, "  one of them all the same: missive sync {} --fetch PATH", field(&document.channel))?;
+            writeln!(
+                f,
+                "  one of them all the same: missive sync {} --fetch PATH",
+                field(&document.channel.to_string())
+            )?;
         }
         for path in &document.changed_here {
             writeln!(f, "  {}: changed here, and left as it is until its author changes it", field(path))?;

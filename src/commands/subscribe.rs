@@ -11,10 +11,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::network::Network;
-use super::session::Session;
-use super::{Clock, Failure, Surroundings, count, keyring, waiting};
+use super::waiting::{Verdict, Waiting};
+use super::{Clock, Failure, Surroundings, count, keyring};
 use crate::article::size;
 use crate::channel::entry::Side;
+use crate::channel::folder::Made;
 use crate::channel::name::ChannelName;
 use crate::console::Console;
 use crate::sync::book::{Book, Document, Secret};
@@ -114,9 +115,11 @@ pub fn run(
     let Opens::Read(id) = ticket.opens else {
         return Err(other_kind(&ticket));
     };
-    let document = |name: &str| Document { peers: ticket.peers.clone(), ..Document::new(name, Side::Inbox, id) };
+    let waiting = Waiting::begin(with_bell)?;
+    let document = |name: ChannelName| Document { peers: ticket.peers.clone(), ..Document::new(name, Side::Inbox, id) };
     let name = add(around, &ticket, args.name.as_deref(), Side::Inbox, document)?;
-    fetch(&name, Side::Inbox, &args.how, around, console, clock, with_bell).map(Subscribed::Channel)
+    let wanted = Wanted { name: &name, side: Side::Inbox, title: &ticket.name };
+    fetch(&wanted, &args.how, around, console, clock, waiting).map(Subscribed::Channel)
 }
 
 /// Joins, and waits as [`run`] does.
@@ -135,14 +138,16 @@ pub fn join(
         return Err(other_kind(&ticket));
     };
     let id = keyring::document_id(&Secret(secret))?;
-    let document = |name: &str| Document {
+    let waiting = Waiting::begin(with_bell)?;
+    let document = |name: ChannelName| Document {
         secret: Some(Secret(secret)),
         author: args.author.clone(),
         peers: ticket.peers.clone(),
         ..Document::new(name, Side::Outbox, id)
     };
     let name = add(around, &ticket, args.name.as_deref(), Side::Outbox, document)?;
-    fetch(&name, Side::Outbox, &args.how, around, console, clock, with_bell)
+    let wanted = Wanted { name: &name, side: Side::Outbox, title: &ticket.name };
+    fetch(&wanted, &args.how, around, console, clock, waiting)
 }
 
 fn other_kind(ticket: &Ticket) -> Failure {
@@ -154,75 +159,87 @@ fn other_kind(ticket: &Ticket) -> Failure {
     Failure::new(what, hint)
 }
 
-/// Makes the channel and notes its document.
+/// Makes the channel and notes its document, both or neither.
 fn add(
     around: &Surroundings,
     ticket: &Ticket,
     name: Option<&str>,
     side: Side,
-    document: impl Fn(&str) -> Document,
-) -> Result<String, Failure> {
-    let known = Book::read(&around.data)?;
-    if let Some(known) = known.by_id(&document("").id) {
-        let is_more = side == Side::Outbox && known.secret.is_none();
-        let what = if known.secret.is_some() {
-            "that is the key of your own channel"
-        } else {
-            "you have that channel already:"
-        };
-        let hint = if is_more {
-            "take its reading key out first: `missive keys forget CHANNEL`"
-        } else {
-            "nothing was changed"
-        };
-        return Err(Failure::new(format!("{what} `{}`", known.channel), hint));
-    }
-    let name = match name {
-        Some(name) => {
-            ChannelName::parse(name.as_ref()).ok_or_else(|| crate::channel::Error::Name { name: name.to_owned() })?
-        }
-        None => keyring::free_name(around, &ticket.name)?,
+    document: impl Fn(ChannelName) -> Document,
+) -> Result<ChannelName, Failure> {
+    let named = name.map(keyring::parsed).transpose()?;
+    let choose = |book: &Book| -> Result<(ChannelName, Document), Failure> {
+        let name = named.clone().map_or_else(|| keyring::free_name(around, book, &ticket.name), Ok)?;
+        let document = document(name.clone());
+        refuse_known(book, &document)?;
+        Ok((name, document))
     };
-    keyring::make(around, &name, side)?;
-    let name = name.to_string();
-    Book::change(&around.data, |book| {
-        book.documents.push(document(&name));
-        Ok::<_, Failure>(())
+    // What is refused at once makes nothing, not even a data folder.
+    choose(&Book::read(&around.data)?)?;
+    fs_err::create_dir_all(&around.data)?;
+    let (name, made) = Book::change(&around.data, |book| {
+        let (name, document) = choose(book)?;
+        let made = keyring::make(around, book, &name, side)?;
+        book.documents.push(document);
+        Ok::<_, Failure>((name, made))
     })?;
+    made.into_iter().for_each(Made::keep);
     Ok(name)
 }
 
-fn fetch(
-    name: &str,
+/// Refuses a document that is here already.
+fn refuse_known(book: &Book, document: &Document) -> Result<(), Failure> {
+    let Some(known) = book.by_id(&document.id) else {
+        return Ok(());
+    };
+    let is_more = document.side == Side::Outbox && known.secret.is_none();
+    let what =
+        if known.secret.is_some() { "that is the key of your own channel" } else { "you have that channel already:" };
+    let hint =
+        if is_more { "take its reading key out first: `missive keys forget CHANNEL`" } else { "nothing was changed" };
+    Err(Failure::new(format!("{what} `{}`", known.channel), hint))
+}
+
+/// A channel that a key names, while its messages are waited for.
+struct Wanted<'a> {
+    name: &'a ChannelName,
     side: Side,
+    /// What whoever gave the key calls it.
+    title: &'a str,
+}
+
+fn fetch(
+    wanted: &Wanted<'_>,
     how: &How,
     around: &Surroundings,
     console: Console,
     clock: Clock,
-    with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
+    mut waiting: Waiting,
 ) -> Result<Report, Failure> {
-    let mut last = DocumentState::new(name.to_owned(), side, false);
+    let mut last = DocumentState::new(wanted.name.clone(), wanted.side, false);
     if !how.no_wait {
-        let session = Session::open(around, how.network.options(around), clock)?;
-        let bar = console.bytes(name);
-        waiting::until(&session, around, PATIENCE, with_bell, |state| {
-            let Some(document) =
-                state.documents.iter().find(|document| document.channel == name && document.side == side)
-            else {
-                return waiting::Verdict::Wait;
+        console.say(&looking_for(wanted.title));
+        let session = waiting.open(around, how.network.options(around), clock)?;
+        let bar = console.bytes(&wanted.name.to_string());
+        waiting.until(&session, around, PATIENCE, |state| {
+            let is_it = |document: &&DocumentState| document.channel == *wanted.name && document.side == wanted.side;
+            let Some(document) = state.documents.iter().find(is_it) else {
+                return Verdict::Wait;
             };
             last = document.clone();
-            if document.compared.is_some() && document.title.is_some() {
+            // Before somebody was met there are no figures.
+            if document.compared.is_some() {
                 bar.name(&summary(document));
+                bar.show(document.fetched, document.fetched.saturating_add(document.arriving_bytes));
             }
-            bar.show(document.fetched, document.fetched.saturating_add(document.arriving_bytes));
-            if document.is_in_step() { waiting::Verdict::Done } else { waiting::Verdict::Wait }
+            if document.is_in_step() { Verdict::Done } else { Verdict::Wait }
         })?;
         bar.clear();
+        waiting.end(session, console)?;
     }
     Ok(Report {
-        path: around.data.join(name).to_string_lossy().into_owned(),
-        name: name.to_owned(),
+        path: around.data.join(wanted.name.as_os_str()).to_string_lossy().into_owned(),
+        name: wanted.name.to_string(),
         in_step: last.is_in_step(),
         title: last.title,
         messages: last.messages,
@@ -231,12 +248,18 @@ fn fetch(
     })
 }
 
+/// What is said at once while nobody was met yet.
+fn looking_for(title: &str) -> String {
+    let what = if title.is_empty() { "this channel".to_owned() } else { format!("“{}”", field(title)) };
+    format!("Looking for someone who has {what} … ctrl-c to stop; this continues whenever `missive sync` runs")
+}
+
 /// How long nothing may change before this command stops waiting.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn summary(document: &DocumentState) -> String {
-    let title = document.title.as_deref().unwrap_or(&document.channel);
-    format!("{}: {}", field(title), count(document.messages, "message"))
+    let title = document.title.clone().unwrap_or_else(|| document.channel.to_string());
+    format!("{}: {}", field(&title), count(document.messages, "message"))
 }
 
 impl fmt::Display for Subscribed {
@@ -273,7 +296,7 @@ impl fmt::Display for Report {
         } else {
             writeln!(
                 f,
-                "Nobody who has it was met yet. It is noted, and comes while `missive sync` runs and somebody is there."
+                "Subscribed. No one with this channel is online yet; messages arrive once `missive sync` is running and someone is."
             )
         }
     }

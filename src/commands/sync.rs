@@ -12,8 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::network::Network;
-use super::session::Session;
-use super::waiting::{self, Ended, Verdict};
+use super::waiting::{Ended, Verdict, Waiting};
 use super::{Clock, Failure, Surroundings, freshness, keyring, locate};
 use crate::article::size;
 use crate::channel::entry::Side;
@@ -78,8 +77,11 @@ pub fn run(
     clock: Clock,
     with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
 ) -> Result<Report, Failure> {
+    let mut waiting = Waiting::begin(with_bell)?;
+    // A data folder that vanishes later is not made anew.
+    fs_err::create_dir_all(&around.data)?;
     note(args, around)?;
-    let session = Session::open(around, args.network.options(around), clock)?;
+    let session = waiting.open(around, args.network.options(around), clock)?;
     if !session.is_own() && !args.once {
         return Err(Failure::new(
             format!("another missive is synchronising {} already", around.data.display()),
@@ -90,7 +92,7 @@ pub fn run(
     let mut last = State::default();
     let mut settled = None;
     let patience = if args.once { args.wait } else { Duration::MAX };
-    let ended = waiting::until(&session, around, patience, with_bell, |state| {
+    let ended = waiting.until(&session, around, patience, |state| {
         last = state.clone();
         teller.tell(state, clock());
         let is_settled = args.once && is_settled(state);
@@ -100,6 +102,7 @@ pub fn run(
         if is_settled && clock() - since > SETTLED { Verdict::Done } else { Verdict::Wait }
     })?;
     drop(teller);
+    waiting.end(session, console)?;
     let now = clock().div_euclid(1_000_000_000);
     let lines = last.documents.iter().map(|document| line(document, now)).collect();
     Ok(Report {
@@ -125,8 +128,10 @@ fn note(args: &Sync, around: &Surroundings) -> Result<(), Failure> {
     let name = match locate::channel(around, wanted) {
         Ok(channel) => keyring::name(around, &channel)?,
         // A channel whose outbox is gone is no channel any more, and still has a document.
-        Err(failure) if ChannelName::parse(wanted).is_none() || !args.yes_delete_all => return Err(failure),
-        Err(_) => wanted.to_string_lossy().into_owned(),
+        Err(failure) => match ChannelName::parse(wanted).filter(|_| args.yes_delete_all) {
+            Some(name) => name,
+            None => return Err(failure),
+        },
     };
     Book::change(&around.data, |book| {
         let mut documents = book.documents.iter_mut().filter(|document| document.channel == name).peekable();
@@ -222,7 +227,7 @@ impl Pace {
 }
 
 fn name(document: &DocumentState) -> String {
-    format!("{} ({})", field(&document.channel), document.side)
+    format!("{} ({})", field(&document.channel.to_string()), document.side)
 }
 
 fn line(document: &DocumentState, now: i64) -> String {

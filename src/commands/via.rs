@@ -19,6 +19,7 @@ use crate::channel::entry::Side;
 use crate::channel::name::ChannelName;
 use crate::channel::profile::Profile;
 use crate::channel::{Channel, Error, Kind, folder};
+use crate::sync::book::Book;
 use crate::sync::syncthing::{self, Activity, Asking, DeviceId, Key, State, Syncthing};
 use crate::unseen::field;
 
@@ -105,7 +106,7 @@ pub(super) fn subscribe(key: &str, name: Option<&str>, around: &Surroundings) ->
     let syncthing = open(around)?;
     let name = match name {
         Some(name) => ChannelName::parse(name.as_ref()).ok_or_else(|| Error::Name { name: name.to_owned() })?,
-        None => keyring::free_name(around, key.folder.as_str())?,
+        None => keyring::free_name(around, &Book::read(&around.data)?, key.folder.as_str())?,
     };
     let channel = match folder::named(&around.data, &name) {
         Ok(channel) if channel.kind != Kind::Broadcast => {

@@ -148,13 +148,13 @@ impl Console {
 
     /// A bar that counts bytes, and appears when work takes longer than a moment and somebody watches.
     pub fn bytes(self, what: &str) -> Bytes {
-        let bar = ProgressBar::with_draw_target(None, self.target());
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template(
             "{msg} [{bar:30}] {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}",
         ) {
             bar.set_style(style.progress_chars("=> "));
         }
-        let bar = Bytes { bar };
+        let bar = Bytes { bar, console: self };
         bar.name(what);
         bar
     }
@@ -162,26 +162,34 @@ impl Console {
     /// Where a bar is drawn.
     fn target(self) -> ProgressDrawTarget {
         if io::stderr().is_terminal() && !self.json {
-            ProgressDrawTarget::stderr_with_hz(10)
+            ProgressDrawTarget::stderr_with_hz(5)
         } else {
             ProgressDrawTarget::hidden()
         }
     }
 
+    /// Lets a bar be seen from now on: there is something to show.
+    fn reveal(self, bar: &ProgressBar) {
+        if bar.is_hidden() {
+            bar.set_draw_target(self.target());
+        }
+    }
+
     /// A bar that appears when work takes longer than a moment and somebody watches.
     pub fn progress(self, what: &'static str) -> Progress {
-        let bar = ProgressBar::with_draw_target(None, self.target());
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos} of {len}") {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_message(what);
-        Progress { bar }
+        Progress { bar, console: self }
     }
 }
 
 /// A bar that counts bytes.
 pub struct Bytes {
     bar: ProgressBar,
+    console: Console,
 }
 
 impl Bytes {
@@ -193,6 +201,7 @@ impl Bytes {
     /// Shows that `done` of `all` bytes are here.
     pub fn show(&self, done: u64, all: u64) {
         if self.bar.elapsed() > Progress::MOMENT && all > 0 {
+            self.console.reveal(&self.bar);
             self.bar.set_length(all);
             self.bar.set_position(done);
         }
@@ -207,6 +216,7 @@ impl Bytes {
 /// A progress bar.
 pub struct Progress {
     bar: ProgressBar,
+    console: Console,
 }
 
 impl Progress {
@@ -215,6 +225,7 @@ impl Progress {
     /// Shows that `done` of `all` is done.
     pub fn show(&self, done: usize, all: usize) {
         if self.bar.elapsed() > Self::MOMENT {
+            self.console.reveal(&self.bar);
             self.bar.set_length(all as u64);
             self.bar.set_position(done as u64);
         }

@@ -4,6 +4,8 @@
 //! followed, no pipe is waited for), and a file is either its old self or its new one. Refuses to know what a channel is.
 
 pub mod beneath;
+pub mod make;
+pub mod private;
 pub mod record;
 pub mod space;
 pub mod whole;

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::path::Path;
 
 use crate::channel::Channel;
+use crate::disk::make::folders_below;
 
 use super::{Error, refuse};
 
@@ -21,10 +22,17 @@ impl Lock {
     /// Takes the lock for building a channel into `output`; calls `waiting` if it has to wait.
     ///
     /// # Errors
-    /// [`Error::OutputIsBox`]; [`Error::Io`] when the folder above the output cannot be made.
+    /// [`Error::OutputIsBox`]; [`Error::Io`] when the channel is gone, or the folder above the output cannot be made.
     pub fn take(channel: &Channel, output: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
         refuse::a_box(channel, output)?;
-        Self::beside(output, waiting)
+        // A channel that was moved away may come back: its folder is never made anew for its site, wherever the site lies.
+        fs_err::metadata(&channel.path)?;
+        let parent = output.parent().unwrap_or(output);
+        match parent.strip_prefix(&channel.path) {
+            Ok(below) => drop(folders_below(&channel.path, below)?),
+            Err(_) => fs_err::create_dir_all(parent)?,
+        }
+        Self::beside(parent, waiting)
     }
 
     /// Takes the lock for building a reading room of these channels into `output`; calls `waiting` if it has to wait.
@@ -34,12 +42,12 @@ impl Lock {
     pub fn take_room(channels: &[Channel], output: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
         refuse::within_a_box(output)?;
         channels.iter().try_for_each(|channel| refuse::a_box(channel, output))?;
-        Self::beside(output, waiting)
-    }
-
-    fn beside(output: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
         let parent = output.parent().unwrap_or(output);
         fs_err::create_dir_all(parent)?;
+        Self::beside(parent, waiting)
+    }
+
+    fn beside(parent: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
         let Ok(folder) = File::open(parent) else {
             return Ok(Self { _folder: None });
         };

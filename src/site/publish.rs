@@ -16,6 +16,7 @@ use rustix::fs::{Mode, OFlags};
 
 use super::manifest::{self, Manifest};
 use super::out_path::OutPath;
+use crate::disk::make::folders_below;
 
 /// The stage within an output that is being changed.
 const STAGE: &str = ".missive-stage";
@@ -60,7 +61,7 @@ impl<'a> Stage<'a> {
         if fresh && let Some(place) = beside(output) {
             let made = remove_tree(&place).and_then(|()| {
                 gate()?;
-                fs::create_dir_all(place.parent().unwrap_or(&place))?;
+                // The folder above was made with the lock.
                 fs::create_dir(&place)
             });
             if made.is_ok() {
@@ -76,7 +77,9 @@ impl<'a> Stage<'a> {
         let place = output.join(STAGE);
         remove_tree(&place)?;
         gate()?;
-        fs::create_dir_all(&place)?;
+        // What is above the output was there a moment ago: if it vanished it is not made anew.
+        let above = output.parent().unwrap_or(output);
+        folders_below(above, place.strip_prefix(above).unwrap_or(&place))?;
         let folder = fs::File::open(&place)?.into_parts().0.into();
         Ok(Self { output, place, folder, fresh: false, gate })
     }
@@ -186,7 +189,7 @@ fn make_folders<'b>(root: &Path, paths: impl Iterator<Item = &'b OutPath>, gate:
         paths.filter_map(|path| path.as_path().parent()).filter(|path| !path.as_os_str().is_empty()).collect();
     for folder in folders {
         gate()?;
-        fs::create_dir_all(root.join(folder))?;
+        folders_below(root, folder)?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use super::Error;
 use super::item::Item;
 use super::mirror::Hash;
 use crate::disk::beneath::Stat;
-use crate::disk::{record, whole};
+use crate::disk::{private, record, whole};
 
 /// What is known of a file since the two agreed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,7 +155,7 @@ impl Agreed {
     }
 
     fn make_folder(&self) -> Result<(), Error> {
-        Ok(self.path.parent().map_or(Ok(()), fs_err::create_dir_all)?)
+        Ok(self.path.parent().map_or(Ok(()), private::folder)?)
     }
 }
 

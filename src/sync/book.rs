@@ -3,19 +3,23 @@
 //! Owns the file, its lock and its mode. It holds all that cannot be made again; the engine's own store can. Whoever
 //! changes it writes it whole, and a running node looks again. Refuses to know the network.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fs_err as fs;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
 
 use super::Error;
 use super::hex;
 use super::ticket::Peer;
 use crate::channel::entry::Side;
-use crate::disk::whole;
+use crate::channel::name::ChannelName;
+use crate::disk::private;
 
 /// The program's own folder in a data folder.
 pub const PRIVATE: &str = ".missive";
@@ -24,8 +28,7 @@ pub const PRIVATE: &str = ".missive";
 pub const FILE_NAME: &str = "keys.toml";
 
 /// All keys of a data folder.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Book {
     /// The secret key (Ed25519) that is this device in the network, in hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,6 +48,37 @@ pub struct Book {
     /// Invitations that were accepted, and of which the other side has not heard yet.
     #[serde(rename = "acceptance", skip_serializing_if = "Vec::is_empty")]
     pub acceptances: Vec<Acceptance>,
+    /// Entries whose channel has a name that no folder can have. They are kept in the file, and nothing is done with them.
+    #[serde(skip)]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// An entry of the book that nothing is done with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// What stands in the place of its channel's name.
+    pub name: String,
+    /// The entry as it is written.
+    entry: String,
+}
+
+impl std::fmt::Debug for LeftOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // It may hold secrets.
+        write!(f, "LeftOut({:?})", self.name)
+    }
+}
+
+/// The book as it is written, before anything in it is believed.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Written {
+    device: Option<Secret>,
+    author: Option<Secret>,
+    document: Vec<Table>,
+    retired: Vec<Table>,
+    invitation: Vec<Table>,
+    acceptance: Vec<Table>,
 }
 
 /// 32 bytes that nobody else may know.
@@ -61,7 +95,7 @@ impl std::fmt::Debug for Secret {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     /// The channel's folder.
-    pub channel: String,
+    pub channel: ChannelName,
     /// The box.
     #[serde(rename = "box")]
     pub side: Side,
@@ -95,7 +129,7 @@ pub struct Document {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invitation {
     /// The channel's folder.
-    pub channel: String,
+    pub channel: ChannelName,
     /// What only the two know.
     pub secret: Secret,
     /// When it expires, in seconds since 1970.
@@ -109,26 +143,64 @@ pub struct Invitation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acceptance {
     /// The channel's folder.
-    pub channel: String,
+    pub channel: ChannelName,
     /// The code.
     pub code: String,
     /// Why the other side refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// Whether the channel was made for it: a refusal takes it away again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_channel: bool,
+    /// Whether the channel's key was made for it: a refusal takes it away again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_key: bool,
 }
 
 impl Book {
     /// Reads the book of a data folder. Without the file it is empty.
     ///
     /// # Errors
-    /// [`Error::Book`] when it is damaged: it is never written over then; [`Error::Io`].
+    /// [`Error::Book`] when it is damaged: it is never written over then; [`Error::Exposed`]; [`Error::Io`].
     pub fn read(data: &Path) -> Result<Self, Error> {
+        check_private(data)?;
         let path = path(data);
         match fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text).map_err(|error| Error::Book { path, what: error.message().to_owned() }),
+            Ok(text) => Self::parse(&text).map_err(|what| Error::Book { path, what }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Reads a book's text. An entry with a name that no channel can have is left out, and the others count.
+    ///
+    /// # Errors
+    /// What is wrong with it, if it is damaged in another way.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let written: Written = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+        let mut left_out = Vec::new();
+        Ok(Self {
+            device: written.device,
+            author: written.author,
+            documents: entries("document", written.document, &mut left_out)?,
+            retired: entries("retired", written.retired, &mut left_out)?,
+            invitations: entries("invitation", written.invitation, &mut left_out)?,
+            acceptances: entries("acceptance", written.acceptance, &mut left_out)?,
+            left_out,
+        })
+    }
+
+    /// The book's text, with what is left out.
+    ///
+    /// # Errors
+    /// When a channel's name is no text.
+    pub fn to_text(&self) -> Result<String, toml::ser::Error> {
+        let mut text = toml::to_string(self)?;
+        for left in &self.left_out {
+            text.push('\n');
+            text.push_str(&left.entry);
+        }
+        Ok(text)
     }
 
     /// Changes the book of a data folder, with nobody else changing it meanwhile. Nothing is written if nothing differs.
@@ -137,6 +209,7 @@ impl Book {
     /// As [`Book::read`], and whatever `change` gives; the book is as it was then.
     pub fn change<T, E: From<Error>>(data: &Path, change: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         let _lock = lock(data)?;
+        let _unbroken = unbroken();
         let mut book = Self::read(data)?;
         let before = book.clone();
         let given = change(&mut book)?;
@@ -147,13 +220,13 @@ impl Book {
     }
 
     /// The document of a box.
-    pub fn document(&self, channel: &str, side: Side) -> Option<&Document> {
-        self.documents.iter().find(|document| document.channel == channel && document.side == side)
+    pub fn document(&self, channel: &ChannelName, side: Side) -> Option<&Document> {
+        self.documents.iter().find(|document| document.channel == *channel && document.side == side)
     }
 
     /// The document of a box, to be changed.
-    pub fn document_mut(&mut self, channel: &str, side: Side) -> Option<&mut Document> {
-        self.documents.iter_mut().find(|document| document.channel == channel && document.side == side)
+    pub fn document_mut(&mut self, channel: &ChannelName, side: Side) -> Option<&mut Document> {
+        self.documents.iter_mut().find(|document| document.channel == *channel && document.side == side)
     }
 
     /// All documents that are kept, those that were given up too.
@@ -173,17 +246,44 @@ impl Book {
 
     fn write(&self, data: &Path) -> Result<(), Error> {
         let path = path(data);
-        let text =
-            toml::to_string(self).map_err(|error| Error::Book { path: path.clone(), what: error.to_string() })?;
-        write_private(&path, text.as_bytes())
+        let text = self.to_text().map_err(|error| Error::Book { path: path.clone(), what: error.to_string() })?;
+        Ok(private::replace(&path, text.as_bytes())?)
     }
+}
+
+/// The entries of one list; those with a name that no channel can have are put aside.
+fn entries<T: DeserializeOwned>(
+    list: &'static str,
+    tables: Vec<Table>,
+    left_out: &mut Vec<LeftOut>,
+) -> Result<Vec<T>, String> {
+    let mut entries = Vec::with_capacity(tables.len());
+    for table in tables {
+        let name = table.get("channel").and_then(Value::as_str).unwrap_or_default();
+        if name.parse::<ChannelName>().is_ok() {
+            entries.push(Value::Table(table).try_into().map_err(|error: toml::de::Error| error.message().to_owned())?);
+            continue;
+        }
+        let name = name.to_owned();
+        // As one list of one entry, so that its own lists and tables are written right.
+        let entry = toml::to_string(&BTreeMap::from([(list, vec![table])])).map_err(|error| error.to_string())?;
+        left_out.push(LeftOut { name, entry });
+    }
+    Ok(entries)
+}
+
+/// Keeps this program from being ended by a signal, as long as it is held: what belongs together is written together. Whoever ends
+/// the program takes it first.
+pub fn unbroken() -> MutexGuard<'static, ()> {
+    static UNBROKEN: Mutex<()> = Mutex::new(());
+    UNBROKEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Document {
     /// What [`Document`]s without more have.
-    pub fn new(channel: &str, side: Side, id: [u8; 32]) -> Self {
+    pub fn new(channel: ChannelName, side: Side, id: [u8; 32]) -> Self {
         Self {
-            channel: channel.to_owned(),
+            channel,
             side,
             id,
             secret: None,
@@ -202,25 +302,31 @@ pub fn path(data: &Path) -> PathBuf {
     data.join(PRIVATE).join(FILE_NAME)
 }
 
-/// Makes the program's own folder, closed to others, and a folder in it.
+/// Checks that only this user may write the program's own folder, the keys in it and the node's folder, as far as they are there.
 ///
 /// # Errors
-/// [`Error::Io`].
-pub fn private(data: &Path, name: &str) -> Result<PathBuf, Error> {
-    let folder = data.join(PRIVATE).join(name);
-    fs::create_dir_all(data)?;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-    Ok(folder)
+/// [`Error::Exposed`], with what is open to others.
+pub fn check_private(data: &Path) -> Result<(), Error> {
+    let folder = data.join(PRIVATE);
+    for path in [folder.join(super::socket::FOLDER), folder.join(FILE_NAME), folder] {
+        private::check(&path)?;
+    }
+    Ok(())
 }
 
-/// Writes a file that only its owner may read, whole and flushed.
-pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let written = whole::through_temporary(path, |temporary| {
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    Ok(written?)
+/// Makes the program's own folder in a data folder that is there, closed to others, and a folder in it.
+///
+/// # Errors
+/// [`Error::Exposed`] when others may write it; [`Error::Io`], `NotFound` when the data folder is not there.
+pub fn private(data: &Path, name: &str) -> Result<PathBuf, Error> {
+    check_private(data)?;
+    let mut folder = data.join(PRIVATE);
+    private::folder(&folder)?;
+    for part in Path::new(name) {
+        folder.push(part);
+        private::folder(&folder)?;
+    }
+    Ok(folder)
 }
 
 /// Keeps others from changing the book until it is dropped.
@@ -236,8 +342,12 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
+    fn name(name: &str) -> ChannelName {
+        name.parse().unwrap()
+    }
+
     fn filled() -> Book {
-        let mut document = Document::new("blog", Side::Outbox, [1; 32]);
+        let mut document = Document::new(name("blog"), Side::Outbox, [1; 32]);
         document.secret = Some(Secret([2; 32]));
         document.peers.push(Peer { device: [3; 32], addresses: vec!["127.0.0.1:1".parse().unwrap()], relay: None });
         Book { device: Some(Secret([4; 32])), documents: vec![document], ..Book::default() }
@@ -268,5 +378,62 @@ mod tests {
         });
         assert!(matches!(changed, Err(Error::Book { .. })));
         assert_eq!(std::fs::read_to_string(path(dir.path())).unwrap(), "device = \"zz\"\n");
+    }
+
+    #[test]
+    fn a_bad_name_is_left_out_and_the_others_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        private(dir.path(), "").unwrap();
+        let id = "01".repeat(32);
+        for bad in ["../../evil", ".missive", "/etc", ""] {
+            let text = format!(
+                "[[document]]\nchannel = \"{bad}\"\nbox = \"outbox\"\nid = \"{id}\"\nfetch = [\"a\"]\n\n[[document.peers]]\ndevice = [1]\naddresses = []\n\n\
+                 [[document]]\nchannel = \"blog\"\nbox = \"outbox\"\nid = \"{id}\"\n\n\
+                 [[acceptance]]\nchannel = \"{bad}\"\ncode = \"x\"\n"
+            );
+            std::fs::write(path(dir.path()), text).unwrap();
+            let book = Book::read(dir.path()).unwrap();
+            assert_eq!(book.documents, [Document::new(name("blog"), Side::Outbox, [1; 32])], "{bad}");
+            assert_eq!(book.left_out.iter().map(|left| left.name.as_str()).collect::<Vec<_>>(), [bad, bad]);
+            Book::change(dir.path(), |book| {
+                book.device = Some(Secret([9; 32]));
+                Ok::<_, Error>(())
+            })
+            .unwrap();
+            let again = Book::read(dir.path()).unwrap();
+            assert_eq!(again, Book { device: Some(Secret([9; 32])), ..book }, "nothing is lost: {bad}");
+        }
+    }
+
+    #[test]
+    fn what_others_may_write_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = private(dir.path(), "sync").unwrap();
+        Book::change(dir.path(), |book| {
+            *book = filled();
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+        for exposed in [dir.path().join(PRIVATE), path(dir.path()), folder] {
+            let closed = std::fs::metadata(&exposed).unwrap().permissions();
+            std::fs::set_permissions(&exposed, std::fs::Permissions::from_mode(0o777)).unwrap();
+            let refused = Book::read(dir.path());
+            assert!(matches!(&refused, Err(Error::Exposed(why)) if why.path() == exposed), "{refused:?}");
+            assert!(matches!(private(dir.path(), "sync"), Err(Error::Exposed(_))));
+            std::fs::set_permissions(&exposed, closed).unwrap();
+            assert_eq!(Book::read(dir.path()).unwrap(), filled());
+        }
+    }
+
+    #[test]
+    fn a_data_folder_that_vanished_is_not_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let gone = dir.path().join("gone");
+        let changed = Book::change(&gone, |book| {
+            *book = filled();
+            Ok::<_, Error>(())
+        });
+        assert!(matches!(&changed, Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound));
+        assert!(!gone.exists());
     }
 }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::book::PRIVATE;
+use super::book::{PRIVATE, check_private};
 use super::socket::FOLDER;
 use super::ticket::Peer;
 use crate::disk::whole;
@@ -25,5 +25,6 @@ pub fn write(data: &Path, me: &Peer) -> Result<(), Error> {
 
 /// Where it was; nothing is known before the first time.
 pub fn read(data: &Path) -> Option<Peer> {
+    check_private(data).ok()?;
     serde_json::from_slice(&std::fs::read(path(data)).ok()?).ok()
 }

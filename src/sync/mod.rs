@@ -27,6 +27,8 @@ pub mod tree;
 
 use std::path::PathBuf;
 
+use crate::disk::private::Exposed;
+
 /// What can go wrong with replication as a whole. What goes wrong with one file or one peer is a line in the [`state`].
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -38,6 +40,9 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+    /// Others may write where the keys are kept.
+    #[error(transparent)]
+    Exposed(#[from] Exposed),
     /// Another program is the node of this data folder.
     #[error("another missive is synchronising {} already", data.display())]
     Busy {

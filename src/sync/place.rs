@@ -17,6 +17,7 @@ use crate::channel::entry::Entry;
 use crate::channel::stamp::Stamp;
 use crate::channel::trash;
 use crate::disk::beneath::{Folder, Kind, Stat};
+use crate::disk::make::folders_below;
 use crate::disk::whole::{self, Hidden};
 
 /// From so many files on, the whole disk is flushed once instead of each of them.
@@ -148,17 +149,16 @@ pub fn discard(channel: &Path, folder: &Path, item: &Item, looks: Looks, now: St
 /// A free place in the trash.
 fn kept(channel: &Path, folder: &Path, item: &Item, now: Stamp) -> io::Result<PathBuf> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let place = channel.join(trash::FOLDER).join(bygone::place(now, &name));
+    let place = Path::new(trash::FOLDER).join(bygone::place(now, &name));
     let mut target = place.join(item.path());
     let mut count = 1;
-    while target.symlink_metadata().is_ok() {
+    while channel.join(&target).symlink_metadata().is_ok() {
         count += 1;
         target = place.join(count.to_string()).join(item.path());
     }
-    if let Some(above) = target.parent() {
-        fs::create_dir_all(above)?;
-    }
-    Ok(target)
+    // A channel that was moved away meanwhile is not made anew.
+    folders_below(channel, target.parent().unwrap_or(&place))?;
+    Ok(channel.join(target))
 }
 
 /// Copies what is about to be replaced, and looked so then, into the trash; gives how it looks now.

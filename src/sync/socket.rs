@@ -55,6 +55,9 @@ impl Lock {
 
     /// Whether a node is running.
     pub fn is_taken(data: &Path) -> bool {
+        if book::check_private(data).is_err() {
+            return false;
+        }
         let path = data.join(PRIVATE).join(FOLDER).join("lock");
         std::fs::File::open(path).is_ok_and(|file| file.try_lock_shared().is_err())
     }
@@ -92,6 +95,7 @@ fn last_path(data: &Path) -> PathBuf {
 
 /// How the node stood that ran last.
 pub fn last(data: &Path) -> Option<State> {
+    book::check_private(data).ok()?;
     serde_json::from_slice(&std::fs::read(last_path(data)).ok()?).ok()
 }
 
@@ -109,10 +113,15 @@ pub fn leave_word(data: &Path, state: &State) -> Result<(), Error> {
 
 /// Asks the running node how it stands; `None` when there is none. One that is just starting is waited for.
 pub fn ask(data: &Path) -> Option<State> {
+    ask_until(data, &|| false)
+}
+
+/// Asks as [`ask`] does, and gives up when `is_over`.
+pub fn ask_until(data: &Path, is_over: &dyn Fn() -> bool) -> Option<State> {
     let begun = Instant::now();
     loop {
         let asked = ask_once(data);
-        if asked.is_some() || begun.elapsed() > PATIENCE || !Lock::is_taken(data) {
+        if asked.is_some() || begun.elapsed() > PATIENCE || is_over() || !Lock::is_taken(data) {
             return asked;
         }
         std::thread::sleep(Duration::from_millis(20));
@@ -120,6 +129,7 @@ pub fn ask(data: &Path) -> Option<State> {
 }
 
 fn ask_once(data: &Path) -> Option<State> {
+    book::check_private(data).ok()?;
     let address = Address::of(data).ok()?;
     let mut stream = UnixStream::connect(&address.path).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;

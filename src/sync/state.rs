@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::Refusal;
 use crate::channel::entry::Side;
+use crate::channel::name::ChannelName;
 
 /// How a node stands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,7 +19,7 @@ pub struct State {
     /// Its documents.
     pub documents: Vec<DocumentState>,
     /// Acceptances of invitations that are on their way.
-    pub accepting: Vec<String>,
+    pub accepting: Vec<ChannelName>,
     /// What is wrong with the node as a whole.
     pub warnings: Vec<String>,
     /// By how much the clocks of others are ahead of the one here, in seconds, if that is much.
@@ -30,7 +31,7 @@ pub struct State {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DocumentState {
     /// The channel.
-    pub channel: String,
+    pub channel: ChannelName,
     /// The box.
     #[serde(rename = "box")]
     pub side: Side,
@@ -94,7 +95,7 @@ pub struct NotFetched {
 
 impl DocumentState {
     /// A document of which nothing is known yet.
-    pub fn new(channel: String, side: Side, writes: bool) -> Self {
+    pub fn new(channel: ChannelName, side: Side, writes: bool) -> Self {
         Self {
             channel,
             side,

@@ -61,6 +61,11 @@ impl Bell {
         self.slate.stop();
     }
 
+    /// Whether it was rung.
+    pub fn is_rung(&self) -> bool {
+        self.slate.is_stopped()
+    }
+
     /// Makes one wait give [`Woken::Called`], at once. Calls that nobody has answered yet are one.
     pub fn call(&self) {
         self.slate.call();

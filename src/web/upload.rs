@@ -154,8 +154,7 @@ impl Received {
     fn folder(&mut self, channel: &Channel) -> Result<&Path, Refusal> {
         if self.folder.is_none() {
             send::outbox(channel)?;
-            let drafts = draft::folder(channel);
-            fs_err::create_dir_all(&drafts)?;
+            let drafts = draft::made(channel)?;
             self.folder = Some(Hidden::folder(&drafts.join("upload"))?);
         }
         self.folder.as_ref().map(Hidden::path).ok_or_else(|| Refusal::broken("there is no place for files"))

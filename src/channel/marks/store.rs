@@ -5,12 +5,12 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{Change, Marks};
 use crate::disk::beneath::{Folder, Kind};
-use crate::disk::whole;
+use crate::disk::{private, whole};
 
 /// A longer file is read only to this length, in bytes: room for some million marks.
 const MAX_FILE: u64 = 256 << 20;
@@ -20,12 +20,14 @@ const MAX_NAME: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
     data: PathBuf,
+    /// Whether the data folder was there at the beginning: if it vanishes then, it is not made anew.
+    was_there: bool,
 }
 
 impl Store {
     /// The store in a data folder. Nothing is made before something is to be kept.
     pub fn below(data: &Path) -> Self {
-        Self { data: data.to_owned() }
+        Self { data: data.to_owned(), was_there: data.is_dir() }
     }
 
     fn folder(&self) -> PathBuf {
@@ -103,14 +105,16 @@ impl Store {
     }
 
     fn make_folders(&self) -> io::Result<()> {
-        fs_err::create_dir_all(&self.data)?;
-        for folder in [self.folder(), self.marks()] {
-            match std::fs::DirBuilder::new().mode(0o700).create(&folder) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(at(&folder, &error)),
-                _ => {}
-            }
+        if !self.was_there {
+            fs_err::create_dir_all(&self.data)?;
         }
-        Ok(())
+        let folder = self.folder();
+        private::check(&folder).map_err(|exposed| {
+            let way_out = exposed.command(&folder.display().to_string());
+            io::Error::other(format!("{exposed}; close it: {way_out}"))
+        })?;
+        private::folder(&folder)?;
+        private::folder(&self.marks())
     }
 
     /// The name of this device, which is made once.

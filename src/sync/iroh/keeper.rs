@@ -143,7 +143,7 @@ pub(super) async fn start(
     doc.set_download_policy(DownloadPolicy::NothingExcept(Vec::new())).await.map_err(failed)?;
     let events = doc.subscribe().await.map_err(failed)?;
     let (done, dones) = mpsc::unbounded_channel();
-    let channel = home.data.join(&document.channel);
+    let channel = home.data.join(document.channel.as_os_str());
     let name = crate::sync::hex::show(&document.id);
     let me = *engine.author.as_bytes();
     let mut peers = Peers::read(home.folder().join("peers").join(&name), *engine.endpoint.id().as_bytes());

@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::Home;
 use super::network::{endpoint_addr, failed, peer};
 use crate::channel::entry::Side;
+use crate::channel::name::ChannelName;
 use crate::sync::Error;
 use crate::sync::book::{Book, Document, Secret};
-use crate::sync::phrase::phrase;
+use crate::sync::phrase::of_conversation;
 use crate::sync::ticket::{Opens, Ticket};
 
 /// The protocol's name.
@@ -104,7 +105,7 @@ impl Meet {
             let Some(own) = book.document(&channel, Side::Outbox).cloned() else {
                 return Ok(Err("the channel of this code is gone".to_owned()));
             };
-            let words = words(&secret, &own.id, &id);
+            let words = of_conversation(&secret.0, &own.id, &id);
             join(book, &channel, id, &theirs, &words);
             Ok::<_, Error>(Ok(own.id))
         });
@@ -122,7 +123,7 @@ impl Meet {
 pub(super) async fn answer(
     home: &Home,
     endpoint: &Endpoint,
-    channel: &str,
+    channel: &ChannelName,
     code: &str,
 ) -> Result<Result<(), String>, Error> {
     let ticket = Ticket::parse(code)?;
@@ -156,9 +157,9 @@ pub(super) async fn answer(
             channel,
             id,
             &Ticket { peers: [theirs.peers.clone(), ticket.peers.clone()].concat(), ..theirs.clone() },
-            &words(&Secret(secret), &id, &own.id),
+            &of_conversation(&secret, &id, &own.id),
         );
-        book.acceptances.retain(|acceptance| acceptance.channel != channel);
+        book.acceptances.retain(|acceptance| acceptance.channel != *channel);
         Ok::<_, Error>(Ok(()))
     })
 }
@@ -170,8 +171,8 @@ const USED: &str = "this code has been used already";
 const TAKEN: &str = "the other side's key is that of another channel";
 
 /// Whether a document may become this channel's inbox: one document can't be two boxes.
-fn is_free(documents: &[Document], retired: &[Document], channel: &str, id: &[u8; 32]) -> bool {
-    let is_it = |document: &Document| document.channel == channel && document.side == Side::Inbox;
+fn is_free(documents: &[Document], retired: &[Document], channel: &ChannelName, id: &[u8; 32]) -> bool {
+    let is_it = |document: &Document| document.channel == *channel && document.side == Side::Inbox;
     documents.iter().chain(retired).all(|document| document.id != *id || is_it(document))
 }
 
@@ -198,13 +199,13 @@ async fn exchange(
 }
 
 /// Notes the other's outbox as this channel's inbox.
-fn join(book: &mut Book, channel: &str, id: [u8; 32], theirs: &Ticket, words: &str) {
+fn join(book: &mut Book, channel: &ChannelName, id: [u8; 32], theirs: &Ticket, words: &str) {
     if let Some(own) = book.document_mut(channel, Side::Outbox) {
         own.phrase = Some(words.to_owned());
         own.peers.extend(theirs.peers.iter().filter(|peer| !own.peers.contains(peer)).cloned().collect::<Vec<_>>());
     }
     if book.document(channel, Side::Inbox).is_none() {
-        let mut document = Document::new(channel, Side::Inbox, id);
+        let mut document = Document::new(channel.clone(), Side::Inbox, id);
         document.phrase = Some(words.to_owned());
         document.peers.clone_from(&theirs.peers);
         book.documents.push(document);
@@ -214,11 +215,6 @@ fn join(book: &mut Book, channel: &str, id: [u8; 32], theirs: &Ticket, words: &s
 /// What shows that a device knows a secret, to this one and no other.
 fn proof(secret: &[u8; 32], guest: &[u8; 32], host: &[u8; 32]) -> [u8; 32] {
     *blake3::keyed_hash(secret, &[b"missive meet 1".as_slice(), guest, host].concat()).as_bytes()
-}
-
-/// The words that both see: whoever stood between the two could not make them the same.
-fn words(secret: &Secret, host: &[u8; 32], guest: &[u8; 32]) -> String {
-    phrase(blake3::keyed_hash(&secret.0, &[host.as_slice(), guest].concat()).as_bytes())
 }
 
 async fn say<T: Serialize>(send: &mut SendStream, value: &T) -> Result<(), Error> {

@@ -25,7 +25,7 @@ mod tell;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -38,6 +38,7 @@ use super::socket::{self, Lock};
 use super::state::{DocumentState, State};
 use super::ticket::Peer;
 use super::{Error, hex};
+use crate::channel::name::ChannelName;
 
 pub use engine::{author_id, device_id, fresh, new_document};
 
@@ -59,7 +60,7 @@ struct Shared(Arc<Mutex<Told>>);
 struct Told {
     me: Option<Peer>,
     documents: BTreeMap<[u8; 32], DocumentState>,
-    accepting: Vec<String>,
+    accepting: Vec<ChannelName>,
     warnings: Vec<String>,
     clock: Option<i64>,
 }
@@ -94,7 +95,7 @@ impl Shared {
         self.lock().clock = ahead;
     }
 
-    fn accepting(&self, channels: Vec<String>) {
+    fn accepting(&self, channels: Vec<ChannelName>) {
         self.lock().accepting = channels;
     }
 
@@ -126,11 +127,11 @@ impl Shared {
 }
 
 impl Node {
-    /// Starts the node of a data folder.
+    /// Starts the node of a data folder. One that `is_over` before it has started is stopped again, and given as it is then.
     ///
     /// # Errors
     /// [`Error::Busy`] when another program runs it; [`Error::Engine`] and [`Error::Io`] when it cannot start.
-    pub fn start(data: &Path, options: Options, clock: Clock) -> Result<Self, Error> {
+    pub fn start(data: &Path, options: Options, clock: Clock, is_over: &dyn Fn() -> bool) -> Result<Self, Error> {
         let lock = Lock::take(data)?;
         let shared = Shared::default();
         let (stop, stopped) = watch::channel(false);
@@ -143,11 +144,20 @@ impl Node {
             done
         })?;
         let mut node = Self { shared, stop, thread: Some(thread) };
-        if starts.recv().is_err() {
-            node.join()?;
-            return Err(Error::Engine { what: "it ended at once".to_owned() });
+        loop {
+            match starts.recv_timeout(OFTEN) {
+                Ok(()) => return Ok(node),
+                Err(RecvTimeoutError::Timeout) if is_over() => {
+                    node.join()?;
+                    return Ok(node);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    node.join()?;
+                    return Err(Error::Engine { what: "it ended at once".to_owned() });
+                }
+            }
         }
-        Ok(node)
     }
 
     /// How it stands.
@@ -199,6 +209,9 @@ impl Home {
         (self.clock)().div_euclid(1_000_000_000)
     }
 }
+
+/// How often it is looked whether a node that is starting is to stop.
+const OFTEN: Duration = Duration::from_millis(20);
 
 /// How soon an engine that broke is started anew, at first and when it breaks again and again.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::disk::whole;
+use crate::disk::{private, whole};
 use crate::sync::ticket::Peer;
 
 /// How soon a peer is dialled again, at first and at last.
@@ -132,7 +132,7 @@ impl Peers {
             return;
         }
         let known: Vec<&Known> = self.known.values().collect();
-        let folder = self.path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        let folder = self.path.parent().map_or(Ok(()), private::folder);
         let bytes = serde_json::to_vec(&known).map_err(std::io::Error::other);
         // They can be met again.
         self.is_saved = folder.and(bytes).and_then(|bytes| whole::replace(&self.path, &bytes)).is_ok();

@@ -18,6 +18,7 @@ use super::keeper::{self, Word};
 use super::meet::{self, Meet};
 use super::network::peer;
 use super::{Home, Shared};
+use crate::channel::name::ChannelName;
 use crate::sync::Error;
 use crate::sync::book::{Book, Document, FILE_NAME, PRIVATE};
 use crate::sync::here;
@@ -61,7 +62,7 @@ struct Run {
     /// The book as it was read last.
     book: Book,
     /// Acceptances that are being answered.
-    meeting: BTreeMap<String, JoinHandle<()>>,
+    meeting: BTreeMap<ChannelName, JoinHandle<()>>,
     /// When word was left of how it stands.
     word: Instant,
     /// When documents failed last.
@@ -207,6 +208,7 @@ impl Run {
             }
         }
         self.eye.over(self.places(&book));
+        self.home.shared.warn(warnings(&book));
         self.book = book;
         self.answer();
     }
@@ -221,12 +223,12 @@ impl Run {
     }
 
     fn places(&self, book: &Book) -> Vec<Place> {
-        let boxes =
-            book.documents.iter().map(|document| self.home.data.join(&document.channel).join(document.side.name()));
-        let channels = book.documents.iter().map(|document| Place {
-            path: self.home.data.join(&document.channel),
-            scope: Scope::Names(&["inbox", "outbox"]),
-        });
+        let channel = |document: &Document| self.home.data.join(document.channel.as_os_str());
+        let boxes = book.documents.iter().map(|document| channel(document).join(document.side.name()));
+        let channels = book
+            .documents
+            .iter()
+            .map(|document| Place { path: channel(document), scope: Scope::Names(&["inbox", "outbox"]) });
         let own = Place { path: self.home.data.join(PRIVATE), scope: Scope::Names(&[FILE_NAME]) };
         boxes.map(|path| Place { path, scope: Scope::Tree }).chain(channels).chain([own]).collect()
     }
@@ -320,6 +322,24 @@ impl Run {
             let _ = tokio::time::timeout(ENDING, engine.stop()).await;
         }
     }
+}
+
+/// What of the book somebody has to see to.
+fn warnings(book: &Book) -> Vec<String> {
+    let left_out = book.left_out.iter().map(|left| {
+        format!(
+            "the key of `{}` is left out, because no channel can have that name; `missive keys` lists the keys",
+            left.name
+        )
+    });
+    let refused = book.acceptances.iter().filter_map(|acceptance| {
+        let why = acceptance.refused.as_ref()?;
+        let channel = &acceptance.channel;
+        Some(format!(
+            "the invitation to `{channel}` was refused: {why}; to let go of it: missive keys forget {channel}"
+        ))
+    });
+    left_out.chain(refused).collect()
 }
 
 /// The watch over the boxes, on a thread of its own.

@@ -11,9 +11,13 @@ mod inviting;
 mod keys;
 mod people;
 mod reading;
+mod restoring;
+mod stopping;
 mod stranger;
 mod strangers;
 mod together;
+mod vanishing;
+mod waiting;
 
 const FIRST: &str = "2026-01-01T10-00-00Z";
 const SECOND: &str = "2026-01-02T10-00-00Z";

@@ -133,6 +133,21 @@ impl Person {
         command
     }
 
+    /// The program run by another one, wherever its streams go.
+    pub(super) fn under(&self, program: &[&str], args: &[&str]) -> Command {
+        let line = [program, &[env!("CARGO_BIN_EXE_missive")], args].concat();
+        let own = self.command(&[]);
+        let envs = own.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let mut command = Command::new(line[0]);
+        command.args(&line[1..]).env_clear().envs(envs).current_dir(self.dir.path());
+        command
+    }
+
+    /// Starts the program; whoever starts it ends it.
+    pub(super) fn begins(&self, args: &[&str]) -> Child {
+        self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Runs the program.
     pub(super) fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()

@@ -1,0 +1,318 @@
+//! `missive keys restore`: keys come back from a sealed file, after somebody has seen which ones.
+//!
+//! A file of keys may be a stranger's, made to bind a private channel to a document of theirs. So what each key would do is listed
+//! and asked about, a folder that is here is used only if it was named, and what is here already is never replaced.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Restore, given, unsealed};
+use crate::channel::Kind;
+use crate::channel::entry::Side;
+use crate::channel::folder::Made;
+use crate::channel::name::ChannelName;
+use crate::channel::profile::Profile;
+use crate::commands::{Failure, Surroundings, count, keyring, typed};
+use crate::console::Console;
+use crate::disk::make::folders_below;
+use crate::sync::book::{Book, Document};
+use crate::unseen::field;
+
+/// What came back, and what did not.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// The keys that came back.
+    restored: Vec<Restored>,
+    /// The keys that did not.
+    left_out: Vec<LeftOut>,
+    /// Whether the device and the author of the file are this data folder's now.
+    identity: bool,
+}
+
+/// A key that came back.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Restored {
+    channel: ChannelName,
+    #[serde(rename = "box")]
+    side: Side,
+    /// Whether it is for writing too.
+    writes: bool,
+    path: String,
+}
+
+/// A key that did not come back.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LeftOut {
+    /// What stands in the file for its channel's name.
+    channel: String,
+    why: String,
+}
+
+/// What is to become of a key of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Fate {
+    /// Its channel is made.
+    New,
+    /// Its channel's folder is here and was named.
+    Into,
+    /// It is here already.
+    Here,
+    /// It is not taken, for this reason.
+    LeftOut(String),
+}
+
+impl Fate {
+    fn is_taken(&self) -> bool {
+        matches!(self, Self::New | Self::Into)
+    }
+}
+
+/// What a restore comes to.
+#[derive(Debug, PartialEq, Eq)]
+struct Plan {
+    keys: Vec<(Document, Fate)>,
+    bad_names: Vec<String>,
+    /// Whether device and author are taken from the file.
+    identity: bool,
+}
+
+/// Shows what a file of keys would do, asks, and does it.
+///
+/// # Errors
+/// [`Failure`] when the file is none or the passphrase is wrong, nobody is there to answer, or the answer is no. Nothing was changed
+/// then.
+pub(super) fn run(args: &Restore, around: &Surroundings, console: Console) -> Result<Report, Failure> {
+    let into = args.into.iter().map(|name| keyring::parsed(name)).collect::<Result<BTreeSet<_>, _>>()?;
+    let kept = opened(&args.file, around, console)?;
+    let planned = plan(&Book::read(&around.data)?, &kept, around, &into)?;
+    planned.lines(around).iter().for_each(|line| console.say(line));
+    if planned.changes() == 0 {
+        return if planned.keys.iter().all(|(_, fate)| *fate == Fate::Here) && planned.bad_names.is_empty() {
+            Ok(planned.report(around))
+        } else {
+            Err(Failure::new("no key could be restored", "the lines above say why; nothing was changed"))
+        };
+    }
+    agreed(args, console, &planned)?;
+    fs_err::create_dir_all(&around.data)?;
+    let made = Book::change(&around.data, |book| {
+        if plan(book, &kept, around, &into)? != planned {
+            return Err(Failure::new("the data folder has changed meanwhile, and nothing was restored", "try again"));
+        }
+        let made = make_folders(&planned, around)?;
+        if planned.identity {
+            (book.device, book.author) = (book.device.or(kept.device), book.author.or(kept.author));
+        }
+        book.documents.extend(planned.taken().cloned());
+        Ok::<_, Failure>(made)
+    })?;
+    made.into_iter().for_each(Made::keep);
+    Ok(planned.report(around))
+}
+
+/// The book in a sealed file.
+fn opened(file: &Path, around: &Surroundings, console: Console) -> Result<Book, Failure> {
+    let sealed = fs_err::read(around.here.join(file))?;
+    let passphrase = given(console.passphrase("Passphrase of the file:")?)?;
+    let text = crate::sync::backup::open(&sealed, &passphrase).map_err(|error| unsealed(&error, file))?;
+    std::str::from_utf8(&text).ok().and_then(|text| Book::parse(text).ok()).ok_or_else(|| {
+        Failure::new(
+            format!("{} holds no keys of missive", file.display()),
+            "`missive keys export FILE` writes such a file",
+        )
+    })
+}
+
+/// Asks whether it is to be done.
+fn agreed(args: &Restore, console: Console, planned: &Plan) -> Result<(), Failure> {
+    if args.yes {
+        return Ok(());
+    }
+    let question = match planned.taken().count() {
+        0 => "Take the device and the author? [y/N]".to_owned(),
+        keys => format!("Restore {}? [y/N]", count(keys, "key")),
+    };
+    match console.ask(&question)?.map(|answer| answer.to_lowercase()) {
+        None => Err(Failure::new(
+            "nobody is here to say whether that is right, so nothing was changed",
+            "if it is, run it again with `--yes`",
+        )),
+        Some(answer) if answer == "y" || answer == "yes" => Ok(()),
+        Some(_) => Err(Failure::new("nothing was changed", "`missive keys` lists the keys that are here")),
+    }
+}
+
+/// Decides what is to become of each key of a file.
+fn plan(here: &Book, kept: &Book, around: &Surroundings, into: &BTreeSet<ChannelName>) -> Result<Plan, Failure> {
+    let mut keys: Vec<(Document, Fate)> = Vec::new();
+    for document in &kept.documents {
+        let is_folder_here = around.data.join(document.channel.as_os_str()).symlink_metadata().is_ok();
+        let fate = match in_the_way(here, &keys, document)? {
+            Some(fate) => fate,
+            None if !is_folder_here => Fate::New,
+            None if into.contains(&document.channel) => Fate::Into,
+            None => Fate::LeftOut(format!(
+                "a folder `{0}` is here and does not have this key; to share what is in it by this key, add: --into {1}",
+                document.channel,
+                typed(document.channel.as_os_str())
+            )),
+        };
+        keys.push((taken(document), fate));
+    }
+    if let Some(unknown) = into.iter().find(|name| keys.iter().all(|(document, _)| document.channel != **name)) {
+        return Err(Failure::usage(
+            format!("the file has no key of a channel `{unknown}`"),
+            "`--into` names a channel of the file",
+        ));
+    }
+    let bad_names: Vec<String> = kept.left_out.iter().map(|left| left.name.clone()).collect();
+    // A file of which no key is taken says nothing about who this device is either.
+    let is_good = keys.iter().any(|(_, fate)| fate.is_taken())
+        || bad_names.is_empty() && keys.iter().all(|(_, fate)| *fate == Fate::Here);
+    let is_new = here.device.is_none() && kept.device.is_some() || here.author.is_none() && kept.author.is_some();
+    Ok(Plan { keys, bad_names, identity: is_good && is_new })
+}
+
+/// A key as it is taken: a leave to delete everything was somebody's wish at another time.
+fn taken(document: &Document) -> Document {
+    Document { delete_all: false, ..document.clone() }
+}
+
+/// What is here, or earlier in the file, and is not replaced by a key.
+fn in_the_way(here: &Book, before: &[(Document, Fate)], document: &Document) -> Result<Option<Fate>, Failure> {
+    let left_out = |why: String| Ok(Some(Fate::LeftOut(why)));
+    if let Some(secret) = &document.secret
+        && keyring::document_id(secret)? != document.id
+    {
+        return left_out("its key for writing belongs to another channel".to_owned());
+    }
+    if let Some(known) = here.by_id(&document.id) {
+        let is_same_box = (&known.channel, known.side) == (&document.channel, document.side);
+        return match (is_same_box, document.secret.is_some() && known.secret.is_none()) {
+            (true, false) => Ok(Some(Fate::Here)),
+            (true, true) => left_out(format!(
+                "you only read it here, and the file has the key for writing too; to take it, first: missive keys forget {}",
+                typed(document.channel.as_os_str())
+            )),
+            (false, _) => left_out(format!("it is here already as `{}` ({})", known.channel, known.side)),
+        };
+    }
+    if here.document(&document.channel, document.side).is_some() {
+        return left_out(format!(
+            "`{0}` has another key here, which is not replaced; to let go of that one: missive keys forget {1}",
+            document.channel,
+            typed(document.channel.as_os_str())
+        ));
+    }
+    let is_twice = before.iter().any(|(other, _)| {
+        other.id == document.id || (&other.channel, other.side) == (&document.channel, document.side)
+    });
+    Ok(is_twice.then(|| Fate::LeftOut("the file has it twice, and the first one counts".to_owned())))
+}
+
+impl Plan {
+    /// The keys that are taken.
+    fn taken(&self) -> impl Iterator<Item = &Document> {
+        self.keys.iter().filter(|(_, fate)| fate.is_taken()).map(|(document, _)| document)
+    }
+
+    /// How many things would change.
+    fn changes(&self) -> usize {
+        self.taken().count() + usize::from(self.identity)
+    }
+
+    /// What is shown before it is asked about.
+    fn lines(&self, around: &Surroundings) -> Vec<String> {
+        let of = |(document, fate): &(Document, Fate)| {
+            let may = if document.secret.is_some() { "reads and writes" } else { "reads" };
+            let path = field(&around.data.join(document.channel.as_os_str()).to_string_lossy());
+            let becomes = match fate {
+                Fate::New => format!("a new folder, {path}"),
+                Fate::Into => format!("the folder that is here, {path}; what is in it will be shared"),
+                Fate::Here => "here already".to_owned(),
+                Fate::LeftOut(why) => format!("left out: {why}"),
+            };
+            format!("  {} ({}), {may}: {becomes}", field(&document.channel.to_string()), document.side)
+        };
+        let bad = |name: &String| format!("  `{}`: left out: no channel can have that name", field(name));
+        let identity = self.identity.then(|| {
+            "The file's device and author become those of this data folder; whoever made the file may know their secret keys."
+                .to_owned()
+        });
+        let all = self.keys.len() + self.bad_names.len();
+        [format!("The file holds {}:", count(all, "key"))]
+            .into_iter()
+            .chain(self.keys.iter().map(of))
+            .chain(self.bad_names.iter().map(bad))
+            .chain(identity)
+            .collect()
+    }
+
+    fn report(&self, around: &Surroundings) -> Report {
+        let restored = self.taken().map(|document| Restored {
+            channel: document.channel.clone(),
+            side: document.side,
+            writes: document.secret.is_some(),
+            path: around.data.join(document.channel.as_os_str()).to_string_lossy().into_owned(),
+        });
+        let left_out = self.keys.iter().filter_map(|(document, fate)| match fate {
+            Fate::LeftOut(why) => Some(LeftOut { channel: document.channel.to_string(), why: why.clone() }),
+            _ => None,
+        });
+        let bad_names = self.bad_names.iter();
+        let bad =
+            bad_names.map(|name| LeftOut { channel: name.clone(), why: "no channel can have that name".to_owned() });
+        Report { restored: restored.collect(), left_out: left_out.chain(bad).collect(), identity: self.identity }
+    }
+}
+
+/// Makes the folders of the keys that are taken. Those that are new go again unless they are kept.
+fn make_folders(planned: &Plan, around: &Surroundings) -> Result<Vec<Made>, Failure> {
+    let mut sides: BTreeMap<&ChannelName, BTreeSet<Side>> = BTreeMap::new();
+    let mut made = Vec::new();
+    for (document, fate) in &planned.keys {
+        match fate {
+            Fate::New => drop(sides.entry(&document.channel).or_default().insert(document.side)),
+            Fate::Into => {
+                let channel = around.data.join(document.channel.as_os_str());
+                folders_below(&channel, Path::new(document.side.name()))?;
+            }
+            Fate::Here | Fate::LeftOut(_) => {}
+        }
+    }
+    for (name, sides) in sides {
+        let kind = match (sides.contains(&Side::Inbox), sides.contains(&Side::Outbox)) {
+            (true, true) => Kind::Message,
+            (true, false) => Kind::Subscription,
+            (false, _) => Kind::Broadcast,
+        };
+        made.push(Made::new(&around.data, name, kind, &Profile::default())?);
+    }
+    Ok(made)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for key in &self.restored {
+            let may = if key.writes { "reads and writes" } else { "reads" };
+            writeln!(f, "{} ({}): {may}", field(&key.channel.to_string()), key.side)?;
+        }
+        let taken = count(self.restored.len(), "key");
+        let left = self.left_out.len();
+        match (self.restored.is_empty(), left) {
+            (true, _) if !self.identity => writeln!(f, "Every key of the file is here already; nothing was changed."),
+            (_, 0) => writeln!(
+                f,
+                "Restored {taken}. The messages arrive once `missive sync` is running and someone has them."
+            ),
+            _ => writeln!(
+                f,
+                "Restored {taken}, left out {left}. The messages arrive once `missive sync` is running and someone has them."
+            ),
+        }
+    }
+}
