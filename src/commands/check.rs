@@ -13,7 +13,7 @@ use crate::channel::cache::Cache;
 use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
 use crate::channel::snapshot::{self, BoxState, Look, Snapshot};
-use crate::channel::{Channel, folder, settings};
+use crate::channel::{Channel, settings};
 use crate::console::Console;
 use crate::unseen::field;
 
@@ -76,7 +76,7 @@ pub struct Report {
 pub fn run(args: &Check, around: &Surroundings, console: Console) -> Result<Report, Failure> {
     let channels = match &args.channel {
         Some(wanted) => vec![locate::channel(around, wanted)?],
-        None => folder::discover(&around.data)?,
+        None => locate::all(around, console)?,
     };
     let channels = channels.into_iter().map(|channel| checked(channel, around, args, console)).collect();
     Ok(Report { channels, strict: args.strict })

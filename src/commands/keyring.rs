@@ -189,7 +189,11 @@ pub(super) fn free_name(around: &Surroundings, proposed: &str) -> Result<Channel
 /// [`Failure`] when the name is taken.
 pub(super) fn make(around: &Surroundings, name: &ChannelName, side: Side) -> Result<(), Failure> {
     let path = around.data.join(name.as_os_str());
-    if let Ok(channel) = Channel::open(&path) {
+    let opened = Channel::open(&path);
+    if let Err(error @ Error::NotABox { .. }) = opened {
+        return Err(error.into());
+    }
+    if let Ok(channel) = opened {
         let taken = Book::read(&around.data)?.document(&name.to_string(), side).is_some();
         if taken || !channel.path.join(side.name()).is_dir() {
             return Err(Error::Exists { path }.into());

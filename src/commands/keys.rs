@@ -17,6 +17,7 @@ use crate::channel::entry::Side;
 use crate::console::Console;
 #[cfg(feature = "sync")]
 use crate::console::Passphrase;
+use crate::shell;
 use crate::sync::book::Book;
 use crate::sync::ticket::{Opens, Ticket};
 use crate::unseen::field;
@@ -133,7 +134,7 @@ fn export(file: &std::path::Path, around: &Surroundings, console: Console) -> Re
         "{} of {} are in {}. Without its passphrase nobody reads it, you neither.",
         "the keys",
         count(book.documents.len(), "document"),
-        file.display()
+        field(&file.to_string_lossy())
     )))
 }
 
@@ -231,7 +232,9 @@ fn rotate(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
         Ok::<_, Failure>(())
     })?;
     Ok(done(format!(
-        "`{name}` has new keys. Its readers are told by the old one, and follow with `missive keys follow`:\n{key}\nWho writes it with you needs the new key for writing: missive share {name} --write"
+        "`{}` has new keys. Its readers are told by the old one, and follow with `missive keys follow`:\n{key}\nWho writes it with you needs the new key for writing: {}",
+        field(&name),
+        shell::missive("share --write", &[&name])
     )))
 }
 
@@ -253,7 +256,7 @@ fn follow(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
         }
         Ok::<_, Failure>(())
     })?;
-    Ok(done(format!("`{name}` follows its author's new key.")))
+    Ok(done(format!("`{}` follows its author's new key.", field(&name))))
 }
 
 fn forget(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Failure> {
@@ -269,7 +272,7 @@ fn forget(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
     if gone == 0 {
         return Err(Failure::new(format!("there is no key of `{name}`"), "`missive keys` lists them"));
     }
-    Ok(done(format!("The keys of `{name}` are gone; its folder is as it was.")))
+    Ok(done(format!("The keys of `{}` are gone; its folder is as it was.", field(&name))))
 }
 
 impl fmt::Display for Report {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::Console;
-use crate::unseen::visible;
+use crate::unseen::field;
 
 /// The lines.
 pub struct Live {
@@ -37,7 +37,7 @@ impl Live {
             return;
         }
         let bar = self.shown.entry(what.to_owned()).or_insert_with(|| self.lines.add(line_of_its_own()));
-        bar.set_message(visible(line));
+        bar.set_message(field(line));
     }
 
     /// Takes away the lines of what is not looked after any more.

@@ -13,8 +13,8 @@ use crate::channel::Kind;
 use crate::channel::arrival::Lack;
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
-use crate::channel::profile::Profile;
-use crate::channel::profile::entry_id;
+use crate::channel::profile::{EntryIds, Profile};
+use crate::channel::reply::{self, Answered};
 use crate::channel::snapshot::Snapshot;
 use crate::channel::stamp::Stamp;
 use crate::channel::which;
@@ -105,6 +105,10 @@ pub(super) struct Contents<'a> {
     pub tags: BTreeMap<String, Tag>,
     /// The icon, read once.
     pub icon: Option<Icon>,
+    /// The ids of the messages' entries.
+    pub ids: EntryIds,
+    /// The messages that others answer.
+    pub answered: Answered,
 }
 
 impl<'a> Contents<'a> {
@@ -119,8 +123,12 @@ impl<'a> Contents<'a> {
         let speaker = speaker(snapshot.kind());
         let icon = snapshot.folder(speaker).and_then(|folder| icon::read(folder, profile(snapshot, speaker)));
         let facts = facts(snapshot, options, (!cards.is_empty(), !tags.is_empty()), icon.as_ref());
+        let name = snapshot.channel.name.to_string();
+        let ids = EntryIds::new(facts.kind, &name, &snapshot.their_profile, &snapshot.my_profile);
         Self {
             icon,
+            ids,
+            answered: Answered::new(ids, cards),
             snapshot,
             options,
             cards,
@@ -158,20 +166,10 @@ impl<'a> Contents<'a> {
         media::publish(card, self.prefix(card.side))
     }
 
-    /// The message of this stamp: in that box, or in `near` first and in the other then.
-    pub(super) fn find(&self, side: Option<Side>, near: Side, stamp: Stamp) -> Option<&'a Arc<Card>> {
-        let other = if near == Side::Inbox { Side::Outbox } else { Side::Inbox };
-        let order = side.map_or([near, other], |side| [side, side]);
-        order.into_iter().find_map(|side| {
-            let at = self.cards.binary_search_by_key(&(stamp, side), |card| (card.stamp, card.side)).ok()?;
-            self.cards.get(at)
-        })
-    }
-
     /// The message that a relative address in a message's text means, if it is there.
     pub(super) fn linked(&self, address: &str, near: Side) -> Option<&'a Arc<Card>> {
         let (side, stamp) = which::linked(address)?;
-        self.find(side, near, stamp)
+        reply::find(self.cards, side, near, stamp)
     }
 
     /// Who wrote a message.
@@ -197,7 +195,7 @@ impl<'a> Contents<'a> {
 
     /// The id of a message's entry in feeds.
     pub(super) fn entry_id(&self, card: &Card) -> uuid::Uuid {
-        entry_id(self.channel_id(card.side), card.stamp)
+        self.ids.of(card.side, card.stamp)
     }
 
     /// The side that the site as a whole speaks for.
