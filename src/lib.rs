@@ -31,6 +31,7 @@
 //!    watch/               ticks: "something below these folders changed"
 //!    console/             the only place that prints
 //! 0  disk/  markdown/  picture/  difference.rs
+//!    shell.rs             how a word and a command are written so that a shell takes them
 //!    unseen.rs            below all: which characters show nothing, and what is shown for them
 //! ```
 //!
@@ -38,7 +39,7 @@
 //! `commands`, `tera` in `site` and `web`, `atom_syndication` in `site`, `pulldown-cmark`, `ammonia` and `syntect` in
 //! `markdown`, `rustix` in `disk`, `watch` and `cli`, `notify` in `watch`, `indicatif` and `rpassword` in `console`, `age`,
 //! `bip39`, `data-encoding`, `quick-xml` and `ureq` in `sync`, the crates of `iroh` in `sync/iroh`, `ctrlc` in `cli`, `tikv-jemallocator` in `main.rs`, `similar` in `channel`, `axum`, `hyper` and `flate2`
-//! in `web`, `tokio` there, in `sync/iroh` and in `commands/serve.rs`, `qrcode`, `open`, `clap_complete` and `clap_mangen` in `commands`.
+//! in `web`, `tokio` there, in `sync/iroh` and in `commands/serve.rs`, `qrcode`, `open`, `jiff`, `clap_complete` and `clap_mangen` in `commands`.
 //! `schemars` stands wherever `serde` does: a report's schema, and the API's, follow from their types.
 //!
 //! Four walls stand where building showed that they should:
@@ -151,6 +152,7 @@ pub mod difference;
 pub mod disk;
 pub mod markdown;
 pub mod picture;
+pub mod shell;
 pub mod site;
 pub mod sync;
 pub mod unseen;

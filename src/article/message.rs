@@ -95,6 +95,7 @@ pub struct Message<'a> {
     video: Vec<File>,
     files: Vec<File>,
     reply_to: Option<Link>,
+    reply_elsewhere: bool,
     notice: Option<String>,
 }
 
@@ -113,6 +114,8 @@ pub struct Place<'a> {
     pub tags: Vec<Tag<'a>>,
     /// The message that it answers.
     pub reply_to: Option<Link>,
+    /// Whether it answers a message that is not here.
+    pub answers_elsewhere: bool,
     /// What it lacks, although it is shown.
     pub lack: Option<&'a Lack>,
 }
@@ -144,6 +147,7 @@ impl<'a> Message<'a> {
             video: Vec::new(),
             files: Vec::new(),
             reply_to: place.reply_to,
+            reply_elsewhere: place.answers_elsewhere,
             notice: place.lack.map(notice),
         };
         message.attach(card, rendered, attached);

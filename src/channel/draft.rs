@@ -6,6 +6,7 @@
 mod hand;
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -210,7 +211,10 @@ impl Draft {
     /// As the system says.
     pub fn letter(&self) -> Result<Letter, Error> {
         let text = format!("{}.txt", self.name);
-        let (text, _) = Folder::open(&self.folder)?.read(Path::new(&text), MAX_TEXT)?;
+        let text = Folder::open(&self.folder).and_then(|folder| folder.read(Path::new(&text), MAX_TEXT));
+        // What is wrong may be that the whole channel was moved away.
+        let place = self.path();
+        let (text, _) = text.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", place.display())))?;
         Ok(Letter { text, attachments: self.attachments() })
     }
 

@@ -39,6 +39,24 @@ impl fmt::Display for Kind {
     }
 }
 
+/// What may lie where a box should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoBox {
+    /// A symbolic link, whatever it leads to.
+    Link,
+    /// A file, a pipe or whatever else is no folder.
+    Other,
+}
+
+impl fmt::Display for NoBox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Link => "a link, and links are not followed",
+            Self::Other => "no folder",
+        })
+    }
+}
+
 /// A channel's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Channel {
@@ -54,9 +72,13 @@ impl Channel {
     /// Opens the channel in the folder `path`.
     ///
     /// # Errors
-    /// [`Error::NotAChannel`] when it holds neither box; [`Error::Name`] when it is hidden; [`Error::Io`].
+    /// [`Error::NotABox`] when what has a box's name is none; [`Error::NotAChannel`] when it holds neither box;
+    /// [`Error::Name`] when it is hidden; [`Error::Io`].
     pub fn open(path: &Path) -> Result<Self, Error> {
         let path = fs_err::canonicalize(path)?;
+        if let Some(error) = no_box(&path) {
+            return Err(error);
+        }
         let name = path.file_name().unwrap_or_default();
         let name = ChannelName::parse(name).ok_or_else(|| Error::Name { name: name.to_string_lossy().into_owned() })?;
         let kind = kind_of(&path).ok_or_else(|| Error::NotAChannel { path: path.clone() })?;
@@ -180,6 +202,32 @@ fn kind_of(path: &Path) -> Option<Kind> {
         (true, false) => Some(Kind::Subscription),
         (false, false) => None,
     }
+}
+
+/// What is wrong in a channel's folder where something of a box's name is no folder. Nobody who reads or writes is then shown
+/// half of a channel as if it were all of it.
+fn no_box(path: &Path) -> Option<Error> {
+    Side::BOTH.into_iter().find_map(|side| {
+        let kind = path.join(side.name()).symlink_metadata().ok()?.file_type();
+        let what = match () {
+            () if kind.is_dir() => return None,
+            () if kind.is_symlink() => NoBox::Link,
+            () => NoBox::Other,
+        };
+        Some(Error::NotABox { folder: path.to_owned(), side, what })
+    })
+}
+
+/// The folders of a data folder that would be channels, or whole ones, if what has a box's name were a folder; in the order of
+/// their names. Where the folder cannot be listed there are none.
+pub fn with_no_box(data: &Path) -> Vec<Error> {
+    let entries = fs_err::read_dir(data).into_iter().flatten().flatten();
+    let mut found: Vec<_> = entries
+        .filter(|entry| ChannelName::parse(&entry.file_name()).is_some())
+        .filter_map(|entry| Some((entry.file_name(), no_box(&entry.path())?)))
+        .collect();
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    found.into_iter().map(|(_, error)| error).collect()
 }
 
 /// Every channel in a data folder, by name. A data folder that does not exist holds none.

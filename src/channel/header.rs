@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::Side;
 use super::message;
-use super::stamp::Stamp;
+use super::reply::ReplyTo;
 use crate::markdown::normal_tag;
 
 const MAX_LINES: usize = 64;
@@ -27,8 +27,8 @@ pub struct Header {
     pub summary: Option<String>,
     /// `lang`, a BCP 47 tag
     pub lang: Option<String>,
-    /// `in-reply-to`, a message id or `box/id`
-    pub in_reply_to: Option<(Option<Side>, Stamp)>,
+    /// `in-reply-to`: an entry's id, a message's id or `box/id`
+    pub in_reply_to: Option<ReplyTo>,
     /// `draft: true` keeps the message off every site
     pub draft: bool,
 }
@@ -222,9 +222,6 @@ impl Header {
     /// The lines that say this, with all tags that there are to be.
     fn lines(&self, tags: &[String]) -> Vec<(&'static str, String)> {
         let time = |seconds| DateTime::from_timestamp(seconds, 0);
-        let reply = |(side, stamp): (Option<Side>, Stamp)| {
-            side.map_or_else(|| stamp.to_string(), |side: Side| format!("{side}/{stamp}"))
-        };
         let updated = self.updated.and_then(time).map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true));
         let lines = [
             ("title", self.title.as_deref().map(quoted)),
@@ -232,7 +229,7 @@ impl Header {
             ("updated", updated),
             ("summary", self.summary.as_deref().map(quoted)),
             ("lang", self.lang.clone()),
-            ("in-reply-to", self.in_reply_to.map(reply)),
+            ("in-reply-to", self.in_reply_to.map(|reply| reply.to_string())),
             ("draft", self.draft.then(|| "true".to_owned())),
         ];
         lines.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
@@ -283,11 +280,10 @@ pub(super) fn parted_id(value: &str) -> (Option<Side>, &str) {
     }
 }
 
-fn reply(value: &str) -> Result<(Option<Side>, Stamp), String> {
-    let (side, id) = parted_id(value);
-    Stamp::parse(id.as_bytes())
-        .map(|stamp| (side, stamp))
-        .map_err(|_| format!("`in-reply-to: {value}` is no message id such as `2013-08-11T14-34-37Z`"))
+fn reply(value: &str) -> Result<ReplyTo, String> {
+    ReplyTo::parse(value).ok_or_else(|| {
+        format!("`in-reply-to: {value}` is no entry's id and no message's, such as `2013-08-11T14-34-37Z`")
+    })
 }
 
 #[cfg(test)]
@@ -307,10 +303,7 @@ mod tests {
         assert_eq!(header.tags, ["one", "Two"]);
         assert_eq!(header.updated, Some(1_767_319_445));
         assert_eq!(header.lang.as_deref(), Some("pt-BR"));
-        assert_eq!(
-            header.in_reply_to.map(|(side, stamp)| (side, stamp.to_string())),
-            Some((Some(Side::Inbox), "2013-08-11T14-34-37Z".into()))
-        );
+        assert_eq!(header.in_reply_to, ReplyTo::parse("inbox/2013-08-11T14-34-37Z"));
         assert!(header.draft);
     }
 

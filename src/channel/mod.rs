@@ -28,6 +28,7 @@ mod near_miss;
 pub mod profile;
 pub mod promise;
 pub mod query;
+pub mod reply;
 pub mod revise;
 pub mod scan;
 pub mod send;
@@ -62,6 +63,16 @@ pub enum Error {
     NotAChannel {
         /// The folder.
         path: PathBuf,
+    },
+    /// There is something of a box's name that is no folder.
+    #[error("`{side}` in {} is {what}", folder.display())]
+    NotABox {
+        /// The channel's folder.
+        folder: PathBuf,
+        /// The box.
+        side: entry::Side,
+        /// What is there.
+        what: folder::NoBox,
     },
     /// The name cannot be a channel's.
     #[error("`{name}` cannot be a channel's name")]
@@ -153,6 +164,12 @@ pub enum Error {
     /// The message was changed while it was edited.
     #[error("the message {id} was changed by something else meanwhile; nothing was written over it")]
     Changed {
+        /// The message.
+        id: String,
+    },
+    /// The message was taken away by something else.
+    #[error("the message {id} is gone: something else has deleted or moved it")]
+    Gone {
         /// The message.
         id: String,
     },

@@ -70,6 +70,12 @@ impl JsonSchema for ChannelName {
     }
 }
 
+impl AsRef<OsStr> for ChannelName {
+    fn as_ref(&self) -> &OsStr {
+        &self.0
+    }
+}
+
 impl fmt::Display for ChannelName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.to_string_lossy())

@@ -11,8 +11,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::entry::Side;
 use super::stamp::Stamp;
-use super::{header, message};
+use super::{Kind, header, message};
 use crate::disk::beneath::Folder;
 use crate::markdown;
 
@@ -104,20 +105,61 @@ impl Profile {
         }
     }
 
+    /// The id that the profile gives the channel.
+    pub fn own_id(&self) -> Option<Uuid> {
+        self.id.as_deref().and_then(uuid_of)
+    }
+
     /// The channel's id: the profile's own, else one derived from the name.
     ///
     /// A `UUIDv5` (RFC 9562, section 5.5) in the URL namespace of `missive:` and the name.
     pub fn channel_id(&self, name: &str) -> Uuid {
-        self.id
-            .as_deref()
-            .and_then(uuid_of)
-            .unwrap_or_else(|| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("missive:{name}").as_bytes()))
+        self.own_id().unwrap_or_else(|| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("missive:{name}").as_bytes()))
     }
 }
 
 /// An entry's id: the `UUIDv5` of the channel's id and the message's stem. The same wherever and by whomever it is rendered.
 pub fn entry_id(channel: Uuid, stamp: Stamp) -> Uuid {
     Uuid::new_v5(&channel, stamp.to_string().as_bytes())
+}
+
+/// The ids of the entries of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryIds {
+    inbox: Uuid,
+    outbox: Uuid,
+    /// Whether the inbox has no id of its own beside an outbox: then two messages of one second would have one id.
+    inbox_is_told_apart: bool,
+}
+
+impl EntryIds {
+    /// The ids in a channel of this kind and name, whose boxes have these profiles.
+    pub fn new(kind: Kind, name: &str, theirs: &Profile, mine: &Profile) -> Self {
+        Self {
+            inbox: theirs.channel_id(name),
+            outbox: mine.channel_id(name),
+            inbox_is_told_apart: kind == Kind::Message && theirs.own_id().is_none(),
+        }
+    }
+
+    /// The id of the channel that a box's owner writes.
+    pub fn channel(&self, side: Side) -> Uuid {
+        if side == Side::Inbox { self.inbox } else { self.outbox }
+    }
+
+    /// Gives the channel of one box another id, because the one that it claims is somebody else's.
+    pub fn set_channel(&mut self, side: Side, id: Uuid) {
+        *(if side == Side::Inbox { &mut self.inbox } else { &mut self.outbox }) = id;
+    }
+
+    /// A message's id.
+    pub fn of(&self, side: Side, stamp: Stamp) -> Uuid {
+        match side {
+            Side::Inbox if self.inbox_is_told_apart => Uuid::new_v5(&self.inbox, format!("{side}/{stamp}").as_bytes()),
+            Side::Inbox => entry_id(self.inbox, stamp),
+            Side::Outbox => entry_id(self.outbox, stamp),
+        }
+    }
 }
 
 fn uuid_of(id: &str) -> Option<Uuid> {
@@ -140,6 +182,24 @@ mod tests {
         };
         let checked = profile.checked();
         assert_eq!(checked, Profile { title: Some("A title".into()), ..Profile::default() });
+    }
+
+    #[test]
+    fn two_messages_of_one_second_have_two_ids() {
+        let stamp = Stamp::parse(b"2013-08-11T14-34-37Z").unwrap();
+        let own = Profile { id: Some("urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a".into()), ..Profile::default() };
+        let none = Profile::default();
+        for (theirs, mine) in [(&none, &none), (&none, &own), (&own, &none)] {
+            let ids = EntryIds::new(Kind::Message, "talk", theirs, mine);
+            assert_ne!(ids.of(Side::Inbox, stamp), ids.of(Side::Outbox, stamp));
+        }
+        let id =
+            |kind, side, theirs: &Profile, mine: &Profile| EntryIds::new(kind, "talk", theirs, mine).of(side, stamp);
+        let written = id(Kind::Broadcast, Side::Outbox, &none, &own);
+        assert_eq!(written, id(Kind::Subscription, Side::Inbox, &own, &none), "both ends have one id for it");
+        assert_eq!(written, id(Kind::Message, Side::Inbox, &own, &none));
+        let unnamed = id(Kind::Broadcast, Side::Outbox, &none, &none);
+        assert_eq!(unnamed, id(Kind::Message, Side::Outbox, &none, &none), "an inbox that comes later changes no id");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! and in one step. What is taken off goes to the trash. Refuses to write over a change that it has not seen.
 
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -39,9 +40,13 @@ pub struct Revision<'a> {
 /// A message's bytes as they are.
 ///
 /// # Errors
-/// As the system says.
+/// [`Error::Gone`]; else as the system says.
 pub fn read(channel: &Channel, stamp: Stamp) -> Result<Vec<u8>, Error> {
-    Ok(Folder::open(&outbox(channel)?)?.read(&Entry::Text(stamp).path(), MAX_TEXT)?.0)
+    match Folder::open(&outbox(channel)?)?.read(&Entry::Text(stamp).path(), MAX_TEXT) {
+        Ok((bytes, _)) => Ok(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::Gone { id: stamp.to_string() }),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Changes a message; gives the path of its text.

@@ -41,12 +41,17 @@ pub fn send(channel: &Channel, letter: &Letter, at: Stamp) -> Result<Sent, Error
 /// The folder of one's own messages.
 ///
 /// # Errors
-/// [`Error::OnlyListens`] when there is none.
+/// [`Error::OnlyListens`] when there is none; [`Error::NotABox`] when it is no folder.
 pub fn outbox(channel: &Channel) -> Result<PathBuf, Error> {
     let outbox = channel.path.join(Side::Outbox.name());
     match outbox.symlink_metadata() {
         Ok(metadata) if metadata.is_dir() => Ok(outbox),
-        _ => Err(Error::OnlyListens { name: channel.name.to_string() }),
+        Ok(_) => match Channel::open(&channel.path) {
+            Err(error) => Err(error),
+            // It became a folder just now.
+            Ok(_) => Ok(outbox),
+        },
+        Err(_) => Err(Error::OnlyListens { name: channel.name.to_string() }),
     }
 }
 

@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::Error;
@@ -29,8 +30,10 @@ pub struct Settings {
 #[serde(default, deny_unknown_fields)]
 pub struct Site {
     /// Where the site will be found; needed for feeds that others fetch, the sitemap and canonical links.
+    #[serde(deserialize_with = "unless_empty")]
     pub base_url: Option<BaseUrl>,
-    /// The name of a built-in theme or a folder.
+    /// The name of a built-in theme or a folder; `~/` at its beginning is the home folder.
+    #[serde(deserialize_with = "unless_empty")]
     pub theme: Option<String>,
     /// Messages on a list page, 1 to 1,000.
     pub page_size: usize,
@@ -43,6 +46,7 @@ pub struct Site {
     /// Prints the read key on the site.
     pub share_on_site: bool,
     /// Instead of the profile's title.
+    #[serde(deserialize_with = "unless_empty")]
     pub title: Option<String>,
 }
 
@@ -98,6 +102,17 @@ impl TryFrom<String> for BaseUrl {
     }
 }
 
+/// Reads a value that is as if it were not there when it is an empty string.
+///
+/// # Errors
+/// When it is neither that nor of the right type.
+pub fn unless_empty<'de, D: Deserializer<'de>, T: DeserializeOwned>(value: D) -> Result<Option<T>, D::Error> {
+    match toml::Value::deserialize(value)? {
+        toml::Value::String(text) if text.trim().is_empty() => Ok(None),
+        value => T::deserialize(value).map(Some).map_err(|error| D::Error::custom(error.message().trim())),
+    }
+}
+
 /// Reads a channel's settings; without the file they are the defaults.
 ///
 /// # Errors
@@ -145,6 +160,11 @@ mod tests {
     #[test]
     fn an_empty_file_gives_the_defaults() {
         assert_eq!(parse("").unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn what_is_empty_is_not_set() {
+        assert_eq!(parse("[site]\nbase_url = \"\"\ntheme = \"\"\ntitle = \" \"\n").unwrap(), Settings::default());
     }
 
     #[test]

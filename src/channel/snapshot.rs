@@ -19,6 +19,7 @@ use super::cache::Cache;
 use super::card::{self, Card, Made, Mark};
 use super::classify::{Reason, leading_stamp};
 use super::entry::{Entry, Side};
+use super::folder::NoBox;
 use super::listing::{Listing, why};
 use super::profile::{self, Problem, Profile, Profiles};
 use super::stamp::Stamp;
@@ -175,8 +176,10 @@ pub(super) fn open_box(channel: &Channel, side: Side, look: Look) -> BoxState {
     if look.only.is_some_and(|only| only != side) {
         return BoxState::Missing;
     }
-    match Folder::open(&channel.path.join(side.name())) {
+    let path = channel.path.join(side.name());
+    match Folder::open(&path) {
         Ok(folder) => BoxState::Open(folder),
+        Err(_) if path.is_symlink() => BoxState::Unreadable(format!("it is {}", NoBox::Link)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => BoxState::Missing,
         Err(error) => BoxState::Unreadable(error.to_string()),
     }

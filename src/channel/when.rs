@@ -1,6 +1,6 @@
 //! Moments as people write them: `2026-11`, `yesterday`, `3d`, `tomorrow 9:00`, `in 2h`.
 //!
-//! Owns the reading of them, all in UTC. The clock comes in as an argument. A moment is as long as it is written: a year,
+//! Owns the reading of them, in UTC unless an offset or a zone stands behind them. The clock and the zones come in as arguments. A moment is as long as it is written: a year,
 //! a day, a minute; the caller takes its beginning or its end. Nothing is guessed: no month before the day, no two-digit
 //! years.
 
@@ -13,28 +13,114 @@ use super::stamp::Stamp;
 /// A text that names no moment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is no time; try `2026-11-22`, `2026-11`, `2026-11-22 18:00`, `3d` (three days ago), `in 2h`, `yesterday` or `tomorrow 9:00`"
+    "`{text}` is no time; try `2026-11-22`, `2026-11`, `2026-11-22 18:00`, `3d` (three days ago), `in 2h`, `yesterday`, `18:00` or `tomorrow 9:00`, which are UTC, or `18:00+01:00`"
 )]
 pub struct Error {
     /// What was written.
     pub text: String,
 }
 
+/// Time zones by their names, as seconds since 1970.
+pub trait Zones {
+    /// What the clocks of a zone show at a moment; `None` if there is no such zone.
+    fn to_local(&self, zone: &str, utc: i64) -> Option<i64>;
+    /// The moment at which the clocks of a zone show this; `None` if there is no such zone.
+    fn to_utc(&self, zone: &str, local: i64) -> Option<i64>;
+}
+
+/// No zones at all.
+struct Nowhere;
+
+impl Zones for Nowhere {
+    fn to_local(&self, _zone: &str, _utc: i64) -> Option<i64> {
+        None
+    }
+
+    fn to_utc(&self, _zone: &str, _local: i64) -> Option<i64> {
+        None
+    }
+}
+
+/// One offset from UTC in seconds, whatever the zone is called.
+struct Offset(i64);
+
+impl Zones for Offset {
+    fn to_local(&self, _zone: &str, utc: i64) -> Option<i64> {
+        utc.checked_add(self.0)
+    }
+
+    fn to_utc(&self, _zone: &str, local: i64) -> Option<i64> {
+        local.checked_sub(self.0)
+    }
+}
+
 /// Reads a moment: its beginning and its end, which is the beginning of what follows it, in seconds since 1970.
 ///
 /// Years, months, days and times: `2026`, `2026-11`, `2026-11-22`, `2026-11-22T10:00`, `2026-11-22 10:00:05`, with `Z` or
-/// an offset behind the time; also a message's name, `2026-11-22T10-00-05Z`. From `now` on: `now`, `today`, `yesterday`,
-/// `tomorrow`, with a time behind them; `3d`, `3 days ago` and `in 3 days`, with `s`, `min`, `h`, `d`, `w`, `month` and `y`,
+/// an offset such as `+01:00` behind the time; also a message's name, `2026-11-22T10-00-05Z`. From `now` on: `now`, `10:00`
+/// of today, `today`, `yesterday`, `tomorrow`, with a time behind them; `3d`, `3 days ago` and `in 3 days`, with `s`, `min`, `h`, `d`, `w`, `month` and `y`,
 /// each of them one second long.
 ///
 /// # Errors
 /// When the text has none of these forms, names a day or time that does not exist, or is outside the years 0 to 9999.
 pub fn parse(text: &str, now: i64) -> Result<Range<i64>, Error> {
+    parse_in(text, now, &Nowhere)
+}
+
+/// Reads a moment as [`parse`] does, and with the name of a zone behind it: `tomorrow 9:00 Europe/Berlin`.
+///
+/// # Errors
+/// As [`parse`]; also when there is no such zone, or its clocks never show that time.
+pub fn parse_in(text: &str, now: i64, zones: &dyn Zones) -> Result<Range<i64>, Error> {
     let lower = text.trim().to_ascii_lowercase();
-    DateTime::from_timestamp(now, 0)
-        .and_then(|now| relative(&lower, now).or_else(|| day_and_time(&lower, now)).or_else(|| calendar(&lower)))
+    in_utc(&lower, now)
+        .or_else(|| {
+            let (time, offset) = parted_offset(&lower)?;
+            in_zone(time, now, "", &Offset(offset))
+        })
+        .or_else(|| {
+            let (time, zone) = lower.rsplit_once(' ')?;
+            in_zone(time.trim_end(), now, zone, zones)
+        })
         .filter(|span| [span.start, span.end].iter().all(|moment| has_four_digits(*moment)))
         .ok_or_else(|| Error { text: text.to_owned() })
+}
+
+fn in_utc(text: &str, now: i64) -> Option<Range<i64>> {
+    let now = DateTime::from_timestamp(now, 0)?;
+    relative(text, now)
+        .or_else(|| day_and_time(text, now))
+        .or_else(|| time_of_today(text, now))
+        .or_else(|| calendar(text))
+}
+
+/// A moment as the clocks of a zone show it, which say themselves which day is today.
+fn in_zone(text: &str, now: i64, zone: &str, zones: &dyn Zones) -> Option<Range<i64>> {
+    // What says already where it is counted is not counted anew.
+    if text.ends_with('z') || parted_offset(text).is_some() {
+        return None;
+    }
+    let shown = in_utc(text, zones.to_local(zone, now)?)?;
+    let span = zones.to_utc(zone, shown.start)?..zones.to_utc(zone, shown.end)?;
+    // A time that is left out when clocks are put forward does not exist.
+    (zones.to_local(zone, span.start) == Some(shown.start) && span.start < span.end).then_some(span)
+}
+
+/// A time of day, with or without its day, and the offset behind it in seconds: `18:00+01:00`, `18:00 -0530`.
+fn parted_offset(text: &str) -> Option<(&str, i64)> {
+    let at = text.rfind(['+', '-'])?;
+    let (time, offset) = text.split_at_checked(at)?;
+    let digits = offset.get(1..)?;
+    let [hours, minutes, _] = match digits.len() {
+        2 | 5 => numbers(digits, ':', [2, 2, 0])?,
+        4 => numbers(&format!("{}:{}", digits.get(..2)?, digits.get(2..)?), ':', [2, 2, 0])?,
+        _ => return None,
+    };
+    let (hours, minutes) = (i64::from(hours?), i64::from(minutes.unwrap_or(0)));
+    // Without a time, what looks like an offset is a month or a day.
+    (time.contains(':') && hours <= 14 && minutes < 60).then_some(())?;
+    let seconds = hours * 3_600 + minutes * 60;
+    Some((time.trim_end(), if offset.starts_with('-') { -seconds } else { seconds }))
 }
 
 /// Whether a moment is in a year that can be written, up to the very end of the last.
@@ -98,6 +184,12 @@ fn day_and_time(text: &str, now: DateTime<Utc>) -> Option<Range<i64>> {
         "" => whole_day(day),
         time => time_of_day(day, time),
     }
+}
+
+/// `18:00`, with `Z` behind it or without.
+fn time_of_today(text: &str, now: DateTime<Utc>) -> Option<Range<i64>> {
+    let time = text.contains(':').then(|| text.strip_suffix('z').unwrap_or(text).trim_end())?;
+    time_of_day(now.date_naive(), time)
 }
 
 /// `2026`, `2026-11`, `2026-11-22`, with a time or without; a message's name; a time by RFC 3339.
@@ -203,6 +295,23 @@ mod tests {
             ("today", "2026-11-22T00:00:00 2026-11-23T00:00:00"),
             ("tomorrow 9:00", "2026-11-23T09:00:00 2026-11-23T09:01:00"),
             ("tomorrow  9", "2026-11-23T09:00:00 2026-11-23T10:00:00"),
+            ("18:00", "2026-11-22T18:00:00 2026-11-22T18:01:00"),
+            ("8:00:30Z", "2026-11-22T08:00:30 2026-11-22T08:00:31"),
+        ] {
+            assert_eq!(shown(text), span, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_offset_says_where_it_is_counted() {
+        for (text, span) in [
+            ("18:00+01:00", "2026-11-22T17:00:00 2026-11-22T17:01:00"),
+            ("18:00 -0530", "2026-11-22T23:30:00 2026-11-22T23:31:00"),
+            ("2026-12-01T18:00+01:00", "2026-12-01T17:00:00 2026-12-01T17:01:00"),
+            ("2026-12-01 18:00-05", "2026-12-01T23:00:00 2026-12-01T23:01:00"),
+            ("2026-12-01T18:00:00+01:00", "2026-12-01T17:00:00 2026-12-01T17:00:01"),
+            // Thirteen hours to the east it is the day after already.
+            ("tomorrow 8:00+13:00", "2026-11-23T19:00:00 2026-11-23T19:01:00"),
         ] {
             assert_eq!(shown(text), span, "{text}");
         }
@@ -236,6 +345,15 @@ mod tests {
             "yesterdayt9",
             "２０２６",
             "2026-11-22T10:00:60",
+            "25:00",
+            "18:00+25:00",
+            "18:00+01:60",
+            "18:00+1",
+            "18:00Z+01:00",
+            "18:00+01:00+01:00",
+            "18:00 Europe/Berlin",
+            "2026-11+01:00",
+            "now+01:00",
         ] {
             assert_eq!(parse(text, NOW), Err(Error { text: text.to_owned() }), "{text}");
         }

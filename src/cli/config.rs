@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use url::Url;
 
+use crate::channel::settings::unless_empty;
 use crate::commands::{Failure, SyncSettings};
 use crate::sync::limits::Limits;
 use crate::sync::options::{Lookup, Options, Relays};
@@ -18,6 +19,7 @@ use crate::sync::syncthing;
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Config {
     /// The data folder; `~/` at its beginning is the home folder.
+    #[serde(deserialize_with = "unless_empty")]
     pub(super) data: Option<PathBuf>,
     /// How others are reached, and what is taken from them.
     sync: Sync,
@@ -31,9 +33,13 @@ pub(super) struct Config {
 struct Sync {
     lookup: Option<Vec<Lookup>>,
     relays: Option<Vec<Url>>,
+    #[serde(deserialize_with = "unless_empty")]
     listen: Option<SocketAddr>,
+    #[serde(deserialize_with = "unless_empty")]
     message_limit: Option<Size>,
+    #[serde(deserialize_with = "unless_empty")]
     attachment_limit: Option<Size>,
+    #[serde(deserialize_with = "unless_empty")]
     channel_limit: Option<Size>,
     files_limit: Option<usize>,
 }
@@ -42,7 +48,9 @@ struct Sync {
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Syncthing {
+    #[serde(deserialize_with = "unless_empty")]
     address: Option<String>,
+    #[serde(deserialize_with = "unless_empty")]
     api_key: Option<String>,
 }
 
@@ -111,21 +119,19 @@ const KEYS: &str = "it knows `data`, the data folder; in [sync] `lookup`, `relay
                     `channel_limit` and `files_limit`; in [syncthing] `address` and `api_key`";
 
 /// Reads the configuration below the system's configuration folder; without the file it says nothing.
-pub(super) fn read(folder: &Path, home: &Path) -> Result<Config, Failure> {
+pub(super) fn read(folder: &Path) -> Result<Config, Failure> {
     let path = folder.join("missive/config.toml");
     let text = match fs_err::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
         Err(error) => return Err(error.into()),
     };
-    let mut config: Config = toml::from_str(&text).map_err(|error| {
+    toml::from_str(&text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         let line = 1 + text.get(..at).unwrap_or_default().matches('\n').count();
         let message = format!("{}, line {line}: {}", path.display(), error.message());
         Failure::new(message, KEYS)
-    })?;
-    config.data = config.data.map(|data| data.strip_prefix("~").map_or(data.clone(), |rest| home.join(rest)));
-    Ok(config)
+    })
 }
 
 #[cfg(test)]
@@ -135,14 +141,21 @@ mod tests {
     #[test]
     fn the_data_folder_may_lie_at_home() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(read(dir.path(), Path::new("/home/azureen")).unwrap(), Config::default());
+        assert_eq!(read(dir.path()).unwrap(), Config::default());
         std::fs::create_dir(dir.path().join("missive")).unwrap();
         std::fs::write(dir.path().join("missive/config.toml"), "data = \"~/letters\"\n").unwrap();
-        assert_eq!(read(dir.path(), Path::new("/home/azureen")).unwrap().data, Some("/home/azureen/letters".into()));
+        assert_eq!(read(dir.path()).unwrap().data, Some("~/letters".into()));
         std::fs::write(dir.path().join("missive/config.toml"), "\ndaat = \"x\"\n").unwrap();
-        assert!(
-            read(dir.path(), Path::new("/")).unwrap_err().message.contains("config.toml, line 2: unknown field `daat`")
-        );
+        assert!(read(dir.path()).unwrap_err().message.contains("config.toml, line 2: unknown field `daat`"));
+    }
+
+    #[test]
+    fn what_is_empty_is_not_set() {
+        let empty =
+            "data = \"\"\n[sync]\nlisten = \"\"\nmessage_limit = \"\"\n[syncthing]\naddress = \"\"\napi_key = \"\"\n";
+        assert_eq!(toml::from_str::<Config>(empty).unwrap(), Config::default());
+        let error = toml::from_str::<Config>("[sync]\nlisten = \"x\"\n").unwrap_err();
+        assert!(error.span().is_some_and(|span| span.start > 6), "the line is still known: {error}");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! usage, 70 a bug.
 
 mod config;
+mod folders;
 mod signals;
 mod terminal;
 
@@ -14,12 +15,12 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{CommandFactory, Parser, Subcommand};
-use etcetera::BaseStrategy;
 use serde::Serialize;
 
+use self::folders::{Folders, variable};
 use self::terminal::Color;
 use crate::commands::{
-    Failure, Surroundings, build, channels, check, complete, completions, compose, delete, drafts, edit, editor,
+    Failure, Surroundings, Zone, build, channels, check, complete, completions, compose, delete, drafts, edit, editor,
     invite, keys, man, mark, new, read, schema, search, serve, service, share, status, subscribe, sync, watch, why,
 };
 use crate::console::{Console, Pager, is_hiding};
@@ -35,9 +36,8 @@ use crate::watch::Bell;
 
 `missive COMMAND --help` says more. CHANNEL is a name in the data folder, or a path.")]
 struct Cli {
-    /// The data folder, which holds the channels [default: ~/missive_data]
+    /// The data folder, which holds the channels [default: $MISSIVE_DATA, else ~/missive_data]
     #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
-    #[arg(env = "MISSIVE_DATA", hide_env_values = true)]
     data: Option<PathBuf>,
     /// Print results as JSON
     #[arg(long, global = true, help_heading = EVERYWHERE)]
@@ -130,7 +130,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Help and version are answers; anything else is wrong usage, and says again what may be a stranger's file name.
             if error.use_stderr() {
-                Console::default().say(error.render().to_string().trim_end());
+                Console::default().say_lines(error.render().to_string().trim_end());
             } else {
                 let _ = error.print();
             }
@@ -149,7 +149,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match done {
         Ok(code) => code,
         Err(failure) => {
-            console.say(&failure.to_string());
+            console.say_lines(&failure.to_string());
             if failure.usage { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
         }
     }
@@ -278,7 +278,7 @@ where
     T: Display + Serialize,
 {
     for line in remarks {
-        console.say(line);
+        console.say_lines(line);
     }
     print(console, report, failed)
 }
@@ -295,25 +295,23 @@ fn print<T: Display + Serialize>(console: Console, report: &T, failed: bool) -> 
 
 /// Everything that the commands need of the world, read once.
 fn surroundings(data: Option<PathBuf>, pager: Option<Pager>) -> Result<Surroundings, Failure> {
-    let folders = etcetera::choose_base_strategy().ok();
-    let config = match &folders {
-        Some(folders) => config::read(&folders.config_dir(), folders.home_dir())?,
+    let folders = Folders::find();
+    let config = match &folders.config {
+        Some(folder) => config::read(folder)?,
         None => config::Config::default(),
     };
-    let data = match (data, &folders) {
-        (Some(data), _) => data,
-        (None, Some(folders)) => config.data.clone().unwrap_or_else(|| folders.home_dir().join("missive_data")),
-        (None, None) => return Err(Failure::new("there is no home folder", "name the data folder with `--data DIR`")),
-    };
+    let here = folders::here();
+    let chosen = data.or_else(|| variable("MISSIVE_DATA").map(PathBuf::from)).or_else(|| config.data.clone());
     Ok(Surroundings {
-        data: std::path::absolute(data)?,
-        here: std::env::current_dir()?,
-        cache: folders.as_ref().map(|folders| folders.cache_dir().join("missive")),
-        home: folders.as_ref().map(|folders| folders.home_dir().to_owned()),
-        config: folders.map(|folders| folders.config_dir()),
-        program: std::env::current_exe().ok(),
+        data: folders.data(chosen, &here)?,
+        here,
         sync: config.sync(),
-        editor: ["VISUAL", "EDITOR"].into_iter().filter_map(std::env::var_os).find(|editor| !editor.is_empty()),
+        cache: folders.cache,
+        home: folders.home,
+        config: folders.config,
+        program: std::env::current_exe().ok(),
+        editor: ["VISUAL", "EDITOR"].into_iter().find_map(variable),
+        zone: Zone::here(),
         now: now(),
         pager,
     })

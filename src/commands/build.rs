@@ -223,7 +223,7 @@ impl Report {
     pub fn remarks(&self) -> Vec<String> {
         const MOST: usize = 10;
         let mut lines: Vec<String> =
-            self.warnings.iter().take(MOST).map(|warning| format!("warning: {warning}")).collect();
+            self.warnings.iter().take(MOST).map(|warning| format!("warning: {}", field(warning))).collect();
         if self.warnings.len() > MOST {
             lines.push(format!("warning: and {} more; `missive check` lists them", self.warnings.len() - MOST));
         }

@@ -9,10 +9,9 @@ use serde::Serialize;
 
 use super::ago::ago_and_day;
 use super::look::{self, Opened};
-use super::{Failure, Surroundings, count, freshness, grouped};
+use super::{Failure, Surroundings, count, freshness, grouped, locate};
 use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
-use crate::channel::folder;
 use crate::channel::marks::Marks;
 use crate::channel::snapshot::Snapshot;
 use crate::channel::stamp::Stamp;
@@ -78,7 +77,7 @@ pub struct Report {
 /// [`Failure`] when the data folder cannot be listed.
 pub fn run(_args: &Channels, around: &Surroundings, console: Console) -> Result<Report, Failure> {
     let marks = look::marks(around, console);
-    let found = folder::discover(&around.data)?;
+    let found = locate::all(around, console)?;
     let state = socket::ask(&around.data).or_else(|| socket::last(&around.data)).unwrap_or_default();
     let mut channels: Vec<Line> = found.into_iter().map(|channel| line(channel, &marks, &state, around)).collect();
     channels.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));

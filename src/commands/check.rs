@@ -15,7 +15,7 @@ use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
 use crate::channel::feed_ids::{self, Claim};
 use crate::channel::snapshot::{self, BoxState, Look, Snapshot};
-use crate::channel::{Channel, folder, profile, settings};
+use crate::channel::{Channel, profile, settings};
 use crate::console::Console;
 use crate::unseen::field;
 
@@ -78,7 +78,7 @@ pub struct Report {
 pub fn run(args: &Check, around: &Surroundings, console: Console) -> Result<Report, Failure> {
     let channels = match &args.channel {
         Some(wanted) => vec![locate::channel(around, wanted)?],
-        None => folder::discover(&around.data)?,
+        None => locate::all(around, console)?,
     };
     let origins = KnownOrigins::read(around);
     let mut claims = Vec::new();

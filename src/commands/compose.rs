@@ -8,15 +8,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::editor::Returned;
 use super::text::Text;
-use super::{Clock, Failure, Surroundings, editor, locate, second, typed};
+use super::{Clock, Failure, Surroundings, editor, free_text, locate, second};
 use crate::channel::draft::{self, Draft, Name};
 use crate::channel::header::{self, Header};
 use crate::channel::letter::{Gathered, Letter, gather};
+use crate::channel::reply::ReplyTo;
 use crate::channel::stamp::Stamp;
-use crate::channel::{Channel, Error, folder, letter, promise, send, when, which};
+use crate::channel::{Channel, Error, letter, promise, send, when, which};
 use crate::console::Console;
 use crate::markdown::normal_tag;
+use crate::shell;
 use crate::unseen::field;
 
 pub use report::Report;
@@ -36,18 +39,19 @@ pub struct Compose {
     #[command(flatten)]
     text: Text,
     /// Attach a file, or a folder with all that is in it; may be given again
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", allow_hyphen_values = true, value_parser = free_text::path())]
     attach: Vec<PathBuf>,
     /// The message's title
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true, value_parser = free_text::text())]
     title: Option<String>,
     /// A tag of the message; may be given again
-    #[arg(long, value_name = "TAG", value_delimiter = ',')]
+    #[arg(long, value_name = "TAG", value_delimiter = ',', allow_hyphen_values = true, value_parser = free_text::text())]
     tag: Vec<String>,
-    /// The message that this one answers: its id, or BOX/ID
+    /// The message that this one answers: its id, BOX/ID, or its entry's `urn:uuid:`
     #[arg(long, value_name = "ID")]
     reply_to: Option<String>,
-    /// Send it then: '2026-12-24 18:00', 'tomorrow 9:00', 'in 2h', all in UTC
+    /// Send it then: '18:00', 'tomorrow 9:00', '2026-12-24 18:00' in UTC; '18:00 local', '18:00+01:00',
+    /// '18:00 Europe/Berlin'; 'in 2h'
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// Keep it as a draft
@@ -67,15 +71,15 @@ pub struct Compose {
 /// [`Failure`]; what was written is a draft then.
 pub fn run(args: &Compose, around: &Surroundings, console: Console, clock: Clock) -> Result<Report, Failure> {
     let Some(wanted) = args.channel.as_ref().filter(|_| !args.due) else {
-        return send_due(args, around, clock);
+        return send_due(args, around, console, clock);
     };
     let channel = locate::channel(around, wanted)?;
     send::outbox(&channel)?;
     let header = args.header(&channel)?;
     let paths: Vec<PathBuf> = args.attach.iter().map(|path| around.here.join(path)).collect();
     let gathered = gather(&paths)?;
-    let desk = Desk { channel: &channel, typed: typed(wanted), around, console, clock };
-    let due = args.at.as_deref().map(|at| due(at, clock)).transpose()?;
+    let desk = Desk { channel: &channel, typed: wanted.clone(), around, console, clock };
+    let due = args.at.as_deref().map(|at| due(at, around, clock)).transpose()?;
     let plan = Plan { due, draft: args.draft, dry_run: args.dry_run };
     match args.text.read(around, console)? {
         Some(text) => desk.given(&text, &header, gathered, plan),
@@ -83,10 +87,10 @@ pub fn run(args: &Compose, around: &Surroundings, console: Console, clock: Clock
     }
 }
 
-fn send_due(args: &Compose, around: &Surroundings, clock: Clock) -> Result<Report, Failure> {
+fn send_due(args: &Compose, around: &Surroundings, console: Console, clock: Clock) -> Result<Report, Failure> {
     let channels = match &args.channel {
         Some(wanted) => vec![locate::channel(around, wanted)?],
-        None => folder::discover(&around.data)?,
+        None => locate::all(around, console)?,
     };
     let now = second(clock)?.seconds();
     let mut report = report::Due::default();
@@ -102,12 +106,16 @@ fn send_due(args: &Compose, around: &Surroundings, clock: Clock) -> Result<Repor
 }
 
 /// The moment that a person means, which must be to come.
-fn due(at: &str, clock: Clock) -> Result<Stamp, Failure> {
+fn due(at: &str, around: &Surroundings, clock: Clock) -> Result<Stamp, Failure> {
     let now = second(clock)?;
-    let hint = "without `--at` a message is sent at once";
-    let span = when::parse(at, now.seconds()).map_err(|error| Failure::new(error.to_string(), hint))?;
-    let past = || Failure::new(format!("`{at}` is past"), hint);
-    Stamp::from_seconds(span.start).filter(|due| *due > now).ok_or_else(past)
+    let hint = "a zone may stand behind it: `18:00 Europe/Berlin`, or `18:00 local` for the clock here";
+    let span =
+        when::parse_in(at, now.seconds(), &around.zone).map_err(|error| Failure::new(error.to_string(), hint))?;
+    let due = Stamp::from_seconds(span.start);
+    due.filter(|due| *due > now).ok_or_else(|| {
+        let meant = due.map_or_else(String::new, |due| format!(", for it means {}", around.zone.spoken(due)));
+        Failure::new(format!("`{at}` is past{meant}"), "without `--at` a message is sent at once")
+    })
 }
 
 impl Compose {
@@ -119,9 +127,9 @@ impl Compose {
         {
             return Err(Failure::new(format!("`{tag}` is no tag"), "a tag is a word or a few"));
         }
-        let reply = |id: &String| {
-            let (side, stamp) = which::any(channel, id)?;
-            Ok::<_, Failure>((id.contains('/').then_some(side), stamp))
+        let reply = |id: &String| match ReplyTo::parse(id.trim()) {
+            Some(entry @ ReplyTo::Entry(_)) => Ok(entry),
+            _ => which::any(channel, id).map(|(side, stamp)| ReplyTo::to(channel, side, stamp)),
         };
         let title = self.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
         let in_reply_to = self.reply_to.as_ref().map(reply).transpose()?;
@@ -141,7 +149,7 @@ pub(super) struct Plan {
 pub(super) struct Desk<'a> {
     pub(super) channel: &'a Channel,
     /// The channel as it was typed, for hints.
-    pub(super) typed: String,
+    pub(super) typed: OsString,
     pub(super) around: &'a Surroundings,
     pub(super) console: Console,
     pub(super) clock: Clock,
@@ -205,6 +213,9 @@ impl Desk<'_> {
         let before = draft.letter()?.text;
         let edited = editor::open(self.around, self.console, &draft.path());
         let unchanged = draft.letter().is_ok_and(|letter| letter.text == before);
+        if unchanged && matches!(edited, Ok(Returned::AtOnce)) {
+            return Err(self.returned_at_once(&draft));
+        }
         if let Err(failure) = edited {
             if !is_new || !unchanged {
                 return Err(self.keeping(failure, draft.name));
@@ -274,11 +285,20 @@ impl Desk<'_> {
 
     /// A failure after which a draft is still there.
     pub(super) fn keeping(&self, failure: Failure, name: Name) -> Failure {
-        let typed = &self.typed;
-        let kept = format!(
-            "what you wrote is kept: `missive drafts edit {typed} {name}` goes on with it, `missive drafts send {typed} {name}` sends it"
-        );
-        Failure::new(failure.message, kept)
+        let (edit, send) = (self.on_draft("edit", name), self.on_draft("send", name));
+        Failure::new(failure.message, format!("what you wrote is kept: `{edit}` goes on with it, `{send}` sends it"))
+    }
+
+    /// Says that the editor did not wait, and what becomes of a text that is still written there.
+    pub(super) fn returned_at_once(&self, draft: &Draft) -> Failure {
+        let send = self.on_draft("send", draft.name);
+        let hint = format!("{}; what you save there is kept as a draft, and `{send}` sends it", editor::LET_IT_WAIT);
+        Failure::new(editor::RETURNED_AT_ONCE, hint)
+    }
+
+    /// What to type to `edit`, `send` or `discard` a draft.
+    pub(super) fn on_draft(&self, action: &str, name: Name) -> String {
+        shell::missive(&format!("drafts {action}"), &[&self.typed, &name.to_string()])
     }
 
     /// The newest draft that was left, if nobody has it in hand.
@@ -289,10 +309,11 @@ impl Desk<'_> {
     }
 
     fn mention(&self, left: &Draft) -> String {
-        let (typed, name) = (&self.typed, left.name);
+        let name = left.name;
         format!(
-            "note: {name} is not sent yet{}; `missive drafts edit {typed} {name}` goes on with it, `… send …` sends it, `… discard …` puts it away",
-            words(left)
+            "note: {name} is not sent yet{}; `{}` goes on with it, `… send …` sends it, `… discard …` puts it away",
+            words(left),
+            self.on_draft("edit", name)
         )
     }
 

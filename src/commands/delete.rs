@@ -10,10 +10,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::compose::is_yes;
-use super::{Clock, Failure, Surroundings, locate, second, typed};
+use super::{Clock, Failure, Surroundings, locate, second};
 use crate::channel::stamp::Stamp;
 use crate::channel::{Channel, Error, letter, revise, send, trash, which};
 use crate::console::Console;
+use crate::shell;
 use crate::unseen::field;
 
 /// Delete a message of your own, or bring the last one back
@@ -45,7 +46,7 @@ pub struct Report {
     /// Where its text is now.
     path: String,
     #[serde(skip)]
-    typed: String,
+    typed: OsString,
 }
 
 /// What was done.
@@ -68,7 +69,7 @@ pub fn run(args: &Delete, around: &Surroundings, console: Console, clock: Clock)
         id,
         done,
         path: path.to_string_lossy().into_owned(),
-        typed: typed(&args.channel),
+        typed: args.channel.clone(),
     };
     let Some(id) = &args.id else {
         let back = trash::undo(&channel).map_err(taken)?;
@@ -87,7 +88,10 @@ fn is_meant(args: &Delete, channel: &Channel, stamp: Stamp, console: Console) ->
     if !console.can_ask() {
         return Err(Failure::new(
             "there is no terminal to ask whether it is meant",
-            format!("`missive delete {} {stamp} --yes` deletes without asking", typed(&args.channel)),
+            format!(
+                "`{}` deletes without asking",
+                shell::missive("delete --yes", &[&args.channel, &stamp.to_string()])
+            ),
         ));
     }
     let words = letter::first_words(&revise::read(channel, stamp).unwrap_or_default());
@@ -119,7 +123,8 @@ impl fmt::Display for Report {
             Done::Kept => return writeln!(f, "Nothing was deleted."),
             Done::BroughtBack => writeln!(f, "Brought {} back.", self.id)?,
             Done::Deleted => {
-                writeln!(f, "Deleted {}. `missive delete {} --undo` brings it back.", self.id, self.typed)?;
+                let undo = shell::missive("delete --undo", &[&self.typed]);
+                writeln!(f, "Deleted {}. `{undo}` brings it back.", self.id)?;
             }
         }
         writeln!(f, "{}", field(&self.path))

@@ -10,10 +10,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::compose::{self, Desk, Plan};
-use super::{Clock, Failure, Surroundings, count, edit, editor, locate, second, spoken, typed};
+use super::editor::Returned;
+use super::{Clock, Failure, Surroundings, Zone, count, edit, editor, locate, second, spoken};
 use crate::channel::draft::{self, Draft, Name};
 use crate::channel::stamp::Stamp;
-use crate::channel::{Channel, Error, folder, header, letter};
+use crate::channel::{Channel, Error, header, letter};
 use crate::console::Console;
 use crate::unseen::field;
 
@@ -94,6 +95,9 @@ pub struct Line {
     path: String,
     /// When it will be sent.
     scheduled: Option<Stamp>,
+    /// That time in words, with what clocks here show then.
+    #[serde(skip)]
+    due: Option<String>,
     /// The message that it changes.
     edits: Option<Stamp>,
     title: String,
@@ -112,14 +116,16 @@ pub fn run(args: &Drafts, around: &Surroundings, console: Console, clock: Clock)
     let Some(action) = &args.action else {
         let channels = match &args.channel {
             Some(wanted) => vec![locate::channel(around, wanted)?],
-            None => folder::discover(&around.data)?,
+            None => locate::all(around, console)?,
         };
-        return Ok(Report::List(List { drafts: channels.iter().flat_map(lines).collect() }));
+        return Ok(Report::List(List {
+            drafts: channels.iter().flat_map(|channel| lines(channel, &around.zone)).collect(),
+        }));
     };
     let (Action::Edit(one) | Action::Send(one) | Action::Discard(one)) = action;
     let channel = locate::channel(around, &one.channel)?;
     let draft = Draft::open(&channel, named(&channel, one.draft.as_deref())?)?;
-    let desk = Desk { channel: &channel, typed: typed(&one.channel), around, console, clock };
+    let desk = Desk { channel: &channel, typed: one.channel.clone(), around, console, clock };
     match (action, draft.name) {
         (Action::Discard(_), name) => {
             let path = draft.discard(&channel, second(clock)?)?.to_string_lossy().into_owned();
@@ -132,11 +138,11 @@ pub fn run(args: &Drafts, around: &Surroundings, console: Console, clock: Clock)
     }
 }
 
-fn lines(channel: &Channel) -> Vec<Line> {
-    draft::list(channel).into_iter().filter_map(|name| line(channel, name)).collect()
+fn lines(channel: &Channel, zone: &Zone) -> Vec<Line> {
+    draft::list(channel).into_iter().filter_map(|name| line(channel, name, zone)).collect()
 }
 
-fn line(channel: &Channel, name: Name) -> Option<Line> {
+fn line(channel: &Channel, name: Name, zone: &Zone) -> Option<Line> {
     let (in_hand, draft) = match Draft::open(channel, name) {
         Ok(draft) => (false, Some(draft)),
         Err(Error::NoSuchDraft { .. }) => return None,
@@ -149,6 +155,7 @@ fn line(channel: &Channel, name: Name) -> Option<Line> {
         draft: name.to_string(),
         path: path.to_string_lossy().into_owned(),
         scheduled: if let Name::Scheduled(stamp) = name { Some(stamp) } else { None },
+        due: if let Name::Scheduled(stamp) = name { Some(zone.spoken(stamp)) } else { None },
         edits: if let Name::Edit(stamp) = name { Some(stamp) } else { None },
         text_is_gone: text.is_err(),
         title: letter::first_words(&text.unwrap_or_default()),
@@ -172,10 +179,14 @@ fn named(channel: &Channel, name: Option<&str>) -> Result<Name, Failure> {
 }
 
 fn edited(desk: &Desk<'_>, draft: Draft) -> Result<Report, Failure> {
-    editor::open(desk.around, desk.console, &draft.path()).map_err(|failure| desk.keeping(failure, draft.name))?;
     let name = draft.name;
+    let before = draft.letter()?.text;
+    let returned = editor::open(desk.around, desk.console, &draft.path());
+    if returned.map_err(|failure| desk.keeping(failure, name))? == Returned::AtOnce && draft.letter()?.text == before {
+        desk.console.say(&format!("note: {}; {}", editor::RETURNED_AT_ONCE, editor::LET_IT_WAIT));
+    }
     drop(draft);
-    line(desk.channel, name)
+    line(desk.channel, name, &desk.around.zone)
         .map(Report::Kept)
         .ok_or_else(|| Failure::from(draft::no_such(desk.channel, &name.to_string())))
 }
@@ -183,7 +194,7 @@ fn edited(desk: &Desk<'_>, draft: Draft) -> Result<Report, Failure> {
 fn sent(desk: &Desk<'_>, draft: Draft) -> Result<Report, Failure> {
     let letter = draft.letter()?;
     if header::is_blank(&letter.text) && letter.attachments.is_empty() {
-        let hint = format!("`missive drafts edit {} {}` goes on with it", desk.typed, draft.name);
+        let hint = format!("`{}` goes on with it", desk.on_draft("edit", draft.name));
         return Err(Failure::new("nothing was sent: the text is empty", hint));
     }
     let plan = Plan { due: None, draft: false, dry_run: false };
@@ -249,7 +260,7 @@ impl fmt::Display for Line {
             write!(f, ", {}", count(self.attachments, "attachment"))?;
         }
         if let Some(due) = self.scheduled {
-            write!(f, ", waits until {}", spoken(due))?;
+            write!(f, ", waits until {}", self.due.clone().unwrap_or_else(|| spoken(due)))?;
         }
         if let Some(stamp) = self.edits {
             write!(f, ", changes to {stamp}")?;

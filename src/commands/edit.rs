@@ -13,9 +13,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::compose::Desk;
+use super::editor::Returned;
 use super::text::Text;
-use super::{Clock, Failure, Surroundings, count, editor, locate, second, typed};
-use crate::channel::draft::Draft;
+use super::{Clock, Failure, Surroundings, count, editor, free_text, locate, second};
+use crate::channel::draft::{Draft, Name};
 use crate::channel::entry::RelativePath;
 use crate::channel::letter::gather;
 use crate::channel::revise::{self, Revision};
@@ -23,6 +24,7 @@ use crate::channel::stamp::Stamp;
 use crate::channel::{Channel, Error, attachments, header, promise, send, which};
 use crate::console::Console;
 use crate::disk::beneath::Folder;
+use crate::shell::{self, quoted};
 use crate::unseen::field;
 
 /// Change a message of your own
@@ -38,10 +40,10 @@ pub struct Edit {
     #[command(flatten)]
     text: Text,
     /// Attach a file, or a folder with all that is in it; may be given again
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", allow_hyphen_values = true, value_parser = free_text::path())]
     attach: Vec<PathBuf>,
     /// Take an attachment off, which goes to the channel's trash; may be given again
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, value_parser = free_text::name())]
     detach: Vec<OsString>,
     /// A small change: the header does not tell of it
     #[arg(long)]
@@ -78,7 +80,7 @@ pub fn run(args: &Edit, around: &Surroundings, console: Console, clock: Clock) -
     let stamp = which::own(&channel, &args.id)?;
     let paths: Vec<PathBuf> = args.attach.iter().map(|path| around.here.join(path)).collect();
     let besides = Besides { attach: gather(&paths)?, detach: args.detached(&channel, stamp)?, minor: args.minor };
-    let desk = Desk { channel: &channel, typed: typed(&args.channel), around, console, clock };
+    let desk = Desk { channel: &channel, typed: args.channel.clone(), around, console, clock };
     let before = revise::read(&channel, stamp)?;
     if let Some(text) = args.text.read(around, console)? {
         return apply(&desk, stamp, &before, &header::kept(&before, &text), &besides);
@@ -90,8 +92,8 @@ pub fn run(args: &Edit, around: &Surroundings, console: Console, clock: Clock) -
     if left {
         let name = draft.name;
         console.say(&format!(
-            "note: this goes on with changes that were left; `missive drafts discard {} {name}` puts them away",
-            desk.typed
+            "note: this goes on with changes that were left; `{}` puts them away",
+            desk.on_draft("discard", name)
         ));
     }
     in_editor(&desk, stamp, draft, &before, &besides)
@@ -99,7 +101,7 @@ pub fn run(args: &Edit, around: &Surroundings, console: Console, clock: Clock) -
 
 /// Goes on with changes to a message that were left, in an editor or at once.
 pub(super) fn go_on(desk: &Desk<'_>, stamp: Stamp, draft: Draft, with_editor: bool) -> Result<Report, Failure> {
-    let before = revise::read(desk.channel, stamp)?;
+    let before = revise::read(desk.channel, stamp).map_err(|error| kept(desk, &draft, error))?;
     if with_editor {
         return in_editor(desk, stamp, draft, &before, &Besides::default());
     }
@@ -107,8 +109,10 @@ pub(super) fn go_on(desk: &Desk<'_>, stamp: Stamp, draft: Draft, with_editor: bo
 }
 
 fn in_editor(desk: &Desk<'_>, stamp: Stamp, draft: Draft, before: &[u8], besides: &Besides) -> Result<Report, Failure> {
+    let text = draft.letter()?.text;
     match editor::open(desk.around, desk.console, &draft.path()) {
-        Ok(()) => finish(desk, stamp, draft, before, besides),
+        Ok(Returned::AtOnce) if draft.letter()?.text == text => Err(desk.returned_at_once(&draft)),
+        Ok(_) => finish(desk, stamp, draft, before, besides),
         Err(failure) if draft.letter()?.text == before => {
             draft.forget()?;
             Err(failure)
@@ -122,16 +126,30 @@ fn finish(desk: &Desk<'_>, stamp: Stamp, draft: Draft, before: &[u8], besides: &
     let name = draft.name;
     // What the message became meanwhile is not written over, however long the changes lay.
     let base = draft.base().unwrap_or_else(|| before.to_owned());
-    if revise::read(desk.channel, stamp)? != base {
-        let failure = Failure::from(Error::Changed { id: stamp.to_string() });
-        let path = field(&draft.path().to_string_lossy());
-        let hint =
-            format!("what you wrote is kept: `missive edit {} {stamp} -F {path}` puts it in its place", desk.typed);
-        return Err(Failure::new(failure.message, hint));
+    if revise::read(desk.channel, stamp).map_err(|error| kept(desk, &draft, error))? != base {
+        return Err(kept(desk, &draft, Error::Changed { id: stamp.to_string() }));
     }
     let report = apply(desk, stamp, &base, &after, besides).map_err(|failure| desk.keeping(failure, name))?;
     draft.forget()?;
     Ok(report)
+}
+
+/// A failure after which changes to a message are still there, and what can be done with them.
+fn kept(desk: &Desk<'_>, draft: &Draft, error: Error) -> Failure {
+    let path = quoted(draft.path());
+    let list = shell::missive("drafts", &[&desk.typed]);
+    let way = match (&error, draft.name) {
+        (Error::Changed { .. }, Name::Edit(stamp)) => {
+            let put = shell::missive(&format!("edit -F {path}"), &[&desk.typed, &stamp.to_string()]);
+            format!("`{put}` puts it in its place")
+        }
+        _ => {
+            let send = shell::missive(&format!("compose -F {path}"), &[&desk.typed]);
+            format!("`{send}` sends it as a new message, `{}` puts it away", desk.on_draft("discard", draft.name))
+        }
+    };
+    let failure = Failure::from(error);
+    Failure::new(failure.message, format!("what you wrote is kept in {path}: `{list}` lists it, {way}"))
 }
 
 fn apply(desk: &Desk<'_>, stamp: Stamp, before: &[u8], after: &[u8], besides: &Besides) -> Result<Report, Failure> {

@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use super::{Failure, Surroundings};
 use crate::console::Console;
@@ -17,6 +18,24 @@ const USUAL: &str = r#"for editor in sensible-editor nano vi; do
     command -v "$editor" >/dev/null 2>&1 && exec "$editor" "$1"
 done
 exit 127"#;
+
+/// Whoever reads a text, changes it and leaves the editor takes longer.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// How an editor ended well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Returned {
+    /// So soon that its window may well be open still.
+    AtOnce,
+    /// After somebody could have used it.
+    Later,
+}
+
+/// What is said of an editor that returned at once and left the text as it was.
+pub(super) const RETURNED_AT_ONCE: &str = "the editor returned at once, and the text is unchanged";
+/// The way out of it.
+pub(super) const LET_IT_WAIT: &str =
+    "an editor with a window of its own has to wait until you close the file, such as EDITOR='code --wait'";
 
 static AT_WORK: AtomicBool = AtomicBool::new(false);
 
@@ -29,13 +48,14 @@ pub fn is_at_work() -> bool {
 ///
 /// # Errors
 /// [`Failure`] when there is none, or when it says that it failed.
-pub(super) fn open(around: &Surroundings, console: Console, path: &Path) -> Result<(), Failure> {
+pub(super) fn open(around: &Surroundings, console: Console, path: &Path) -> Result<Returned, Failure> {
     let ways = "give the text with `-m TEXT`, `-F FILE` or `-` for standard input";
     if around.editor.is_none() && !console.can_ask() {
         return Err(Failure::new("there is no terminal to write in", format!("set $EDITOR, or {ways}")));
     }
     let again = format!("nothing was written; try again, or {ways}");
     let has_terminal = console.can_ask();
+    let start = Instant::now();
     AT_WORK.store(true, Ordering::Relaxed);
     let status = run(around, console, path);
     AT_WORK.store(false, Ordering::Relaxed);
@@ -43,7 +63,8 @@ pub(super) fn open(around: &Surroundings, console: Console, path: &Path) -> Resu
     match status {
         // Nobody has said that the text is finished.
         Ok(_) if has_terminal && !console.can_ask() => Err(Failure::new("the terminal is gone", again)),
-        Ok(status) if status.success() => Ok(()),
+        Ok(status) if status.success() && start.elapsed() < AT_ONCE => Ok(Returned::AtOnce),
+        Ok(status) if status.success() => Ok(Returned::Later),
         Ok(status) if status.code() == Some(127) => {
             let what =
                 if around.editor.is_some() { format!("there is no {name}") } else { "there is no editor".into() };
@@ -61,7 +82,11 @@ fn run(around: &Surroundings, console: Console, path: &Path) -> io::Result<ExitS
         script
     });
     let mut command = Command::new("sh");
-    command.arg("-c").arg(script).arg("missive").arg(path).current_dir(&around.here);
+    command.arg("-c").arg(script).arg("missive").arg(path);
+    // The folder that this program was started in may be gone.
+    if around.here.is_dir() {
+        command.current_dir(&around.here);
+    }
     if !console.shows_results() {
         // Standard output is for our own report.
         command.stdout(io::stderr());

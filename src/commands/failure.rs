@@ -5,7 +5,10 @@
 use std::fmt;
 use std::io;
 
+use crate::channel::folder::NoBox;
 use crate::channel::{query, when};
+use crate::shell;
+use crate::unseen::field;
 use crate::{channel, site, sync};
 
 /// Why a command could not do what it was asked.
@@ -22,13 +25,17 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure with a way out.
-    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: Some(hint.into()), lasting: false, usage: false }
+    /// A failure with a way out: a line each, whatever names are in them.
+    pub fn new(message: impl AsRef<str>, hint: impl AsRef<str>) -> Self {
+        Self { hint: Some(field(hint.as_ref())), ..Self::without_hint(message) }
+    }
+
+    fn without_hint(message: impl AsRef<str>) -> Self {
+        Self { message: field(message.as_ref()), hint: None, lasting: false, usage: false }
     }
 
     /// A command line that asks for something that cannot be asked.
-    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn usage(message: impl AsRef<str>, hint: impl AsRef<str>) -> Self {
         Self { usage: true, ..Self::new(message, hint) }
     }
 }
@@ -66,13 +73,18 @@ impl From<channel::Error> for Failure {
                 "a channel is a folder that holds an `outbox`, an `inbox` or both; `missive new NAME` makes one"
                     .to_owned(),
             ),
+            Error::NotABox { what: NoBox::Link, .. } => Some(
+                "put the folder itself there, or make the whole channel a link: a link to a channel's folder is followed"
+                    .to_owned(),
+            ),
+            Error::NotABox { .. } => Some("a box is a folder: move what is there away".to_owned()),
             Error::Name { .. } => Some("any file name will do that does not begin with `.`".to_owned()),
             Error::Exists { .. } => Some("choose another name; nothing was changed".to_owned()),
             Error::Settings { .. } => Some("nothing was changed; mend the file and try again".to_owned()),
             Error::Io(error) => io_hint(error),
             error => writing_hint(error),
         };
-        Self { message: error.to_string(), hint, lasting: false, usage: false }
+        Self { hint: hint.as_deref().map(field), ..Self::without_hint(error.to_string()) }
     }
 }
 
@@ -96,6 +108,7 @@ fn writing_hint(error: &channel::Error) -> Option<String> {
         Error::NoSuchAttachment { there, .. } => format!("it has {}", all(there)),
         Error::Header => "a value is one short line; a tag holds no comma".to_owned(),
         Error::Changed { .. } => "look at it as it is now, and try again".to_owned(),
+        Error::Gone { .. } => "nothing was written; look at the channel as it is now, and try again".to_owned(),
         Error::TrashIsEmpty { .. } => "nothing was deleted there by `missive delete`".to_owned(),
         _ => return None,
     };
@@ -111,7 +124,7 @@ impl From<sync::Error> for Failure {
             }
             Error::Busy { .. } => Some("`missive status` tells how it stands".to_owned()),
             Error::Exposed(exposed) => {
-                Some(format!("close it, and try again: {}", exposed.command(&super::typed(exposed.path().as_os_str()))))
+                Some(format!("close it, and try again: {}", exposed.command(&shell::quoted(exposed.path()))))
             }
             Error::Engine { .. } => {
                 Some("its store `.missive/sync/store` in the data folder can be removed: it is made again".to_owned())
@@ -119,14 +132,14 @@ impl From<sync::Error> for Failure {
             Error::Ticket(_) => Some("keys come from `missive share` and `missive invite`; copy one whole".to_owned()),
             Error::Io(error) => io_hint(error),
         };
-        Self { message: error.to_string(), hint, lasting: false, usage: false }
+        Self { hint, ..Self::without_hint(error.to_string()) }
     }
 }
 
 impl From<sync::syncthing::Error> for Failure {
     fn from(error: sync::syncthing::Error) -> Self {
         // Each of them says the way out itself.
-        Self { message: error.to_string(), hint: None, lasting: false, usage: false }
+        Self::without_hint(error.to_string())
     }
 }
 
@@ -154,7 +167,11 @@ impl From<site::Error> for Failure {
             Error::Io(error) => io_hint(error),
         };
         let lasting = matches!(error, Error::InTheWay { .. } | Error::OutputIsBox { .. });
-        Self { message: error.to_string(), hint, lasting, usage: false }
+        // What a template engine says has lines of its own.
+        let words = |error: &Error| {
+            if let Error::Template { .. } = error { error.to_string() } else { field(&error.to_string()) }
+        };
+        Self { message: words(&error), hint, lasting, usage: false }
     }
 }
 
@@ -172,7 +189,7 @@ impl From<when::Error> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self { hint: io_hint(&error), message: error.to_string(), lasting: false, usage: false }
+        Self { hint: io_hint(&error), ..Self::without_hint(error.to_string()) }
     }
 }
 

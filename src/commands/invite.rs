@@ -12,13 +12,14 @@ use serde::Serialize;
 use super::network::Network;
 use super::qr::qr;
 use super::waiting::{Verdict, Waiting};
-use super::{Clock, Failure, Surroundings, keyring};
+use super::{Clock, Failure, Surroundings, free_text, keyring};
 use crate::channel::entry::Side;
 use crate::channel::folder::Made;
 use crate::channel::name::ChannelName;
 use crate::channel::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
 use crate::console::Console;
+use crate::shell;
 use crate::sync::book::{Acceptance, Book, Invitation};
 use crate::sync::phrase::of_conversation;
 use crate::sync::socket::Lock;
@@ -35,11 +36,24 @@ pub struct Invite {
     /// What to call the conversation here
     name: String,
     /// How long the code is good for
-    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = lifetime)]
     expires: Duration,
     /// Your name, for the other side
-    #[arg(long = "as", value_name = "NAME")]
+    #[arg(long = "as", value_name = "NAME", allow_hyphen_values = true, value_parser = free_text::text())]
     author: Option<String>,
+}
+
+/// The longest life of a code: one that is found after years opens nothing any more.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
+
+/// How long a code is to be good for.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if (Duration::from_secs(1)..=LONGEST).contains(&time) {
+        Ok(time)
+    } else {
+        Err("a code is good for a second at least, and for ten years at most".to_owned())
+    }
 }
 
 /// Answer an invitation: makes your side of the conversation
@@ -53,7 +67,7 @@ pub struct Accept {
     /// What to call the conversation here [default: the name of who invites]
     name: Option<String>,
     /// Your name, for the other side
-    #[arg(long = "as", value_name = "NAME")]
+    #[arg(long = "as", value_name = "NAME", allow_hyphen_values = true, value_parser = free_text::text())]
     author: Option<String>,
     /// Do not wait for the other side
     #[arg(long)]
@@ -141,8 +155,12 @@ fn conversation(
     author: Option<&str>,
 ) -> Result<Option<Made>, Failure> {
     let path = around.data.join(name.as_os_str());
-    if let Ok(channel) = Channel::open(&path) {
-        return if channel.kind == Kind::Message { Ok(None) } else { Err(Error::Exists { path }.into()) };
+    match Channel::open(&path) {
+        Ok(channel) if channel.kind == Kind::Message => return Ok(None),
+        Ok(_) => return Err(Error::Exists { path }.into()),
+        Err(error @ Error::NotABox { .. }) => return Err(error.into()),
+        // There is nothing, or something that is said when it is in the way.
+        Err(_) => {}
     }
     keyring::refuse_kept_name(book, name)?;
     let profile = Profile {
@@ -333,8 +351,8 @@ impl fmt::Display for AcceptReport {
         match &self.phrase {
             Some(phrase) => writeln!(
                 f,
-                "Read these words to each other, they are the same at both sides: {phrase}\nTo write: missive compose {}",
-                field(&self.channel)
+                "Read these words to each other, they are the same at both sides: {phrase}\nTo write: {}",
+                shell::missive("compose", &[&self.channel])
             ),
             None => writeln!(
                 f,

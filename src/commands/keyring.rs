@@ -9,6 +9,7 @@ use crate::channel::name::ChannelName;
 use crate::channel::profile::{self, Profile};
 use crate::channel::{Channel, Error, Kind};
 use crate::disk::beneath::Folder;
+use crate::shell;
 use crate::sync::book::{Book, Document, Secret};
 use crate::sync::here;
 use crate::sync::ticket::{Opens, Peer, Ticket};
@@ -205,8 +206,8 @@ pub(super) fn refuse_kept_name(book: &Book, name: &ChannelName) -> Result<(), Fa
             "there is no folder `{name}`, but its keys are here: what is in a new one would go to whoever has the old one"
         ),
         format!(
-            "move the folder back, choose another name, or let go of the keys: missive keys forget {}",
-            super::typed(name.as_os_str())
+            "move the folder back, choose another name, or let go of the keys: {}",
+            shell::missive("keys forget", &[name])
         ),
     ))
 }
@@ -222,7 +223,11 @@ pub(super) fn make(
     side: Side,
 ) -> Result<Option<Made>, Failure> {
     let path = around.data.join(name.as_os_str());
-    if let Ok(channel) = Channel::open(&path) {
+    let opened = Channel::open(&path);
+    if let Err(error @ Error::NotABox { .. }) = opened {
+        return Err(error.into());
+    }
+    if let Ok(channel) = opened {
         let taken = book.document(name, side).is_some();
         if taken || !channel.path.join(side.name()).is_dir() {
             return Err(Error::Exists { path }.into());

@@ -21,6 +21,7 @@ use crate::channel::name::ChannelName;
 use crate::console::Console;
 #[cfg(feature = "sync")]
 use crate::console::Passphrase;
+use crate::shell;
 use crate::sync::book::Book;
 use crate::sync::ticket::{Opens, Ticket};
 use crate::unseen::field;
@@ -161,7 +162,7 @@ fn export(file: &std::path::Path, around: &Surroundings, console: Console) -> Re
             1 => "1 key is".to_owned(),
             keys => format!("{} are", count(keys, "key")),
         },
-        file.display()
+        field(&file.to_string_lossy())
     )))
 }
 
@@ -216,7 +217,9 @@ fn rotate(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
         Ok::<_, Failure>(())
     })?;
     Ok(done(format!(
-        "`{name}` has new keys. Its readers are told by the old one, and follow with `missive keys follow`:\n{key}\nWho writes it with you needs the new key for writing: missive share {name} --write"
+        "`{}` has new keys. Its readers are told by the old one, and follow with `missive keys follow`:\n{key}\nWho writes it with you needs the new key for writing: {}",
+        field(&name.to_string()),
+        shell::missive("share --write", &[&name])
     )))
 }
 
@@ -238,7 +241,7 @@ fn follow(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
         }
         Ok::<_, Failure>(())
     })?;
-    Ok(done(format!("`{name}` follows its author's new key.")))
+    Ok(done(format!("`{}` follows its author's new key.", field(&name.to_string()))))
 }
 
 fn forget(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Failure> {
@@ -261,7 +264,7 @@ fn forget(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
         *book = forgotten(book.clone());
         Ok::<_, Failure>(())
     })?;
-    Ok(done(format!("The keys of `{name}` are gone; its folder is as it was.")))
+    Ok(done(format!("The keys of `{}` are gone; its folder is as it was.", field(&name))))
 }
 
 impl fmt::Display for Report {

@@ -13,13 +13,13 @@ use serde::Serialize;
 use super::ago::ago;
 use super::look::{Opened, short};
 use super::{Surroundings, count};
-use crate::article::{kind_of, size as size_in_words};
+use crate::article::{InReplyTo, kind_of, size as size_in_words};
 use crate::channel::attachments;
 use crate::channel::card::{Attachment, Card};
 use crate::channel::entry::{Entry, Side};
 use crate::channel::message::MAX_READ;
 use crate::channel::stamp::Stamp;
-use crate::console::{Laid, Screen, Style, columns, wrapped};
+use crate::console::{Laid, Screen, Style, columns, cut, wrapped};
 use crate::unseen::field;
 
 /// Longer lines are hard to read.
@@ -48,6 +48,8 @@ pub struct Whole {
     author: String,
     title: Option<String>,
     tags: Vec<String>,
+    /// The message that it answers.
+    in_reply_to: Option<InReplyTo>,
     read: bool,
     starred: bool,
     /// Its text behind the header; `None` if it cannot be read.
@@ -86,6 +88,7 @@ impl Letter<'_> {
             author: self.opened.author(self.card).to_owned(),
             title: title.clone(),
             tags: tags.clone(),
+            in_reply_to: self.opened.in_reply_to(self.card),
             read: self.opened.is_read(self.card),
             starred: self.opened.marked.is_starred(*side, *stamp),
             text: self.text().ok(),
@@ -145,6 +148,22 @@ impl Letter<'_> {
             out.paint(if number == 0 { Style::Bold } else { Style::Plain }, &line).end();
         }
         out.paint(Style::Dim, &self.opened.address_of(self.card)).end();
+        if let Some(answers) = self.opened.in_reply_to(self.card) {
+            self.lay_reply(out, &answers);
+        }
+    }
+
+    /// What it answers: its id, with its title or first words if it is here.
+    fn lay_reply(&self, out: &mut Laid, answers: &InReplyTo) {
+        let width = out.screen().width;
+        let id = answers.r#box.zip(answers.id).map_or(answers.said.clone(), |(side, id)| self.opened.id_of(side, id));
+        let what = match &answers.title {
+            Some(title) => format!("“{}”", cut(title, width.saturating_sub(2))),
+            None => "(not here)".to_owned(),
+        };
+        for line in wrapped(&["In reply to".to_owned(), id, what], " ", width) {
+            out.paint(Style::Dim, &line).end();
+        }
     }
 
     /// Its title, unless its text shows it.

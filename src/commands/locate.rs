@@ -15,6 +15,7 @@ use crate::channel::name::ChannelName;
 use crate::channel::snapshot::Snapshot;
 use crate::channel::stamp::Stamp;
 use crate::channel::{Channel, folder};
+use crate::console::Console;
 
 /// Finds the channel that a person means.
 ///
@@ -33,6 +34,22 @@ pub(super) fn channel(around: &Surroundings, wanted: &OsStr) -> Result<Channel, 
         return open(&path, &text);
     }
     Ok(folder::named(&around.data, &name)?)
+}
+
+/// Every channel of the data folder. Those that cannot be opened, since what should be a box is none, are spoken of.
+///
+/// # Errors
+/// [`Failure`] when the data folder cannot be listed.
+pub(super) fn all(around: &Surroundings, console: Console) -> Result<Vec<Channel>, Failure> {
+    mention_no_boxes(around, console);
+    Ok(folder::discover(&around.data)?)
+}
+
+/// Speaks of the channels of the data folder that cannot be opened, since what should be a box is none.
+pub(super) fn mention_no_boxes(around: &Surroundings, console: Console) {
+    for error in folder::with_no_box(&around.data) {
+        console.say(&format!("note: {}", Failure::from(error).words()));
+    }
 }
 
 fn open(path: &Path, wanted: &str) -> Result<Channel, Failure> {

@@ -2,15 +2,21 @@
 //!
 //! Owns the way there by the card cache, and what people are told of a channel: who wrote, and what to type for it.
 
+use std::path::Path;
+
+use crate::article::InReplyTo;
 use crate::channel::bylines::ME;
 use crate::channel::cache::{self, Cache};
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
 use crate::channel::marks::{Key, Marked, Marks, Store};
+use crate::channel::profile::EntryIds;
+use crate::channel::reply::Answered;
 use crate::channel::snapshot::{self, Look, Snapshot};
-use crate::channel::stamp::STEM_LENGTH;
+use crate::channel::stamp::{STEM_LENGTH, Stamp};
 use crate::channel::{Channel, Kind};
 use crate::console::{Console, columns, cut};
+use crate::shell::{operand, quoted};
 
 use super::Surroundings;
 
@@ -24,6 +30,7 @@ pub(super) struct Opened {
     they: String,
     /// What a person types for the channel.
     address: String,
+    answered: Answered,
 }
 
 impl Opened {
@@ -40,7 +47,9 @@ impl Opened {
         // The cache is only a shortcut: that it could not be kept changes nothing but time.
         let _ = snapshot.keep(&cache, around.now);
         let they = snapshot.writer(Side::Inbox).unwrap_or_else(|| name.clone());
-        Self { marked: marks.of(&key).cloned().unwrap_or_default(), snapshot, key, name, they, address }
+        let ids = EntryIds::new(snapshot.channel.kind, &name, &snapshot.their_profile, &snapshot.my_profile);
+        let answered = Answered::new(ids, &snapshot.cards);
+        Self { answered, marked: marks.of(&key).cloned().unwrap_or_default(), snapshot, key, name, they, address }
     }
 
     /// The channel's name.
@@ -61,13 +70,19 @@ impl Opened {
         self.marked.is_read(card.side, card.stamp)
     }
 
+    /// The message that another one answers.
+    pub(super) fn in_reply_to(&self, card: &Card) -> Option<InReplyTo> {
+        InReplyTo::of(card, &self.answered, &self.snapshot.cards)
+    }
+
+    /// A message's id, with its box where there are two.
+    pub(super) fn id_of(&self, side: Side, stamp: Stamp) -> String {
+        if self.snapshot.channel.kind == Kind::Message { format!("{side}/{stamp}") } else { stamp.to_string() }
+    }
+
     /// What a person types for a message, behind `missive read`.
     pub(super) fn address_of(&self, card: &Card) -> String {
-        if self.snapshot.channel.kind == Kind::Message {
-            format!("{} {}/{}", self.address, card.side, card.stamp)
-        } else {
-            format!("{} {}", self.address, card.stamp)
-        }
+        format!("{} {}", self.address, self.id_of(card.side, card.stamp))
     }
 
     /// The columns of the longest of those.
@@ -98,22 +113,11 @@ pub(super) fn marks(around: &Surroundings, console: Console) -> Marks {
 
 /// The channel's name, or its folder if it does not lie in the data folder.
 fn address(channel: &Channel, key: &Key, around: &Surroundings) -> String {
-    let name = channel.name.to_string();
     match (key.is_name(), channel.path.strip_prefix(&around.here)) {
-        (true, _) => typed(&name),
-        (false, Ok(below)) if !below.as_os_str().is_empty() => typed(&format!("./{}", below.display())),
+        (true, _) => operand(channel.name.as_os_str()),
+        (false, Ok(below)) if !below.as_os_str().is_empty() => quoted(Path::new(".").join(below)),
         (false, Ok(_)) => ".".to_owned(),
-        (false, Err(_)) => typed(&channel.path.to_string_lossy()),
-    }
-}
-
-/// A word as a shell takes it for one.
-fn typed(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "._-/+@:,".contains(c);
-    if !word.is_empty() && !word.starts_with('-') && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
+        (false, Err(_)) => quoted(&channel.path),
     }
 }
 
@@ -133,12 +137,5 @@ mod tests {
         ] {
             assert_eq!(short(name, width), expected);
         }
-    }
-
-    #[test]
-    fn a_shell_takes_it_for_one_word() {
-        assert_eq!(typed("azureens-blog"), "azureens-blog");
-        assert_eq!(typed("東京"), "東京");
-        assert_eq!(typed("Azureen & co's"), "'Azureen & co'\\''s'");
     }
 }

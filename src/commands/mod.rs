@@ -15,6 +15,7 @@ pub mod drafts;
 pub mod edit;
 pub mod editor;
 pub mod failure;
+mod free_text;
 mod freshness;
 pub mod invite;
 mod keyring;
@@ -50,14 +51,16 @@ pub mod via;
 mod waiting;
 pub mod watch;
 pub mod why;
+mod zone;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::channel::stamp::Stamp;
 
 pub use failure::Failure;
 pub use sync_settings::SyncSettings;
+pub use zone::Zone;
 
 use crate::console::Pager;
 
@@ -80,6 +83,8 @@ pub struct Surroundings {
     pub program: Option<PathBuf>,
     /// The command that the user's environment names for writing texts, with its arguments.
     pub editor: Option<OsString>,
+    /// What time it is where.
+    pub zone: Zone,
     /// The time now, in nanoseconds since 1970.
     pub now: i64,
     /// What long results are shown through; `None` when nobody sits before the terminal.
@@ -108,17 +113,6 @@ fn spoken(stamp: Stamp) -> String {
     stamp.time().format(form).to_string()
 }
 
-/// An argument as a person would type it into a shell.
-fn typed(argument: &OsStr) -> String {
-    let text = argument.to_string_lossy();
-    let plain = |c: char| c.is_alphanumeric() || "-_./~+,@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.into_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
 /// `1 message`, `2 messages`
 fn count(number: usize, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -141,13 +135,6 @@ fn grouped(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn arguments_can_be_typed() {
-        for (argument, words) in [("blog", "blog"), ("my blog", "'my blog'"), ("it's", r"'it'\''s'"), ("", "''")] {
-            assert_eq!(typed(OsStr::new(argument)), words);
-        }
-    }
 
     #[test]
     fn numbers_read_well() {

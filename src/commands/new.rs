@@ -1,5 +1,6 @@
 //! `missive new`: makes a channel.
 
+use std::ffi::OsString;
 use std::fmt;
 
 use clap::Args;
@@ -12,6 +13,7 @@ use crate::channel::entry::Side;
 use crate::channel::name::ChannelName;
 use crate::channel::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
+use crate::shell;
 use crate::sync::book::Book;
 use crate::unseen::field;
 
@@ -22,7 +24,7 @@ use crate::unseen::field;
   missive new --message brando    # a conversation: his letters in `inbox`, mine in `outbox`")]
 pub struct New {
     /// The channel's name: any file name that does not begin with `.`
-    name: String,
+    name: OsString,
     /// One's own blog: an outbox (this is what you get unless you say otherwise)
     #[arg(long, group = "kind")]
     broadcast: bool,
@@ -40,6 +42,8 @@ pub struct Report {
     name: String,
     kind: Kind,
     path: String,
+    #[serde(skip)]
+    typed: OsString,
 }
 
 /// Makes a channel.
@@ -47,15 +51,15 @@ pub struct Report {
 /// # Errors
 /// [`Failure`] when the name is taken or the data folder cannot be written.
 pub fn run(args: &New, around: &Surroundings) -> Result<Report, Failure> {
-    let wrong = || Error::Name { name: args.name.clone() };
-    let name = ChannelName::parse(args.name.as_ref()).ok_or_else(wrong)?;
+    let wrong = || Error::Name { name: args.name.to_string_lossy().into_owned() };
+    let name = ChannelName::parse(&args.name).ok_or_else(wrong)?;
     let kind = match () {
         () if args.subscription => Kind::Subscription,
         () if args.message => Kind::Message,
         () => Kind::Broadcast,
     };
     let profile =
-        Profile { id: Some(Uuid::new_v4().urn().to_string()), title: Some(args.name.clone()), ..Profile::default() };
+        Profile { id: Some(Uuid::new_v4().urn().to_string()), title: Some(name.to_string()), ..Profile::default() };
     // A book that cannot be read keeps nobody from a new channel.
     if !around.data.join(name.as_os_str()).exists()
         && let Ok(book) = Book::read(&around.data)
@@ -63,7 +67,12 @@ pub fn run(args: &New, around: &Surroundings) -> Result<Report, Failure> {
         keyring::refuse_kept_name(&book, &name)?;
     }
     let channel = Channel::make(&around.data, &name, kind, &profile)?;
-    Ok(Report { name: name.to_string(), kind, path: channel.path.to_string_lossy().into_owned() })
+    Ok(Report {
+        name: name.to_string(),
+        kind,
+        path: channel.path.to_string_lossy().into_owned(),
+        typed: args.name.clone(),
+    })
 }
 
 impl fmt::Display for Report {
@@ -72,8 +81,9 @@ impl fmt::Display for Report {
         if self.kind == Kind::Subscription {
             return writeln!(f, "Let a sync tool put the publisher's messages into its `{}`.", Side::Inbox);
         }
-        let name = field(&self.name);
-        writeln!(f, "To write: missive compose {name}, or any editor: a text file in its `{}`", Side::Outbox)?;
-        writeln!(f, "named by the time in UTC, $(date -u +%Y-%m-%dT%H-%M-%SZ).txt. Then: missive build {name}")
+        let [compose, build] = ["compose", "build"].map(|command| shell::missive(command, &[&self.typed]));
+        writeln!(f, "To write: {compose}")?;
+        writeln!(f, "Any editor will do, too: a text file in its `{}` named by the time in UTC,", Side::Outbox)?;
+        writeln!(f, "$(date -u +%Y-%m-%dT%H-%M-%SZ).txt. Then: {build}")
     }
 }

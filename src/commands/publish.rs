@@ -56,14 +56,14 @@ impl Publish {
 }
 
 fn run(command: &str, here: &Path, output: &Path, lines: &str) -> io::Result<ExitStatus> {
-    let mut child = Command::new("sh")
-        .args(["-c", command])
-        .current_dir(here)
-        .env("MISSIVE_OUTPUT", output)
-        .stdin(Stdio::piped())
-        // Standard output is for our own reports.
-        .stdout(io::stderr())
-        .spawn()?;
+    let mut shell = Command::new("sh");
+    shell.args(["-c", command]).env("MISSIVE_OUTPUT", output).stdin(Stdio::piped());
+    // The folder that this program was started in may be gone.
+    if here.is_dir() {
+        shell.current_dir(here);
+    }
+    // Standard output is for our own reports.
+    let mut child = shell.stdout(io::stderr()).spawn()?;
     let told = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(lines.as_bytes()));
     // A command that does not care for the list need not read it.
     let told = told.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) });

@@ -19,7 +19,7 @@ use super::{Failure, Surroundings, count};
 use crate::channel::card::Card;
 use crate::channel::entry::{Entry, Side};
 use crate::channel::marks::{Change, Marks, Reach, State, Store};
-use crate::channel::{folder, when};
+use crate::channel::when;
 use crate::console::Console;
 
 /// Read messages; without a channel, what is unread in all of them
@@ -83,7 +83,7 @@ pub fn run(args: &Read, around: &Surroundings, console: Console) -> Result<(), F
     let marks = look::marks(around, console);
     let channels = match &args.channel {
         Some(wanted) => vec![locate::channel(around, wanted)?],
-        None => folder::discover(&around.data)?,
+        None => locate::all(around, console)?,
     };
     let opened: Vec<Opened> = channels.into_iter().map(|channel| Opened::look(channel, &marks, around)).collect();
     let chosen = choose(args, &opened, around)?;
@@ -102,8 +102,10 @@ pub fn run(args: &Read, around: &Surroundings, console: Console) -> Result<(), F
 
 fn choose<'a>(args: &Read, opened: &'a [Opened], around: &'a Surroundings) -> Result<Chosen<'a>, Failure> {
     let now = around.seconds();
-    let since = args.since.as_deref().map(|text| when::parse(text, now)).transpose()?.map(|span| span.start);
-    let until = args.until.as_deref().map(|text| when::parse(text, now)).transpose()?.map(|span| span.end);
+    let since =
+        args.since.as_deref().map(|text| when::parse_in(text, now, &around.zone)).transpose()?.map(|span| span.start);
+    let until =
+        args.until.as_deref().map(|text| when::parse_in(text, now, &around.zone)).transpose()?.map(|span| span.end);
     let only_unread = args.unread || args.channel.is_none();
     let mut letters = Vec::new();
     for channel in opened {

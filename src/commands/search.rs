@@ -12,10 +12,9 @@ use serde::{Serialize, Serializer};
 
 use super::locate;
 use super::look::{Opened, short};
-use super::{Failure, Surroundings, count};
+use super::{Failure, Surroundings, count, free_text};
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
-use crate::channel::folder;
 use crate::channel::marks::Marks;
 use crate::channel::query::{Excerpt, Query};
 use crate::channel::scan::{self, Searched, scan};
@@ -27,26 +26,48 @@ use crate::console::{Console, Laid, Screen, Style, columns, cut};
 #[command(after_help = EXAMPLES)]
 pub struct Search {
     /// Search one channel only, by its name or folder
-    #[arg(long, value_name = "CHANNEL")]
+    #[arg(long, value_name = "CHANNEL", allow_hyphen_values = true, value_parser = free_text::name())]
     r#in: Option<OsString>,
     /// Only the newest N
     #[arg(short, value_name = "N")]
     n: Option<usize>,
-    /// Words, phrases, -not, tag:, from:, in:, has:attachment, after: and before:; options stand before them
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_parser = word)]
+    /// Words, phrases, -not, tag:, from:, in:, has:attachment, after: and before:; options stand before them, and
+    /// behind `--` there are none
+    #[arg(required_unless_present = "behind", trailing_var_arg = true, allow_hyphen_values = true)]
     words: Vec<String>,
+    #[arg(last = true, hide = true)]
+    behind: Vec<String>,
 }
 
 const EXAMPLES: &str = "Examples:
   missive search coffee -tea tag:recipes
   missive search --in azureens-blog -n 10 '\"the folder is the bus\"' after:2026-06";
 
-/// A word to search for. One that looks like an option behind the words is one that stands in the wrong place.
-fn word(text: &str) -> Result<String, String> {
-    if text.starts_with("--") || ["-n", "-v", "-h", "-V"].contains(&text) {
-        return Err("options stand before the words; in quotation marks within the word it is searched for".to_owned());
+/// What marks the end of the options.
+const END: &str = "--";
+
+impl Search {
+    /// The words to search for. One that looks like an option is one that stands in the wrong place, except behind `--`:
+    /// there it is searched for as it stands.
+    fn words(&self) -> Result<Vec<String>, Failure> {
+        let end = self.words.iter().position(|word| word == END).unwrap_or(self.words.len());
+        let (before, behind) = self.words.split_at_checked(end).unwrap_or((&self.words, &[]));
+        if let Some(option) = before.iter().find(|word| looks_like_option(word)) {
+            return Err(Failure::usage(
+                format!("`{option}` stands behind words, and options stand before them"),
+                "behind `--` it is searched for: missive search -- WORDS",
+            ));
+        }
+        let behind = behind.iter().skip(1).chain(&self.behind);
+        let as_it_stands = |word: &String| {
+            if looks_like_option(word) && !word.contains('"') { format!("\"{word}\"") } else { word.clone() }
+        };
+        Ok(before.iter().cloned().chain(behind.map(as_it_stands)).collect())
     }
-    Ok(text.to_owned())
+}
+
+fn looks_like_option(word: &str) -> bool {
+    word.starts_with("--") || ["-n", "-v", "-h", "-V"].contains(&word)
 }
 
 /// A message that was found.
@@ -72,10 +93,10 @@ pub struct Hit {
 /// # Errors
 /// [`Failure`] when the query cannot be read, there is no such channel, or standard output cannot be written.
 pub fn run(args: &Search, around: &Surroundings, console: Console) -> Result<(), Failure> {
-    let query = Query::of_arguments(&args.words, around.seconds())?;
+    let query = Query::of_arguments(&args.words()?, around.seconds())?;
     let channels = match &args.r#in {
         Some(wanted) => vec![locate::channel(around, wanted)?],
-        None => folder::discover(&around.data)?,
+        None => locate::all(around, console)?,
     };
     let marks = Marks::default();
     let opened: Vec<Opened> = channels.into_iter().map(|channel| Opened::look(channel, &marks, around)).collect();

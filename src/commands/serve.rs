@@ -90,7 +90,7 @@ pub fn run(
     clock: Clock,
     with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let channels = chosen(args, around)?;
+    let channels = chosen(args, around, console)?;
     let doors = Doors::open(args.host.as_deref(), args.port)?;
     let library = Arc::new(Library::new(&around.data, around.seconds(), random()));
     let keeping = Keeping::new(around, doors.url());
@@ -175,7 +175,7 @@ const FIRST_LOOKS: Duration = Duration::from_secs(10);
 const BLOCKING: usize = 64;
 
 /// The channels that are named; `None` for all of the data folder.
-fn chosen(args: &Serve, around: &Surroundings) -> Result<Option<Vec<Channel>>, Failure> {
+fn chosen(args: &Serve, around: &Surroundings, console: Console) -> Result<Option<Vec<Channel>>, Failure> {
     let mut names = HashSet::new();
     let mut channels = Vec::new();
     for wanted in &args.channels {
@@ -186,7 +186,12 @@ fn chosen(args: &Serve, around: &Surroundings) -> Result<Option<Vec<Channel>>, F
         }
         channels.push(channel);
     }
-    Ok(Some(channels).filter(|channels| !channels.is_empty()))
+    if channels.is_empty() {
+        // What cannot be shown is said at once; the rest is found by whoever follows the folder.
+        locate::mention_no_boxes(around, console);
+        return Ok(None);
+    }
+    Ok(Some(channels))
 }
 
 fn open(url: &str, console: Console) {
@@ -226,7 +231,7 @@ impl Observer for Teller<'_> {
             self.library.failed(&channel.name, &error.to_string());
         }
         self.library.built(&channel.name, HashSet::new(), Some(failure.words()));
-        self.console.say(&format!("{}: {failure}", field(&name)));
+        self.console.say_lines(&format!("{}: {failure}", field(&name)));
         Ok(())
     }
 

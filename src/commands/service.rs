@@ -15,8 +15,9 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Failure, Surroundings, typed};
+use super::{Failure, Surroundings};
 use crate::disk::whole;
+use crate::shell::quoted;
 use crate::unseen::field;
 
 /// Let the system run missive by itself
@@ -134,7 +135,7 @@ pub fn run(args: &Service, around: &Surroundings) -> Result<Report, Failure> {
 /// A path as a person would type it into a shell.
 fn from_home(path: &Path, around: &Surroundings) -> String {
     let below = around.home.as_ref().and_then(|home| path.strip_prefix(home).ok());
-    below.map_or_else(|| typed(path.as_os_str()), |below| format!("~/{}", typed(below.as_os_str())))
+    below.map_or_else(|| quoted(path), |below| format!("~/{}", quoted(below)))
 }
 
 fn known(folder: Option<&Path>) -> Result<&Path, Failure> {
@@ -202,6 +203,7 @@ mod tests {
             program: Some("/usr/bin/missive".into()),
             sync: crate::commands::SyncSettings::default(),
             editor: None,
+            zone: crate::commands::Zone::default(),
             now: 0,
             pager: None,
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 
-use super::{Failure, Surroundings, keyring, locate};
+use super::{Failure, Surroundings, free_text, keyring, locate};
 use crate::channel::cache::{self, Cache};
 use crate::channel::entry::Side;
 use crate::channel::settings::{self, BaseUrl, Settings};
@@ -37,13 +37,13 @@ pub struct Site {
 )]
 pub struct Asked {
     /// Where the site is written [default: CHANNEL/site]
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", allow_hyphen_values = true, value_parser = free_text::path())]
     output: Option<PathBuf>,
     /// Where the site will be found, such as https://example.org/blog/
     #[arg(long, value_name = "URL", value_parser = |url: &str| BaseUrl::try_from(url.to_owned()))]
     base_url: Option<BaseUrl>,
     /// A built-in theme, or a folder laid over it
-    #[arg(long, value_name = "NAME-or-DIR")]
+    #[arg(long, value_name = "NAME-or-DIR", allow_hyphen_values = true, value_parser = free_text::name())]
     theme: Option<OsString>,
     /// Build from one box only
     #[arg(long, value_name = "BOX", value_parser = ["inbox", "outbox"])]
@@ -183,7 +183,7 @@ impl Asked {
     ) -> Result<Vec<Source>, Failure> {
         let chosen = match (&self.theme, &settings.site.theme) {
             (Some(theme), _) => Some((PathBuf::from(theme), &around.here)),
-            (None, Some(theme)) => Some((PathBuf::from(theme), &channel.path)),
+            (None, Some(theme)) => Some((from_home(theme, around), &channel.path)),
             (None, None) => None,
         };
         chosen.map(|(theme, base)| source(&theme, base)).into_iter().collect()
@@ -227,6 +227,12 @@ pub(super) fn cache(channel: &Channel, around: &Surroundings, console: Console) 
         console.whisper(&format!("the card cache is made anew: {damage}"));
     }
     cache
+}
+
+/// A path of the settings, where no shell has seen to `~/`.
+fn from_home(path: &str, around: &Surroundings) -> PathBuf {
+    let below = path.strip_prefix("~/").zip(around.home.as_ref());
+    below.map_or_else(|| PathBuf::from(path), |(below, home)| home.join(below))
 }
 
 fn folder_of(source: &Source) -> Option<PathBuf> {

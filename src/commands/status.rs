@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::sync::NOTHING;
 use super::via::{self, Carried};
 use super::{Failure, Surroundings, count, freshness};
+use crate::shell;
 use crate::sync::book::check_private;
 use crate::sync::limits::Refusal;
 use crate::sync::socket::{self, Lock};
@@ -89,17 +90,13 @@ impl Report {
             writeln!(f, "  check words: {phrase}")?;
         }
         if document.moved.is_some() {
-            writeln!(f, "  its author has a new key: missive keys follow {}", field(&document.channel.to_string()))?;
+            writeln!(f, "  its author has a new key: {}", shell::missive("keys follow", &[&document.channel]))?;
         }
         for file in &document.not_fetched {
             writeln!(f, "  {}: {}", field(&file.path), file.why)?;
         }
         if document.not_fetched.iter().any(|file| !matches!(file.why, Refusal::Disk { .. })) {
-            writeln!(
-                f,
-                "  one of them all the same: missive sync {} --fetch PATH",
-                field(&document.channel.to_string())
-            )?;
+            writeln!(f, "  one of them all the same: {}", shell::missive("sync --fetch PATH", &[&document.channel]))?;
         }
         for path in &document.changed_here {
             writeln!(f, "  {}: changed here, and left as it is until its author changes it", field(path))?;

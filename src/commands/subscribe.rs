@@ -12,12 +12,13 @@ use serde::Serialize;
 
 use super::network::Network;
 use super::waiting::{Verdict, Waiting};
-use super::{Clock, Failure, Surroundings, count, keyring};
+use super::{Clock, Failure, Surroundings, count, free_text, keyring};
 use crate::article::size;
 use crate::channel::entry::Side;
 use crate::channel::folder::Made;
 use crate::channel::name::ChannelName;
 use crate::console::Console;
+use crate::shell;
 use crate::sync::book::{Book, Document, Secret};
 use crate::sync::state::DocumentState;
 use crate::sync::syncthing::Key;
@@ -52,7 +53,7 @@ pub struct Join {
     /// What to call the channel here [default: what its author calls it]
     name: Option<String>,
     /// The name by which your messages are signed
-    #[arg(long = "as", value_name = "NAME")]
+    #[arg(long = "as", value_name = "NAME", allow_hyphen_values = true, value_parser = free_text::text())]
     author: Option<String>,
     #[command(flatten)]
     how: How,
@@ -278,11 +279,11 @@ impl fmt::Display for Report {
         if self.in_step {
             writeln!(
                 f,
-                "{}: {}, {}. To read: missive read {}",
+                "{}: {}, {}. To read: {}",
                 field(title),
                 count(self.messages, "message"),
                 size(self.bytes),
-                field(&self.name)
+                shell::missive("read", &[&self.name])
             )
         } else if self.messages > 0 {
             writeln!(

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, Surroundings};
+use super::{Failure, Surroundings, free_text};
 use crate::channel::message;
 use crate::console::Console;
 
@@ -18,10 +18,10 @@ const MOST: u64 = 64 << 20;
 #[derive(Debug, Args)]
 pub struct Text {
     /// The text; given again, another paragraph of it
-    #[arg(short, long, value_name = "TEXT", group = "text")]
+    #[arg(short, long, value_name = "TEXT", group = "text", allow_hyphen_values = true, value_parser = free_text::text())]
     message: Vec<String>,
     /// Take the text from a file
-    #[arg(short = 'F', long, value_name = "FILE", group = "text")]
+    #[arg(short = 'F', long, value_name = "FILE", group = "text", allow_hyphen_values = true, value_parser = free_text::path())]
     file: Option<PathBuf>,
     /// `-` takes the text from standard input
     #[arg(value_name = "-", value_parser = ["-"], group = "text", hide_possible_values = true)]

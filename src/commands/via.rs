@@ -19,6 +19,7 @@ use crate::channel::entry::Side;
 use crate::channel::name::ChannelName;
 use crate::channel::profile::Profile;
 use crate::channel::{Channel, Error, Kind, folder};
+use crate::shell;
 use crate::sync::book::Book;
 use crate::sync::syncthing::{self, Activity, Asking, DeviceId, Key, State, Syncthing};
 use crate::unseen::field;
@@ -230,7 +231,7 @@ impl fmt::Display for Report {
                 writeln!(f, "{}", field(path))?;
                 writeln!(f, "Its author has to let your Syncthing in once. Give them its device id:\n\n{device}\n")?;
                 writeln!(f, "They type: missive share CHANNEL --via syncthing --reader {device}")?;
-                writeln!(f, "Then it comes by itself. To read: missive read {}", field(channel))
+                writeln!(f, "Then it comes by itself. To read: {}", shell::missive("read", &[channel]))
             }
         }
     }
@@ -243,7 +244,6 @@ fn shared(
     readers: &[DeviceId],
     asking: &[Asking],
 ) -> fmt::Result {
-    let channel = field(channel);
     writeln!(f, "{key}\n")?;
     writeln!(f, "A reader types: missive subscribe --via syncthing {key}")?;
     for reader in readers {
@@ -253,7 +253,8 @@ fn shared(
     for device in asking {
         let name = if device.name.is_empty() { String::new() } else { format!(" ({})", field(&device.name)) };
         writeln!(f, "{}{name} asks. Compare the id with what the reader tells you, then:", device.device)?;
-        writeln!(f, "  missive share {channel} --via syncthing --reader {}", device.device)?;
+        let share = format!("share --via syncthing --reader {}", device.device);
+        writeln!(f, "  {}", shell::missive(&share, &[&channel]))?;
     }
     Ok(())
 }

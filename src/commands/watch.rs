@@ -111,7 +111,7 @@ impl Observer for Teller<'_> {
         if failure.lasting && !self.reported {
             return Err(failure.clone());
         }
-        self.console.say(&failure.to_string());
+        self.console.say_lines(&failure.to_string());
         Ok(())
     }
 

@@ -8,11 +8,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Failure, Surroundings};
-use crate::channel::Channel;
 use crate::channel::cache::Cache;
 use crate::channel::card::Card;
 use crate::channel::entry::{Entry, Side};
 use crate::channel::snapshot::{self, Look, Snapshot};
+use crate::channel::{Channel, Error};
 use crate::markdown::Trust;
 use crate::unseen::field;
 
@@ -55,11 +55,13 @@ pub fn run(args: &Why, around: &Surroundings) -> Result<Report, Failure> {
 fn place(path: &Path) -> Result<(Channel, Side, PathBuf), Failure> {
     for folder in path.ancestors().skip(1) {
         for side in Side::BOTH {
-            if folder.file_name() == Some(side.name().as_ref())
-                && let Some(channel) = folder.parent().and_then(|parent| Channel::open(parent).ok())
-            {
-                let relative = path.strip_prefix(folder).unwrap_or(path).to_owned();
-                return Ok((channel, side, relative));
+            let Some(parent) = folder.parent().filter(|_| folder.file_name() == Some(side.name().as_ref())) else {
+                continue;
+            };
+            match Channel::open(parent) {
+                Ok(channel) => return Ok((channel, side, path.strip_prefix(folder).unwrap_or(path).to_owned())),
+                Err(error @ Error::NotABox { .. }) => return Err(error.into()),
+                Err(_) => {}
             }
         }
     }

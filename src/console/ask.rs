@@ -40,7 +40,7 @@ impl Console {
         let first = words.first()?;
         let choices: Vec<String> = words.iter().map(|word| letter_shown(word)).collect();
         if self.can_ask() {
-            self.say(about);
+            self.say_lines(about);
         }
         loop {
             let answer = self.ask(&format!("{}? (Enter: {first})", choices.join(", "))).ok()??.to_lowercase();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Console;
-use crate::unseen::visible;
+use crate::unseen::field;
 
 /// How soon after one another the lines are written anew: five times a second at most, which reads as moving and costs a slow
 /// connection little.
@@ -75,7 +75,7 @@ impl Live {
     /// `meaning` is another than before.
     pub fn show(&mut self, what: &str, line: &str, meaning: &str) {
         if !self.bar.is_hidden() {
-            self.lines.set(what, visible(line));
+            self.lines.set(what, field(line));
         } else if self.said.get(what).map(String::as_str) != Some(meaning) {
             self.said.insert(what.to_owned(), meaning.to_owned());
             self.console.say(line);

@@ -24,7 +24,7 @@ pub use pager::Pager;
 pub use room::{columns, cut, wrapped};
 pub use secret::{Passphrase, is_hiding};
 
-use crate::unseen::{is_unseen, visible};
+use crate::unseen::{field, is_unseen, visible};
 
 /// What results are laid out for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,10 +133,15 @@ impl Console {
         io::stdout().is_terminal()
     }
 
-    /// Says a line beside the result.
+    /// Says a line beside the result; whatever is in it, it stays one.
     pub fn say(self, line: &str) {
+        self.say_lines(&field(line));
+    }
+
+    /// Says several lines beside the result. The names in them are a matter of whoever made them.
+    pub fn say_lines(self, lines: &str) {
         // There is nobody to tell that nobody listens.
-        let _ = writeln!(io::stderr().lock(), "{}", visible(line));
+        let _ = writeln!(io::stderr().lock(), "{}", visible(lines));
     }
 
     /// Says a line only to those who asked for more.
@@ -195,7 +200,7 @@ pub struct Bytes {
 impl Bytes {
     /// Says what the bytes are.
     pub fn name(&self, what: &str) {
-        self.bar.set_message(visible(what));
+        self.bar.set_message(field(what));
     }
 
     /// Shows that `done` of `all` bytes are here.

@@ -35,9 +35,10 @@ impl Pager {
         }
     }
 
-    /// Other pagers that call `less` get the same manners from its environment, unless it has some already.
+    /// Pagers that are `less`, or call it, get the same manners from its environment. Whoever has set other ones keeps them,
+    /// but styles are passed on (`-R`) in any case: first, so that what is set wins where it says otherwise.
     fn script(&self) -> String {
-        let manners = "export LESS=\"${LESS-FRX}\" LV=\"${LV--c}\"\n";
+        let manners = "export LESS=\"${LESS:+-R $LESS}\" LV=\"${LV:--c}\"\nexport LESS=\"${LESS:-FRX}\"\n";
         match &self.command {
             // 127 is the shell's word for a command that it did not find, which has then read nothing.
             Some(command) => format!("{manners}{command}\n[ $? -ne 127 ] || exec cat"),

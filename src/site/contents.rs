@@ -15,8 +15,8 @@ use crate::channel::bylines::ME;
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
 use crate::channel::feed_ids::{Claim, settle};
-use crate::channel::profile::Profile;
-use crate::channel::profile::entry_id;
+use crate::channel::profile::EntryIds;
+use crate::channel::reply::{self, Answered};
 use crate::channel::snapshot::Snapshot;
 use crate::channel::stamp::Stamp;
 use crate::channel::which;
@@ -107,8 +107,10 @@ pub(super) struct Contents<'a> {
     pub tags: BTreeMap<String, Tag>,
     /// The icon, read once.
     pub icon: Option<Icon>,
-    /// The ids of the inbox's and the outbox's channel.
-    pub ids: [Uuid; 2],
+    /// The ids of the boxes' channels and of their messages' entries.
+    pub ids: EntryIds,
+    /// The messages that others answer.
+    pub answered: Answered,
 }
 
 impl<'a> Contents<'a> {
@@ -123,9 +125,11 @@ impl<'a> Contents<'a> {
         let speaker = speaker(snapshot.kind());
         let icon = snapshot.folder(speaker).and_then(|folder| icon::read(folder, snapshot.profile(speaker)));
         let facts = facts(snapshot, options, (!cards.is_empty(), !tags.is_empty()), icon.as_ref());
+        let ids = ids(snapshot);
         Self {
             icon,
-            ids: ids(snapshot),
+            ids,
+            answered: Answered::new(ids, cards),
             snapshot,
             options,
             cards,
@@ -163,20 +167,10 @@ impl<'a> Contents<'a> {
         media::publish(card, self.prefix(card.side), self.snapshot.box_trust(card.side))
     }
 
-    /// The message of this stamp: in that box, or in `near` first and in the other then.
-    pub(super) fn find(&self, side: Option<Side>, near: Side, stamp: Stamp) -> Option<&'a Arc<Card>> {
-        let other = if near == Side::Inbox { Side::Outbox } else { Side::Inbox };
-        let order = side.map_or([near, other], |side| [side, side]);
-        order.into_iter().find_map(|side| {
-            let at = self.cards.binary_search_by_key(&(stamp, side), |card| (card.stamp, card.side)).ok()?;
-            self.cards.get(at)
-        })
-    }
-
     /// The message that a relative address in a message's text means, if it is there.
     pub(super) fn linked(&self, address: &str, near: Side) -> Option<&'a Arc<Card>> {
         let (side, stamp) = which::linked(address)?;
-        self.find(side, near, stamp)
+        reply::find(self.cards, side, near, stamp)
     }
 
     /// Who wrote a message.
@@ -192,13 +186,12 @@ impl<'a> Contents<'a> {
 
     /// The id of the channel that a box's owner writes.
     pub(super) fn channel_id(&self, side: Side) -> Uuid {
-        let [inbox, outbox] = self.ids;
-        if side == Side::Inbox { inbox } else { outbox }
+        self.ids.channel(side)
     }
 
     /// The id of a message's entry in feeds.
     pub(super) fn entry_id(&self, card: &Card) -> Uuid {
-        entry_id(self.channel_id(card.side), card.stamp)
+        self.ids.of(card.side, card.stamp)
     }
 
     /// The side that the site as a whole speaks for.
@@ -268,18 +261,14 @@ fn name(snapshot: &Snapshot) -> String {
 }
 
 /// The ids of the inbox's and the outbox's channel, of which the peer's may not be one's own.
-fn ids(snapshot: &Snapshot) -> [Uuid; 2] {
-    let mut ids = Side::BOTH.map(|side| snapshot.profile(side).channel_id(&snapshot.channel.name.to_string()));
+fn ids(snapshot: &Snapshot) -> EntryIds {
+    let name = snapshot.channel.name.to_string();
+    let mut ids = EntryIds::new(snapshot.kind(), &name, &snapshot.their_profile, &snapshot.my_profile);
     let claims = Claim::of_channel(snapshot, &[None, None]);
     for (claim, borne) in claims.iter().zip(settle(&claims)) {
-        set_id(&mut ids, claim.side, borne.id);
+        ids.set_channel(claim.side, borne.id);
     }
     ids
-}
-
-/// Gives the channel of one side its id.
-pub(super) fn set_id([inbox, outbox]: &mut [Uuid; 2], side: Side, id: Uuid) {
-    *(if side == Side::Inbox { inbox } else { outbox }) = id;
 }
 
 /// What is known of a channel without a look at its messages.

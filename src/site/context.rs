@@ -14,7 +14,7 @@ use crate::markdown::{Media, Rendered};
 use super::contents::{Contents, Facts};
 use super::media::Published;
 use super::plan;
-use super::view::{Beyond, Neighbour, Row};
+use super::view::{Beyond, Neighbour, Reply, Row};
 
 /// `site`: what all pages have in common.
 #[derive(Serialize)]
@@ -105,7 +105,11 @@ impl Contents<'_> {
             author: self.author(card),
             is_signed: self.byline(card).is_some(),
             tags: self.tags_of(card),
-            reply_to: beyond.reply.as_ref().map(|(label, url)| Link { label: label.clone(), url: url.clone() }),
+            reply_to: match &beyond.reply {
+                Some(Reply::Here(label, url)) => Some(Link { label: label.clone(), url: url.clone() }),
+                Some(Reply::Elsewhere) | None => None,
+            },
+            answers_elsewhere: beyond.reply == Some(Reply::Elsewhere),
             lack: beyond.lack,
         };
         let attached = published.iter().map(|published| &published.attached);

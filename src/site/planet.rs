@@ -17,7 +17,7 @@ use crate::channel::feed_ids::{self, Claim, Origins};
 use crate::channel::snapshot::Snapshot;
 use crate::markdown::harmless;
 
-use super::contents::{Contents, Facts, brief, set_id};
+use super::contents::{Contents, Facts, brief};
 use super::feed;
 use super::options::Options;
 use super::ready::{Guest, Ready};
@@ -99,7 +99,7 @@ pub(super) fn settle_ids(members: &mut [Member<'_>]) -> Vec<(String, String)> {
         let Some(member) = members.get_mut(*at) else {
             continue;
         };
-        set_id(&mut member.contents.ids, claim.side, borne.id);
+        member.contents.ids.set_channel(claim.side, borne.id);
         let bearer = borne.bearer.and_then(|bearer| Some((owners.get(bearer)?, claims.get(bearer)?)));
         if let Some((owner, bearer)) = bearer {
             refused.push((claim.channel.clone(), claim.refusal(bearer)));

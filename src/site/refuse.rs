@@ -8,10 +8,10 @@ use std::path::Path;
 
 use walkdir::WalkDir;
 
-use crate::channel::Channel;
 use crate::channel::entry::Side;
 use crate::channel::profile::{self, Problem};
 use crate::channel::snapshot::{BoxState, Snapshot};
+use crate::channel::{self, Channel};
 use crate::markdown::Trust;
 
 use super::Error;
@@ -33,7 +33,10 @@ pub(super) fn a_box(channel: &Channel, output: &Path) -> Result<(), Error> {
 pub(super) fn within_a_box(output: &Path) -> Result<(), Error> {
     let is_box = |path: &Path| {
         Side::BOTH.iter().any(|side| path.file_name() == Some(side.name().as_ref()))
-            && path.parent().is_some_and(|parent| Channel::open(parent).is_ok())
+            && path.parent().is_some_and(|parent| {
+                // A box beside a link that should be the other one is a box all the same.
+                matches!(Channel::open(parent), Ok(_) | Err(channel::Error::NotABox { .. }))
+            })
     };
     if output.ancestors().any(is_box) {
         return Err(Error::OutputIsBox { path: output.to_owned() });

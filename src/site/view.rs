@@ -33,12 +33,21 @@ pub(super) struct Own<'a> {
 /// What of other messages and of its arrival a message's text shows. Most texts show nothing of either.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Beyond<'a> {
-    /// The message that this one answers: its label and page.
-    pub reply: Option<(String, String)>,
+    /// The message that this one answers.
+    pub reply: Option<Reply>,
     /// The relative addresses in the text that lead to other messages, with their pages.
     pub pages: Vec<(&'a str, String)>,
     /// What it lacks, although it is shown.
     pub lack: Option<&'a Lack>,
+}
+
+/// The message that another one answers, as far as its page can show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) enum Reply {
+    /// It is on this site: its label and page.
+    Here(String, String),
+    /// It is not.
+    Elsewhere,
 }
 
 /// An attachment, as far as a page can show it.
@@ -123,9 +132,12 @@ impl<'a> Neighbour<'a> {
 impl Contents<'_> {
     /// What the text of a message shows beyond itself.
     pub(super) fn beyond<'c>(&'c self, card: &'c Card) -> Beyond<'c> {
-        let reply = card.header.in_reply_to.and_then(|(side, stamp)| self.find(side, card.side, stamp));
+        let reply = |_| match self.answered.by(card, self.cards) {
+            Some(to) => Reply::Here(label(to), self.page_of(to).address()),
+            None => Reply::Elsewhere,
+        };
         Beyond {
-            reply: reply.map(|to| (label(to), self.page_of(to).address())),
+            reply: card.header.in_reply_to.map(reply),
             pages: card
                 .links
                 .iter()

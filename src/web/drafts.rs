@@ -8,6 +8,7 @@ use crate::channel::draft::{self, Draft, Name};
 use crate::channel::entry::RelativePath;
 use crate::channel::header::{self, Header};
 use crate::channel::letter::{Letter, Source};
+use crate::channel::reply::ReplyTo;
 use crate::channel::stamp::Stamp;
 use crate::channel::{Error, which};
 
@@ -41,6 +42,17 @@ pub(super) fn take(seen: &Seen, draft: &str) -> Result<Draft, Refusal> {
     }
 }
 
+/// What an answer says of the message that it answers. That may be gone by now, as it may be later: what was written as an
+/// answer stays one.
+fn said_of(seen: &Seen, reply: &str) -> Result<ReplyTo, Refusal> {
+    if let Some(entry @ ReplyTo::Entry(_)) = ReplyTo::parse(reply) {
+        return Ok(entry);
+    }
+    let (side, stamp) = which::linked(reply).ok_or_else(|| Refusal::bad("`reply` is no message's id"))?;
+    let side = side.or_else(|| which::any(&seen.channel, &stamp.to_string()).ok().map(|(side, _)| side));
+    Ok(side.map_or(ReplyTo::Message(None, stamp), |side| ReplyTo::to(&seen.channel, side, stamp)))
+}
+
 impl Server {
     /// Begins a draft, perhaps as an answer to a message (`inbox/2013-08-11T14-34-37Z`).
     pub(super) fn begin_draft(
@@ -50,14 +62,7 @@ impl Server {
         reply: Option<&str>,
         attachments: Vec<Source>,
     ) -> Result<Draft, Refusal> {
-        let in_reply_to = match reply.filter(|reply| !reply.is_empty()) {
-            Some(reply) => {
-                // It may be gone by now, as it may later: what was written as an answer stays one.
-                let said = which::linked(reply).ok_or_else(|| Refusal::bad("`reply` is no message's id"))?;
-                Some(said)
-            }
-            None => None,
-        };
+        let in_reply_to = reply.filter(|reply| !reply.is_empty()).map(|reply| said_of(seen, reply)).transpose()?;
         let header = Header { in_reply_to, ..Header::default() };
         let text = header::with(text.as_bytes(), &header).ok_or(Error::Header)?;
         let draft = Draft::begin(&seen.channel, &Letter { text, attachments }, self.now()?)?;

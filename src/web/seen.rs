@@ -13,7 +13,8 @@ use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
 use crate::channel::marks::{Key, Marked};
 use crate::channel::name::ChannelName;
-use crate::channel::profile::Profiles;
+use crate::channel::profile::{EntryIds, Profiles};
+use crate::channel::reply::Answered;
 use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::channel::stamp::Stamp;
 use crate::channel::trust::BoxTrust;
@@ -44,6 +45,8 @@ pub(super) struct Seen {
     pub(super) key: Key,
     /// The messages that are shown, oldest first.
     pub(super) cards: Arc<[Arc<Card>]>,
+    /// The messages that others answer.
+    pub(super) answered: Arc<Answered>,
     pub(super) lacks: HashMap<(Side, Stamp), Lack>,
     /// How many messages each box shows; `None` for a box that is not there.
     pub(super) counts: [Option<usize>; 2],
@@ -146,6 +149,7 @@ pub(super) fn copy(seen: &Seen) -> Seen {
         author: seen.author.clone(),
         key: seen.key.clone(),
         cards: Arc::clone(&seen.cards),
+        answered: Arc::clone(&seen.answered),
         lacks: seen.lacks.clone(),
         health: seen.health.clone(),
         marked: seen.marked.clone(),
@@ -158,6 +162,7 @@ pub(super) fn of_look(snapshot: &Snapshot, name: String, key: Key, marked: Marke
     let kind = snapshot.kind();
     let counts =
         Side::BOTH.map(|side| (!matches!(snapshot.side(side), BoxState::Missing)).then(|| snapshot.count(side)));
+    let ids = EntryIds::new(kind, &snapshot.channel.name.to_string(), &snapshot.their_profile, &snapshot.my_profile);
     let speaker = if kind == Kind::Subscription { &snapshot.their_profile } else { &snapshot.my_profile };
     Seen {
         title: title(snapshot, kind).unwrap_or_else(|| name.clone()),
@@ -168,6 +173,7 @@ pub(super) fn of_look(snapshot: &Snapshot, name: String, key: Key, marked: Marke
         author: speaker.author.clone(),
         unread: unread(&snapshot.cards, &marked),
         cards: snapshot.cards.as_slice().into(),
+        answered: Arc::new(Answered::new(ids, &snapshot.cards)),
         lacks: snapshot.lacks.clone(),
         health: health(snapshot),
         channel: snapshot.channel.clone(),
@@ -228,6 +234,7 @@ pub(super) fn differ(before: &Seen, after: &Seen) -> bool {
         || before.bylines != after.bylines
         || before.trusts != after.trusts
         || before.profiles != after.profiles
+        || before.answered != after.answered
         || (before.kind, &before.channel, &before.marked) != (after.kind, &after.channel, &after.marked)
         || (&before.title, &before.authors, &before.author) != (&after.title, &after.authors, &after.author)
 }

@@ -7,7 +7,7 @@ use chrono::SecondsFormat;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::article::type_of;
+use crate::article::{InReplyTo, type_of};
 use crate::channel::Kind;
 use crate::channel::card::Card;
 use crate::channel::draft::{self, Name};
@@ -106,6 +106,9 @@ pub(super) struct Message {
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     tags: Vec<String>,
+    /// The message that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_reply_to: Option<InReplyTo>,
     read: bool,
     starred: bool,
     /// The address of the app's page of it.
@@ -127,6 +130,7 @@ impl Message {
             author: seen.byline(card).map(str::to_owned),
             title: card.title.clone(),
             tags: card.tags.clone(),
+            in_reply_to: InReplyTo::of(card, &seen.answered, &seen.cards),
             read: seen.is_read(card),
             starred: seen.marked.is_starred(card.side, card.stamp),
             page: address::reading_message(&seen.name, card.side, card.stamp),
@@ -254,7 +258,7 @@ pub(super) struct NewMessage {
 #[schemars(inline)]
 pub(super) struct NewDraft {
     pub(super) text: String,
-    /// The message that it answers: `inbox/2013-08-11T14-34-37Z`.
+    /// The message that it answers: `inbox/2013-08-11T14-34-37Z`, or its entry's `urn:uuid:`.
     pub(super) reply: Option<String>,
 }
 

@@ -75,7 +75,7 @@ struct Built<'a> {
 /// Builds a reading room.
 pub(super) fn run(args: &Build, around: &Surroundings, console: Console) -> Result<Report, Failure> {
     let start = Instant::now();
-    let (channels, mut failed) = channels(args, around)?;
+    let (channels, mut failed) = channels(args, around, console)?;
     if channels.is_empty() && !args.site.asked.manner().allow_empty {
         let message = format!("there is no subscription and no broadcast in {}", around.data.display());
         return Err(Failure::new(message, "`missive new NAME` makes one; a conversation is included when it is named"));
@@ -119,11 +119,11 @@ pub(super) fn run(args: &Build, around: &Surroundings, console: Console) -> Resu
 }
 
 /// Every channel of the data folder but conversations, and those that are named; and what can't be opened.
-fn channels(args: &Build, around: &Surroundings) -> Result<(Vec<Channel>, Vec<Unbuilt>), Failure> {
+fn channels(args: &Build, around: &Surroundings, console: Console) -> Result<(Vec<Channel>, Vec<Unbuilt>), Failure> {
     let named = args.site.named().iter().map(|name| locate::channel(around, name));
     let mut channels: Vec<Channel> = named.collect::<Result<_, _>>()?;
     let mut failed = Vec::new();
-    for found in folder::discover(&around.data)?.into_iter().filter(|channel| channel.kind != Kind::Message) {
+    for found in locate::all(around, console)?.into_iter().filter(|channel| channel.kind != Kind::Message) {
         // As `build CHANNEL` opens it, by its real place.
         match Channel::open(&found.path).map_err(Failure::from) {
             Ok(channel) => channels.push(channel),

@@ -2,6 +2,7 @@
 //!
 //! Owns the wording of it. Refuses to look anything up.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
@@ -16,6 +17,7 @@ use crate::channel::message;
 use crate::channel::send::Sent;
 use crate::channel::stamp::Stamp;
 use crate::commands::{count, grouped, spoken};
+use crate::shell;
 use crate::unseen::field;
 
 /// What became of a text, or of all that was due.
@@ -48,8 +50,11 @@ pub struct One {
     /// What would be written.
     #[serde(skip_serializing_if = "Option::is_none")]
     would_write: Option<Would>,
+    /// That time in words, with what clocks here show then.
     #[serde(skip)]
-    typed: String,
+    due: Option<String>,
+    #[serde(skip)]
+    typed: OsString,
     /// Whether its warnings were said before a question.
     #[serde(skip)]
     is_said: bool,
@@ -117,7 +122,8 @@ impl Report {
 
     pub(super) fn scheduled(desk: &Desk<'_>, draft: &Draft, written: Written) -> Self {
         let due = if let Name::Scheduled(due) = draft.name { Some(due) } else { None };
-        One { id: due, scheduled: due, ..One::of_draft(desk, draft) }.with(written)
+        let spoken = due.map(|due| desk.around.zone.spoken(due));
+        One { id: due, scheduled: due, due: spoken, ..One::of_draft(desk, draft) }.with(written)
     }
 
     pub(super) fn would(channel: &Channel, letter: &Letter, plan: Plan, stamp: Stamp, warnings: Vec<String>) -> Self {
@@ -206,9 +212,10 @@ impl fmt::Display for One {
                 return draft.as_ref().map_or(Ok(()), |name| self.go_on(f, name));
             }
             (_, Some(_), Some(due), _) => {
-                let typed = &self.typed;
-                writeln!(f, "It waits until {}{with}.", spoken(due))?;
-                writeln!(f, "Then `missive watch {typed}` sends it, or `missive compose {typed} --due`.")?;
+                let due = self.due.clone().unwrap_or_else(|| spoken(due));
+                writeln!(f, "It waits until {due}{with}.")?;
+                let [watch, due] = ["watch", "compose --due"].map(|command| shell::missive(command, &[&self.typed]));
+                writeln!(f, "Then `{watch}` sends it, or `{due}`.")?;
             }
             (_, Some(name), None, _) => {
                 writeln!(f, "Kept as a draft, {name}{with}.")?;
@@ -223,11 +230,8 @@ impl fmt::Display for One {
 
 impl One {
     fn go_on(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
-        let typed = &self.typed;
-        writeln!(
-            f,
-            "`missive drafts edit {typed} {name}` goes on with it, `missive drafts send {typed} {name}` sends it."
-        )
+        let [edit, send] = ["drafts edit", "drafts send"].map(|command| shell::missive(command, &[&self.typed, &name]));
+        writeln!(f, "`{edit}` goes on with it, `{send}` sends it.")
     }
 
     fn would(&self, f: &mut fmt::Formatter<'_>, would: &Would) -> fmt::Result {

@@ -16,9 +16,10 @@ use crate::channel::entry::Side;
 use crate::channel::folder::Made;
 use crate::channel::name::ChannelName;
 use crate::channel::profile::Profile;
-use crate::commands::{Failure, Surroundings, count, keyring, typed};
+use crate::commands::{Failure, Surroundings, count, keyring};
 use crate::console::Console;
 use crate::disk::make::folders_below;
+use crate::shell;
 use crate::sync::book::{Book, Document};
 use crate::unseen::field;
 
@@ -156,9 +157,9 @@ fn plan(here: &Book, kept: &Book, around: &Surroundings, into: &BTreeSet<Channel
             None if !is_folder_here => Fate::New,
             None if into.contains(&document.channel) => Fate::Into,
             None => Fate::LeftOut(format!(
-                "a folder `{0}` is here and does not have this key; to share what is in it by this key, add: --into {1}",
+                "a folder `{0}` is here and does not have this key; to share what is in it by this key, add: --into={1}",
                 document.channel,
-                typed(document.channel.as_os_str())
+                shell::quoted(&document.channel)
             )),
         };
         keys.push((taken(document), fate));
@@ -195,17 +196,17 @@ fn in_the_way(here: &Book, before: &[(Document, Fate)], document: &Document) -> 
         return match (is_same_box, document.secret.is_some() && known.secret.is_none()) {
             (true, false) => Ok(Some(Fate::Here)),
             (true, true) => left_out(format!(
-                "you only read it here, and the file has the key for writing too; to take it, first: missive keys forget {}",
-                typed(document.channel.as_os_str())
+                "you only read it here, and the file has the key for writing too; to take it, first: {}",
+                shell::missive("keys forget", &[&document.channel])
             )),
             (false, _) => left_out(format!("it is here already as `{}` ({})", known.channel, known.side)),
         };
     }
     if here.document(&document.channel, document.side).is_some() {
         return left_out(format!(
-            "`{0}` has another key here, which is not replaced; to let go of that one: missive keys forget {1}",
+            "`{0}` has another key here, which is not replaced; to let go of that one: {1}",
             document.channel,
-            typed(document.channel.as_os_str())
+            shell::missive("keys forget", &[&document.channel])
         ));
     }
     let is_twice = before.iter().any(|(other, _)| {

@@ -72,6 +72,7 @@ impl Scene {
             program: None,
             sync: crate::commands::SyncSettings::default(),
             editor: None,
+            zone: crate::commands::Zone::default(),
             now: now(),
             pager: None,
         };

@@ -16,10 +16,12 @@ use super::network::failed;
 use super::records::{Record, content};
 use crate::channel::stamp::Stamp;
 use crate::disk::beneath::{Folder, Stat};
+use crate::shell;
 use crate::sync::Error;
 use crate::sync::item::{Item, Key};
 use crate::sync::mirror::{Role, Step};
 use crate::sync::place;
+use crate::unseen::field;
 
 /// So many files are read into the store at once.
 const PARALLEL: usize = 32;
@@ -37,9 +39,9 @@ pub(super) fn question(keeper: &Keeper) -> Option<String> {
     }
     let messages = if had == 1 { "1 message".to_owned() } else { format!("{had} messages") };
     Some(format!(
-        "{} is empty, but {messages} of it are shared; nothing is deleted elsewhere unless you say so: `missive sync --yes-delete-all {}`",
-        keeper.folder.display(),
-        keeper.document.channel
+        "{} is empty, but {messages} of it are shared; nothing is deleted elsewhere unless you say so: `{}`",
+        field(&keeper.folder.to_string_lossy()),
+        shell::missive("sync --yes-delete-all", &[&keeper.document.channel])
     ))
 }
 

@@ -17,6 +17,7 @@ use crate::channel::attachments;
 use crate::channel::card::{self, Card};
 use crate::channel::draft::{self, Name};
 use crate::channel::entry::Side;
+use crate::channel::reply;
 use crate::channel::stamp::Stamp;
 use crate::channel::which;
 use crate::disk::beneath::Folder;
@@ -47,7 +48,7 @@ impl markdown::Around for Around<'_> {
         }
         let (path, fragment) = address.split_once('#').map_or((address, None), |(path, rest)| (path, Some(rest)));
         let (side, stamp) = which::linked(path)?;
-        let to = find(self.seen, side, self.card.side, stamp)?;
+        let to = reply::find(&self.seen.cards, side, self.card.side, stamp)?;
         let page = address::reading_message(&self.seen.name, to.side, to.stamp);
         Some(match fragment {
             Some(fragment) => {
@@ -65,13 +66,6 @@ impl markdown::Around for Around<'_> {
     fn anchor(&self) -> &str {
         self.anchor
     }
-}
-
-/// The message of this stamp: in that box, or near first and in the other one then.
-fn find(seen: &Seen, side: Option<Side>, near: Side, stamp: Stamp) -> Option<&Card> {
-    let other = if near == Side::Inbox { Side::Outbox } else { Side::Inbox };
-    let order = side.map_or([near, other], |side| [side, side]);
-    order.into_iter().find_map(|side| seen.find(side, stamp).map(|(_, card)| &**card))
 }
 
 /// The id of a message's element, unique on a page that shows several channels.
@@ -117,7 +111,7 @@ fn render(seen: &Seen, card: &Card, body: &str, attached: &[Attached], trust: Tr
 }
 
 fn message<'a>(seen: &'a Seen, card: &'a Card, rendered: &'a Rendered, attached: &[Attached]) -> Message<'a> {
-    let reply_to = card.header.in_reply_to.and_then(|(side, stamp)| find(seen, side, card.side, stamp));
+    let reply_to = seen.answered.by(card, &seen.cards);
     let lack = seen.lacks.get(&(card.side, card.stamp)).filter(|lack| **lack != Lack::Text);
     let place = Place {
         url: address::reading_message(&seen.name, card.side, card.stamp),
@@ -127,6 +121,7 @@ fn message<'a>(seen: &'a Seen, card: &'a Card, rendered: &'a Rendered, attached:
         tags: tags_in_header(card).into_iter().map(|name| Tag { name, url: tag_url(name) }).collect(),
         reply_to: reply_to
             .map(|to| Link { label: label(to), url: address::reading_message(&seen.name, to.side, to.stamp) }),
+        answers_elsewhere: card.header.in_reply_to.is_some() && reply_to.is_none(),
         lack,
     };
     let mut message = Message::new(card, rendered, attached.iter(), place);

@@ -145,15 +145,18 @@ fn page(server: &Server, headers: &HeaderMap, uri: &Uri, seen: &Seen, beside: &B
     let url = address::writing(&seen.name);
     let action = beside.draft.as_ref().map_or(url.clone(), |draft| format!("{url}/{}", draft.name));
     let answered = match (&beside.draft, beside.reply) {
-        (Some(draft), _) => header::part(&draft.text).header.in_reply_to.and_then(|(side, stamp)| {
-            which::any(&seen.channel, &side.map_or(stamp.to_string(), |side| format!("{side}/{stamp}"))).ok()
-        }),
-        (None, Some(reply)) => which::any(&seen.channel, reply).ok(),
+        (Some(draft), _) => header::part(&draft.text)
+            .header
+            .in_reply_to
+            .and_then(|said| seen.answered.find(said, Side::Outbox, &seen.cards)),
+        (None, Some(reply)) => {
+            let found = which::any(&seen.channel, reply).ok();
+            found.and_then(|(side, stamp)| seen.find(side, stamp)).map(|(_, card)| card)
+        }
         (None, None) => None,
     };
     let reply_to = answered
-        .and_then(|(side, stamp)| seen.find(side, stamp))
-        .map(|(_, card)| Link { label: label(card), url: address::reading_message(&seen.name, card.side, card.stamp) });
+        .map(|card| Link { label: label(card), url: address::reading_message(&seen.name, card.side, card.stamp) });
     let mut response = Sheet::new(server, headers, uri, "write", &format!("Write to {}", seen.title))
         .with("channel", &Channel::of(seen))
         .with("action", &action)
