@@ -46,17 +46,21 @@ pub struct Report {
 /// # Errors
 /// [`Failure`] when the name is taken or the data folder cannot be written.
 pub fn run(args: &New, around: &Surroundings) -> Result<Report, Failure> {
-    let wrong = || Error::Name { name: args.name.clone() };
-    let name = ChannelName::parse(args.name.as_ref()).ok_or_else(wrong)?;
     let kind = match () {
         () if args.subscription => Kind::Subscription,
         () if args.message => Kind::Message,
         () => Kind::Broadcast,
     };
+    let channel = make(&args.name, kind, around)?;
+    Ok(Report { name: channel.name.to_string(), kind, path: channel.path.to_string_lossy().into_owned() })
+}
+
+/// Makes a channel of this name and kind.
+pub(super) fn make(name: &str, kind: Kind, around: &Surroundings) -> Result<Channel, Failure> {
+    let parsed = ChannelName::parse(name.as_ref()).ok_or_else(|| Error::Name { name: name.to_owned() })?;
     let profile =
-        Profile { id: Some(Uuid::new_v4().urn().to_string()), title: Some(args.name.clone()), ..Profile::default() };
-    let channel = Channel::make(&around.data, &name, kind, &profile)?;
-    Ok(Report { name: name.to_string(), kind, path: channel.path.to_string_lossy().into_owned() })
+        Profile { id: Some(Uuid::new_v4().urn().to_string()), title: Some(name.to_owned()), ..Profile::default() };
+    Ok(Channel::make(&around.data, &parsed, kind, &profile)?)
 }
 
 impl fmt::Display for Report {

@@ -106,17 +106,22 @@ pub fn run(
     if args.via.is_given() {
         return super::via::subscribe(&args.key, args.name.as_deref(), around).map(Subscribed::Via);
     }
-    if Key::parse(&args.key).is_ok() {
+    let name = note(&args.key, args.name.as_deref(), around)?.to_string();
+    fetch(&name, Side::Inbox, &args.how, around, console, clock, with_bell).map(Subscribed::Channel)
+}
+
+/// Subscribes, and waits for nothing; gives the channel's name.
+pub(super) fn note(key: &str, name: Option<&str>, around: &Surroundings) -> Result<ChannelName, Failure> {
+    if Key::parse(key).is_ok() {
         let hint = "`missive subscribe --via syncthing KEY` reads with it";
         return Err(Failure::new("that is a key of Syncthing's", hint));
     }
-    let ticket = Ticket::parse(&args.key)?;
+    let ticket = Ticket::parse(key)?;
     let Opens::Read(id) = ticket.opens else {
         return Err(other_kind(&ticket));
     };
     let document = |name: &str| Document { peers: ticket.peers.clone(), ..Document::new(name, Side::Inbox, id) };
-    let name = add(around, &ticket, args.name.as_deref(), Side::Inbox, document)?;
-    fetch(&name, Side::Inbox, &args.how, around, console, clock, with_bell).map(Subscribed::Channel)
+    add(around, &ticket, name, Side::Inbox, document)
 }
 
 /// Joins, and waits as [`run`] does.
@@ -141,7 +146,7 @@ pub fn join(
         peers: ticket.peers.clone(),
         ..Document::new(name, Side::Outbox, id)
     };
-    let name = add(around, &ticket, args.name.as_deref(), Side::Outbox, document)?;
+    let name = add(around, &ticket, args.name.as_deref(), Side::Outbox, document)?.to_string();
     fetch(&name, Side::Outbox, &args.how, around, console, clock, with_bell)
 }
 
@@ -161,7 +166,7 @@ fn add(
     name: Option<&str>,
     side: Side,
     document: impl Fn(&str) -> Document,
-) -> Result<String, Failure> {
+) -> Result<ChannelName, Failure> {
     let known = Book::read(&around.data)?;
     if let Some(known) = known.by_id(&document("").id) {
         let is_more = side == Side::Outbox && known.secret.is_none();
@@ -184,9 +189,8 @@ fn add(
         None => keyring::free_name(around, &ticket.name)?,
     };
     keyring::make(around, &name, side)?;
-    let name = name.to_string();
     Book::change(&around.data, |book| {
-        book.documents.push(document(&name));
+        book.documents.push(document(&name.to_string()));
         Ok::<_, Failure>(())
     })?;
     Ok(name)
