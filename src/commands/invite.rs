@@ -147,6 +147,21 @@ pub fn invite(args: &Invite, around: &Surroundings, console: Console) -> Result<
     })
 }
 
+/// Makes a conversation's channel and its code as [`invite`] does when nothing else is said; gives both.
+pub(super) fn code(name: &str, around: &Surroundings, console: Console) -> Result<(ChannelName, String), Failure> {
+    const WEEK: Duration = Duration::from_hours(7 * 24);
+    let parsed = keyring::parsed(name)?;
+    let report = invite(&Invite { name: name.to_owned(), expires: WEEK, author: None }, around, console)?;
+    Ok((parsed, report.code))
+}
+
+/// Answers an invitation, and waits for nothing; gives the conversation's name.
+pub(super) fn note(code: &str, around: &Surroundings) -> Result<ChannelName, Failure> {
+    let args = Accept { code: code.to_owned(), name: None, author: None, no_wait: true, network: Network::default() };
+    let (Begun::Before(name) | Begun::Now(name)) = begin(&args, &Ticket::parse(code)?, around)?;
+    Ok(name)
+}
+
 /// Makes the channel of a conversation, if there is none.
 fn conversation(
     around: &Surroundings,

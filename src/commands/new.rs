@@ -1,6 +1,6 @@
 //! `missive new`: makes a channel.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use clap::Args;
@@ -51,28 +51,32 @@ pub struct Report {
 /// # Errors
 /// [`Failure`] when the name is taken or the data folder cannot be written.
 pub fn run(args: &New, around: &Surroundings) -> Result<Report, Failure> {
-    let wrong = || Error::Name { name: args.name.to_string_lossy().into_owned() };
-    let name = ChannelName::parse(&args.name).ok_or_else(wrong)?;
     let kind = match () {
         () if args.subscription => Kind::Subscription,
         () if args.message => Kind::Message,
         () => Kind::Broadcast,
     };
-    let profile =
-        Profile { id: Some(Uuid::new_v4().urn().to_string()), title: Some(name.to_string()), ..Profile::default() };
-    // A book that cannot be read keeps nobody from a new channel.
-    if !around.data.join(name.as_os_str()).exists()
-        && let Ok(book) = Book::read(&around.data)
-    {
-        keyring::refuse_kept_name(&book, &name)?;
-    }
-    let channel = Channel::make(&around.data, &name, kind, &profile)?;
+    let channel = make(&args.name, kind, around)?;
     Ok(Report {
-        name: name.to_string(),
+        name: channel.name.to_string(),
         kind,
         path: channel.path.to_string_lossy().into_owned(),
         typed: args.name.clone(),
     })
+}
+
+/// Makes a channel of this name and kind.
+pub(super) fn make(name: &OsStr, kind: Kind, around: &Surroundings) -> Result<Channel, Failure> {
+    let parsed = ChannelName::parse(name).ok_or_else(|| Error::Name { name: name.to_string_lossy().into_owned() })?;
+    let profile =
+        Profile { id: Some(Uuid::new_v4().urn().to_string()), title: Some(parsed.to_string()), ..Profile::default() };
+    // A book that cannot be read keeps nobody from a new channel.
+    if !around.data.join(parsed.as_os_str()).exists()
+        && let Ok(book) = Book::read(&around.data)
+    {
+        keyring::refuse_kept_name(&book, &parsed)?;
+    }
+    Ok(Channel::make(&around.data, &parsed, kind, &profile)?)
 }
 
 impl fmt::Display for Report {

@@ -3,12 +3,15 @@
 //! Owns what is bound together: the rounds over the channels on one thread, the server on others, and their end. Refuses to
 //! know what either does.
 
+mod beginner;
 mod doors;
 mod keeper;
+mod key;
 
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,10 +29,12 @@ use crate::channel::folder;
 use crate::channel::name::ChannelName;
 use crate::channel::snapshot::Snapshot;
 use crate::console::Console;
+use crate::sync::book;
 use crate::unseen::field;
 use crate::watch::{Bell, Means, Touched};
 use crate::web::{self, Library};
 
+use beginner::Beginner;
 use doors::Doors;
 use keeper::Keeping;
 
@@ -63,9 +68,11 @@ pub struct Serve {
 /// Where the server is.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Report {
-    /// The address to open. For other machines it holds the key.
+    /// The address to open. It holds the key where the user needs it too.
     url: String,
     port: u16,
+    /// The address with the key, for proxies and for other users.
+    key_url: String,
     #[serde(skip)]
     qr: Option<String>,
 }
@@ -91,13 +98,14 @@ pub fn run(
     with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let channels = chosen(args, around, console)?;
-    let doors = Doors::open(args.host.as_deref(), args.port)?;
+    let doors = Doors::open(args.host.as_deref(), args.port, key::of(&around.data))?;
     let library = Arc::new(Library::new(&around.data, around.seconds(), random()));
-    let keeping = Keeping::new(around, doors.url());
+    let keeping = Keeping::new(around, doors.bare_url());
     let means = if args.poll { Means::Polling } else { Means::Auto };
     let mut rounds = Rounds::new(means, args.rescan, console, clock);
     let live = |channel: Channel| Live::new(keeping.asked(&channel), channel, around, console, clock);
     let awaited = names(channels.as_deref(), around);
+    let follows = channels.is_none();
     match channels {
         Some(channels) => channels.into_iter().for_each(|channel| rounds.keep(live(channel))),
         None => rounds.follow(around.data.clone(), live),
@@ -108,12 +116,16 @@ pub fn run(
     let keeper = Arc::new(keeping.keeper(desk.clone(), Arc::clone(&library), clock));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING).build()?;
     let (over, until) = tokio::sync::oneshot::channel::<()>();
+    let beginner = Beginner { around: around.clone(), desk: desk.clone(), console, clock };
     let log = console.verbose.then(|| Box::new(move |line: &str| console.say(line)) as web::Log);
     let parts = web::Parts {
         library: Arc::clone(&library),
         keeper,
+        // A new channel would not be among those that were named.
+        beginner: follows.then(|| Arc::new(beginner) as Arc<dyn web::Beginner>),
         guard: doors.guard(),
         data: around.data.clone(),
+        forms: Some(around.data.join(book::PRIVATE).join(FORMS)),
         clock,
         log,
     };
@@ -128,7 +140,7 @@ pub fn run(
         });
         // Who asks before it is told where finds the door open already, and waits.
         first_looks(&desk, awaited);
-        let told = tell(args, &doors, console);
+        let told = tell(args, &doors, around, console);
         let served = match told {
             Ok(()) => runtime.block_on(web::serve(parts, doors.listeners, async { drop(until.await) })),
             Err(_) => Ok(()),
@@ -159,18 +171,28 @@ fn first_looks(desk: &Desk, names: Vec<ChannelName>) {
 }
 
 /// Tells where the server is.
-fn tell(args: &Serve, doors: &Doors, console: Console) -> Result<(), Failure> {
+fn tell(args: &Serve, doors: &Doors, around: &Surroundings, console: Console) -> Result<(), Failure> {
     let qr = doors.qr(console.screen.width);
-    console.record(&Report { url: doors.url().to_owned(), port: doors.port(), qr })?;
+    console.record(&Report { url: doors.url(), port: doors.port(), key_url: doors.url_with_key(), qr })?;
     console.say("serving until ctrl-c");
+    if !doors.everybody_needs_key() {
+        let link = doors.url_with_key();
+        console.say(&format!("other users of this computer, and proxies, need the key in this link: {link}"));
+    } else if !doors.is_open() {
+        console.say("this system does not say which user connects, so everybody needs the key in that link");
+    }
     if args.open {
-        open(doors.url(), console);
+        open(doors, around, console);
     }
     Ok(())
 }
 
 /// How long the first looks are waited for.
 const FIRST_LOOKS: Duration = Duration::from_secs(10);
+/// The file of the forms that came in, in the data folder's private folder.
+const FORMS: &str = "serve.forms";
+/// The file of the page that leads a browser to the address with the key, there too.
+const WAY_IN: &str = "serve.html";
 /// How many requests may wait for the disk at once.
 const BLOCKING: usize = 64;
 
@@ -194,10 +216,27 @@ fn chosen(args: &Serve, around: &Surroundings, console: Console) -> Result<Optio
     Ok(Some(channels))
 }
 
-fn open(url: &str, console: Console) {
-    if let Err(error) = open::that_detached(url) {
+fn open(doors: &Doors, around: &Surroundings, console: Console) {
+    let opened = if doors.everybody_needs_key() {
+        way_in(&doors.url_with_key(), around).and_then(open::that_detached)
+    } else {
+        open::that_detached(doors.bare_url())
+    };
+    if let Err(error) = opened {
         console.say(&format!("note: no browser could be opened: {error}"));
     }
+}
+
+/// A page that leads to the address with the key. What a program is started with can be seen by all users, so the browser is
+/// handed this page's path instead, which only its owner may read.
+fn way_in(url: &str, around: &Surroundings) -> std::io::Result<PathBuf> {
+    let page = format!(
+        "<!doctype html>\n<meta charset=\"utf-8\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<title>missive</title>\n\
+         <meta http-equiv=\"refresh\" content=\"0; url={url}\">\n<p><a href=\"{url}\">missive</a></p>\n"
+    );
+    let path = around.data.join(book::PRIVATE).join(WAY_IN);
+    key::write_private(&path, page.as_bytes())?;
+    Ok(path)
 }
 
 /// A name that nobody can guess.

@@ -108,19 +108,25 @@ pub fn run(
     if args.via.is_given() {
         return super::via::subscribe(&args.key, args.name.as_deref(), around).map(Subscribed::Via);
     }
-    if Key::parse(&args.key).is_ok() {
+    let waiting = Waiting::begin(with_bell)?;
+    let (name, title) = note(&args.key, args.name.as_deref(), around)?;
+    let wanted = Wanted { name: &name, side: Side::Inbox, title: &title };
+    fetch(&wanted, &args.how, around, console, clock, waiting).map(Subscribed::Channel)
+}
+
+/// Subscribes, and waits for nothing; gives the channel's name, and what its author calls it.
+pub(super) fn note(key: &str, name: Option<&str>, around: &Surroundings) -> Result<(ChannelName, String), Failure> {
+    if Key::parse(key).is_ok() {
         let hint = "`missive subscribe --via syncthing KEY` reads with it";
         return Err(Failure::new("that is a key of Syncthing's", hint));
     }
-    let ticket = Ticket::parse(&args.key)?;
+    let ticket = Ticket::parse(key)?;
     let Opens::Read(id) = ticket.opens else {
         return Err(other_kind(&ticket));
     };
-    let waiting = Waiting::begin(with_bell)?;
     let document = |name: ChannelName| Document { peers: ticket.peers.clone(), ..Document::new(name, Side::Inbox, id) };
-    let name = add(around, &ticket, args.name.as_deref(), Side::Inbox, document)?;
-    let wanted = Wanted { name: &name, side: Side::Inbox, title: &ticket.name };
-    fetch(&wanted, &args.how, around, console, clock, waiting).map(Subscribed::Channel)
+    let name = add(around, &ticket, name, Side::Inbox, document)?;
+    Ok((name, ticket.name))
 }
 
 /// Joins, and waits as [`run`] does.

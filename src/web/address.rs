@@ -65,9 +65,54 @@ pub(super) fn site(name: &str) -> String {
     format!("/site/{}/", part(name))
 }
 
+/// An address of this server as a redirect may name it; `None` for one that a browser would take for another server's. What
+/// begins with two slashes names a host, and a browser reads `\\` as `/`, and leaves out tabs and line ends (URL, section 4.4).
+pub(super) fn local(given: &str) -> Option<&str> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
+    let is_local = given.starts_with('/') && !given.starts_with("//") && given.bytes().all(is_plain);
+    is_local.then_some(given)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_redirect_stays_here() {
+        for url in [
+            "/",
+            "/read/a?before=1#m",
+            "/everything",
+            "/read/%2F%2Fevil.example",
+            "/a//b",
+            "/./%09/x",
+            "/@evil.example",
+        ] {
+            assert_eq!(local(url), Some(url));
+        }
+        for url in [
+            "",
+            "read",
+            "//evil.example",
+            "///evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "\t//evil.example",
+            " //evil.example",
+            "/a b",
+            "/a\r\nSet-Cookie: x",
+            "/\u{0}",
+            "/\u{a0}/evil.example",
+            "https://evil.example",
+            "HTTPS:evil.example",
+            "javascript:alert(1)",
+            "/ü",
+        ] {
+            assert_eq!(local(url), None, "{url:?}");
+        }
+    }
 
     #[test]
     fn a_name_is_one_part() {

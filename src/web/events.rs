@@ -28,7 +28,7 @@ pub(super) enum What {
 pub(super) struct Arrived {
     pub(super) channel: String,
     pub(super) r#box: &'static str,
-    pub(super) id: String,
+    pub(super) message_id: String,
     pub(super) key: String,
     pub(super) url: String,
     pub(super) label: String,

@@ -1,31 +1,33 @@
 //! Who may ask, and what every answer carries.
 //!
 //! Owns the judgement on a request before anybody looks at it: by which name the server is called (a page of another site
-//! may give its own name this machine's address), where a write comes from, and the token where others than this machine
-//! can connect. Pure decisions; refuses to know what is asked for.
+//! may give its own name this machine's address), where a write comes from, and the key of whoever is not known to be the user
+//! of this server. Pure decisions; refuses to know what is asked for.
 
 use std::net::IpAddr;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
+use super::peer::Peer;
 use super::refusal::Refusal;
 
 /// What may be asked, and by whom.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Guard {
     /// The port that the server listens on.
     pub port: u16,
-    /// A name besides those of this machine by which it may be called, as the person gave it.
+    /// A name besides those of this machine by which it may be called, as the person gave it; other machines can connect then.
     pub host: Option<String>,
-    /// What everybody has to know, where others than this machine can connect.
-    pub token: Option<String>,
+    /// What has to be known by everybody but programs of the user who runs this server, and by those too where other machines
+    /// can connect.
+    pub key: String,
 }
 
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
-/// The cookie that proves who came with the token of [`Guard::token`].
+/// The cookie of whoever came with [`Guard::key`].
 const KEY: &str = "missive-key";
 /// The cookie that a form's token must equal.
 const FORM: &str = "missive-form";
@@ -46,14 +48,20 @@ impl Guard {
         if matches!(*method, Method::GET | Method::HEAD) { judge_reader(headers) } else { self.judge_origin(headers) }
     }
 
-    /// Whether whoever asks has the token, if one is needed.
-    pub(super) fn knows_token(&self, headers: &HeaderMap) -> bool {
-        let Some(token) = &self.token else {
-            return true;
-        };
+    /// Whether whoever asks has the key, or needs none.
+    pub(super) fn lets_in(&self, peer: Peer, headers: &HeaderMap) -> bool {
+        let is_user = peer == Peer::Own && self.host.is_none();
+        is_user || self.knows_key(headers)
+    }
+
+    fn knows_key(&self, headers: &HeaderMap) -> bool {
         let bearer = text(headers, &header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-        bearer.is_some_and(|given| is_same(given, token))
-            || cookie(headers, &self.key_cookie()).is_some_and(|given| is_same(given, &pass(token)))
+        bearer.is_some_and(|given| self.is_key(given))
+            || cookie(headers, &self.key_cookie()).is_some_and(|given| is_same(given, &pass(&self.key)))
+    }
+
+    fn is_key(&self, given: &str) -> bool {
+        !given.is_empty() && is_same(given, &self.key)
     }
 
     /// Cookies know no port, and there may be a second server on another one.
@@ -61,10 +69,10 @@ impl Guard {
         format!("{KEY}-{}", self.port)
     }
 
-    /// The cookie for whoever came by the link with this token, if it is the right one.
+    /// The cookie for whoever came by the link with this key, if it is the right one.
     pub(super) fn admit(&self, given: &str) -> Option<String> {
-        let token = self.token.as_ref().filter(|token| is_same(given, token))?;
-        Some(format!("{}={}; Path=/; HttpOnly; SameSite=Lax", self.key_cookie(), pass(token)))
+        let cookie = || format!("{}={}; Path=/; HttpOnly; SameSite=Lax", self.key_cookie(), pass(&self.key));
+        self.is_key(given).then(cookie)
     }
 
     fn judge_host(&self, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -140,14 +148,15 @@ pub(super) fn form_cookie(token: &str) -> String {
     format!("{FORM}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000")
 }
 
-/// What the cookie holds: not the token itself, which would open the API to a program that another server hands it to.
-fn pass(token: &str) -> String {
-    let pass = blake3::derive_key("missive serve, the cookie of whoever came by the link", token.as_bytes());
+/// What the cookie holds: not the key itself, which would open the API to a program that another server hands it to.
+fn pass(key: &str) -> String {
+    let pass = blake3::derive_key("missive serve, the cookie of whoever came by the link", key.as_bytes());
     blake3::Hash::from_bytes(pass).to_hex().to_string()
 }
 
-/// Whether a form was made for the browser that sends it.
+/// Whether a form was made for the browser that sends it. Behind the browser's token it may bear a number of its own.
 pub(super) fn judge_form(headers: &HeaderMap, given: Option<&str>) -> Result<(), Refusal> {
+    let given = given.map(|given| given.split_once('.').map_or(given, |(token, _)| token));
     match (form_token(headers), given) {
         (Some(token), Some(given)) if is_same(token, given) => Ok(()),
         _ => Err(Refusal::new(StatusCode::FORBIDDEN, "this form does not belong to this browser")
@@ -197,13 +206,17 @@ mod tests {
         pairs.iter().map(pair).collect()
     }
 
+    fn here() -> Guard {
+        Guard { port: 3000, host: None, key: "0123456789abcdef".to_owned() }
+    }
+
     fn status(guard: &Guard, method: &Method, pairs: &[(&'static str, &'static str)]) -> u16 {
         guard.judge(method, &headers(pairs)).map_or_else(|refusal| refusal.status.as_u16(), |()| 200)
     }
 
     #[test]
     fn answers_to_its_own_names_only() {
-        let guard = Guard { port: 3000, ..Guard::default() };
+        let guard = here();
         for (host, wanted) in [
             ("localhost:3000", 200),
             ("LOCALHOST:3000", 200),
@@ -228,7 +241,7 @@ mod tests {
 
     #[test]
     fn writes_come_from_here_or_from_a_program() {
-        let guard = Guard { port: 3000, ..Guard::default() };
+        let guard = here();
         let post = |name: &'static str, value: &'static str| {
             status(&guard, &Method::POST, &[("host", "localhost:3000"), (name, value)])
         };
@@ -245,23 +258,39 @@ mod tests {
     }
 
     #[test]
-    fn the_token_opens_and_nothing_else_does() {
-        let guard = Guard { token: Some("0123456789abcdef".to_owned()), ..Guard::default() };
-        assert!(!guard.knows_token(&HeaderMap::new()));
-        assert!(guard.knows_token(&headers(&[("authorization", "Bearer 0123456789abcdef")])));
+    fn the_key_opens_and_nothing_else_does() {
+        let guard = here();
+        let lets = |headers: &HeaderMap| guard.lets_in(Peer::User(33), headers);
+        assert!(!lets(&HeaderMap::new()));
+        assert!(lets(&headers(&[("authorization", "Bearer 0123456789abcdef")])));
+        assert!(!lets(&headers(&[("authorization", "Bearer ")])) && !lets(&headers(&[("authorization", "Bearer x")])));
         let cookie = guard.admit("0123456789abcdef").unwrap();
         let with = |cookie: &str| HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(cookie).unwrap())]);
-        assert!(guard.knows_token(&with(&format!("a=b; {}", cookie.split(';').next().unwrap()))));
+        assert!(lets(&with(&format!("a=b; {}", cookie.split(';').next().unwrap()))));
         assert!(!cookie.contains("0123456789abcdef"));
-        assert!(!guard.knows_token(&with("missive-key-0=0123456789abcdef")));
-        assert!(guard.admit("0123456789abcdef").is_some() && guard.admit("").is_none());
-        assert!(Guard::default().knows_token(&HeaderMap::new()) && Guard::default().admit("").is_none());
+        assert!(!lets(&with("missive-key-3000=0123456789abcdef")));
+        assert!(guard.admit("").is_none() && guard.admit("0123456789abcdeX").is_none());
+        let keyless = Guard { key: String::new(), ..here() };
+        assert!(
+            keyless.admit("").is_none() && !keyless.lets_in(Peer::Unknown, &headers(&[("authorization", "Bearer ")]))
+        );
+    }
+
+    #[test]
+    fn only_the_user_of_this_server_needs_no_key() {
+        let none = HeaderMap::new();
+        let others = [Peer::User(0), Peer::User(33), Peer::Unknown, Peer::Machine([192, 0, 2, 7].into())];
+        assert!(here().lets_in(Peer::Own, &none) && !others.iter().any(|peer| here().lets_in(*peer, &none)));
+        let open = Guard { host: Some("0.0.0.0".to_owned()), ..here() };
+        assert!(!open.lets_in(Peer::Own, &none), "where other machines can connect everybody needs it");
     }
 
     #[test]
     fn a_form_belongs_to_its_browser() {
         let cookie = headers(&[("cookie", "missive-form=0123456789abcdef")]);
         assert!(judge_form(&cookie, Some("0123456789abcdef")).is_ok());
+        assert!(judge_form(&cookie, Some("0123456789abcdef.this-form")).is_ok());
+        assert!(judge_form(&cookie, Some("0123456789abcde.f")).is_err());
         assert!(judge_form(&cookie, Some("0123456789abcdeX")).is_err() && judge_form(&cookie, None).is_err());
         assert!(judge_form(&HeaderMap::new(), Some("0123456789abcdef")).is_err());
     }

@@ -79,9 +79,7 @@ impl Library {
     /// The channel of this name.
     pub(super) fn get(&self, name: &str) -> Result<Arc<Seen>, Refusal> {
         let found = self.read().get(name).cloned();
-        found.ok_or_else(|| {
-            Refusal::missing(format!("there is no channel `{name}`")).hint("/channels lists all of them")
-        })
+        found.ok_or_else(|| Refusal::no_channel(name))
     }
 
     /// A number that is another one whenever anything in the library is.
@@ -256,7 +254,7 @@ fn arrived(seen: &Seen, card: &Card) -> Arrived {
     Arrived {
         channel: seen.name.clone(),
         r#box: card.side.name(),
-        id: card.stamp.to_string(),
+        message_id: card.stamp.to_string(),
         key: seen.key_of(card),
         url: address::reading_message(&seen.name, card.side, card.stamp),
         label: label(card),

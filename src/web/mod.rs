@@ -6,12 +6,15 @@
 mod address;
 mod api;
 mod app;
+mod connections;
 mod drafts;
 mod events;
 mod file;
 mod guard;
 mod library;
 mod marks;
+mod once;
+mod peer;
 mod preview;
 mod range;
 mod refusal;
@@ -22,6 +25,7 @@ mod timeline;
 mod upload;
 mod wire;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::net::TcpListener;
 use std::ops::Deref;
@@ -30,20 +34,27 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::HttpBody;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 pub use guard::Guard;
 pub use library::Library;
+pub use peer::tells_users;
 
 use app::App;
+use connections::{Connections, Visitor};
+use once::Forms;
+use peer::Peer;
 use refusal::Refusal;
 use seen::Seen;
 
@@ -76,16 +87,55 @@ pub trait Keeper: Send + Sync {
     fn opml(&self, origin: &str) -> Vec<u8>;
 }
 
+/// Begins channels as the commands do, for the app's forms. All of it may wait for the disk.
+pub trait Beginner: Send + Sync {
+    /// Makes a channel of one's own; gives its name.
+    ///
+    /// # Errors
+    /// Why there can't be one of that name.
+    fn make(&self, name: &str) -> Result<ChannelName, Reason>;
+    /// Subscribes by a read key; gives the channel's name. Its messages come later.
+    ///
+    /// # Errors
+    /// Why the key can't be used.
+    fn subscribe(&self, key: &str) -> Result<ChannelName, Reason>;
+    /// Makes a conversation; gives the code for the other side.
+    ///
+    /// # Errors
+    /// Why there can't be one of that name.
+    fn invite(&self, name: &str) -> Result<String, Reason>;
+    /// Answers an invitation; gives the conversation's name.
+    ///
+    /// # Errors
+    /// Why the code can't be used.
+    fn accept(&self, code: &str) -> Result<ChannelName, Reason>;
+    /// Whether this program carries channels itself, so that keys and codes are of use.
+    fn carries(&self) -> bool;
+}
+
+/// Why something can't be done, and the way out.
+#[derive(Clone, Debug)]
+pub struct Reason {
+    /// What is wrong.
+    pub what: String,
+    /// The way out.
+    pub hint: Option<String>,
+}
+
 /// What a server is made of.
 pub struct Parts {
     /// The channels.
     pub library: Arc<Library>,
     /// Who keeps them.
     pub keeper: Arc<dyn Keeper>,
+    /// Who begins new ones; `None` where they would not be shown.
+    pub beginner: Option<Arc<dyn Beginner>>,
     /// Who may ask.
     pub guard: Guard,
     /// The data folder, as people are told of it.
     pub data: PathBuf,
+    /// Where it is noted which forms came in, so that one that comes again is known after a restart.
+    pub forms: Option<PathBuf>,
     /// The time now, in nanoseconds since 1970.
     pub clock: fn() -> i64,
     /// Told of each request, in a line.
@@ -102,8 +152,10 @@ struct Server(Arc<Inner>);
 struct Inner {
     library: Arc<Library>,
     keeper: Arc<dyn Keeper>,
+    beginner: Option<Arc<dyn Beginner>>,
     guard: Guard,
     data: PathBuf,
+    forms: Forms,
     clock: fn() -> i64,
     log: Option<Log>,
     app: App,
@@ -123,8 +175,6 @@ impl Deref for Server {
 const HEAD_TIME: Duration = Duration::from_secs(10);
 /// How long requests in flight may take when the server is to stop.
 const LAST_TIME: Duration = Duration::from_secs(20);
-/// How many connections there may be at once; what is beyond them waits.
-const CONNECTIONS: usize = 512;
 
 /// Serves until `until` is over; then requests in flight are finished.
 ///
@@ -132,16 +182,17 @@ const CONNECTIONS: usize = 512;
 /// What the system says when a listener cannot be used, or the engine of a broken template.
 pub async fn serve(parts: Parts, listeners: Vec<TcpListener>, until: impl Future<Output = ()>) -> Result<(), String> {
     let (stopping, stop) = watch::channel(false);
-    let Parts { library, keeper, guard, data, clock, log } = parts;
-    let server = Server(Arc::new(Inner { library, keeper, guard, data, clock, log, app: App::new()?, stop }));
+    let Parts { library, keeper, beginner, guard, data, forms, clock, log } = parts;
+    let (app, forms) = (App::new()?, Forms::read(forms));
+    let server = Server(Arc::new(Inner { library, keeper, beginner, guard, data, forms, clock, log, app, stop }));
     let routes = router(server);
     let graceful = Arc::new(GracefulShutdown::new());
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let connections = Connections::new();
     let mut doors = tokio::task::JoinSet::new();
     for listener in listeners {
         listener.set_nonblocking(true).map_err(|error| error.to_string())?;
         let listener = tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
-        doors.spawn(welcome(listener, routes.clone(), Arc::clone(&graceful), Arc::clone(&room)));
+        doors.spawn(welcome(listener, routes.clone(), Arc::clone(&graceful), Arc::clone(&connections)));
     }
     until.await;
     // Streams of events would never end by themselves.
@@ -153,33 +204,49 @@ pub async fn serve(parts: Parts, listeners: Vec<TcpListener>, until: impl Future
     Ok(())
 }
 
-/// Takes connections.
+/// Takes connections. One more is never waited for: there are as many as there may be, and one of the old ones goes.
 async fn welcome(
     listener: tokio::net::TcpListener,
     routes: Router,
     graceful: Arc<GracefulShutdown>,
-    room: Arc<Semaphore>,
+    connections: Arc<Connections>,
 ) {
     loop {
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
-            return;
-        };
-        let Ok((stream, _)) = listener.accept().await else {
+        let Ok((stream, there)) = listener.accept().await else {
             // Too many open files, most likely: some will be closed.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
+        let Ok(here) = stream.local_addr() else {
+            continue;
+        };
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(routes.clone());
+        let (admitted, make_room) = connections.admit(Peer::of(&stream, here, there));
+        let service = for_visitor(routes.clone(), admitted.visitor());
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).half_close(true);
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(admitted.watched(stream)), service));
         tokio::spawn(async move {
             // A connection that breaks is its browser's affair.
-            let _ = connection.await;
-            drop(place);
+            tokio::select! {
+                _ = connection => {}
+                _ = make_room => {}
+            }
+            drop(admitted);
         });
     }
+}
+
+/// The routes, told with each request who asks.
+fn for_visitor(
+    routes: Router,
+    visitor: Visitor,
+) -> impl Service<axum::http::Request<Incoming>, Response = Response, Error = Infallible, Future: Send + 'static> {
+    let routes = TowerToHyperService::new(routes);
+    service_fn(move |mut request: axum::http::Request<Incoming>| {
+        request.extensions_mut().insert(visitor.clone());
+        routes.call(request)
+    })
 }
 
 fn router(server: Server) -> Router {
@@ -208,6 +275,8 @@ async fn not_allowed(uri: Uri) -> Refusal {
 async fn admit(State(server): State<Server>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
+    let visitor = request.extensions().get::<Visitor>().cloned();
+    let peer = visitor.as_ref().map_or(Peer::Unknown, |visitor| visitor.peer);
     let judged = server
         .guard
         .judge(&method, &headers)
@@ -218,10 +287,10 @@ async fn admit(State(server): State<Server>, request: Request, next: Next) -> Re
         Err(refusal) => refusal.into_response(),
         Ok(()) => match server.come_by_link(&uri) {
             Some(welcome) => welcome,
-            None if !server.guard.knows_token(&headers) => stranger().into_response(),
+            None if !server.guard.lets_in(peer, &headers) => stranger().into_response(),
             None => {
                 server.library.refresh_marks_at_times();
-                next.run(request).await
+                answer(visitor, request, next).await
             }
         },
     };
@@ -250,6 +319,18 @@ async fn admit(State(server): State<Server>, request: Request, next: Next) -> Re
     response
 }
 
+/// Answers a request; what brings a body needs one of the places that its peer has for that.
+async fn answer(visitor: Option<Visitor>, request: Request, next: Next) -> Response {
+    let _place = match visitor {
+        Some(visitor) if !request.body().is_end_stream() => match visitor.body().await {
+            Ok(place) => Some(place),
+            Err(refusal) => return refusal.into_response(),
+        },
+        _ => None,
+    };
+    next.run(request).await
+}
+
 /// Whether an answer is the router's own about a name in an address that is no UTF-8.
 fn is_unreadable(response: &Response) -> bool {
     let mime = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -259,8 +340,8 @@ fn is_unreadable(response: &Response) -> bool {
 }
 
 fn stranger() -> Refusal {
-    Refusal::new(StatusCode::UNAUTHORIZED, "this server does not know you")
-        .hint("open the link that `missive serve` printed, which holds the key")
+    Refusal::new(StatusCode::UNAUTHORIZED, "this server needs a key from you")
+        .hint("open the link with `?key=` that `missive serve` printed for whoever runs it")
 }
 
 /// Whether whoever asks is a person with a browser.
@@ -288,13 +369,26 @@ fn origin(headers: &HeaderMap) -> String {
     format!("http://{}", host.unwrap_or("localhost"))
 }
 
+/// Sends a browser to another page after a form (RFC 9110, section 15.4.4).
+fn see(to: &str) -> Response {
+    redirect(StatusCode::SEE_OTHER, to)
+}
+
+/// Sends a browser to another page of this server, and never to one of another: every redirect is made here.
+fn redirect(status: StatusCode, to: &str) -> Response {
+    let mut response = status.into_response();
+    file::set(response.headers_mut(), header::LOCATION, address::local(to).unwrap_or("/"));
+    response
+}
+
 impl Server {
-    /// Lets in whoever comes by the link with the token, which then disappears from the address.
+    /// Lets in whoever comes by the link with the key, which then disappears from the address.
     fn come_by_link(&self, uri: &Uri) -> Option<Response> {
         let params = request::Params::of(uri);
         let cookie = self.guard.admit(params.get("key")?)?;
-        let mut response = StatusCode::SEE_OTHER.into_response();
-        file::set(response.headers_mut(), header::LOCATION, uri.path());
+        let rest = params.without("key");
+        let to = if rest.is_empty() { uri.path().to_owned() } else { format!("{}?{rest}", uri.path()) };
+        let mut response = see(&to);
         file::set(response.headers_mut(), header::SET_COOKIE, &cookie);
         Some(response)
     }

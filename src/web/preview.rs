@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path as UrlPath, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use memchr::memmem;
 
@@ -74,10 +74,8 @@ async fn without_slash(State(server): State<Server>, UrlPath(name): UrlPath<Stri
 
 fn moved(server: &Server, name: &str, path: &str) -> Result<Response, Refusal> {
     let seen = server.library.get(name)?;
-    let mut response = StatusCode::PERMANENT_REDIRECT.into_response();
     let to = format!("{}{}", address::site(&seen.name), address::path(path));
-    file::set(response.headers_mut(), header::LOCATION, &to);
-    Ok(response)
+    Ok(super::redirect(StatusCode::PERMANENT_REDIRECT, &to))
 }
 
 async fn front(

@@ -18,6 +18,8 @@ pub(super) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) what: String,
     pub(super) hint: Option<String>,
+    /// Whether a channel was asked for that there is not: a page for people leads to all of them.
+    pub(super) is_about_channel: bool,
 }
 
 /// What the API says instead of an answer.
@@ -33,7 +35,7 @@ pub(super) struct Words<'a> {
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, what: impl Into<String>) -> Self {
-        Self { status, what: what.into(), hint: None }
+        Self { status, what: what.into(), hint: None, is_about_channel: false }
     }
 
     pub(super) fn hint(self, hint: impl Into<String>) -> Self {
@@ -43,6 +45,12 @@ impl Refusal {
     /// What was asked for is not there.
     pub(super) fn missing(what: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, what)
+    }
+
+    /// There is no channel of this name.
+    pub(super) fn no_channel(name: &str) -> Self {
+        let missing = Self::missing(format!("no channel named “{name}”")).hint("GET /channels lists all channels");
+        Self { is_about_channel: true, ..missing }
     }
 
     /// The request does not say what it should.
@@ -65,6 +73,11 @@ impl Refusal {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, what)
     }
 
+    /// As much is going on as may be.
+    pub(super) fn busy(what: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, what).hint("try again in a moment")
+    }
+
     /// The request did not go on arriving.
     pub(super) fn too_slow() -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, "the rest of the request did not come").hint("send it again")
@@ -79,7 +92,10 @@ impl IntoResponse for Refusal {
         *response.status_mut() = self.status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // What follows on this connection would be the rest of what was refused.
-        if matches!(self.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
+        if matches!(
+            self.status,
+            StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE
+        ) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response.extensions_mut().insert(self);
@@ -103,7 +119,7 @@ impl From<channel::Error> for Refusal {
             Error::Attachment { .. } | Error::Header | Error::Name { .. } => (StatusCode::UNPROCESSABLE_ENTITY, None),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
-        Self { status, what: error.to_string(), hint: hint.map(str::to_owned) }
+        Self { hint: hint.map(str::to_owned), ..Self::new(status, error.to_string()) }
     }
 }
 

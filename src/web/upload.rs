@@ -10,7 +10,6 @@ use std::path::Path;
 use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
-use tokio::time::timeout;
 
 use crate::article::size;
 use crate::channel::attachments::most;
@@ -21,8 +20,9 @@ use crate::channel::{Channel, draft, send};
 use crate::disk::beneath::Kind;
 use crate::disk::whole::Hidden;
 
+use super::once::Submission;
 use super::refusal::Refusal;
-use super::request::{self, MAX_BODY, MAX_TEXT, PATIENCE};
+use super::request::{self, MAX_BODY, MAX_TEXT, Pace};
 
 /// The most files of one request.
 const MAX_FILES: usize = 1_000;
@@ -42,9 +42,23 @@ pub(super) struct Received {
     folder: Option<Hidden>,
     /// How long all fields together are, in bytes.
     length: usize,
+    pace: Pace,
+    /// The hash of the files with their names, as they came.
+    files_hash: blake3::Hasher,
 }
 
 impl Received {
+    fn new() -> Self {
+        let (pace, files_hash) = (Pace::new(), blake3::Hasher::new());
+        Self { fields: Vec::new(), files: Vec::new(), folder: None, length: 0, pace, files_hash }
+    }
+
+    /// The form that this is, sent to this path, if it bears a number.
+    pub(super) fn submission(&self, path: &str) -> Option<Submission> {
+        let fields = self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        Submission::of(path, fields, &self.files_hash)
+    }
+
     /// The files, each under a name that no other one has, and none of these.
     pub(super) fn files_beside(&self, taken: &[Source]) -> Vec<Source> {
         let mut files: Vec<Source> = Vec::with_capacity(self.files.len());
@@ -85,22 +99,22 @@ pub(super) async fn receive(
     channel: &Channel,
     admit: impl Fn(&Received) -> Result<(), Refusal>,
 ) -> Result<Received, Refusal> {
-    let mut received = Received { fields: Vec::new(), files: Vec::new(), folder: None, length: 0 };
+    let mut received = Received::new();
     loop {
-        let next = timeout(PATIENCE, form.next_field()).await.map_err(|_| Refusal::too_slow())?;
+        let next = received.pace.next(form.next_field()).await?;
         let Some(field) = next.map_err(|error| refusal(&error))? else {
             return Ok(received);
         };
         let name = field.name().unwrap_or_default().to_owned();
         match field.file_name().map(str::to_owned) {
             // A form's file field that was left empty.
-            Some(file) if file.is_empty() => drop(whole(field).await?),
+            Some(file) if file.is_empty() => drop(whole(field, &mut received.pace).await?),
             Some(file) => {
                 admit(&received)?;
                 received.take_file(field, &file, channel).await?;
             }
             None if received.fields.len() < MAX_FIELDS => {
-                let value = whole(field).await?;
+                let value = whole(field, &mut received.pace).await?;
                 received.length += value.len();
                 if received.length > MAX_BODY {
                     return Err(Refusal::too_large("this form is too long"));
@@ -132,18 +146,23 @@ impl Received {
         .map_err(|_| Refusal::broken("the file could not be made"))??;
         let (mut len, limit, mut gathered) = (0_u64, most(&relative), Vec::with_capacity(64 << 10));
         loop {
-            let next = timeout(PATIENCE, field.chunk()).await.map_err(|_| Refusal::too_slow())?;
-            let piece = next.map_err(|error| refusal(&error))?;
-            len += piece.as_ref().map_or(0, |piece| piece.len() as u64);
+            let piece = self.pace.next(field.chunk()).await?.map_err(|error| refusal(&error))?;
+            let came = piece.as_ref().map_or(0, axum::body::Bytes::len);
+            self.pace.came(came);
+            len += came as u64;
             if len > limit {
                 return Err(Refusal::too_large(format!("`{name}` is longer than {}", size(limit))));
             }
             let is_last = piece.is_none();
             gathered.extend_from_slice(&piece.unwrap_or_default());
             if is_last || gathered.len() >= PIECE {
+                self.files_hash.update(&gathered);
                 (file, gathered) = write(file, gathered, is_last).await?;
+                // How long the disk took is not the sender's.
+                self.pace = Pace::new();
             }
             if is_last {
+                self.files_hash.update(&len.to_le_bytes()).update(name.as_bytes());
                 self.files.push(Source { name: relative, path, len, is_ours: true });
                 return Ok(());
             }
@@ -179,11 +198,10 @@ async fn write(
 }
 
 /// A field that is no file, whole.
-async fn whole(mut field: Field<'_>) -> Result<String, Refusal> {
+async fn whole(mut field: Field<'_>, pace: &mut Pace) -> Result<String, Refusal> {
     let mut bytes = Vec::new();
-    while let Some(piece) =
-        timeout(PATIENCE, field.chunk()).await.map_err(|_| Refusal::too_slow())?.map_err(|error| refusal(&error))?
-    {
+    while let Some(piece) = pace.next(field.chunk()).await?.map_err(|error| refusal(&error))? {
+        pace.came(piece.len());
         if bytes.len() + piece.len() > 2 * MAX_TEXT {
             return Err(
                 Refusal::too_large("a message's text is at most 1 MiB long").hint("attach what is longer as a file")

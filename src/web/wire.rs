@@ -98,7 +98,9 @@ pub(super) struct Message {
     url: String,
     attachments_url: String,
     has_attachments: bool,
-    id: Stamp,
+    /// What its file is called, without `.txt`. Not `id`: the founding client takes a member of that name for the key by which
+    /// it merges lists, and a message's is its own within its box only.
+    message_id: Stamp,
     channel: String,
     /// Who wrote it, where several people write one box and it is known of this message.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,7 +127,7 @@ impl Message {
             attachments_url: format!("{url}/attachments"),
             has_attachments: !card.attachments.is_empty(),
             url,
-            id: card.stamp,
+            message_id: card.stamp,
             channel: seen.name.clone(),
             author: seen.byline(card).map(str::to_owned),
             title: card.title.clone(),
@@ -239,7 +241,7 @@ pub(super) struct Hit {
 pub(super) struct Found {
     pub(super) channel: String,
     pub(super) r#box: Side,
-    pub(super) id: Stamp,
+    pub(super) message_id: Stamp,
     pub(super) url: String,
     pub(super) page: String,
     pub(super) title: Option<String>,

@@ -102,7 +102,8 @@ impl App {
         let report: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
         self.port = report["port"].as_u64().unwrap().try_into().unwrap();
         self.server = Some(server);
-        let folders = fs::read_dir(self.path("")).unwrap().count();
+        let is_shown = |entry: &fs::DirEntry| !entry.file_name().as_encoded_bytes().starts_with(b".");
+        let folders = fs::read_dir(self.path("")).unwrap().flatten().filter(is_shown).count();
         self.until("all channels were looked at", |app| {
             let channels: Value = serde_json::from_str(&app.get("/channels").1).unwrap_or_default();
             channels.as_array().is_some_and(|channels| channels.len() == folders)

@@ -162,6 +162,7 @@ async function refresh() {
 
 function update(page) {
   document.title = page.title;
+  document.body.className = page.body.className; // the first page becomes another one with the first channel
   for (const id of ['nav-drafts', 'side', 'top']) same($('#' + id), page.getElementById(id));
   const old = $('#live'), live = page.getElementById('live');
   if (!old || !live || old.contains(document.activeElement?.closest('input:not([type=hidden]), textarea'))) return;

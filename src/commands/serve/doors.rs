@@ -1,12 +1,12 @@
 //! Where the server listens.
 //!
-//! Owns the sockets, the address that a person opens, and the key where other machines can come. Refuses to serve.
+//! Owns the sockets, and the address that a person opens: with the key where the user can't be known. Refuses to serve.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
 
 use crate::commands::{Failure, qr};
-use crate::web::Guard;
+use crate::web::{self, Guard};
 
 /// How often another free port is tried when one is free for one kind of address only.
 const TRIES: usize = 20;
@@ -17,8 +17,11 @@ pub(super) struct Doors {
     port: u16,
     /// The name by which other machines call this one.
     host: Option<String>,
-    key: Option<String>,
-    url: String,
+    key: String,
+    /// The address without the key.
+    bare_url: String,
+    /// Whether the user who runs this needs the key too.
+    everybody_needs_key: bool,
 }
 
 impl Doors {
@@ -26,14 +29,14 @@ impl Doors {
     ///
     /// # Errors
     /// [`Failure`] with the port and the way to another one.
-    pub(super) fn open(host: Option<&str>, port: u16) -> Result<Self, Failure> {
+    pub(super) fn open(host: Option<&str>, port: u16, key: String) -> Result<Self, Failure> {
         match host.filter(|host| !is_here(host)) {
-            None => Self::open_here(port),
-            Some(host) => Self::open_at(host, port),
+            None => Self::open_here(port, key),
+            Some(host) => Self::open_at(host, port, key),
         }
     }
 
-    fn open_here(port: u16) -> Result<Self, Failure> {
+    fn open_here(port: u16, key: String) -> Result<Self, Failure> {
         let mut tries = if port == 0 { TRIES } else { 1 };
         loop {
             let first = listen(Ipv4Addr::LOCALHOST.into(), port).map_err(|error| taken("127.0.0.1", port, &error))?;
@@ -41,20 +44,21 @@ impl Doors {
             tries -= 1;
             // A browser that asks for `localhost` may try either, so nobody else may have the other one.
             match listen(Ipv6Addr::LOCALHOST.into(), port) {
-                Ok(second) => return Ok(Self::here(vec![first, second], port)),
+                Ok(second) => return Ok(Self::here(vec![first, second], port, key)),
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(taken("[::1]", port, &error)),
                 // There is no such address where the system has no IPv6.
-                Err(_) => return Ok(Self::here(vec![first], port)),
+                Err(_) => return Ok(Self::here(vec![first], port, key)),
             }
         }
     }
 
-    fn here(listeners: Vec<TcpListener>, port: u16) -> Self {
-        Self { listeners, port, host: None, key: None, url: format!("http://localhost:{port}/") }
+    fn here(listeners: Vec<TcpListener>, port: u16, key: String) -> Self {
+        let bare_url = format!("http://localhost:{port}/");
+        Self { listeners, port, host: None, key, bare_url, everybody_needs_key: !web::tells_users() }
     }
 
-    fn open_at(host: &str, port: u16) -> Result<Self, Failure> {
+    fn open_at(host: &str, port: u16, key: String) -> Result<Self, Failure> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let unknown = |error: &io::Error| {
             Failure::new(format!("`{host}` is no address of this machine: {error}"), "0.0.0.0 is all of its addresses")
@@ -71,29 +75,48 @@ impl Doors {
             _ => taken(host, port, &error),
         })?;
         let port = listener.local_addr()?.port();
-        let key = super::random();
         let name = if address.ip().is_unspecified() { outward(address.ip()) } else { bracketed(bare) };
-        let url = format!("http://{name}:{port}/?key={key}");
-        Ok(Self { listeners: vec![listener], port, host: Some(bare.to_ascii_lowercase()), key: Some(key), url })
+        let (host, bare_url) = (Some(bare.to_ascii_lowercase()), format!("http://{name}:{port}/"));
+        Ok(Self { listeners: vec![listener], port, host, key, bare_url, everybody_needs_key: true })
     }
 
     pub(super) fn port(&self) -> u16 {
         self.port
     }
 
-    /// The address that a person opens.
-    pub(super) fn url(&self) -> &str {
-        &self.url
+    /// The address that the user opens.
+    pub(super) fn url(&self) -> String {
+        if self.everybody_needs_key { self.url_with_key() } else { self.bare_url.clone() }
+    }
+
+    /// The address without the key.
+    pub(super) fn bare_url(&self) -> &str {
+        &self.bare_url
+    }
+
+    /// The address that anybody can open.
+    pub(super) fn url_with_key(&self) -> String {
+        format!("{}?key={}", self.bare_url, self.key)
+    }
+
+    /// Whether the user who runs this needs the key too.
+    pub(super) fn everybody_needs_key(&self) -> bool {
+        self.everybody_needs_key
+    }
+
+    /// Whether other machines can come.
+    pub(super) fn is_open(&self) -> bool {
+        self.host.is_some()
     }
 
     /// The address as a picture for a telephone's camera, where one could come.
     pub(super) fn qr(&self, width: usize) -> Option<String> {
-        self.key.as_ref()?;
-        qr::qr(&self.url, width)
+        self.host.as_ref()?;
+        qr::qr(&self.url_with_key(), width)
     }
 
     pub(super) fn guard(&self) -> Guard {
-        Guard { port: self.port, host: self.host.clone(), token: self.key.clone() }
+        Guard { port: self.port, host: self.host.clone(), key: self.key.clone() }
     }
 }
 
@@ -139,22 +162,28 @@ fn bracketed(host: &str) -> String {
 mod tests {
     use super::*;
 
+    fn open(host: Option<&str>, port: u16) -> Result<Doors, Failure> {
+        Doors::open(host, port, "0123456789abcdef".to_owned())
+    }
+
     #[test]
     fn a_port_in_use_is_told_with_the_way_to_another() {
-        let first = Doors::open(None, 0).unwrap();
-        let failure = Doors::open(None, first.port()).err().unwrap();
+        let first = open(None, 0).unwrap();
+        let failure = open(None, first.port()).err().unwrap();
         assert!(failure.message.contains(&format!("port {} of 127.0.0.1 is in use", first.port())), "{failure}");
         assert!(failure.hint.unwrap().contains("--port 0"));
     }
 
     #[test]
-    fn other_machines_need_the_key() {
+    fn the_user_needs_no_key_here_and_other_machines_do() {
         for host in [None, Some("localhost"), Some("127.0.0.1"), Some("[::1]")] {
-            let doors = Doors::open(host, 0).unwrap();
-            assert_eq!((doors.guard().token, doors.qr(80)), (None, None), "{host:?}");
+            let doors = open(host, 0).unwrap();
+            let bare = format!("http://localhost:{}/", doors.port());
+            assert_eq!((doors.url(), doors.qr(80), doors.guard().host), (bare.clone(), None, None), "{host:?}");
+            let doors = Doors { everybody_needs_key: true, ..doors };
+            assert_eq!(doors.url(), format!("{bare}?key=0123456789abcdef"), "where users can't be told apart");
         }
-        let doors = Doors::open(Some("0.0.0.0"), 0).unwrap();
-        let key = doors.guard().token.unwrap();
-        assert!(key.len() == 32 && doors.url().ends_with(&format!("?key={key}")) && doors.qr(80).is_some());
+        let doors = open(Some("0.0.0.0"), 0).unwrap();
+        assert!(doors.url().ends_with("?key=0123456789abcdef") && doors.qr(80).is_some());
     }
 }

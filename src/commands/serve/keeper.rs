@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::channel::Channel;
 use crate::channel::cache::{self, Cache};
+use crate::channel::name::ChannelName;
 use crate::channel::settings::BaseUrl;
 use crate::channel::snapshot::{self, Look, Snapshot};
 use crate::commands::origins::KnownOrigins;
@@ -71,9 +72,7 @@ pub(super) struct Keeper {
 
 impl web::Keeper for Keeper {
     fn look(&self, channel: &Channel, written: &Path) {
-        // What was written is on the disk. A long build of another channel keeps nobody waiting, and no answer comes when the
-        // rounds have ended.
-        let _ = self.desk.look(channel.name.clone(), Touched::from(written.to_owned())).recv_timeout(PATIENCE);
+        look(&self.desk, &channel.name, written);
     }
 
     fn site(&self, channel: &Channel) -> Result<(), String> {
@@ -96,6 +95,13 @@ impl web::Keeper for Keeper {
     fn opml(&self, origin: &str) -> Vec<u8> {
         self.with_channels(origin, |channels| opml(TITLE, channels))
     }
+}
+
+/// Has a channel looked at in which something was written, and waits for that.
+pub(super) fn look(desk: &Desk, channel: &ChannelName, written: &Path) {
+    // What was written is on the disk. A long build of another channel keeps nobody waiting, and no answer comes when the
+    // rounds have ended.
+    let _ = desk.look(channel.clone(), Touched::from(written.to_owned())).recv_timeout(PATIENCE);
 }
 
 impl Keeper {

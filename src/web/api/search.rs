@@ -28,7 +28,7 @@ pub(super) async fn search(State(server): State<Server>, uri: Uri) -> Result<Res
                 message: Found {
                     channel: seen.name.clone(),
                     r#box: card.side,
-                    id: card.stamp,
+                    message_id: card.stamp,
                     url: address::message(&seen.name, card.side, card.stamp),
                     page: address::reading_message(&seen.name, card.side, card.stamp),
                     title: card.title.clone(),

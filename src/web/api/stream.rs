@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -16,6 +16,7 @@ use tokio::sync::mpsc::{self, Sender};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::super::Server;
+use super::super::connections::Visitor;
 use super::super::events::{self, Listener, What};
 use super::super::preview::Page;
 use super::super::refusal::Refusal;
@@ -29,7 +30,13 @@ const WAITING: usize = 64;
 type Out = Sender<Result<Event, Infallible>>;
 
 /// What happens from now on.
-pub(super) async fn events(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Result<Response, Refusal> {
+pub(super) async fn events(
+    State(server): State<Server>,
+    Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let place = visitor.stream()?;
     let params = Params::of(&uri);
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).or(params.get("after"));
     let listener = server.library.events.listen(last.and_then(|number| number.parse().ok()));
@@ -49,6 +56,7 @@ pub(super) async fn events(State(server): State<Server>, headers: HeaderMap, uri
             _ = stop.changed() => {}
             () = sender.closed() => {}
         }
+        drop(place);
     });
     let keep_alive = KeepAlive::new().interval(SIGN_OF_LIFE);
     Ok(Sse::new(ReceiverStream::new(receiver)).keep_alive(keep_alive).into_response())

@@ -1,21 +1,23 @@
 //! The small forms: marks, and discarding a draft.
 //!
-//! Owns what each does. A form comes back to the page that it stood on.
+//! Owns what each does. A form comes back to the page that it stood on. Marking twice is marking once, so only what discards
+//! bears a number.
 
 use axum::extract::{Path, Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
+use super::super::once::Submission;
 use super::super::refusal::Refusal;
 use super::super::request::{self, Params};
-use super::super::{Server, address, guard};
-use super::{back, pages, see};
+use super::super::{Server, address, guard, see};
+use super::{back, pages};
 use crate::channel::marks::State as Mark;
 
 /// The longest of these forms, in bytes.
 const MOST: usize = 16 << 10;
 
-async fn form(headers: &HeaderMap, request: Request) -> Result<Params, Refusal> {
+pub(super) async fn form(headers: &HeaderMap, request: Request) -> Result<Params, Refusal> {
     let params = Params::parse(&request::whole(request.into_body(), MOST).await?);
     guard::judge_form(headers, params.get("token"))?;
     Ok(params)
@@ -71,13 +73,22 @@ pub(super) async fn discard(
     State(server): State<Server>,
     Path((name, draft)): Path<(String, String)>,
     headers: HeaderMap,
+    uri: Uri,
     request: Request,
 ) -> Result<Response, Refusal> {
-    form(&headers, request).await?;
+    let params = form(&headers, request).await?;
     server
         .off_thread(move |server| {
-            server.discard_draft(&*server.library.get(&name)?, &draft)?;
-            Ok(see("/drafts"))
+            let to = server.forms.once(submission(uri.path(), &params), || {
+                server.discard_draft(&*server.library.get(&name)?, &draft)?;
+                Ok("/drafts".to_owned())
+            })?;
+            Ok(see(&to))
         })
         .await
+}
+
+/// The form that came in at this path, if it bears a number.
+pub(super) fn submission(path: &str, params: &Params) -> Option<Submission> {
+    Submission::of(path, params.all(), &blake3::Hasher::new())
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns the templates, what every page of the app has in common, and the routes. Refuses to know how anything is stored.
 
+mod beginning;
 mod forms;
 mod pages;
 mod text;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path};
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use include_dir::{Dir, include_dir};
@@ -24,7 +25,7 @@ use tera::{Context, Tera, Value};
 
 use super::refusal::Refusal;
 use super::seen::Seen;
-use super::{Server, file, guard};
+use super::{Server, address, file, guard};
 use crate::article::type_of;
 use crate::channel::draft::{self, Name};
 
@@ -131,6 +132,7 @@ pub(super) fn routes() -> Router<Server> {
         .route("/search", get(pages::search))
         .route("/drafts", get(pages::drafts))
         .route("/keys", get(pages::keys))
+        .route("/begin", get(beginning::page).post(beginning::receive))
         .route("/read/{name}", get(pages::channel))
         .route("/read/{name}/marks", post(forms::read_all))
         .route("/read/{name}/{box}/{id}", get(pages::message))
@@ -224,6 +226,8 @@ impl<'s> Sheet<'s> {
         context.insert("seq", &seq);
         context.insert("version", env!("CARGO_PKG_VERSION"));
         context.insert("token", &token);
+        // Behind the token, the number of a form that is to do its work once.
+        context.insert("once", &uuid::Uuid::new_v4().to_string());
         let cookie = known.is_none().then(|| guard::form_cookie(&token));
         let template = TEMPLATES.iter().find(|(name, _)| *name == kind).map_or("error.html", |(_, template)| template);
         Self { server, cookie, headers, context, template, kind, url: url.to_owned() }
@@ -260,8 +264,9 @@ impl<'s> Sheet<'s> {
 }
 
 /// The template of each kind of page.
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 10] = [
     ("home", "home.html"),
+    ("begin", "begin.html"),
     ("everything", "everything.html"),
     ("channel", "channel.html"),
     ("message", "message.html"),
@@ -275,10 +280,12 @@ const TEMPLATES: [(&str, &str); 9] = [
 /// A refusal as a page.
 pub(super) fn sorry(server: &Server, headers: &HeaderMap, uri: &Uri, refusal: &Refusal) -> Response {
     let plain = refusal.clone();
-    let page = Sheet::new(server, headers, uri, "error", "That did not work")
+    let title = if refusal.status == StatusCode::NOT_FOUND { "Not found" } else { "That did not work" };
+    let page = Sheet::new(server, headers, uri, "error", title)
         .with("status", &refusal.status.as_u16())
         .with("message", &super::sentence(&refusal.what))
-        .with("hint", &refusal.hint.as_deref().map(super::sentence))
+        .with("hint", &refusal.hint.as_deref().filter(|_| !refusal.is_about_channel).map(super::sentence))
+        .with("lists_channels", &refusal.is_about_channel)
         .send();
     match page {
         Ok(mut page) => {
@@ -291,21 +298,9 @@ pub(super) fn sorry(server: &Server, headers: &HeaderMap, uri: &Uri, refusal: &R
     }
 }
 
-/// Sends a browser to another page after a form (RFC 9110, section 15.4.4).
-fn see(url: &str) -> Response {
-    let mut response = axum::http::StatusCode::SEE_OTHER.into_response();
-    file::set(response.headers_mut(), header::LOCATION, url);
-    response
-}
-
 /// Where a form comes back to: a page of this server, whatever the form says.
 fn back<'a>(given: Option<&'a str>, otherwise: &'a str) -> &'a str {
-    let is_ours = |url: &&str| {
-        url.starts_with('/')
-            && !url.starts_with("//")
-            && !url.contains(|c: char| c == '\\' || c.is_control() || c.is_whitespace())
-    };
-    given.filter(is_ours).unwrap_or(otherwise)
+    given.and_then(address::local).unwrap_or(otherwise)
 }
 
 #[cfg(test)]

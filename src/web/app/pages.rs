@@ -16,7 +16,7 @@ use super::super::request::Params;
 use super::super::search::{Asked, COLUMNS};
 use super::super::{Server, address, file, timeline};
 use super::view::{self, Channel, Home};
-use super::{Sheet, drafts_of, text};
+use super::{Sheet, beginning, drafts_of, text};
 use crate::article::{Date, Link, label};
 use crate::channel::Kind;
 use crate::channel::card::Card;
@@ -45,6 +45,9 @@ pub(super) async fn home(State(server): State<Server>, headers: HeaderMap, uri: 
         .off_thread(move |server| {
             let sheet = Sheet::new(server, &headers, &uri, "home", "missive");
             let all = view::in_order(server.library.all());
+            if all.is_empty() {
+                return beginning::first(server, &headers, &uri);
+            }
             let groups: Vec<Group> = [
                 (Kind::Message, "Conversations"),
                 (Kind::Broadcast, "Broadcasts"),
@@ -57,7 +60,7 @@ pub(super) async fn home(State(server): State<Server>, headers: HeaderMap, uri: 
             })
             .filter(|group| !group.channels.is_empty())
             .collect();
-            sheet.with("groups", &groups).with("data_folder", &server.data.to_string_lossy()).send()
+            sheet.with("groups", &groups).send()
         })
         .await
 }

@@ -12,9 +12,9 @@ use super::super::refusal::Refusal;
 use super::super::request::{self, Params};
 use super::super::seen::Seen;
 use super::super::upload::{self, Received};
-use super::super::{Server, address, guard, sentence, wire};
+use super::super::{Server, address, guard, see, sentence, wire};
 use super::view::{self, Channel};
-use super::{Sheet, see, text};
+use super::{Sheet, text};
 use crate::article::{Date, Link, kind_of, label, size, type_of};
 use crate::channel::attachments::MAX_LENGTH;
 use crate::channel::draft::{self, Draft, Name};
@@ -238,9 +238,12 @@ impl Form<'_> {
     /// Does what the form says. What fails shows the form again with all that it had, or with what is a draft by then.
     fn act(&self, draft: Option<&str>) -> Answer {
         let mut at = draft.map(str::to_owned);
-        let done = self.try_to(&mut at);
-        let Err(refusal) = done else {
-            return done;
+        let judged = guard::judge_form(self.headers, self.received.get("token"));
+        let submission = self.received.submission(self.uri.path());
+        let done = judged.and_then(|()| self.server.forms.once(submission, || self.try_to(&mut at)));
+        let refusal = match done {
+            Ok(to) => return Ok(see(&to)),
+            Err(refusal) => refusal,
         };
         let draft = at.and_then(|draft| unsent(self.seen, known(self.seen, &draft).ok()?).ok());
         let failure = Some((&refusal, self.text()));
@@ -252,8 +255,8 @@ impl Form<'_> {
         self.received.get("text").unwrap_or_default()
     }
 
-    fn try_to(&self, at: &mut Option<String>) -> Answer {
-        guard::judge_form(self.headers, self.received.get("token"))?;
+    /// Does it; gives the page that it leads to.
+    fn try_to(&self, at: &mut Option<String>) -> Result<String, Refusal> {
         let text = request::sound(self.text().to_owned())?;
         let action = self.received.get("do").unwrap_or("save");
         if action == "discard" {
@@ -272,23 +275,22 @@ impl Form<'_> {
                 let sent = self.server.send_draft(self.seen, draft)?;
                 let is_shown = self.server.message(&self.seen.name, Side::Outbox, &sent.to_string()).is_ok();
                 // One that waits for what it lacks has no page yet; its channel's tells that it waits.
-                let page = if is_shown {
+                Ok(if is_shown {
                     address::reading_message(&self.seen.name, Side::Outbox, sent)
                 } else {
                     address::reading(&self.seen.name)
-                };
-                Ok(see(&page))
+                })
             }
-            "preview" => Ok(see(&format!("{url}?preview=1#preview"))),
-            _ => Ok(see(&url)),
+            "preview" => Ok(format!("{url}?preview=1#preview")),
+            _ => Ok(url),
         }
     }
 
-    fn discard(&self, draft: Option<&str>) -> Answer {
+    fn discard(&self, draft: Option<&str>) -> Result<String, Refusal> {
         if let Some(draft) = draft {
             self.server.discard_draft(self.seen, draft)?;
         }
-        Ok(see(&address::reading(&self.seen.name)))
+        Ok(address::reading(&self.seen.name))
     }
 
     /// The draft with all that the form brought.

@@ -39,7 +39,7 @@ fn a_text_that_is_too_long_is_refused_in_words() {
     served.tell(post().json(&json!({ "body": &long[1..] }))).done();
     let escaped = "\u{1}".repeat(1 << 20);
     let message = served.tell(post().json(&json!({ "body": escaped }))).done();
-    let file = format!("talk/outbox/{}.txt", message["id"].as_str().unwrap());
+    let file = format!("talk/outbox/{}.txt", message["message_id"].as_str().unwrap());
     assert!(std::fs::read(served.data(&file)).unwrap() == escaped.as_bytes(), "as long as JSON can make it");
 }
 

@@ -1,6 +1,7 @@
 //! Many at once.
 
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -24,6 +25,67 @@ fn two_hundred_pages_that_are_open_all_hear_of_a_message() {
     }
 }
 
+/// How soon an ordinary request is answered while others hold on: at once, also on a busy machine.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+/// Lets this process have as many files open as the system allows.
+fn many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
+}
+
+/// Asserts that reading and writing go on as if nobody else were there.
+#[track_caller]
+fn is_answered_at_once(served: &Served) {
+    for number in 0..5 {
+        let start = Instant::now();
+        served.get("/channels/blog").done();
+        assert_eq!(served.get("/").status, 200);
+        served.say("blog", &format!("meanwhile {number}"));
+        assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn a_thousand_idle_streams_keep_nobody_waiting() {
+    many_files();
+    let served = Served::new();
+    let streams: Vec<_> = (0..1_000).map(|_| served.ask("GET", "/events").begin(b"", 0)).collect();
+    is_answered_at_once(&served);
+    let mut answers = streams.into_iter().map(|mut wire| {
+        let mut start = [0; 12];
+        wire.read_exact(&mut start).map(|()| String::from_utf8_lossy(&start).into_owned())
+    });
+    let refused = answers.by_ref().filter(|start| start.as_ref().is_ok_and(|start| start == "HTTP/1.1 503")).count();
+    assert_eq!(refused, 1_000 - 256, "those beyond their share are told so");
+    // Who goes gives its place back.
+    drop(answers);
+    crate::scene::until("a place for another one", || {
+        let mut wire = served.ask("GET", "/events").begin(b"", 0);
+        let mut start = [0; 12];
+        wire.read_exact(&mut start).is_ok() && start.ends_with(b"200")
+    });
+}
+
+#[test]
+fn a_thousand_who_say_nothing_or_half_of_it_keep_nobody_waiting() {
+    many_files();
+    let served = Served::new();
+    let half = served.ask("POST", "/channels/talk/messages").header("Content-Type", "application/json");
+    let mut idle: Vec<_> = (0..700).map(|_| super::http::connect(served.port)).collect();
+    for number in 0..300 {
+        let mut wire = super::http::connect(served.port);
+        let said: &[u8] = if number % 2 == 0 { b"GET /channels HTTP/1.1\r\nHo" } else { b"P" };
+        let _ = wire.write_all(said);
+        idle.push(wire);
+    }
+    let bodies: Vec<_> = (0..60).map(|_| half.begin(b"{", 1_000)).collect();
+    is_answered_at_once(&served);
+    drop((idle, bodies));
+    is_answered_at_once(&served);
+}
+
 #[test]
 fn a_thousand_posts_at_once_lose_nothing() {
     let served = Served::with(&["--rescan", "0"], &[]);
@@ -36,7 +98,7 @@ fn a_thousand_posts_at_once_lose_nothing() {
                     let body = json!({ "body": format!("{thread} {number}") });
                     let sent = served.ask("POST", "/channels/blog/messages").json(&body).send().done();
                     assert_eq!(sent["body"], body["body"]);
-                    sent["id"].as_str().unwrap().to_owned()
+                    sent["message_id"].as_str().unwrap().to_owned()
                 };
                 (0..50).map(one).collect::<Vec<_>>()
             })

@@ -28,7 +28,7 @@ fn an_upload_that_is_on_its_way_is_finished_before_the_end() {
     let message = Answer::read(&mut wire, false).unwrap().done();
     assert_eq!((&message["body"], &message["has_attachments"]), (&"The last one".into(), &true.into()));
     assert_eq!({ child }.wait().unwrap().code(), Some(0));
-    let stem = message["id"].as_str().unwrap();
+    let stem = message["message_id"].as_str().unwrap();
     assert_eq!(fs::read(served.data(&format!("talk/outbox/{stem}/big.bin"))).unwrap(), bytes);
     let hidden: Vec<String> = served.below("talk").into_iter().filter(|name| name.contains("/.missive-tmp")).collect();
     assert!(hidden.is_empty(), "{hidden:?}");

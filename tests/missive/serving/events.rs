@@ -17,7 +17,7 @@ fn a_message_is_told_of_when_it_arrives() {
     served.put("talk/inbox/2014-01-01T10-00-00Z.txt", b"# Breaking\n\nnews");
     let event = listening.next_of("message");
     assert_eq!((&event.data["channel"], &event.data["box"]), (&json!("talk"), &json!("inbox")));
-    assert_eq!(event.data["id"], "2014-01-01T10-00-00Z");
+    assert_eq!(event.data["message_id"], "2014-01-01T10-00-00Z");
     assert_eq!(event.data["url"], "/read/talk/inbox/2014-01-01T10-00-00Z");
     assert_eq!(event.data["label"], "Breaking");
     assert!(event.id.unwrap() > 0);

@@ -26,7 +26,7 @@ const CHANNELS_LATER: [&str; 11] = [
     "feed_url",
     "drafts_url",
 ];
-const MESSAGES_LATER: [&str; 8] = ["id", "channel", "title", "tags", "read", "starred", "page", "author"];
+const MESSAGES_LATER: [&str; 8] = ["message_id", "channel", "title", "tags", "read", "starred", "page", "author"];
 
 #[test]
 fn the_channels_are_listed_with_the_boxes_that_they_have() {
@@ -50,6 +50,97 @@ fn the_channels_are_listed_with_the_boxes_that_they_have() {
         assert_eq!(founding(&served.get(channel["url"].as_str().unwrap()).done(), &CHANNELS_LATER), channel);
     }
     served.get("/channels/nobody").refused(404);
+}
+
+/// A list as the founding client keeps it: `Backbone.Collection.set` of Backbone 1.0.0 (backbone.js, line 680), as far as it says
+/// which models stay, are merged and come in. A model is known by its member `id`; one without is always a new one.
+#[derive(Default)]
+struct Collection(Vec<Value>);
+
+impl Collection {
+    /// What `fetch` does with an answer: known models are merged, new ones appended, and the others removed.
+    fn fetch(&mut self, answer: &Value) {
+        let mut stays: Vec<bool> = vec![false; self.0.len()];
+        let mut new: Vec<Value> = Vec::new();
+        for model in answer.as_array().unwrap() {
+            let known = |other: &Value| model.get("id").is_some_and(|id| other.get("id") == Some(id));
+            if let Some(at) = self.0.iter().position(known) {
+                stays[at] = true;
+                self.0[at].as_object_mut().unwrap().extend(model.as_object().unwrap().clone());
+            } else if let Some(at) = new.iter().position(known) {
+                new[at].as_object_mut().unwrap().extend(model.as_object().unwrap().clone());
+            } else {
+                new.push(model.clone());
+            }
+        }
+        let mut stays = stays.into_iter();
+        self.0.retain(|_| stays.next().unwrap());
+        self.0.extend(new);
+    }
+
+    fn urls(&self) -> Vec<&str> {
+        self.0.iter().map(|model| model["url"].as_str().unwrap()).collect()
+    }
+}
+
+fn urls(answer: &Value) -> Vec<&str> {
+    answer.as_array().unwrap().iter().map(|model| model["url"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn the_founding_client_shows_each_list_as_it_is_answered() {
+    let same = format!("talk/outbox/{FIRST}.txt");
+    let served = Served::with(&[], &[(&same, b"In the second of theirs")]);
+    let mut list = Collection::default();
+    // One list, fetched again and again: a channel, what was sent meanwhile, another channel, each box.
+    for path in
+        ["talk/messages", "talk/messages", "blog/messages", "talk/inbox", "talk/outbox", "talk/messages", "news/inbox"]
+    {
+        let path = format!("/channels/{path}");
+        for _ in 0..2 {
+            let answer = served.get(&path).done();
+            list.fetch(&answer);
+            assert_eq!(list.urls(), urls(&answer), "{path}");
+            if !path.ends_with("inbox") {
+                served.say(path.split('/').nth(2).unwrap(), "the newest");
+            }
+        }
+    }
+    let both = served.get("/channels/talk/messages").done();
+    let of_first = urls(&both).into_iter().filter(|url| url.ends_with(FIRST)).count();
+    assert_eq!(of_first, 2, "theirs and mine of one second");
+    list.fetch(&served.get("/channels").done());
+    assert_eq!(list.urls(), ["/channels/blog", "/channels/news", "/channels/talk"]);
+}
+
+#[test]
+fn nothing_that_is_answered_has_a_member_by_which_backbone_would_merge() {
+    let served = Served::new();
+    let sent = served.say("blog", "new");
+    let message = sent["url"].as_str().unwrap();
+    let attached =
+        served.tell(served.ask("POST", &format!("{message}/attachments")).files(&[], &[("a.txt", b"a")])).done();
+    let draft = served.tell(served.ask("POST", "/channels/blog/drafts").json(&json!({ "text": "x" }))).done();
+    let mut answers = vec![sent.clone(), attached, draft.clone()];
+    let files = format!("/channels/talk/outbox/{SECOND}/attachments");
+    for path in [
+        "/channels",
+        "/channels/talk",
+        "/channels/talk/messages",
+        "/channels/talk/inbox",
+        "/channels/talk/outbox",
+        message,
+        &files,
+        "/channels/blog/drafts",
+        draft["url"].as_str().unwrap(),
+        "/api/search?q=post",
+    ] {
+        answers.push(served.get(path).done());
+    }
+    for answer in answers {
+        assert!(!answer.to_string().contains("\"id\":"), "{answer}");
+    }
+    assert!(message.ends_with(sent["message_id"].as_str().unwrap()));
 }
 
 #[test]
@@ -113,7 +204,7 @@ fn a_text_that_is_posted_is_a_message_and_a_file() {
         assert!(body.ends_with(": ä & ö\nnext"), "{body}");
         assert_eq!((&message["box"], &message["has_attachments"]), (&json!("outbox"), &json!(false)));
         assert_eq!(served.get(message["url"].as_str().unwrap()).done(), message);
-        let file = served.data(&format!("blog/outbox/{}.txt", message["id"].as_str().unwrap()));
+        let file = served.data(&format!("blog/outbox/{}.txt", message["message_id"].as_str().unwrap()));
         assert_eq!(std::fs::read_to_string(file).unwrap(), body);
         assert_eq!(served.texts(path)[0], body, "the newest is first");
     }
@@ -125,7 +216,7 @@ fn posts_in_one_second_get_seconds_of_their_own() {
     let served = Served::new();
     let said: Vec<String> = (0..8).map(|number| format!("post {number}")).collect();
     let ids: BTreeSet<String> =
-        said.iter().map(|text| served.say("blog", text)["id"].as_str().unwrap().to_owned()).collect();
+        said.iter().map(|text| served.say("blog", text)["message_id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(ids.len(), 8);
     let texts = served.texts("/channels/blog/messages?limit=8");
     assert!(texts.iter().eq(said.iter().rev()), "{texts:?}");
@@ -195,7 +286,7 @@ fn a_text_may_name_the_files_that_follow_it() {
 fn a_text_that_says_that_it_is_a_draft_is_answered_and_waits() {
     let served = Served::new();
     let message = served.say("blog", "---\ndraft: true\n---\nNot yet");
-    assert!(served.data(&format!("blog/outbox/{}.txt", message["id"].as_str().unwrap())).exists());
+    assert!(served.data(&format!("blog/outbox/{}.txt", message["message_id"].as_str().unwrap())).exists());
     assert_eq!(served.get("/channels/blog").done()["held"], 1);
     assert_eq!(served.texts("/channels/blog/messages").len(), 2);
 }

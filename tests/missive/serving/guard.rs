@@ -122,6 +122,8 @@ fn other_machines_need_the_key() {
     get("/channels").header("Authorization", &format!("Bearer {key}")).send().done();
     let come = get(&format!("/read/talk?key={key}")).send();
     assert_eq!((come.status, come.header("location")), (303, Some("/read/talk")), "the key leaves the address");
+    let more = get(&format!("/search?q=two+words&key={key}&before=x")).send();
+    assert_eq!(more.header("location"), Some("/search?q=two+words&before=x"), "and nothing else does");
     let cookie = come.header("set-cookie").unwrap().to_owned();
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite="), "{cookie}");
     let pair = cookie.split(';').next().unwrap();
@@ -135,6 +137,69 @@ fn other_machines_need_the_key() {
     let evil = get("/channels").without("Host").header("Host", &format!("evil.example:{}", served.port));
     evil.header("Cookie", pair).send().refused(421);
     assert_eq!(served.below("blog/outbox").len(), 2);
+}
+
+/// Whether a browser that was at this server would go to this server.
+fn stays_here(port: u16, location: &str) -> bool {
+    let here = url::Url::parse(&format!("http://localhost:{port}/read/talk")).unwrap();
+    here.join(location).is_ok_and(|to| to.origin() == here.origin())
+}
+
+#[test]
+fn no_redirect_leads_away() {
+    let served = Served::new();
+    let key = served.shared_key();
+    let evil = [
+        "//evil.example/",
+        "///evil.example/",
+        "//evil.example:80@x/",
+        "/\\evil.example/",
+        "\\\\evil.example/",
+        "/\\/evil.example/",
+        "/.//evil.example/",
+        "/%09/evil.example/",
+        "/%2F/evil.example/",
+        "/;//evil.example/",
+        "/@evil.example/",
+        "http://evil.example/",
+        "http://evil.example//evil.example/",
+        "//evil.example/read/talk",
+        "/site/blog//evil.example",
+        "/site//evil.example/",
+        "/site/..%2F..%2F%2Fevil.example",
+    ];
+    let mut redirects = 0;
+    for path in evil {
+        for path in [format!("{path}?key={key}"), path.to_owned()] {
+            let answer = raw(
+                served.port,
+                format!("GET {path} HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n\r\n", served.port)
+                    .as_bytes(),
+            );
+            let Some(location) = answer.as_ref().and_then(|answer| answer.header("location")) else {
+                continue;
+            };
+            redirects += 1;
+            assert!(stays_here(served.port, location), "{path} leads to {location}");
+            assert!(!location.contains(&key), "the key leaves the address");
+        }
+    }
+    assert!(redirects >= 8, "{redirects}");
+    let page = served.get("/read/talk");
+    let pair = page.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let token = pair.split_once('=').unwrap().1;
+    for back in evil.iter().copied().chain([
+        "/\t/evil.example",
+        "/\r\n/evil.example",
+        "javascript:alert(1)",
+        "\u{a0}//evil.example",
+    ]) {
+        let fields = [("token", token), ("do", "star"), ("back", back)];
+        let ask = served.ask("POST", &format!("/read/talk/inbox/{FIRST}/marks")).form(&fields).header("Cookie", &pair);
+        let answer = ask.send();
+        let location = answer.header("location").unwrap();
+        assert!(stays_here(served.port, location), "{back:?} leads to {location}");
+    }
 }
 
 #[test]

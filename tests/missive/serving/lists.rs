@@ -21,7 +21,7 @@ fn a_long_list_is_read_page_by_page() {
             break;
         };
         texts.extend(page.as_array().unwrap().iter().map(|message| message["body"].clone()));
-        let (side, id) = (last["box"].as_str().unwrap(), last["id"].as_str().unwrap());
+        let (side, id) = (last["box"].as_str().unwrap(), last["message_id"].as_str().unwrap());
         url = format!("/channels/talk/messages?limit=7&before={side}/{id}");
     }
     assert_eq!(texts.len(), 32);
@@ -40,7 +40,7 @@ fn words_find_messages_in_all_channels() {
     let served = many();
     let found = |query: &str| -> Vec<String> {
         let hits = served.get(&format!("/api/search?q={query}")).done();
-        let key = |hit: &Value| format!("{}/{}", hit["channel"].as_str().unwrap(), hit["id"].as_str().unwrap());
+        let key = |hit: &Value| format!("{}/{}", hit["channel"].as_str().unwrap(), hit["message_id"].as_str().unwrap());
         hits.as_array().unwrap().iter().map(key).collect()
     };
     assert_eq!(found("post"), [format!("blog/{SECOND}"), format!("blog/{FIRST}")]);

@@ -1,6 +1,7 @@
 //! `missive serve`, asked over real sockets as browsers and programs ask, and as strangers might.
 
 mod authors;
+mod beginning;
 mod bodies;
 mod crowds;
 mod described;
@@ -14,9 +15,12 @@ mod http;
 mod lists;
 mod paths;
 mod planet;
+mod twice;
+mod users;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -36,7 +40,10 @@ pub(crate) struct Served {
     dir: tempfile::TempDir,
     child: Option<Child>,
     url: String,
+    key_url: String,
     port: u16,
+    /// The number of the user who runs it, if not of the one who tests.
+    user: Option<u32>,
     described: OnceLock<Described>,
 }
 
@@ -56,10 +63,20 @@ impl Served {
         served
     }
 
+    fn on(dir: tempfile::TempDir) -> Self {
+        let (url, key_url) = (String::new(), String::new());
+        Self { dir, child: None, url, key_url, port: 0, user: None, described: OnceLock::new() }
+    }
+
+    /// No data folder at all.
+    fn nothing() -> Self {
+        Self::on(tempfile::tempdir().unwrap())
+    }
+
     /// A data folder that nobody serves yet.
     fn ready() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let served = Self { dir, child: None, url: String::new(), port: 0, described: OnceLock::new() };
+        let served = Self::on(dir);
         let texts = [
             ("talk/inbox", FIRST, "# Theirs\n\nHello, *you*. #tag\n"),
             ("talk/outbox", SECOND, "Mine, with attachments."),
@@ -101,6 +118,7 @@ impl Served {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let report: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("it said `{line}`"));
         report["url"].as_str().unwrap().clone_into(&mut self.url);
+        report["key_url"].as_str().unwrap().clone_into(&mut self.key_url);
         self.port = report["port"].as_u64().unwrap().try_into().unwrap();
         self.child = Some(child);
     }
@@ -117,7 +135,18 @@ impl Served {
             .current_dir(self.dir.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
         command
+    }
+
+    /// Gives all of it to a user who runs the program from now on.
+    fn belongs_to(&mut self, user: u32) {
+        for entry in walkdir::WalkDir::new(self.dir.path()).into_iter().flatten() {
+            std::os::unix::fs::chown(entry.path(), Some(user), Some(user)).unwrap();
+        }
+        self.user = Some(user);
     }
 
     /// Asks the program to stop, and gives its exit code.
@@ -127,8 +156,14 @@ impl Served {
         child.wait().unwrap().code()
     }
 
+    /// The key in the address that the user is told to open.
     fn key(&self) -> Option<String> {
         Some(self.url.split_once("?key=")?.1.to_owned())
+    }
+
+    /// The key for everybody else.
+    fn shared_key(&self) -> String {
+        self.key_url.split_once("?key=").unwrap().1.to_owned()
     }
 
     /// A path in the data folder.

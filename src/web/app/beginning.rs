@@ -1,0 +1,110 @@
+//! The page to begin with: write, read, or talk.
+//!
+//! Each of the three makes a channel as the command of that name does, in the page; where that can't be, the page tells the
+//! commands. It is the first page while there is no channel, and `/begin` later.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use serde::Serialize;
+
+use super::super::refusal::Refusal;
+use super::super::request::Params;
+use super::super::{Beginner, Reason, Server, address, see, seen, sentence};
+use super::Sheet;
+use super::forms::{form, submission};
+use crate::channel::name::ChannelName;
+
+type Answer = Result<Response, Refusal>;
+
+/// What the page shows.
+#[derive(Default, Serialize)]
+struct Beginning<'a> {
+    /// Whether channels can be made here, and whether keys and codes are of use.
+    makes: bool,
+    carries: bool,
+    is_first: bool,
+    /// What was typed where, if it can't be done, and why.
+    failed: Option<Failed<'a>>,
+    /// The code for the other side of a conversation, and where that is.
+    code: Option<&'a str>,
+    conversation: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    at: &'a str,
+    typed: &'a str,
+    why: &'a str,
+}
+
+/// The page.
+pub(super) async fn page(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
+    server.off_thread(move |server| show(server, &headers, &uri, Beginning::default())).await
+}
+
+/// The page as the first one: there is no channel.
+pub(super) fn first(server: &Server, headers: &HeaderMap, uri: &Uri) -> Answer {
+    show(server, headers, uri, Beginning { is_first: true, ..Beginning::default() })
+}
+
+fn show(server: &Server, headers: &HeaderMap, uri: &Uri, with: Beginning<'_>) -> Answer {
+    let beginner = server.beginner.as_deref();
+    let (makes, carries) = (beginner.is_some(), beginner.is_some_and(|beginner| beginner.carries()));
+    let title = if with.is_first { "missive" } else { "New channel" };
+    Sheet::new(server, headers, uri, "begin", title)
+        .with("begin", &Beginning { makes, carries, ..with })
+        .with("data_folder", &server.data.to_string_lossy())
+        .send()
+}
+
+/// One of the page's forms.
+pub(super) async fn receive(State(server): State<Server>, headers: HeaderMap, uri: Uri, request: Request) -> Answer {
+    let params = form(&headers, request).await?;
+    server.off_thread(move |server| act(server, &headers, &uri, &params)).await
+}
+
+fn act(server: &Server, headers: &HeaderMap, uri: &Uri, params: &Params) -> Answer {
+    let beginner = server.beginner.as_ref().map(Arc::clone);
+    let beginner = beginner.ok_or_else(|| {
+        Refusal::new(StatusCode::FORBIDDEN, "this server shows the channels only that it was started with")
+            .hint("`missive serve` without names shows all of them")
+    })?;
+    let at = params.get("do").unwrap_or_default();
+    let typed = params.get("with").unwrap_or_default().trim();
+    let done = server.forms.once(submission(uri.path(), params), || begin(&*beginner, at, typed));
+    match done {
+        Ok(code) if at == "invite" => {
+            let conversation = Some(address::reading(typed));
+            show(server, headers, uri, Beginning { code: Some(&code), conversation, ..Beginning::default() })
+        }
+        Ok(to) => Ok(see(&to)),
+        Err(refusal) => {
+            let hint = refusal.hint.as_deref().map(|hint| format!(" {}", sentence(hint))).unwrap_or_default();
+            let why = sentence(&refusal.what) + &hint;
+            let failed = Some(Failed { at, typed, why: &why });
+            let mut response = show(server, headers, uri, Beginning { failed, ..Beginning::default() })?;
+            *response.status_mut() = refusal.status;
+            Ok(response)
+        }
+    }
+}
+
+/// Does what a form says; gives the page that it leads to, or the code of an invitation.
+fn begin(beginner: &dyn Beginner, at: &str, typed: &str) -> Result<String, Refusal> {
+    if typed.is_empty() {
+        return Err(Refusal::bad("the field is empty"));
+    }
+    let refuse =
+        |reason: Reason| Refusal { hint: reason.hint, ..Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, reason.what) };
+    let open = |made: Result<ChannelName, Reason>| made.map(|name| seen::name_of(&name)).map_err(refuse);
+    match at {
+        "make" => Ok(address::writing(&open(beginner.make(typed))?)),
+        "subscribe" => Ok(address::reading(&open(beginner.subscribe(typed))?)),
+        "accept" => Ok(address::reading(&open(beginner.accept(typed))?)),
+        "invite" => beginner.invite(typed).map_err(refuse),
+        _ => Err(Refusal::bad("the form does not say what is to be done")),
+    }
+}
