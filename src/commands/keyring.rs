@@ -8,7 +8,7 @@ use crate::channel::name::ChannelName;
 use crate::channel::profile::{self, Profile};
 use crate::channel::{Channel, Error, Kind};
 use crate::disk::beneath::Folder;
-use crate::sync::book::{Book, Document, Secret};
+use crate::sync::book::{AuthorKey, Book, Document, Secret};
 use crate::sync::here;
 use crate::sync::ticket::{Opens, Peer, Ticket};
 
@@ -55,10 +55,73 @@ pub(super) fn own_document(around: &Surroundings, name: &str) -> Result<Document
         }
         let secret = iroh::fresh();
         let mut document = Document::new(name, Side::Outbox, iroh::new_document(&secret));
-        document.secret = Some(secret);
+        (document.secret, document.owner) = (Some(secret), Some(me(book)));
         book.documents.push(document.clone());
         Ok(document)
     })
+}
+
+/// The key by which this device signs, made if there is none yet.
+#[cfg(feature = "sync")]
+fn me(book: &mut Book) -> AuthorKey {
+    use crate::sync::iroh;
+    AuthorKey(iroh::author_id(book.author.get_or_insert_with(iroh::fresh)))
+}
+
+/// The key by which this device signs, if there is one.
+#[cfg(feature = "sync")]
+pub(super) fn author(book: &Book) -> Option<AuthorKey> {
+    book.author.as_ref().map(|author| AuthorKey(crate::sync::iroh::author_id(author)))
+}
+
+/// The key by which this device signs: it signs nothing.
+#[cfg(not(feature = "sync"))]
+pub(super) fn author(_book: &Book) -> Option<AuthorKey> {
+    None
+}
+
+/// Whose a document is, as far as that is known; noted where the book does not say it yet.
+///
+/// # Errors
+/// [`Failure`] when the book cannot be read or written.
+#[cfg(feature = "sync")]
+pub(super) fn owner(around: &Surroundings, document: &Document) -> Result<Option<AuthorKey>, Failure> {
+    if document.owner.is_some() || !document.is_made_here() {
+        return Ok(document.owner);
+    }
+    Book::change(&around.data, |book| {
+        let me = me(book);
+        Ok(book.by_id_mut(&document.id).map(|document| *document.owner.get_or_insert(me)))
+    })
+}
+
+/// Whose a document is, as far as that is known.
+///
+/// # Errors
+/// None: this program makes no documents.
+#[cfg(not(feature = "sync"))]
+#[allow(clippy::unnecessary_wraps, reason = "with the engine it may fail")]
+pub(super) fn owner(_around: &Surroundings, document: &Document) -> Result<Option<AuthorKey>, Failure> {
+    Ok(document.owner)
+}
+
+/// Whether a document is this device's own.
+///
+/// # Errors
+/// [`Failure`] when the book cannot be read or written.
+#[cfg(feature = "sync")]
+pub(super) fn is_owner(around: &Surroundings, document: &Document) -> Result<bool, Failure> {
+    let owner = owner(around, document)?;
+    Ok(owner.is_some() && owner == author(&Book::read(&around.data)?))
+}
+
+/// Whether a document is this device's own.
+///
+/// # Errors
+/// Always: this program signs nothing.
+#[cfg(not(feature = "sync"))]
+pub(super) fn is_owner(_around: &Surroundings, _document: &Document) -> Result<bool, Failure> {
+    Err(super::session::left_out())
 }
 
 /// The document of a channel's outbox, if there is one.
@@ -158,7 +221,8 @@ pub(super) fn public_key(around: &Surroundings, channel: &Channel) -> Option<Str
     let bare = |peer: Peer| Peer { addresses: Vec::new(), ..peer };
     let peers = here::read(&around.data).into_iter().chain(document.peers).take(1 + MOST).map(bare).collect();
     let name = profile(channel, side).title.unwrap_or(name);
-    Some(Ticket { opens: Opens::Read(document.id), peers, name }.to_string())
+    let owner = owner(around, &document).unwrap_or(document.owner).map(|owner| owner.0);
+    Some(Ticket { opens: Opens::Read(document.id), peers, name, owner }.to_string())
 }
 
 /// What a channel says of itself in one of its boxes.

@@ -2,6 +2,8 @@
 //!
 //! Owns the list and the ways out of trouble. Refuses to reach anybody.
 
+mod trust;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -17,7 +19,7 @@ use crate::channel::entry::Side;
 use crate::console::Console;
 #[cfg(feature = "sync")]
 use crate::console::Passphrase;
-use crate::sync::book::Book;
+use crate::sync::book::{AuthorKey, Book};
 use crate::sync::ticket::{Opens, Ticket};
 use crate::unseen::field;
 
@@ -56,6 +58,8 @@ enum What {
         /// The channel
         channel: OsString,
     },
+    /// List who writes a channel, and say whose texts in it count as yours
+    Trust(trust::Trust),
     /// Let go of a channel's keys; its folder stays as it is
     Forget {
         /// The channel
@@ -74,6 +78,8 @@ pub enum Report {
         /// A line for each document.
         keys: Vec<Line>,
     },
+    /// Who writes a channel.
+    Authors(trust::AuthorsReport),
     /// What was done.
     Done {
         /// In words.
@@ -103,6 +109,10 @@ pub fn run(args: &Keys, around: &Surroundings, console: Console) -> Result<Repor
         Some(What::Restore { file }) => restore(file, around, console),
         Some(What::Rotate { channel }) => rotate(channel, around),
         Some(What::Follow { channel }) => follow(channel, around),
+        Some(What::Trust(args)) => Ok(match trust::run(args, &named(&args.channel, around)?, around)? {
+            trust::Outcome::Listed(report) => Report::Authors(report),
+            trust::Outcome::Done(words) => done(words),
+        }),
         Some(What::Forget { channel }) => forget(channel, around),
     }
 }
@@ -215,15 +225,25 @@ fn rotate(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
             "its author can: missive keys rotate CHANNEL",
         ));
     }
+    if !keyring::is_owner(around, &old)? {
+        return Err(Failure::new(
+            format!("only the owner of `{name}` can give it new keys, and its readers would not follow yours"),
+            "ask its owner for `missive keys rotate CHANNEL`; a channel of your own: `missive new CHANNEL`",
+        ));
+    }
     let secret = keyring::secret()?;
     let id = keyring::document_id(&secret)?;
-    let key = Ticket { opens: Opens::Read(id), peers: keyring::peers(around, &old)?, name: String::new() }.to_string();
+    let owner = keyring::owner(around, &old)?;
+    let peers = keyring::peers(around, &old)?;
+    let key = Ticket { opens: Opens::Read(id), peers, name: String::new(), owner: owner.map(|owner| owner.0) };
+    let key = key.to_string();
     Book::change(&around.data, |book| {
         let Some(document) = book.document_mut(&name, Side::Outbox) else {
             return Ok(());
         };
         let mut new = crate::sync::book::Document::new(&name, Side::Outbox, id);
         (new.secret, new.author, new.peers) = (Some(secret), document.author.clone(), document.peers.clone());
+        (new.owner, new.trusted) = (owner, document.trusted.clone());
         document.moved = Some(key.clone());
         let old = document.clone();
         *document = new;
@@ -249,6 +269,7 @@ fn follow(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
     Book::change(&around.data, |book| {
         if let Some(document) = book.document_mut(&name, Side::Inbox) {
             (document.id, document.moved) = (id, None);
+            document.owner = ticket.owner.map(AuthorKey).or(document.owner);
             document.peers.extend(ticket.peers);
         }
         Ok::<_, Failure>(())
@@ -276,6 +297,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done { done } => writeln!(f, "{done}"),
+            Self::Authors(report) => report.fmt(f),
             Self::List { keys, .. } if keys.is_empty() => {
                 writeln!(f, "No keys yet: missive share CHANNEL, missive subscribe KEY, missive invite NAME")
             }

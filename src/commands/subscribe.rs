@@ -17,7 +17,7 @@ use crate::article::size;
 use crate::channel::entry::Side;
 use crate::channel::name::ChannelName;
 use crate::console::Console;
-use crate::sync::book::{Book, Document, Secret};
+use crate::sync::book::{AuthorKey, Book, Document, Secret};
 use crate::sync::state::DocumentState;
 use crate::sync::syncthing::Key;
 use crate::sync::ticket::{Opens, Ticket};
@@ -114,7 +114,8 @@ pub fn run(
     let Opens::Read(id) = ticket.opens else {
         return Err(other_kind(&ticket));
     };
-    let document = |name: &str| Document { peers: ticket.peers.clone(), ..Document::new(name, Side::Inbox, id) };
+    let owner = ticket.owner.map(AuthorKey);
+    let document = |name: &str| Document { peers: ticket.peers.clone(), owner, ..Document::new(name, Side::Inbox, id) };
     let name = add(around, &ticket, args.name.as_deref(), Side::Inbox, document)?;
     fetch(&name, Side::Inbox, &args.how, around, console, clock, with_bell).map(Subscribed::Channel)
 }
@@ -137,6 +138,7 @@ pub fn join(
     let id = keyring::document_id(&Secret(secret))?;
     let document = |name: &str| Document {
         secret: Some(Secret(secret)),
+        owner: ticket.owner.map(AuthorKey),
         author: args.author.clone(),
         peers: ticket.peers.clone(),
         ..Document::new(name, Side::Outbox, id)
@@ -164,6 +166,9 @@ fn add(
 ) -> Result<String, Failure> {
     let known = Book::read(&around.data)?;
     if let Some(known) = known.by_id(&document("").id) {
+        if let Some(name) = note_owner(around, known, ticket)? {
+            return Ok(name);
+        }
         let is_more = side == Side::Outbox && known.secret.is_none();
         let what = if known.secret.is_some() {
             "that is the key of your own channel"
@@ -190,6 +195,35 @@ fn add(
         Ok::<_, Failure>(())
     })?;
     Ok(name)
+}
+
+/// Notes whose a channel is that was here before anybody said so; gives its name then.
+fn note_owner(around: &Surroundings, known: &Document, ticket: &Ticket) -> Result<Option<String>, Failure> {
+    let Some(owner) = ticket.owner.map(AuthorKey) else {
+        return Ok(None);
+    };
+    match known.owner {
+        None if !known.is_made_here() => Book::change(&around.data, |book| {
+            if let Some(document) = book.by_id_mut(&known.id) {
+                document.owner = Some(owner);
+            }
+            Ok(Some(known.channel.clone()))
+        }),
+        Some(other) if other != owner => Err(Failure::new(
+            format!(
+                "the key says that key {} owns this channel; here it is key {}: `{}`",
+                short(owner),
+                short(other),
+                known.channel
+            ),
+            "ask its owner which is right; to start again with the new key: `missive keys forget CHANNEL`",
+        )),
+        _ => Ok(None),
+    }
+}
+
+fn short(key: AuthorKey) -> String {
+    crate::channel::authors::Key::new(key.0).short()
 }
 
 fn fetch(
