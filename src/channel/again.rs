@@ -15,7 +15,7 @@ use super::card::{self, Card};
 use super::classify::leading_stamp;
 use super::entry::{Entry, Side};
 use super::listing::Listing;
-use super::snapshot::{BoxState, Look, Snapshot, open_box, take};
+use super::snapshot::{BY_WORDS, BoxState, Look, Snapshot, open_box, take};
 use super::stamp::Stamp;
 use super::{Channel, Error, authors, profile};
 
@@ -86,7 +86,7 @@ impl Rest {
             return Ok(self.everything(look)?.0);
         }
         self.snapshot.look = look;
-        for side in Side::BOTH {
+        for side in BY_WORDS {
             self.snapshot.look_at(side, names);
         }
         Ok(self.snapshot)
@@ -116,6 +116,7 @@ fn is_like(a: &Snapshot, b: &Snapshot) -> bool {
         && a.icons == b.icons
         && a.profile_problems == b.profile_problems
         && a.bylines == b.bylines
+        && a.trusts == b.trusts
         && (&a.their_profile, &a.my_profile) == (&b.their_profile, &b.my_profile)
 }
 

@@ -1,7 +1,8 @@
 //! Who is said to have written a message, where several people write one box.
 //!
-//! Owns the rule by which a name is shown alone, with the beginning of its key, or not at all: two authors never look
-//! the same, and nobody looks like the channel's owner. Names are strangers' words. Refuses to know where they come from.
+//! Owns the rule by which a name is shown alone, with the beginning of its key, or not at all: a name stands alone only
+//! where the channel's owner has bound it, two authors never look the same, and nobody looks like the owner or like
+//! whoever reads. Names are strangers' words. Refuses to know where they come from.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,6 +17,9 @@ use crate::unseen::is_unseen;
 /// A longer name is cut, in characters.
 const MAX_NAME: usize = 80;
 
+/// So many of a message's signers are named; more are counted.
+const MAX_SIGNERS: usize = 2;
+
 /// What everybody calls themselves.
 const ME: &str = "me";
 
@@ -23,64 +27,107 @@ const ME: &str = "me";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bylines {
     names: BTreeMap<Key, String>,
+    /// How messages of several signers are shown.
+    disputed: BTreeMap<Stamp, String>,
     messages: BTreeMap<Stamp, Key>,
 }
 
+/// Names that belong to somebody: who bears one by right is shown by it alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reserved<'a> {
+    /// The name of the channel's owner, by the channel's own profile: the owner's key may bear it.
+    pub owner: Option<&'a str>,
+    /// The name of whoever reads, where that is somebody else: nobody in the box may bear it.
+    pub reader: Option<&'a str>,
+}
+
 impl Bylines {
-    /// Decides how each author is shown; `own` is the name that the channel's own profile gives.
-    pub fn new(authors: Authors, own: Option<&str>) -> Self {
-        let keys = authors.keys();
-        let names: BTreeMap<Key, String> =
-            authors.names.iter().filter_map(|(key, name)| Some((*key, sane(name)?))).collect();
-        let rule = Rule::new(&keys, &names, own, authors.profile);
-        let writers: BTreeSet<Key> = authors.messages.values().copied().collect();
-        let shown = writers.into_iter().map(|key| (key, rule.shown(key, names.get(&key)))).collect();
-        Self { names: shown, messages: authors.messages }
+    /// Decides how each author is shown.
+    pub fn new(authors: &Authors, reserved: Reserved<'_>) -> Self {
+        let rule = Rule::new(authors, reserved);
+        let shown = authors.signers().into_iter().map(|key| (key, rule.shown(key))).collect();
+        let (mut messages, mut disputed) = (BTreeMap::new(), BTreeMap::new());
+        for (stamp, signers) in &authors.messages {
+            match signers.keys() {
+                [key] => drop(messages.insert(*stamp, *key)),
+                keys => drop(disputed.insert(*stamp, rule.shown_together(keys))),
+            }
+        }
+        Self { names: shown, disputed, messages }
     }
 
     /// Who wrote a message, if that is known.
     pub fn of(&self, stamp: Stamp) -> Option<&str> {
-        self.names.get(self.messages.get(&stamp)?).map(String::as_str)
+        let known = || self.names.get(self.messages.get(&stamp)?);
+        self.disputed.get(&stamp).or_else(known).map(String::as_str)
     }
 }
 
+/// Whether a name looks like another one, or like the word by which everybody calls themselves.
+pub fn looks_like(name: &str, other: Option<&str>) -> bool {
+    let name = look(name);
+    name == ME || other.is_some_and(|other| look(other) == name)
+}
+
 /// What tells the authors of a box apart.
-struct Rule {
+struct Rule<'a> {
+    authors: &'a Authors,
+    names: BTreeMap<Key, String>,
     /// How often a name is taken, by what it looks like.
     taken: HashMap<String, usize>,
     /// How many keys begin with the same digits.
     alike: HashMap<String, usize>,
-    own: Option<String>,
-    owner: Option<Key>,
+    owner: Option<String>,
+    reader: Option<String>,
 }
 
-impl Rule {
-    fn new(keys: &BTreeSet<Key>, names: &BTreeMap<Key, String>, own: Option<&str>, owner: Option<Key>) -> Self {
+impl<'a> Rule<'a> {
+    fn new(authors: &'a Authors, reserved: Reserved<'_>) -> Self {
+        // What the owner has bound counts more than what a key says of itself.
+        let all = authors.claimed.iter().chain(&authors.names);
+        let names: BTreeMap<Key, String> = all.filter_map(|(key, name)| Some((*key, sane(name)?))).collect();
         let mut taken = HashMap::new();
         for name in names.values() {
             *taken.entry(look(name)).or_default() += 1;
         }
         let mut alike = HashMap::new();
-        for key in keys {
+        for key in authors.keys() {
             *alike.entry(key.short()).or_default() += 1;
         }
-        Self { taken, alike, own: own.map(look), owner }
+        Self { authors, names, taken, alike, owner: reserved.owner.map(look), reader: reserved.reader.map(look) }
     }
 
-    fn shown(&self, key: Key, name: Option<&String>) -> String {
-        match name {
-            None => format!("key {}", self.digits(key)),
+    fn shown(&self, key: Key) -> String {
+        match self.names.get(&key) {
             Some(name) if self.is_plain(key, name) => name.clone(),
+            _ => self.shown_with_key(key),
+        }
+    }
+
+    fn shown_with_key(&self, key: Key) -> String {
+        match self.names.get(&key) {
+            None => format!("key {}", self.digits(key)),
             Some(name) => format!("{name} ({})", self.digits(key)),
         }
+    }
+
+    /// Signers of one message between whom nobody has decided: each with its key.
+    fn shown_together(&self, keys: &[Key]) -> String {
+        let mut shown: Vec<String> = keys.iter().take(MAX_SIGNERS).map(|key| self.shown_with_key(*key)).collect();
+        let more = keys.len().saturating_sub(MAX_SIGNERS);
+        if more > 0 {
+            shown.push(format!("{more} more"));
+        }
+        shown.join(" or ")
     }
 
     /// Whether a name alone says who is meant.
     fn is_plain(&self, key: Key, name: &str) -> bool {
         let look = look(name);
-        let is_owners = self.own.as_ref() == Some(&look) && self.owner != Some(key);
+        let is_owners = self.owner.as_ref() == Some(&look) && self.authors.owner != Some(key);
+        let is_readers = look == ME || self.reader.as_ref() == Some(&look);
         let is_taken = self.taken.get(&look).is_some_and(|times| *times > 1);
-        !is_taken && !is_owners && look != ME && !names_a_key(&look)
+        self.authors.names.contains_key(&key) && !is_taken && !is_owners && !is_readers && !names_a_key(&look)
     }
 
     /// The beginning of a key, long enough to tell it from the others. A beginning of eight digits can be sought for.
@@ -137,6 +184,7 @@ fn cut(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channel::authors::Signers;
     use proptest::prelude::*;
 
     fn key(byte: u8) -> Key {
@@ -147,19 +195,29 @@ mod tests {
         Stamp::from_seconds(second.into()).unwrap()
     }
 
-    /// What is shown of authors with these names, each of whom has written a message; no name is none that is bound.
-    fn shown(names: &[&str], own: Option<&str>, owner: Option<u8>) -> Vec<String> {
+    /// Authors with these names, bound by the owner, each of whom has written a message; no name is none that is bound.
+    fn bound(names: &[&str], owner: Option<u8>) -> Authors {
         let keys = || (1..).zip(names);
-        let authors = Authors {
-            profile: owner.map(key),
+        Authors {
+            owner: owner.map(key),
             names: keys()
                 .filter(|(_, name)| !name.is_empty())
                 .map(|(at, name)| (key(at), (*name).to_owned()))
                 .collect(),
-            messages: keys().map(|(at, _)| (stamp(at), key(at))).collect(),
-        };
-        let bylines = Bylines::new(authors, own);
-        keys().map(|(at, _)| bylines.of(stamp(at)).unwrap().to_owned()).collect()
+            messages: keys().map(|(at, _)| (stamp(at), key(at).into())).collect(),
+            ..Authors::default()
+        }
+    }
+
+    /// What is shown of the authors of the first messages.
+    fn all_shown(authors: &Authors, reserved: Reserved<'_>) -> Vec<String> {
+        let bylines = Bylines::new(authors, reserved);
+        authors.messages.keys().map(|stamp| bylines.of(*stamp).unwrap().to_owned()).collect()
+    }
+
+    /// What is shown of authors with these bound names beside a profile's name.
+    fn shown(names: &[&str], own: Option<&str>, owner: Option<u8>) -> Vec<String> {
+        all_shown(&bound(names, owner), Reserved { owner: own, reader: None })
     }
 
     #[test]
@@ -167,6 +225,42 @@ mod tests {
         assert_eq!(shown(&["Azureen", "Brando"], None, None), ["Azureen", "Brando"]);
         assert_eq!(shown(&["Azureen", ""], None, None), ["Azureen", "key 02020202"]);
         assert_eq!(Bylines::default().of(stamp(1)), None);
+    }
+
+    #[test]
+    fn a_name_that_the_owner_has_not_bound_brings_its_key() {
+        let bound = bound(&["Azureen", "Brando"], Some(9));
+        let claimed = Authors { names: BTreeMap::new(), claimed: bound.names.clone(), ..bound.clone() };
+        let reserved = Reserved::default();
+        assert_eq!(all_shown(&claimed, reserved), ["Azureen (01010101)", "Brando (02020202)"]);
+        let mut both = Authors { names: BTreeMap::from([(key(2), "Bran".to_owned())]), ..claimed };
+        assert_eq!(all_shown(&both, reserved), ["Azureen (01010101)", "Bran"]);
+        both.names.insert(key(1), "bran".to_owned());
+        assert_eq!(all_shown(&both, reserved), ["bran (01010101)", "Bran (02020202)"]);
+    }
+
+    #[test]
+    fn signers_that_met_at_once_are_all_shown_with_their_keys() {
+        let mut authors = bound(&["Azureen", ""], Some(1));
+        authors.messages.insert(stamp(1), Signers::new([key(2), key(1)]).unwrap());
+        authors.messages.insert(stamp(3), Signers::new([4, 3, 2, 1].map(key)).unwrap());
+        let shown = all_shown(&authors, Reserved::default());
+        let expected = [
+            "Azureen (01010101) or key 02020202",
+            "key 02020202",
+            "Azureen (01010101) or key 02020202 or 2 more",
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn nobody_passes_for_whoever_reads() {
+        let authors = bound(&["Azureen", "Brando"], Some(1));
+        for reader in ["Azureen", "AZUREEN", "Azúreen"] {
+            let reserved = Reserved { owner: Some("Azureen"), reader: Some(reader) };
+            assert_eq!(all_shown(&authors, reserved), ["Azureen (01010101)", "Brando"], "the owner itself neither");
+        }
+        assert!(looks_like("\u{200b}ME", None) && looks_like("azureen", Some("Azureen")) && !looks_like("Azur", None));
     }
 
     #[test]
@@ -218,8 +312,8 @@ mod tests {
     fn keys_of_the_same_beginning_are_told_apart() {
         let (mut a, mut b) = ([7; 32], [7; 32]);
         (a[5], b[5]) = (1, 2);
-        let messages = BTreeMap::from([(stamp(1), Key::new(a)), (stamp(2), Key::new(b))]);
-        let bylines = Bylines::new(Authors { messages, ..Authors::default() }, None);
+        let messages = BTreeMap::from([(stamp(1), Key::new(a).into()), (stamp(2), Key::new(b).into())]);
+        let bylines = Bylines::new(&Authors { messages, ..Authors::default() }, Reserved::default());
         assert_eq!([1, 2].map(|at| bylines.of(stamp(at)).unwrap()), ["key 0707070707010707", "key 0707070707020707"]);
     }
 

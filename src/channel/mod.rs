@@ -34,6 +34,7 @@ pub mod settings;
 pub mod snapshot;
 pub mod stamp;
 pub mod trash;
+pub mod trust;
 pub mod when;
 pub mod which;
 

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 
 use super::arrival::{self, Lack};
 use super::authors::{self, Authors};
-use super::bylines::Bylines;
+use super::bylines::{Bylines, Reserved};
 use super::cache::Cache;
 use super::card::{self, Card, Made, Mark};
 use super::classify::{Reason, leading_stamp};
@@ -22,8 +22,10 @@ use super::entry::{Entry, Side};
 use super::listing::{Listing, why};
 use super::profile::{self, Profile};
 use super::stamp::Stamp;
+use super::trust::BoxTrust;
 use super::{Channel, Kind, attachments};
 use crate::disk::beneath::Folder;
+use crate::markdown::Trust;
 
 /// How far ahead of the clock a message may be dated and still count as written now, in seconds.
 pub const TOLERANCE: i64 = 600;
@@ -81,6 +83,8 @@ pub struct Snapshot {
     pub profile_problems: [Option<profile::Problem>; 2],
     /// Who wrote the messages of the inbox and of the outbox, as far as somebody has signed them.
     pub bylines: [Arc<Bylines>; 2],
+    /// Whose the files of the inbox and of the outbox are.
+    pub trusts: [Arc<BoxTrust>; 2],
     /// The messages to show, oldest first; of two in one second, the inbox's first.
     pub cards: Vec<Arc<Card>>,
     /// Messages that are not to be shown now, oldest first: drafts, those dated in the future, those not yet whole.
@@ -106,6 +110,9 @@ pub struct Snapshot {
 
 /// How much of the texts that had to be read for their cards is kept for whoever reads them next, in bytes.
 const KEPT_BODIES: usize = 24 << 20;
+
+/// The order in which the boxes are looked into: nobody in the inbox may look like whom the outbox's profile names.
+pub(super) const BY_WORDS: [Side; 2] = [Side::Outbox, Side::Inbox];
 
 /// What a look does beyond looking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +145,7 @@ pub fn take(channel: Channel, cache: &Cache, look: Look) -> Snapshot {
         my_profile: Profile::default(),
         profile_problems: [None, None],
         bylines: Default::default(),
+        trusts: Side::BOTH.map(|side| Arc::new(BoxTrust::of_side(side))),
         cards: Vec::new(),
         held: Vec::new(),
         lacks: HashMap::new(),
@@ -151,7 +159,7 @@ pub fn take(channel: Channel, cache: &Cache, look: Look) -> Snapshot {
         kept: 0,
         bodies: Mutex::default(),
     };
-    for side in Side::BOTH {
+    for side in BY_WORDS {
         snapshot.look_into(side, cache);
     }
     snapshot.all.sort_by_key(|card| (card.stamp, card.side));
@@ -217,6 +225,17 @@ impl Snapshot {
         (if card.side == Side::Inbox { inbox } else { outbox }).of(card.stamp)
     }
 
+    /// Whose the files of a box are.
+    pub fn box_trust(&self, side: Side) -> &BoxTrust {
+        let [inbox, outbox] = &self.trusts;
+        if side == Side::Inbox { inbox } else { outbox }
+    }
+
+    /// Whose a message's text is.
+    pub fn trust(&self, card: &Card) -> Trust {
+        self.box_trust(card.side).of_message(card.stamp)
+    }
+
     /// When the next held message is due, in seconds since 1970.
     pub fn due(&self) -> Option<i64> {
         self.held.iter().filter_map(|held| held.until).min()
@@ -274,13 +293,19 @@ impl Snapshot {
         let Some(folder) = self.folder(side) else {
             return;
         };
-        let authors = Authors::read(folder).unwrap_or_else(|problem| {
-            self.hide(side, authors::FILE_NAME.into(), Reason::Unreadable(problem.to_string()), true);
-            Authors::default()
-        });
-        let profile = if side == Side::Inbox { &self.their_profile } else { &self.my_profile };
-        let bylines = Bylines::new(authors, profile.author.as_deref());
-        *of_side(&mut self.bylines, side) = Arc::new(bylines);
+        let read = Authors::read(folder);
+        let (trust, problem) = BoxTrust::new(side, read.as_ref().map(Option::as_ref));
+        if let Some(problem) = problem {
+            self.hide(side, authors::FILE_NAME.into(), Reason::Unreadable(problem), true);
+        }
+        let (mine, theirs) = (self.my_profile.author.as_deref(), self.their_profile.author.as_deref());
+        let reserved = match side {
+            Side::Inbox => Reserved { owner: theirs, reader: mine },
+            Side::Outbox => Reserved { owner: mine, reader: None },
+        };
+        let bylines = read.ok().flatten().map(|authors| Bylines::new(&authors, reserved));
+        *of_side(&mut self.bylines, side) = Arc::new(bylines.unwrap_or_default());
+        *of_side(&mut self.trusts, side) = Arc::new(trust);
     }
 
     fn read_profile(&mut self, side: Side) {

@@ -85,7 +85,7 @@ fn seen(snapshot: &Snapshot) -> Seen {
         snapshot.hidden.iter().map(|hidden| format!("{hidden:?}")).collect(),
         snapshot.problems.iter().map(|problem| format!("{problem:?}")).collect(),
         snapshot.lacks.iter().map(|(key, lack)| (format!("{key:?}"), format!("{lack:?}"))).collect(),
-        format!("{:?}", snapshot.bylines),
+        format!("{:?} {:?}", snapshot.bylines, snapshot.trusts),
     )
 }
 

@@ -25,9 +25,11 @@ fn key(byte: u8) -> Key {
 pub(crate) fn signed(names: &[&str], messages: &[(&str, u8)]) -> String {
     let names = (1..).zip(names).filter(|(_, name)| !name.is_empty());
     let authors = Authors {
-        profile: None,
+        owner: Some(key(9)),
+        own: vec![key(9)],
         names: names.map(|(at, name)| (key(at), (*name).to_owned())).collect(),
-        messages: messages.iter().map(|(stem, at)| (Stamp::parse(stem.as_bytes()).unwrap(), key(*at))).collect(),
+        messages: messages.iter().map(|(stem, at)| (Stamp::parse(stem.as_bytes()).unwrap(), key(*at).into())).collect(),
+        ..Authors::default()
     };
     authors.to_toml()
 }

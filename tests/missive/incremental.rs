@@ -46,12 +46,14 @@ const AUTHORS: [Wrote; 4] = [
 fn authors((names, messages): Wrote) -> Authors {
     let key = |byte: u8| Key::new([byte; 32]);
     Authors {
-        profile: None,
+        owner: Some(key(9)),
+        own: vec![key(9)],
         names: names.iter().map(|(byte, name)| (key(*byte), (*name).to_owned())).collect(),
         messages: messages
             .iter()
-            .map(|(stem, byte)| (Stamp::parse(STEMS[*stem].as_bytes()).unwrap(), key(*byte)))
+            .map(|(stem, byte)| (Stamp::parse(STEMS[*stem].as_bytes()).unwrap(), key(*byte).into()))
             .collect(),
+        ..Authors::default()
     }
 }
 

@@ -123,7 +123,9 @@ fn who_signs_the_same_bytes_is_not_their_author_whatever_time_is_claimed() {
     let (hers, eves) = (key(&key_of(&azureen, "own")), key(&eve.signs_with()));
     for _ in 0..2 {
         until(&[&azureen, &cooper], "what is Eve's arrives", || {
-            [(&azureen, BOX), (&cooper, INBOX)].iter().all(|(person, folder)| person.has(&format!("{folder}/{SECOND}.txt")))
+            [(&azureen, BOX), (&cooper, INBOX)]
+                .iter()
+                .all(|(person, folder)| person.has(&format!("{folder}/{SECOND}.txt")))
         });
         for (person, folder) in [(&azureen, BOX), (&cooper, INBOX)] {
             assert_eq!(signers(person, folder, FIRST), Some(hers.into()), "{folder}");
@@ -172,18 +174,20 @@ fn the_owner_binds_names_and_nobody_has_the_owners() {
     until_same((&azureen, BOX), (&brando, BOX), "Brando is there");
     brando.writes(&format!("{BOX}/{SECOND}.txt"), b"by Brando\n");
     until(&[&azureen, &brando, &cooper], "Brando's name is bound", || {
-        [(&azureen, BOX), (&brando, BOX), (&cooper, INBOX)]
-            .iter()
-            .all(|(person, folder)| authors(person, folder).names.values().eq(["Azureen", "Brando"]) || {
+        [(&azureen, BOX), (&brando, BOX), (&cooper, INBOX)].iter().all(|(person, folder)| {
+            authors(person, folder).names.values().eq(["Azureen", "Brando"]) || {
                 authors(person, folder).names.values().eq(["Brando", "Azureen"])
-            })
+            }
+        })
     });
     eve.notes(b'a', "name = \"Azure\u{301}en\"\n");
     eve.signs(&format!("{THIRD}.txt"), b"by Eve\n", 0);
     eve.compares();
     let eves = key(&eve.signs_with());
     for (person, folder) in [(&azureen, BOX), (&brando, BOX), (&cooper, INBOX)] {
-        until(&[&azureen, &brando, &cooper], "Eve's claim is one", || authors(person, folder).claimed.contains_key(&eves));
+        until(&[&azureen, &brando, &cooper], "Eve's claim is one", || {
+            authors(person, folder).claimed.contains_key(&eves)
+        });
         assert!(!authors(person, folder).names.contains_key(&eves), "{folder}");
         assert_eq!(authors(person, folder).owner, Some(key(&key_of(&azureen, "own"))));
     }
@@ -210,7 +214,9 @@ fn who_wrote_a_message_is_noted_before_it_is_there() {
     eve.signs(&format!("{SECOND}.txt"), b"by Eve\n", 0);
     eve.signs(&format!("{FIRST}/page.html"), b"<script>", 0);
     eve.compares();
-    until(&[&azureen], "it is told", || says(&azureen, "outbox", "who wrote the messages can't be noted, so none is put in place"));
+    until(&[&azureen], "it is told", || {
+        says(&azureen, "outbox", "who wrote the messages can't be noted, so none is put in place")
+    });
     assert!(!azureen.has(&format!("{BOX}/{SECOND}")) && !azureen.has(&format!("{BOX}/{SECOND}.txt")));
     fs::remove_dir_all(&note).unwrap();
     azureen.writes(&format!("{BOX}/{THIRD}.txt"), b"by Azureen too\n");
@@ -219,7 +225,8 @@ fn who_wrote_a_message_is_noted_before_it_is_there() {
     });
     let (said, eves) = (authors(&azureen, BOX), key(&eve.signs_with()));
     assert_eq!(signers(&azureen, BOX, SECOND), Some(eves.into()));
-    let files: Vec<String> = said.attachments.iter().map(|(file, by)| format!("{file} {}", by.keys() == [eves])).collect();
+    let files: Vec<String> =
+        said.attachments.iter().map(|(file, by)| format!("{file} {}", by.keys() == [eves])).collect();
     assert_eq!(files, [format!("{FIRST}/page.html true")], "what differs from its message's");
 }
 
@@ -262,10 +269,14 @@ fn a_conversation_knows_the_other_sides_key_from_the_first_moment() {
     let code: Value = serde_json::from_str(&azureen.does(&["invite", "team", "--as", "Azureen", "--json"])).unwrap();
     let brando = Person::new("Brando");
     brando.reaches(&["accept", code["code"].as_str().unwrap(), "team", "--as", "azureen"]);
-    let book = |person: &Person| -> toml::Value { toml::from_str(&person.holds(".missive/keys.toml").unwrap()).unwrap() };
+    let book =
+        |person: &Person| -> toml::Value { toml::from_str(&person.holds(".missive/keys.toml").unwrap()).unwrap() };
     let owner = |person: &Person, side: &str| {
         let documents = book(person)["document"].as_array().unwrap().clone();
-        documents.iter().find(|document| document["box"].as_str() == Some(side)).unwrap()["owner"].as_str().unwrap().to_owned()
+        documents.iter().find(|document| document["box"].as_str() == Some(side)).unwrap()["owner"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     assert_eq!(owner(&azureen, "inbox"), owner(&brando, "outbox"));
     assert_eq!(owner(&brando, "inbox"), owner(&azureen, "outbox"));
