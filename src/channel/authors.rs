@@ -298,8 +298,7 @@ impl Authors {
         if foreign.len() <= MAX_FILE && !self.own.is_empty() {
             return foreign;
         }
-        let mut cut =
-            Self { own: Vec::new(), messages: BTreeMap::new(), attachments: BTreeMap::new(), ..self.clone() };
+        let mut cut = Self { own: Vec::new(), messages: BTreeMap::new(), attachments: BTreeMap::new(), ..self.clone() };
         let mut room = MAX_FILE.saturating_sub(cut.text(&[], |_| true).len());
         for (stamp, signers) in self.messages.iter().rev() {
             let line = message_line(*stamp, signers).len();
@@ -387,7 +386,6 @@ mod tests {
         Authors::read(&Folder::open(dir.path()).unwrap()).map(Option::unwrap)
     }
 
-
     #[test]
     fn a_key_is_64_lower_case_hex_digits() {
         let hex = "1f0c2a9b".repeat(8);
@@ -427,7 +425,8 @@ mod tests {
     #[test]
     fn in_the_first_form_nobody_had_bound_a_name() {
         let (a, b) = (key(1), key(2));
-        let text = format!("profile = \"{a}\"\n[names]\n\"{a}\" = \"A\"\n[messages]\n\"2013-08-11T14-34-37Z\" = \"{b}\"\n");
+        let text =
+            format!("profile = \"{a}\"\n[names]\n\"{a}\" = \"A\"\n[messages]\n\"2013-08-11T14-34-37Z\" = \"{b}\"\n");
         let expected = Authors {
             owner: Some(a),
             claimed: BTreeMap::from([(a, "A".to_owned())]),

@@ -4,7 +4,7 @@
 //! where the channel's owner has bound it, two authors never look the same, and nobody looks like the owner or like
 //! whoever reads. Names are strangers' words. Refuses to know where they come from.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -186,6 +186,7 @@ mod tests {
     use super::*;
     use crate::channel::authors::Signers;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     fn key(byte: u8) -> Key {
         Key::new([byte; 32])
@@ -245,11 +246,8 @@ mod tests {
         authors.messages.insert(stamp(1), Signers::new([key(2), key(1)]).unwrap());
         authors.messages.insert(stamp(3), Signers::new([4, 3, 2, 1].map(key)).unwrap());
         let shown = all_shown(&authors, Reserved::default());
-        let expected = [
-            "Azureen (01010101) or key 02020202",
-            "key 02020202",
-            "Azureen (01010101) or key 02020202 or 2 more",
-        ];
+        let expected =
+            ["Azureen (01010101) or key 02020202", "key 02020202", "Azureen (01010101) or key 02020202 or 2 more"];
         assert_eq!(shown, expected);
     }
 

@@ -218,10 +218,10 @@ pub(super) fn public_key(around: &Surroundings, channel: &Channel) -> Option<Str
     let name = name(around, channel).ok()?;
     let side = if channel.kind == Kind::Subscription { Side::Inbox } else { Side::Outbox };
     let document = Book::read(&around.data).ok()?.document(&name, side).cloned()?;
+    let owner = owner(around, &document).unwrap_or(document.owner).map(|owner| owner.0);
     let bare = |peer: Peer| Peer { addresses: Vec::new(), ..peer };
     let peers = here::read(&around.data).into_iter().chain(document.peers).take(1 + MOST).map(bare).collect();
     let name = profile(channel, side).title.unwrap_or(name);
-    let owner = owner(around, &document).unwrap_or(document.owner).map(|owner| owner.0);
     Some(Ticket { opens: Opens::Read(document.id), peers, name, owner }.to_string())
 }
 

@@ -166,7 +166,9 @@ fn add(
 ) -> Result<String, Failure> {
     let known = Book::read(&around.data)?;
     if let Some(known) = known.by_id(&document("").id) {
-        if let Some(name) = note_owner(around, known, ticket)? {
+        if known.side == side
+            && let Some(name) = note_owner(around, known, ticket)?
+        {
             return Ok(name);
         }
         let is_more = side == Side::Outbox && known.secret.is_none();

@@ -45,7 +45,7 @@ pub struct AuthorsReport {
 
 /// An author.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct AuthorLine {
+struct AuthorLine {
     /// The public key that this author signs with, 64 hexadecimal digits.
     key: String,
     /// The author's name.
@@ -73,8 +73,8 @@ pub(super) fn run(args: &Trust, name: &str, around: &Surroundings) -> Result<Out
     let place = Place::find(name, around)?;
     let authors = place.authors()?;
     match &args.author {
-        None => Ok(Outcome::Listed(place.report(&authors)?)),
-        Some(author) => place.change(&authors, author, args.remove, around).map(Outcome::Done),
+        None => Ok(Outcome::Listed(place.report(authors.as_ref())?)),
+        Some(author) => place.change(authors.as_ref(), author, args.remove, around).map(Outcome::Done),
     }
 }
 
@@ -111,9 +111,9 @@ impl Place {
         key.map(|key| Key::new(key.0))
     }
 
-    fn report(&self, authors: &Option<Authors>) -> Result<AuthorsReport, Failure> {
+    fn report(&self, authors: Option<&Authors>) -> Result<AuthorsReport, Failure> {
         let nobody = Authors::default();
-        let said = authors.as_ref().unwrap_or(&nobody);
+        let said = authors.unwrap_or(&nobody);
         let mut messages: BTreeMap<Key, usize> = said.signers().into_iter().map(|key| (key, 0)).collect();
         for key in [self.document.owner, self.me.filter(|_| self.document.side == Side::Outbox)].into_iter().flatten() {
             messages.entry(Key::new(key.0)).or_default();
@@ -123,7 +123,10 @@ impl Place {
         }
         for (name, _) in Folder::open(&self.folder)?.list()? {
             let Some(Entry::Text(stamp)) = Entry::parse(name.as_encoded_bytes()) else { continue };
-            let signers = said.messages.get(&stamp).map_or_else(|| self.unlisted().into_iter().collect(), |all| all.keys().to_vec());
+            let signers = said
+                .messages
+                .get(&stamp)
+                .map_or_else(|| self.unlisted().into_iter().collect(), |all| all.keys().to_vec());
             for key in signers {
                 *messages.entry(key).or_default() += 1;
             }
@@ -145,15 +148,24 @@ impl Place {
         among.any(|other| Key::new(other.0) == key)
     }
 
-    fn change(&self, authors: &Option<Authors>, author: &str, remove: bool, around: &Surroundings) -> Result<String, Failure> {
+    fn change(
+        &self,
+        authors: Option<&Authors>,
+        author: &str,
+        remove: bool,
+        around: &Surroundings,
+    ) -> Result<String, Failure> {
         if self.document.side == Side::Inbox {
             return Err(Failure::new(
-                format!("`{}` is a subscription: what comes into an inbox never counts as yours", self.document.channel),
+                format!(
+                    "`{}` is a subscription: what comes into an inbox never counts as yours",
+                    self.document.channel
+                ),
                 "nothing was changed",
             ));
         }
         let report = self.report(authors)?;
-        let line = report.find(author, authors.as_ref())?;
+        let line = report.find(author, authors)?;
         if line.own {
             return Err(Failure::new("that is your own key: what it signs is yours already", "nothing was changed"));
         }
@@ -164,9 +176,11 @@ impl Place {
             let Some(document) = book.by_id_mut(&id) else { return Ok(Vec::new()) };
             document.trusted.retain(|trusted| Some(*trusted) != key);
             document.trusted.extend(key.filter(|_| !remove));
-            Ok::<_, Failure>(me.into_iter().chain(document.trusted.iter().copied()).map(|key| Key::new(key.0)).collect())
+            Ok::<_, Failure>(
+                me.into_iter().chain(document.trusted.iter().copied()).map(|key| Key::new(key.0)).collect(),
+            )
         })?;
-        if let Some(authors) = authors.clone().filter(|_| !own.is_empty()) {
+        if let Some(authors) = authors.cloned().filter(|_| !own.is_empty()) {
             Authors { own, ..authors }.write(&self.folder)?;
         }
         let (who, channel) = (line.words(), field(&self.document.channel));
@@ -189,18 +203,31 @@ impl AuthorsReport {
     fn find(&self, author: &str, said: Option<&Authors>) -> Result<&AuthorLine, Failure> {
         let lower = author.to_ascii_lowercase();
         let is_key = lower.len() >= DIGITS && lower.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let named = |line: &&AuthorLine| line.bound && line.name.as_ref().is_some_and(|name| looks_like(author, Some(name)));
+        let named =
+            |line: &&AuthorLine| line.bound && line.name.as_ref().is_some_and(|name| looks_like(author, Some(name)));
         let begins = |line: &&AuthorLine| is_key && line.key.starts_with(&lower);
         let found: Vec<&AuthorLine> = self.authors.iter().filter(|line| begins(line) || named(line)).collect();
         let list = format!("`missive keys trust {}` lists the authors with their keys", self.channel);
         match found.as_slice() {
             [line] => Ok(line),
-            [] if said.is_some_and(|said| said.claimed.values().any(|name| looks_like(author, Some(name)))) => Err(Failure::new(
-                format!("somebody in `{}` calls themselves “{}”, but the channel's owner has not confirmed that name", self.channel, field(author)),
-                format!("give the beginning of the key instead; {list}"),
+            [] if said.is_some_and(|said| said.claimed.values().any(|name| looks_like(author, Some(name)))) => {
+                Err(Failure::new(
+                    format!(
+                        "somebody in `{}` calls themselves “{}”, but the channel's owner has not confirmed that name",
+                        self.channel,
+                        field(author)
+                    ),
+                    format!("give the beginning of the key instead; {list}"),
+                ))
+            }
+            [] => Err(Failure::new(
+                format!("no author of `{}` has the name or the key “{}”", self.channel, field(author)),
+                list,
             )),
-            [] => Err(Failure::new(format!("no author of `{}` has the name or the key “{}”", self.channel, field(author)), list)),
-            _ => Err(Failure::new(format!("several authors of `{}` could be meant by “{}”", self.channel, field(author)), list)),
+            _ => Err(Failure::new(
+                format!("several authors of `{}` could be meant by “{}”", self.channel, field(author)),
+                list,
+            )),
         }
     }
 }

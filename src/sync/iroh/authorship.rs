@@ -42,8 +42,9 @@ impl Authorship {
     pub(super) fn read(data: &std::path::Path, folder: &std::path::Path, id: &[u8; 32]) -> Self {
         let first = FirstSigners::read(data.join(PRIVATE).join(FOLDER).join(crate::sync::hex::show(id)));
         let signers = first.files().values().flatten().flat_map(|signed| &signed.by).copied().collect();
-        // A file that can't be read says nothing, and is written anew.
-        let written = Folder::open(folder).ok().and_then(|folder| Authors::read(&folder).ok().flatten());
+        // A file that can't be read says nothing, and is written anew or taken away.
+        let read = |folder: Folder| Authors::read(&folder).unwrap_or_else(|_| Some(Authors::default()));
+        let written = Folder::open(folder).ok().and_then(read);
         Self { first, signers, fresh: BTreeSet::new(), names: Names::default(), written, is_written: false }
     }
 
@@ -65,6 +66,17 @@ impl Authorship {
         };
         let decided = self.names.decided(item, content).filter(|author| signed.by.contains(author));
         decided.map_or_else(|| signed.by.clone(), |author| vec![author])
+    }
+
+    /// Who has written a file by what the box's `.authors.toml` says.
+    fn said_before(&self, item: &Item) -> Option<Vec<Author>> {
+        let said = self.written.as_ref()?;
+        let attachment = match Entry::parse(item.as_bytes())? {
+            Entry::Attachment(stamp, path) => said.attachments.get(&AttachmentId(stamp, path)),
+            Entry::Text(_) => None,
+        };
+        let signers = attachment.or_else(|| said.messages.get(&item.stamp()?))?;
+        Some(signers.keys().iter().map(Key::bytes).collect())
     }
 
     fn remember(&mut self, item: &Item, all: Vec<Signed>, is_open: bool) {
@@ -93,7 +105,8 @@ impl Keeper {
             if let Some(mut all) = remember(known, &signatures, here, is_fresh) {
                 // What began here was signed here first.
                 let began_here = self.agreed.get(item).filter(|agreed| agreed.ours && known.is_empty());
-                for signed in all.iter_mut().filter(|signed| began_here.is_some_and(|ours| ours.hash == signed.content)) {
+                for signed in all.iter_mut().filter(|signed| began_here.is_some_and(|ours| ours.hash == signed.content))
+                {
                     signed.by = vec![self.me];
                 }
                 self.authorship.remember(item, all, is_open);
@@ -107,11 +120,15 @@ impl Keeper {
 
     /// Remembers that this device signs a content of a file now.
     pub(super) fn signed_here(&mut self, item: &Item, content: Hash) {
-        if self.authorship.of_content(item, content).is_none() {
-            let mut all = self.authorship.first.get(item).cloned().unwrap_or_else(Vec::new);
-            all.push(Signed { content, by: vec![self.me] });
-            self.authorship.remember(item, all, false);
+        if self.authorship.of_content(item, content).is_some() {
+            return;
         }
+        let known = self.authorship.first.get(item);
+        // Another's message that is shared anew, by new keys, is still theirs.
+        let by = if known.is_none() { self.authorship.said_before(item) } else { None };
+        let mut all = known.map_or_else(Vec::new, Clone::clone);
+        all.push(Signed { content, by: by.unwrap_or_else(|| vec![self.me]) });
+        self.authorship.remember(item, all, false);
     }
 
     fn save_signers(&mut self) {
@@ -126,7 +143,8 @@ impl Keeper {
         self.document.owner.is_none() || binds || !self.authorship.fresh.is_empty()
     }
 
-    /// Writes down who wrote what, where that is not all one's own or all the owner's; whether it is on disk now.
+    /// Writes down who wrote what, where that is not all one's own or all the owner's; whether files may be put in place now. In
+    /// an inbox nothing is one's own, whatever is written down.
     pub(super) async fn write_authors(&mut self) -> bool {
         if !self.has_several_authors() && self.authorship.written.is_none() {
             return true;
@@ -140,10 +158,12 @@ impl Keeper {
         self.authorship.is_written = matches!(written, Ok(Ok(_)));
         match written {
             Ok(Ok(_)) => self.authorship.written = Some(authors),
-            Ok(Err(error)) => self.problem(format!("who wrote the messages can't be noted, so none is put in place: {error}")),
+            Ok(Err(error)) => {
+                self.problem(format!("who wrote the messages can't be noted, so none is put into the outbox: {error}"))
+            }
             Err(_) => {}
         }
-        self.authorship.is_written
+        self.authorship.is_written || !is_own(self.document.side)
     }
 
     /// Whether somebody else signs than who is taken for the author where nothing is said.
@@ -151,10 +171,11 @@ impl Keeper {
         let one = if is_own(self.document.side) { Some(self.me) } else { self.owner() };
         let signers = || self.authorship.signers.iter().chain(self.records.signers.keys());
         let is_owner_elsewhere = is_own(self.document.side) && self.owner().is_some_and(|owner| owner != self.me);
-        is_owner_elsewhere || match one {
-            Some(one) => signers().any(|author| *author != one),
-            None => signers().collect::<BTreeSet<_>>().len() > 1,
-        }
+        is_owner_elsewhere
+            || match one {
+                Some(one) => signers().any(|author| *author != one),
+                None => signers().collect::<BTreeSet<_>>().len() > 1,
+            }
     }
 
     /// Who wrote what, as `.authors.toml` says it.
@@ -171,7 +192,8 @@ impl Keeper {
             }
         }
         for item in files().filter(|item| item.is_attachment()) {
-            if let (Some(Entry::Attachment(stamp, path)), Some(signers)) = (Entry::parse(item.as_bytes()), self.signers(item))
+            if let (Some(Entry::Attachment(stamp, path)), Some(signers)) =
+                (Entry::parse(item.as_bytes()), self.signers(item))
                 && authors.messages.get(&stamp) != Some(&signers)
             {
                 authors.attachments.insert(AttachmentId(stamp, path), signers);
@@ -202,7 +224,8 @@ impl Keeper {
         }
         for (file, signers) in &before.attachments {
             let item = Item::parse(&[file.0.to_string().as_bytes(), b"/", file.1.as_bytes()].concat());
-            let is_unknown = item.is_some_and(|item| self.tree.files.contains_key(&item) && self.signers(&item).is_none());
+            let is_unknown =
+                item.is_some_and(|item| self.tree.files.contains_key(&item) && self.signers(&item).is_none());
             if is_unknown {
                 authors.attachments.entry(file.clone()).or_insert_with(|| signers.clone());
             }
@@ -213,8 +236,11 @@ impl Keeper {
     fn name(&self, authors: &mut Authors) {
         let mine = self.my_name();
         let signers = authors.signers();
-        for (author, note) in self.names.iter().filter(|(author, note)| !note.name.is_empty() && signers.contains(&Key::new(**author))) {
-            let is_owner = Some(*author) == self.owner() && !mine.as_ref().is_some_and(|mine| looks_like(&note.name, Some(mine)));
+        for (author, note) in
+            self.names.iter().filter(|(author, note)| !note.name.is_empty() && signers.contains(&Key::new(**author)))
+        {
+            let is_owner =
+                Some(*author) == self.owner() && !mine.as_ref().is_some_and(|mine| looks_like(&note.name, Some(mine)));
             let names = if is_owner { &mut authors.names } else { &mut authors.claimed };
             names.insert(Key::new(*author), note.name.clone());
         }

@@ -56,7 +56,7 @@ impl Keeper {
         if self.role == Role::Writer {
             question = format!("others have filled it with more than {most} entries: it is not followed");
             if self.is_owner() {
-                let _ = write!(question, "; `missive keys rotate {}` gives it new keys", self.document.channel);
+                question += &format!("; `missive keys rotate {}` gives it new keys", self.document.channel);
             }
         }
         self.question = Some(question);

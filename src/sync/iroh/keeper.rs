@@ -120,6 +120,8 @@ pub(super) struct Keeper {
     pub(super) authorship: Authorship,
     /// Notes that were asked for.
     pub(super) asked: BTreeSet<Hash>,
+    /// A profile that can't be read, and why.
+    pub(super) unreadable: Option<(Hash, String)>,
     /// The profile whose title is known.
     pub(super) profile: Option<Hash>,
     pub(super) title: Option<String>,
@@ -186,6 +188,7 @@ pub(super) async fn start(
         is_told: false,
         names: BTreeMap::new(),
         asked: BTreeSet::new(),
+        unreadable: None,
         profile: None,
         title: None,
         expired: None,

@@ -80,7 +80,9 @@ impl Keeper {
         let there = match self.there(item, noted.as_ref()) {
             Some(there) => there,
             // It is read when it is published.
-            None if self.role_for(item) == Role::Writer && wanted == Wanted::Unknown && noted.is_none() => return Step::Publish,
+            None if self.role_for(item) == Role::Writer && wanted == Wanted::Unknown && noted.is_none() => {
+                return Step::Publish;
+            }
             None => match self.read_file(item).await {
                 Some(content) => There::Content(content),
                 None => return Step::Rest,

@@ -40,15 +40,16 @@ impl Names {
     }
 
     /// Binds the names by which authors call themselves, unless they look like one that is bound or like the owner's.
-    fn bind(&mut self, owner: &str, claims: &BTreeMap<Author, String>) {
+    fn bind(&mut self, owner: Option<&str>, claims: &BTreeMap<Author, String>) {
         let is_alike = |one: &str, other: &str| looks_like(one, Some(other));
         for (author, name) in claims {
             let others = claims.iter().filter(|(other, _)| *other != author && !self.bound.contains_key(*other));
             let mut taken = self.bound.iter().filter(|(other, _)| *other != author);
             // Of several who claim one name at once nobody was first.
-            let is_free = !taken.any(|(_, taken)| is_alike(name, taken)) && !others.into_iter().any(|(_, other)| is_alike(name, other));
+            let is_free = !taken.any(|(_, taken)| is_alike(name, taken))
+                && !others.into_iter().any(|(_, other)| is_alike(name, other));
             let is_new = self.bound.get(author) != Some(name);
-            if is_new && is_free && !is_alike(name, owner) && self.bound.len() < MOST_NAMES {
+            if is_new && is_free && !looks_like(name, owner) && self.bound.len() < MOST_NAMES {
                 self.bound.insert(*author, name.clone());
             }
         }
@@ -93,7 +94,7 @@ async fn write(keeper: &mut Keeper, known: Option<Hash>) {
         names.bound.remove(&keeper.me);
     }
     let (owner, claims) = claims(keeper);
-    names.bind(&owner, &claims);
+    names.bind(owner.as_deref(), &claims);
     decide(keeper, &mut names);
     if names == keeper.authorship.names && known.is_some() || names == Names::default() {
         return;
@@ -110,15 +111,15 @@ async fn write(keeper: &mut Keeper, known: Option<Hash>) {
     }
 }
 
-/// The owner's name, and those by which others call themselves who have signed something.
-fn claims(keeper: &Keeper) -> (String, BTreeMap<Author, String>) {
+/// The owner's name, if there is one, and those by which others call themselves who have signed something.
+fn claims(keeper: &Keeper) -> (Option<String>, BTreeMap<Author, String>) {
     let said = keeper.names.iter().filter(|(author, _)| keeper.records.signers.contains_key(*author));
     let mut claims: BTreeMap<Author, String> = said
         .map(|(author, note)| (*author, note.name.chars().take(LONGEST).collect::<String>()))
         .filter(|(_, name)| !name.trim().is_empty())
         .collect();
     let owner = claims.remove(&keeper.me).or_else(|| keeper.names.get(&keeper.me).map(|note| note.name.clone()));
-    (owner.unwrap_or_else(String::new), claims)
+    (owner, claims)
 }
 
 /// Says of each file whose content several sign who did so first, as far as that was seen here. What was said before stays.
@@ -159,18 +160,19 @@ mod tests {
     #[test]
     fn who_comes_first_has_the_name() {
         let mut names = Names::default();
-        names.bind("Azureen", &claims(&["Brando", "azúreen", "me", "Cooper"]));
+        names.bind(Some("Azureen"), &claims(&["Brando", "azúreen", "me", "Cooper"]));
         assert_eq!(bound(&names), ["Brando", "Cooper"]);
-        names.bind("Azureen", &claims(&["Brando", "BRANDO", "Delilah", "Bob"]));
+        names.bind(Some("Azureen"), &claims(&["Brando", "BRANDO", "Delilah", "Bob"]));
         assert_eq!(bound(&names), ["Brando", "Delilah", "Bob"], "and may take another one that is free");
         let mut at_once = Names::default();
-        at_once.bind("Azureen", &claims(&["Eve", "eve", "Frank"]));
+        at_once.bind(Some("Azureen"), &claims(&["Eve", "eve", "Frank"]));
         assert_eq!(bound(&at_once), ["Frank"], "of two at once nobody was first");
     }
 
     #[test]
     fn a_note_has_a_bound_and_the_newest_decisions_stay() {
-        let path = |at: usize| format!("2026-01-01T{:02}-{:02}-{:02}Z.txt", at / 3600, at / 60 % 60, at % 60).into_bytes();
+        let path =
+            |at: usize| format!("2026-01-01T{:02}-{:02}-{:02}Z.txt", at / 3600, at / 60 % 60, at % 60).into_bytes();
         let decided = (0..2000).map(|at| (path(at), ([1; 32], [2; 32]))).collect();
         let names = Names { decided, ..Names::default() };
         let bytes = names.to_bytes().unwrap();

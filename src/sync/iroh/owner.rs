@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::keeper::Keeper;
+use super::records::content;
 use crate::channel::authors::Key;
 use crate::sync::Error;
 use crate::sync::book::{AuthorKey, Book};
@@ -80,6 +81,18 @@ impl Keeper {
         self.records.all(&Item::profile()).iter().map(|record| record.author).collect()
     }
 
+    /// That the owner's profile can't be read, if so.
+    pub(super) fn unreadable_profile(&self) -> Option<String> {
+        let (hash, why) = self.unreadable.as_ref()?;
+        let wanted = self.records.latest(&Item::profile()).map(content);
+        (wanted == Some(*hash)).then(|| {
+            format!(
+                "`{}` was changed by the channel's owner and can't be read ({why}); the one before stays",
+                Item::profile()
+            )
+        })
+    }
+
     /// What others than the owner tried, and that nothing came of it.
     pub(super) fn attempts(&self) -> Vec<String> {
         let Some(owner) = self.owner() else {
@@ -91,13 +104,18 @@ impl Keeper {
             );
             return if signers.len() > 1 && !self.is_open() { vec![several] } else { Vec::new() };
         };
-        let files = self.records.hidden().flat_map(|item| self.records.all(item).iter().map(move |by| (by.author, item)));
+        let files =
+            self.records.hidden().flat_map(|item| self.records.all(item).iter().map(move |by| (by.author, item)));
         let mut tried: BTreeMap<Author, BTreeSet<String>> = BTreeMap::new();
         for (author, item) in files {
             tried.entry(author).or_default().insert(format!("change `{item}`"));
         }
-        for (notes, what) in [(&self.records.moved, "move its readers to another key"), (&self.records.names, "name its authors")] {
-            notes.keys().for_each(|author| drop(tried.entry(*author).or_default().insert(what.to_owned())));
+        for (notes, what) in
+            [(&self.records.moved, "move its readers to another key"), (&self.records.names, "name its authors")]
+        {
+            for author in notes.keys() {
+                tried.entry(*author).or_default().insert(what.to_owned());
+            }
         }
         let foreign = tried.into_iter().filter(|(author, _)| *author != owner);
         let words = |(author, what): (Author, BTreeSet<String>)| {

@@ -189,7 +189,7 @@ pub(super) fn with_room(keeper: &Keeper) -> Vec<Item> {
 /// Whether a file's content is here, and may be put in place now; else it is seen to.
 async fn is_ready(keeper: &mut Keeper, item: &Item, record: &Record, room: &mut Room) -> bool {
     if *item == Item::profile() && record.file_len() > profile::MAX_FILE {
-        keeper.problem(unreadable("it is too long"));
+        keeper.unreadable = Some((content(record), "it is too long".to_owned()));
         return false;
     }
     if !record.empty && keeper.unsound.contains_key(&(record.hash, record.len)) {
@@ -266,7 +266,7 @@ async fn put(keeper: &mut Keeper, files: &[(Item, Record)]) {
             keeper.engine.store.blobs().get_bytes(record.hash).await.map(Vec::from)
         };
         match bytes {
-            Ok(bytes) if is_profile_unreadable(keeper, item, &bytes) => {}
+            Ok(bytes) if is_profile_unreadable(keeper, item, &bytes, record) => {}
             Ok(bytes) => {
                 let replaces = replaced(keeper, item, record).await;
                 puts.push(Put { item: item.clone(), bytes, replaces });
@@ -288,16 +288,12 @@ async fn put(keeper: &mut Keeper, files: &[(Item, Record)]) {
 }
 
 /// Whether this is a profile that can't be read, which is said then.
-fn is_profile_unreadable(keeper: &mut Keeper, item: &Item, bytes: &[u8]) -> bool {
+fn is_profile_unreadable(keeper: &mut Keeper, item: &Item, bytes: &[u8], record: &Record) -> bool {
     let Some(why) = (*item == Item::profile()).then(|| profile::parse(bytes.to_vec()).err()).flatten() else {
         return false;
     };
-    keeper.problem(unreadable(&why.to_string()));
+    keeper.unreadable = Some((content(record), why.to_string()));
     true
-}
-
-fn unreadable(why: &str) -> String {
-    format!("`{}` was changed by the channel's owner and can't be read ({why}); the one before stays", profile::FILE_NAME)
 }
 
 /// How the file looks that is replaced; in one's own box a copy of it goes to the trash.

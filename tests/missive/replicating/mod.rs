@@ -15,6 +15,7 @@ mod reading;
 mod stranger;
 mod strangers;
 mod together;
+mod trusting;
 
 const FIRST: &str = "2026-01-01T10-00-00Z";
 const SECOND: &str = "2026-01-02T10-00-00Z";
