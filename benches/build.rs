@@ -85,7 +85,7 @@ fn build(snapshot: &Snapshot, theme: &Theme, output: &Path) -> Report {
 
 fn cached() -> Cache {
     let path = FOLDER.path().join("cards");
-    Cache::read(path.clone()).keep(&look(&Cache::nowhere()).all, i64::MAX).unwrap();
+    look(&Cache::nowhere()).keep(&Cache::read(path.clone()), i64::MAX).unwrap();
     Cache::read(path)
 }
 

@@ -4,7 +4,6 @@
 //! could run. Refuses to read files and to know where they are found.
 
 use crate::channel::card::Attachment;
-use crate::channel::entry::Side;
 use crate::markdown::{Media, Trust};
 use crate::unseen::is_unseen;
 
@@ -55,14 +54,6 @@ impl Attached {
             kind: kind(&extension),
             note: note(file, &extension),
         }
-    }
-}
-
-/// Whose attachments a box holds.
-pub fn trust(side: Side) -> Trust {
-    match side {
-        Side::Inbox => Trust::Theirs,
-        Side::Outbox => Trust::Own,
     }
 }
 

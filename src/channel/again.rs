@@ -59,7 +59,7 @@ impl Rest {
     /// # Errors
     /// As [`Cache::keep`].
     pub fn keep(&self, cache: &Cache) -> std::io::Result<()> {
-        cache.keep(&self.snapshot.all, self.snapshot.looked_at)
+        self.snapshot.keep(cache, self.snapshot.looked_at)
     }
 
     /// Looks at everything again. Tells whether all is as it was.
@@ -70,7 +70,7 @@ impl Rest {
         let old = &self.snapshot;
         // Whoever looked first may know it by the name of a link.
         let channel = Channel { name: old.channel.name.clone(), ..Channel::open(&old.channel.path)? };
-        let snapshot = take(channel, &Cache::of(&old.all, old.looked_at), look);
+        let snapshot = take(channel, &Cache::of(&old.all, old.profiles(), old.looked_at), look);
         let same = boxes(&snapshot) == self.boxes && is_like(old, &snapshot);
         Ok((snapshot, same))
     }
@@ -86,8 +86,13 @@ impl Rest {
             return Ok(self.everything(look)?.0);
         }
         self.snapshot.look = look;
+        let trusts = self.snapshot.trusts.clone();
         for side in BY_WORDS {
             self.snapshot.look_at(side, names);
+        }
+        if self.snapshot.trusts != trusts {
+            // What is wrong with a message depends on whose it is, also with one that nobody touched.
+            return Ok(self.everything(look)?.0);
         }
         Ok(self.snapshot)
     }
@@ -143,7 +148,8 @@ impl Snapshot {
             let first = hidden.path.components().next().map(Component::as_os_str);
             hidden.side != side || !first.is_some_and(|first| names.contains(first))
         });
-        self.read_words(side);
+        let profile = self.profile(side).clone();
+        self.read_words(side, &profile);
         self.hide_all(side, listing.hidden);
         self.remake(side, &listing.texts, &listing.folders, &known);
         self.order();

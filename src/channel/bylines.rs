@@ -21,7 +21,7 @@ const MAX_NAME: usize = 80;
 const MAX_SIGNERS: usize = 2;
 
 /// What everybody calls themselves.
-const ME: &str = "me";
+pub const ME: &str = "me";
 
 /// What is said of the authors of one box's messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,10 +63,14 @@ impl Bylines {
     }
 }
 
-/// Whether a name looks like another one, or like the word by which everybody calls themselves.
-pub fn looks_like(name: &str, other: Option<&str>) -> bool {
-    let name = look(name);
-    name == ME || other.is_some_and(|other| look(other) == name)
+/// What somebody else who calls themselves this is called in a channel of this name: never as whoever reads is.
+pub fn others_name(name: &str, reader: Option<&str>, channel: &str) -> String {
+    let seen = look(name);
+    match () {
+        () if seen == ME => channel.to_owned(),
+        () if reader.is_some_and(|reader| look(reader) == seen) => format!("{name} ({channel})"),
+        () => name.to_owned(),
+    }
 }
 
 /// What tells the authors of a box apart.
@@ -258,7 +262,12 @@ mod tests {
             let reserved = Reserved { owner: Some("Azureen"), reader: Some(reader) };
             assert_eq!(all_shown(&authors, reserved), ["Azureen (01010101)", "Brando"], "the owner itself neither");
         }
-        assert!(looks_like("\u{200b}ME", None) && looks_like("azureen", Some("Azureen")) && !looks_like("Azur", None));
+        for (name, expected) in
+            [("Brando", "Brando"), ("azuréen", "azuréen (pen-friend)"), ("\u{200b}ME", "pen-friend")]
+        {
+            assert_eq!(others_name(name, Some("Azureen"), "pen-friend"), expected);
+        }
+        assert_eq!(others_name("Azureen", None, "pen-friend"), "Azureen");
     }
 
     #[test]

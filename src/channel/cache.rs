@@ -1,7 +1,8 @@
 //! Cards kept between runs.
 //!
-//! Owns the cache file: blocks of cards, each with its own checksum, so that a damaged block costs only its own cards.
-//! Only ever a shortcut: deleting the file changes nothing but time, and a file of another version is as if absent.
+//! Owns the cache file: the profiles, and blocks of cards, each with its own checksum, so that a damaged block costs only its own cards.
+//! Only ever a shortcut: deleting the file changes nothing but time (and what a profile said before somebody else damaged
+//! it), and a file of another version is as if absent.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,11 +12,12 @@ use rayon::prelude::*;
 
 use super::card::Card;
 use super::entry::Side;
+use super::profile::{Profile, Profiles};
 use super::stamp::Stamp;
 use crate::disk::{record, whole};
 
 /// The number is to be raised whenever a card, or what is read into one, changes.
-const HEAD: &str = concat!("missive cards ", env!("CARGO_PKG_VERSION"), " 4\n");
+const HEAD: &str = concat!("missive cards ", env!("CARGO_PKG_VERSION"), " 5\n");
 const BLOCK: usize = 512;
 
 /// The cards of an earlier run.
@@ -27,6 +29,8 @@ pub struct Cache {
     cards: Vec<Arc<Card>>,
     /// The keys of the cards, one for each, so that a search need not look into cards all over the memory.
     keys: Vec<(Stamp, Side)>,
+    /// What the boxes said of the channel when that could last be read.
+    profiles: Profiles,
     /// What was wrong with the file, for those who ask.
     pub damage: Option<String>,
 }
@@ -37,9 +41,9 @@ impl Cache {
         Self::default()
     }
 
-    /// The cards of a look at this time, in nanoseconds since 1970, as if they had been kept.
-    pub fn of(cards: &[Arc<Card>], looked_at: i64) -> Self {
-        let mut cache = Self { cached_at: looked_at, ..Self::default() };
+    /// The cards and profiles of a look at this time, in nanoseconds since 1970, as if they had been kept.
+    pub fn of(cards: &[Arc<Card>], profiles: Profiles, looked_at: i64) -> Self {
+        let mut cache = Self { cached_at: looked_at, profiles, ..Self::default() };
         cache.put(cards.to_vec());
         cache
     }
@@ -66,24 +70,30 @@ impl Cache {
         self.cards.get(self.keys.binary_search(&(stamp, side)).ok()?)
     }
 
-    /// Keeps these cards for the next run, if they differ from those of the last. `now` is in nanoseconds since 1970.
+    /// What a box said of the channel when that could last be read.
+    pub fn profile(&self, side: Side) -> &Profile {
+        let [inbox, outbox] = &*self.profiles;
+        if side == Side::Inbox { inbox } else { outbox }
+    }
+
+    /// Keeps these cards and profiles for the next run, if they differ from those of the last. `now` is in nanoseconds since 1970.
     ///
     /// # Errors
     /// The failing operation with its path.
-    pub fn keep(&self, cards: &[Arc<Card>], now: i64) -> io::Result<()> {
+    pub fn keep(&self, cards: &[Arc<Card>], profiles: &Profiles, now: i64) -> io::Result<()> {
         let Some(path) = &self.path else {
             return Ok(());
         };
         let is_same = |(old, new): (&Arc<Card>, &Arc<Card>)| Arc::ptr_eq(old, new) && old.is_settled_at(self.cached_at);
         let same = cards.len() == self.cards.len() && self.cards.iter().zip(cards).all(is_same);
-        if same {
+        if same && *profiles == self.profiles {
             return Ok(());
         }
         if let Some(folder) = path.parent() {
             fs_err::create_dir_all(folder)?;
             whole::sweep(folder);
         }
-        whole::through_temporary(path, |temporary| write(&fs_err::File::create(temporary)?, cards, now))
+        whole::through_temporary(path, |temporary| write(&fs_err::File::create(temporary)?, cards, profiles, now))
     }
 
     fn fill(&mut self, bytes: &[u8]) {
@@ -97,6 +107,10 @@ impl Cache {
             self.damage = Some("its beginning is damaged".to_owned());
             return;
         };
+        match parts.next().flatten().and_then(|bytes| serde_json::from_slice(bytes).ok()) {
+            Some(profiles) => self.profiles = Arc::new(profiles),
+            None => self.damage = Some("what it says of the profiles is damaged".to_owned()),
+        }
         let blocks: Vec<Option<&[u8]>> = parts.collect();
         let decoded: Vec<Option<Vec<Arc<Card>>>> =
             blocks.par_iter().map(|block| block.and_then(decode_block)).collect();
@@ -116,10 +130,11 @@ impl Cache {
 }
 
 /// Writes the cards some blocks at a time, so that a long channel's are never all in memory twice.
-fn write(mut file: &fs_err::File, cards: &[Arc<Card>], now: i64) -> io::Result<()> {
+fn write(mut file: &fs_err::File, cards: &[Arc<Card>], profiles: &Profiles, now: i64) -> io::Result<()> {
     file.write_all(HEAD.as_bytes())?;
     let mut part = Vec::new();
     record::push(&mut part, &now.to_le_bytes());
+    record::push(&mut part, &serde_json::to_vec(&**profiles)?);
     file.write_all(&part)?;
     for some in cards.chunks(BLOCK * 16) {
         let blocks: Vec<Vec<u8>> = some.par_chunks(BLOCK).map(encode_block).collect();

@@ -16,7 +16,7 @@ use super::header::{self, Header};
 use super::message::{self, MAX_READ};
 use super::stamp::Stamp;
 use crate::disk::beneath::{Folder, Stat};
-use crate::markdown::{self, normal_tag};
+use crate::markdown::{self, Trust, normal_tag};
 use crate::picture::{Format, Size, displayed_size, svg_size};
 
 /// What tells that a file is still the same: length in bytes, time of modification in nanoseconds, inode.
@@ -102,9 +102,11 @@ pub struct Card {
     pub links: Vec<String>,
     /// Whether HTML in its text does not close what it opens.
     pub is_unbalanced: bool,
+    /// Whether its text asks for pictures from elsewhere.
+    pub shows_remote: bool,
     /// Whether its page shows only the beginning of its text.
     pub is_cut: bool,
-    /// What was wrong with it, in words.
+    /// What was wrong with it whoever wrote it, in words.
     pub problems: Vec<String>,
     /// Its attachments, in name order.
     pub attachments: Vec<Attachment>,
@@ -116,6 +118,16 @@ impl Card {
     /// The moment of the last change that the author speaks of, in seconds since 1970.
     pub fn updated(&self) -> i64 {
         self.header.updated.unwrap_or_else(|| self.stamp.seconds())
+    }
+
+    /// What is wrong with it, in words: of one's own also what would not have any effect in somebody else's.
+    pub fn problems_as(&self, trust: Trust) -> impl Iterator<Item = &str> {
+        let is_own = trust == Trust::Own;
+        let remote = (is_own && self.shows_remote)
+            .then_some("it shows a picture from elsewhere, whose owner learns of every reader");
+        let unbalanced =
+            (is_own && self.is_unbalanced).then_some("its HTML does not close what it opens, so it is shown as text");
+        self.problems.iter().map(String::as_str).chain(remote).chain(unbalanced)
     }
 
     /// Whether its text and attachments were certain to be settled at a time, in nanoseconds since 1970.
@@ -232,12 +244,6 @@ fn of_text(side: Side, stamp: Stamp, bytes: Vec<u8>, mark: Mark, attachments: Ve
     if text.mended && mark.len < MAX_READ {
         problems.push("bytes in it that are no UTF-8 are shown as U+FFFD".to_owned());
     }
-    if summary.shows_remote && side == Side::Outbox {
-        problems.push("it shows a picture from elsewhere, whose owner learns of every reader".to_owned());
-    }
-    if summary.is_unbalanced && side == Side::Outbox {
-        problems.push("its HTML does not close what it opens, so it is shown as text".to_owned());
-    }
     let header = parted.header;
     let body_start = text.text.len() - parted.body.len();
     let title_in_text =
@@ -263,6 +269,7 @@ fn of_text(side: Side, stamp: Stamp, bytes: Vec<u8>, mark: Mark, attachments: Ve
         links: summary.links,
         is_cut: summary.is_cut,
         is_unbalanced: summary.is_unbalanced,
+        shows_remote: summary.shows_remote,
         problems,
         attachments,
         folder: None,

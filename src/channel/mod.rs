@@ -15,6 +15,7 @@ pub mod comparison;
 pub mod conflict;
 pub mod draft;
 pub mod entry;
+pub mod feed_ids;
 mod fold;
 pub mod folder;
 pub mod header;

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,9 @@ pub struct Profile {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub icon: Option<String>,
 }
+
+/// What the inbox and the outbox of a channel say of it.
+pub type Profiles = Arc<[Profile; 2]>;
 
 /// Why a profile that is there says nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]

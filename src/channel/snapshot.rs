@@ -14,13 +14,13 @@ use schemars::JsonSchema;
 
 use super::arrival::{self, Lack};
 use super::authors::{self, Authors};
-use super::bylines::{Bylines, Reserved};
+use super::bylines::{Bylines, ME, Reserved, others_name};
 use super::cache::Cache;
 use super::card::{self, Card, Made, Mark};
 use super::classify::{Reason, leading_stamp};
 use super::entry::{Entry, Side};
 use super::listing::{Listing, why};
-use super::profile::{self, Profile};
+use super::profile::{self, Problem, Profile, Profiles};
 use super::stamp::Stamp;
 use super::trust::BoxTrust;
 use super::{Channel, Kind, attachments};
@@ -225,6 +225,42 @@ impl Snapshot {
         (if card.side == Side::Inbox { inbox } else { outbox }).of(card.stamp)
     }
 
+    /// What a box's owner says of the channel.
+    pub fn profile(&self, side: Side) -> &Profile {
+        match side {
+            Side::Inbox => &self.their_profile,
+            Side::Outbox => &self.my_profile,
+        }
+    }
+
+    /// What both boxes' owners say of it.
+    pub fn profiles(&self) -> Profiles {
+        Arc::new([self.their_profile.clone(), self.my_profile.clone()])
+    }
+
+    /// Keeps what was seen for the next run. `now` is in nanoseconds since 1970.
+    ///
+    /// # Errors
+    /// As [`Cache::keep`].
+    pub fn keep(&self, cache: &Cache, now: i64) -> io::Result<()> {
+        cache.keep(&self.all, &self.profiles(), now)
+    }
+
+    /// Who writes in a box, as far as its profile says so: whom a message is by where nobody has signed it.
+    pub fn writer(&self, side: Side) -> Option<String> {
+        let name = self.profile(side).author.as_deref();
+        match side {
+            Side::Inbox => name.map(|name| self.their_name(name)),
+            Side::Outbox if self.box_trust(side).is_of_anothers_channel() => Some(ME.to_owned()),
+            Side::Outbox => name.map(str::to_owned),
+        }
+    }
+
+    /// What somebody else who calls themselves this is called.
+    pub fn their_name(&self, name: &str) -> String {
+        others_name(name, self.my_profile.author.as_deref(), &self.channel.name.to_string())
+    }
+
     /// Whose the files of a box are.
     pub fn box_trust(&self, side: Side) -> &BoxTrust {
         let [inbox, outbox] = &self.trusts;
@@ -276,49 +312,50 @@ impl Snapshot {
                 (*stamp, made)
             })
             .collect();
-        self.read_words(side);
+        self.read_words(side, cache.profile(side));
         self.hide_all(side, listing.hidden);
         for (stamp, made) in made {
             self.add(side, stamp, made, cache.last_known(side, stamp));
         }
     }
 
-    /// Reads what the box says besides its messages: of the channel, and of who wrote them.
-    pub(super) fn read_words(&mut self, side: Side) {
-        self.read_profile(side);
-        self.read_authors(side);
-    }
-
-    fn read_authors(&mut self, side: Side) {
+    /// Reads what the box says besides its messages: who wrote them, whose they are, and of the channel.
+    /// `known` is what it said of the channel before.
+    pub(super) fn read_words(&mut self, side: Side, known: &Profile) {
         let Some(folder) = self.folder(side) else {
             return;
         };
-        let read = Authors::read(folder);
-        let (trust, problem) = BoxTrust::new(side, read.as_ref().map(Option::as_ref));
+        let (authors, profile) = (Authors::read(folder), profile::read(folder));
+        let (trust, problem) = BoxTrust::new(side, authors.as_ref().map(Option::as_ref));
+        *of_side(&mut self.trusts, side) = Arc::new(trust);
         if let Some(problem) = problem {
             self.hide(side, authors::FILE_NAME.into(), Reason::Unreadable(problem), true);
         }
+        self.take_profile(side, profile, known);
         let (mine, theirs) = (self.my_profile.author.as_deref(), self.their_profile.author.as_deref());
         let reserved = match side {
             Side::Inbox => Reserved { owner: theirs, reader: mine },
             Side::Outbox => Reserved { owner: mine, reader: None },
         };
-        let bylines = read.ok().flatten().map(|authors| Bylines::new(&authors, reserved));
+        let bylines = authors.ok().flatten().map(|authors| Bylines::new(&authors, reserved));
         *of_side(&mut self.bylines, side) = Arc::new(bylines.unwrap_or_default());
-        *of_side(&mut self.trusts, side) = Arc::new(trust);
     }
 
-    fn read_profile(&mut self, side: Side) {
-        let Some(folder) = self.folder(side) else {
-            return;
-        };
-        let (profile, problem) = match profile::read(folder) {
+    fn take_profile(&mut self, side: Side, read: Result<Profile, Problem>, known: &Profile) {
+        let is_theirs = self.box_trust(side).of_profile() == Trust::Theirs;
+        let (profile, problem) = match read {
             Ok(profile) => (profile, None),
+            // Every id in the feeds follows from it, and somebody else's mistake must not change them.
+            Err(problem @ Problem::Form(_)) if is_theirs => (known.clone(), Some(problem)),
             Err(problem) => (Profile::default(), Some(problem)),
         };
-        let icon = profile.icon.as_deref().and_then(|name| folder.stat(Path::new(name)).ok()).map(Mark::from);
+        let name = profile.icon.as_deref().map(Path::new);
+        let icon = name.zip(self.folder(side)).and_then(|(name, folder)| folder.stat(name).ok()).map(Mark::from);
         if let Some(problem) = &problem {
-            self.hide(side, profile::FILE_NAME.into(), Reason::Unreadable(problem.to_string()), true);
+            let before =
+                if profile == Profile::default() { "" } else { "; what it said before counts until it is mended" };
+            let words = format!("{problem}{before}");
+            self.hide(side, profile::FILE_NAME.into(), Reason::Unreadable(words), true);
         }
         match side {
             Side::Inbox => self.their_profile = profile,
@@ -361,7 +398,8 @@ impl Snapshot {
                     }
                 }
                 self.hide_all(side, oddities.into_iter().map(hidden).collect());
-                self.problems.extend(card.problems.iter().map(|problem| (side, stamp, problem.clone())));
+                let trust = self.trust(&card);
+                self.problems.extend(card.problems_as(trust).map(|problem| (side, stamp, problem.to_owned())));
                 self.all.push(card);
             }
             // Gone between listing and reading: as if it had not been there.

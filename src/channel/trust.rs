@@ -88,6 +88,16 @@ impl BoxTrust {
         self.profile
     }
 
+    /// Whether everything in the box is one's own.
+    pub fn is_all_own(&self) -> bool {
+        self.rest == Trust::Own && self.foreign.is_empty() && self.attachments.is_empty()
+    }
+
+    /// Whether somebody else's channel is written here as well: what nobody has signed is one's own, the profile is not.
+    pub fn is_of_anothers_channel(&self) -> bool {
+        self.rest == Trust::Own && self.profile == Trust::Theirs
+    }
+
     /// Whose each of a message's attachments is, in their order.
     pub fn of_attachments<'a>(&'a self, card: &'a Card) -> impl Iterator<Item = (&'a Attachment, Trust)> {
         card.attachments.iter().map(|file| (file, self.of_attachment(card.stamp, &file.path)))

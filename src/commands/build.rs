@@ -120,7 +120,7 @@ fn site(args: &Build, around: &Surroundings, console: Console) -> Result<Report,
     progress.clear();
     let report = Report::new(&snapshot, &choice, built?, start.elapsed());
     report.whisper_damage(console);
-    if let Err(error) = cache.keep(&snapshot.all, around.now) {
+    if let Err(error) = snapshot.keep(&cache, around.now) {
         console.whisper(&format!("the card cache could not be kept: {error}"));
     }
     Ok(Report { explain: args.explain, strict: args.strict, ..report })

@@ -7,13 +7,15 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::origins::KnownOrigins;
 use super::settle::{Settled, settle};
 use super::{Failure, Surroundings, count, locate};
 use crate::channel::cache::Cache;
 use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
+use crate::channel::feed_ids::{self, Claim};
 use crate::channel::snapshot::{self, BoxState, Look, Snapshot};
-use crate::channel::{Channel, folder, settings};
+use crate::channel::{Channel, folder, profile, settings};
 use crate::console::Console;
 use crate::unseen::field;
 
@@ -78,11 +80,32 @@ pub fn run(args: &Check, around: &Surroundings, console: Console) -> Result<Repo
         Some(wanted) => vec![locate::channel(around, wanted)?],
         None => folder::discover(&around.data)?,
     };
-    let channels = channels.into_iter().map(|channel| checked(channel, around, args, console)).collect();
-    Ok(Report { channels, strict: args.strict })
+    let origins = KnownOrigins::read(around);
+    let mut claims = Vec::new();
+    let mut checked_channels = Vec::new();
+    for channel in channels {
+        let (snapshot, checked) = checked(channel, around, args, console);
+        let owned = Claim::of_channel(&snapshot, &origins.of(&snapshot.channel)).into_iter();
+        claims.extend(owned.map(|claim| (checked_channels.len(), claim)));
+        checked_channels.push(checked);
+    }
+    add_same_ids(&mut checked_channels, claims);
+    Ok(Report { channels: checked_channels, strict: args.strict })
 }
 
-fn checked(channel: Channel, around: &Surroundings, args: &Check, console: Console) -> Checked {
+/// Says which channels claim the feed id of another one; each claim comes with the position of its channel.
+fn add_same_ids(channels: &mut [Checked], claims: Vec<(usize, Claim)>) {
+    let (owners, claims): (Vec<usize>, Vec<Claim>) = claims.into_iter().unzip();
+    for ((at, claim), borne) in owners.iter().zip(&claims).zip(feed_ids::settle(&claims)) {
+        let bearer = borne.bearer.and_then(|bearer| claims.get(bearer));
+        if let (Some(bearer), Some(channel)) = (bearer, channels.get_mut(*at)) {
+            let path = format!("{}/{}", claim.side, profile::FILE_NAME);
+            channel.findings.push(Finding { path, warning: true, why: claim.refusal(bearer), fixable: false });
+        }
+    }
+}
+
+fn checked(channel: Channel, around: &Surroundings, args: &Check, console: Console) -> (Snapshot, Checked) {
     // Without a cache every text is read, so that each is seen as it is.
     let look = |channel: Channel| snapshot::take(channel, &Cache::nowhere(), Look::at(around.seconds()));
     let mut snapshot = look(channel);
@@ -91,7 +114,8 @@ fn checked(channel: Channel, around: &Surroundings, args: &Check, console: Conso
         snapshot = look(snapshot.channel);
     }
     let findings = findings(&snapshot, args);
-    Checked { channel: snapshot.channel.name.to_string(), messages: snapshot.cards.len(), findings, conflicts }
+    let (channel, messages) = (snapshot.channel.name.to_string(), snapshot.cards.len());
+    (snapshot, Checked { channel, messages, findings, conflicts })
 }
 
 fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {

@@ -2,6 +2,7 @@
 //!
 //! Owns the way there by the card cache, and what people are told of a channel: who wrote, and what to type for it.
 
+use crate::channel::bylines::ME;
 use crate::channel::cache::{self, Cache};
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
@@ -37,10 +38,8 @@ impl Opened {
         let name = channel.name.to_string();
         let snapshot = snapshot::take(channel, &cache, Look::at(around.seconds()));
         // The cache is only a shortcut: that it could not be kept changes nothing but time.
-        let _ = cache.keep(&snapshot.all, around.now);
-        let author = snapshot.their_profile.author.clone();
-        // Nobody else can be `me`.
-        let they = author.filter(|author| !author.eq_ignore_ascii_case(ME)).unwrap_or_else(|| name.clone());
+        let _ = snapshot.keep(&cache, around.now);
+        let they = snapshot.writer(Side::Inbox).unwrap_or_else(|| name.clone());
         Self { marked: marks.of(&key).cloned().unwrap_or_default(), snapshot, key, name, they, address }
     }
 
@@ -77,8 +76,6 @@ impl Opened {
         columns(&self.address) + 1 + boxed + STEM_LENGTH
     }
 }
-
-const ME: &str = "me";
 
 /// A name in at most so many columns. What tells it from a name like it stands at its end, in brackets, and stays.
 pub(super) fn short(name: &str, width: usize) -> String {

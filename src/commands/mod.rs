@@ -28,6 +28,7 @@ pub mod mark;
 pub mod network;
 pub mod new;
 mod open;
+mod origins;
 mod publish;
 mod qr;
 pub mod read;

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::Failure;
-use crate::channel::entry::Side;
+use crate::markdown::Trust;
 
 /// What starts a program, or leads to an address or another file, wherever it comes from.
 const PROGRAMS: [&str; 54] = [
@@ -95,7 +95,7 @@ const BEGINNINGS: [&[u8]; 12] = [
 const HEAD: u64 = 512;
 
 /// Why a file is not opened; `None` when it may be.
-fn refusal(name: &str, side: Side, is_executable: bool, head: &[u8]) -> Option<&'static str> {
+fn refusal(name: &str, trust: Trust, is_executable: bool, head: &[u8]) -> Option<&'static str> {
     // Some systems drop dots and spaces at the end.
     let name = name.trim_end_matches(['.', ' ']).to_lowercase();
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
@@ -105,7 +105,7 @@ fn refusal(name: &str, side: Side, is_executable: bool, head: &[u8]) -> Option<&
     if is_executable {
         return Some("it is marked as a program");
     }
-    if side == Side::Outbox {
+    if trust == Trust::Own {
         return None;
     }
     if !PASSIVE.contains(&extension) {
@@ -120,12 +120,12 @@ fn refusal(name: &str, side: Side, is_executable: bool, head: &[u8]) -> Option<&
 ///
 /// # Errors
 /// [`Failure`] when it is not to be opened, cannot be read, or there is no program that opens files.
-pub(super) fn open(path: &Path, side: Side, mut file: &File) -> Result<(), Failure> {
+pub(super) fn open(path: &Path, trust: Trust, mut file: &File) -> Result<(), Failure> {
     let is_executable = file.metadata()?.permissions().mode() & 0o111 != 0;
     let mut head = Vec::new();
     Read::by_ref(&mut file).take(HEAD).read_to_end(&mut head)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if let Some(why) = refusal(&name, side, is_executable, &head) {
+    if let Some(why) = refusal(&name, trust, is_executable, &head) {
         let message = format!("`{name}` is not opened: {why}");
         return Err(Failure::new(message, format!("it lies at {}", path.display())));
     }
@@ -163,21 +163,21 @@ mod tests {
             "a.exe. .",
             "photo.jpg.desktop",
         ] {
-            for side in Side::BOTH {
-                assert!(refusal(name, side, false, b"").is_some(), "{name}");
+            for trust in [Trust::Own, Trust::Theirs] {
+                assert!(refusal(name, trust, false, b"").is_some(), "{name}");
             }
         }
-        assert!(refusal("a.jpg", Side::Outbox, true, b"").is_some());
+        assert!(refusal("a.jpg", Trust::Own, true, b"").is_some());
     }
 
     #[test]
     fn of_others_only_what_shows_or_sounds() {
         for name in ["a.html", "a.svg", "a.xhtml", "letter", "a.docm", "a.xyz", ".jpg.html"] {
-            assert!(refusal(name, Side::Inbox, false, b"").is_some(), "{name}");
-            assert_eq!(refusal(name, Side::Outbox, false, b""), None, "{name}");
+            assert!(refusal(name, Trust::Theirs, false, b"").is_some(), "{name}");
+            assert_eq!(refusal(name, Trust::Own, false, b""), None, "{name}");
         }
         for name in ["a.jpg", "A.PDF", "a.txt", "a.mp3"] {
-            assert_eq!(refusal(name, Side::Inbox, false, b"hello"), None, "{name}");
+            assert_eq!(refusal(name, Trust::Theirs, false, b"hello"), None, "{name}");
         }
     }
 
@@ -186,7 +186,7 @@ mod tests {
         let heads: [&[u8]; 5] =
             [b"\x7fELF\x02", b"#!/bin/sh\n", b"\xef\xbb\xbf\n<HTML>", b"[Desktop Entry]\nExec=x", b" <svg onload=x>"];
         for head in heads {
-            assert!(refusal("a.txt", Side::Inbox, false, head).is_some(), "{head:?}");
+            assert!(refusal("a.txt", Trust::Theirs, false, head).is_some(), "{head:?}");
         }
     }
 }

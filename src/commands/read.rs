@@ -188,7 +188,8 @@ impl Chosen<'_> {
             return Err(Failure::new(message, format!("it has {}", count(attachments.len(), "attachment"))));
         };
         let (found, _) = folder.file(&Entry::Attachment(*stamp, file.path.clone()).path())?;
-        open::open(&letter.path_of(file), *side, &found)
+        let trust = letter.opened.snapshot.box_trust(*side).of_attachment(*stamp, &file.path);
+        open::open(&letter.path_of(file), trust, &found)
     }
 }
 

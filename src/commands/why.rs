@@ -13,6 +13,7 @@ use crate::channel::cache::Cache;
 use crate::channel::card::Card;
 use crate::channel::entry::{Entry, Side};
 use crate::channel::snapshot::{self, Look, Snapshot};
+use crate::markdown::Trust;
 use crate::unseen::field;
 
 /// Say what a file in a box is, and why it is or is not shown
@@ -82,13 +83,18 @@ fn answer(snapshot: &Snapshot, side: Side, relative: &Path) -> Report {
     let card = |stamp| snapshot.cards.iter().find(|card| card.side == side && card.stamp == stamp);
     match Entry::parse(relative.as_os_str().as_bytes()) {
         Some(Entry::Text(stamp)) => match card(stamp) {
-            Some(card) => {
-                report(true, format!("a message of {}", stamp.time().format("%-d %B %Y, %H:%M:%S UTC")), notes(card))
-            }
+            Some(card) => report(
+                true,
+                format!("a message of {}", stamp.time().format("%-d %B %Y, %H:%M:%S UTC")),
+                notes(snapshot, card),
+            ),
             None => report(false, "not shown".to_owned(), Vec::new()),
         },
-        Some(Entry::Attachment(stamp, _)) if card(stamp).is_some() => {
-            report(true, format!("an attachment of the message {stamp}"), Vec::new())
+        Some(Entry::Attachment(stamp, path)) if card(stamp).is_some() => {
+            let is_foreign =
+                side == Side::Outbox && snapshot.box_trust(side).of_attachment(stamp, &path) == Trust::Theirs;
+            let notes = is_foreign.then(|| FOREIGN.to_owned()).into_iter().collect();
+            report(true, format!("an attachment of the message {stamp}"), notes)
         }
         _ if card_of_folder(snapshot, side, relative) => {
             report(true, "a message's attachment folder".to_owned(), Vec::new())
@@ -101,8 +107,15 @@ fn card_of_folder(snapshot: &Snapshot, side: Side, relative: &Path) -> bool {
     snapshot.cards.iter().any(|card| card.side == side && relative == Path::new(&card.stamp.to_string()))
 }
 
-fn notes(card: &Card) -> Vec<String> {
+/// Said of what lies in the outbox and is somebody else's.
+const FOREIGN: &str = "somebody else wrote it, so pages show it as they show what is in an inbox";
+
+fn notes(snapshot: &Snapshot, card: &Card) -> Vec<String> {
     let mut notes = Vec::new();
+    let trust = snapshot.trust(card);
+    if card.side == Side::Outbox && trust == Trust::Theirs {
+        notes.push(FOREIGN.to_owned());
+    }
     if let Some(title) = &card.title {
         notes.push(format!("title: {title}"));
     }
@@ -115,7 +128,7 @@ fn notes(card: &Card) -> Vec<String> {
     if card.stamp.seconds() < IMPLAUSIBLE {
         notes.push("feed readers may find a date before 1990 implausible".to_owned());
     }
-    notes.extend(card.problems.iter().cloned());
+    notes.extend(card.problems_as(trust).map(str::to_owned));
     notes
 }
 

@@ -8,8 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::channel::arrival::SITE_PAGES;
 use crate::channel::card::Card;
-use crate::channel::entry::Side;
-use crate::markdown::{Around, Target};
+use crate::markdown::{Around, Target, Trust};
 
 use super::contents::Contents;
 use super::media::Published;
@@ -62,7 +61,7 @@ impl Around for Surroundings<'_> {
         if let Some((_, page)) = known {
             return Some(page.clone());
         }
-        let own = self.card.side == Side::Outbox;
+        let own = self.contents.trust(self.card) == Trust::Own;
         (own && SITE_PAGES.contains(&address)).then(|| address.to_owned())
     }
 

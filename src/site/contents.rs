@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
+use uuid::Uuid;
 
-use crate::article;
 use crate::channel::Kind;
 use crate::channel::arrival::Lack;
+use crate::channel::bylines::ME;
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
+use crate::channel::feed_ids::{Claim, settle};
 use crate::channel::profile::Profile;
 use crate::channel::profile::entry_id;
 use crate::channel::snapshot::Snapshot;
@@ -105,6 +107,8 @@ pub(super) struct Contents<'a> {
     pub tags: BTreeMap<String, Tag>,
     /// The icon, read once.
     pub icon: Option<Icon>,
+    /// The ids of the inbox's and the outbox's channel.
+    pub ids: [Uuid; 2],
 }
 
 impl<'a> Contents<'a> {
@@ -117,10 +121,11 @@ impl<'a> Contents<'a> {
     ) -> Self {
         let tags = tags(cards);
         let speaker = speaker(snapshot.kind());
-        let icon = snapshot.folder(speaker).and_then(|folder| icon::read(folder, profile(snapshot, speaker)));
+        let icon = snapshot.folder(speaker).and_then(|folder| icon::read(folder, snapshot.profile(speaker)));
         let facts = facts(snapshot, options, (!cards.is_empty(), !tags.is_empty()), icon.as_ref());
         Self {
             icon,
+            ids: ids(snapshot),
             snapshot,
             options,
             cards,
@@ -155,7 +160,7 @@ impl<'a> Contents<'a> {
 
     /// A message's attachments as published.
     pub(super) fn published(&self, card: &Card) -> Vec<media::Published> {
-        media::publish(card, self.prefix(card.side))
+        media::publish(card, self.prefix(card.side), self.snapshot.box_trust(card.side))
     }
 
     /// The message of this stamp: in that box, or in `near` first and in the other then.
@@ -185,18 +190,14 @@ impl<'a> Contents<'a> {
         self.snapshot.byline(card)
     }
 
-    /// What a box's owner says of the channel.
-    pub(super) fn profile(&self, side: Side) -> &'a Profile {
-        profile(self.snapshot, side)
-    }
-
     /// The id of the channel that a box's owner writes.
-    pub(super) fn channel_id(&self, side: Side) -> uuid::Uuid {
-        self.profile(side).channel_id(&self.snapshot.channel.name.to_string())
+    pub(super) fn channel_id(&self, side: Side) -> Uuid {
+        let [inbox, outbox] = self.ids;
+        if side == Side::Inbox { inbox } else { outbox }
     }
 
     /// The id of a message's entry in feeds.
-    pub(super) fn entry_id(&self, card: &Card) -> uuid::Uuid {
+    pub(super) fn entry_id(&self, card: &Card) -> Uuid {
         entry_id(self.channel_id(card.side), card.stamp)
     }
 
@@ -205,9 +206,27 @@ impl<'a> Contents<'a> {
         speaker(self.facts.kind)
     }
 
+    /// Whose a message's text is.
+    pub(super) fn trust(&self, card: &Card) -> Trust {
+        self.snapshot.trust(card)
+    }
+
+    /// What of a message in the outbox is somebody else's: its text, and which of its attachments. `None` for most.
+    pub(super) fn foreign(&self, card: &Card) -> Option<(Trust, Vec<usize>)> {
+        let whose = self.snapshot.box_trust(card.side);
+        if card.side == Side::Inbox || whose.is_all_own() {
+            return None;
+        }
+        let files = whose.of_attachments(card).enumerate();
+        let theirs: Vec<usize> =
+            files.filter(|(_, (_, trust))| *trust == Trust::Theirs).map(|(number, _)| number).collect();
+        let text = self.trust(card);
+        (text == Trust::Theirs || !theirs.is_empty()).then_some((text, theirs))
+    }
+
     /// How a message's text is rendered.
     pub(super) fn rules(&self, card: &Card) -> Rules {
-        let trust = article::trust(card.side);
+        let trust = self.trust(card);
         let raw_html = trust == Trust::Theirs || self.options.raw_html && !card.is_unbalanced;
         Rules { trust, raw_html, highlight: self.options.highlight, remote_media: trust == Trust::Own }
     }
@@ -233,11 +252,12 @@ pub(super) fn page_at(kind: Kind, side: Side, stamp: Stamp) -> OutPath {
 }
 
 fn author(snapshot: &Snapshot, kind: Kind, side: Side) -> Option<String> {
-    let profile = profile(snapshot, side);
-    let named = profile.author.clone();
+    let named = snapshot.writer(side).map(|name| harmless(&name).into_owned());
+    let titled =
+        || snapshot.profile(side).title.as_deref().map(|title| harmless(&snapshot.their_name(title)).into_owned());
     match (kind, side) {
-        (Kind::Message, Side::Outbox) => named.or_else(|| Some("me".to_owned())),
-        (Kind::Message, Side::Inbox) => named.or_else(|| profile.title.clone()).or_else(|| Some(name(snapshot))),
+        (Kind::Message, Side::Outbox) => named.or_else(|| Some(ME.to_owned())),
+        (Kind::Message, Side::Inbox) => named.or_else(titled).or_else(|| Some(name(snapshot))),
         _ => named,
     }
 }
@@ -247,11 +267,19 @@ fn name(snapshot: &Snapshot) -> String {
     harmless(&snapshot.channel.name.to_string()).into_owned()
 }
 
-fn profile(snapshot: &Snapshot, side: Side) -> &Profile {
-    match side {
-        Side::Inbox => &snapshot.their_profile,
-        Side::Outbox => &snapshot.my_profile,
+/// The ids of the inbox's and the outbox's channel, of which the peer's may not be one's own.
+fn ids(snapshot: &Snapshot) -> [Uuid; 2] {
+    let mut ids = Side::BOTH.map(|side| snapshot.profile(side).channel_id(&snapshot.channel.name.to_string()));
+    let claims = Claim::of_channel(snapshot, &[None, None]);
+    for (claim, borne) in claims.iter().zip(settle(&claims)) {
+        set_id(&mut ids, claim.side, borne.id);
     }
+    ids
+}
+
+/// Gives the channel of one side its id.
+pub(super) fn set_id([inbox, outbox]: &mut [Uuid; 2], side: Side, id: Uuid) {
+    *(if side == Side::Inbox { inbox } else { outbox }) = id;
 }
 
 /// What is known of a channel without a look at its messages.
@@ -261,7 +289,7 @@ pub(super) fn brief(snapshot: &Snapshot, options: &Options) -> Facts {
 
 fn facts(snapshot: &Snapshot, options: &Options, (archive, tags): (bool, bool), icon: Option<&Icon>) -> Facts {
     let kind = snapshot.kind();
-    let profile = profile(snapshot, speaker(kind));
+    let profile = snapshot.profile(speaker(kind));
     let second = if kind == Kind::Message { &snapshot.their_profile } else { profile };
     let name = || name(snapshot);
     let title = options

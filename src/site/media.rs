@@ -2,8 +2,9 @@
 //!
 //! Owns where each is written, and the inert name of what a browser or a web server could run. Refuses to read files.
 
-use crate::article::{Attached, inert_suffix, trust};
+use crate::article::{Attached, inert_suffix};
 use crate::channel::card::{Attachment, Card};
+use crate::channel::trust::BoxTrust;
 use crate::markdown::Trust;
 
 use super::file_name::{Taken, safe};
@@ -21,13 +22,13 @@ pub(super) struct Published {
 /// Names and sorts a message's attachments; `prefix` is what its pages begin with, `""` or `inbox/`.
 ///
 /// The result has the order of the card's attachments.
-pub(super) fn publish(card: &Card, prefix: &str) -> Vec<Published> {
+pub(super) fn publish(card: &Card, prefix: &str, whose: &BoxTrust) -> Vec<Published> {
     if card.attachments.is_empty() {
         return Vec::new();
     }
     let folder = format!("{prefix}{}", card.stamp);
     let mut taken = Taken::default();
-    card.attachments.iter().map(|file| published(file, &folder, trust(card.side), &mut taken)).collect()
+    whose.of_attachments(card).map(|(file, trust)| published(file, &folder, trust, &mut taken)).collect()
 }
 
 fn published(file: &Attachment, folder: &str, trust: Trust, taken: &mut Taken) -> Published {

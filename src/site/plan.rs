@@ -207,11 +207,10 @@ fn message_print(contents: &Contents<'_>, at: usize, whole: Fingerprint) -> Fing
     let Some(digest) = contents.digests.get(at) else {
         return whole;
     };
-    let text = if is_alone(contents, digest) && byline(contents, at).is_none() {
-        digest.own
-    } else {
-        messages(contents, at..at + 1, whole).text
-    };
+    let is_plain =
+        byline(contents, at).is_none() && contents.cards.get(at).is_none_or(|card| contents.foreign(card).is_none());
+    let text =
+        if is_alone(contents, digest) && is_plain { digest.own } else { messages(contents, at..at + 1, whole).text };
     Fingerprint { text, attachments: digest.files, around, ..whole }
 }
 
@@ -228,6 +227,7 @@ pub(super) fn messages(contents: &Contents<'_>, range: std::ops::Range<usize>, w
         attachments.add(&digest.files);
         texts.add(&digest.own);
         add_byline(&mut texts, contents.byline(card));
+        add_foreign(&mut texts, contents, card);
         if is_alone(contents, digest) {
             continue;
         }
@@ -275,6 +275,13 @@ fn byline<'a>(contents: &Contents<'a>, at: usize) -> Option<&'a str> {
 fn add_byline(hasher: &mut Hasher, byline: Option<&str>) {
     if let Some(name) = byline {
         hasher.add(&("signed", name));
+    }
+}
+
+/// Adds what of a message in the outbox is somebody else's; nothing where all of it is one's own.
+fn add_foreign(hasher: &mut Hasher, contents: &Contents<'_>, card: &Card) {
+    if let Some(foreign) = contents.foreign(card) {
+        hasher.add(&("foreign", foreign));
     }
 }
 

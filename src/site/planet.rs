@@ -4,7 +4,6 @@
 //! and to know where they are found: addresses come in.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use atom_syndication as atom;
@@ -12,10 +11,13 @@ use rayon::prelude::*;
 use uuid::Uuid;
 
 use crate::channel::Kind;
+use crate::channel::card::Card;
+use crate::channel::entry::Side;
+use crate::channel::feed_ids::{self, Claim, Origins};
 use crate::channel::snapshot::Snapshot;
 use crate::markdown::harmless;
 
-use super::contents::{Contents, Facts, brief};
+use super::contents::{Contents, Facts, brief, set_id};
 use super::feed;
 use super::options::Options;
 use super::ready::{Guest, Ready};
@@ -43,6 +45,8 @@ pub struct PlanetChannel<'a> {
     pub options: &'a Options,
     /// Where its site begins, up to the last `/`; it may be relative to the planet's feed.
     pub site: String,
+    /// Where its boxes come from, which decides who bears an id that two of them claim.
+    pub origins: Origins,
 }
 
 /// Writes the feed of the newest messages of all channels. A text that cannot be read now is left out.
@@ -54,8 +58,12 @@ pub fn planet_feed<'a>(planet: &Planet<'_>, channels: &[PlanetChannel<'a>]) -> V
         contents: contents(channel),
         site: channel.site.clone(),
         root: channel.site.clone(),
+        origins: channel.origins.clone(),
+        copied: [None; 2],
     };
-    let members: Vec<Member<'a>> = channels.iter().map(member).collect();
+    let mut members: Vec<Member<'a>> = channels.iter().map(member).collect();
+    // Who copied whose id is told by `missive check`.
+    settle_ids(&mut members);
     atom(planet, &members, &Read::of(&members, &newest(&members, ENTRIES), false))
 }
 
@@ -73,6 +81,48 @@ pub(super) struct Member<'a> {
     pub(super) site: String,
     /// What leads there from a page of all channels.
     pub(super) root: String,
+    /// Where its boxes come from.
+    pub(super) origins: Origins,
+    /// Where the messages of its inbox and its outbox may be found as well: in a box, of the member at a position, whose id
+    /// this one claims.
+    pub(super) copied: [Option<(usize, Side)>; 2],
+}
+
+/// Gives each channel the id that it bears among the others. Says which of them claim the id of another one.
+pub(super) fn settle_ids(members: &mut [Member<'_>]) -> Vec<(String, String)> {
+    let of = |(at, member): (usize, &Member<'_>)| {
+        Claim::of_channel(member.contents.snapshot, &member.origins).into_iter().map(move |claim| (at, claim))
+    };
+    let (owners, claims): (Vec<usize>, Vec<Claim>) = members.iter().enumerate().flat_map(of).unzip();
+    let mut refused = Vec::new();
+    for ((at, claim), borne) in owners.iter().zip(&claims).zip(feed_ids::settle(&claims)) {
+        let Some(member) = members.get_mut(*at) else {
+            continue;
+        };
+        set_id(&mut member.contents.ids, claim.side, borne.id);
+        let bearer = borne.bearer.and_then(|bearer| Some((owners.get(bearer)?, claims.get(bearer)?)));
+        if let Some((owner, bearer)) = bearer {
+            refused.push((claim.channel.clone(), claim.refusal(bearer)));
+            let [inbox, outbox] = &mut member.copied;
+            let copied = if claim.side == Side::Inbox { inbox } else { outbox };
+            *copied = claim.may_be_a_copy_of(bearer).then_some((*owner, bearer.side));
+        }
+    }
+    refused
+}
+
+/// Whether a message is there word for word in the channel whose id its own claims: it came by two ways.
+fn is_copy(members: &[Member<'_>], member: &Member<'_>, card: &Card) -> bool {
+    let [inbox, outbox] = member.copied;
+    let original = (if card.side == Side::Inbox { inbox } else { outbox }).and_then(|(at, side)| {
+        let cards = members.get(at)?.contents.cards;
+        cards.get(cards.binary_search_by_key(&(card.stamp, side), |card| (card.stamp, card.side)).ok()?)
+    });
+    original.is_some_and(|original| {
+        let files =
+            |card: &Card| card.attachments.iter().map(|file| (file.path.clone(), file.mark.len)).collect::<Vec<_>>();
+        original.hash == card.hash && files(original) == files(card)
+    })
 }
 
 /// A message of one of several channels: the positions of both.
@@ -86,14 +136,12 @@ pub(super) struct Pick {
 pub(super) fn newest(members: &[Member<'_>], most: usize) -> Vec<Pick> {
     let mut found = Vec::new();
     for (number, member) in members.iter().enumerate() {
-        let cards = member.contents.cards.iter().enumerate().rev().take(most);
-        found
-            .extend(cards.map(|(at, card)| (Reverse(card.stamp), number, Reverse(at), member.contents.entry_id(card))));
+        let cards = member.contents.cards.iter().enumerate().rev();
+        let cards = cards.filter(|(_, card)| !is_copy(members, member, card)).take(most);
+        found.extend(cards.map(|(at, card)| (Reverse(card.stamp), number, Reverse(at))));
     }
     found.sort_unstable();
-    let mut seen = HashSet::new();
-    found.retain(|(.., id)| seen.insert(*id));
-    found.into_iter().take(most).map(|(_, member, Reverse(at), _)| Pick { member, at }).collect()
+    found.into_iter().take(most).map(|(_, member, Reverse(at))| Pick { member, at }).collect()
 }
 
 /// Messages of several channels, their texts converted.

@@ -12,6 +12,7 @@ use crate::channel::Channel;
 use crate::channel::entry::Side;
 use crate::channel::profile::{self, Problem};
 use crate::channel::snapshot::{BoxState, Snapshot};
+use crate::markdown::Trust;
 
 use super::Error;
 use super::before::Before;
@@ -62,11 +63,11 @@ pub(super) fn emptying(request: &Request<'_>, manifest: &Manifest) -> Result<(),
 }
 
 /// Every id in the feeds follows from the profile, so one that cannot be read now must not count as none. One of the wrong
-/// form is a mistake to be mended where it is one's own, and nobody's business where it is a stranger's.
+/// form is a mistake to be mended where it is one's own; where it is somebody else's, the last good one counts.
 pub(super) fn a_lost_profile(snapshot: &Snapshot) -> Result<(), Error> {
     for (side, problem) in Side::BOTH.into_iter().zip(&snapshot.profile_problems) {
         match problem {
-            Some(Problem::Form(_)) if side == Side::Inbox => {}
+            Some(Problem::Form(_)) if snapshot.box_trust(side).of_profile() == Trust::Theirs => {}
             Some(problem) => {
                 let path = snapshot.channel.path.join(side.name()).join(profile::FILE_NAME);
                 return Err(Error::Profile { path, problem: problem.clone() });

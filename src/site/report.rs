@@ -41,6 +41,9 @@ pub struct Report {
     pub removed: Vec<OutPath>,
     /// Texts that could not be read, whose pages were kept as they are.
     pub kept: Vec<String>,
+    /// In a reading room: channels that claim the feed id of another one, each with what is said of it.
+    #[serde(skip)]
+    pub same_ids: Vec<(String, String)>,
     /// What was wrong with the record of the last build, for those who ask.
     pub damage: Option<String>,
 }

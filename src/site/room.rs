@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::channel::feed_ids::Origins;
 use crate::channel::name::ChannelName;
 use crate::channel::settings::BaseUrl;
 use crate::channel::snapshot::Snapshot;
@@ -20,7 +21,7 @@ use super::lock::Lock;
 use super::manifest::{self, Manifest};
 use super::options::{Manner, Options};
 use super::out_path::OutPath;
-use super::planet::Member;
+use super::planet::{Member, settle_ids};
 use super::publish::{Change, Gate, Stage};
 use super::report::{Report, Written};
 use super::river::{Page, River, plan};
@@ -83,6 +84,8 @@ pub struct RoomChannel<'a> {
     pub options: &'a Options,
     /// What the build of its site remembers.
     pub memory: &'a Memory,
+    /// Where its boxes come from, which decides who bears an id that two of them claim.
+    pub origins: Origins,
 }
 
 /// A reading room whose sites are being built.
@@ -154,7 +157,8 @@ impl<'a> Room<'a> {
     /// [`Error`]; whatever it is, each file is its old or its new self.
     pub fn publish(mut self, channels: &[RoomChannel<'_>]) -> Result<Report, Error> {
         let base = self.request.base_url.map(BaseUrl::as_str);
-        let members: Vec<Member<'_>> = channels.iter().map(|channel| member(channel, base)).collect();
+        let mut members: Vec<Member<'_>> = channels.iter().map(|channel| member(channel, base)).collect();
+        let same_ids = settle_ids(&mut members);
         let river = River::new(self.request.title, base, &members, self.request.theme);
         let wanted = wanted(&river, self.request.theme);
         let (sites, gone) = (self.sites(), self.gone()?);
@@ -167,6 +171,7 @@ impl<'a> Room<'a> {
             messages: members.iter().map(|member| member.contents.cards.len()).sum(),
             files: wanted.len(),
             damage: self.before.manifest.damage.clone(),
+            same_ids,
             ..Report::default()
         };
         let known = |site: &OutPath| self.before.manifest.entries.get(site).is_some_and(Option::is_some);
@@ -326,5 +331,7 @@ fn member<'a>(channel: &RoomChannel<'a>, base: Option<&str>) -> Member<'a> {
         contents: Contents::new(channel.snapshot, channel.options, digests.cards(), digests.all()),
         site: format!("{}{root}", base.unwrap_or_default()),
         root,
+        origins: channel.origins.clone(),
+        copied: [None; 2],
     }
 }

@@ -12,6 +12,7 @@ use crate::channel::card::Card;
 use crate::channel::entry::Side;
 use crate::channel::marks::{Change, Key, Marks, Reach, State, Store};
 use crate::channel::name::ChannelName;
+use crate::channel::profile::Profiles;
 use crate::channel::snapshot::Snapshot;
 
 use super::address;
@@ -69,9 +70,10 @@ impl Library {
         self.read().values().cloned().collect()
     }
 
-    /// All channels with the messages that they show, oldest first.
-    pub fn channels(&self) -> Vec<(Channel, Arc<[Arc<Card>]>)> {
-        self.read().values().map(|seen| (seen.channel.clone(), Arc::clone(&seen.cards))).collect()
+    /// All channels with the messages that they show, oldest first, and what their boxes say of them.
+    pub fn channels(&self) -> Vec<(Channel, Arc<[Arc<Card>]>, Profiles)> {
+        let known = |seen: &Arc<Seen>| (seen.channel.clone(), Arc::clone(&seen.cards), Profiles::clone(&seen.profiles));
+        self.read().values().map(known).collect()
     }
 
     /// The channel of this name.

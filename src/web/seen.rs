@@ -13,10 +13,13 @@ use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
 use crate::channel::marks::{Key, Marked};
 use crate::channel::name::ChannelName;
+use crate::channel::profile::Profiles;
 use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::channel::stamp::Stamp;
+use crate::channel::trust::BoxTrust;
 use crate::channel::{Channel, Kind};
 use crate::disk::beneath::Folder;
+use crate::markdown::Trust;
 
 use super::refusal::Refusal;
 
@@ -32,6 +35,10 @@ pub(super) struct Seen {
     pub(super) authors: [Option<String>; 2],
     /// Who wrote the messages of the two, as far as somebody has signed them.
     pub(super) bylines: [Arc<Bylines>; 2],
+    /// Whose the files of the two are.
+    pub(super) trusts: [Arc<BoxTrust>; 2],
+    /// What the inbox and the outbox say of the channel.
+    pub(super) profiles: Profiles,
     /// Who the site as a whole is by.
     pub(super) author: Option<String>,
     pub(super) key: Key,
@@ -100,6 +107,17 @@ impl Seen {
         (if card.side == Side::Inbox { inbox } else { outbox }).of(card.stamp)
     }
 
+    /// Whose the files of a box are.
+    pub(super) fn box_trust(&self, side: Side) -> &BoxTrust {
+        let [inbox, outbox] = &self.trusts;
+        if side == Side::Inbox { inbox } else { outbox }
+    }
+
+    /// Whose a message's text is.
+    pub(super) fn trust(&self, card: &Card) -> Trust {
+        self.box_trust(card.side).of_message(card.stamp)
+    }
+
     pub(super) fn is_read(&self, card: &Card) -> bool {
         self.marked.is_read(card.side, card.stamp)
     }
@@ -123,6 +141,8 @@ pub(super) fn copy(seen: &Seen) -> Seen {
         title: seen.title.clone(),
         authors: seen.authors.clone(),
         bylines: seen.bylines.clone(),
+        trusts: seen.trusts.clone(),
+        profiles: Profiles::clone(&seen.profiles),
         author: seen.author.clone(),
         key: seen.key.clone(),
         cards: Arc::clone(&seen.cards),
@@ -141,8 +161,10 @@ pub(super) fn of_look(snapshot: &Snapshot, name: String, key: Key, marked: Marke
     let speaker = if kind == Kind::Subscription { &snapshot.their_profile } else { &snapshot.my_profile };
     Seen {
         title: title(snapshot, kind).unwrap_or_else(|| name.clone()),
-        authors: [snapshot.their_profile.author.clone(), snapshot.my_profile.author.clone()],
+        authors: Side::BOTH.map(|side| snapshot.writer(side)),
         bylines: snapshot.bylines.clone(),
+        trusts: snapshot.trusts.clone(),
+        profiles: snapshot.profiles(),
         author: speaker.author.clone(),
         unread: unread(&snapshot.cards, &marked),
         cards: snapshot.cards.as_slice().into(),
@@ -204,6 +226,8 @@ pub(super) fn differ(before: &Seen, after: &Seen) -> bool {
         || before.lacks != after.lacks
         || before.counts != after.counts
         || before.bylines != after.bylines
+        || before.trusts != after.trusts
+        || before.profiles != after.profiles
         || (before.kind, &before.channel, &before.marked) != (after.kind, &after.channel, &after.marked)
         || (&before.title, &before.authors, &before.author) != (&after.title, &after.authors, &after.author)
 }

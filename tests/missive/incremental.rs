@@ -218,7 +218,7 @@ fn who_signed_a_message_rewrites_only_what_shows_it() {
     scene.build().wrote([&oldest, "2024/12.html", "index.html"]);
     assert!(scene.page(&oldest).contains("Azureen (01010101)"));
 
-    wrote.messages.insert(Stamp::parse(STEMS[5].as_bytes()).unwrap(), Key::new([9; 32]));
+    wrote.messages.insert(Stamp::parse(STEMS[5].as_bytes()).unwrap(), Key::new([9; 32]).into());
     assert!(wrote.write(&outbox).unwrap() && !wrote.write(&outbox).unwrap());
     let newest = format!("{}.html", STEMS[5]);
     scene.build().wrote([&newest, "2026/03.html", "index.html", "atom.xml", "feed.json"]);

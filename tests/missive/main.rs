@@ -38,3 +38,4 @@ mod syncthing;
 mod themes;
 mod trust;
 mod watching;
+mod writers;

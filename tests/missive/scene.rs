@@ -151,7 +151,7 @@ impl Scene {
             })
         });
         let nanoseconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
-        cache.keep(&snapshot.all, nanoseconds.try_into().unwrap()).unwrap();
+        snapshot.keep(&cache, nanoseconds.try_into().unwrap()).unwrap();
         Built(built)
     }
 

@@ -1,11 +1,22 @@
-//! Texts and files from an inbox are an adversary's.
+//! Texts and files from an inbox are an adversary's, and so is what somebody else wrote in an outbox.
 
 use crate::scene::{Scene, png};
 
 const STEM: &str = "2026-01-01T10-00-00Z";
 
 fn page(text: &str) -> String {
-    let scene = Scene::subscription().message(STEM, text).attachment(STEM, "p.png", &png(3, 4));
+    page_in(Scene::subscription(), text)
+}
+
+/// The page of a text in an outbox that somebody else signed.
+fn co_writers_page(text: &str) -> String {
+    let (mine, theirs) = ("09".repeat(32), "01".repeat(32));
+    let authors = format!("owner = \"{mine}\"\nown = [\"{mine}\"]\n[messages]\n\"{STEM}\" = \"{theirs}\"\n");
+    page_in(Scene::new().file("outbox/.authors.toml", authors.as_bytes()), text)
+}
+
+fn page_in(scene: Scene, text: &str) -> String {
+    let scene = scene.message(STEM, text).attachment(STEM, "p.png", &png(3, 4));
     scene.build().report();
     let page = scene.page(&format!("{STEM}.html"));
     let start = page.find("<main").unwrap();
@@ -62,8 +73,8 @@ fn nothing_runs() {
         "<a id=location name=__proto__>x</a>\n\n## location\n\n## __proto__",
         "```\"><script>alert(1)</script>\nx\n```",
     ];
-    for payload in payloads {
-        let page = page(payload).to_lowercase();
+    for (payload, page) in payloads.into_iter().flat_map(|text| [(text, page(text)), (text, co_writers_page(text))]) {
+        let page = page.to_lowercase();
         for danger in [
             "<script",
             "<style",

@@ -28,6 +28,7 @@ fn card(stem: &str, title: Option<&str>, tags: &[&str], attachments: usize) -> C
         tags_in_text: Vec::new(),
         links: Vec::new(),
         is_unbalanced: false,
+        shows_remote: false,
         is_cut: false,
         problems: Vec::new(),
         folder: None,

@@ -10,8 +10,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::locate;
+use super::super::origins::KnownOrigins;
 use super::super::site::{Choice, cache};
 use super::{Build, Failure, LETTERS, NO_BASE_URL, Surroundings, WAITS, count, took};
+use crate::channel::feed_ids::Origins;
 use crate::channel::name::ChannelName;
 use crate::channel::settings::BaseUrl;
 use crate::channel::snapshot::{self, Snapshot};
@@ -66,6 +68,7 @@ struct Built<'a> {
     snapshot: Snapshot,
     choice: Choice,
     memory: Memory,
+    origins: Origins,
     report: super::Report,
 }
 
@@ -93,11 +96,12 @@ pub(super) fn run(args: &Build, around: &Surroundings, console: Console) -> Resu
     let lost = if args.site.asked.manner().allow_empty { Vec::new() } else { lost(around, &folders) };
     let room = Room::open(request, &folders, &lost)?;
     failed.extend(room.lost().iter().map(Unbuilt::lost));
+    let origins = KnownOrigins::read(around);
     let mut built = Vec::new();
     for (channel, folder) in channels.into_iter().zip(&folders) {
         let name = channel.name.to_string();
         match build(args, around, console, channel, folder, &room) {
-            Ok(one) => built.push(one),
+            Ok(one) => built.push(Built { origins: origins.of(&one.snapshot.channel), ..one }),
             Err(failure) => failed.push(Unbuilt { channel: name, error: failure.message, hint: failure.hint }),
         }
     }
@@ -179,10 +183,10 @@ fn build<'a>(
     progress.clear();
     let report = super::Report::new(&snapshot, &choice, done?, start.elapsed());
     report.whisper_damage(console);
-    if let Err(error) = cache.keep(&snapshot.all, around.now) {
+    if let Err(error) = snapshot.keep(&cache, around.now) {
         console.whisper(&format!("the card cache could not be kept: {error}"));
     }
-    Ok(Built { folder, snapshot, choice, memory, report })
+    Ok(Built { folder, snapshot, choice, memory, origins: [None, None], report })
 }
 
 /// Where a channel's site will be found.
@@ -198,6 +202,7 @@ impl Built<'_> {
             snapshot: &self.snapshot,
             options: &self.choice.options,
             memory: &self.memory,
+            origins: self.origins.clone(),
         }
     }
 }
@@ -228,6 +233,7 @@ impl Report {
                 lines.push(format!("note: and {more} more; `missive check` lists them"));
             }
         }
+        lines.extend(self.room.same_ids.iter().map(|(_, said)| format!("warning: {}", field(said))));
         lines.extend(self.room.kept.iter().map(|text| format!("warning: {}: the front page lacks it", field(text))));
         if self.channels.iter().any(|one| one.kind == Kind::Message) {
             lines.push(LETTERS.to_owned());

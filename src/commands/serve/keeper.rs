@@ -11,6 +11,7 @@ use crate::channel::Channel;
 use crate::channel::cache::{self, Cache};
 use crate::channel::settings::BaseUrl;
 use crate::channel::snapshot::{self, Look, Snapshot};
+use crate::commands::origins::KnownOrigins;
 use crate::commands::rounds::Desk;
 use crate::commands::site::{Asked, Choice};
 use crate::commands::{Clock, Surroundings};
@@ -103,17 +104,25 @@ impl Keeper {
         let now = (self.clock)().div_euclid(1_000_000_000);
         let channels = self.library.channels().into_iter();
         let looked: Vec<(Snapshot, Choice)> = channels
-            .filter_map(|(channel, cards)| {
+            .filter_map(|(channel, cards, profiles)| {
                 // One whose settings are wrong has no feed until they are mended.
                 let choice = self.keeping.asked(&channel).choose(&channel, &self.keeping.around).ok()?;
-                Some((snapshot::take(channel, &Cache::of(&cards, self.keeping.around.now), Look::at(now)), choice))
+                let cache = Cache::of(&cards, profiles, self.keeping.around.now);
+                Some((snapshot::take(channel, &cache, Look::at(now)), choice))
             })
             .collect();
-        make(&looked.iter().map(|(snapshot, choice)| planet_channel(snapshot, choice, origin)).collect::<Vec<_>>())
+        let origins = KnownOrigins::read(&self.keeping.around);
+        let channels = looked.iter().map(|(snapshot, choice)| planet_channel(snapshot, choice, origin, &origins));
+        make(&channels.collect::<Vec<_>>())
     }
 }
 
-fn planet_channel<'a>(snapshot: &'a Snapshot, choice: &'a Choice, origin: &str) -> PlanetChannel<'a> {
-    let site = web::site_address(origin, &snapshot.channel.name);
-    PlanetChannel { snapshot, options: &choice.options, site }
+fn planet_channel<'a>(
+    snapshot: &'a Snapshot,
+    choice: &'a Choice,
+    server: &str,
+    origins: &KnownOrigins<'_>,
+) -> PlanetChannel<'a> {
+    let site = web::site_address(server, &snapshot.channel.name);
+    PlanetChannel { snapshot, options: &choice.options, site, origins: origins.of(&snapshot.channel) }
 }

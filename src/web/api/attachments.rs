@@ -11,7 +11,7 @@ use super::super::refusal::Refusal;
 use super::super::wire::{Attached, Attachment};
 use super::super::{Server, file, upload};
 use super::json;
-use crate::article::{Attached as Shown, inert_suffix, trust, type_of};
+use crate::article::{Attached as Shown, inert_suffix, type_of};
 use crate::channel::card::{self, Card};
 use crate::channel::entry::{Entry, Side};
 use crate::channel::letter::Source;
@@ -74,7 +74,8 @@ fn bytes(
     let found = found.ok_or_else(|| Refusal::missing(format!("the message {id} has no attachment `{file}`")))?;
     let path = Entry::Attachment(card.stamp, found.path.clone()).path();
     let (open, stat) = seen.open(side)?.file(&path)?;
-    Ok(file::send(open, &stat, &about(found, trust(side)), headers)?)
+    let trust = seen.box_trust(side).of_attachment(card.stamp, &found.path);
+    Ok(file::send(open, &stat, &about(found, trust), headers)?)
 }
 
 /// How an attachment is sent: what a browser could run is only to be saved, and nothing that is shown may run anything.

@@ -11,7 +11,7 @@ use super::super::refusal::Refusal;
 use super::super::seen::Seen;
 use super::App;
 use super::view::{self, Shown};
-use crate::article::{Attached, Link, Message, Place, Tag, label, tags_in_header, trust};
+use crate::article::{Attached, Link, Message, Place, Tag, label, tags_in_header};
 use crate::channel::arrival::{Lack, SITE_PAGES};
 use crate::channel::attachments;
 use crate::channel::card::{self, Card};
@@ -28,6 +28,7 @@ struct Around<'a> {
     card: &'a Card,
     attached: &'a [Attached],
     anchor: &'a str,
+    trust: Trust,
 }
 
 impl markdown::Around for Around<'_> {
@@ -41,7 +42,7 @@ impl markdown::Around for Around<'_> {
     }
 
     fn page(&self, address: &str) -> Option<String> {
-        if self.card.side == Side::Outbox && SITE_PAGES.contains(&address) {
+        if self.trust == Trust::Own && SITE_PAGES.contains(&address) {
             return Some(format!("{}{address}", address::site(&self.seen.name)));
         }
         let (path, fragment) = address.split_once('#').map_or((address, None), |(path, rest)| (path, Some(rest)));
@@ -84,32 +85,30 @@ fn tag_url(tag: &str) -> String {
     format!("/search?q=tag%3A{}", address::part(tag))
 }
 
-fn rules(card: &Card) -> Rules {
-    let trust = trust(card.side);
+fn rules(card: &Card, trust: Trust) -> Rules {
     Rules { trust, raw_html: trust == Trust::Theirs || !card.is_unbalanced, highlight: true, remote_media: false }
 }
 
 /// A message, ready for a template.
 pub(super) fn value(seen: &Seen, card: &Card) -> Result<Value, Refusal> {
     let body = card::read_body(&seen.open(card.side)?, card.stamp)?;
-    let trust = trust(card.side);
-    let attached: Vec<Attached> = card
-        .attachments
-        .iter()
-        .map(|file| {
+    let attached: Vec<Attached> = seen
+        .box_trust(card.side)
+        .of_attachments(card)
+        .map(|(file, trust)| {
             let url = address::attachment(&seen.name, card.side, card.stamp, &file.path.text());
             Attached::new(file, trust, url)
         })
         .collect();
-    let rendered = render(seen, card, &body, &attached);
+    let rendered = render(seen, card, &body, &attached, seen.trust(card));
     let message = message(seen, card, &rendered, &attached);
     Ok(Value::from_serializable(&Shown::of(seen, card, message)))
 }
 
-fn render(seen: &Seen, card: &Card, body: &str, attached: &[Attached]) -> Rendered {
+fn render(seen: &Seen, card: &Card, body: &str, attached: &[Attached], trust: Trust) -> Rendered {
     let anchor = anchor(seen, card);
-    let around = Around { seen, card, attached, anchor: &anchor };
-    let mut rendered = markdown::render(body, card.title_in_text, rules(card), &around);
+    let around = Around { seen, card, attached, anchor: &anchor, trust };
+    let mut rendered = markdown::render(body, card.title_in_text, rules(card, trust), &around);
     // Addresses in the app begin at the server's root.
     if rendered.html.contains(ROOT) {
         rendered.html = rendered.html.replace(ROOT, "");
@@ -151,7 +150,7 @@ pub(super) fn would_be(seen: &Seen, draft: Option<Name>, text: &str, now: Stamp)
             Attached::new(file, Trust::Own, url)
         })
         .collect();
-    let rendered = render(seen, &card, &body, &attached);
+    let rendered = render(seen, &card, &body, &attached, Trust::Own);
     let message = message(seen, &card, &rendered, &attached);
     Value::from_serializable(&Shown::of(seen, &card, message))
 }

@@ -31,6 +31,51 @@ fn the_api_and_the_app_say_who_wrote_a_message() {
 }
 
 #[test]
+fn what_a_co_writer_wrote_in_the_outbox_is_not_the_users_own() {
+    let theirs = "2014-01-01T10-00-00Z";
+    let text = "<meta http-equiv=\"refresh\" content=\"0;url=https://evil.example/\"><b class=\"x\">x</b>";
+    let files = ["a.html", "a.svg", "a.pdf"].map(|name| (name, b"<script>".as_slice()));
+    let beside = |stem: &str| files.map(|(name, bytes)| (format!("blog/outbox/{stem}/{name}"), bytes));
+    let mut all: Vec<(String, &[u8])> = beside(FIRST).into_iter().chain(beside(theirs)).collect();
+    all.extend([FIRST, theirs].map(|stem| (format!("blog/outbox/{stem}.txt"), text.as_bytes())));
+    let signed = signed(&["Azureen", ""], &[(theirs, 1)]);
+    all.push(("blog/outbox/.authors.toml".to_owned(), signed.as_bytes()));
+    let all: Vec<(&str, &[u8])> = all.iter().map(|(path, bytes)| (path.as_str(), *bytes)).collect();
+    let served = Served::with(&[], &all);
+    let page = |stem: &str| String::from_utf8(served.get(&format!("/read/blog/outbox/{stem}")).body).unwrap();
+    let (mine, foreign) = (page(FIRST), page(theirs));
+    assert!(mine.contains("content=\"0;url=https://evil.example/\"") && mine.contains("class=\"x\""), "{mine}");
+    assert!(
+        !foreign.contains("0;url=") && !foreign.contains("class=\"x\"") && foreign.contains("<b>x</b>"),
+        "{foreign}"
+    );
+    let saved = |stem: &str, name: &str| {
+        let answer = served.get(&format!("/channels/blog/outbox/{stem}/attachments/{name}"));
+        let is_saved = answer.header("content-disposition").is_some_and(|how| how.starts_with("attachment"));
+        let is_sandboxed = answer.header("content-security-policy").unwrap().contains("sandbox");
+        (is_saved, is_sandboxed)
+    };
+    assert_eq!(
+        ["a.html", "a.svg", "a.pdf"].map(|name| saved(FIRST, name)),
+        [(false, true), (false, true), (false, false)]
+    );
+    assert_eq!(
+        ["a.html", "a.svg", "a.pdf"].map(|name| saved(theirs, name)),
+        [(true, true), (true, true), (true, true)]
+    );
+    // Trusted from now on, and no more.
+    served.put(
+        "blog/outbox/.authors.toml",
+        signed.replace("own = [", &format!("own = [\"{}\", ", "01".repeat(32))).as_bytes(),
+    );
+    crate::scene::until("it is trusted", || page(theirs).contains("0;url="));
+    assert_eq!(saved(theirs, "a.html"), (false, true));
+    served.put("blog/outbox/.authors.toml", b"own = [");
+    crate::scene::until("nothing is trusted", || !page(FIRST).contains("0;url=") && !page(theirs).contains("0;url="));
+    assert_eq!(saved(FIRST, "a.html"), (true, true));
+}
+
+#[test]
 fn a_name_that_is_bound_later_is_shown_at_once() {
     let served = Served::with(&[], &[("news/inbox/.authors.toml", signed(&["", ""], &[(FIRST, 1)]).as_bytes())]);
     let path = format!("/channels/news/inbox/{FIRST}");
