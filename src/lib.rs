@@ -99,6 +99,9 @@
 //!   would wait for each other for ever, and the rest of the room is for what is worth most of all there is.
 //! - **What an author takes back is kept by readers for thirty days**, and never more than a tenth of what the channel may have: else
 //!   writing and deleting would fill their disks.
+//! - **A channel that several write has one owner**, whose key is part of the key that is handed out. Only the owner's profile, new keys
+//!   and names for the authors count. Who wrote a message is who signed it first as this replica saw it, never who claims the older
+//!   time; who was met at once is shown with all keys until the owner's note about the authors decides.
 //! - **A text waits for its attachments up to 8 MiB each**; longer ones come after it, and a text without its film can be read.
 //! - **A key on a web page has no addresses**: they change, and are nobody's business there.
 //!
@@ -133,6 +136,8 @@
 //! - What is fetched next, and from whom? `sync/iroh/fetch.rs`. Who is dialled, and when? `sync/iroh/peers.rs`,
 //!   `sync/iroh/dial.rs`. How much is taken of what
 //!   strangers offer? [`sync::limits`]. Whose clock is wrong? `sync/iroh/clocks.rs`. What is kept of what was deleted? [`sync::bygone`].
+//! - Whose is a channel that several write, and what did others try? `sync/iroh/owner.rs`. Who wrote what in it?
+//!   `sync/iroh/authorship.rs`, by [`sync::signers`]; `sync/iroh/names.rs` is the owner's word on it.
 //! - What does a key look like? [`sync::ticket`]. Where are they kept? [`sync::book`]. How does one exchange make a conversation?
 //!   `sync/iroh/meet.rs`. How does Syncthing carry a channel? [`sync::syncthing`].
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.

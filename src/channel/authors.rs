@@ -41,6 +41,11 @@ impl Key {
         Self(bytes)
     }
 
+    /// Its bytes.
+    pub fn bytes(&self) -> [u8; 32] {
+        self.0
+    }
+
     /// Reads 64 lower-case hex digits.
     pub fn parse(hex: &str) -> Option<Self> {
         let (pairs, rest) = hex.as_bytes().as_chunks::<2>();

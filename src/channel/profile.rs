@@ -20,7 +20,8 @@ use crate::markdown;
 /// The file's name within a box.
 pub const FILE_NAME: &str = ".channel.toml";
 
-const MAX_FILE: u64 = 64 << 10;
+/// No more of the file is read, in bytes.
+pub const MAX_FILE: u64 = 64 << 10;
 const MAX_VALUE: usize = 500;
 
 /// What a channel says of itself; every part optional.
@@ -78,6 +79,14 @@ pub fn read(folder: &Folder) -> Result<Profile, Problem> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Profile::default()),
         Err(error) => return Err(Problem::Unreadable(error.to_string())),
     };
+    parse(bytes)
+}
+
+/// Reads what a profile's file holds.
+///
+/// # Errors
+/// [`Problem::Form`].
+pub fn parse(bytes: Vec<u8>) -> Result<Profile, Problem> {
     let text = message::decode(bytes).text;
     toml::from_str::<Profile>(&text).map(Profile::checked).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);

@@ -135,7 +135,8 @@ pub fn invite(args: &Invite, around: &Surroundings, console: Console) -> Result<
     let channel = Channel::open(&around.data.join(name.as_os_str()))?;
     let peers = keyring::peers(around, &document)?.into_iter().take(1).collect();
     let host = args.author.clone().or_else(|| keyring::profile(&channel, Side::Outbox).author).unwrap_or_default();
-    let code = Ticket { opens: Opens::Invitation { secret: secret.0, until }, peers, name: host }.to_string();
+    let code =
+        Ticket { opens: Opens::Invitation { secret: secret.0, until }, peers, name: host, owner: None }.to_string();
     let screen = console.shows_results() && !console.json;
     Ok(InviteReport {
         qr: if screen { qr(&code, console.screen.width) } else { None },

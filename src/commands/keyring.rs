@@ -10,7 +10,7 @@ use crate::channel::profile::{self, Profile};
 use crate::channel::{Channel, Error, Kind};
 use crate::disk::beneath::Folder;
 use crate::shell;
-use crate::sync::book::{Book, Document, Secret};
+use crate::sync::book::{AuthorKey, Book, Document, Secret};
 use crate::sync::here;
 use crate::sync::ticket::{Opens, Peer, Ticket};
 
@@ -68,9 +68,57 @@ pub(super) fn own_document(book: &mut Book, name: &ChannelName) -> Result<Docume
     }
     let secret = secret()?;
     let mut document = Document::new(name.clone(), Side::Outbox, document_id(&secret)?);
-    document.secret = Some(secret);
+    (document.secret, document.owner) = (Some(secret), me(book)?);
     book.documents.push(document.clone());
     Ok(document)
+}
+
+/// The key by which this device signs, made if there is none yet.
+fn me(book: &mut Book) -> Result<Option<AuthorKey>, Failure> {
+    if book.author.is_none() {
+        book.author = Some(secret()?);
+    }
+    Ok(author(book))
+}
+
+/// The key by which this device signs, if there is one.
+#[cfg(feature = "sync")]
+pub(super) fn author(book: &Book) -> Option<AuthorKey> {
+    book.author.as_ref().map(|author| AuthorKey(crate::sync::iroh::author_id(author)))
+}
+
+/// The key by which this device signs: it signs nothing.
+#[cfg(not(feature = "sync"))]
+pub(super) fn author(_book: &Book) -> Option<AuthorKey> {
+    None
+}
+
+/// Whose a document is, as far as that is known; noted where the book does not say it yet.
+///
+/// # Errors
+/// [`Failure`] when the book cannot be read or written.
+pub(super) fn owner(around: &Surroundings, document: &Document) -> Result<Option<AuthorKey>, Failure> {
+    // Without the engine nothing is signed, and nobody becomes an owner.
+    if document.owner.is_some() || !document.is_made_here() || cfg!(not(feature = "sync")) {
+        return Ok(document.owner);
+    }
+    Book::change(&around.data, |book| {
+        let me = me(book)?;
+        let Some(known) = book.by_id_mut(&document.id) else {
+            return Ok(None);
+        };
+        known.owner = known.owner.or(me);
+        Ok(known.owner)
+    })
+}
+
+/// Whether a document is this device's own.
+///
+/// # Errors
+/// [`Failure`] when the book cannot be read or written.
+pub(super) fn is_owner(around: &Surroundings, document: &Document) -> Result<bool, Failure> {
+    let owner = owner(around, document)?;
+    Ok(owner.is_some() && owner == author(&Book::read(&around.data)?))
 }
 
 /// Whom a key for a document names: this device, and those whose key this side was given.
@@ -158,10 +206,11 @@ pub(super) fn public_key(around: &Surroundings, channel: &Channel) -> Option<Str
     let name = name(around, channel).ok()?;
     let side = if channel.kind == Kind::Subscription { Side::Inbox } else { Side::Outbox };
     let document = Book::read(&around.data).ok()?.document(&name, side).cloned()?;
+    let owner = owner(around, &document).unwrap_or(document.owner).map(|owner| owner.0);
     let bare = |peer: Peer| Peer { addresses: Vec::new(), ..peer };
     let peers = here::read(&around.data).into_iter().chain(document.peers).take(1 + MOST).map(bare).collect();
     let name = profile(channel, side).title.unwrap_or_else(|| name.to_string());
-    Some(Ticket { opens: Opens::Read(document.id), peers, name }.to_string())
+    Some(Ticket { opens: Opens::Read(document.id), peers, name, owner }.to_string())
 }
 
 /// What a channel says of itself in one of its boxes.

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "sync")]
 pub mod restore;
+mod trust;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -22,7 +23,7 @@ use crate::console::Console;
 #[cfg(feature = "sync")]
 use crate::console::Passphrase;
 use crate::shell;
-use crate::sync::book::Book;
+use crate::sync::book::{AuthorKey, Book};
 use crate::sync::ticket::{Opens, Ticket};
 use crate::unseen::field;
 
@@ -58,6 +59,8 @@ enum What {
         /// The channel
         channel: OsString,
     },
+    /// List who writes a channel, and say whose texts in it count as yours
+    Trust(trust::Trust),
     /// Let go of a channel's keys; its folder stays as it is
     Forget {
         /// The channel
@@ -94,6 +97,8 @@ pub enum Report {
     /// What came back from a file.
     #[cfg(feature = "sync")]
     Restored(restore::Report),
+    /// Who writes a channel.
+    Authors(trust::AuthorsReport),
     /// What was done.
     Done {
         /// In words.
@@ -126,6 +131,10 @@ pub fn run(args: &Keys, around: &Surroundings, console: Console) -> Result<Repor
         Some(What::Restore(_)) => Err(super::session::left_out()),
         Some(What::Rotate { channel }) => rotate(channel, around),
         Some(What::Follow { channel }) => follow(channel, around),
+        Some(What::Trust(args)) => Ok(match trust::run(args, &named(&args.channel, around)?, around)? {
+            trust::Outcome::Listed(report) => Report::Authors(report),
+            trust::Outcome::Done(words) => done(words),
+        }),
         Some(What::Forget { channel }) => forget(channel, around),
     }
 }
@@ -201,15 +210,25 @@ fn rotate(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
             "its author can: missive keys rotate CHANNEL",
         ));
     }
+    if !keyring::is_owner(around, &old)? {
+        return Err(Failure::new(
+            format!("only the owner of `{name}` can give it new keys, and its readers would not follow yours"),
+            "ask its owner for `missive keys rotate CHANNEL`; a channel of your own: `missive new CHANNEL`",
+        ));
+    }
     let secret = keyring::secret()?;
     let id = keyring::document_id(&secret)?;
-    let key = Ticket { opens: Opens::Read(id), peers: keyring::peers(around, &old)?, name: String::new() }.to_string();
+    let owner = keyring::owner(around, &old)?;
+    let peers = keyring::peers(around, &old)?;
+    let key = Ticket { opens: Opens::Read(id), peers, name: String::new(), owner: owner.map(|owner| owner.0) };
+    let key = key.to_string();
     Book::change(&around.data, |book| {
         let Some(document) = book.document_mut(&name, Side::Outbox) else {
             return Ok(());
         };
         let mut new = crate::sync::book::Document::new(name.clone(), Side::Outbox, id);
         (new.secret, new.author, new.peers) = (Some(secret), document.author.clone(), document.peers.clone());
+        (new.owner, new.trusted) = (owner, document.trusted.clone());
         document.moved = Some(key.clone());
         let old = document.clone();
         *document = new;
@@ -237,6 +256,7 @@ fn follow(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
     Book::change(&around.data, |book| {
         if let Some(document) = book.document_mut(&name, Side::Inbox) {
             (document.id, document.moved) = (id, None);
+            document.owner = ticket.owner.map(AuthorKey).or(document.owner);
             document.peers.extend(ticket.peers);
         }
         Ok::<_, Failure>(())
@@ -273,6 +293,7 @@ impl fmt::Display for Report {
             Self::Done { done } => writeln!(f, "{done}"),
             #[cfg(feature = "sync")]
             Self::Restored(report) => report.fmt(f),
+            Self::Authors(report) => report.fmt(f),
             Self::List { keys, left_out, .. } if keys.is_empty() && left_out.is_empty() => {
                 writeln!(f, "No keys yet: missive share CHANNEL, missive subscribe KEY, missive invite NAME")
             }

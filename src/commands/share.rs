@@ -99,6 +99,7 @@ pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Repo
         opens,
         peers: keyring::peers(around, &document)?,
         name: profile.title.unwrap_or_else(|| name.to_string()),
+        owner: keyring::owner(around, &document)?.map(|owner| owner.0),
     };
     // A profile may be a stranger's, so its link is an address or nothing.
     let of_profile = || profile.link.and_then(|link| BaseUrl::try_from(link).ok());

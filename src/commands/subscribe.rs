@@ -19,7 +19,7 @@ use crate::channel::folder::Made;
 use crate::channel::name::ChannelName;
 use crate::console::Console;
 use crate::shell;
-use crate::sync::book::{Book, Document, Secret};
+use crate::sync::book::{AuthorKey, Book, Document, Secret};
 use crate::sync::state::DocumentState;
 use crate::sync::syncthing::Key;
 use crate::sync::ticket::{Opens, Ticket};
@@ -124,8 +124,10 @@ pub(super) fn note(key: &str, name: Option<&str>, around: &Surroundings) -> Resu
     let Opens::Read(id) = ticket.opens else {
         return Err(other_kind(&ticket));
     };
-    let document = |name: ChannelName| Document { peers: ticket.peers.clone(), ..Document::new(name, Side::Inbox, id) };
-    let name = add(around, &ticket, name, Side::Inbox, document)?;
+    let owner = ticket.owner.map(AuthorKey);
+    let document =
+        |name: ChannelName| Document { peers: ticket.peers.clone(), owner, ..Document::new(name, Side::Inbox, id) };
+    let name = add(around, &ticket, name, (Side::Inbox, id), document)?;
     Ok((name, ticket.name))
 }
 
@@ -148,11 +150,12 @@ pub fn join(
     let waiting = Waiting::begin(with_bell)?;
     let document = |name: ChannelName| Document {
         secret: Some(Secret(secret)),
+        owner: ticket.owner.map(AuthorKey),
         author: args.author.clone(),
         peers: ticket.peers.clone(),
         ..Document::new(name, Side::Outbox, id)
     };
-    let name = add(around, &ticket, args.name.as_deref(), Side::Outbox, document)?;
+    let name = add(around, &ticket, args.name.as_deref(), (Side::Outbox, id), document)?;
     let wanted = Wanted { name: &name, side: Side::Outbox, title: &ticket.name };
     fetch(&wanted, &args.how, around, console, clock, waiting)
 }
@@ -171,7 +174,7 @@ fn add(
     around: &Surroundings,
     ticket: &Ticket,
     name: Option<&str>,
-    side: Side,
+    (side, id): (Side, [u8; 32]),
     document: impl Fn(ChannelName) -> Document,
 ) -> Result<ChannelName, Failure> {
     let named = name.map(keyring::parsed).transpose()?;
@@ -181,10 +184,17 @@ fn add(
         refuse_known(book, &document)?;
         Ok((name, document))
     };
+    let whose = |book: &mut Book| note_owner(book, ticket, &id, side);
     // What is refused at once makes nothing, not even a data folder.
-    choose(&Book::read(&around.data)?)?;
+    let mut known = Book::read(&around.data)?;
+    if whose(&mut known)?.is_none() {
+        choose(&known)?;
+    }
     fs_err::create_dir_all(&around.data)?;
     let (name, made) = Book::change(&around.data, |book| {
+        if let Some(name) = whose(book)? {
+            return Ok((name, None));
+        }
         let (name, document) = choose(book)?;
         let made = keyring::make(around, book, &name, side)?;
         book.documents.push(document);
@@ -205,6 +215,34 @@ fn refuse_known(book: &Book, document: &Document) -> Result<(), Failure> {
     let hint =
         if is_more { "take its reading key out first: `missive keys forget CHANNEL`" } else { "nothing was changed" };
     Err(Failure::new(format!("{what} `{}`", known.channel), hint))
+}
+
+/// Notes whose a channel is that was here before anybody said so; gives its name then.
+fn note_owner(book: &mut Book, ticket: &Ticket, id: &[u8; 32], side: Side) -> Result<Option<ChannelName>, Failure> {
+    let (Some(owner), Some(known)) = (ticket.owner.map(AuthorKey), book.by_id_mut(id)) else {
+        return Ok(None);
+    };
+    match known.owner {
+        _ if known.side != side => Ok(None),
+        None if !known.is_made_here() => {
+            known.owner = Some(owner);
+            Ok(Some(known.channel.clone()))
+        }
+        Some(other) if other != owner => Err(Failure::new(
+            format!(
+                "the key says that key {} owns this channel; here it is key {}: `{}`",
+                short(owner),
+                short(other),
+                known.channel
+            ),
+            "ask its owner which is right; to start again with the new key: `missive keys forget CHANNEL`",
+        )),
+        _ => Ok(None),
+    }
+}
+
+fn short(key: AuthorKey) -> String {
+    crate::channel::authors::Key::new(key.0).short()
 }
 
 /// A channel that a key names, while its messages are waited for.

@@ -91,6 +91,10 @@ impl std::fmt::Debug for Secret {
     }
 }
 
+/// The public half of the key that an author signs with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AuthorKey(#[serde(with = "hex")] pub [u8; 32]);
+
 /// A document that a box is replicated by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
@@ -105,6 +109,12 @@ pub struct Document {
     /// The key for writing it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<Secret>,
+    /// Whose it is: who made it, as the key said that was handed over, or else whoever was seen to sign its profile first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<AuthorKey>,
+    /// Authors whose texts count as this device's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trusted: Vec<AuthorKey>,
     /// Attachments that are fetched although they are larger than the limit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fetch: Vec<String>,
@@ -234,6 +244,11 @@ impl Book {
         self.documents.iter().chain(&self.retired)
     }
 
+    /// The document of this id, to be changed.
+    pub fn by_id_mut(&mut self, id: &[u8; 32]) -> Option<&mut Document> {
+        self.documents.iter_mut().chain(&mut self.retired).find(|document| document.id == *id)
+    }
+
     /// The document of this id.
     pub fn by_id(&self, id: &[u8; 32]) -> Option<&Document> {
         self.all().find(|document| document.id == *id)
@@ -287,6 +302,8 @@ impl Document {
             side,
             id,
             secret: None,
+            owner: None,
+            trusted: Vec::new(),
             author: None,
             fetch: Vec::new(),
             delete_all: false,
@@ -294,6 +311,12 @@ impl Document {
             moved: None,
             peers: Vec::new(),
         }
+    }
+
+    /// Whether it was made here, as far as a book tells that does not name owners yet: whoever joins others is given peers, and
+    /// the outbox of a conversation is always one's own.
+    pub fn is_made_here(&self) -> bool {
+        self.side == Side::Outbox && self.secret.is_some() && (self.peers.is_empty() || self.phrase.is_some())
     }
 }
 

@@ -1,10 +1,11 @@
-//! What an author took back: how long a reader's trash keeps it.
+//! What others took back or replaced: how long the trash keeps it.
 //!
 //! Owns the bounds. What others deleted is kept for a while in case that was a mistake, and never so much of it that somebody
-//! could fill the disk by writing and deleting. What a person deleted in a box of their own is theirs, and not touched here.
+//! could fill the disk by writing and deleting. What a person deleted in a box of their own, here or on another device, is theirs,
+//! and not touched here.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
@@ -15,23 +16,48 @@ use crate::channel::trash;
 /// So long it is kept, in seconds: thirty days.
 const AGE: i64 = 30 * 24 * 3600;
 
-/// The folder for what is deleted in a box at this time, within the trash.
-pub fn place(now: Stamp, side: &str) -> String {
-    format!("{now}-{side}")
+/// Whose hand took something from which box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hand {
+    /// Whoever writes an inbox.
+    Inbox,
+    /// Somebody who writes an outbox with this side.
+    Others,
+    /// This side, on another device of its own.
+    Own,
 }
 
-/// When a folder of the trash was made for an inbox.
-fn made(name: &str) -> Option<Stamp> {
-    let time = name.strip_suffix(Side::Inbox.name())?.strip_suffix('-')?;
+impl Hand {
+    /// The end of the names of its folders in the trash.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Inbox => Side::Inbox.name(),
+            Self::Others => "others",
+            Self::Own => Side::Outbox.name(),
+        }
+    }
+}
+
+/// The folder for what a hand deletes at this time, within a channel's trash.
+pub fn place(channel: &Path, now: Stamp, hand: Hand) -> PathBuf {
+    channel.join(trash::FOLDER).join(format!("{now}-{}", hand.name()))
+}
+
+/// When a folder of the trash was made for a hand.
+fn made(name: &str, hand: Hand) -> Option<Stamp> {
+    let time = name.strip_suffix(hand.name())?.strip_suffix('-')?;
     Stamp::parse(time.as_bytes()).ok()
 }
 
-/// Removes from a channel's trash what was deleted from its inbox too long ago, and the oldest of the rest until `most` bytes are
-/// left. What was deleted last stays, whatever its length.
+/// Removes from a channel's trash what a hand deleted too long ago, and the oldest of the rest until `most` bytes are left. What
+/// was deleted last stays, whatever its length; and so does whatever a person deleted.
 ///
 /// # Errors
 /// When the trash cannot be listed or something in it not removed.
-pub fn expire(channel: &Path, now: Stamp, most: u64) -> io::Result<()> {
+pub fn expire(channel: &Path, hand: Hand, now: Stamp, most: u64) -> io::Result<()> {
+    if hand == Hand::Own {
+        return Ok(());
+    }
     let folder = channel.join(trash::FOLDER);
     let names = match fs::read_dir(&folder) {
         Ok(names) => names,
@@ -41,7 +67,7 @@ pub fn expire(channel: &Path, now: Stamp, most: u64) -> io::Result<()> {
     let mut places = Vec::new();
     for entry in names {
         let name = entry?.file_name();
-        places.extend(name.to_str().and_then(made).map(|time| (time, folder.join(&name))));
+        places.extend(name.to_str().and_then(|name| made(name, hand)).map(|time| (time, folder.join(&name))));
     }
     places.sort();
     let mut bytes = 0_u64;
@@ -70,7 +96,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let trash = dir.path().join(trash::FOLDER);
         let now = Stamp::parse(b"2026-03-31T10-00-00Z").unwrap();
-        expire(dir.path(), now, 100).unwrap();
+        expire(dir.path(), Hand::Inbox, now, 100).unwrap();
         let put = |place: &str, len: usize| {
             std::fs::create_dir_all(trash.join(place)).unwrap();
             std::fs::write(trash.join(place).join("file"), vec![0; len]).unwrap();
@@ -80,20 +106,25 @@ mod tests {
         put("2026-03-30T10-00-00Z-inbox", 60);
         put("2026-03-31T09-00-00Z-inbox", 40);
         put("2020-01-01T00-00-00Z-outbox", 500);
+        put("2020-01-01T00-00-00Z-others", 1);
+        put("2026-03-31T08-00-00Z-others", 50);
         put("2020-01-01T00-00-00Z", 500);
         put("notes-inbox", 500);
-        expire(dir.path(), now, 100).unwrap();
+        expire(dir.path(), Hand::Inbox, now, 100).unwrap();
+        expire(dir.path(), Hand::Others, now, 100).unwrap();
+        expire(dir.path(), Hand::Own, now, 0).unwrap();
         let mut left: Vec<_> = std::fs::read_dir(&trash).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
         let expected = [
             "2020-01-01T00-00-00Z",
             "2020-01-01T00-00-00Z-outbox",
             "2026-03-30T10-00-00Z-inbox",
+            "2026-03-31T08-00-00Z-others",
             "2026-03-31T09-00-00Z-inbox",
             "notes-inbox",
         ];
         assert_eq!(left, expected);
-        expire(dir.path(), now, 10).unwrap();
+        expire(dir.path(), Hand::Inbox, now, 10).unwrap();
         assert!(!trash.join("2026-03-30T10-00-00Z-inbox").exists());
         assert!(trash.join("2026-03-31T09-00-00Z-inbox").exists(), "the last deletion");
     }

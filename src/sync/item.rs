@@ -40,6 +40,8 @@ pub enum Key {
     Author,
     /// Where the document's writers have gone.
     Moved,
+    /// The names that the document's owner has bound to authors, and who wrote what several signed.
+    Names,
 }
 
 /// The last byte of a key, behind a NUL. Since no path holds a NUL, no key is the beginning of another: setting a key
@@ -48,6 +50,7 @@ const FILE: u8 = b'f';
 const EMPTY: u8 = b'e';
 const AUTHOR: u8 = b'a';
 const MOVED: u8 = b'm';
+const NAMES: u8 = b'n';
 
 impl Item {
     /// Takes a path with `/` between its names; `None` for whatever is no part of a channel.
@@ -98,6 +101,16 @@ impl Item {
         [&*self.0, &[0, if empty { EMPTY } else { FILE }]].concat()
     }
 
+    /// Whether it is no part of a message, but says something about the channel: its profile, or its icon.
+    pub fn is_hidden(&self) -> bool {
+        self.0.first() == Some(&b'.')
+    }
+
+    /// The channel's profile.
+    pub fn profile() -> Self {
+        Self(profile::FILE_NAME.as_bytes().into())
+    }
+
     /// The text of the message with this stamp.
     pub fn text(stamp: Stamp) -> Self {
         Self(format!("{stamp}.txt").into_bytes().into())
@@ -127,6 +140,7 @@ impl Key {
             FILE | EMPTY => Some(Self::File { item: Item::parse(path)?, empty: *kind == EMPTY }),
             AUTHOR if path.is_empty() => Some(Self::Author),
             MOVED if path.is_empty() => Some(Self::Moved),
+            NAMES if path.is_empty() => Some(Self::Names),
             _ => None,
         }
     }
@@ -137,6 +151,7 @@ impl Key {
             Self::File { item, empty } => item.key(*empty),
             Self::Author => vec![0, AUTHOR],
             Self::Moved => vec![0, MOVED],
+            Self::Names => vec![0, NAMES],
         }
     }
 }
@@ -169,7 +184,7 @@ mod tests {
                 assert_eq!(Key::parse(&item.key(empty)), Some(Key::File { item: item.clone(), empty }));
             }
         }
-        for key in [Key::Author, Key::Moved] {
+        for key in [Key::Author, Key::Moved, Key::Names] {
             assert_eq!(Key::parse(&key.bytes()), Some(key));
         }
     }

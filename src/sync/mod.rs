@@ -14,11 +14,13 @@ pub mod hex;
 #[cfg(feature = "sync")]
 pub mod iroh;
 pub mod item;
+pub mod item_log;
 pub mod limits;
 pub mod mirror;
 pub mod options;
 pub mod phrase;
 pub mod place;
+pub mod signers;
 pub mod socket;
 pub mod state;
 pub mod syncthing;

@@ -11,11 +11,9 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use super::agreed::Looks;
-use super::bygone;
 use super::item::Item;
 use crate::channel::entry::Entry;
 use crate::channel::stamp::Stamp;
-use crate::channel::trash;
 use crate::disk::beneath::{Folder, Kind, Stat};
 use crate::disk::make::folders_below;
 use crate::disk::whole::{self, Hidden};
@@ -132,13 +130,13 @@ pub fn make_above(folder: &Path, item: &Item) -> io::Result<()> {
     Ok(())
 }
 
-/// Puts a file that was deleted elsewhere into its channel's trash; gives where it is then.
+/// Puts a file that was deleted elsewhere into a folder of the trash; gives where it is then.
 ///
 /// # Errors
 /// When it has changed meanwhile, or cannot be moved.
-pub fn discard(channel: &Path, folder: &Path, item: &Item, looks: Looks, now: Stamp) -> io::Result<PathBuf> {
+pub fn discard(trash: &Path, folder: &Path, item: &Item, looks: Looks) -> io::Result<PathBuf> {
     free(folder, item, Some(looks))?;
-    let kept = kept(channel, folder, item, now)?;
+    let kept = kept(trash, folder, item)?;
     whole::rename_new(&folder.join(item.path()), &kept)?;
     let mut above = folder.join(item.path());
     // The folders of a message's attachments go with the last of them.
@@ -146,27 +144,27 @@ pub fn discard(channel: &Path, folder: &Path, item: &Item, looks: Looks, now: St
     Ok(kept)
 }
 
-/// A free place in the trash.
-fn kept(channel: &Path, folder: &Path, item: &Item, now: Stamp) -> io::Result<PathBuf> {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let place = Path::new(trash::FOLDER).join(bygone::place(now, &name));
-    let mut target = place.join(item.path());
+/// A free place in a folder of the trash of a box's channel.
+fn kept(trash: &Path, folder: &Path, item: &Item) -> io::Result<PathBuf> {
+    let mut target = trash.join(item.path());
     let mut count = 1;
-    while channel.join(&target).symlink_metadata().is_ok() {
+    while target.symlink_metadata().is_ok() {
         count += 1;
-        target = place.join(count.to_string()).join(item.path());
+        target = trash.join(count.to_string()).join(item.path());
     }
     // A channel that was moved away meanwhile is not made anew.
-    folders_below(channel, target.parent().unwrap_or(&place))?;
-    Ok(channel.join(target))
+    let channel = folder.parent().unwrap_or(folder);
+    let above = target.parent().and_then(|above| above.strip_prefix(channel).ok()).unwrap_or(Path::new(""));
+    folders_below(channel, above)?;
+    Ok(target)
 }
 
-/// Copies what is about to be replaced, and looked so then, into the trash; gives how it looks now.
+/// Copies what is about to be replaced, and looked so then, into a folder of the trash; gives how it looks now.
 ///
 /// # Errors
 /// When it cannot be copied; `AlreadyExists` when it has changed meanwhile.
-pub fn keep_copy(channel: &Path, folder: &Path, item: &Item, then: Looks, now: Stamp) -> io::Result<Looks> {
-    let kept = kept(channel, folder, item, now)?;
+pub fn keep_copy(trash: &Path, folder: &Path, item: &Item, then: Looks) -> io::Result<Looks> {
+    let kept = kept(trash, folder, item)?;
     let from = folder.join(item.path());
     if fs::hard_link(&from, &kept).is_err() {
         fs::copy(&from, &kept)?;

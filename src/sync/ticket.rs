@@ -26,7 +26,7 @@ pub struct Peer {
     pub relay: Option<String>,
 }
 
-/// What a key opens, and who is asked first.
+/// What a key opens, whose it is, and who is asked first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
     /// What it opens.
@@ -35,6 +35,23 @@ pub struct Ticket {
     pub peers: Vec<Peer>,
     /// What the one who handed it out calls the channel: a proposal, and untrusted.
     pub name: String,
+    /// The author key of the channel's owner, who alone changes its profile, names its authors and gives it new keys. Keys of
+    /// the first version do not say it.
+    pub owner: Option<[u8; 32]>,
+}
+
+/// A record of the first version, which does not say whose the channel is.
+#[derive(Serialize, Deserialize)]
+struct First {
+    opens: Opens,
+    peers: Vec<Peer>,
+    name: String,
+}
+
+impl From<First> for Ticket {
+    fn from(First { opens, peers, name }: First) -> Self {
+        Self { opens, peers, name, owner: None }
+    }
 }
 
 /// What a key opens.
@@ -113,10 +130,12 @@ impl Ticket {
             return Err(NotATicket::Damaged);
         }
         let (version, record) = record.split_first().ok_or(NotATicket::Damaged)?;
-        if *version != VERSION {
-            return Err(NotATicket::Newer);
-        }
-        let mut ticket: Self = postcard::from_bytes(record).map_err(|_| NotATicket::Damaged)?;
+        let read = match *version {
+            FIRST => postcard::from_bytes(record).map(First::into),
+            VERSION => postcard::from_bytes(record),
+            _ => return Err(NotATicket::Newer),
+        };
+        let mut ticket: Self = read.map_err(|_| NotATicket::Damaged)?;
         if ticket.opens.word() != *word {
             return Err(NotATicket::Damaged);
         }
@@ -130,13 +149,20 @@ impl Ticket {
     }
 }
 
-/// The form of the record.
-const VERSION: u8 = 1;
+/// The form of the record with the owner.
+const VERSION: u8 = 2;
+
+/// The form without one, which older programs read too.
+const FIRST: u8 = 1;
 
 impl fmt::Display for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = vec![VERSION];
-        bytes.extend(postcard::to_allocvec(self).map_err(|_| fmt::Error)?);
+        let (version, record) = match self.owner {
+            Some(_) => (VERSION, postcard::to_allocvec(self)),
+            None => (FIRST, postcard::to_allocvec(&(self.opens, &self.peers, &self.name))),
+        };
+        let mut bytes = vec![version];
+        bytes.extend(record.map_err(|_| fmt::Error)?);
         let sum = checksum(self.opens.word(), &bytes);
         bytes.extend_from_slice(&sum);
         write!(f, "{}{}", self.opens.word(), BASE32_NOPAD.encode(&bytes).to_ascii_lowercase())
@@ -162,8 +188,11 @@ mod tests {
     fn ticket(opens: Opens) -> Ticket {
         let addresses = vec!["127.0.0.1:4711".parse().unwrap(), "[::1]:4711".parse().unwrap()];
         let peers = vec![Peer { device: [7; 32], addresses, relay: Some("https://relay.example/".into()) }];
-        Ticket { opens, peers, name: "Azureen’s blog".into() }
+        Ticket { opens, peers, name: "Azureen’s blog".into(), owner: Some([4; 32]) }
     }
+
+    /// A key of a program that knew no owners: that of `ticket` without one.
+    const OF_THE_FIRST_VERSION: &str = "missive-read-aeaacaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaiba4dqobyha4dqobyha4dqobyha4dqobyha4dqobyha4dqobyha4dqead7aaaadzzeaeaaaaaaaaaaaaaaaaaaaaaaaaa6ojabczuhi5dqom5c6l3smvwgc6jomv4gc3lqnrss6ecbpj2xezlfn3ribgltebrgy33hsc7msmy";
 
     #[test]
     fn keys_come_back_from_text_and_links() {
@@ -177,6 +206,22 @@ mod tests {
                 assert_eq!(Ticket::parse(&text), Ok(ticket.clone()), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn keys_of_the_first_version_are_read_and_written_as_they_were() {
+        let ticket = Ticket { owner: None, ..ticket(Opens::Read([1; 32])) };
+        assert_eq!(Ticket::parse(OF_THE_FIRST_VERSION), Ok(ticket.clone()));
+        assert_eq!(ticket.to_string(), OF_THE_FIRST_VERSION);
+    }
+
+    #[test]
+    fn a_key_of_a_later_version_is_a_newer_programs() {
+        let word = "missive-read-";
+        let bytes = [3, 0, 0];
+        let whole = [&bytes[..], &checksum(word, &bytes)].concat();
+        let text = format!("{word}{}", BASE32_NOPAD.encode(&whole).to_ascii_lowercase());
+        assert_eq!(Ticket::parse(&text), Err(NotATicket::Newer));
     }
 
     #[test]

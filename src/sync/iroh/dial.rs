@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::keeper::Keeper;
 use super::network::endpoint_addr;
+use super::records::Records;
 use crate::sync::mirror::Role;
 
 /// So long a comparison may take before somebody is dialled all the same.
@@ -29,14 +30,19 @@ impl Keeper {
         }
     }
 
-    /// So many entries are taken in.
+    /// So many entries of others are taken in.
     pub(super) fn most_entries(&self) -> usize {
-        if self.role == Role::Reader { self.home.options.limits.entries() } else { usize::MAX }
+        self.home.options.limits.entries()
+    }
+
+    /// How many entries there are, without those that this device made itself.
+    pub(super) fn counted(&self, records: &Records) -> usize {
+        records.of_others(&self.me)
     }
 
     /// Whether the document has more entries than anybody means to read.
     pub(super) fn has_too_many(&self) -> bool {
-        self.records.len() > self.most_entries()
+        self.counted(&self.records) > self.most_entries()
     }
 
     /// Listens no more to a document that has too many. The engine is told so when nothing comes in, or when that takes too long:
@@ -46,7 +52,14 @@ impl Keeper {
             return;
         }
         let most = self.most_entries();
-        self.question = Some(format!("its author has filled it with more than {most} entries: it is not followed"));
+        let mut question = format!("its author has filled it with more than {most} entries: it is not followed");
+        if self.role == Role::Writer {
+            question = format!("others have filled it with more than {most} entries: it is not followed");
+            if self.is_owner() {
+                question += &format!("; `missive keys rotate {}` gives it new keys", self.document.channel);
+            }
+        }
+        self.question = Some(question);
         self.is_told = false;
         let _ = self.doc.leave().await;
     }

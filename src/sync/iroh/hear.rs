@@ -33,6 +33,7 @@ impl Keeper {
             Word::Book(document) => {
                 document.peers.iter().cloned().for_each(|peer| self.peers.add(peer));
                 self.document = *document;
+                self.records.owner = self.owner();
                 self.todo.everything = true;
             }
             Word::Stop => {}
@@ -71,7 +72,7 @@ impl Keeper {
         }
         match self.records.put(entry) {
             About::File(item) => drop(self.todo.items.insert(item)),
-            About::Author | About::Moved => self.todo.notes = true,
+            About::Note => self.todo.notes = true,
             About::Nothing => {}
         }
     }
@@ -84,6 +85,7 @@ impl Keeper {
             self.is_unsure = true;
         }
         self.news.compared(is_sure);
+        self.todo.notes |= self.awaits_the_end();
     }
 
     /// Notes that a device is there, and where.

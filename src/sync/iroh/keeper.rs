@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_stream::StreamExt;
 
+use super::authorship::Authorship;
 use super::engine::Engine;
 use super::fetch::{Done, Fetcher, Progress};
 use super::inflow::Inflow;
@@ -116,8 +117,11 @@ pub(super) struct Keeper {
     pub(super) is_told: bool,
     /// What the authors say of themselves.
     pub(super) names: BTreeMap<[u8; 32], AuthorNote>,
+    pub(super) authorship: Authorship,
     /// Notes that were asked for.
     pub(super) asked: BTreeSet<Hash>,
+    /// A profile that can't be read, and why.
+    pub(super) unreadable: Option<(Hash, String)>,
     /// The profile whose title is known.
     pub(super) profile: Option<Hash>,
     pub(super) title: Option<String>,
@@ -152,6 +156,7 @@ pub(super) async fn start(
     let known = peers.due(Instant::now(), true).iter().filter_map(endpoint_addr).collect();
     let mut keeper = Keeper {
         folder: channel.join(document.side.name()),
+        authorship: Authorship::read(&home.data, &channel.join(document.side.name()), &document.id),
         role: if document.secret.is_some() { Role::Writer } else { Role::Reader },
         agreed: Agreed::read(home.folder().join("agreed").join(&name)),
         home,
@@ -183,6 +188,7 @@ pub(super) async fn start(
         is_told: false,
         names: BTreeMap::new(),
         asked: BTreeSet::new(),
+        unreadable: None,
         profile: None,
         title: None,
         expired: None,
@@ -256,12 +262,12 @@ impl Keeper {
 
     /// Reads all that the document says.
     async fn load(&mut self) -> Result<(), Error> {
-        let mut records = Records::default();
+        let mut records = Records::new(self.owner());
         let entries = self.doc.get_many(Query::all().include_empty().build()).await.map_err(failed)?;
         tokio::pin!(entries);
         let most = self.most_entries();
         while let Some(entry) = entries.next().await
-            && records.len() <= most
+            && self.counted(&records) <= most
         {
             records.put(&entry.map_err(failed)?);
         }
@@ -310,15 +316,20 @@ impl Keeper {
             self.problems.clear();
             self.refused.clear();
         }
-        if self.has_too_many() {
-            return Ok(());
-        }
         if self.document.moved.is_some() && self.role == Role::Writer {
             return publish::point_on(self).await;
         }
-        let Some(items) = self.look(todo).await else {
+        if self.has_too_many() {
+            return Ok(());
+        }
+        self.authorship.is_written &= !todo.everything;
+        let Some(mut items) = self.look(todo).await else {
             return Ok(());
         };
+        self.note_signers(&items);
+        if self.pin_owner() {
+            items.extend(self.records.hidden().cloned());
+        }
         self.question = publish::question(self);
         let is_first = !std::mem::replace(&mut self.is_checked, true);
         if publish::give_way(self, &items).await? {
@@ -338,7 +349,12 @@ impl Keeper {
             }
         }
         publish::apply(self, &steps).await?;
-        take::apply(self, &steps, is_open).await;
+        // Before anything of others appears, so that nobody takes it for one's own.
+        if self.write_authors().await {
+            take::apply(self, &steps, is_open).await;
+        } else {
+            steps.into_keys().for_each(|item| self.again_later(item));
+        }
         notes::read(self).await;
         Ok(())
     }

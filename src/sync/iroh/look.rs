@@ -80,14 +80,16 @@ impl Keeper {
         let there = match self.there(item, noted.as_ref()) {
             Some(there) => there,
             // It is read when it is published.
-            None if self.role == Role::Writer && wanted == Wanted::Unknown && noted.is_none() => return Step::Publish,
+            None if self.role_for(item) == Role::Writer && wanted == Wanted::Unknown && noted.is_none() => {
+                return Step::Publish;
+            }
             None => match self.read_file(item).await {
                 Some(content) => There::Content(content),
                 None => return Step::Rest,
             },
         };
         let agreed = self.agreed_on(item, noted.map(|noted| noted.hash), there).await;
-        step(self.role, agreed, there, wanted)
+        step(self.role_for(item), agreed, there, wanted)
     }
 
     /// On which content box and document agreed last. A node that is killed may not have noted that, but it shows: an entry that
@@ -99,7 +101,7 @@ impl Keeper {
         if noted == Some(there) {
             return noted;
         }
-        let known = match self.role {
+        let known = match self.role_for(item) {
             Role::Writer => {
                 let signed =
                     self.records.latest(item).filter(|record| record.author == self.me && !record.is_deletion());
@@ -115,7 +117,7 @@ impl Keeper {
     pub(super) async fn is_lost(&self, item: &Item) -> bool {
         let shared = self.records.latest(item).filter(|record| !record.empty && !record.is_deletion());
         match shared {
-            Some(record) if self.role == Role::Writer && self.tree.files.contains_key(item) => {
+            Some(record) if self.role_for(item) == Role::Writer && self.tree.files.contains_key(item) => {
                 !self.engine.store.blobs().has(record.hash).await.unwrap_or(true)
             }
             _ => false,

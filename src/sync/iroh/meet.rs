@@ -1,7 +1,8 @@
 //! Two who meet: an invitation and its answer make a conversation.
 //!
 //! Owns the one exchange over the wire. The code proves who may answer: who answers shows that it knows the secret, bound to
-//! both devices, and hands over the key for reading its own outbox; it gets the other's for that. Both see the same six words.
+//! both devices, and hands over the key for reading its own outbox; it gets the other's for that. Each says by which key it signs,
+//! so nobody else is ever taken for the other. Both see the same six words.
 //! An invitation is good for one device. Refuses to know documents.
 
 use iroh::endpoint::{Connection, RecvStream, SendStream};
@@ -14,9 +15,9 @@ use super::network::{endpoint_addr, failed, peer};
 use crate::channel::entry::Side;
 use crate::channel::name::ChannelName;
 use crate::sync::Error;
-use crate::sync::book::{Book, Document, Secret};
+use crate::sync::book::{AuthorKey, Book, Document, Secret};
 use crate::sync::phrase::of_conversation;
-use crate::sync::ticket::{Opens, Ticket};
+use crate::sync::ticket::{Opens, Peer, Ticket};
 
 /// The protocol's name.
 pub(super) const ALPN: &[u8] = b"missive/meet/1";
@@ -64,17 +65,17 @@ impl ProtocolHandler for Meet {
 impl Meet {
     async fn meet(&self, connection: &Connection) -> Result<(), Error> {
         let (mut send, mut receive) = connection.accept_bi().await.map_err(failed)?;
-        let answer: Answer = hear(&mut receive).await?;
+        let (answer, signs): (Answer, _) = hear(&mut receive).await?;
         let guest = *connection.remote_id().as_bytes();
-        let reply = match self.welcome(&guest, &answer) {
-            Ok(key) => Reply::Welcome { key },
-            Err(why) => Reply::Refused { why },
+        let (reply, me) = match self.welcome(&guest, &answer, signs) {
+            Ok((key, me)) => (Reply::Welcome { key }, Some(me)),
+            Err(why) => (Reply::Refused { why }, None),
         };
-        say(&mut send, &reply).await
+        say(&mut send, &reply, me).await
     }
 
-    /// Checks an answer, and makes the conversation's other half; gives the key for it, or why not.
-    fn welcome(&self, guest: &[u8; 32], answer: &Answer) -> Result<String, String> {
+    /// Checks an answer, and makes the conversation's other half; gives the key for it and that by which it is signed, or why not.
+    fn welcome(&self, guest: &[u8; 32], answer: &Answer, signs: Signs) -> Result<(String, AuthorKey), String> {
         let theirs = Ticket::parse(&answer.key).map_err(|error| error.to_string())?;
         let Opens::Read(id) = theirs.opens else {
             return Err("that is no key for reading".to_owned());
@@ -82,6 +83,7 @@ impl Meet {
         let now = self.home.seconds();
         let done = Book::change(&self.home.data, |book| {
             let me = super::device_id(&book.device.ok_or_else(|| failed("no device key"))?);
+            let author = own_author(book)?;
             let by = |secret: &Secret| proof(&secret.0, guest, &me) == answer.proof;
             let Some(invitation) = book.invitations.iter_mut().find(|invitation| by(&invitation.secret)) else {
                 return Ok(Err("this code was never given out here, or was withdrawn".to_owned()));
@@ -106,12 +108,14 @@ impl Meet {
                 return Ok(Err("the channel of this code is gone".to_owned()));
             };
             let words = of_conversation(&secret.0, &own.id, &id);
-            join(book, &channel, id, &theirs, &words);
-            Ok::<_, Error>(Ok(own.id))
+            join(book, &channel, Theirs { id, peers: &theirs.peers, signs }, &words);
+            Ok::<_, Error>(Ok((own.id, author)))
         });
         match done {
-            Ok(Ok(own)) => {
-                Ok(Ticket { opens: Opens::Read(own), peers: self.home.shared.me(), name: String::new() }.to_string())
+            Ok(Ok((own, author))) => {
+                let peers = self.home.shared.me();
+                let key = Ticket { opens: Opens::Read(own), peers, name: String::new(), owner: None };
+                Ok((key.to_string(), author))
             }
             Ok(Err(why)) => Err(why),
             Err(_) => Err("something is wrong at the other side; try again later".to_owned()),
@@ -138,8 +142,8 @@ pub(super) async fn answer(
         return Ok(Err("the channel is gone".to_owned()));
     };
     let address = endpoint_addr(host).ok_or_else(|| failed("the code names no device"))?;
-    let reply =
-        tokio::time::timeout(PATIENCE, exchange(home, endpoint, address, &secret, &own)).await.map_err(failed)??;
+    let said = exchange(home, endpoint, address, &secret, (&own, own_author(&book)?));
+    let (reply, signs) = tokio::time::timeout(PATIENCE, said).await.map_err(failed)??;
     let key = match reply {
         Reply::Welcome { key } => key,
         Reply::Refused { why } => return Ok(Err(why)),
@@ -152,13 +156,8 @@ pub(super) async fn answer(
         if !is_free(&book.documents, &book.retired, channel, &id) {
             return Ok(Err(TAKEN.to_owned()));
         }
-        join(
-            book,
-            channel,
-            id,
-            &Ticket { peers: [theirs.peers.clone(), ticket.peers.clone()].concat(), ..theirs.clone() },
-            &of_conversation(&secret, &id, &own.id),
-        );
+        let peers = [theirs.peers.clone(), ticket.peers.clone()].concat();
+        join(book, channel, Theirs { id, peers: &peers, signs }, &of_conversation(&secret, &id, &own.id));
         book.acceptances.retain(|acceptance| acceptance.channel != *channel);
         Ok::<_, Error>(Ok(()))
     })
@@ -181,8 +180,8 @@ async fn exchange(
     endpoint: &Endpoint,
     address: iroh::EndpointAddr,
     secret: &[u8; 32],
-    own: &Document,
-) -> Result<Reply, Error> {
+    (own, me): (&Document, AuthorKey),
+) -> Result<(Reply, Signs), Error> {
     let host: EndpointId = address.id;
     let connection = endpoint.connect(address, ALPN).await.map_err(failed)?;
     let (mut send, mut receive) = connection.open_bi().await.map_err(failed)?;
@@ -190,24 +189,38 @@ async fn exchange(
     if peers.is_empty() {
         peers.push(peer(&endpoint.addr()));
     }
-    let key = Ticket { opens: Opens::Read(own.id), peers, name: String::new() }.to_string();
+    let key = Ticket { opens: Opens::Read(own.id), peers, name: String::new(), owner: None }.to_string();
     let proof = proof(secret, endpoint.id().as_bytes(), host.as_bytes());
-    say(&mut send, &Answer { proof, key }).await?;
+    say(&mut send, &Answer { proof, key }, Some(me)).await?;
     let reply = hear(&mut receive).await;
     connection.close(0_u32.into(), b"met");
     reply
 }
 
+/// The key by which this side signs.
+fn own_author(book: &Book) -> Result<AuthorKey, Error> {
+    Ok(AuthorKey(super::author_id(&book.author.ok_or_else(|| failed("no key of an author"))?)))
+}
+
+/// The other side's outbox.
+struct Theirs<'a> {
+    id: [u8; 32],
+    peers: &'a [Peer],
+    signs: Signs,
+}
+
 /// Notes the other's outbox as this channel's inbox.
-fn join(book: &mut Book, channel: &ChannelName, id: [u8; 32], theirs: &Ticket, words: &str) {
+fn join(book: &mut Book, channel: &ChannelName, theirs: Theirs, words: &str) {
     if let Some(own) = book.document_mut(channel, Side::Outbox) {
         own.phrase = Some(words.to_owned());
         own.peers.extend(theirs.peers.iter().filter(|peer| !own.peers.contains(peer)).cloned().collect::<Vec<_>>());
     }
-    if book.document(channel, Side::Inbox).is_none() {
-        let mut document = Document::new(channel.clone(), Side::Inbox, id);
-        document.phrase = Some(words.to_owned());
-        document.peers.clone_from(&theirs.peers);
+    if let Some(inbox) = book.document_mut(channel, Side::Inbox) {
+        inbox.owner = inbox.owner.or(theirs.signs);
+    } else {
+        let mut document = Document::new(channel.clone(), Side::Inbox, theirs.id);
+        (document.phrase, document.owner) = (Some(words.to_owned()), theirs.signs);
+        document.peers = theirs.peers.to_vec();
         book.documents.push(document);
     }
 }
@@ -217,13 +230,19 @@ fn proof(secret: &[u8; 32], guest: &[u8; 32], host: &[u8; 32]) -> [u8; 32] {
     *blake3::keyed_hash(secret, &[b"missive meet 1".as_slice(), guest, host].concat()).as_bytes()
 }
 
-async fn say<T: Serialize>(send: &mut SendStream, value: &T) -> Result<(), Error> {
-    let bytes = postcard::to_allocvec(value).map_err(failed)?;
+/// The key by which the other side signs. Older programs do not say it.
+type Signs = Option<AuthorKey>;
+
+/// Says something, and behind it by which key this side signs: older programs read no further than they know.
+async fn say<T: Serialize>(send: &mut SendStream, value: &T, signs: Signs) -> Result<(), Error> {
+    let mut bytes = postcard::to_allocvec(value).map_err(failed)?;
+    bytes.extend(signs.map(|key| key.0).into_iter().flatten());
     send.write_all(&bytes).await.map_err(failed)?;
     send.finish().map_err(failed)
 }
 
-async fn hear<T: for<'de> Deserialize<'de>>(receive: &mut RecvStream) -> Result<T, Error> {
+async fn hear<T: for<'de> Deserialize<'de>>(receive: &mut RecvStream) -> Result<(T, Signs), Error> {
     let bytes = receive.read_to_end(MOST).await.map_err(failed)?;
-    postcard::from_bytes(&bytes).map_err(failed)
+    let (value, rest) = postcard::take_from_bytes(&bytes).map_err(failed)?;
+    Ok((value, rest.first_chunk().map(|key| AuthorKey(*key))))
 }

@@ -4,6 +4,7 @@
 //! signed entries; everything else that makes it dependable is done here: dialling again, fetching, comparing with the
 //! folders, remembering addresses. Refuses to know who asked for it.
 
+mod authorship;
 mod clocks;
 mod dial;
 mod engine;
@@ -13,9 +14,11 @@ mod inflow;
 mod keeper;
 mod look;
 mod meet;
+mod names;
 mod network;
 mod news;
 mod notes;
+mod owner;
 mod peers;
 mod publish;
 mod records;

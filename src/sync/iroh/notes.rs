@@ -1,7 +1,7 @@
 //! What a document's authors say of themselves and of it.
 //!
-//! Owns reading their notes, who is named for which message in the box, and where a channel has moved. All of it is strangers' text.
-//! Refuses to write notes: `publish.rs` does.
+//! Owns reading their notes, and where a channel has moved. All of it is strangers' text.
+//! Refuses to write notes: `publish.rs` does, and `names.rs` the owner's about the others.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::fetch::Rank;
 use super::keeper::Keeper;
+use super::names;
 use super::records::Note;
 use super::take::ask;
-use crate::channel::authors::{Authors, Key};
 use crate::channel::profile;
 use crate::disk::beneath::Folder;
 use crate::sync::book::Book;
@@ -39,20 +39,16 @@ pub(super) struct AuthorNote {
 /// Reads what the document's authors say of themselves and of it, as far as it is here, and asks for the rest.
 pub(super) async fn read(keeper: &mut Keeper) {
     let authors: Vec<Note> = keeper.records.authors.values().take(MOST_AUTHORS).copied().collect();
-    let mut changed = false;
     for note in authors {
         if let Some(text) = text_of(keeper, &note).await {
-            let said: AuthorNote = toml::from_str(&text).unwrap_or_default();
-            changed |= keeper.names.insert(note.author, said.clone()) != Some(said);
+            keeper.names.insert(note.author, toml::from_str(&text).unwrap_or_default());
         }
     }
-    if changed {
-        bylines(keeper).await;
-    }
-    let moved: Vec<Note> = keeper.records.moved.values().take(MOST_AUTHORS).copied().collect();
-    for note in moved {
-        if is_trusted(keeper, &note.author)
-            && let Some(text) = text_of(keeper, &note).await
+    names::read(keeper).await;
+    // Only the owner moves a channel: `owner.rs` tells who else has tried.
+    let moved = keeper.owner().and_then(|owner| keeper.records.moved.get(&owner)).copied();
+    if let Some(note) = moved {
+        if let Some(text) = text_of(keeper, &note).await
             && let Ok(ticket) = Ticket::parse(&text)
             && matches!(ticket.opens, Opens::Read(id) if id != keeper.document.id)
         {
@@ -60,17 +56,22 @@ pub(super) async fn read(keeper: &mut Keeper) {
             follow(keeper, &ticket.to_string());
         }
     }
-    let profile = Item::parse(profile::FILE_NAME.as_bytes());
-    let profile = profile.and_then(|item| keeper.agreed.get(&item)).map(|agreed| agreed.hash);
+    let profile = keeper.agreed.get(&Item::profile()).map(|agreed| agreed.hash);
     if keeper.profile != profile {
         keeper.profile = profile;
         let read = Folder::open(&keeper.folder).ok().and_then(|folder| profile::read(&folder).ok());
         keeper.title = read.and_then(|profile| profile.title);
     }
+    keeper.write_authors().await;
 }
 
 async fn text_of(keeper: &mut Keeper, note: &Note) -> Option<String> {
-    if note.len == 0 || note.len > NOTE || keeper.unsound.contains_key(&(note.hash, note.len)) {
+    String::from_utf8(content_of(keeper, note, NOTE).await?).ok()
+}
+
+/// What a note holds, if it is here and not longer than that; else it is asked for.
+pub(super) async fn content_of(keeper: &mut Keeper, note: &Note, most: u64) -> Option<Vec<u8>> {
+    if note.len == 0 || note.len > most || keeper.unsound.contains_key(&(note.hash, note.len)) {
         return None;
     }
     if let Ok(BlobStatus::Complete { size }) = keeper.engine.store.blobs().status(note.hash).await {
@@ -80,41 +81,12 @@ async fn text_of(keeper: &mut Keeper, note: &Note) -> Option<String> {
             return None;
         }
         let bytes = keeper.engine.store.blobs().get_bytes(note.hash).await.ok()?;
-        return String::from_utf8(bytes.into()).ok();
+        return Some(bytes.into());
     }
     if keeper.asked.insert(note.hash) {
         ask(keeper, note.hash, note.len, Rank { large: false, newest: Reverse(i64::MAX), text: false });
     }
     None
-}
-
-/// Writes down who signed which message, where several do: whoever shows the box shows it.
-pub(super) async fn bylines(keeper: &mut Keeper) {
-    if keeper.records.signers.len() < 2 && keeper.names.len() < 2 {
-        return;
-    }
-    let mut authors = Authors::default();
-    for item in keeper.records.items().filter(|item| item.is_text()) {
-        if let (Some(stamp), Some(author)) = (item.stamp(), keeper.records.author(item)) {
-            authors.messages.insert(stamp, Key::new(author).into());
-        }
-    }
-    let signers = authors.signers();
-    let named =
-        keeper.names.iter().filter(|(author, note)| !note.name.is_empty() && signers.contains(&Key::new(**author)));
-    authors.claimed = named.map(|(author, note)| (Key::new(*author), note.name.clone())).collect();
-    let profile = Item::parse(profile::FILE_NAME.as_bytes());
-    authors.owner = profile.and_then(|item| keeper.records.author(&item)).map(Key::new);
-    let folder = keeper.folder.clone();
-    if let Ok(Err(error)) = tokio::task::spawn_blocking(move || authors.write(&folder)).await {
-        keeper.problem(format!("the authors of the messages can't be noted: {error}"));
-    }
-}
-
-/// Whether an author may tell where the channel has moved: only who made its profile.
-fn is_trusted(keeper: &Keeper, author: &[u8; 32]) -> bool {
-    let profile = Item::parse(profile::FILE_NAME.as_bytes());
-    profile.is_some_and(|item| keeper.records.author(&item) == Some(*author))
 }
 
 fn follow(keeper: &mut Keeper, key: &str) {

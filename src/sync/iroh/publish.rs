@@ -75,7 +75,8 @@ pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>) -> 
 
 fn adopt(keeper: &mut Keeper, item: &Item) {
     if let (Some(stat), Some(record)) = (keeper.tree.files.get(item).copied(), keeper.records.latest(item).copied()) {
-        let ours = keeper.records.author(item) == Some(keeper.me);
+        let first = keeper.authorship.of_content(item, content(&record));
+        let ours = first.is_some_and(|signed| signed.by == [keeper.me]);
         keeper.agree(item, content(&record), &stat, ours);
     }
 }
@@ -180,6 +181,7 @@ async fn enter(keeper: &mut Keeper, imported: Imported) -> Result<(), Error> {
     let ours = keeper.agreed.get(&item).map_or(before.is_none(), |agreed| agreed.ours);
     let record = Record { author: keeper.me, hash: *hash.as_bytes(), len: stat.len.max(1), time: began, empty };
     keeper.records.told(&item, record);
+    keeper.signed_here(&item, content(&record));
     keeper.agree(&item, content(&record), &stat, ours);
     keeper.told();
     Ok(())
@@ -231,8 +233,7 @@ async fn introduce(keeper: &mut Keeper) -> Result<(), Error> {
 
 /// The name in the channel's profile, which is the name of whoever made the channel.
 fn own_name(keeper: &Keeper) -> Option<String> {
-    let item = Item::parse(crate::channel::profile::FILE_NAME.as_bytes())?;
-    let is_ours = keeper.agreed.get(&item).is_none_or(|agreed| agreed.ours);
+    let is_ours = keeper.is_owner();
     let folder = Folder::open(&keeper.folder).ok()?;
     crate::channel::profile::read(&folder).ok()?.author.filter(|_| is_ours)
 }

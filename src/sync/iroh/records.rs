@@ -53,17 +53,21 @@ pub(super) struct Note {
 #[derive(Debug, Default)]
 pub(super) struct Records {
     files: BTreeMap<Item, Vec<Record>>,
+    /// Whose the document is: nobody else's entries count for its hidden files.
+    pub(super) owner: Option<[u8; 32]>,
     /// Each author's note about itself.
     pub(super) authors: BTreeMap<[u8; 32], Note>,
     /// Each author's note about where the document has moved.
     pub(super) moved: BTreeMap<[u8; 32], Note>,
+    /// Each author's note about the names of all.
+    pub(super) names: BTreeMap<[u8; 32], Note>,
     /// Hashes of keys that mean nothing: the keys themselves may have any length.
     refused: BTreeSet<Hash>,
     more_refused: usize,
     /// Entries of files.
     count: usize,
-    /// Everybody who signed an entry of a file.
-    pub(super) signers: BTreeSet<[u8; 32]>,
+    /// Everybody who signed an entry of a file, with how many there are.
+    pub(super) signers: BTreeMap<[u8; 32], usize>,
     /// The latest time of any entry, in microseconds since 1970.
     pub(super) newest: u64,
 }
@@ -74,12 +78,16 @@ const MOST_REFUSED: usize = 1000;
 /// What an entry was about.
 pub(super) enum About {
     File(Item),
-    Author,
-    Moved,
+    Note,
     Nothing,
 }
 
 impl Records {
+    /// Those of a document of this owner, of which nothing is known yet.
+    pub(super) fn new(owner: Option<[u8; 32]>) -> Self {
+        Self { owner, ..Self::default() }
+    }
+
     /// Takes in an entry, unless its author's later one is known.
     pub(super) fn put(&mut self, entry: &Entry) -> About {
         let (author, hash) = (*entry.author().as_bytes(), *entry.content_hash().as_bytes());
@@ -93,11 +101,15 @@ impl Records {
             }
             Some(Key::Author) => {
                 put_note(&mut self.authors, note);
-                About::Author
+                About::Note
             }
             Some(Key::Moved) => {
                 put_note(&mut self.moved, note);
-                About::Moved
+                About::Note
+            }
+            Some(Key::Names) => {
+                put_note(&mut self.names, note);
+                About::Note
             }
             None => {
                 let key = *blake3::hash(entry.key()).as_bytes();
@@ -112,7 +124,6 @@ impl Records {
     }
 
     fn put_file(&mut self, item: Item, record: Record) {
-        self.signers.insert(record.author);
         let records = self.files.entry(item).or_default();
         match records.iter_mut().find(|known| known.author == record.author && known.empty == record.empty) {
             Some(known) if known.time <= record.time => *known = record,
@@ -120,13 +131,19 @@ impl Records {
             None => {
                 records.push(record);
                 self.count += 1;
+                *self.signers.entry(record.author).or_default() += 1;
             }
         }
     }
 
     /// How many entries there are.
     pub(super) fn len(&self) -> usize {
-        self.count + self.authors.len() + self.moved.len() + self.refused()
+        self.count + self.authors.len() + self.moved.len() + self.names.len() + self.refused()
+    }
+
+    /// How many of them others have made than this author.
+    pub(super) fn of_others(&self, author: &[u8; 32]) -> usize {
+        self.len().saturating_sub(self.signers.get(author).copied().unwrap_or(0))
     }
 
     /// Takes in what this side has told the document, ahead of the engine's word for it.
@@ -154,15 +171,31 @@ impl Records {
             .take_while(move |item| item.as_bytes().starts_with(stem))
     }
 
+    /// The hidden files of which it speaks.
+    pub(super) fn hidden(&self) -> impl Iterator<Item = &Item> {
+        self.files.keys().skip_while(|item| !item.is_hidden()).take_while(|item| item.is_hidden())
+    }
+
+    /// All entries of a file, those that do not count too.
+    pub(super) fn all(&self, item: &Item) -> &[Record] {
+        self.files.get(item).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Those of a file's entries of which one counts: of a hidden file only the owner's.
+    fn counting<'a>(&'a self, item: &Item, records: &'a [Record]) -> impl Iterator<Item = &'a Record> {
+        let is_free = !item.is_hidden();
+        records.iter().filter(move |record| is_free || self.owner == Some(record.author))
+    }
+
     /// The entry that counts for a file.
     pub(super) fn latest(&self, item: &Item) -> Option<&Record> {
-        self.files.get(item)?.iter().max_by_key(|record| record.order())
+        self.counting(item, self.files.get(item)?).max_by_key(|record| record.order())
     }
 
     /// The contents that the document wants, each with the entry that counts.
     pub(super) fn contents(&self) -> impl Iterator<Item = (&Item, &Record)> {
         self.files.iter().filter_map(|(item, records)| {
-            let record = records.iter().max_by_key(|record| record.order())?;
+            let record = self.counting(item, records).max_by_key(|record| record.order())?;
             (!record.is_deletion()).then_some((item, record))
         })
     }
@@ -176,12 +209,10 @@ impl Records {
         }
     }
 
-    /// Who wrote the content that counts: of all who signed the same one, who was first.
-    pub(super) fn author(&self, item: &Item) -> Option<[u8; 32]> {
-        let latest = self.latest(item)?;
-        let same =
-            self.files.get(item)?.iter().filter(|record| record.hash == latest.hash && record.empty == latest.empty);
-        same.min_by_key(|record| record.time).map(|record| record.author)
+    /// The contents that a file has by what its authors say now, with who says so.
+    pub(super) fn signatures(&self, item: &Item) -> Vec<(Hash, [u8; 32])> {
+        let signed = self.all(item).iter().filter(|record| !record.is_deletion());
+        signed.map(|record| (content(record), record.author)).collect()
     }
 
     /// Another author's content for a file that this author made too, and made later.
@@ -197,8 +228,7 @@ impl Records {
 
     /// An author's entries for a file that are no deletions.
     pub(super) fn own<'a>(&'a self, item: &Item, author: &'a [u8; 32]) -> impl Iterator<Item = &'a Record> {
-        let records = self.files.get(item).map(Vec::as_slice).unwrap_or_default();
-        records.iter().filter(move |record| record.author == *author && !record.is_deletion())
+        self.all(item).iter().filter(move |record| record.author == *author && !record.is_deletion())
     }
 }
 

@@ -5,18 +5,19 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::fetch::{LARGE, Rank, Want};
 use super::keeper::{Keeper, is_own};
-use super::notes;
 use super::records::{Record, content};
+use crate::channel::profile;
 use crate::channel::stamp::Stamp;
 use crate::disk::beneath::{Folder, Stat};
 use crate::disk::space;
-use crate::sync::agreed::Looks;
-use crate::sync::bygone;
+use crate::sync::agreed::{Agreement, Looks};
+use crate::sync::bygone::{self, Hand};
 use crate::sync::item::Item;
 use crate::sync::limits::{Limits, Refusal};
 use crate::sync::mirror::{Hash, Role, Step};
@@ -42,8 +43,6 @@ const TOGETHER_BYTES: u64 = 16 << 20;
 /// Brings to the box what is to be brought. While more may be coming (`is_open`), not all the room is given away.
 pub(super) async fn apply(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>, is_open: bool) {
     if !steps.is_empty() {
-        // Before a text appears, so that nobody is taken for its author who is not.
-        notes::bylines(keeper).await;
         bring(keeper, steps, is_open).await;
     }
     expire(keeper).await;
@@ -83,16 +82,17 @@ async fn bring(keeper: &mut Keeper, steps: &BTreeMap<Item, Step>, is_open: bool)
     }
 }
 
-/// Lets go of what authors took back: looks for it now and then, and whenever much has come together.
+/// Lets go of what others took back: looks for it now and then, and whenever much has come together.
 async fn expire(keeper: &mut Keeper) {
     let most = keeper.home.options.limits.channel / BYGONE;
     let is_due = keeper.expired.is_none_or(|at| at.elapsed() > EXPIRE) || keeper.taken_back > most / 4;
-    let Some(now) = now(keeper).filter(|_| is_due && !is_own(keeper.document.side)) else {
+    let Some(now) = now(keeper).filter(|_| is_due) else {
         return;
     };
+    let hand = if is_own(keeper.document.side) { Hand::Others } else { Hand::Inbox };
     (keeper.expired, keeper.taken_back) = (Some(Instant::now()), 0);
     let channel = keeper.channel.clone();
-    if let Ok(Err(error)) = tokio::task::spawn_blocking(move || bygone::expire(&channel, now, most)).await {
+    if let Ok(Err(error)) = tokio::task::spawn_blocking(move || bygone::expire(&channel, hand, now, most)).await {
         keeper.problem(format!("the trash can't be tidied: {error}"));
     }
 }
@@ -126,23 +126,27 @@ struct Room {
 
 impl Room {
     fn of(keeper: &Keeper, is_open: bool) -> Self {
-        let here = keeper.agreed.files().values().map(|agreed| agreed.looks.len());
+        // What began in one's own outbox takes no room from what others write there.
+        let of_others = |agreed: &&Agreement| !(agreed.ours && is_own(keeper.document.side));
+        let here = || keeper.agreed.files().values().filter(of_others).map(|agreed| agreed.looks.len());
         let waiting = || keeper.wanted.values().flatten().filter_map(|item| keeper.records.latest(item));
         // What is not what its entry says lies in the store all the same.
         let unsound = keeper.unsound.values().copied();
         // A length is what its author says, and may be anything by now.
-        let bytes = here.chain(waiting().map(|record| record.len)).chain(unsound).fold(0, u64::saturating_add);
-        Self { bytes, files: keeper.agreed.files().len() + waiting().count(), free: free(keeper), is_open }
+        let bytes = here().chain(waiting().map(|record| record.len)).chain(unsound).fold(0, u64::saturating_add);
+        Self { bytes, files: here().count() + waiting().count(), free: free(keeper), is_open }
     }
 
     /// Whether there is room for what a file is to hold, which has it then; else it is left out, or seen to again when all is
     /// known. What is in the store already takes no more of its disk.
     fn admits(&mut self, keeper: &mut Keeper, item: &Item, record: &Record, is_here: bool) -> bool {
         let (len, limits) = (record.file_len(), keeper.home.options.limits);
-        let old = keeper.agreed.get(item).map(|agreed| agreed.looks.len());
+        let is_mine = keeper.role == Role::Writer && record.author == keeper.me;
+        let is_counted = |agreed: &&Agreement| !(agreed.ours && is_own(keeper.document.side));
+        let old = keeper.agreed.get(item).filter(is_counted).map(|agreed| agreed.looks.len());
         let bytes = self.bytes.saturating_sub(old.unwrap_or(0));
         let files = self.files.saturating_sub(usize::from(old.is_some()));
-        if !keeper.document.fetch.iter().any(|path| path.as_bytes() == item.as_bytes()) {
+        if !is_mine && !keeper.document.fetch.iter().any(|path| path.as_bytes() == item.as_bytes()) {
             if let Err(why) = limits.admit(item, len, bytes, files) {
                 keeper.refused.insert(item.clone(), why);
                 return false;
@@ -156,7 +160,9 @@ impl Room {
             keeper.refused.insert(item.clone(), why);
             return false;
         }
-        (self.bytes, self.files) = (bytes.saturating_add(len), files + 1);
+        if !is_mine {
+            (self.bytes, self.files) = (bytes.saturating_add(len), files + 1);
+        }
         self.free = self.free.saturating_sub(len);
         keeper.refused.remove(item);
         true
@@ -182,6 +188,10 @@ pub(super) fn with_room(keeper: &Keeper) -> Vec<Item> {
 
 /// Whether a file's content is here, and may be put in place now; else it is seen to.
 async fn is_ready(keeper: &mut Keeper, item: &Item, record: &Record, room: &mut Room) -> bool {
+    if *item == Item::profile() && record.file_len() > profile::MAX_FILE {
+        keeper.unreadable = Some((content(record), "it is too long".to_owned()));
+        return false;
+    }
     if !record.empty && keeper.unsound.contains_key(&(record.hash, record.len)) {
         waits_no_more(keeper, item);
         return false;
@@ -256,8 +266,9 @@ async fn put(keeper: &mut Keeper, files: &[(Item, Record)]) {
             keeper.engine.store.blobs().get_bytes(record.hash).await.map(Vec::from)
         };
         match bytes {
+            Ok(bytes) if is_profile_unreadable(keeper, item, &bytes, record) => {}
             Ok(bytes) => {
-                let replaces = replaced(keeper, item).await;
+                let replaces = replaced(keeper, item, record).await;
                 puts.push(Put { item: item.clone(), bytes, replaces });
             }
             Err(error) => keeper.problem(format!("{item} can't be read from the store: {error}")),
@@ -276,16 +287,28 @@ async fn put(keeper: &mut Keeper, files: &[(Item, Record)]) {
     keeper.save();
 }
 
+/// Whether this is a profile that can't be read, which is said then.
+fn is_profile_unreadable(keeper: &mut Keeper, item: &Item, bytes: &[u8], record: &Record) -> bool {
+    let Some(why) = (*item == Item::profile()).then(|| profile::parse(bytes.to_vec()).err()).flatten() else {
+        return false;
+    };
+    keeper.unreadable = Some((content(record), why.to_string()));
+    true
+}
+
 /// How the file looks that is replaced; in one's own box a copy of it goes to the trash.
-async fn replaced(keeper: &mut Keeper, item: &Item) -> Option<Looks> {
+async fn replaced(keeper: &mut Keeper, item: &Item, record: &Record) -> Option<Looks> {
     let looks = keeper.tree.files.get(item).map(Looks::from)?;
     if !is_own(keeper.document.side) {
         return Some(looks);
     }
-    let (channel, folder, path, now) = (keeper.channel.clone(), keeper.folder.clone(), item.clone(), now(keeper)?);
-    let kept = tokio::task::spawn_blocking(move || place::keep_copy(&channel, &folder, &path, looks, now)).await;
+    let (trash, folder, path) = (trash(keeper, record)?, keeper.folder.clone(), item.clone());
+    let kept = tokio::task::spawn_blocking(move || place::keep_copy(&trash, &folder, &path, looks)).await;
     match kept {
-        Ok(Ok(looks)) => Some(looks),
+        Ok(Ok(looks)) => {
+            keeper.taken_back = keeper.taken_back.saturating_add(looks.len());
+            Some(looks)
+        }
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::AlreadyExists => None,
         Ok(Err(error)) => {
             keeper.problem(format!("{item} can't be copied to the trash: {error}"));
@@ -317,7 +340,7 @@ fn placed(keeper: &mut Keeper, item: &Item, record: &Record, outcome: std::io::R
 
 /// Puts a large file in place. On one disk it is moved out of the store, which refers to it from then on.
 async fn export(keeper: &mut Keeper, item: &Item, record: &Record) {
-    let replaces = replaced(keeper, item).await;
+    let replaces = replaced(keeper, item, record).await;
     let (folder, path) = (keeper.folder.clone(), item.clone());
     let ready = tokio::task::spawn_blocking(move || {
         place::make_above(&folder, &path)?;
@@ -362,11 +385,13 @@ fn is_one_disk(one: &std::path::Path, other: &std::path::Path) -> bool {
 }
 
 async fn remove(keeper: &mut Keeper, item: &Item) {
-    let (Some(looks), Some(now)) = (keeper.tree.files.get(item).map(Looks::from), now(keeper)) else {
+    let looks = keeper.tree.files.get(item).map(Looks::from);
+    let trash = keeper.records.latest(item).and_then(|record| trash(keeper, record));
+    let (Some(looks), Some(trash)) = (looks, trash) else {
         return;
     };
-    let (channel, folder, path) = (keeper.channel.clone(), keeper.folder.clone(), item.clone());
-    match tokio::task::spawn_blocking(move || place::discard(&channel, &folder, &path, looks, now)).await {
+    let (folder, path) = (keeper.folder.clone(), item.clone());
+    match tokio::task::spawn_blocking(move || place::discard(&trash, &folder, &path, looks)).await {
         Ok(Ok(_)) => {
             keeper.taken_back = keeper.taken_back.saturating_add(looks.len());
             keeper.tree.files.remove(item);
@@ -399,6 +424,16 @@ async fn put_aside(keeper: &mut Keeper, item: &Item) {
         }
         Err(_) => {}
     }
+}
+
+/// Where in the trash something goes that an entry replaces or deletes.
+fn trash(keeper: &Keeper, record: &Record) -> Option<PathBuf> {
+    let hand = match (is_own(keeper.document.side), record.author == keeper.me) {
+        (false, _) => Hand::Inbox,
+        (true, false) => Hand::Others,
+        (true, true) => Hand::Own,
+    };
+    Some(bygone::place(&keeper.channel, now(keeper)?, hand))
 }
 
 fn now(keeper: &Keeper) -> Option<Stamp> {

@@ -49,7 +49,8 @@ impl Keeper {
         state.changed_here = self.left.iter().take(MOST).map(ToString::to_string).collect();
         state.refused = self.records.refused() + self.unsound.len();
         state.question.clone_from(&self.question);
-        state.problems = self.problems.iter().cloned().collect();
+        state.problems =
+            self.unreadable_profile().into_iter().chain(self.attempts()).chain(self.problems.iter().cloned()).collect();
         state.telling = self.news.is_some();
         state.compared = self.compared;
         state.phrase.clone_from(&self.document.phrase);

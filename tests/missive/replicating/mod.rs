@@ -9,6 +9,7 @@ mod hosts;
 mod inboxes;
 mod inviting;
 mod keys;
+mod owner;
 mod people;
 mod reading;
 mod restoring;
@@ -16,6 +17,7 @@ mod stopping;
 mod stranger;
 mod strangers;
 mod together;
+mod trusting;
 mod vanishing;
 mod waiting;
 

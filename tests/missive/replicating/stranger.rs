@@ -127,6 +127,7 @@ pub(super) struct Stranger {
     contents: Contents,
     document: NamespaceSecret,
     author: Author,
+    peers: Vec<Peer>,
 }
 
 impl Stranger {
@@ -142,6 +143,14 @@ impl Stranger {
         let Opens::Read(id) = ticket.opens else { panic!("no key for reading") };
         let forged = NamespaceSecret::from_bytes(&[7; 32]);
         Self::with(&forged, Capability::Read(id.into()), &ticket.peers)
+    }
+
+    /// Starts one that was given the key for writing another's document, and signs with a key of its own.
+    pub(super) fn writing(key: &str) -> Self {
+        let ticket = Ticket::parse(key).unwrap();
+        let Opens::Write(secret) = ticket.opens else { panic!("no key for writing") };
+        let document = NamespaceSecret::from_bytes(&secret);
+        Self::with(&document, Capability::Write(document.clone()), &ticket.peers)
     }
 
     fn with(document: &NamespaceSecret, capability: Capability, peers: &[Peer]) -> Self {
@@ -179,14 +188,24 @@ impl Stranger {
             let topic = gossip.subscribe(id.to_bytes().into(), bootstrap).await.unwrap();
             (endpoint, router, sync, doc, topic)
         });
-        let document = document.clone();
-        Self { runtime, endpoint, _router: router, sync, doc, topic, contents, document, author }
+        let (document, peers) = (document.clone(), peers.to_vec());
+        Self { runtime, endpoint, _router: router, sync, doc, topic, contents, document, author, peers }
+    }
+
+    /// The key that it signs with, in hexadecimal digits.
+    pub(super) fn signs_with(&self) -> String {
+        missive::sync::hex::show(self.author.id().as_bytes())
+    }
+
+    /// Compares its document with its peers' once more.
+    pub(super) fn compares(&self) {
+        self.runtime.block_on(self.doc.start_sync(self.peers.iter().map(address).collect())).unwrap();
     }
 
     /// The key for reading its document.
     pub(super) fn key(&self) -> String {
         let opens = Opens::Read(self.document.id().to_bytes());
-        Ticket { opens, peers: vec![self.peer()], name: "Strange".to_owned() }.to_string()
+        Ticket { opens, peers: vec![self.peer()], name: "Strange".to_owned(), owner: None }.to_string()
     }
 
     /// Itself, as a key names it.
@@ -218,7 +237,23 @@ impl Stranger {
 
     /// Puts any entry into the document, by any key.
     pub(super) fn enters(&self, key: &[u8], hash: [u8; 32], len: u64) {
-        let signed = self.signed(key, hash, len, now());
+        self.entered(key, hash, len, now());
+    }
+
+    /// Signs a file's content, as if that had been so many seconds ago.
+    pub(super) fn signs(&self, path: &str, bytes: &[u8], seconds: u64) {
+        let hash = self.gives(bytes, Manner::Well);
+        self.entered(&[path.as_bytes(), b"\0f"].concat(), hash, bytes.len() as u64, now() - seconds * 1_000_000);
+    }
+
+    /// Says something in a note of this kind.
+    pub(super) fn notes(&self, kind: u8, text: &str) {
+        let hash = self.gives(text.as_bytes(), Manner::Well);
+        self.enters(&[0, kind], hash, text.len() as u64);
+    }
+
+    fn entered(&self, key: &[u8], hash: [u8; 32], len: u64, time: u64) {
+        let signed = self.signed(key, hash, len, time);
         let sync = self.sync.clone();
         let done = sync.insert_remote(self.doc.id(), signed, [9; 32], ContentStatus::Complete);
         self.runtime.block_on(done).unwrap();

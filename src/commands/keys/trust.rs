@@ -1,0 +1,265 @@
+//! `missive keys trust`: who writes a channel, and whose texts in it count as one's own.
+//!
+//! Owns the list of a channel's authors and how one of them is named. What somebody else writes into an outbox is shown as carefully
+//! as what comes into an inbox, until it is said here that they are trusted.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::channel::authors::{Authors, Key};
+use crate::channel::bylines::looks_like;
+use crate::channel::entry::{Entry, Side};
+use crate::channel::name::ChannelName;
+use crate::commands::{Failure, Surroundings, count, keyring};
+use crate::disk::beneath::Folder;
+use crate::shell;
+use crate::sync::book::{AuthorKey, Book, Document};
+use crate::unseen::field;
+
+/// What is to be done.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  missive keys trust walks             # who writes it
+  missive keys trust walks 0a1b2c3d    # treat what this author writes as your own")]
+pub(super) struct Trust {
+    /// The channel
+    pub(super) channel: OsString,
+    /// Whom to trust: the first eight digits of the author's key or more, or the name that the channel's owner gave it
+    author: Option<String>,
+    /// Take the trust back
+    #[arg(long, requires = "author")]
+    remove: bool,
+}
+
+/// Who writes a channel.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AuthorsReport {
+    channel: String,
+    #[serde(rename = "box")]
+    side: Side,
+    authors: Vec<AuthorLine>,
+}
+
+/// An author.
+#[derive(Debug, Serialize, JsonSchema)]
+struct AuthorLine {
+    /// The public key that this author signs with, 64 hexadecimal digits.
+    key: String,
+    /// The author's name.
+    name: Option<String>,
+    /// Whether the channel's owner has given it; else it is only what the author says.
+    bound: bool,
+    owner: bool,
+    /// Whether this device signs with the key.
+    own: bool,
+    trusted: bool,
+    messages: usize,
+}
+
+/// What came of it.
+pub(super) enum Outcome {
+    Listed(AuthorsReport),
+    Done(String),
+}
+
+/// Lists a channel's authors, or changes whether one of them is trusted.
+///
+/// # Errors
+/// [`Failure`] when the channel is not shared, or there is no such author.
+pub(super) fn run(args: &Trust, name: &ChannelName, around: &Surroundings) -> Result<Outcome, Failure> {
+    let place = Place::find(name, around)?;
+    let authors = place.authors()?;
+    match &args.author {
+        None => Ok(Outcome::Listed(place.report(authors.as_ref())?)),
+        Some(author) => place.change(authors.as_ref(), author, args.remove, around).map(Outcome::Done),
+    }
+}
+
+/// The box of a channel that is shared, and what the book says of it.
+struct Place {
+    document: Document,
+    me: Option<AuthorKey>,
+    folder: std::path::PathBuf,
+}
+
+impl Place {
+    fn find(name: &ChannelName, around: &Surroundings) -> Result<Self, Failure> {
+        let book = Book::read(&around.data)?;
+        let document = [Side::Outbox, Side::Inbox].into_iter().find_map(|side| book.document(name, side)).cloned();
+        let document = document.ok_or_else(|| {
+            let hint = "`missive share CHANNEL --write` gives others the key for writing a channel of yours";
+            Failure::new(format!("`{name}` is not shared, so nobody else writes it"), hint)
+        })?;
+        let folder = around.data.join(name.as_os_str()).join(document.side.name());
+        Ok(Self { document, me: keyring::author(&book), folder })
+    }
+
+    fn authors(&self) -> Result<Option<Authors>, Failure> {
+        let folder = Folder::open(&self.folder)?;
+        Authors::read(&folder).map_err(|problem| {
+            let path = self.folder.join(crate::channel::authors::FILE_NAME);
+            Failure::new(format!("{}: {problem}", path.display()), "`missive sync` writes it anew")
+        })
+    }
+
+    /// Who is taken for the author where nothing is said.
+    fn unlisted(&self) -> Option<Key> {
+        let key = if self.document.side == Side::Outbox { self.me } else { self.document.owner };
+        key.map(|key| Key::new(key.0))
+    }
+
+    fn report(&self, authors: Option<&Authors>) -> Result<AuthorsReport, Failure> {
+        let nobody = Authors::default();
+        let said = authors.unwrap_or(&nobody);
+        let mut messages: BTreeMap<Key, usize> = said.signers().into_iter().map(|key| (key, 0)).collect();
+        for key in [self.document.owner, self.me.filter(|_| self.document.side == Side::Outbox)].into_iter().flatten() {
+            messages.entry(Key::new(key.0)).or_default();
+        }
+        for key in &self.document.trusted {
+            messages.entry(Key::new(key.0)).or_default();
+        }
+        for (name, _) in Folder::open(&self.folder)?.list()? {
+            let Some(Entry::Text(stamp)) = Entry::parse(name.as_encoded_bytes()) else { continue };
+            let signers = said
+                .messages
+                .get(&stamp)
+                .map_or_else(|| self.unlisted().into_iter().collect(), |all| all.keys().to_vec());
+            for key in signers {
+                *messages.entry(key).or_default() += 1;
+            }
+        }
+        let line = |(key, messages): (Key, usize)| AuthorLine {
+            name: said.names.get(&key).or_else(|| said.claimed.get(&key)).cloned(),
+            bound: said.names.contains_key(&key),
+            owner: self.is(key, self.document.owner.iter()),
+            own: self.document.side == Side::Outbox && self.is(key, self.me.iter()),
+            trusted: self.is(key, self.document.trusted.iter()),
+            key: key.to_string(),
+            messages,
+        };
+        let authors = messages.into_iter().map(line).collect();
+        Ok(AuthorsReport { channel: self.document.channel.to_string(), side: self.document.side, authors })
+    }
+
+    fn is<'a>(&self, key: Key, mut among: impl Iterator<Item = &'a AuthorKey>) -> bool {
+        among.any(|other| Key::new(other.0) == key)
+    }
+
+    fn change(
+        &self,
+        authors: Option<&Authors>,
+        author: &str,
+        remove: bool,
+        around: &Surroundings,
+    ) -> Result<String, Failure> {
+        if self.document.side == Side::Inbox {
+            return Err(Failure::new(
+                format!(
+                    "`{}` is a subscription: what comes into an inbox never counts as yours",
+                    self.document.channel
+                ),
+                "nothing was changed",
+            ));
+        }
+        let report = self.report(authors)?;
+        let line = report.find(author, authors)?;
+        if line.own {
+            return Err(Failure::new("that is your own key: what it signs is yours already", "nothing was changed"));
+        }
+        let key = crate::sync::hex::parse(&line.key).map(AuthorKey);
+        let id = self.document.id;
+        let own = Book::change(&around.data, |book| {
+            let me = keyring::author(book);
+            let Some(document) = book.by_id_mut(&id) else { return Ok(Vec::new()) };
+            document.trusted.retain(|trusted| Some(*trusted) != key);
+            document.trusted.extend(key.filter(|_| !remove));
+            Ok::<_, Failure>(
+                me.into_iter().chain(document.trusted.iter().copied()).map(|key| Key::new(key.0)).collect(),
+            )
+        })?;
+        if let Some(authors) = authors.cloned().filter(|_| !own.is_empty()) {
+            Authors { own, ..authors }.write(&self.folder)?;
+        }
+        let (who, channel) = (line.words(), field(&self.document.channel.to_string()));
+        let short: String = line.key.chars().take(8).collect();
+        Ok(if remove {
+            format!("What {who} writes in {channel} is treated as somebody else's again.")
+        } else {
+            format!(
+                "What {who} writes in {channel} counts as your own from now on: their HTML and their attachments are published as they are.\nTo take that back: {}",
+                shell::missive("keys trust --remove", &[&self.document.channel, &short])
+            )
+        })
+    }
+}
+
+/// So many digits of a key at least are taken for it.
+const DIGITS: usize = 8;
+
+impl AuthorsReport {
+    /// The one author of this name, or whose key begins like that.
+    fn find(&self, author: &str, said: Option<&Authors>) -> Result<&AuthorLine, Failure> {
+        let lower = author.to_ascii_lowercase();
+        let is_key = lower.len() >= DIGITS && lower.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let named =
+            |line: &&AuthorLine| line.bound && line.name.as_ref().is_some_and(|name| looks_like(author, Some(name)));
+        let begins = |line: &&AuthorLine| is_key && line.key.starts_with(&lower);
+        let found: Vec<&AuthorLine> = self.authors.iter().filter(|line| begins(line) || named(line)).collect();
+        let list = format!("`{}` lists the authors with their keys", shell::missive("keys trust", &[&self.channel]));
+        match found.as_slice() {
+            [line] => Ok(line),
+            [] if said.is_some_and(|said| said.claimed.values().any(|name| looks_like(author, Some(name)))) => {
+                Err(Failure::new(
+                    format!(
+                        "somebody in `{}` calls themselves “{}”, but the channel's owner has not confirmed that name",
+                        self.channel,
+                        field(author)
+                    ),
+                    format!("give the beginning of the key instead; {list}"),
+                ))
+            }
+            [] => Err(Failure::new(
+                format!("no author of `{}` has the name or the key “{}”", self.channel, field(author)),
+                list,
+            )),
+            _ => Err(Failure::new(
+                format!("several authors of `{}` could be meant by “{}”", self.channel, field(author)),
+                list,
+            )),
+        }
+    }
+}
+
+impl AuthorLine {
+    fn words(&self) -> String {
+        let short: String = self.key.chars().take(DIGITS).collect();
+        match &self.name {
+            Some(name) if self.bound => format!("{} (key {short})", field(name)),
+            _ => format!("key {short}"),
+        }
+    }
+}
+
+impl fmt::Display for AuthorsReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.authors {
+            let claims = line.name.as_ref().filter(|_| !line.bound).map(|name| format!("calls itself {}", field(name)));
+            let flag = |is_so: bool, word: &str| is_so.then(|| word.to_owned());
+            let parts = [
+                Some(line.words()),
+                claims,
+                flag(line.owner, "owner"),
+                flag(line.own, "you"),
+                flag(line.trusted, "trusted"),
+                Some(count(line.messages, "message")),
+            ];
+            writeln!(f, "{}", parts.into_iter().flatten().collect::<Vec<_>>().join(" · "))?;
+        }
+        Ok(())
+    }
+}
