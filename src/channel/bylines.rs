@@ -63,6 +63,12 @@ impl Bylines {
     }
 }
 
+/// Whether a name looks like another one, or like the word by which everybody calls themselves.
+pub fn looks_like(name: &str, other: Option<&str>) -> bool {
+    let name = look(name);
+    name == ME || other.is_some_and(|other| look(other) == name)
+}
+
 /// What somebody else who calls themselves this is called in a channel of this name: never as whoever reads is.
 pub fn others_name(name: &str, reader: Option<&str>, channel: &str) -> String {
     let seen = look(name);
@@ -268,6 +274,15 @@ mod tests {
             assert_eq!(others_name(name, Some("Azureen"), "pen-friend"), expected);
         }
         assert_eq!(others_name("Azureen", None, "pen-friend"), "Azureen");
+    }
+
+    #[test]
+    fn what_looks_the_same_is_the_same_name() {
+        for (name, other, expected) in
+            [("azúreen", Some("Azureen"), true), ("\u{200b}ME", None, true), ("Azur", Some("Azureen"), false)]
+        {
+            assert_eq!(looks_like(name, other), expected, "{name}");
+        }
     }
 
     #[test]
