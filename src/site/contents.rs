@@ -15,7 +15,6 @@ use crate::channel::bylines::ME;
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
 use crate::channel::feed_ids::{Claim, settle};
-use crate::channel::profile::Profile;
 use crate::channel::profile::entry_id;
 use crate::channel::snapshot::Snapshot;
 use crate::channel::stamp::Stamp;
