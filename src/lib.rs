@@ -119,7 +119,8 @@
 //! - What does a text say of itself? [`markdown::summarise`]. How is it shown? [`markdown::render`] for pages,
 //!   [`markdown::terminal`] for a terminal.
 //! - Who wrote a message where several people write one box? [`channel::authors`] is the file that says it,
-//!   [`channel::bylines`] how a name is shown.
+//!   [`channel::bylines`] how a name is shown. Is a file one's own or somebody else's? [`channel::trust`].
+//! - Who bears an id that two channels claim? [`channel::feed_ids`].
 //! - What becomes of a conflict copy? [`channel::conflict`] knows the ways, [`commands::check`] takes one.
 //! - What is done to a channel again and again, and in which order? `commands/live.rs`. And whose turn is it of several?
 //!   `commands/rounds.rs`.

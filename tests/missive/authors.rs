@@ -168,7 +168,7 @@ fn a_strangers_name_is_only_a_name() {
     }
     assert!(scene.page("index.html").contains("&lt;script&gt;alert(1)"));
     let feed: Value = serde_json::from_str(&scene.page("feed.json")).unwrap();
-    assert_eq!(feed["items"][2]["authors"][0]["name"], HOSTILE[0]);
+    assert_eq!(feed["items"][2]["authors"][0]["name"], format!("{} (01010101)", HOSTILE[0]), "nobody has bound it");
     assert!(scene.page("atom.xml").contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
     for args in [
         &["read", "blog", "--keep-unread"] as &[&str],

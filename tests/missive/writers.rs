@@ -153,7 +153,7 @@ fn two_signers_are_trusted_only_together() {
 fn a_change_of_trust_rebuilds_what_shows_the_message() {
     let scene = Scene::new()
         .message(MINE, "mine")
-        .message(THEIRS, "# Theirs\n\n<b class=\"x\">x</b>")
+        .message(THEIRS, "# Theirs\n\n<b class=\"mine\">x</b>")
         .attachment(THEIRS, "page.html", b"<p>")
         .message("2025-12-01T10-00-00Z", "older")
         .settings("[site]\nfeed_size = 1\npage_size = 1\n")
@@ -175,12 +175,12 @@ fn a_change_of_trust_rebuilds_what_shows_the_message() {
     ];
     expected.sort();
     assert_eq!(written, expected);
-    assert!(scene.page(&page).contains("<b class=\"x\">"));
+    assert!(scene.page(&page).contains("<b class=\"mine\">"));
     assert!(report.removed.iter().map(ToString::to_string).eq(inert.iter().map(|name| format!("{THEIRS}/{name}"))));
     assert_same(&scene.built(), &scene.clean(), "trusted");
     let scene = scene.file("outbox/.authors.toml", &signed(&[9], &[(THEIRS, &[1])], &[]));
     assert_eq!(scene.build().report().written.len(), expected.len());
-    assert_eq!((published(&scene, THEIRS), scene.page(&page).contains("class=\"x\"")), (inert, false));
+    assert_eq!((published(&scene, THEIRS), scene.page(&page).contains("class=\"mine\"")), (inert, false));
     assert_same(&scene.built(), &scene.clean(), "not trusted any more");
     scene.build().wrote([]);
 }
@@ -334,7 +334,7 @@ fn nobody_in_a_conversation_looks_like_me() {
         ("Azureen", Some(peer("AZÚREEN")), ["AZÚREEN (01010101)", "Delilah"]),
         ("Cooper", Some(peer("Cooper")), ["Cooper", "Delilah"]),
         ("Azureen", None, ["Azureen (blog)", "Azureen (blog)"]),
-        ("azureen\u{200b}", None, ["azureen (blog)", "azureen (blog)"]),
+        ("azureen\u{200b}", None, ["azureen\u{200b} (blog)", "azureen\u{200b} (blog)"]),
         ("Me", None, ["blog", "blog"]),
         ("Cooper", None, ["Cooper", "Cooper"]),
     ] {

@@ -33,7 +33,7 @@ fn the_api_and_the_app_say_who_wrote_a_message() {
 #[test]
 fn what_a_co_writer_wrote_in_the_outbox_is_not_the_users_own() {
     let theirs = "2014-01-01T10-00-00Z";
-    let text = "<meta http-equiv=\"refresh\" content=\"0;url=https://evil.example/\"><b class=\"x\">x</b>";
+    let text = "<meta http-equiv=\"refresh\" content=\"0;url=https://evil.example/\"><b class=\"mine\">x</b>";
     let files = ["a.html", "a.svg", "a.pdf"].map(|name| (name, b"<script>".as_slice()));
     let beside = |stem: &str| files.map(|(name, bytes)| (format!("blog/outbox/{stem}/{name}"), bytes));
     let mut all: Vec<(String, &[u8])> = beside(FIRST).into_iter().chain(beside(theirs)).collect();
@@ -44,9 +44,9 @@ fn what_a_co_writer_wrote_in_the_outbox_is_not_the_users_own() {
     let served = Served::with(&[], &all);
     let page = |stem: &str| String::from_utf8(served.get(&format!("/read/blog/outbox/{stem}")).body).unwrap();
     let (mine, foreign) = (page(FIRST), page(theirs));
-    assert!(mine.contains("content=\"0;url=https://evil.example/\"") && mine.contains("class=\"x\""), "{mine}");
+    assert!(mine.contains("content=\"0;url=https://evil.example/\"") && mine.contains("class=\"mine\""), "{mine}");
     assert!(
-        !foreign.contains("0;url=") && !foreign.contains("class=\"x\"") && foreign.contains("<b>x</b>"),
+        !foreign.contains("0;url=") && !foreign.contains("class=\"mine\"") && foreign.contains("<b>x</b>"),
         "{foreign}"
     );
     let saved = |stem: &str, name: &str| {
