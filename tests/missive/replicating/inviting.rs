@@ -107,7 +107,7 @@ fn an_acceptance_waits_for_the_inviter() {
     let code = invites(&azureen, "brando", &[]);
     let brando = Person::new("Brando");
     let said = brando.reaches(&["accept", &code, "azureen", "--no-wait"]);
-    assert!(said.contains("The other side was not met yet"), "{said}");
+    assert!(said.contains("The other side is offline. The invitation is saved"), "{said}");
     let brando = brando.running();
     until(&[&brando], "it is told that the other side is awaited", || {
         brando.status()["accepting"] == serde_json::json!(["azureen"])

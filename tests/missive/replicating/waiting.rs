@@ -77,7 +77,7 @@ fn lines_at_a_terminal_are_written_when_they_changed() {
     unlockpt(&master).unwrap();
     let path = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
     let terminal = std::fs::File::options().read(true).write(true).open(path).unwrap();
-    let mut command = brando.under(&["env"], &[&["sync"][..], &QUIET].concat());
+    let mut command = brando.under(&["env", "TERM=xterm"], &[&["sync"][..], &QUIET].concat());
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(terminal).spawn().unwrap();
     drop(command);
     let (tell, told) = std::sync::mpsc::channel();
