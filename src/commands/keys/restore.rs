@@ -153,6 +153,9 @@ fn plan(here: &Book, kept: &Book, around: &Surroundings, into: &BTreeSet<Channel
         let is_folder_here = around.data.join(document.channel.as_os_str()).symlink_metadata().is_ok();
         let fate = match in_the_way(here, &keys, document)? {
             Some(fate) => fate,
+            None if !is_folder_here && keyring::has_keys(here, &document.channel) => {
+                Fate::LeftOut(format!("other keys of `{}` are here, and its folder was moved away", document.channel))
+            }
             None if !is_folder_here => Fate::New,
             None if into.contains(&document.channel) => Fate::Into,
             None => Fate::LeftOut(format!(

@@ -73,6 +73,24 @@ fn a_strangers_file_takes_no_channel_that_is_here() {
 }
 
 #[test]
+fn a_strangers_key_for_writing_takes_no_channel_that_is_here() {
+    let stranger = Person::author("Cooper", "team");
+    let key = stranger.write_key("team");
+    let brando = Person::author("Brando", "diary").message(&format!("diary/outbox/{FIRST}.txt"), "private\n");
+    let before = all(&brando);
+    let said = brando.refused_by_others(&["join", &key, "diary", "--no-wait"]);
+    assert_eq!(
+        said,
+        "error: there is a folder `diary` here that is not shared: everything in its outbox would be, by this key\n  \
+         hint: choose another name: missive join KEY NAME\n"
+    );
+    let kept = all(&brando).into_iter().filter(|(name, _)| name != ".missive/keys.lock").collect::<Vec<_>>();
+    assert_eq!(kept, before);
+    brando.joins(&key, "team", "Brando");
+    assert_eq!(brando.does(&["keys"]), "team (outbox): reads and writes\n");
+}
+
+#[test]
 fn nothing_is_written_before_somebody_has_said_yes() {
     let azureen = Person::author("Azureen", "blog");
     azureen.key("blog");

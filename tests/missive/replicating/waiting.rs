@@ -8,6 +8,9 @@ use super::FIRST;
 use super::people::{Person, until};
 use crate::every_command::stop;
 
+/// Something takes longer than a second only on a machine that has much to do.
+const SOON: Duration = Duration::from_secs(3);
+
 const QUIET: [&str; 3] = ["--offline", "--listen", "127.0.0.1:0"];
 
 /// The first line that a command says, how long that took, and all that it said and printed when it was stopped then.
@@ -35,7 +38,7 @@ fn it_is_said_at_once_what_is_waited_for() {
     let brando = Person::new("Brando");
     let (first, took, rest) = first_words(&brando, &["accept", &code]);
     assert_eq!(first, "Looking for Azureen … ctrl-c to stop; this continues whenever `missive sync` runs\n");
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(took < SOON, "{took:?}");
     let saved =
         "The other side is offline. The invitation is saved; it completes once both of you run `missive sync`.\n";
     assert!(rest.starts_with("Stopping …") && rest.ends_with(saved), "{rest}");
@@ -43,7 +46,7 @@ fn it_is_said_at_once_what_is_waited_for() {
     let looking =
         "Looking for someone who has “The harbour” … ctrl-c to stop; this continues whenever `missive sync` runs\n";
     assert_eq!(first, looking);
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(took < SOON, "{took:?}");
     let saved = "Subscribed. No one with this channel is online yet; messages arrive once `missive sync` is running and someone is.\n";
     assert!(rest.starts_with("Stopping …") && rest.ends_with(saved) && !rest.contains("0 B"), "{rest}");
     let write = azureen.write_key("blog");
@@ -62,7 +65,7 @@ fn a_node_says_at_once_that_it_stops() {
         let asked = Instant::now();
         let mut talk = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         assert!(talk.any(|line| line.starts_with("Stopping …")), "{args:?}");
-        assert!(asked.elapsed() < Duration::from_secs(1), "{args:?}: {:?}", asked.elapsed());
+        assert!(asked.elapsed() < SOON, "{args:?}: {:?}", asked.elapsed());
         assert_eq!(child.wait().unwrap().code(), Some(0));
     }
 }
