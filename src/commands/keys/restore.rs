@@ -253,7 +253,9 @@ impl Plan {
         };
         let bad = |name: &String| format!("  `{}`: left out: no channel can have that name", field(name));
         let identity = self.identity.map(|what| {
-            format!("This data folder also takes the {what} from the file; whoever made the file may know those secret keys.")
+            format!(
+                "This data folder also takes the {what} from the file; whoever made the file may know the secrets too."
+            )
         });
         let all = self.keys.len() + self.bad_names.len();
         [format!("The file holds {}:", count(all, "key"))]

@@ -103,7 +103,7 @@ fn nothing_is_written_before_somebody_has_said_yes() {
         said,
         format!(
             "The file holds 1 key:\n  blog (outbox), reads and writes: a new folder, {place}\n\
-             This data folder also takes the device and the author from the file; whoever made the file may know those secret keys.\n\
+             This data folder also takes the device from the file; whoever made the file may know the secrets too.\n\
              error: nobody is here to say whether that is right, so nothing was changed\n  hint: if it is, run it again with `--yes`\n"
         )
     );
