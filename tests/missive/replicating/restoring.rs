@@ -140,9 +140,9 @@ fn at_a_terminal(person: &Person, args: &[&str], answers: &[&str]) -> String {
         shown.push_str(&String::from_utf8_lossy(&bytes[..len]));
         let is_asked = shown.ends_with("file: ") || shown.ends_with("[y/N] ");
         // What is typed before the terminal was told to hide it is shown.
-        let shows =
+        let echoes =
             || rustix::termios::tcgetattr(&master).unwrap().local_modes.contains(rustix::termios::LocalModes::ECHO);
-        crate::scene::until("the terminal hides a passphrase", || !shown.ends_with("file: ") || !shows());
+        crate::scene::until("the terminal hides a passphrase", || !shown.ends_with("file: ") || !echoes());
         if let Some(answer) = answers.next_if(|_| is_asked) {
             master.write_all(answer.as_bytes()).unwrap();
         }
