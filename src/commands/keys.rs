@@ -66,6 +66,7 @@ enum What {
 
 /// Arguments of `missive keys restore`.
 #[derive(Debug, Args)]
+#[cfg_attr(not(feature = "sync"), allow(dead_code, reason = "without replication nothing is restored"))]
 struct Restore {
     /// The file
     file: PathBuf,
