@@ -144,7 +144,8 @@
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.
 //! - In which order do they reach the disk? `site/publish.rs`.
 //! - What does a template get to see? `site/context.rs`.
-//! - How are keys sealed with a passphrase? `sync/backup.rs`. Which words do two people compare? `sync/phrase.rs`. What makes the
+//! - How are keys sealed with a passphrase? `sync/backup.rs`. How do they come back? `commands/keys/restore.rs`. Who may write where
+//!   they lie? [`disk::private`]. What makes no folder anew that vanished? [`disk::make`]. Which words do two people compare? `sync/phrase.rs`. What makes the
 //!   system run all this by itself? `commands/service.rs`.
 //! - What do several channels have in common? A feed and a list of feeds, [`site::planet_feed`] and [`site::opml`]; a reading
 //!   room is `site/room.rs`, its front page `site/river.rs`.

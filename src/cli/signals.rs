@@ -4,6 +4,7 @@
 //! that no moment is left in which a signal ends the program in the middle of something.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::commands::Failure;
 use crate::console::Console;
@@ -13,8 +14,11 @@ use crate::watch::Bell;
 /// What a program that was interrupted says to the shell.
 const INTERRUPTED: i32 = 130;
 
-/// What is said at once when a command that goes on for long is asked to stop.
+/// What is said when a command that goes on for long was asked to stop, and does not at once.
 pub(super) const STOPPING: &str = "Stopping … finishing what is being written";
+
+/// What ends sooner needs no word.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// What is done about a signal, and whether one came.
 struct Signals {
@@ -52,13 +56,23 @@ pub(super) fn answer_with(mut answer: impl FnMut() + Send + 'static) {
     signals.answer = Some(Box::new(answer));
 }
 
+/// Says that something is waited for, unless the program has ended by then.
+fn say_later(console: Console, words: &'static str) {
+    let say = move || {
+        std::thread::sleep(MOMENT);
+        console.say(words);
+    };
+    // Where there can be no thread, there is one line less.
+    drop(std::thread::Builder::new().name("stopping".into()).spawn(say));
+}
+
 /// Ends the program, but not while it writes down what belongs together.
 pub(super) fn end() {
     let _unbroken = unbroken();
     std::process::exit(INTERRUPTED);
 }
 
-/// Rings the bell, and says `words` if there are any. Whoever asks twice does not wait for the work in hand, which is safe: no file is
+/// Rings the bell, and says `words` if there are any and the end takes longer than a moment. Whoever asks twice does not wait for the work in hand, which is safe: no file is
 /// ever seen half-written.
 pub(super) fn ring(bell: Bell, words: Option<(Console, &'static str)>) {
     let mut is_asked = false;
@@ -68,7 +82,7 @@ pub(super) fn ring(bell: Bell, words: Option<(Console, &'static str)>) {
             end();
         }
         if let Some((console, words)) = words {
-            console.say(words);
+            say_later(console, words);
         }
     });
 }

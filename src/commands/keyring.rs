@@ -237,7 +237,7 @@ pub(super) fn free_name(around: &Surroundings, book: &Book, proposed: &str) -> R
 }
 
 /// Whether the book has keys of a channel of this name, whether its folder is there or not.
-fn has_keys(book: &Book, name: &ChannelName) -> bool {
+pub(super) fn has_keys(book: &Book, name: &ChannelName) -> bool {
     book.documents.iter().any(|document| document.channel == *name)
 }
 
@@ -261,6 +261,12 @@ pub(super) fn refuse_kept_name(book: &Book, name: &ChannelName) -> Result<(), Fa
     ))
 }
 
+/// Whether a channel's outbox holds anything that would travel.
+fn has_something(channel: &Channel) -> Result<bool, Failure> {
+    let names = Folder::open(&channel.path.join(Side::Outbox.name()))?.list()?;
+    Ok(names.iter().any(|(name, _)| !name.as_encoded_bytes().starts_with(b".")))
+}
+
 /// Makes the folder for a document of others, unless another tool has filled one so far. The profile comes with the messages.
 ///
 /// # Errors
@@ -280,6 +286,14 @@ pub(super) fn make(
         let taken = book.document(name, side).is_some();
         if taken || !channel.path.join(side.name()).is_dir() {
             return Err(Error::Exists { path }.into());
+        }
+        if side == Side::Outbox && has_something(&channel)? {
+            return Err(Failure::new(
+                format!(
+                    "there is a folder `{name}` here that is not shared: everything in its outbox would be, by this key"
+                ),
+                "choose another name: missive join KEY NAME",
+            ));
         }
         return Ok(None);
     }

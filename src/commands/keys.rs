@@ -70,6 +70,7 @@ enum What {
 
 /// Arguments of `missive keys restore`.
 #[derive(Debug, Args)]
+#[cfg_attr(not(feature = "sync"), allow(dead_code, reason = "without replication nothing is restored"))]
 struct Restore {
     /// The file
     file: PathBuf,
@@ -160,11 +161,18 @@ fn done(words: String) -> Report {
 
 #[cfg(feature = "sync")]
 fn export(file: &std::path::Path, around: &Surroundings, console: Console) -> Result<Report, Failure> {
+    let path = around.here.join(file);
+    if path.symlink_metadata().is_ok() {
+        return Err(Failure::new(
+            format!("{} exists already, and is not replaced", file.display()),
+            "name another file: missive keys export FILE",
+        ));
+    }
     let book = Book::read(&around.data)?;
     let text = book.to_text().map_err(std::io::Error::other)?;
     let passphrase = given(console.new_passphrase("Passphrase for the file:")?)?;
     let sealed = crate::sync::backup::seal(text.as_bytes(), &passphrase).map_err(|error| unsealed(&error, file))?;
-    crate::disk::private::create(&around.here.join(file), &sealed)?;
+    crate::disk::private::create(&path, &sealed)?;
     Ok(done(format!(
         "{} in {}. Without the passphrase nobody can open this file, including you.",
         match book.documents.len() {

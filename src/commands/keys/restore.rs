@@ -20,7 +20,7 @@ use crate::commands::{Failure, Surroundings, count, keyring};
 use crate::console::Console;
 use crate::disk::make::folders_below;
 use crate::shell;
-use crate::sync::book::{Book, Document};
+use crate::sync::book::{Book, Document, Secret};
 use crate::unseen::field;
 
 /// What came back, and what did not.
@@ -77,8 +77,8 @@ impl Fate {
 struct Plan {
     keys: Vec<(Document, Fate)>,
     bad_names: Vec<String>,
-    /// Whether device and author are taken from the file.
-    identity: bool,
+    /// What is taken from the file of who this device is.
+    identity: Option<&'static str>,
 }
 
 /// Shows what a file of keys would do, asks, and does it.
@@ -105,7 +105,7 @@ pub(super) fn run(args: &Restore, around: &Surroundings, console: Console) -> Re
             return Err(Failure::new("the data folder has changed meanwhile, and nothing was restored", "try again"));
         }
         let made = make_folders(&planned, around)?;
-        if planned.identity {
+        if planned.identity.is_some() {
             (book.device, book.author) = (book.device.or(kept.device), book.author.or(kept.author));
         }
         book.documents.extend(planned.taken().cloned());
@@ -134,7 +134,7 @@ fn agreed(args: &Restore, console: Console, planned: &Plan) -> Result<(), Failur
         return Ok(());
     }
     let question = match planned.taken().count() {
-        0 => "Take the device and the author? [y/N]".to_owned(),
+        0 => format!("Take the {}? [y/N]", planned.identity.unwrap_or_default()),
         keys => format!("Restore {}? [y/N]", count(keys, "key")),
     };
     match console.ask(&question)?.map(|answer| answer.to_lowercase()) {
@@ -154,6 +154,9 @@ fn plan(here: &Book, kept: &Book, around: &Surroundings, into: &BTreeSet<Channel
         let is_folder_here = around.data.join(document.channel.as_os_str()).symlink_metadata().is_ok();
         let fate = match in_the_way(here, &keys, document)? {
             Some(fate) => fate,
+            None if !is_folder_here && keyring::has_keys(here, &document.channel) => {
+                Fate::LeftOut(format!("other keys of `{}` are here, and its folder was moved away", document.channel))
+            }
             None if !is_folder_here => Fate::New,
             None if into.contains(&document.channel) => Fate::Into,
             None => Fate::LeftOut(format!(
@@ -174,8 +177,18 @@ fn plan(here: &Book, kept: &Book, around: &Surroundings, into: &BTreeSet<Channel
     // A file of which no key is taken says nothing about who this device is either.
     let is_good = keys.iter().any(|(_, fate)| fate.is_taken())
         || bad_names.is_empty() && keys.iter().all(|(_, fate)| *fate == Fate::Here);
-    let is_new = here.device.is_none() && kept.device.is_some() || here.author.is_none() && kept.author.is_some();
-    Ok(Plan { keys, bad_names, identity: is_good && is_new })
+    Ok(Plan { keys, bad_names, identity: identity(here, kept).filter(|_| is_good) })
+}
+
+/// What of who this device is, in the network and as an author, the file has and this data folder has not.
+fn identity(here: &Book, kept: &Book) -> Option<&'static str> {
+    let is_new = |here: Option<Secret>, kept: Option<Secret>| here.is_none() && kept.is_some();
+    match (is_new(here.device, kept.device), is_new(here.author, kept.author)) {
+        (true, true) => Some("device and the author"),
+        (true, false) => Some("device"),
+        (false, true) => Some("author"),
+        (false, false) => None,
+    }
 }
 
 /// A key as it is taken: a leave to delete everything was somebody's wish at another time.
@@ -223,7 +236,7 @@ impl Plan {
 
     /// How many things would change.
     fn changes(&self) -> usize {
-        self.taken().count() + usize::from(self.identity)
+        self.taken().count() + usize::from(self.identity.is_some())
     }
 
     /// What is shown before it is asked about.
@@ -240,9 +253,10 @@ impl Plan {
             format!("  {} ({}), {may}: {becomes}", field(&document.channel.to_string()), document.side)
         };
         let bad = |name: &String| format!("  `{}`: left out: no channel can have that name", field(name));
-        let identity = self.identity.then(|| {
-            "The file's device and author become those of this data folder; whoever made the file may know their secret keys."
-                .to_owned()
+        let identity = self.identity.map(|what| {
+            format!(
+                "This data folder also takes the {what} from the file; whoever made the file may know the secrets too."
+            )
         });
         let all = self.keys.len() + self.bad_names.len();
         [format!("The file holds {}:", count(all, "key"))]
@@ -267,7 +281,11 @@ impl Plan {
         let bad_names = self.bad_names.iter();
         let bad =
             bad_names.map(|name| LeftOut { channel: name.clone(), why: "no channel can have that name".to_owned() });
-        Report { restored: restored.collect(), left_out: left_out.chain(bad).collect(), identity: self.identity }
+        Report {
+            restored: restored.collect(),
+            left_out: left_out.chain(bad).collect(),
+            identity: self.identity.is_some(),
+        }
     }
 }
 

@@ -26,6 +26,9 @@ use crate::sync::book::{self, Book, Secret};
 /// How often contents are let go of that no document speaks of any more.
 const COLLECT: Duration = Duration::from_mins(5);
 
+/// How long others may take to hear that this device goes.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 /// The running parts.
 pub(super) struct Engine {
     pub(super) endpoint: Endpoint,
@@ -68,9 +71,11 @@ impl Engine {
 
     /// Ends everything, documents and contents flushed.
     pub(super) async fn stop(self) {
-        let _ = self.router.shutdown().await;
+        // What was written reaches the disk before others are told good-bye.
+        self.docs.shutdown().await;
         let _ = self.store.shutdown().await;
-        self.endpoint.close().await;
+        // Who is there hears it at once; who was dialled and does not answer would keep us for three seconds.
+        let _ = tokio::time::timeout(FAREWELL, self.router.shutdown()).await;
     }
 }
 

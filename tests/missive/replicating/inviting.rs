@@ -10,6 +10,8 @@ fn invites(person: &Person, name: &str, more: &[&str]) -> String {
     report["code"].as_str().unwrap().to_owned()
 }
 
+const NO_KEYS: &str = "No keys yet: missive share CHANNEL, missive subscribe KEY, missive invite NAME\n";
+
 fn phrase(person: &Person, channel: &str) -> String {
     let phrase = ["outbox", "inbox"].map(|side| person.document(channel, side)["phrase"].clone());
     assert_eq!(phrase[0], phrase[1]);
@@ -46,6 +48,8 @@ fn one_code_makes_a_conversation_of_two() {
     let cooper = Person::new("Cooper");
     let refused = cooper.refused_by_others(&["accept", &code, "azureen"]);
     assert!(refused.contains("this code has been used already"), "{refused}");
+    assert!(refused.contains("nothing was kept of this one"), "{refused}");
+    assert_eq!((channels(&cooper), cooper.does(&["keys"]).as_str()), (0, NO_KEYS));
     let refused = azureen.refused(&["invite", "brando"]);
     assert!(refused.contains("`brando` has its other side already"), "{refused}");
     assert_eq!(azureen.does(&["keys"]).lines().count(), 2);
@@ -98,6 +102,66 @@ fn a_code_that_was_withdrawn_is_refused_by_the_other_side() {
     let refused = brando.refused_by_others(&["accept", &code, "azureen"]);
     assert!(refused.contains("the other side refused: this code was never given out here"), "{refused}");
     assert_eq!(azureen.status()["documents"], serde_json::json!([]));
+    assert_eq!((channels(&brando), brando.does(&["keys"]).as_str()), (0, NO_KEYS), "a refused code leaves nothing");
+}
+
+#[test]
+fn what_was_there_before_a_code_was_refused_stays() {
+    let azureen = Person::new("Azureen").running();
+    let code = invites(&azureen, "brando", &[]);
+    azureen.does(&["keys", "forget", "brando"]);
+    // A channel of one's own, and one that somebody has begun to write in.
+    let brando = Person::new("Brando");
+    brando.does(&["new", "friend", "--message"]);
+    let refused = brando.refused_by_others(&["accept", &code, "friend"]);
+    assert!(refused.contains("your folder `friend` stays as it is"), "{refused}");
+    assert!(brando.has("friend/inbox") && brando.has("friend/outbox/.channel.toml"));
+    assert_eq!(brando.does(&["keys"]), NO_KEYS);
+    brando.reaches(&["accept", &code, "azureen", "--no-wait"]);
+    brando.writes(&format!("azureen/outbox/{FIRST}.txt"), b"are you there?\n");
+    let mut brando = brando.running();
+    until(&[&brando], "the refusal is told", || {
+        brando.status()["warnings"].as_array().is_some_and(|all| !all.is_empty())
+    });
+    assert_eq!(
+        brando.status()["warnings"],
+        serde_json::json!([
+            "the invitation to `azureen` was refused: this code was never given out here, or was withdrawn; to let go of it: missive keys forget azureen"
+        ])
+    );
+    brando.stops();
+    let refused = brando.refused_by_others(&["accept", &code]);
+    assert!(refused.contains("your folder `azureen` stays as it is"), "{refused}");
+    assert_eq!(brando.holds(&format!("azureen/outbox/{FIRST}.txt")).as_deref(), Some("are you there?\n"));
+    assert_eq!(brando.does(&["keys"]), NO_KEYS);
+}
+
+#[test]
+fn a_code_that_was_accepted_before_is_recognised() {
+    let mut azureen = Person::new("Azureen").running();
+    let code = invites(&azureen, "brando", &["--as", "Azureen"]);
+    azureen.stops();
+    let brando = Person::new("Brando");
+    for code in [code.clone(), code.to_uppercase(), format!("https://example.org/#{code}")] {
+        let said = brando.reaches(&["accept", &code, "--no-wait"]);
+        assert!(said.contains("The invitation is saved"), "{said}");
+        assert_eq!(channels(&brando), 1);
+    }
+    azureen.starts();
+    let said = brando.reaches(&["accept", &code]);
+    assert!(said.contains("Read these words to each other"), "{said}");
+    // From now on it is known by its six words, whoever is there.
+    azureen.stops();
+    for name in [None, Some("another")] {
+        let again = brando.reaches(&[&["accept", &code][..], name.as_slice()].concat());
+        let (path, rest) = said.split_once('\n').unwrap();
+        assert_eq!(
+            again,
+            format!("{path}\nYou accepted this invitation before: it made the conversation `azureen`.\n{rest}")
+        );
+    }
+    assert_eq!((channels(&brando), brando.has("azureen/inbox")), (1, true));
+    assert_eq!(brando.does(&["keys"]), "azureen (outbox): reads and writes\nazureen (inbox): reads\n");
 }
 
 #[test]
@@ -107,7 +171,7 @@ fn an_acceptance_waits_for_the_inviter() {
     let code = invites(&azureen, "brando", &[]);
     let brando = Person::new("Brando");
     let said = brando.reaches(&["accept", &code, "azureen", "--no-wait"]);
-    assert!(said.contains("The other side was not met yet"), "{said}");
+    assert!(said.contains("The other side is offline. The invitation is saved"), "{said}");
     let brando = brando.running();
     until(&[&brando], "it is told that the other side is awaited", || {
         brando.status()["accepting"] == serde_json::json!(["azureen"])

@@ -53,13 +53,13 @@ fn keys_come_back_into_a_fresh_data_folder_and_the_channel_goes_on() {
     until_same((&azureen, OUTBOX), (&brando, INBOX), "the first message arrives");
     let file = azureen.root().join("keys.age").to_string_lossy().into_owned();
     let said = azureen.does_with(&["keys", "export", &file], "correct horse\n");
-    assert!(said.contains("Without its passphrase nobody reads it"), "{said}");
+    assert!(said.contains("Without the passphrase nobody can open this file, including you."), "{said}");
     assert!(!std::fs::read_to_string(&file).unwrap_or_default().contains("secret"));
     let place = azureen.status()["addresses"][0].as_str().unwrap_or_default().to_owned();
     azureen.is_killed();
 
     let mut anew = Person::new("Azureen again");
-    let args = ["keys", "restore", &file];
+    let args = ["keys", "restore", &file, "--yes"];
     let said = refused("anew", &args, &anew.run_with(&args, "wrong horse\n"));
     assert!(said.contains("nothing was changed"), "{said}");
     assert!(!anew.has("blog") && anew.does(&["keys"]).contains("No keys yet"));

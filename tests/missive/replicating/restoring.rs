@@ -10,7 +10,6 @@ use serde_json::json;
 
 use super::people::{Person, refused};
 use super::{FIRST, SECOND};
-use crate::scene::words;
 
 const PASSPHRASE: &str = "correct horse\n";
 
@@ -71,8 +70,24 @@ fn a_strangers_file_takes_no_channel_that_is_here() {
     assert!(said.starts_with("diary (outbox): reads and writes\n"), "{said}");
     assert_eq!(brando.does(&["keys"]), "diary (outbox): reads and writes\n");
     assert!(brando.has(&format!("diary/outbox/{FIRST}.txt")));
-    let said = brando.run_with(&["keys", "restore", &file, "--yes", "--into", "nothing"], PASSPHRASE);
-    assert!(words(&said).1.contains("the file has no key of a channel `nothing`"));
+}
+
+#[test]
+fn a_strangers_key_for_writing_takes_no_channel_that_is_here() {
+    let stranger = Person::author("Cooper", "team");
+    let key = stranger.write_key("team");
+    let brando = Person::author("Brando", "diary").message(&format!("diary/outbox/{FIRST}.txt"), "private\n");
+    let before = all(&brando);
+    let said = brando.refused_by_others(&["join", &key, "diary", "--no-wait"]);
+    assert_eq!(
+        said,
+        "error: there is a folder `diary` here that is not shared: everything in its outbox would be, by this key\n  \
+         hint: choose another name: missive join KEY NAME\n"
+    );
+    let kept = all(&brando).into_iter().filter(|(name, _)| name != ".missive/keys.lock").collect::<Vec<_>>();
+    assert_eq!(kept, before);
+    brando.joins(&key, "team", "Brando");
+    assert_eq!(brando.does(&["keys"]), "team (outbox): reads and writes\n");
 }
 
 #[test]
@@ -88,14 +103,14 @@ fn nothing_is_written_before_somebody_has_said_yes() {
         said,
         format!(
             "The file holds 1 key:\n  blog (outbox), reads and writes: a new folder, {place}\n\
-             The file's device and author become those of this data folder; whoever made the file may know their secret keys.\n\
+             This data folder also takes the device from the file; whoever made the file may know the secrets too.\n\
              error: nobody is here to say whether that is right, so nothing was changed\n  hint: if it is, run it again with `--yes`\n"
         )
     );
     assert_eq!(all(&anew), []);
     assert!(!anew.has(".missive"));
     // A person is asked, and may say no.
-    for (answer, is_done) in [("n\n", false), ("\n", false), ("\u{4}", false), ("yes\n", true)] {
+    for (answer, is_done) in [("\n", false), ("\u{4}", false), ("yes\n", true)] {
         let shown = at_a_terminal(&anew, &args, &[PASSPHRASE, answer]);
         assert!(shown.contains("Restore 1 key? [y/N]") && !shown.contains("horse"), "{answer:?}: {shown}");
         assert_eq!((anew.has(".missive"), anew.has("blog/outbox")), (is_done, is_done), "{answer:?}: {shown}");
@@ -124,6 +139,10 @@ fn at_a_terminal(person: &Person, args: &[&str], answers: &[&str]) -> String {
     while let Ok(len) = master.read(&mut bytes) {
         shown.push_str(&String::from_utf8_lossy(&bytes[..len]));
         let is_asked = shown.ends_with("file: ") || shown.ends_with("[y/N] ");
+        // What is typed before the terminal was told to hide it is shown.
+        let echoes =
+            || rustix::termios::tcgetattr(&master).unwrap().local_modes.contains(rustix::termios::LocalModes::ECHO);
+        crate::scene::until("the terminal hides a passphrase", || !shown.ends_with("file: ") || !echoes());
         if let Some(answer) = answers.next_if(|_| is_asked) {
             master.write_all(answer.as_bytes()).unwrap();
         }
@@ -136,6 +155,7 @@ fn at_a_terminal(person: &Person, args: &[&str], answers: &[&str]) -> String {
 fn what_is_here_is_never_replaced() {
     let person = Person::author("Azureen", "mine").message(&format!("mine/outbox/{FIRST}.txt"), "mine\n");
     person.key("mine");
+    person.reaches(&["sync", "--once"]);
     let reads = Person::author("Cooper", "news").key("news");
     person.subscribes(&reads, "news");
     let book = || Book::read(&person.path("")).unwrap();
@@ -195,7 +215,7 @@ fn what_is_here_is_never_replaced() {
 #[test]
 fn a_book_with_one_bad_name_keeps_the_others() {
     let azureen = Person::author("Azureen", "blog").message(&format!("blog/outbox/{FIRST}.txt"), "hello\n");
-    let key = azureen.key("blog");
+    azureen.key("blog");
     let book = azureen.holds(".missive/keys.toml").unwrap();
     let book = book + "\n" + &document("../outside", "outbox", 7);
     azureen.writes(".missive/keys.toml", book.as_bytes());
@@ -215,7 +235,7 @@ fn a_book_with_one_bad_name_keeps_the_others() {
         ])
     );
     let brando = Person::new("Brando");
-    brando.reaches(&["subscribe", &key, "harbour"]);
+    brando.reaches(&["subscribe", &azureen.key("blog"), "harbour"]);
     assert!(brando.has(&format!("harbour/inbox/{FIRST}.txt")));
     let kept = azureen.holds(".missive/keys.toml").unwrap();
     assert!(kept.contains("../outside"), "nothing is lost: {kept}");

@@ -70,7 +70,9 @@ fn ends_cleanly(args: &[&str]) {
     std::thread::scope(|scope| {
         let all: Vec<_> =
             MOMENTS.chunks(3).map(|moments| scope.spawn(move || moments.iter().copied().for_each(begun))).collect();
-        all.into_iter().for_each(|one| one.join().unwrap());
+        for one in all {
+            one.join().unwrap();
+        }
     });
 }
 

