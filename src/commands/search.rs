@@ -33,10 +33,8 @@ pub struct Search {
     n: Option<usize>,
     /// Words, phrases, -not, tag:, from:, in:, has:attachment, after: and before:; options stand before them, and
     /// behind `--` there are none
-    #[arg(required_unless_present = "behind", trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     words: Vec<String>,
-    #[arg(last = true, hide = true)]
-    behind: Vec<String>,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -54,16 +52,30 @@ impl Search {
         let (before, behind) = self.words.split_at_checked(end).unwrap_or((&self.words, &[]));
         if let Some(option) = before.iter().find(|word| looks_like_option(word)) {
             return Err(Failure::usage(
-                format!("`{option}` stands behind words, and options stand before them"),
+                format!("`{option}` stands behind words, but options stand before the words"),
                 "behind `--` it is searched for: missive search -- WORDS",
             ));
         }
-        let behind = behind.iter().skip(1).chain(&self.behind);
+        let behind = behind.iter().skip_while(|word| *word == END);
         let as_it_stands = |word: &String| {
             if looks_like_option(word) && !word.contains('"') { format!("\"{word}\"") } else { word.clone() }
         };
         Ok(before.iter().cloned().chain(behind.map(as_it_stands)).collect())
     }
+}
+
+/// Arguments of the program in which the first `--` stands twice where messages are searched for: the parser takes one of them
+/// away, and what stands behind it could not be told from an option in the wrong place.
+pub fn with_end_kept(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    let command = args.iter().position(|word| word == "search");
+    let end = args.iter().position(|word| word == END);
+    if let (Some(command), Some(end)) = (command, end)
+        && command < end
+    {
+        args.insert(end, END.into());
+    }
+    args
 }
 
 fn looks_like_option(word: &str) -> bool {
