@@ -275,7 +275,7 @@ fn surroundings(data: Option<PathBuf>, pager: Option<Pager>) -> Result<Surroundi
         config: folders.config,
         program: std::env::current_exe().ok(),
         editor: ["VISUAL", "EDITOR"].into_iter().find_map(variable),
-        zone: Zone::here(),
+        zone: Zone::Here,
         now: now(),
         pager,
     })

@@ -340,12 +340,13 @@ fn a_text_may_begin_with_a_dash() {
     for (args, text) in [
         (&["-m", "- milk", "-m", "-5 degrees"] as &[&str], "- milk\n\n-5 degrees\n"),
         (&["-m", "x", "--title", "-1: a story"], "---\ntitle: -1: a story\n---\n\nx\n"),
-        (&["-m", "---", "--tag", "-a,b"], "---\ntags: -a, b\n---\n\n---\n"),
+        (&["-m", "---", "--tag", "b"], "---\ntags: b\n---\n\n---\n"),
     ] {
         let args = [&["compose", "blog", "--dry-run", "--json"], args].concat();
         let report: serde_json::Value = serde_json::from_str(&words(&scene.run(&args)).0).unwrap();
         assert_eq!(report["would_write"]["text"], text);
     }
+    assert!(ended(&scene.run(&["compose", "blog", "-m", "x", "--tag", "-"]), 1).contains("`-` is no tag"));
     fs::write(scene.root().join("-x"), "a").unwrap();
     fs::write(scene.root().join("-text"), "-y").unwrap();
     ended(&scene.run(&["compose", "blog", "-F", "-text", "-a", "-x"]), 0);
