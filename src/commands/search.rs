@@ -68,14 +68,24 @@ impl Search {
 /// away, and what stands behind it could not be told from an option in the wrong place.
 pub fn with_end_kept(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.into_iter().collect();
-    let command = args.iter().position(|word| word == "search");
     let end = args.iter().position(|word| word == END);
-    if let (Some(command), Some(end)) = (command, end)
-        && command < end
-    {
+    if let Some(end) = end.filter(|_| command_of(&args).is_some_and(|command| command == "search")) {
         args.insert(end, END.into());
     }
     args
+}
+
+/// The command's name: the first word that is no option, and no value of one that stands before it.
+fn command_of(args: &[OsString]) -> Option<&OsString> {
+    let mut words = args.iter().skip(1);
+    while let Some(word) = words.next() {
+        if ["--data", "--color"].iter().any(|option| word == option) {
+            words.next();
+        } else if !word.as_encoded_bytes().starts_with(b"-") {
+            return Some(word);
+        }
+    }
+    None
 }
 
 fn looks_like_option(word: &str) -> bool {
@@ -265,5 +275,28 @@ impl Serialize for Scan<'_> {
             }
         }
         Report { messages: Messages(self) }.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_the_options_is_kept_for_searches_only() {
+        let kept = |line: &str| {
+            let words = with_end_kept(line.split(' ').map(OsString::from));
+            words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+        };
+        for (line, expected) in [
+            ("missive search -- --x", "missive search -- -- --x"),
+            ("missive --data search --json search a -- -b", "missive --data search --json search a -- -- -b"),
+            ("missive search a", "missive search a"),
+            ("missive read search -- -x", "missive read search -- -x"),
+            ("missive --data search read -- -x", "missive --data search read -- -x"),
+            ("missive complete 2 -- missive search", "missive complete 2 -- missive search"),
+        ] {
+            assert_eq!(kept(line), expected);
+        }
     }
 }
