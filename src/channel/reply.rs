@@ -3,7 +3,7 @@
 //! Owns the one place where boxes are turned round: a box is named from its author's side, and the inbox of who writes at the
 //! other end is the outbox here. An entry's id means the same at both ends, so it is what answers are written with.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -92,7 +92,8 @@ fn at(cards: &[Arc<Card>], side: Side, stamp: Stamp) -> Option<&Arc<Card>> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
     ids: EntryIds,
-    known: HashMap<Uuid, (Side, Stamp)>,
+    /// Each id that is named, with the message if it is here.
+    known: HashMap<Uuid, Option<(Side, Stamp)>>,
 }
 
 impl Answered {
@@ -102,21 +103,24 @@ impl Answered {
             Some(ReplyTo::Entry(id)) => Some(id),
             _ => None,
         };
-        let wanted: HashSet<Uuid> = cards.iter().filter_map(named).collect();
-        let mut answered = Self { ids, known: HashMap::new() };
-        if !wanted.is_empty() {
-            answered.learn(cards, |id| wanted.contains(id));
-        }
-        answered
+        let known = cards.iter().filter_map(named).map(|id| (id, None)).collect();
+        Self { ids, known }.looked_up(cards)
     }
 
-    fn learn(&mut self, cards: &[Arc<Card>], is_wanted: impl Fn(&Uuid) -> bool) {
+    /// Looks for the messages of all ids that are named, in one pass.
+    fn looked_up(mut self, cards: &[Arc<Card>]) -> Self {
+        if self.known.is_empty() {
+            return self;
+        }
         // Of two with one id, one's own is meant: it comes last.
         for side in [Side::Inbox, Side::Outbox] {
-            let of_side = cards.iter().filter(|card| card.side == side);
-            let ids = of_side.map(|card| (self.ids.of(side, card.stamp), (side, card.stamp)));
-            self.known.extend(ids.filter(|(id, _)| is_wanted(id)).collect::<Vec<_>>());
+            for card in cards.iter().filter(|card| card.side == side) {
+                if let Some(place) = self.known.get_mut(&self.ids.of(side, card.stamp)) {
+                    *place = Some((side, card.stamp));
+                }
+            }
         }
+        self
     }
 
     /// The message that an answer in the box `near` means, if it is among these cards.
@@ -124,13 +128,10 @@ impl Answered {
         match said {
             ReplyTo::Message(named, stamp) => find(cards, named, near, stamp),
             ReplyTo::Entry(id) => {
-                let known = self.known.get(&id).copied();
                 // An answer that is no message yet is not among those that were looked through.
-                let (side, stamp) = known.or_else(|| {
-                    let mut one = Self { ids: self.ids, known: HashMap::new() };
-                    one.learn(cards, |other| *other == id);
-                    one.known.get(&id).copied()
-                })?;
+                let only = || Self { ids: self.ids, known: HashMap::from([(id, None)]) }.looked_up(cards);
+                let place = self.known.get(&id).copied().or_else(|| only().known.get(&id).copied());
+                let (side, stamp) = place.flatten()?;
                 at(cards, side, stamp)
             }
         }

@@ -1,8 +1,8 @@
 //! Moments as people write them: `2026-11`, `yesterday`, `3d`, `tomorrow 9:00`, `in 2h`.
 //!
-//! Owns the reading of them, in UTC unless an offset or a zone stands behind them. The clock and the zones come in as arguments. A moment is as long as it is written: a year,
-//! a day, a minute; the caller takes its beginning or its end. Nothing is guessed: no month before the day, no two-digit
-//! years.
+//! Owns the reading of them, in UTC unless an offset or a zone stands behind them. The clock and the zones come in as
+//! arguments. A moment is as long as it is written: a year, a day, a minute; the caller takes its beginning or its end.
+//! Nothing is guessed: no month before the day, no two-digit years.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use super::stamp::Stamp;
 /// A text that names no moment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is no time; try `2026-11-22`, `2026-11`, `2026-11-22 18:00`, `3d` (three days ago), `in 2h`, `yesterday`, `18:00` or `tomorrow 9:00`, which are UTC, or `18:00+01:00`"
+    "`{text}` is no time; try `2026-11-22`, `2026-11`, `2026-11-22 18:00`, `3d` (three days ago), `in 2h`, `yesterday`, `18:00` or `tomorrow 9:00`; times are UTC unless an offset stands behind them, as in `18:00+01:00`"
 )]
 pub struct Error {
     /// What was written.
@@ -58,8 +58,8 @@ impl Zones for Offset {
 ///
 /// Years, months, days and times: `2026`, `2026-11`, `2026-11-22`, `2026-11-22T10:00`, `2026-11-22 10:00:05`, with `Z` or
 /// an offset such as `+01:00` behind the time; also a message's name, `2026-11-22T10-00-05Z`. From `now` on: `now`, `10:00`
-/// of today, `today`, `yesterday`, `tomorrow`, with a time behind them; `3d`, `3 days ago` and `in 3 days`, with `s`, `min`, `h`, `d`, `w`, `month` and `y`,
-/// each of them one second long.
+/// of today, `today`, `yesterday`, `tomorrow`, with a time behind them; `3d`, `3 days ago` and `in 3 days`, with `s`, `min`,
+/// `h`, `d`, `w`, `month` and `y`, each of them one second long.
 ///
 /// # Errors
 /// When the text has none of these forms, names a day or time that does not exist, or is outside the years 0 to 9999.

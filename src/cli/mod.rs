@@ -125,7 +125,7 @@ impl Cli {
 
 /// Runs the program with these arguments, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::try_parse_from(search::with_end_kept(args)) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers; anything else is wrong usage, and says again what may be a stranger's file name.
@@ -311,7 +311,7 @@ fn surroundings(data: Option<PathBuf>, pager: Option<Pager>) -> Result<Surroundi
         config: folders.config,
         program: std::env::current_exe().ok(),
         editor: ["VISUAL", "EDITOR"].into_iter().find_map(variable),
-        zone: Zone::here(),
+        zone: Zone::Here,
         now: now(),
         pager,
     })

@@ -101,7 +101,7 @@ mod tests {
     fn a_value_that_was_forgotten_is_missed() {
         for words in [
             &["-m", "--draft"] as &[&str],
-            &["-m", "-m", "x"],
+            &["-m", "-m"],
             &["--title", "--attach=x"],
             &["-a", "-m"],
             &["-m", "--"],

@@ -33,10 +33,8 @@ pub struct Search {
     n: Option<usize>,
     /// Words, phrases, -not, tag:, from:, in:, has:attachment, after: and before:; options stand before them, and
     /// behind `--` there are none
-    #[arg(required_unless_present = "behind", trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     words: Vec<String>,
-    #[arg(last = true, hide = true)]
-    behind: Vec<String>,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -54,16 +52,40 @@ impl Search {
         let (before, behind) = self.words.split_at_checked(end).unwrap_or((&self.words, &[]));
         if let Some(option) = before.iter().find(|word| looks_like_option(word)) {
             return Err(Failure::usage(
-                format!("`{option}` stands behind words, and options stand before them"),
+                format!("`{option}` stands behind words, but options stand before the words"),
                 "behind `--` it is searched for: missive search -- WORDS",
             ));
         }
-        let behind = behind.iter().skip(1).chain(&self.behind);
+        let behind = behind.iter().skip_while(|word| *word == END);
         let as_it_stands = |word: &String| {
             if looks_like_option(word) && !word.contains('"') { format!("\"{word}\"") } else { word.clone() }
         };
         Ok(before.iter().cloned().chain(behind.map(as_it_stands)).collect())
     }
+}
+
+/// Arguments of the program in which the first `--` stands twice where messages are searched for: the parser takes one of them
+/// away, and what stands behind it could not be told from an option in the wrong place.
+pub fn with_end_kept(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    let end = args.iter().position(|word| word == END);
+    if let Some(end) = end.filter(|_| command_of(&args).is_some_and(|command| command == "search")) {
+        args.insert(end, END.into());
+    }
+    args
+}
+
+/// The command's name: the first word that is no option, and no value of one that stands before it.
+fn command_of(args: &[OsString]) -> Option<&OsString> {
+    let mut words = args.iter().skip(1);
+    while let Some(word) = words.next() {
+        if ["--data", "--color"].iter().any(|option| word == option) {
+            words.next();
+        } else if !word.as_encoded_bytes().starts_with(b"-") {
+            return Some(word);
+        }
+    }
+    None
 }
 
 fn looks_like_option(word: &str) -> bool {
@@ -253,5 +275,28 @@ impl Serialize for Scan<'_> {
             }
         }
         Report { messages: Messages(self) }.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_the_options_is_kept_for_searches_only() {
+        let kept = |line: &str| {
+            let words = with_end_kept(line.split(' ').map(OsString::from));
+            words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+        };
+        for (line, expected) in [
+            ("missive search -- --x", "missive search -- -- --x"),
+            ("missive --data search --json search a -- -b", "missive --data search --json search a -- -- -b"),
+            ("missive search a", "missive search a"),
+            ("missive read search -- -x", "missive read search -- -x"),
+            ("missive --data search read -- -x", "missive --data search read -- -x"),
+            ("missive complete 2 -- missive search", "missive complete 2 -- missive search"),
+        ] {
+            assert_eq!(kept(line), expected);
+        }
     }
 }

@@ -245,7 +245,7 @@ fn shared(
     asking: &[Asking],
 ) -> fmt::Result {
     writeln!(f, "{key}\n")?;
-    writeln!(f, "A reader types: missive subscribe --via syncthing {key}")?;
+    writeln!(f, "A reader types: {}", shell::missive("subscribe --via syncthing", &[&key.to_string()]))?;
     for reader in readers {
         writeln!(f, "{reader} may read it.")?;
     }

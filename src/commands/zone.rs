@@ -10,17 +10,25 @@ use jiff::tz::TimeZone;
 use crate::channel::stamp::Stamp;
 use crate::channel::when::Zones;
 
-/// The time zone of this machine.
+/// A time zone in which people are told the time.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Zone(TimeZone);
+pub enum Zone {
+    /// The one that `TZ` names, else the system's; UTC where neither is known. It is looked up when somebody asks for a time:
+    /// few commands do, and the list of zones is long.
+    Here,
+    /// This one.
+    Of(TimeZone),
+}
 
 /// The name that means this machine's zone.
 const HERE: &str = "local";
 
 impl Zone {
-    /// The zone that `TZ` names, else the system's; UTC where neither is known.
-    pub fn here() -> Self {
-        Self(TimeZone::try_system().unwrap_or(TimeZone::UTC))
+    fn zone(&self) -> TimeZone {
+        match self {
+            Self::Here => TimeZone::try_system().unwrap_or(TimeZone::UTC),
+            Self::Of(zone) => zone.clone(),
+        }
     }
 
     /// A moment in UTC, and what clocks here show then: `24 December 2026, 18:00 UTC (19:00 CET here)`.
@@ -32,7 +40,7 @@ impl Zone {
     /// What clocks here show; `None` where they show UTC.
     fn shown(&self, stamp: Stamp) -> Option<String> {
         let moment = Timestamp::from_second(stamp.seconds()).ok()?;
-        let here = moment.to_zoned_datetime(self.0.clone());
+        let here = moment.to_zoned_datetime(self.zone());
         if here.offset().is_zero() {
             return None;
         }
@@ -42,19 +50,22 @@ impl Zone {
     }
 
     fn named(&self, name: &str) -> Option<TimeZone> {
-        if name == HERE { Some(self.0.clone()) } else { TimeZone::get(name).ok() }
+        if name == HERE { Some(self.zone()) } else { TimeZone::get(name).ok() }
     }
 }
 
 impl Default for Zone {
     fn default() -> Self {
-        Self(TimeZone::UTC)
+        Self::Of(TimeZone::UTC)
     }
 }
 
 impl fmt::Debug for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Zone({:?})", self.0.iana_name())
+        match self {
+            Self::Here => f.write_str("Here"),
+            Self::Of(zone) => write!(f, "Of({:?})", zone.iana_name()),
+        }
     }
 }
 
@@ -81,7 +92,7 @@ mod tests {
 
     fn berlin() -> Zone {
         // By its rules, so that no list of zones is needed.
-        Zone(TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap())
+        Zone::Of(TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap())
     }
 
     fn stamp(text: &str) -> Stamp {

@@ -241,7 +241,7 @@ fn a_box_that_is_no_folder_is_noticed() {
     let rest = Rest::of(first_look(&scene, look));
     assert!(rest.everything(look).unwrap().1);
     fs::write(scene.path("inbox"), "").unwrap();
-    assert!(!rest.everything(look).unwrap().1);
+    assert!(matches!(rest.everything(look), Err(missive::channel::Error::NotABox { .. })));
 }
 
 #[test]

@@ -9,6 +9,7 @@
 )]
 
 mod again;
+mod answering;
 mod archives;
 mod attachments;
 mod authors;
@@ -17,6 +18,7 @@ mod completing;
 mod composing;
 mod conflicts;
 mod crash;
+mod environment;
 mod every_command;
 mod feeds;
 mod floors;
@@ -24,6 +26,7 @@ mod hostile;
 mod inboxes;
 mod incremental;
 mod output;
+mod pasting;
 mod planet;
 mod reading;
 #[cfg(feature = "sync")]

@@ -208,6 +208,7 @@ fn json_says_all_there_is() {
         "author": "Brando",
         "title": "One",
         "tags": [],
+        "in_reply_to": null,
         "read": false,
         "starred": false,
         "text": "# One\n\nthe *first*",

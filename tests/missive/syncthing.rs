@@ -315,7 +315,7 @@ fn a_conversation_travels_both_ways() {
         azureen.shares(&[])["asking"].as_array().unwrap().iter().any(|asking| asking["device"] == b.as_str())
     });
     let said = azureen.does(&["share", "to-brando", "--via", "syncthing"]);
-    assert!(said.contains(&format!("missive share to-brando --via syncthing --reader {b}\n")), "{said}");
+    assert!(said.contains(&format!("missive share --via syncthing --reader {b} to-brando\n")), "{said}");
     let accepted = azureen.shares(&["--reader", &b]);
     assert_eq!((text(&accepted, "key"), &accepted["readers"]), (line.clone(), &Value::Array(vec![b.as_str().into()])));
     assert_eq!(azureen.shares(&["--reader", &b])["readers"], accepted["readers"]);

@@ -253,7 +253,7 @@ fn a_text_above_the_limit_is_left_out_until_it_is_asked_for() {
     assert!(!brando.has(&format!("{INBOX}/{SECOND}.txt")));
     let told = brando.does(&["status"]);
     assert!(told.contains(&format!("{SECOND}.txt: not fetched: 1.2 MB, limit 1 MB")), "{told}");
-    assert!(told.contains("missive sync harbour --fetch PATH"), "{told}");
+    assert!(told.contains("missive sync --fetch PATH harbour"), "{told}");
     brando.stops();
     brando.reaches(&["sync", "harbour", "--fetch", &format!("{SECOND}.txt"), "--once"]);
     assert_eq!(brando.channel(INBOX), azureen.channel(OUTBOX));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{FIRST, Served};
+use super::{FIRST, SECOND, Served};
 
 const ALL: &str = "/channels/talk/drafts";
 
@@ -66,6 +66,43 @@ fn an_answer_names_the_message_that_it_answers() {
     let nothing = json!({ "text": "Yes.", "reply": "inbox/yesterday" });
     served.tell(served.ask("POST", ALL).json(&nothing)).refused(400);
     assert_eq!(served.get(ALL).done().as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn an_answer_is_told_with_what_it_answers() {
+    let served = Served::new();
+    served.put("talk/inbox/.channel.toml", b"id = \"urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a\"\n");
+    let reply = json!({ "text": "Yes.", "reply": format!("inbox/{FIRST}") });
+    let draft = served.tell(served.ask("POST", ALL).json(&reply)).done();
+    let entry = draft["text"].as_str().unwrap().lines().nth(1).unwrap().strip_prefix("in-reply-to: ").unwrap();
+    assert!(entry.starts_with("urn:uuid:"), "{draft}");
+    let sent = served.tell(served.ask("POST", &format!("{}/send", url(&draft)))).done();
+    let page = format!("/read/talk/inbox/{FIRST}");
+    let answered = json!({ "said": entry, "here": true, "box": "inbox", "id": FIRST, "title": "Theirs" });
+    assert_eq!(sent["in_reply_to"], answered);
+    let shown = served.ask("GET", sent["page"].as_str().unwrap()).send();
+    assert!(
+        shown.text().contains(&format!("In reply to <a class=\"u-in-reply-to\" href=\"{page}\"")),
+        "{}",
+        shown.text()
+    );
+    // What they wrote names boxes from their side.
+    let theirs = "2026-01-09T10-00-00Z";
+    served.put(&format!("talk/inbox/{theirs}.txt"), format!("---\nin-reply-to: inbox/{SECOND}\n---\nAh.").as_bytes());
+    let told = || served.get(&format!("/channels/talk/inbox/{theirs}"));
+    crate::scene::until("their answer", || told().status == 200);
+    let answered = told().done()["in_reply_to"].clone();
+    let title = "Mine, with attachments.";
+    assert_eq!(
+        answered,
+        json!({ "said": format!("inbox/{SECOND}"), "here": true, "box": "outbox", "id": SECOND, "title": title })
+    );
+    let gone = json!({ "text": "Yes.", "reply": "inbox/1999-01-01T00-00-00Z" });
+    let draft = served.tell(served.ask("POST", ALL).json(&gone)).done();
+    let sent = served.tell(served.ask("POST", &format!("{}/send", url(&draft)))).done();
+    assert_eq!((&sent["in_reply_to"]["here"], &sent["in_reply_to"]["title"]), (&json!(false), &Value::Null));
+    let shown = served.ask("GET", sent["page"].as_str().unwrap()).send();
+    assert!(shown.text().contains("In reply to a message that is not here"), "{}", shown.text());
 }
 
 #[test]

@@ -1,0 +1,388 @@
+//! Surroundings that are not as they should be: folders that are gone or links, variables that are empty, editors that do not
+//! wait, pagers that were told otherwise.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::scene::{Scene, words};
+
+const OLD: &str = "2026-01-01T10-00-00Z";
+
+/// The program with these variables and nothing else.
+fn missive(scene: &Scene, args: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_missive"));
+    command.args(args).env_clear().env("PATH", "/usr/bin:/bin").envs(variables.iter().copied());
+    command.current_dir(scene.root()).stdin(Stdio::null());
+    command
+}
+
+#[track_caller]
+fn ended(output: &Output, code: i32) -> String {
+    let (out, talk) = words(output);
+    assert_eq!(output.status.code(), Some(code), "{out}{talk}");
+    out + &talk
+}
+
+#[track_caller]
+fn run(scene: &Scene, args: &[&str], variables: &[(&str, &str)], code: i32) -> String {
+    ended(&missive(scene, args, variables).output().unwrap(), code)
+}
+
+fn home(scene: &Scene) -> (PathBuf, String) {
+    let home = scene.root().join("home");
+    fs::create_dir_all(&home).unwrap();
+    (home.clone(), home.to_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_working_folder_that_was_deleted_is_not_needed() {
+    let scene = Scene::new().message(OLD, "Hello");
+    let (_, home) = home(&scene);
+    let data = scene.root().to_str().unwrap();
+    let gone = |args: &str, more: &str| {
+        let script =
+            format!("mkdir gone && cd gone && rmdir ../gone && {more} exec '{}' {args}", env!("CARGO_BIN_EXE_missive"));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script]).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", &home);
+        shell.current_dir(scene.root()).stdin(Stdio::null()).output().unwrap()
+    };
+    let set = format!("export MISSIVE_DATA='{data}';");
+    for args in [
+        "channels",
+        "read blog",
+        "search Hello",
+        "build blog",
+        "compose blog -m x",
+        "status",
+        "compose blog --at 'in 2h' -m x",
+    ] {
+        ended(&gone(args, &set), 0);
+    }
+    let editor = format!("{set} export EDITOR='echo more >>';");
+    ended(&gone("compose blog", &editor), 0);
+    let without_name = format!("{set} unset PWD;");
+    ended(&gone("read blog", &without_name), 0);
+    let talk = ended(&gone("compose blog -F text", &set), 1);
+    assert!(talk.contains("gone/text"), "{talk}");
+    let talk = ended(&gone("channels --data letters", ""), 1);
+    let expected = "error: the folder you are in is gone, so the data folder `letters` is nowhere\n  \
+                    hint: go to another folder, or give the whole path\n";
+    assert_eq!(talk, expected);
+}
+
+#[test]
+fn what_is_empty_is_not_set() {
+    let scene = Scene::new();
+    let (home, name) = home(&scene);
+    fs::create_dir_all(home.join("missive_data/letters/outbox")).unwrap();
+    let there = |variables: &[(&str, &str)]| run(&scene, &["channels"], variables, 0).contains("letters");
+    assert!(there(&[("HOME", &name), ("MISSIVE_DATA", "")]));
+    assert!(there(&[("HOME", &name), ("XDG_CONFIG_HOME", ""), ("XDG_CACHE_HOME", ""), ("COLUMNS", ""), ("TERM", "")]));
+    assert!(!there(&[("HOME", &name), ("MISSIVE_DATA", "elsewhere")]));
+    fs::create_dir_all(home.join(".config/missive")).unwrap();
+    fs::write(home.join(".config/missive/config.toml"), "data = \"\"\n[syncthing]\napi_key = \"\"\n").unwrap();
+    assert!(there(&[("HOME", &name), ("MISSIVE_DATA", "")]));
+    run(&scene, &["channels", "--data", ""], &[("HOME", &name)], 2);
+    let editors: [(&str, &str); 4] =
+        [("HOME", &name), ("VISUAL", ""), ("EDITOR", "echo more >>"), ("MISSIVE_DATA", "")];
+    assert!(run(&scene, &["compose", "letters"], &editors, 0).starts_with("Sent "));
+    assert!(!scene.root().join(".config").exists() && !scene.root().join(".cache").exists());
+}
+
+#[test]
+fn a_tilde_is_the_home_folder_where_no_shell_has_seen_it() {
+    let scene = Scene::new();
+    let (home, name) = home(&scene);
+    run(&scene, &["new", "a"], &[("HOME", &name), ("MISSIVE_DATA", "~/letters")], 0);
+    run(&scene, &["new", "b", "--data=~/letters"], &[("HOME", &name)], 0);
+    fs::create_dir_all(home.join(".config/missive")).unwrap();
+    fs::write(home.join(".config/missive/config.toml"), "data = \"~/letters\"\n").unwrap();
+    run(&scene, &["new", "c"], &[("HOME", &name)], 0);
+    for channel in ["a", "b", "c"] {
+        assert!(home.join("letters").join(channel).join("outbox").is_dir(), "{channel}");
+    }
+    let talk = run(&scene, &["channels"], &[("HOME", &name), ("MISSIVE_DATA", "~brando/x")], 2);
+    assert!(talk.contains("`~brando/x`: only `~/` is known"), "{talk}");
+    run(&scene, &["new", "d"], &[("HOME", &name), ("MISSIVE_DATA", "./~")], 0);
+    assert!(scene.root().join("~/d/outbox").is_dir(), "who means a folder of that name can have it");
+    fs::remove_dir_all(scene.root().join("~")).unwrap();
+    fs::create_dir_all(home.join("theme")).unwrap();
+    fs::write(home.join("theme/head.html"), "").unwrap();
+    let scene = scene.message(OLD, "x").settings("[site]\ntheme = \"~/nothere\"\n");
+    let data = scene.root().to_str().unwrap();
+    let talk = run(&scene, &["build", "blog"], &[("HOME", &name), ("MISSIVE_DATA", data)], 1);
+    assert!(talk.contains("home/nothere"), "{talk}");
+}
+
+#[test]
+fn without_a_home_it_is_said_what_is_needed() {
+    let scene = Scene::new().message(OLD, "Hello");
+    let data = scene.root().to_str().unwrap();
+    for home in ["relative", "./x"] {
+        let talk = run(&scene, &["channels"], &[("HOME", home)], 1);
+        assert!(
+            talk.contains("there is no home folder") && talk.contains("set HOME, or name the data folder"),
+            "{talk}"
+        );
+    }
+    for variables in [&[("MISSIVE_DATA", data)] as &[(&str, &str)], &[("MISSIVE_DATA", data), ("HOME", "")]] {
+        assert!(run(&scene, &["read", "blog", "--keep-unread"], variables, 0).contains("Hello"));
+    }
+    assert!(!scene.root().join("relative").exists() && !scene.root().join(".config").exists());
+}
+
+/// The program before a terminal, with a `less` that tells how it was started; `None` where there is no `script`.
+fn pages(scene: &Scene, pager: &str, less: Option<&str>) -> Option<String> {
+    let bin = scene.root().join("bin");
+    fs::create_dir_all(&bin).unwrap();
+    for name in ["less", "other"] {
+        fs::write(bin.join(name), "#!/bin/sh\necho \"$(basename \"$0\") [$*] LESS=[$LESS]\"\ncat >/dev/null\n")
+            .unwrap();
+        fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut script = Command::new("script");
+    let typed = format!("'{}' read --keep-unread", env!("CARGO_BIN_EXE_missive"));
+    script.args(["-qec", &typed, "/dev/null"]).env_clear().env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
+    script.env("HOME", scene.root().join("home")).env("MISSIVE_DATA", scene.root()).env("TERM", "xterm");
+    script.env("PAGER", pager).envs(less.map(|less| ("LESS", less))).stdin(Stdio::null());
+    match script.output() {
+        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+        Err(error) if std::env::var_os("CI").is_some() => panic!("script: {error}"),
+        Err(_) => None,
+    }
+}
+
+#[test]
+fn styles_pass_through_less_whatever_else_it_was_told() {
+    let scene = Scene::subscription().message(OLD, "# Hello");
+    for (pager, less, told) in [
+        ("less", None, "less [] LESS=[FRX]"),
+        ("less", Some(""), "less [] LESS=[FRX]"),
+        ("less", Some("-X"), "less [] LESS=[-R -X]"),
+        ("less", Some("iX"), "less [] LESS=[-R iX]"),
+        ("less -S", Some("-P page"), "less [-S] LESS=[-R -P page]"),
+        ("other -a", None, "other [-a] LESS=[FRX]"),
+    ] {
+        let Some(shown) = pages(&scene, pager, less) else { return };
+        assert_eq!(shown, told, "{pager} {less:?}");
+    }
+}
+
+#[test]
+fn a_box_that_is_a_link_is_called_one_by_every_command() {
+    for side in ["outbox", "inbox"] {
+        let scene = Scene::conversation().file("outbox/2026-01-01T10-00-00Z.txt", b"x").file("theme/x.html", b"");
+        let cloud = scene.root().join("cloud");
+        fs::rename(scene.path(side), &cloud).unwrap();
+        symlink(&cloud, scene.path(side)).unwrap();
+        let (_, name) = home(&scene);
+        let variables = [("HOME", name.as_str()), ("MISSIVE_DATA", scene.root().to_str().unwrap())];
+        let what = format!(
+            "`{side}` in {} is a link, and links are not followed",
+            scene.path("").canonicalize().unwrap().display()
+        );
+        let way = "put the folder itself there, or make the whole channel a link";
+        for args in [
+            &["build", "blog"] as &[&str],
+            &["read", "blog"],
+            &["check", "blog"],
+            &["compose", "blog", "-m", "x"],
+            &["drafts", "blog"],
+            &["edit", "blog", OLD, "-m", "x"],
+            &["delete", "blog", OLD, "--yes"],
+            &["mark", "blog", "--read"],
+            &["search", "--in", "blog", "x"],
+            &["watch", "blog"],
+            &["serve", "blog", "--port", "0"],
+            &["why", "blog/outbox/2026-01-01T10-00-00Z.txt"],
+            &["invite", "blog"],
+            &["share", "blog"],
+        ] {
+            let talk = run(&scene, args, &variables, 1);
+            assert_eq!(talk.lines().next(), Some(format!("error: {what}").as_str()), "{args:?}: {talk}");
+            assert!(talk.contains(way), "{args:?}: {talk}");
+        }
+        for args in
+            [&["channels"] as &[&str], &["check"], &["read"], &["search", "x"], &["drafts"], &["compose", "--due"]]
+        {
+            let talk = run(&scene, args, &variables, 0);
+            assert!(talk.contains(&format!("note: {what}; {way}")), "{args:?}: {talk}");
+        }
+        let talk = run(&scene, &["build", "--all", "-o", "room", "--allow-empty"], &variables, 1);
+        assert!(talk.contains(&what), "{talk}");
+    }
+}
+
+#[test]
+fn a_box_that_is_a_file_is_called_none() {
+    let scene = Scene::new();
+    fs::write(scene.path("inbox"), "").unwrap();
+    let talk = ended(&scene.run(&["build", "blog"]), 1);
+    assert!(talk.contains("is no folder\n  hint: a box is a folder: move what is there away\n"), "{talk}");
+}
+
+#[test]
+fn a_channel_that_is_a_link_is_a_channel() {
+    let scene = Scene::new().message(OLD, "Hello");
+    fs::rename(scene.path(""), scene.root().join("cloud")).unwrap();
+    fs::create_dir(scene.root().join("data")).unwrap();
+    symlink(scene.root().join("cloud"), scene.root().join("data/blog")).unwrap();
+    for args in
+        [&["read", "blog", "--data", "data"] as &[&str], &["check", "--data", "data"], &["read", "--data", "data"]]
+    {
+        let talk = ended(&scene.run(args), 0);
+        assert!(!talk.contains("note: "), "{talk}");
+    }
+}
+
+/// An editor that is this shell script; `$1` is the file.
+fn editor(scene: &Scene, script: &str) -> String {
+    let path = scene.root().join("editor");
+    fs::write(&path, script).unwrap();
+    format!("sh '{}'", path.display())
+}
+
+#[track_caller]
+fn edit(scene: &Scene, script: &str, args: &[&str], code: i32) -> String {
+    let (_, home) = home(scene);
+    let variables =
+        [("EDITOR", &*editor(scene, script)), ("HOME", &home), ("MISSIVE_DATA", scene.root().to_str().unwrap())];
+    run(scene, args, &variables, code)
+}
+
+#[test]
+fn a_message_that_vanishes_while_its_editor_is_open_leaves_its_text() {
+    let scene = Scene::new().message(OLD, "first");
+    let gone = scene.path(&format!("outbox/{OLD}.txt"));
+    let script = format!("rm '{}'; echo rewritten >\"$1\"", gone.display());
+    let talk = edit(&scene, &script, &["edit", "blog", OLD], 1);
+    let kept = scene.path(&format!("drafts/edit-{OLD}.txt")).canonicalize().unwrap();
+    let kept = kept.display();
+    let expected = format!(
+        "error: the message {OLD} is gone: something else has deleted or moved it\n  hint: what you wrote is kept in {kept}: \
+         `missive drafts blog` lists it, `missive compose -F {kept} blog` sends it as a new message, \
+         `missive drafts discard blog edit-{OLD}` puts it away\n"
+    );
+    assert_eq!(talk, expected);
+    for action in ["send", "edit"] {
+        assert_eq!(edit(&scene, "echo x >\"$1\"", &["drafts", action, "blog"], 1), expected);
+    }
+    assert_eq!(fs::read_to_string(scene.path(&format!("drafts/edit-{OLD}.txt"))).unwrap(), "rewritten\n");
+    assert!(ended(&scene.run(&["drafts", "blog"]), 0).contains("“rewritten”, changes to"));
+    ended(&scene.run(&["compose", "-F", &kept.to_string(), "blog"]), 0);
+    ended(&scene.run(&["drafts", "discard", "blog", &format!("edit-{OLD}")]), 0);
+}
+
+#[test]
+fn an_editor_that_returns_at_once_is_noticed_and_nothing_is_taken_from_it() {
+    let hint = "an editor with a window of its own has to wait until you close the file, such as EDITOR='code --wait'";
+    let scene = Scene::new().message(OLD, "first");
+    let talk = edit(&scene, "true", &["compose", "blog", "--title", "T"], 1);
+    let drafts = fs::read_dir(scene.path("drafts")).unwrap().flatten();
+    let drafts: Vec<PathBuf> = drafts.map(|entry| entry.path()).filter(|path| path.extension().is_some()).collect();
+    let [draft] = drafts.as_slice() else { panic!("{drafts:?}") };
+    let name = Path::new(draft).file_stem().unwrap().to_str().unwrap();
+    let expected = format!(
+        "error: the editor returned at once, and the text is unchanged\n  hint: {hint}; what you save there is kept as a draft, \
+         and `missive drafts send blog {name}` sends it\n"
+    );
+    assert_eq!(talk, expected);
+    fs::write(draft, "---\ntitle: T\n---\n\nwritten in its window").unwrap();
+    ended(&scene.run(&["drafts", "send", "blog", name]), 0);
+
+    let talk = edit(&scene, "true", &["edit", "blog", OLD], 1);
+    assert!(talk.contains(hint) && talk.contains(&format!("`missive drafts send blog edit-{OLD}`")), "{talk}");
+    fs::write(scene.path(&format!("drafts/edit-{OLD}.txt")), "second").unwrap();
+    let talk = edit(&scene, "true", &["drafts", "edit", "blog"], 1);
+    assert!(talk.contains(hint), "{talk}");
+    ended(&scene.run(&["drafts", "send", "blog"]), 0);
+    assert!(fs::read_to_string(scene.path(&format!("outbox/{OLD}.txt"))).unwrap().ends_with("second"));
+    // Who is quick and writes something is no such editor.
+    assert!(edit(&scene, "echo x >>\"$1\"", &["compose", "blog"], 0).starts_with("Sent "));
+}
+
+#[test]
+fn a_time_is_told_by_the_clock_here_too() {
+    let scene = Scene::new();
+    let (_, home) = home(&scene);
+    let data = scene.root().to_str().unwrap();
+    let at = |zone: &str, at: &str, code: i32| {
+        let variables = [("TZ", zone), ("HOME", home.as_str()), ("MISSIVE_DATA", data)];
+        run(&scene, &["compose", "blog", "-m", "x", "--at", at], &variables, code)
+    };
+    for (zone, time, told) in [
+        ("UTC0", "2099-12-24 18:00", "It waits until 24 December 2099, 18:00 UTC.\n"),
+        ("CET-1", "2099-12-25 18:00", "It waits until 25 December 2099, 18:00 UTC (19:00 CET here).\n"),
+        ("CET-1", "2099-12-24 18:00 local", "It waits until 24 December 2099, 17:00 UTC (18:00 CET here).\n"),
+        ("CET-1", "2099-12-24T18:00+05:30", "It waits until 24 December 2099, 12:30 UTC (13:30 CET here).\n"),
+        ("EST5", "2099-12-24 02:00", "It waits until 24 December 2099, 02:00 UTC (23 December, 21:00 EST here).\n"),
+    ] {
+        let out = at(zone, time, 0);
+        assert!(out.starts_with(told), "{zone} {time}: {out}");
+    }
+    let drafts = run(&scene, &["drafts"], &[("TZ", "CET-1"), ("HOME", &home), ("MISSIVE_DATA", data)], 0);
+    assert!(drafts.contains("waits until 25 December 2099, 18:00 UTC (19:00 CET here)"), "{drafts}");
+    let talk = at("CET-1", "2020-01-01 18:00 local", 1);
+    assert!(talk.contains("is past, for it means 1 January 2020, 17:00 UTC (18:00 CET here)"), "{talk}");
+    let talk = at("CET-1", "18:00 Nowhere/City", 1);
+    assert!(
+        talk.contains("`18:00 Nowhere/City` is no time") && talk.contains("`18:00 local` for the clock here"),
+        "{talk}"
+    );
+    assert!(at("UTC0", "00:00", 1).contains("is past"));
+}
+
+#[test]
+fn a_text_may_begin_with_a_dash() {
+    let scene = Scene::new().message(OLD, "one");
+    for (args, text) in [
+        (&["-m", "- milk", "-m", "-5 degrees"] as &[&str], "- milk\n\n-5 degrees\n"),
+        (&["-m", "x", "--title", "-1: a story"], "---\ntitle: -1: a story\n---\n\nx\n"),
+        (&["-m", "---", "--tag", "b"], "---\ntags: b\n---\n\n---\n"),
+    ] {
+        let args = [&["compose", "blog", "--dry-run", "--json"], args].concat();
+        let report: serde_json::Value = serde_json::from_str(&words(&scene.run(&args)).0).unwrap();
+        assert_eq!(report["would_write"]["text"], text);
+    }
+    assert!(ended(&scene.run(&["compose", "blog", "-m", "x", "--tag", "-"]), 1).contains("`-` is no tag"));
+    fs::write(scene.root().join("-x"), "a").unwrap();
+    fs::write(scene.root().join("-text"), "-y").unwrap();
+    ended(&scene.run(&["compose", "blog", "-F", "-text", "-a", "-x"]), 0);
+    ended(&scene.run(&["edit", "blog", OLD, "-m", "- two", "-a", "-x"]), 0);
+    ended(&scene.run(&["edit", "blog", OLD, "--detach", "-x"]), 0);
+    let talk = ended(&scene.run(&["compose", "blog", "-m", "--draft"]), 2);
+    assert!(talk.contains("`--message <TEXT>` lacks its value: `--draft` behind it is an option itself"), "{talk}");
+    assert_eq!(
+        fs::read_dir(scene.path("outbox"))
+            .unwrap()
+            .flatten()
+            .filter(|entry| entry.path().extension().is_some())
+            .count(),
+        2
+    );
+    for (args, found) in [
+        (&["search", "--", "--draft"] as &[&str], 0),
+        (&["search", "--", "-two"], 1),
+        (&["search", "two", "--", "-y"], 1),
+        (&["search", "-n", "1", "--", "\"- two\""], 1),
+    ] {
+        let out = words(&scene.run(args)).0;
+        assert_eq!(out.lines().count(), found, "{args:?}: {out}");
+    }
+    ended(&scene.run(&["search", "two", "--json"]), 2);
+}
+
+#[cfg(feature = "sync")]
+#[test]
+fn a_code_is_good_for_a_while() {
+    let scene = Scene::new();
+    for time in ["0", "0s", "1ms", "11y", "99999999999999999y", "soon", ""] {
+        let talk = ended(&scene.run(&["invite", "brando", &format!("--expires={time}")]), 2);
+        assert!(talk.contains("--expires"), "{talk}");
+    }
+    ended(&scene.run(&["invite", "brando", "--expires", "-5d"]), 2);
+    assert!(!scene.root().join("brando").exists() && !scene.root().join(".missive").exists());
+    ended(&scene.run(&["invite", "brando", "--expires", "1h"]), 0);
+}
