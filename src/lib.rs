@@ -37,7 +37,7 @@
 //!
 //! Imports go down only, and a test holds every `use` to that. External crates have a home too: `clap` in `cli` and
 //! `commands`, `tera` in `site` and `web`, `atom_syndication` in `site`, `pulldown-cmark`, `ammonia` and `syntect` in
-//! `markdown`, `rustix` in `disk`, `watch` and `cli`, `notify` in `watch`, `indicatif` and `rpassword` in `console`, `age`,
+//! `markdown`, `rustix` in `disk`, `watch`, `web` and `cli`, `notify` in `watch`, `indicatif` and `rpassword` in `console`, `age`,
 //! `bip39`, `data-encoding`, `quick-xml` and `ureq` in `sync`, the crates of `iroh` in `sync/iroh`, `ctrlc` in `cli`, `tikv-jemallocator` in `main.rs`, `similar` in `channel`, `axum`, `hyper` and `flate2`
 //! in `web`, `tokio` there, in `sync/iroh` and in `commands/serve.rs`, `qrcode`, `open`, `jiff`, `clap_complete` and `clap_mangen` in `commands`.
 //! `schemars` stands wherever `serde` does: a report's schema, and the API's, follow from their types.

@@ -355,8 +355,14 @@ fn is_api(uri: &Uri) -> bool {
     ["/channels", "/api/", "/events", "/app/"].iter().any(|start| uri.path().starts_with(start))
 }
 
-/// Words as a sentence.
+/// Words as a sentence for a page, where `such quotes` of a terminal are “such”.
 fn sentence(words: &str) -> String {
+    let quoted = words.split('`').enumerate().map(|(at, part)| match at {
+        0 => part.to_owned(),
+        at if at % 2 == 1 => format!("“{part}"),
+        _ => format!("”{part}"),
+    });
+    let words: String = quoted.collect();
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let stop = if words.ends_with(['.', '?', '!']) { "" } else { "." };

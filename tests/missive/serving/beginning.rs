@@ -33,7 +33,7 @@ fn without_a_channel_the_first_page_offers_three_ways() {
     assert_eq!((made.status, made.header("location")), (303, Some("/write/my%20blog")), "{}", made.text());
     assert!(served.data("my blog/outbox").is_dir());
     assert_eq!(html(&served, "/write/my%20blog").status, 200, "it can be written to at once");
-    served.say("my blog", "The first");
+    served.say("my%20blog", "The first");
     let home = html(&served, "/").text();
     assert!(home.contains("Broadcasts") && home.contains("href=\"/begin\"") && !home.contains("Welcome"), "{home}");
 }
@@ -133,6 +133,6 @@ fn a_key_and_a_code_are_taken_in_the_page() {
     until("the new ones", || brando.get("/channels").done().as_array().unwrap().len() == 3);
     assert!(!std::fs::read_to_string(brando.data(".missive/serve.forms")).unwrap_or_default().contains("invite"));
     let again = send(&brando, "subscribe", &key);
-    assert!(again.status == 422 && again.text().contains("you have that channel already"), "{}", again.text());
+    assert!(again.status == 422 && again.text().contains("You have that channel already"), "{}", again.text());
     assert!(azureen.data(&format!("blog/outbox/{FIRST}.txt")).exists());
 }
