@@ -32,12 +32,13 @@
 //!    console/             the only place that prints
 //! 0  disk/  markdown/  picture/  difference.rs
 //!    unseen.rs            below all: which characters show nothing, and what is shown for them
+//!    casefold.rs          below all: which names are one where case does not count
 //! ```
 //!
 //! Imports go down only, and a test holds every `use` to that. External crates have a home too: `clap` in `cli` and
 //! `commands`, `tera` in `site` and `web`, `atom_syndication` in `site`, `pulldown-cmark`, `ammonia` and `syntect` in
 //! `markdown`, `rustix` in `disk`, `watch` and `cli`, `notify` in `watch`, `indicatif` and `rpassword` in `console`, `age`,
-//! `bip39`, `data-encoding`, `quick-xml` and `ureq` in `sync`, the crates of `iroh` in `sync/iroh`, `ctrlc` in `cli`, `tikv-jemallocator` in `main.rs`, `similar` in `channel`, `axum`, `hyper` and `flate2`
+//! `bip39`, `data-encoding`, `quick-xml` and `ureq` in `sync`, `unicase` in `casefold.rs`, the crates of `iroh` in `sync/iroh`, `ctrlc` in `cli`, `tikv-jemallocator` in `main.rs`, `similar` in `channel`, `axum`, `hyper` and `flate2`
 //! in `web`, `tokio` there, in `sync/iroh` and in `commands/serve.rs`, `qrcode`, `open`, `clap_complete` and `clap_mangen` in `commands`.
 //! `schemars` stands wherever `serde` does: a report's schema, and the API's, follow from their types.
 //!
@@ -134,6 +135,7 @@
 //!   strangers offer? [`sync::limits`]. Whose clock is wrong? `sync/iroh/clocks.rs`. What is kept of what was deleted? [`sync::bygone`].
 //! - What does a key look like? [`sync::ticket`]. Where are they kept? [`sync::book`]. How does one exchange make a conversation?
 //!   `sync/iroh/meet.rs`. How does Syncthing carry a channel? [`sync::syncthing`].
+//! - How is a site's folder reached, so that no link in it leads out? `site/target.rs` and [`disk::beneath`].
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.
 //! - In which order do they reach the disk? `site/publish.rs`.
 //! - What does a template get to see? `site/context.rs`.
@@ -143,6 +145,7 @@
 //!   room is `site/room.rs`, its front page `site/river.rs`.
 
 pub mod article;
+pub mod casefold;
 pub mod channel;
 pub mod cli;
 pub mod commands;

@@ -291,7 +291,13 @@ impl Snapshot {
             Ok(profile) => (profile, None),
             Err(problem) => (Profile::default(), Some(problem)),
         };
-        let icon = profile.icon.as_deref().and_then(|name| folder.stat(Path::new(name)).ok()).map(Mark::from);
+        let icon = profile.icon.as_deref().map(|name| (name, folder.file(Path::new(name)).map(|(_, stat)| stat)));
+        if let Some((name, Err(error))) = &icon
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            self.hide(side, name.into(), Reason::Unreadable(error.to_string()), true);
+        }
+        let icon = icon.and_then(|(_, stat)| stat.ok()).map(Mark::from);
         if let Some(problem) = &problem {
             self.hide(side, profile::FILE_NAME.into(), Reason::Unreadable(problem.to_string()), true);
         }

@@ -142,6 +142,9 @@ impl From<site::Error> for Failure {
             Error::InTheWay { .. } => {
                 Some("choose another output with `-o DIR`, or take this one over with `--force`".to_owned())
             }
+            Error::Foreign { .. } => Some(
+                "nothing was written; move it away and build again, or choose another output with `-o DIR`".to_owned(),
+            ),
             Error::BoxIsEmpty { .. } => Some("if that is meant, say `--allow-empty`; the site is as it was".to_owned()),
             Error::Profile { .. } => {
                 Some("every id in the feeds follows from it; the site is as it was until it can be read".to_owned())
@@ -150,7 +153,7 @@ impl From<site::Error> for Failure {
             Error::Unreadable(_) => None,
             Error::Io(error) => io_hint(error),
         };
-        let lasting = matches!(error, Error::InTheWay { .. } | Error::OutputIsBox { .. });
+        let lasting = matches!(error, Error::InTheWay { .. } | Error::Foreign { .. } | Error::OutputIsBox { .. });
         Self { message: error.to_string(), hint, lasting, usage: false }
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Owns making a document when it is first asked for, and whom a key names. Refuses to reach anybody.
 
+use std::collections::BTreeSet;
+
 use super::{Failure, Surroundings};
+use crate::casefold::casefold;
 use crate::channel::entry::Side;
 use crate::channel::name::ChannelName;
 use crate::channel::profile::{self, Profile};
@@ -178,7 +181,9 @@ pub(super) fn free_name(around: &Surroundings, proposed: &str) -> Result<Channel
     let name: String = words.join("-").chars().take(40).collect();
     let name = if name.is_empty() { "channel".to_owned() } else { name };
     let numbered = (2..1000).map(|number| format!("{name}-{number}"));
-    let is_free = |name: &String| around.data.join(name).symlink_metadata().is_err();
+    let there = std::fs::read_dir(&around.data).into_iter().flatten().flatten();
+    let taken: BTreeSet<String> = there.map(|entry| casefold(&entry.file_name().to_string_lossy())).collect();
+    let is_free = |name: &String| !taken.contains(&casefold(name));
     let free = [name.clone()].into_iter().chain(numbered).find(is_free);
     free.as_deref().and_then(|name| ChannelName::parse(name.as_ref())).ok_or_else(|| Error::Name { name }.into())
 }

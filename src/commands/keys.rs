@@ -139,7 +139,7 @@ fn export(file: &std::path::Path, around: &Surroundings, console: Console) -> Re
 
 #[cfg(feature = "sync")]
 fn restore(file: &std::path::Path, around: &Surroundings, console: Console) -> Result<Report, Failure> {
-    let sealed = fs_err::read(around.here.join(file))?;
+    let sealed = crate::disk::regular::read(&around.here.join(file), u64::MAX)?;
     let passphrase = given(console.passphrase("Passphrase of the file:")?)?;
     let text = crate::sync::backup::open(&sealed, &passphrase).map_err(|error| unsealed(&error, file))?;
     let kept: Book = std::str::from_utf8(&text).ok().and_then(|text| toml::from_str(text).ok()).ok_or_else(|| {

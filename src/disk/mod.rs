@@ -5,5 +5,6 @@
 
 pub mod beneath;
 pub mod record;
+pub mod regular;
 pub mod space;
 pub mod whole;

@@ -23,7 +23,7 @@ impl Lock {
     /// # Errors
     /// [`Error::OutputIsBox`]; [`Error::Io`] when the folder above the output cannot be made.
     pub fn take(channel: &Channel, output: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
-        refuse::a_box(channel, output)?;
+        refuse::a_channel(channel, output)?;
         Self::beside(output, waiting)
     }
 
@@ -32,8 +32,8 @@ impl Lock {
     /// # Errors
     /// As [`Lock::take`].
     pub fn take_room(channels: &[Channel], output: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
-        refuse::within_a_box(output)?;
-        channels.iter().try_for_each(|channel| refuse::a_box(channel, output))?;
+        refuse::elsewhere(output)?;
+        channels.iter().try_for_each(|channel| refuse::a_channel(channel, output))?;
         Self::beside(output, waiting)
     }
 
