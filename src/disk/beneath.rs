@@ -114,21 +114,15 @@ impl Folder {
     /// # Errors
     /// As the system says; a folder that cannot be listed to its end is an error, not a short list.
     pub fn list(&self) -> io::Result<Vec<(OsString, Kind)>> {
-        let mut entries = Vec::new();
-        for entry in fs::Dir::read_from(&self.fd)? {
-            let entry = entry?;
-            let name = entry.file_name().to_bytes();
-            if name == b"." || name == b".." {
-                continue;
-            }
-            let name = OsStr::from_bytes(name).to_owned();
-            let kind = match entry.file_type() {
-                FileType::Unknown => self.stat(Path::new(&name))?.kind,
-                kind => kind.into(),
-            };
-            entries.push((name, kind));
-        }
-        Ok(entries)
+        entries(fs::Dir::read_from(&self.fd)?)
+    }
+
+    /// Lists a folder below this one, likewise: in fewer steps than opening it first.
+    ///
+    /// # Errors
+    /// As [`Folder::child`] and [`Folder::list`].
+    pub fn list_child(&self, relative: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+        entries(fs::Dir::new(self.reach(relative, FOLDER, Kind::Folder)?)?)
     }
 
     /// Tells what lies at `relative`, without following a link there or on the way there.
@@ -217,6 +211,24 @@ impl Folder {
         }
         Ok((reached, name))
     }
+}
+
+fn entries(mut folder: fs::Dir) -> io::Result<Vec<(OsString, Kind)>> {
+    let mut entries = Vec::new();
+    while let Some(entry) = folder.read() {
+        let entry = entry?;
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") {
+            continue;
+        }
+        let kind = match entry.file_type() {
+            // Some file systems do not tell.
+            FileType::Unknown => Stat::from(&fs::statat(folder.fd()?, name, AtFlags::SYMLINK_NOFOLLOW)?).kind,
+            kind => kind.into(),
+        };
+        entries.push((OsStr::from_bytes(name.to_bytes()).to_owned(), kind));
+    }
+    Ok(entries)
 }
 
 /// A folder on the way down.

@@ -110,6 +110,6 @@ fn gone<'p>(output: &Folder, paths: impl Iterator<Item = &'p OutPath>) -> HashSe
 
 /// The names of the files in a folder of the output.
 fn names(output: &Folder, folder: &str) -> std::io::Result<HashSet<OsString>> {
-    let entries = if folder.is_empty() { output.list()? } else { output.child(Path::new(folder))?.list()? };
+    let entries = if folder.is_empty() { output.list()? } else { output.list_child(Path::new(folder))? };
     Ok(entries.into_iter().filter(|(_, kind)| *kind == Kind::File).map(|(name, _)| name).collect())
 }

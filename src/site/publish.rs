@@ -73,12 +73,11 @@ impl<'a> Stage<'a> {
             let _ = beside.home.remove_tree(&beside.name);
         }
         // The folder above may be closed to us while the output itself is open.
-        let home = match target.into_folder() {
-            Some(folder) => folder,
-            None => {
-                fs_err::create_dir_all(output)?;
-                Folder::open(output).map_err(|error| named(output, &error))?
-            }
+        let home = if let Some(folder) = target.into_folder() {
+            folder
+        } else {
+            fs_err::create_dir_all(output)?;
+            Folder::open(output).map_err(|error| named(output, &error))?
         };
         let name = PathBuf::from(STAGE);
         let at = |error: io::Error| named(&output.join(STAGE), &error);
@@ -244,20 +243,25 @@ fn remove_empty_folders<'b>(output: &Folder, removed: impl Iterator<Item = &'b O
 
 /// Whether a file of the output holds exactly these bytes.
 pub(super) fn is_same(output: &Folder, path: &Path, bytes: &[u8]) -> bool {
-    let Ok((file, stat)) = output.file(path) else {
+    // Most files that are made anew differ in length, and are not opened.
+    if !is_as_long(output, path, bytes.len() as u64) {
         return false;
-    };
-    let len = bytes.len() as u64;
-    let mut there = Vec::new();
-    stat.len == len && file.take(len + 1).read_to_end(&mut there).is_ok() && there == bytes
+    }
+    let mut there = Vec::with_capacity(bytes.len() + 1);
+    let read = output.file(path).and_then(|(file, _)| file.take(bytes.len() as u64 + 1).read_to_end(&mut there));
+    read.is_ok() && there == bytes
+}
+
+fn is_as_long(output: &Folder, path: &Path, len: u64) -> bool {
+    output.stat(path).is_ok_and(|stat| stat.kind == Kind::File && stat.len == len)
 }
 
 fn is_same_file(output: &Folder, path: &Path, file: &File) -> bool {
     let same = || -> io::Result<bool> {
-        let (mut there, stat) = output.file(path)?;
-        if stat.len != file.metadata()?.len() {
+        if !is_as_long(output, path, file.metadata()?.len()) {
             return Ok(false);
         }
+        let (mut there, _) = output.file(path)?;
         let mut here = file.try_clone()?;
         let same = streams_equal(&mut there, &mut here);
         io::Seek::rewind(&mut here)?;
