@@ -206,9 +206,11 @@ impl Snapshot {
         self.cards.iter().filter(|card| card.side == side).count()
     }
 
-    /// How many files count as a warning.
+    /// How many files count as a warning, and boxes that cannot be read.
     pub fn warnings(&self) -> usize {
-        self.hidden.iter().filter(|hidden| hidden.warning).count() + self.problems.len()
+        let is_closed = |side: &&Side| matches!(self.side(**side), BoxState::Unreadable(_));
+        let boxes = Side::BOTH.iter().filter(is_closed).count();
+        self.hidden.iter().filter(|hidden| hidden.warning).count() + self.problems.len() + boxes
     }
 
     /// Who wrote a message of a box that several people write, if that is known of this message.

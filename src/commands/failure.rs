@@ -147,7 +147,7 @@ impl From<site::Error> for Failure {
             ),
             Error::BoxIsEmpty { .. } => Some("if that is meant, say `--allow-empty`; the site is as it was".to_owned()),
             Error::Profile { .. } => {
-                Some("every id in the feeds follows from it; the site is as it was until it can be read".to_owned())
+                Some("every id in the feeds follows from it, so the site stays as it was; put a readable file in its place and build again".to_owned())
             }
             Error::OutputIsBox { .. } => Some("choose another output with `-o DIR`".to_owned()),
             Error::Unreadable(_) => None,

@@ -34,7 +34,12 @@ struct Identity(u64, u64);
 
 impl Identity {
     fn of(folder: &Path) -> Option<Self> {
-        let meta = folder.metadata().ok().filter(std::fs::Metadata::is_dir)?;
+        folder.metadata().ok().filter(std::fs::Metadata::is_dir).map(|meta| Self(meta.dev(), meta.ino()))
+    }
+
+    /// That of a folder in a channel, where a link is none.
+    fn within(channel: &Path, name: &str) -> Option<Self> {
+        let meta = channel.join(name).symlink_metadata().ok().filter(std::fs::Metadata::is_dir)?;
         Some(Self(meta.dev(), meta.ino()))
     }
 }
@@ -47,16 +52,16 @@ pub(super) fn a_channel(channel: &Channel, output: &Path) -> Result<(), Error> {
         return refused(output, "the channel lies in it");
     }
     let own = Identity::of(&channel.path);
-    let kept = KEPT.map(|name| (name, Identity::of(&channel.path.join(name))));
+    let kept = KEPT.map(|name| (name, Identity::within(&channel.path, name)));
     // The data folder need not be among the folders above an output: that one may be mounted elsewhere.
-    let state = channel.path.parent().and_then(|data| Identity::of(&data.join(STATE)));
+    let state = channel.path.parent().and_then(|data| Identity::within(data, STATE));
     for above in output.ancestors() {
         let Some(here) = Identity::of(above).map(Some) else {
             continue;
         };
         let taken = kept.iter().find(|(name, folder)| *folder == here || own == here && is_called(output, above, name));
         if let Some((name, _)) = taken {
-            return refused(output, &format!("the channel's `{name}` is kept for something else"));
+            return refused(output, &format!("it is the channel's `{name}`, or lies in it"));
         }
         if state == here {
             return refused(output, "missive keeps its keys there");
