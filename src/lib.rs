@@ -33,12 +33,13 @@
 //! 0  disk/  markdown/  picture/  difference.rs
 //!    shell.rs             how a word and a command are written so that a shell takes them
 //!    unseen.rs            below all: which characters show nothing, and what is shown for them
+//!    casefold.rs          below all: which names are one where case does not count
 //! ```
 //!
 //! Imports go down only, and a test holds every `use` to that. External crates have a home too: `clap` in `cli` and
 //! `commands`, `tera` in `site` and `web`, `atom_syndication` in `site`, `pulldown-cmark`, `ammonia` and `syntect` in
 //! `markdown`, `rustix` in `disk`, `watch`, `web` and `cli`, `notify` in `watch`, `indicatif` and `rpassword` in `console`, `age`,
-//! `bip39`, `data-encoding`, `quick-xml` and `ureq` in `sync`, the crates of `iroh` in `sync/iroh`, `ctrlc` in `cli`, `tikv-jemallocator` in `main.rs`, `similar` in `channel`, `axum`, `hyper` and `flate2`
+//! `bip39`, `data-encoding`, `quick-xml` and `ureq` in `sync`, `unicase` in `casefold.rs`, the crates of `iroh` in `sync/iroh`, `ctrlc` in `cli`, `tikv-jemallocator` in `main.rs`, `similar` in `channel`, `axum`, `hyper` and `flate2`
 //! in `web`, `tokio` there, in `sync/iroh` and in `commands/serve.rs`, `qrcode`, `open`, `jiff`, `clap_complete` and `clap_mangen` in `commands`.
 //! `schemars` stands wherever `serde` does: a report's schema, and the API's, follow from their types.
 //!
@@ -141,6 +142,7 @@
 //!   `sync/iroh/authorship.rs`, by [`sync::signers`]; `sync/iroh/names.rs` is the owner's word on it.
 //! - What does a key look like? [`sync::ticket`]. Where are they kept? [`sync::book`]. How does one exchange make a conversation?
 //!   `sync/iroh/meet.rs`. How does Syncthing carry a channel? [`sync::syncthing`].
+//! - How is a site's folder reached, so that no link in it leads out? `site/target.rs` and [`disk::beneath`].
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.
 //! - In which order do they reach the disk? `site/publish.rs`.
 //! - What does a template get to see? `site/context.rs`.
@@ -151,6 +153,7 @@
 //!   room is `site/room.rs`, its front page `site/river.rs`.
 
 pub mod article;
+pub mod casefold;
 pub mod channel;
 pub mod cli;
 pub mod commands;

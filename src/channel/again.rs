@@ -136,11 +136,13 @@ impl Snapshot {
         let lacking = self.lacks.keys().filter(|(at, _)| *at == side).map(|(_, stamp)| *stamp);
         stamps.extend(held.map(|card| card.stamp).chain(lacking));
         // These are read at every look, so what is wrong with them is found anew.
+        let profile = if side == Side::Inbox { &self.their_profile } else { &self.my_profile };
         let names: BTreeSet<OsString> = names
             .into_iter()
             .map(OsStr::to_owned)
             .chain(stamps.iter().flat_map(|stamp| both(*stamp)))
             .chain([profile::FILE_NAME, authors::FILE_NAME].map(OsString::from))
+            .chain(profile.icon.as_ref().map(OsString::from))
             .collect();
         let listing = Listing::of_names(folder, names.iter().cloned());
         let known = self.forget(side, &stamps);

@@ -226,12 +226,13 @@ pub fn would_be(text: Vec<u8>, stamp: Stamp, folder: Option<(&Folder, &str)>) ->
 /// Whether text, stem folder and attachments are as an older card has them, without a listing: in a folder that is as it
 /// was there are the same names.
 fn is_same(folder: &Folder, card: &Card, mark: Option<Mark>) -> bool {
-    let is = |path: &Path, mark: Mark| folder.stat(path).is_ok_and(|stat| Mark::from(stat) == mark);
+    let is = |folder: &Folder, path: &Path, mark: Mark| folder.stat(path).is_ok_and(|stat| Mark::from(stat) == mark);
     let stem = PathBuf::from(card.stamp.to_string());
+    let are = |files: &Folder| card.attachments.iter().all(|file| is(files, file.path.as_path(), file.mark));
     card.folder == mark
         && (mark.is_some() || card.attachments.is_empty())
-        && is(&stem.with_extension("txt"), card.mark)
-        && card.attachments.iter().all(|file| is(&stem.join(file.path.as_path()), file.mark))
+        && is(folder, &stem.with_extension("txt"), card.mark)
+        && (card.attachments.is_empty() || folder.child(&stem).is_ok_and(|files| are(&files)))
 }
 
 fn of_text(side: Side, stamp: Stamp, bytes: Vec<u8>, mark: Mark, attachments: Vec<Attachment>) -> (Card, String) {

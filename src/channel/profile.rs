@@ -75,6 +75,10 @@ impl fmt::Display for Problem {
 /// [`Problem`].
 pub fn read(folder: &Folder) -> Result<Profile, Problem> {
     let bytes = match folder.read(Path::new(FILE_NAME), MAX_FILE) {
+        // A part of it would say something else than the whole.
+        Ok((_, stat)) if stat.len > MAX_FILE => {
+            return Err(Problem::Form(format!("longer than {} KiB", MAX_FILE >> 10)));
+        }
         Ok((bytes, _)) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Profile::default()),
         Err(error) => return Err(Problem::Unreadable(error.to_string())),

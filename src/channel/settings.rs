@@ -10,9 +10,13 @@ use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::Error;
+use crate::disk::regular;
 
 /// The file's name within a channel.
 pub const FILE_NAME: &str = "missive.toml";
+
+/// A longer file is not read, in bytes: nobody has so much to set.
+const MAX_FILE: u64 = 1 << 20;
 
 const KEYS: [&str; 9] =
     ["site", "base_url", "theme", "page_size", "feed_size", "highlight", "raw_html", "share_on_site", "title"];
@@ -119,7 +123,7 @@ pub fn unless_empty<'de, D: Deserializer<'de>, T: DeserializeOwned>(value: D) ->
 /// [`Error::Settings`] with the line, what is wrong there and the nearest known key; [`Error::Io`] when it cannot be read.
 pub fn read(channel: &Path) -> Result<Settings, Error> {
     let path = channel.join(FILE_NAME);
-    match fs_err::read_to_string(&path) {
+    match regular::read_text(&path, MAX_FILE) {
         Ok(text) => parse(&text).map_err(|(line, what)| Error::Settings { path, line, what }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Settings::default()),
         Err(error) => Err(Error::Io(error)),

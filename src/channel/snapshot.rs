@@ -217,9 +217,11 @@ impl Snapshot {
         self.cards.iter().filter(|card| card.side == side).count()
     }
 
-    /// How many files count as a warning.
+    /// How many files count as a warning, and boxes that cannot be read.
     pub fn warnings(&self) -> usize {
-        self.hidden.iter().filter(|hidden| hidden.warning).count() + self.problems.len()
+        let is_closed = |side: &&Side| matches!(self.side(**side), BoxState::Unreadable(_));
+        let boxes = Side::BOTH.iter().filter(is_closed).count();
+        self.hidden.iter().filter(|hidden| hidden.warning).count() + self.problems.len() + boxes
     }
 
     /// Who wrote a message of a box that several people write, if that is known of this message.
@@ -349,11 +351,17 @@ impl Snapshot {
         let (profile, problem) = match read {
             Ok(profile) => (profile, None),
             // Every id in the feeds follows from it, and somebody else's mistake must not change them.
-            Err(problem @ Problem::Form(_)) if is_theirs => (known.clone(), Some(problem)),
+            Err(problem) if is_theirs => (known.clone(), Some(problem)),
             Err(problem) => (Profile::default(), Some(problem)),
         };
-        let name = profile.icon.as_deref().map(Path::new);
-        let icon = name.zip(self.folder(side)).and_then(|(name, folder)| folder.stat(name).ok()).map(Mark::from);
+        let icon = profile.icon.as_deref().map(Path::new).zip(self.folder(side));
+        let icon = icon.map(|(name, folder)| (name.to_owned(), folder.file(name).map(|(_, stat)| stat)));
+        if let Some((name, Err(error))) = &icon
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            self.hide(side, name.clone().into(), Reason::Unreadable(error.to_string()), true);
+        }
+        let icon = icon.and_then(|(_, stat)| stat.ok()).map(Mark::from);
         if let Some(problem) = &problem {
             let before =
                 if profile == Profile::default() { "" } else { "; what it said before counts until it is mended" };

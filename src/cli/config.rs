@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::channel::settings::unless_empty;
 use crate::commands::{Failure, SyncSettings};
+use crate::disk::regular;
 use crate::sync::limits::Limits;
 use crate::sync::options::{Lookup, Options, Relays};
 use crate::sync::syncthing;
@@ -114,6 +115,9 @@ impl Config {
     }
 }
 
+/// A longer file is not read, in bytes: nobody has so much to set.
+const MAX_FILE: u64 = 1 << 20;
+
 /// What is said of a mistake in the file.
 const KEYS: &str = "it knows `data`, the data folder; in [sync] `lookup`, `relays`, `listen`, `message_limit`, `attachment_limit`, \
                     `channel_limit` and `files_limit`; in [syncthing] `address` and `api_key`";
@@ -121,7 +125,7 @@ const KEYS: &str = "it knows `data`, the data folder; in [sync] `lookup`, `relay
 /// Reads the configuration below the system's configuration folder; without the file it says nothing.
 pub(super) fn read(folder: &Path) -> Result<Config, Failure> {
     let path = folder.join("missive/config.toml");
-    let text = match fs_err::read_to_string(&path) {
+    let text = match regular::read_text(&path, MAX_FILE) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
         Err(error) => return Err(error.into()),

@@ -16,6 +16,7 @@ use crate::channel::draft::{self, Draft, Name};
 use crate::channel::stamp::Stamp;
 use crate::channel::{Channel, Error, header, letter};
 use crate::console::Console;
+use crate::disk::regular;
 use crate::unseen::field;
 
 /// List, edit, send or discard messages that are not sent yet
@@ -149,7 +150,7 @@ fn line(channel: &Channel, name: Name, zone: &Zone) -> Option<Line> {
         Err(_) => (true, None),
     };
     let path = draft::folder(channel).join(format!("{name}.txt"));
-    let text = fs_err::read(&path);
+    let text = regular::read(&path, u64::MAX);
     Some(Line {
         channel: channel.name.to_string(),
         draft: name.to_string(),

@@ -158,15 +158,18 @@ impl From<site::Error> for Failure {
             Error::InTheWay { .. } => {
                 Some("choose another output with `-o DIR`, or take this one over with `--force`".to_owned())
             }
+            Error::Foreign { .. } => Some(
+                "nothing was written; move it away and build again, or choose another output with `-o DIR`".to_owned(),
+            ),
             Error::BoxIsEmpty { .. } => Some("if that is meant, say `--allow-empty`; the site is as it was".to_owned()),
             Error::Profile { .. } => {
-                Some("every id in the feeds follows from it; the site is as it was until it can be read".to_owned())
+                Some("every id in the feeds follows from it, so the site stays as it was; put a readable file in its place and build again".to_owned())
             }
             Error::OutputIsBox { .. } => Some("choose another output with `-o DIR`".to_owned()),
             Error::Unreadable(_) => None,
             Error::Io(error) => io_hint(error),
         };
-        let lasting = matches!(error, Error::InTheWay { .. } | Error::OutputIsBox { .. });
+        let lasting = matches!(error, Error::InTheWay { .. } | Error::Foreign { .. } | Error::OutputIsBox { .. });
         // What a template engine says has lines of its own.
         let words = |error: &Error| {
             if let Error::Template { .. } = error { error.to_string() } else { field(&error.to_string()) }

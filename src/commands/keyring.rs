@@ -2,7 +2,10 @@
 //!
 //! Owns making a document when it is first asked for, and whom a key names. Refuses to reach anybody.
 
+use std::collections::BTreeSet;
+
 use super::{Failure, Surroundings};
+use crate::casefold::casefold;
 use crate::channel::entry::Side;
 use crate::channel::folder::Made;
 use crate::channel::name::ChannelName;
@@ -230,9 +233,10 @@ pub(super) fn free_name(around: &Surroundings, book: &Book, proposed: &str) -> R
     let name: String = words.join("-").chars().take(40).collect();
     let name = if name.is_empty() { "channel".to_owned() } else { name };
     let numbered = (2..1000).map(|number| format!("{name}-{number}"));
+    let there = std::fs::read_dir(&around.data).into_iter().flatten().flatten();
+    let taken: BTreeSet<String> = there.map(|entry| casefold(&entry.file_name().to_string_lossy())).collect();
     let names = [name.clone()].into_iter().chain(numbered).filter_map(|name| name.parse().ok());
-    let is_free =
-        |name: &ChannelName| around.data.join(name.as_os_str()).symlink_metadata().is_err() && !has_keys(book, name);
+    let is_free = |name: &ChannelName| !taken.contains(&casefold(&name.to_string())) && !has_keys(book, name);
     names.into_iter().find(is_free).ok_or_else(|| Error::Name { name }.into())
 }
 

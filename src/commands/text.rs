@@ -2,14 +2,16 @@
 //!
 //! Owns what is taken for a text. A file of another kind is refused, for it was probably meant to be attached.
 
-use std::io::Read;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{Failure, Surroundings, free_text};
 use crate::channel::message;
 use crate::console::Console;
+use crate::disk::regular;
 
 /// A longer text is refused, in bytes.
 const MOST: u64 = 64 << 20;
@@ -37,7 +39,7 @@ impl Text {
             Some(path) if path.as_os_str() != "-" => {
                 let mut bytes = Vec::new();
                 let path = around.here.join(path);
-                fs_err::File::open(&path)?.take(MOST + 1).read_to_end(&mut bytes)?;
+                opened(&path)?.take(MOST + 1).read_to_end(&mut bytes)?;
                 (bytes, path.display().to_string())
             }
             _ => (console.input(MOST + 1)?, "standard input".to_owned()),
@@ -46,6 +48,21 @@ impl Text {
             Failure::new(format!("{place} {what}"), "attach a file that is no text with `-a FILE`; nothing was written")
         })
     }
+}
+
+/// Opens the file that a text is taken from. A pipe is refused, for nobody might ever write into it; what the shell has
+/// opened already, as in `-F <(date)`, is taken.
+fn opened(path: &Path) -> Result<File, Failure> {
+    let is_open_already = ["/dev/stdin", "/dev/fd", "/proc/self/fd"].iter().any(|above| path.starts_with(above));
+    let file =
+        if is_open_already { fs_err::File::open(path).map(fs_err::File::into_file) } else { regular::open(path) };
+    file.map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidInput => Failure::new(
+            error.to_string(),
+            "to take a text from another program, pipe it in: `… | missive compose CHANNEL -`",
+        ),
+        _ => error.into(),
+    })
 }
 
 /// The bytes as they are, if they are a text; one in UTF-16 becomes UTF-8.

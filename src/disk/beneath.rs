@@ -1,9 +1,12 @@
-//! Reading below a folder and nowhere else.
+//! Reaching what lies below a folder and nowhere else.
 //!
-//! Owns an open folder and the ways down from it: listing, `stat`, opening regular files. Every step refuses symbolic
-//! links, and opening never blocks on a pipe or device. Refuses to know what the files mean.
+//! An open folder and the ways down from it: listing, `stat`, opening regular files; what changes files is in
+//! `beneath/change.rs`. Every step refuses symbolic links, and opening never blocks on a pipe or device.
+
+mod change;
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -11,6 +14,7 @@ use std::path::{Component, Path};
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
+use rustix::io::Errno;
 
 /// What a directory entry is, before anything is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +29,17 @@ pub enum Kind {
     Other,
 }
 
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "a file",
+            Self::Folder => "a folder",
+            Self::Link => "a symbolic link, which is never followed",
+            Self::Other => "a pipe, socket or device",
+        })
+    }
+}
+
 impl From<FileType> for Kind {
     fn from(kind: FileType) -> Self {
         match kind {
@@ -32,6 +47,17 @@ impl From<FileType> for Kind {
             FileType::Directory => Self::Folder,
             FileType::Symlink => Self::Link,
             _ => Self::Other,
+        }
+    }
+}
+
+impl From<std::fs::FileType> for Kind {
+    fn from(kind: std::fs::FileType) -> Self {
+        match () {
+            () if kind.is_symlink() => Self::Link,
+            () if kind.is_dir() => Self::Folder,
+            () if kind.is_file() => Self::File,
+            () => Self::Other,
         }
     }
 }
@@ -67,7 +93,10 @@ impl Folder {
     /// # Errors
     /// Whatever the system says: not found, not a folder, no permission.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let fd = fs::open(path, FOLDER, Mode::empty())?;
+        let fd = fs::open(path, FOLDER, Mode::empty()).map_err(|error| {
+            let kind = path.symlink_metadata().ok().map(|there| Kind::from(there.file_type()));
+            explained(error.into(), kind, Kind::Folder)
+        })?;
         Ok(Self { fd })
     }
 
@@ -76,7 +105,7 @@ impl Folder {
     /// # Errors
     /// As the system says; `InvalidInput` when `relative` is not a plain downward path.
     pub fn child(&self, relative: &Path) -> io::Result<Self> {
-        let fd = self.descend(relative, FOLDER)?;
+        let fd = self.reach(relative, FOLDER, Kind::Folder)?;
         Ok(Self { fd })
     }
 
@@ -85,29 +114,24 @@ impl Folder {
     /// # Errors
     /// As the system says; a folder that cannot be listed to its end is an error, not a short list.
     pub fn list(&self) -> io::Result<Vec<(OsString, Kind)>> {
-        let mut entries = Vec::new();
-        for entry in fs::Dir::read_from(&self.fd)? {
-            let entry = entry?;
-            let name = entry.file_name().to_bytes();
-            if name == b"." || name == b".." {
-                continue;
-            }
-            let name = OsStr::from_bytes(name).to_owned();
-            let kind = match entry.file_type() {
-                FileType::Unknown => self.stat(Path::new(&name))?.kind,
-                kind => kind.into(),
-            };
-            entries.push((name, kind));
-        }
-        Ok(entries)
+        entries(fs::Dir::read_from(&self.fd)?)
     }
 
-    /// Tells what lies at `relative`, without following a link there.
+    /// Lists a folder below this one, likewise: in fewer steps than opening it first.
     ///
     /// # Errors
-    /// As the system says.
+    /// As [`Folder::child`] and [`Folder::list`].
+    pub fn list_child(&self, relative: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+        entries(fs::Dir::new(self.reach(relative, FOLDER, Kind::Folder)?)?)
+    }
+
+    /// Tells what lies at `relative`, without following a link there or on the way there.
+    ///
+    /// # Errors
+    /// As the system says; `InvalidInput` when `relative` is not a plain downward path.
     pub fn stat(&self, relative: &Path) -> io::Result<Stat> {
-        let stat = fs::statat(&self.fd, relative, AtFlags::SYMLINK_NOFOLLOW)?;
+        let (above, name) = self.above(relative)?;
+        let stat = fs::statat(above.fd(), name, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(Stat::from(&stat))
     }
 
@@ -116,10 +140,10 @@ impl Folder {
     /// # Errors
     /// As the system says; `InvalidInput` when it is not a regular file or `relative` is not a plain downward path.
     pub fn file(&self, relative: &Path) -> io::Result<(File, Stat)> {
-        let fd = self.descend(relative, FILE)?;
+        let fd = self.reach(relative, FILE, Kind::File)?;
         let stat = Stat::from(&fs::fstat(&fd)?);
         if stat.kind != Kind::File {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+            return Err(not_a(Kind::File, stat.kind, io::ErrorKind::InvalidInput));
         }
         Ok((File::from(fd), stat))
     }
@@ -145,22 +169,124 @@ impl Folder {
         Err(io::Error::new(io::ErrorKind::Interrupted, "it keeps changing while it is read"))
     }
 
-    fn descend(&self, relative: &Path, last: OFlags) -> io::Result<OwnedFd> {
-        if let Some(name) = relative.file_name().filter(|name| name.len() == relative.as_os_str().len()) {
-            return Ok(fs::openat(&self.fd, name, last, Mode::empty())?);
+    /// Opens what lies at `relative`; where that fails because something else lies there than is `wanted`, the error says
+    /// what it is.
+    fn reach(&self, relative: &Path, flags: OFlags, wanted: Kind) -> io::Result<OwnedFd> {
+        self.descend(relative, flags, Mode::empty()).map_err(|error| {
+            let kind = self.stat(relative).ok().map(|stat| stat.kind);
+            explained(error, kind, wanted)
+        })
+    }
+
+    /// Opens or creates what lies at `relative`, link-free at every step.
+    fn descend(&self, relative: &Path, last: OFlags, mode: Mode) -> io::Result<OwnedFd> {
+        if is_name(relative) {
+            return fs::openat(&self.fd, relative, last, mode).map_err(told);
+        }
+        plain_components(relative)?;
+        #[cfg(target_os = "linux")]
+        if let Some(opened) = at_once(&self.fd, relative, last, mode) {
+            return opened;
+        }
+        let (above, name) = self.above(relative)?;
+        fs::openat(above.fd(), name, last, mode).map_err(told)
+    }
+
+    /// The folder in which `relative` lies, and its name there.
+    fn above<'p>(&self, relative: &'p Path) -> io::Result<(Above<'_>, &'p OsStr)> {
+        if is_name(relative) {
+            return Ok((Above::Here(&self.fd), relative.as_os_str()));
         }
         let mut names = plain_components(relative)?;
-        let Some(name) = names.pop() else {
+        let (Some(name), Some(above)) = (names.pop(), relative.parent()) else {
             return Err(not_downward());
         };
-        let mut above: Option<OwnedFd> = None;
-        for step in names {
-            let here = above.as_ref().unwrap_or(&self.fd);
-            above = Some(fs::openat(here, step, FOLDER, Mode::empty())?);
+        #[cfg(target_os = "linux")]
+        if let Some(opened) = at_once(&self.fd, above, FOLDER, Mode::empty()) {
+            return Ok((Above::Below(opened?), name));
         }
-        let here = above.as_ref().unwrap_or(&self.fd);
-        Ok(fs::openat(here, name, last, Mode::empty())?)
+        let mut reached = Above::Here(&self.fd);
+        for step in names {
+            reached = Above::Below(fs::openat(reached.fd(), step, FOLDER, Mode::empty()).map_err(told)?);
+        }
+        Ok((reached, name))
     }
+}
+
+fn entries(mut folder: fs::Dir) -> io::Result<Vec<(OsString, Kind)>> {
+    let mut entries = Vec::new();
+    while let Some(entry) = folder.read() {
+        let entry = entry?;
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") {
+            continue;
+        }
+        let kind = match entry.file_type() {
+            // Some file systems do not tell.
+            FileType::Unknown => Stat::from(&fs::statat(folder.fd()?, name, AtFlags::SYMLINK_NOFOLLOW)?).kind,
+            kind => kind.into(),
+        };
+        entries.push((OsStr::from_bytes(name.to_bytes()).to_owned(), kind));
+    }
+    Ok(entries)
+}
+
+/// A folder on the way down.
+enum Above<'f> {
+    Here(&'f OwnedFd),
+    Below(OwnedFd),
+}
+
+impl Above<'_> {
+    fn fd(&self) -> &OwnedFd {
+        match self {
+            Self::Here(fd) => fd,
+            Self::Below(fd) => fd,
+        }
+    }
+}
+
+/// Opens in one step what else takes one for each folder (`openat2`, Linux 5.6); `None` where the system cannot do that, or
+/// was disturbed: `EAGAIN` says that something was renamed meanwhile, and `EPERM` is what some sandboxes answer.
+#[cfg(target_os = "linux")]
+fn at_once(folder: &OwnedFd, relative: &Path, flags: OFlags, mode: Mode) -> Option<io::Result<OwnedFd>> {
+    use rustix::fs::ResolveFlags;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    match fs::openat2(folder, relative, flags, mode, resolve) {
+        Ok(opened) => Some(Ok(opened)),
+        Err(Errno::NOSYS | Errno::PERM | Errno::AGAIN) => None,
+        Err(error) => Some(Err(told(error))),
+    }
+}
+
+/// Tells of a link as of anything else that is no folder: a system says either.
+fn told(error: Errno) -> io::Error {
+    match error {
+        Errno::LOOP => io::Error::new(io::ErrorKind::NotADirectory, Kind::Link.to_string()),
+        error => error.into(),
+    }
+}
+
+/// An error with what lies in the place, where it is something else than is wanted.
+fn explained(error: io::Error, there: Option<Kind>, wanted: Kind) -> io::Error {
+    match there {
+        Some(kind) if kind != wanted => not_a(wanted, kind, error.kind()),
+        _ => error,
+    }
+}
+
+fn not_a(wanted: Kind, there: Kind, kind: io::ErrorKind) -> io::Error {
+    let words = match there {
+        // That it is no file is said by what it is.
+        Kind::Link | Kind::Other => there.to_string(),
+        Kind::File | Kind::Folder => format!("{there}, not {wanted}"),
+    };
+    io::Error::new(kind, words)
+}
+
+/// Whether a path is one name.
+fn is_name(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.len() == path.as_os_str().len())
 }
 
 impl From<&fs::Stat> for Stat {

@@ -7,5 +7,6 @@ pub mod beneath;
 pub mod make;
 pub mod private;
 pub mod record;
+pub mod regular;
 pub mod space;
 pub mod whole;

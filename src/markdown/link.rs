@@ -35,6 +35,15 @@ pub struct Target {
     pub address: String,
     /// What it is.
     pub media: Media,
+    /// The name under which a download is saved, where its address ends in another.
+    pub save_as: Option<String>,
+}
+
+impl Target {
+    /// What a link says of saving it: nothing, or the name, which is empty where the address tells.
+    pub(super) fn download(&self) -> Option<&str> {
+        matches!(self.media, Media::File { download: true }).then(|| self.save_as.as_deref().unwrap_or_default())
+    }
 }
 
 /// What lies around a text: asked, never guessed.

@@ -28,8 +28,8 @@ fn push_attachment(html: &mut String, target: &Target, alt: &str, lazy: bool) {
         Media::Picture(size) => push_picture(html, &address, alt, size, lazy),
         Media::Audio => push_player(html, "audio", "none", &address, alt),
         Media::Video => push_player(html, "video", "metadata", &address, alt),
-        Media::File { download } => {
-            push_anchor(html, &address, download);
+        Media::File { .. } => {
+            push_anchor(html, &address, target.download());
             push_text(html, if alt.is_empty() { &target.address } else { alt });
             html.push_str("</a>");
         }
@@ -75,11 +75,19 @@ fn push_missing(html: &mut String, alt: &str) {
     html.push_str("</span>");
 }
 
-/// Opens a link to an attachment or page of the site.
-pub(super) fn push_anchor(html: &mut String, address: &str, download: bool) {
+/// Opens a link to an attachment or page of the site; `download` as [`Target::download`] gives it.
+pub(super) fn push_anchor(html: &mut String, address: &str, download: Option<&str>) {
     html.push_str("<a href=\"");
     push_address(html, address);
-    html.push_str(if download { "\" download>" } else { "\">" });
+    match download {
+        None => html.push_str("\">"),
+        Some("") => html.push_str("\" download>"),
+        Some(name) => {
+            html.push_str("\" download=\"");
+            push_text(html, name);
+            html.push_str("\">");
+        }
+    }
 }
 
 /// Opens a link that leaves the site.

@@ -11,7 +11,8 @@ const MAX_TAG: usize = 64;
 /// The form in which tags are compared: composed (NFC), lower case, no `#`, no white space around.
 pub fn normal_tag(tag: &str) -> Option<String> {
     let tag = tag.trim().trim_start_matches('#').trim();
-    let normal: String = tag.nfc().flat_map(char::to_lowercase).take(MAX_TAG).collect();
+    // As a whole, for the last letter of a Greek word depends on its being the last.
+    let normal: String = tag.nfc().collect::<String>().to_lowercase().chars().take(MAX_TAG).collect();
     (!normal.is_empty() && !normal.chars().any(char::is_control)).then_some(normal)
 }
 
@@ -51,6 +52,8 @@ mod tests {
     #[test]
     fn case_and_composition_do_not_matter() {
         assert_eq!(normal_tag(" #Cafe\u{301} "), Some("café".to_owned()));
+        assert_eq!(normal_tag("#ΛΌΓΟΣ"), normal_tag("#λόγος"));
+        assert_ne!(normal_tag("#Maße"), normal_tag("#Masse"), "two words");
         assert_eq!(normal_tag("#"), None);
     }
 }

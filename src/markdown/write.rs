@@ -10,7 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::footnotes::Footnotes;
 use super::heading::{Anchors, level};
-use super::link::{Around, Destination, Media, judge};
+use super::link::{Around, Destination, judge};
 use super::table::Table;
 use super::tags::{hashtags, normal_tag};
 use super::{ROOT, Rendered, Rules, Trust, bounds, for_each_event, highlight, media, push_text, raw, sanitize};
@@ -299,12 +299,11 @@ impl<'a> Writer<'a> {
         let mut close = "</a>";
         match judge(address, self.rules, self.around) {
             Destination::Attachment(target) => {
-                let download = matches!(target.media, Media::File { download: true });
-                media::push_anchor(html, &format!("{ROOT}{}", target.address), download);
+                media::push_anchor(html, &format!("{ROOT}{}", target.address), target.download());
                 self.shown.push(target.number);
             }
-            Destination::Page(page) => media::push_anchor(html, &format!("{ROOT}{page}"), false),
-            Destination::Here(id) => media::push_anchor(html, &format!("#{id}"), false),
+            Destination::Page(page) => media::push_anchor(html, &format!("{ROOT}{page}"), None),
+            Destination::Here(id) => media::push_anchor(html, &format!("#{id}"), None),
             Destination::Away(away) => media::push_away(html, &away, self.rules.trust),
             Destination::Nowhere => {
                 html.push_str("<span class=\"missing\">");

@@ -53,7 +53,10 @@ impl Around for Surroundings<'_> {
         let bare = path.strip_prefix(&self.folder).unwrap_or(path);
         let number = *self.numbers.get(&bare.nfc().collect::<String>())?;
         let published = self.published.get(number)?;
-        Some(Target { number, address: published.attached.address.clone(), media: published.attached.media })
+        let name = self.card.attachments.get(number)?.path.name();
+        let save_as = (published.path.name() != name).then(|| name.into_owned());
+        let attached = &published.attached;
+        Some(Target { number, address: attached.address.clone(), media: attached.media, save_as })
     }
 
     fn page(&self, address: &str) -> Option<String> {

@@ -4,14 +4,16 @@
 //! decide what follows.
 
 use std::collections::{HashMap, HashSet};
-use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::ffi::OsString;
 use std::path::Path;
 
 use rayon::prelude::*;
 
+use super::Error;
 use super::manifest::{FILE_NAME, Manifest};
 use super::out_path::OutPath;
+use super::target::Target;
+use crate::disk::beneath::{Folder, Kind};
 
 /// What the last build left.
 #[derive(Debug)]
@@ -22,7 +24,7 @@ pub(super) struct Before {
     pub(super) ours: bool,
     /// Whether the output is not there yet.
     pub(super) fresh: bool,
-    /// Files that the manifest names and that are gone.
+    /// Files that the manifest names and that are gone, or have something else than a file in their place.
     pub(super) gone: HashSet<OutPath>,
     saved: Option<Saved>,
 }
@@ -40,18 +42,27 @@ impl Before {
     /// Reads what the last build left in an output.
     ///
     /// # Errors
-    /// As [`Manifest::read`].
-    pub(super) fn read(output: &Path) -> io::Result<Self> {
-        let saved = saved(output);
-        let manifest = Manifest::read(output)?;
+    /// [`Error::Foreign`] when something that is no file bears the manifest's name; else as [`Manifest::read`].
+    pub(super) fn read(target: &Target<'_>) -> Result<Self, Error> {
+        let Some(folder) = target.folder() else {
+            return Ok(Self {
+                manifest: Manifest::default(),
+                ours: false,
+                fresh: true,
+                gone: HashSet::new(),
+                saved: None,
+            });
+        };
+        let saved = saved(folder);
+        let manifest = Manifest::read(folder).map_err(|error| target.blame(Path::new(FILE_NAME), &error))?;
         let ours = manifest.is_some();
-        let fresh = !ours && !output.exists();
-        Ok(Self { manifest: manifest.unwrap_or_default(), ours, fresh, gone: HashSet::new(), saved })
+        Ok(Self { manifest: manifest.unwrap_or_default(), ours, fresh: false, gone: HashSet::new(), saved })
     }
 
     /// What this build leaves, now that it has saved its manifest.
     pub(super) fn after(manifest: Manifest, output: &Path) -> Self {
-        Self { manifest, ours: true, fresh: false, gone: HashSet::new(), saved: saved(output) }
+        let saved = Folder::open(output).ok().and_then(|folder| saved(&folder));
+        Self { manifest, ours: true, fresh: false, gone: HashSet::new(), saved }
     }
 
     /// When the manifest was saved, in nanoseconds since 1970.
@@ -60,23 +71,26 @@ impl Before {
     }
 
     /// Whether the output is as it was left, as far as its manifest tells.
-    pub(super) fn is_current(&self, output: &Path) -> bool {
-        self.saved.is_some() && self.saved == saved(output)
+    pub(super) fn is_current(&self, target: &Target<'_>) -> bool {
+        self.saved.is_some() && self.saved == target.folder().and_then(saved)
     }
 
-    /// The files that the manifest names and that are gone from the output, by one listing of each folder.
-    pub(super) fn find_gone(&self, output: &Path) -> HashSet<OutPath> {
-        gone(output, self.manifest.entries.keys())
+    /// The files that the manifest names and that are no files in the output, by one listing of each folder.
+    pub(super) fn find_gone(&self, target: &Target<'_>) -> HashSet<OutPath> {
+        let paths = self.manifest.entries.keys();
+        match target.folder() {
+            Some(folder) => gone(folder, paths),
+            None => paths.cloned().collect(),
+        }
     }
 }
 
-fn saved(output: &Path) -> Option<Saved> {
-    let meta = std::fs::symlink_metadata(output.join(FILE_NAME)).ok()?;
-    let modified = meta.mtime().saturating_mul(1_000_000_000).saturating_add(meta.mtime_nsec());
-    Some(Saved { inode: meta.ino(), len: meta.len(), modified })
+fn saved(folder: &Folder) -> Option<Saved> {
+    let stat = folder.stat(Path::new(FILE_NAME)).ok()?;
+    Some(Saved { inode: stat.inode, len: stat.len, modified: stat.modified })
 }
 
-fn gone<'p>(output: &Path, paths: impl Iterator<Item = &'p OutPath>) -> HashSet<OutPath> {
+fn gone<'p>(output: &Folder, paths: impl Iterator<Item = &'p OutPath>) -> HashSet<OutPath> {
     let mut folders: HashMap<&str, Vec<(&str, &OutPath)>> = HashMap::new();
     for path in paths {
         let (folder, name) = path.as_str().rsplit_once('/').unwrap_or(("", path.as_str()));
@@ -84,13 +98,18 @@ fn gone<'p>(output: &Path, paths: impl Iterator<Item = &'p OutPath>) -> HashSet<
     }
     let folders: Vec<_> = folders.into_iter().collect();
     let missing = folders.par_iter().with_min_len(16).flat_map_iter(|(folder, files)| {
-        let there: HashSet<std::ffi::OsString> = std::fs::read_dir(output.join(folder))
-            .map(|entries| entries.flatten().map(|entry| entry.file_name()).collect())
-            .unwrap_or_default();
+        // A folder that cannot be listed holds nothing that is known to be there.
+        let there = names(output, folder).unwrap_or_else(|_| HashSet::new());
         files
             .iter()
             .filter(move |(name, _)| !there.contains(std::ffi::OsStr::new(name)))
             .map(|(_, path)| (*path).clone())
     });
     missing.collect()
+}
+
+/// The names of the files in a folder of the output.
+fn names(output: &Folder, folder: &str) -> std::io::Result<HashSet<OsString>> {
+    let entries = if folder.is_empty() { output.list()? } else { output.list_child(Path::new(folder))? };
+    Ok(entries.into_iter().filter(|(_, kind)| *kind == Kind::File).map(|(name, _)| name).collect())
 }

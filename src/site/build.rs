@@ -29,6 +29,7 @@ use super::plan::{Page, Planned, fingerprint, plan};
 use super::publish::{Change, Gate, Stage};
 use super::render::Renderer;
 use super::report::{Report, Written};
+use super::target::Target;
 use super::theme::Theme;
 use super::work::{Outcome, Work};
 use super::{Error, refuse};
@@ -64,11 +65,15 @@ impl Memory {
     /// Compares the output with what is remembered. Tells whether it is as it was left; what is not is made again by the
     /// next build.
     pub fn is_true(&mut self, output: &Path) -> bool {
-        self.before.take_if(|before| !before.is_current(output));
+        let Ok(target) = Target::open(output) else {
+            self.before = None;
+            return false;
+        };
+        self.before.take_if(|before| !before.is_current(&target));
         let Some(before) = &mut self.before else {
             return false;
         };
-        before.gone = before.find_gone(output);
+        before.gone = before.find_gone(&target);
         before.gone.is_empty()
     }
 
@@ -107,21 +112,22 @@ pub fn build(request: &Request<'_>) -> Result<Report, Error> {
 /// [`Error`]; whatever it is, the site that was there before is whole.
 pub fn rebuild(request: &Request<'_>, memory: &mut Memory) -> Result<Report, Error> {
     refuse::a_lost_profile(request.snapshot)?;
-    let remembered = memory.before.take().filter(|before| before.is_current(request.output));
+    let target = Target::open(request.output)?;
+    let remembered = memory.before.take().filter(|before| before.is_current(&target));
     let is_new = remembered.is_none();
-    let mut before = remembered.map_or_else(|| Before::read(request.output), Ok)?;
+    let mut before = remembered.map_or_else(|| Before::read(&target), Ok)?;
     refuse::emptying(request, &before.manifest)?;
     let cards = shown(request.snapshot, &before.manifest);
     memory.digests = std::mem::take(&mut memory.digests).of(&cards);
     let contents = Contents::new(request.snapshot, request.options, &cards, memory.digests.all());
     // What is still there and what should be have nothing to do with each other until they are compared.
-    let find_gone = || if is_new { before.find_gone(request.output) } else { std::mem::take(&mut before.gone) };
+    let find_gone = || if is_new { before.find_gone(&target) } else { std::mem::take(&mut before.gone) };
     let (gone, wanted) = rayon::join(find_gone, || wanted(&contents, request.theme));
     before.gone = gone;
     let todo = compare(request, &contents, &wanted, &before);
     let at_stake =
         todo.write.iter().map(|(wanted, _)| (&wanted.planned.path, known(request.theme, &wanted.planned.page)));
-    refuse::overwriting(request.output, request.manner.force, &before, at_stake)?;
+    refuse::overwriting(&target, request.manner.force, &before, at_stake)?;
     let mut report = Report {
         output: request.output.to_owned(),
         messages: cards.len(),
@@ -134,7 +140,7 @@ pub fn rebuild(request: &Request<'_>, memory: &mut Memory) -> Result<Report, Err
         memory.before = Some(before);
         return Ok(report);
     }
-    let stage = Stage::open(request.output, before.fresh, request.gate)?;
+    let stage = Stage::open(target, before.fresh, request.gate)?;
     let outcome = match make(request, &contents, &todo, &stage) {
         Ok(outcome) => outcome,
         Err(error) => {

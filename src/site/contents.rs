@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::casefold::casefold;
 use crate::channel::Kind;
 use crate::channel::arrival::Lack;
 use crate::channel::bylines::ME;
@@ -24,7 +25,7 @@ use crate::markdown::{Rules, Trust, harmless};
 
 use super::archive::{Lists, Month, months};
 use super::digest::Digest;
-use super::file_name::safe;
+use super::file_name::{Taken, safe, with_one_ending};
 use super::fingerprint::hash;
 use super::icon::{self, Icon};
 use super::media;
@@ -32,7 +33,7 @@ use super::options::Options;
 use super::out_path::OutPath;
 
 /// To be raised whenever the same text, settings and theme become other bytes than before, so that sites are built anew.
-pub(super) const RENDERING: u32 = 1;
+pub(super) const RENDERING: u32 = 2;
 
 /// The program's name and version.
 pub(super) const GENERATOR: &str = concat!("missive ", env!("CARGO_PKG_VERSION"));
@@ -81,6 +82,8 @@ pub(super) struct Tag {
     pub name: String,
     /// Its page.
     pub path: OutPath,
+    /// Whether another tag has the name that its page would have alone.
+    pub moved: bool,
     /// Positions from the oldest message.
     pub messages: Vec<usize>,
 }
@@ -105,6 +108,8 @@ pub(super) struct Contents<'a> {
     pub months: Vec<Month>,
     /// The tags by name.
     pub tags: BTreeMap<String, Tag>,
+    /// Whether a tag's page lies elsewhere because of another tag.
+    pub has_moved_tags: bool,
     /// The icon, read once.
     pub icon: Option<Icon>,
     /// The ids of the boxes' channels and of their messages' entries.
@@ -121,7 +126,7 @@ impl<'a> Contents<'a> {
         cards: &'a [Arc<Card>],
         digests: &'a [Digest],
     ) -> Self {
-        let tags = tags(cards);
+        let tags = tags(cards, snapshot.kind());
         let speaker = speaker(snapshot.kind());
         let icon = snapshot.folder(speaker).and_then(|folder| icon::read(folder, snapshot.profile(speaker)));
         let facts = facts(snapshot, options, (!cards.is_empty(), !tags.is_empty()), icon.as_ref());
@@ -138,6 +143,7 @@ impl<'a> Contents<'a> {
             facts,
             lists: Lists { size: options.page_size.max(1), total: cards.len() },
             months: months(cards),
+            has_moved_tags: tags.values().any(|tag| tag.moved),
             tags,
         }
     }
@@ -307,25 +313,32 @@ fn facts(snapshot: &Snapshot, options: &Options, (archive, tags): (bool, bool), 
     }
 }
 
-fn tags(cards: &[Arc<Card>]) -> BTreeMap<String, Tag> {
+fn tags(cards: &[Arc<Card>], kind: Kind) -> BTreeMap<String, Tag> {
     let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, card) in cards.iter().enumerate() {
         for tag in &card.tags {
             members.entry(tag).or_default().push(at);
         }
     }
-    members
-        .into_iter()
-        .map(|(name, messages)| {
-            let path = tag_path(name);
-            (name.to_owned(), Tag { name: name.to_owned(), path, messages })
-        })
-        .collect()
+    let mut files: Vec<(&str, String)> = members.keys().map(|name| (*name, tag_file(name, kind))).collect();
+    // A plain name keeps its page whatever other tags there are; `ß` gives way to `ss`, and `a.b` to `a_b`.
+    let is_plain = |name: &str, file: &str| file.strip_suffix(".html") == Some(name) && casefold(name) == name;
+    files.sort_by_cached_key(|(name, file)| (!is_plain(name, file), *name));
+    let mut taken = Taken::default();
+    let mut tags = BTreeMap::new();
+    for (name, file) in files {
+        let unique = taken.unique(file.clone(), name.as_bytes());
+        let (moved, path) = (unique != file, OutPath::fixed(format!("tag/{unique}")));
+        let messages = members.remove(name).unwrap_or_default();
+        tags.insert(name.to_owned(), Tag { name: name.to_owned(), path, moved, messages });
+    }
+    tags
 }
 
-/// A tag's page: a function of the tag alone, so that no other tag can move it.
-fn tag_path(name: &str) -> OutPath {
+/// The name of a tag's page where no other tag has it. Where others write, a name holds no ending that a server might run.
+fn tag_file(name: &str, kind: Kind) -> String {
     // The list of tags has this name.
     let file = if name == "index" { safe(b"index/") } else { safe(name.as_bytes()) };
-    OutPath::fixed(format!("tag/{file}.html"))
+    let file = format!("{file}.html");
+    if kind == Kind::Broadcast { file } else { with_one_ending(&file) }
 }

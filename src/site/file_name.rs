@@ -1,12 +1,12 @@
 //! Names for files of the site.
 //!
-//! Owns making any name safe for every system that may serve or copy the site, and keeping names apart that only some
-//! systems tell apart. A name that is safe already is kept to the letter.
+//! Makes any name safe for every system that may serve or copy the site, takes from the names of others what a web server
+//! could run them by, and keeps names apart that only some systems tell apart. A name that is safe already is kept to the
+//! letter.
 
 use std::collections::HashSet;
 
-use unicode_normalization::UnicodeNormalization;
-
+use crate::casefold::casefold;
 use crate::unseen::is_unseen;
 
 /// The longest name in bytes: sync tools put prefixes of their own before it.
@@ -26,6 +26,15 @@ pub(super) fn safe(name: &[u8]) -> String {
     marked(cleaned.trim_end_matches(['.', ' ']), name)
 }
 
+/// Takes from a path every dot but the one before the file's ending. Some servers read each ending in a name, wherever it
+/// stands (Apache's `mod_mime` ran `x.php.txt`), and some take a folder for a program.
+pub(super) fn with_one_ending(path: &str) -> String {
+    match path.rsplit_once('.').filter(|(_, ending)| !ending.contains('/')) {
+        Some((stem, ending)) => format!("{}.{ending}", stem.replace('.', "_")),
+        None => path.replace('.', "_"),
+    }
+}
+
 /// Paths given out so far, as a system without regard for case and composition sees them.
 #[derive(Default)]
 pub(super) struct Taken {
@@ -38,7 +47,7 @@ impl Taken {
     ///
     /// A marked name clashes with nothing: [`safe`] leaves none that looks like one, and the mark is the original's hash.
     pub(super) fn unique(&mut self, path: String, original: &[u8]) -> String {
-        let key = folded(&path);
+        let key = casefold(&path);
         let parents: Vec<&str> = key.match_indices('/').filter_map(|(at, _)| key.get(..at)).collect();
         let clash = self.files.contains(&key)
             || self.folders.contains(&key)
@@ -50,10 +59,6 @@ impl Taken {
         self.files.insert(key);
         path
     }
-}
-
-fn folded(name: &str) -> String {
-    if name.is_ascii() { name.to_ascii_lowercase() } else { name.nfc().flat_map(char::to_lowercase).collect() }
 }
 
 /// Puts a hash of the original before the extension, and cuts the name to its longest.
@@ -143,9 +148,29 @@ mod tests {
     fn names_that_some_systems_hold_for_one_are_kept_apart() {
         let mut taken = Taken::default();
         assert_eq!(taken.unique("Photo.JPG".into(), b"Photo.JPG"), "Photo.JPG");
-        assert_ne!(folded(&taken.unique("photo.jpg".into(), b"photo.jpg")), "photo.jpg");
+        assert_ne!(casefold(&taken.unique("photo.jpg".into(), b"photo.jpg")), "photo.jpg");
         assert_ne!(taken.unique("photo.jpg/x".into(), b"photo.jpg/x"), "photo.jpg/x", "a file is no folder");
         assert_eq!(taken.unique("caf\u{e9}".into(), b"1"), "caf\u{e9}");
         assert_ne!(taken.unique("cafe\u{301}".into(), b"2"), "cafe\u{301}");
+        assert_eq!(taken.unique("ß.txt".into(), b"3"), "ß.txt");
+        assert_ne!(taken.unique("SS.txt".into(), b"4"), "SS.txt");
+        assert_ne!(taken.unique("Ss.TXT/x".into(), b"5"), "Ss.TXT/x");
+    }
+
+    #[test]
+    fn one_ending_is_left_of_several() {
+        for (name, one) in [
+            ("x.php.txt", "x_php.txt"),
+            ("photo.SHTML.jpg", "photo_SHTML.jpg"),
+            ("report.v2.pdf", "report_v2.pdf"),
+            ("x.html.en.bin", "x_html_en.bin"),
+            ("v1.2/a.php/photo.jpg", "v1_2/a_php/photo.jpg"),
+            ("v1.2/README", "v1_2/README"),
+            ("photo.jpg", "photo.jpg"),
+            ("README", "README"),
+            ("a..b.txt", "a__b.txt"),
+        ] {
+            assert_eq!(with_one_ending(name), one);
+        }
     }
 }

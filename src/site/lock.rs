@@ -24,7 +24,7 @@ impl Lock {
     /// # Errors
     /// [`Error::OutputIsBox`]; [`Error::Io`] when the channel is gone, or the folder above the output cannot be made.
     pub fn take(channel: &Channel, output: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
-        refuse::a_box(channel, output)?;
+        refuse::a_channel(channel, output)?;
         // A channel that was moved away may come back: its folder is never made anew for its site, wherever the site lies.
         fs_err::metadata(&channel.path)?;
         let parent = output.parent().unwrap_or(output);
@@ -40,8 +40,8 @@ impl Lock {
     /// # Errors
     /// As [`Lock::take`].
     pub fn take_room(channels: &[Channel], output: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
-        refuse::within_a_box(output)?;
-        channels.iter().try_for_each(|channel| refuse::a_box(channel, output))?;
+        refuse::elsewhere(output)?;
+        channels.iter().try_for_each(|channel| refuse::a_channel(channel, output))?;
         let parent = output.parent().unwrap_or(output);
         fs_err::create_dir_all(parent)?;
         Self::beside(parent, waiting)

@@ -11,6 +11,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::disk::beneath::Folder;
 use crate::disk::record;
 
 use super::fingerprint::Fingerprint;
@@ -20,6 +21,9 @@ use super::out_path::OutPath;
 pub(super) const FILE_NAME: &str = ".missive-manifest";
 
 const HEAD: &str = "missive manifest 3\n";
+
+/// A longer file is none that was written here, in bytes: a site of a million files has a tenth of that.
+const MAX_FILE: u64 = 1 << 30;
 
 /// What was written last time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,34 +60,35 @@ impl Manifest {
     /// Reads the manifest of an output folder; `None` when it holds none.
     ///
     /// # Errors
-    /// Whatever the system says but `NotFound`.
-    pub(super) fn read(output: &Path) -> io::Result<Option<Self>> {
-        let bytes = match fs_err::read(output.join(FILE_NAME)) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        Ok(Some(Self::parse(&bytes)))
+    /// Whatever the system says but `NotFound`; an error too when it is no regular file, or a giant.
+    pub(super) fn read(output: &Folder) -> io::Result<Option<Self>> {
+        match output.read(Path::new(FILE_NAME), MAX_FILE + 1) {
+            Ok((_, stat)) if stat.len > MAX_FILE => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "it is longer than 1 GiB"))
+            }
+            Ok((bytes, _)) => Ok(Some(Self::parse(&bytes))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Appends the paths that are about to be written or removed.
     ///
     /// # Errors
-    /// The failing operation with its path.
-    pub(super) fn intend(output: &Path, paths: &[&OutPath]) -> io::Result<()> {
-        let path = output.join(FILE_NAME);
-        let mut bytes = if path.exists() { Vec::new() } else { Self::default().encoded() };
+    /// As [`Folder::append`].
+    pub(super) fn intend(output: &Folder, paths: &[&OutPath]) -> io::Result<()> {
+        let name = Path::new(FILE_NAME);
+        let mut bytes = if output.stat(name).is_ok() { Vec::new() } else { Self::default().encoded() };
         push(&mut bytes, &Part::Intent(paths.iter().map(|path| path.as_str()).collect()));
-        let mut file = fs_err::OpenOptions::new().append(true).create(true).open(path)?;
-        file.write_all(&bytes)
+        output.append(name, &bytes)
     }
 
     /// Writes a finished build's manifest into a folder, from where it is put in place.
     ///
     /// # Errors
-    /// The failing operation with its path.
-    pub(super) fn save(&self, folder: &Path) -> io::Result<()> {
-        fs_err::write(folder.join(FILE_NAME), self.encoded())
+    /// As [`Folder::create`].
+    pub(super) fn save(&self, folder: &Folder) -> io::Result<()> {
+        folder.create(Path::new(FILE_NAME))?.write_all(&self.encoded())
     }
 
     fn encoded(&self) -> Vec<u8> {
@@ -174,18 +179,19 @@ mod tests {
         OutPath::new(text).unwrap()
     }
 
-    fn saved() -> tempfile::TempDir {
+    fn saved() -> (tempfile::TempDir, Folder) {
         let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::open(dir.path()).unwrap();
         let print = Fingerprint { text: 7, ..Fingerprint::default() };
         let entries = [(path("a.html"), Some(print)), (path("b.html"), Some(print))].into();
-        Manifest { messages: [0, 2], entries, ..Manifest::default() }.save(dir.path()).unwrap();
-        dir
+        Manifest { messages: [0, 2], entries, ..Manifest::default() }.save(&folder).unwrap();
+        (dir, folder)
     }
 
     #[test]
     fn what_was_saved_is_read() {
-        let dir = saved();
-        let manifest = Manifest::read(dir.path()).unwrap().unwrap();
+        let (_dir, folder) = saved();
+        let manifest = Manifest::read(&folder).unwrap().unwrap();
         assert_eq!(manifest.messages, [0, 2]);
         assert!(manifest.entries.values().all(|print| print.is_some_and(|print| print.text == 7)));
         assert_eq!(manifest.damage, None);
@@ -193,9 +199,9 @@ mod tests {
 
     #[test]
     fn an_intent_makes_its_paths_uncertain() {
-        let dir = saved();
-        Manifest::intend(dir.path(), &[&path("b.html"), &path("c.html")]).unwrap();
-        let manifest = Manifest::read(dir.path()).unwrap().unwrap();
+        let (_dir, folder) = saved();
+        Manifest::intend(&folder, &[&path("b.html"), &path("c.html")]).unwrap();
+        let manifest = Manifest::read(&folder).unwrap().unwrap();
         let uncertain: Vec<_> =
             manifest.entries.iter().filter(|(_, print)| print.is_none()).map(|(path, _)| path.as_str()).collect();
         assert_eq!(uncertain, ["b.html", "c.html"]);
@@ -203,18 +209,18 @@ mod tests {
 
     #[test]
     fn damage_anywhere_is_survived() {
-        let dir = saved();
-        Manifest::intend(dir.path(), &[&path("c.html")]).unwrap();
+        let (dir, folder) = saved();
+        Manifest::intend(&folder, &[&path("c.html")]).unwrap();
         let file = dir.path().join(FILE_NAME);
         let bytes = std::fs::read(&file).unwrap();
         for at in 0..bytes.len() {
             std::fs::write(&file, &bytes[..at]).unwrap();
-            let manifest = Manifest::read(dir.path()).unwrap().unwrap();
+            let manifest = Manifest::read(&folder).unwrap().unwrap();
             assert!(manifest.lossy || manifest.entries.len() >= 2, "nothing is lost unnoticed at {at}");
             let mut flipped = bytes.clone();
             flipped[at] ^= 0x40;
             std::fs::write(&file, &flipped).unwrap();
-            let manifest = Manifest::read(dir.path()).unwrap().unwrap();
+            let manifest = Manifest::read(&folder).unwrap().unwrap();
             assert!(manifest.entries.values().flatten().all(|print| print.text == 7));
         }
     }

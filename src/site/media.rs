@@ -7,7 +7,7 @@ use crate::channel::card::{Attachment, Card};
 use crate::channel::trust::BoxTrust;
 use crate::markdown::Trust;
 
-use super::file_name::{Taken, safe};
+use super::file_name::{Taken, safe, with_one_ending};
 use super::out_path::{OutPath, address};
 
 /// An attachment as the site has it.
@@ -36,6 +36,9 @@ fn published(file: &Attachment, folder: &str, trust: Trust, taken: &mut Taken) -
     let mut safe_path = original.split(|byte| *byte == b'/').map(safe).collect::<Vec<_>>().join("/");
     let inert = inert_suffix(file, trust);
     safe_path.push_str(inert.unwrap_or_default());
+    if trust == Trust::Theirs {
+        safe_path = with_one_ending(&safe_path);
+    }
     let path = format!("{folder}/{}", taken.unique(safe_path, original));
     let mut attached = Attached::new(file, trust, address(&path));
     if inert.is_some() && attached.note.is_none() {

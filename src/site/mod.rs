@@ -28,6 +28,7 @@ mod report;
 mod river;
 mod room;
 mod sitemap;
+mod target;
 mod theme;
 mod view;
 mod work;
@@ -69,6 +70,14 @@ pub enum Error {
         /// One of them.
         path: PathBuf,
     },
+    /// The output, or a place in it, holds something through or over which nothing is written.
+    #[error("{} is in the way: it is {kind}", path.display())]
+    Foreign {
+        /// Where it is.
+        path: PathBuf,
+        /// What it is.
+        kind: crate::disk::beneath::Kind,
+    },
     /// A box that had messages has none.
     #[error("the {side} had {messages} messages at the last build and {state} now")]
     BoxIsEmpty {
@@ -90,11 +99,13 @@ pub enum Error {
     /// A text that cannot be read now. Its pages stay as they are.
     #[error("{0} cannot be read")]
     Unreadable(String),
-    /// The output lies within a box, or a box within the output.
-    #[error("{} cannot be the output: a box of the channel lies there", path.display())]
+    /// The output lies in a folder that is something else, or holds one.
+    #[error("{} cannot be the output: {what}", path.display())]
     OutputIsBox {
         /// The output.
         path: PathBuf,
+        /// What that folder is, in words.
+        what: String,
     },
     /// The system refused.
     #[error(transparent)]

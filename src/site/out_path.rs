@@ -38,6 +38,11 @@ impl OutPath {
         Path::new(&*self.0)
     }
 
+    /// The last name of the path.
+    pub(super) fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
     /// The path percent-encoded, relative to the site's root.
     pub fn address(&self) -> String {
         address(&self.0)

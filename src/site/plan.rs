@@ -181,7 +181,14 @@ pub(super) fn fingerprint(contents: &Contents<'_>, theme: &Theme, page: &Page) -
             let members = contents.tags.get(name).map(|tag| tag.messages.as_slice()).unwrap_or_default();
             Fingerprint { text: rows(contents, members.iter().copied()), ..whole }
         }
-        Page::Tags => Fingerprint { text: hash(&contents.tags.keys().collect::<Vec<_>>()), ..whole },
+        Page::Tags => {
+            let mut names = Hasher::default();
+            names.add(&contents.tags.keys().collect::<Vec<_>>());
+            for tag in contents.tags.values().filter(|tag| tag.moved) {
+                names.add(&("tag", tag.path.as_str()));
+            }
+            Fingerprint { text: names.finish(), ..whole }
+        }
         Page::Missing => whole,
         Page::Atom | Page::Json => feed_print(contents, Fingerprint { theme: 0, ..whole }),
         Page::Sitemap(part) => {
@@ -207,8 +214,11 @@ fn message_print(contents: &Contents<'_>, at: usize, whole: Fingerprint) -> Fing
     let Some(digest) = contents.digests.get(at) else {
         return whole;
     };
-    let is_plain =
-        byline(contents, at).is_none() && contents.cards.get(at).is_none_or(|card| contents.foreign(card).is_none());
+    let is_plain = byline(contents, at).is_none()
+        && contents
+            .cards
+            .get(at)
+            .is_none_or(|card| contents.foreign(card).is_none() && moved_tags(contents, card).next().is_none());
     let text =
         if is_alone(contents, digest) && is_plain { digest.own } else { messages(contents, at..at + 1, whole).text };
     Fingerprint { text, attachments: digest.files, around, ..whole }
@@ -228,6 +238,9 @@ pub(super) fn messages(contents: &Contents<'_>, range: std::ops::Range<usize>, w
         texts.add(&digest.own);
         add_byline(&mut texts, contents.byline(card));
         add_foreign(&mut texts, contents, card);
+        for path in moved_tags(contents, card) {
+            texts.add(&("tag", path.as_str()));
+        }
         if is_alone(contents, digest) {
             continue;
         }
@@ -237,6 +250,12 @@ pub(super) fn messages(contents: &Contents<'_>, range: std::ops::Range<usize>, w
         }
     }
     Fingerprint { text: texts.finish(), attachments: attachments.finish(), ..whole }
+}
+
+/// The pages of a message's tags that lie elsewhere because of other tags. Of all other pages the message's own text tells.
+fn moved_tags<'c>(contents: &'c Contents<'_>, card: &'c Card) -> impl Iterator<Item = &'c OutPath> {
+    let tags = if contents.has_moved_tags { card.tags.as_slice() } else { &[] };
+    tags.iter().filter_map(|name| contents.tags.get(name).filter(|tag| tag.moved).map(|tag| &tag.path))
 }
 
 fn feed_print(contents: &Contents<'_>, whole: Fingerprint) -> Fingerprint {

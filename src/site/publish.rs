@@ -10,12 +10,10 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use fs_err as fs;
-use rustix::fd::OwnedFd;
-use rustix::fs::{Mode, OFlags};
-
 use super::manifest::{self, Manifest};
 use super::out_path::OutPath;
+use super::target::{Target, named};
+use crate::disk::beneath::{Folder, Kind};
 use crate::disk::make::folders_below;
 
 /// The stage within an output that is being changed.
@@ -27,8 +25,11 @@ pub(super) type Gate<'a> = &'a (dyn Fn() -> io::Result<()> + Sync);
 /// A place where files are made ready.
 pub(super) struct Stage<'a> {
     output: &'a Path,
-    place: PathBuf,
-    folder: OwnedFd,
+    /// The folder in which the stage lies: the output, or the one above an output that is not there yet.
+    home: Folder,
+    /// The stage's name there.
+    name: PathBuf,
+    folder: Folder,
     fresh: bool,
     gate: Gate<'a>,
 }
@@ -57,183 +58,214 @@ impl<'a> Change<'a> {
 
 impl<'a> Stage<'a> {
     /// Makes a stage: beside an output that is not there yet, else within it. What an earlier build left is removed.
-    pub(super) fn open(output: &'a Path, fresh: bool, gate: Gate<'a>) -> io::Result<Self> {
-        if fresh && let Some(place) = beside(output) {
-            let made = remove_tree(&place).and_then(|()| {
+    pub(super) fn open(target: Target<'a>, fresh: bool, gate: Gate<'a>) -> io::Result<Self> {
+        let output = target.path();
+        if fresh && let Some(beside) = Beside::open(output) {
+            let made = beside.home.remove_tree(&beside.name).and_then(|()| {
                 gate()?;
                 // The folder above was made with the lock.
-                fs::create_dir(&place)
+                beside.home.make_new(&beside.name)
             });
-            if made.is_ok() {
-                let folder = fs::File::open(&place)?.into_parts().0.into();
-                return Ok(Self { output, place, folder, fresh, gate });
+            if let Ok(folder) = made {
+                return Ok(Self { output, home: beside.home, name: beside.name, folder, fresh, gate });
             }
         }
-        if let Some(place) = beside(output).filter(|place| place.exists()) {
+        if let Some(beside) = Beside::open(output).filter(|beside| beside.home.stat(&beside.name).is_ok()) {
             // A first build was cut off, and somebody else has made the output since.
-            let _ = remove_tree(&place);
+            let _ = beside.home.remove_tree(&beside.name);
         }
         // The folder above may be closed to us while the output itself is open.
-        let place = output.join(STAGE);
-        remove_tree(&place)?;
+        let home = if let Some(folder) = target.into_folder() {
+            folder
+        } else {
+            // What is above the output was there a moment ago: if it vanished it is not made anew.
+            let above = output.parent().unwrap_or(output);
+            folders_below(above, output.strip_prefix(above).unwrap_or(output))?;
+            Folder::open(output).map_err(|error| named(output, &error))?
+        };
+        let name = PathBuf::from(STAGE);
+        let at = |error: io::Error| named(&output.join(STAGE), &error);
+        home.remove_tree(&name).map_err(at)?;
         gate()?;
-        // What is above the output was there a moment ago: if it vanished it is not made anew.
-        let above = output.parent().unwrap_or(output);
-        folders_below(above, place.strip_prefix(above).unwrap_or(&place))?;
-        let folder = fs::File::open(&place)?.into_parts().0.into();
-        Ok(Self { output, place, folder, fresh: false, gate })
+        let folder = home.make_new(&name).map_err(at)?;
+        Ok(Self { output, home, name, folder, fresh: false, gate })
+    }
+
+    /// The output, if it is there.
+    fn there(&self) -> Option<&Folder> {
+        (!self.fresh).then_some(&self.home)
     }
 
     /// Makes the folders of these files on the stage.
     pub(super) fn folders<'b>(&self, paths: impl Iterator<Item = &'b OutPath>) -> io::Result<()> {
-        make_folders(&self.place, paths, self.gate)
+        self.make_folders(&self.folder, paths)
     }
 
     /// Whether the output has this file already.
     pub(super) fn is_there(&self, path: &OutPath) -> bool {
-        !self.fresh && self.output.join(path.as_path()).exists()
+        let stat = self.there().and_then(|output| output.stat(path.as_path()).ok());
+        stat.is_some_and(|stat| stat.kind == Kind::File)
     }
 
     /// Stages a file; `false` when the file in place says the same already.
     pub(super) fn put(&self, path: &OutPath, bytes: &[u8]) -> io::Result<bool> {
-        if !self.fresh && is_same(&self.output.join(path.as_path()), bytes) {
+        if self.there().is_some_and(|output| is_same(output, path.as_path(), bytes)) {
             return Ok(false);
         }
         (self.gate)()?;
-        self.create(path)?.write_all(bytes).map_err(|error| self.named(path, &error))?;
+        self.create(path)?.write_all(bytes).map_err(|error| self.staged(path.as_path(), &error))?;
         Ok(true)
     }
 
     /// Stages a copy of an open file, sharing its blocks where the file system can; `false` as for [`Stage::put`].
     pub(super) fn copy(&self, path: &OutPath, file: &File) -> io::Result<bool> {
-        if !self.fresh && is_same_file(&self.output.join(path.as_path()), file) {
+        if self.there().is_some_and(|output| is_same_file(output, path.as_path(), file)) {
             return Ok(false);
         }
         (self.gate)()?;
         let mut copy = self.create(path)?;
         if !clone(file, &copy) {
-            io::copy(&mut &*file, &mut copy).map_err(|error| self.named(path, &error))?;
+            io::copy(&mut &*file, &mut copy).map_err(|error| self.staged(path.as_path(), &error))?;
         }
         Ok(true)
     }
 
-    /// Creates a file relative to the open stage: a build makes thousands, and the way down to the stage is long.
     fn create(&self, path: &OutPath) -> io::Result<File> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(0o666);
-        let file = rustix::fs::openat(&self.folder, path.as_path(), flags, mode);
-        Ok(file.map_err(|error| self.named(path, &error.into()))?.into())
+        self.folder.create(path.as_path()).map_err(|error| self.staged(path.as_path(), &error))
     }
 
-    /// An error with the file that it is about.
-    fn named(&self, path: &OutPath, error: &io::Error) -> io::Error {
-        io::Error::new(error.kind(), format!("{}: {error}", self.place.join(path.as_path()).display()))
+    /// An error with the staged file that it is about.
+    fn staged(&self, path: &Path, error: &io::Error) -> io::Error {
+        let place = if self.fresh { self.output.with_file_name(&self.name) } else { self.output.join(&self.name) };
+        named(&place.join(path), error)
+    }
+
+    /// An error with the file of the output that it is about.
+    fn in_place(&self, path: &Path, error: &io::Error) -> io::Error {
+        named(&self.output.join(path), error)
     }
 
     /// Puts what is staged in place, removes what is not wanted, and remembers what is there.
     pub(super) fn commit(&self, change: &Change<'_>) -> io::Result<()> {
+        let record = Path::new(manifest::FILE_NAME);
         if self.fresh {
             (self.gate)()?;
-            change.manifest.save(&self.place)?;
+            change.manifest.save(&self.folder).map_err(|error| self.staged(record, &error))?;
             (self.gate)()?;
-            return fs::rename(&self.place, self.output);
+            let output = Path::new(self.output.file_name().unwrap_or_default());
+            return self.home.rename(&self.name, &self.home, output).map_err(|error| named(self.output, &error));
         }
         if !change.written.is_empty() || !change.removed.is_empty() {
             self.change_in_place(change)?;
         }
         (self.gate)()?;
-        change.manifest.save(&self.place)?;
+        change.manifest.save(&self.folder).map_err(|error| self.staged(record, &error))?;
         (self.gate)()?;
-        fs::rename(self.place.join(manifest::FILE_NAME), self.output.join(manifest::FILE_NAME))?;
+        self.settle(record)?;
         (self.gate)()?;
-        remove_tree(&self.place)
+        self.home.remove_tree(&self.name).map_err(|error| self.in_place(&self.name, &error))
     }
 
     fn change_in_place(&self, change: &Change<'_>) -> io::Result<()> {
         let at_stake: Vec<&OutPath> = change.written.iter().copied().chain(change.removed).collect();
         (self.gate)()?;
-        Manifest::intend(self.output, &at_stake)?;
+        Manifest::intend(&self.home, &at_stake)
+            .map_err(|error| self.in_place(Path::new(manifest::FILE_NAME), &error))?;
         let (first, last) = change.removals();
         self.remove(&first)?;
-        make_folders(self.output, change.written.iter().copied(), self.gate)?;
+        self.make_folders(&self.home, change.written.iter().copied())?;
         for path in &change.written {
             (self.gate)()?;
-            fs::rename(self.place.join(path.as_path()), self.output.join(path.as_path()))?;
+            self.settle(path.as_path())?;
         }
         self.remove(&last)
+    }
+
+    /// Gives a staged file its place in the output.
+    fn settle(&self, path: &Path) -> io::Result<()> {
+        self.folder.rename(path, &self.home, path).map_err(|error| self.in_place(path, &error))
+    }
+
+    fn make_folders<'b>(&self, root: &Folder, paths: impl Iterator<Item = &'b OutPath>) -> io::Result<()> {
+        let folders: BTreeSet<&Path> =
+            paths.filter_map(|path| path.as_path().parent()).filter(|path| !path.as_os_str().is_empty()).collect();
+        for folder in folders {
+            (self.gate)()?;
+            root.make(folder).map_err(|error| self.in_place(folder, &error))?;
+        }
+        Ok(())
     }
 
     fn remove(&self, paths: &[&OutPath]) -> io::Result<()> {
         for path in paths {
             (self.gate)()?;
-            remove_file(&self.output.join(path.as_path()))?;
+            remove_file(&self.home, path.as_path()).map_err(|error| self.in_place(path.as_path(), &error))?;
         }
-        remove_empty_folders(self.output, paths.iter().copied());
+        remove_empty_folders(&self.home, paths.iter().copied());
         Ok(())
     }
 
     /// Takes the stage down without having changed anything.
     pub(super) fn abandon(self) {
-        let _ = remove_tree(&self.place);
+        let _ = self.home.remove_tree(&self.name);
     }
 }
 
 /// Where a new site grows: a hidden folder beside its place.
-fn beside(output: &Path) -> Option<PathBuf> {
-    let name = output.file_name()?.to_string_lossy();
-    Some(output.with_file_name(format!(".{name}.missive-new")))
+struct Beside {
+    home: Folder,
+    name: PathBuf,
 }
 
-fn make_folders<'b>(root: &Path, paths: impl Iterator<Item = &'b OutPath>, gate: Gate<'_>) -> io::Result<()> {
-    let folders: BTreeSet<&Path> =
-        paths.filter_map(|path| path.as_path().parent()).filter(|path| !path.as_os_str().is_empty()).collect();
-    for folder in folders {
-        gate()?;
-        folders_below(root, folder)?;
-    }
-    Ok(())
-}
-
-fn remove_tree(path: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+impl Beside {
+    /// Opens the folder above an output, if it is open to us.
+    fn open(output: &Path) -> Option<Self> {
+        let name = output.file_name()?.to_string_lossy();
+        let home = Folder::open(output.parent()?).ok()?;
+        Some(Self { home, name: format!(".{name}.missive-new").into() })
     }
 }
 
-fn remove_file(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
+/// Removes a file. What lies behind a link, or behind a file that took a folder's place, is none of ours.
+fn remove_file(output: &Folder, path: &Path) -> io::Result<()> {
+    match output.remove_file(path) {
         Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Err(error),
         _ => Ok(()),
     }
 }
 
 /// Removes the folders that became empty, from the deepest; one that still holds something stays.
-fn remove_empty_folders<'b>(output: &Path, removed: impl Iterator<Item = &'b OutPath>) {
+fn remove_empty_folders<'b>(output: &Folder, removed: impl Iterator<Item = &'b OutPath>) {
     let folders: BTreeSet<&Path> = removed
         .flat_map(|path| path.as_path().ancestors().skip(1))
         .filter(|folder| !folder.as_os_str().is_empty())
         .collect();
     for folder in folders.into_iter().rev() {
-        let _ = std::fs::remove_dir(output.join(folder));
+        let _ = output.remove_folder(folder);
     }
 }
 
-/// Whether the file at `path` holds exactly these bytes.
-pub(super) fn is_same(path: &Path, bytes: &[u8]) -> bool {
-    let Ok(meta) = std::fs::symlink_metadata(path) else {
+/// Whether a file of the output holds exactly these bytes.
+pub(super) fn is_same(output: &Folder, path: &Path, bytes: &[u8]) -> bool {
+    // Most files that are made anew differ in length, and are not opened.
+    if !is_as_long(output, path, bytes.len() as u64) {
         return false;
-    };
-    meta.is_file() && meta.len() == bytes.len() as u64 && std::fs::read(path).is_ok_and(|there| there == bytes)
+    }
+    let mut there = Vec::with_capacity(bytes.len() + 1);
+    let read = output.file(path).and_then(|(file, _)| file.take(bytes.len() as u64 + 1).read_to_end(&mut there));
+    read.is_ok() && there == bytes
 }
 
-fn is_same_file(path: &Path, file: &File) -> bool {
+fn is_as_long(output: &Folder, path: &Path, len: u64) -> bool {
+    output.stat(path).is_ok_and(|stat| stat.kind == Kind::File && stat.len == len)
+}
+
+fn is_same_file(output: &Folder, path: &Path, file: &File) -> bool {
     let same = || -> io::Result<bool> {
-        let meta = std::fs::symlink_metadata(path)?;
-        if !meta.is_file() || meta.len() != file.metadata()?.len() {
+        if !is_as_long(output, path, file.metadata()?.len()) {
             return Ok(false);
         }
-        let mut there = std::fs::File::open(path)?;
+        let (mut there, _) = output.file(path)?;
         let mut here = file.try_clone()?;
         let same = streams_equal(&mut there, &mut here);
         io::Seek::rewind(&mut here)?;

@@ -1,47 +1,120 @@
 //! When a build must not begin, or must not go on.
 //!
-//! Owns the refusals: an output that is a box, a box that has lost all its messages, a profile that is there and says
-//! nothing, a file that is somebody else's.
+//! The refusals: an output that is something else already, a box that has lost all its messages, a profile of one's own
+//! that is there and says nothing, a file that is somebody else's.
 
 use std::collections::HashSet;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-
-use walkdir::WalkDir;
 
 use crate::channel::entry::Side;
 use crate::channel::profile::{self, Problem};
 use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::channel::{self, Channel};
+use crate::disk::beneath::{Folder, Kind};
 use crate::markdown::Trust;
 
 use super::Error;
 use super::before::Before;
 use super::build::Request;
-use super::manifest::Manifest;
+use super::manifest::{self, Manifest};
 use super::out_path::OutPath;
 use super::publish::is_same;
+use super::target::Target;
 
-/// Refuses an output that is a box, holds one or lies in one, of this channel or any other.
-pub(super) fn a_box(channel: &Channel, output: &Path) -> Result<(), Error> {
-    if channel.path.starts_with(output) {
-        return Err(Error::OutputIsBox { path: output.to_owned() });
+/// The folders of a channel that hold what a site must not be written among.
+const KEPT: [&str; 5] = ["inbox", "outbox", "drafts", "trash", "theme"];
+/// The folder of keys and marks in a data folder.
+const STATE: &str = ".missive";
+
+/// What tells a folder from every other one, whatever it is called: two names may lead to one folder by a mount, or
+/// because case does not count there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Identity(u64, u64);
+
+impl Identity {
+    fn of(folder: &Path) -> Option<Self> {
+        folder.metadata().ok().filter(std::fs::Metadata::is_dir).map(|meta| Self(meta.dev(), meta.ino()))
     }
-    within_a_box(output)
+
+    /// That of a folder in a channel, where a link is none.
+    fn within(channel: &Path, name: &str) -> Option<Self> {
+        let meta = channel.join(name).symlink_metadata().ok().filter(std::fs::Metadata::is_dir)?;
+        Some(Self(meta.dev(), meta.ino()))
+    }
 }
 
-/// Refuses an output that is a box of any channel, or lies in one.
-pub(super) fn within_a_box(output: &Path) -> Result<(), Error> {
-    let is_box = |path: &Path| {
-        Side::BOTH.iter().any(|side| path.file_name() == Some(side.name().as_ref()))
-            && path.parent().is_some_and(|parent| {
-                // A box beside a link that should be the other one is a box all the same.
-                matches!(Channel::open(parent), Ok(_) | Err(channel::Error::NotABox { .. }))
-            })
-    };
-    if output.ancestors().any(is_box) {
-        return Err(Error::OutputIsBox { path: output.to_owned() });
+/// Refuses an output that holds this channel, lies in one of its folders that are kept for something else, or lies in
+/// another channel or among keys.
+pub(super) fn a_channel(channel: &Channel, output: &Path) -> Result<(), Error> {
+    let there = Identity::of(output);
+    if there.is_some() && channel.path.ancestors().any(|above| Identity::of(above) == there) {
+        return refused(output, "the channel lies in it");
     }
-    Ok(())
+    let own = Identity::of(&channel.path);
+    let kept = KEPT.map(|name| (name, Identity::within(&channel.path, name)));
+    // The data folder need not be among the folders above an output: that one may be mounted elsewhere.
+    let state = channel.path.parent().and_then(|data| Identity::within(data, STATE));
+    for above in output.ancestors() {
+        let Some(here) = Identity::of(above).map(Some) else {
+            continue;
+        };
+        let taken = kept.iter().find(|(name, folder)| *folder == here || own == here && is_called(output, above, name));
+        if let Some((name, _)) = taken {
+            return refused(output, &format!("it is the channel's `{name}`, or lies in it"));
+        }
+        if state == here {
+            return refused(output, "missive keeps its keys there");
+        }
+        if own == here {
+            // Whatever lies above the channel holds it, and its own folders were looked at below it.
+            return Ok(());
+        }
+    }
+    elsewhere(output)
+}
+
+/// Whether a path leads through the name `name` in the folder `above`, which need not be there yet.
+fn is_called(path: &Path, above: &Path, name: &str) -> bool {
+    let first = path.strip_prefix(above).ok().and_then(|below| below.components().next());
+    first.is_some_and(|first| first.as_os_str().eq_ignore_ascii_case(name))
+}
+
+/// Refuses an output that lies in any channel or among keys, or is a folder that holds channels.
+pub(super) fn elsewhere(output: &Path) -> Result<(), Error> {
+    for above in output.ancestors() {
+        if above.file_name().is_some_and(|name| name == STATE) {
+            return refused(output, "missive keeps its keys there");
+        }
+        // A box beside a link that should be the other one is a box all the same.
+        let is_channel = matches!(Channel::open(above), Ok(_) | Err(channel::Error::NotABox { .. }));
+        if is_channel && !is_site(above) {
+            let name = above.file_name().unwrap_or_default().to_string_lossy();
+            return refused(output, &format!("it is the channel `{name}`, or lies in it"));
+        }
+    }
+    if output.join(STATE).is_dir() {
+        return refused(output, "it is a data folder");
+    }
+    // A site has folders by the thousand, and was no data folder when its manifest was made.
+    if is_site(output) {
+        return Ok(());
+    }
+    let channels = crate::channel::folder::discover(output).unwrap_or_default();
+    match channels.iter().find(|channel| !is_site(&channel.path)) {
+        Some(channel) => refused(output, &format!("the channel `{}` lies in it", channel.name)),
+        None => Ok(()),
+    }
+}
+
+/// Whether a folder is a site: that of a conversation has folders of the boxes' names.
+fn is_site(folder: &Path) -> bool {
+    folder.join(manifest::FILE_NAME).symlink_metadata().is_ok()
+}
+
+fn refused(output: &Path, what: &str) -> Result<(), Error> {
+    Err(Error::OutputIsBox { path: output.to_owned(), what: what.to_owned() })
 }
 
 /// A box that had messages and has none now is a mistake until somebody says otherwise.
@@ -65,62 +138,107 @@ pub(super) fn emptying(request: &Request<'_>, manifest: &Manifest) -> Result<(),
     Ok(())
 }
 
-/// Every id in the feeds follows from the profile, so one that cannot be read now must not count as none. One of the wrong
-/// form is a mistake to be mended where it is one's own; where it is somebody else's, the last good one counts.
+/// Every id in the feeds follows from one's own profile, so one that is there and cannot be read must not count as none.
+/// Where it is somebody else's, in an inbox or in an outbox that others own, the last good one counts: it never keeps
+/// anything from being built.
 pub(super) fn a_lost_profile(snapshot: &Snapshot) -> Result<(), Error> {
-    for (side, problem) in Side::BOTH.into_iter().zip(&snapshot.profile_problems) {
-        match problem {
-            Some(Problem::Form(_)) if snapshot.box_trust(side).of_profile() == Trust::Theirs => {}
-            Some(problem) => {
-                let path = snapshot.channel.path.join(side.name()).join(profile::FILE_NAME);
-                return Err(Error::Profile { path, problem: problem.clone() });
-            }
-            None => {}
+    let [_, mine] = &snapshot.profile_problems;
+    match mine {
+        Some(problem) if snapshot.box_trust(Side::Outbox).of_profile() == Trust::Own => {
+            let path = snapshot.channel.path.join(Side::Outbox.name()).join(profile::FILE_NAME);
+            Err(Error::Profile { path, problem: Problem::clone(problem) })
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Nothing that somebody else put into the output is overwritten: only what the manifest names is ours. Each file comes
-/// with what it will say, if that is known before it is made.
+/// with what it will say, if that is known before it is made. What is no folder where one is needed is refused whatever
+/// the manifest says: it is never written through.
 pub(super) fn overwriting<'p>(
-    output: &Path,
+    target: &Target<'_>,
     force: bool,
     before: &Before,
     written: impl Iterator<Item = (&'p OutPath, Option<&'p [u8]>)>,
 ) -> Result<(), Error> {
-    if force || before.manifest.lossy || before.fresh {
+    let Some(output) = target.folder() else {
         return Ok(());
-    }
-    let ours = |path: &Path| {
-        path.to_str().and_then(OutPath::new).is_some_and(|path| before.manifest.entries.contains_key(&path))
     };
+    let check = Check { target, output, before, takes_over: force || before.manifest.lossy };
     let mut looked_at = HashSet::new();
-    for (file, bytes) in written.filter(|(file, _)| !ours(file.as_path())) {
-        for (depth, path) in file.as_path().ancestors().enumerate() {
-            if path.as_os_str().is_empty() || ours(path) || !looked_at.insert(path.to_owned()) {
-                continue;
+    for (file, bytes) in written {
+        let path = file.as_path();
+        let mut above: Vec<&Path> = path.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty()).collect();
+        above.reverse();
+        let mut is_there = true;
+        for folder in above {
+            if is_there && !check.is_ours(folder) && looked_at.insert(folder) {
+                is_there = check.folder(folder)?;
             }
-            let there = output.join(path);
-            let Ok(meta) = there.symlink_metadata() else {
-                continue;
-            };
-            let folder = meta.is_dir();
-            let harmless = if depth > 0 { folder } else { folder && holds_only_ours(&there, path, &ours) };
-            // What is there already with the same bytes is nobody's loss.
-            if !harmless && !bytes.is_some_and(|bytes| is_same(&there, bytes)) {
-                return Err(Error::InTheWay { path: there });
-            }
+        }
+        if !check.is_ours(path) || before.gone.contains(file) {
+            check.file(path, bytes)?;
         }
     }
     Ok(())
 }
 
+/// What is looked at before an output is changed.
+struct Check<'a> {
+    target: &'a Target<'a>,
+    output: &'a Folder,
+    before: &'a Before,
+    /// Whether other files of the output may be overwritten.
+    takes_over: bool,
+}
+
+impl Check<'_> {
+    fn is_ours(&self, path: &Path) -> bool {
+        path.to_str().and_then(OutPath::new).is_some_and(|path| self.before.manifest.entries.contains_key(&path))
+    }
+
+    /// Refuses what is no folder; tells whether anything is there.
+    fn folder(&self, path: &Path) -> Result<bool, Error> {
+        match self.output.stat(path).map(|stat| stat.kind) {
+            Ok(Kind::Folder) => Ok(true),
+            Ok(Kind::File) => Err(Error::InTheWay { path: self.target.at(path) }),
+            Ok(kind) => Err(Error::Foreign { path: self.target.at(path), kind }),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Refuses what is in a file's place and must not be replaced.
+    fn file(&self, path: &Path, bytes: Option<&[u8]>) -> Result<(), Error> {
+        let Ok(stat) = self.output.stat(path) else {
+            return Ok(());
+        };
+        let gives_way = match stat.kind {
+            Kind::Folder => holds_only(self.output, path, &|path| self.is_ours(path)).unwrap_or(false),
+            // What is there already with the same bytes is nobody's loss.
+            Kind::File => self.may_replace(path) || bytes.is_some_and(|bytes| is_same(self.output, path, bytes)),
+            Kind::Link | Kind::Other => self.may_replace(path),
+        };
+        let path = self.target.at(path);
+        match stat.kind {
+            _ if gives_way => Ok(()),
+            Kind::Link | Kind::Other => Err(Error::Foreign { path, kind: stat.kind }),
+            Kind::File | Kind::Folder => Err(Error::InTheWay { path }),
+        }
+    }
+
+    fn may_replace(&self, path: &Path) -> bool {
+        self.takes_over || self.is_ours(path)
+    }
+}
+
 /// Whether everything in a folder that gives way to a file is ours.
-fn holds_only_ours(folder: &Path, relative: &Path, ours: &dyn Fn(&Path) -> bool) -> bool {
-    WalkDir::new(folder)
-        .into_iter()
-        .flatten()
-        .filter(|entry| !entry.file_type().is_dir())
-        .all(|entry| entry.path().strip_prefix(folder).is_ok_and(|inside| ours(&relative.join(inside))))
+fn holds_only(output: &Folder, folder: &Path, ours: &dyn Fn(&Path) -> bool) -> io::Result<bool> {
+    for (name, kind) in output.child(folder)?.list()? {
+        let path = folder.join(name);
+        let is_ours = if kind == Kind::Folder { holds_only(output, &path, ours)? } else { ours(&path) };
+        if !is_ours {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -4,8 +4,10 @@
 //! its sites by the site's own, so what nobody named is never removed. How the files are made is others' business.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::casefold::casefold;
 use crate::channel::feed_ids::Origins;
 use crate::channel::name::ChannelName;
 use crate::channel::settings::BaseUrl;
@@ -25,6 +27,7 @@ use super::planet::{Member, settle_ids};
 use super::publish::{Change, Gate, Stage};
 use super::report::{Report, Written};
 use super::river::{Page, River, plan};
+use super::target::Target;
 use super::theme::Theme;
 use super::work::Outcome;
 use super::{Error, refuse};
@@ -118,21 +121,28 @@ impl<'a> Room<'a> {
     /// # Errors
     /// [`Error::InTheWay`] when it would overwrite what is not its own; [`Error::Io`].
     pub fn open(request: RoomRequest<'a>, folders: &'a [OutPath], lost: &[OutPath]) -> Result<Self, Error> {
-        fs_err::create_dir_all(request.output)?;
-        let mut before = Before::read(request.output)?;
+        if request.output.symlink_metadata().is_err() {
+            fs_err::create_dir_all(request.output)?;
+        }
+        let target = Target::open(request.output)?;
+        let mut before = Before::read(&target)?;
+        before.gone = before.find_gone(&target);
         let files = plan(request.theme);
         let known = |page: &Page| match page {
             Page::Asset(name) => request.theme.asset(name),
             _ => None,
         };
         let written = files.iter().map(|(path, page)| (path, known(page)));
-        refuse::overwriting(request.output, request.manner.force, &before, written)?;
+        refuse::overwriting(&target, request.manner.force, &before, written)?;
         let sites: Vec<OutPath> = folders.iter().map(record).collect();
         let new: Vec<&OutPath> = sites.iter().filter(|site| !before.manifest.entries.contains_key(*site)).collect();
         if !new.is_empty() {
             // A build that is cut off leaves no site that the room does not know of.
             (request.gate)()?;
-            Manifest::intend(request.output, &new)?;
+            if let Some(folder) = target.folder() {
+                let record = Path::new(manifest::FILE_NAME);
+                Manifest::intend(folder, &new).map_err(|error| target.blame(record, &error))?;
+            }
             before.manifest.entries.extend(new.into_iter().map(|site| (site.clone(), None)));
         }
         let is_site = |folder: &&OutPath| before.manifest.entries.contains_key(&record(folder));
@@ -161,8 +171,9 @@ impl<'a> Room<'a> {
         let same_ids = settle_ids(&mut members);
         let river = River::new(self.request.title, base, &members, self.request.theme);
         let wanted = wanted(&river, self.request.theme);
-        let (sites, gone) = (self.sites(), self.gone()?);
-        self.before.gone = self.before.find_gone(self.request.output);
+        let target = Target::open(self.request.output)?;
+        let (sites, gone) = (self.sites(&target), self.gone(&target)?);
+        self.before.gone = self.before.find_gone(&target);
         let mut todo = self.compare(&wanted, &sites);
         todo.remove.retain(|path| !gone.contains(path));
         todo.remove.extend(gone);
@@ -180,7 +191,7 @@ impl<'a> Room<'a> {
         if is_done && self.before.ours && self.before.manifest.damage.is_none() {
             return Ok(report);
         }
-        let stage = Stage::open(self.request.output, false, self.request.gate)?;
+        let stage = Stage::open(target, false, self.request.gate)?;
         let outcome = match make(&river, &todo, &stage) {
             Ok(outcome) => outcome,
             Err(error) => {
@@ -201,22 +212,23 @@ impl<'a> Room<'a> {
     }
 
     /// The manifests of the sites that there are: one that could not be built may have none yet.
-    fn sites(&self) -> BTreeSet<OutPath> {
-        let there = |site: &OutPath| self.request.output.join(site.as_path()).try_exists().unwrap_or(true);
+    fn sites(&self, target: &Target<'_>) -> BTreeSet<OutPath> {
+        let is_gone = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
+        let there =
+            |site: &OutPath| target.folder().is_some_and(|folder| !folder.stat(site.as_path()).is_err_and(is_gone));
         self.folders.iter().chain(&self.lost).map(record).filter(there).collect()
     }
 
     /// The files of sites whose channels are gone: what their manifests name, and those last.
-    fn gone(&self) -> Result<Vec<OutPath>, Error> {
+    fn gone(&self, target: &Target<'_>) -> Result<Vec<OutPath>, Error> {
         // One system's other folder is the same one to another.
         let staying = self.folders.iter().chain(&self.lost);
-        let taken: Vec<String> = staying.map(|folder| folder.as_str().to_lowercase()).collect();
+        let taken: Vec<String> = staying.map(|folder| casefold(folder.as_str())).collect();
         let named = self.before.manifest.entries.keys().filter_map(|path| path.as_str().split_once('/'));
-        let gone =
-            named.filter(|(folder, name)| *name == manifest::FILE_NAME && !taken.contains(&folder.to_lowercase()));
+        let gone = named.filter(|(folder, name)| *name == manifest::FILE_NAME && !taken.contains(&casefold(folder)));
         let mut files = Vec::new();
         for (folder, _) in gone {
-            let site = Manifest::read(&self.request.output.join(folder))?.unwrap_or_default();
+            let site = left_in(target, folder)?;
             files.extend(site.entries.keys().map(|path| OutPath::fixed(format!("{folder}/{path}"))));
             files.push(OutPath::fixed(format!("{folder}/{}", manifest::FILE_NAME)));
         }
@@ -251,8 +263,23 @@ impl<'a> Room<'a> {
             return false;
         };
         name == manifest::FILE_NAME && !sites.contains(path)
-            || self.folders.iter().chain(&self.lost).any(|site| site.as_str().to_lowercase() == folder.to_lowercase())
+            || self.folders.iter().chain(&self.lost).any(|site| casefold(site.as_str()) == casefold(folder))
     }
+}
+
+/// What the site in a folder of the output left; nothing where there is no such folder any more.
+fn left_in(target: &Target<'_>, folder: &str) -> Result<Manifest, Error> {
+    let Some(site) = target.folder().map(|output| output.child(Path::new(folder))) else {
+        return Ok(Manifest::default());
+    };
+    let read = match site {
+        Ok(site) => Manifest::read(&site),
+        // What took its place is none of ours.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error),
+    };
+    let record = Path::new(folder).join(manifest::FILE_NAME);
+    read.map(Option::unwrap_or_default).map_err(|error| target.blame(&record, &error))
 }
 
 /// Every file of the room's own, with its fingerprint, in the order of the paths.

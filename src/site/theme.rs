@@ -14,6 +14,7 @@ use walkdir::WalkDir;
 use super::Error;
 use super::fingerprint::Hasher;
 use super::out_path::OutPath;
+use crate::disk::regular;
 
 static LETTER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/themes/letter");
 
@@ -103,11 +104,12 @@ impl Theme {
         };
         for entry in WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(visible) {
             let entry = entry.map_err(|error| failed(folder, error.to_string()))?;
-            if !entry.file_type().is_file() {
+            if entry.file_type().is_dir() || entry.file_type().is_symlink() {
                 continue;
             }
             let name = entry.path().strip_prefix(folder).unwrap_or(entry.path()).to_string_lossy().into_owned();
-            let bytes = fs_err::read(entry.path()).map_err(|error| failed(entry.path(), error.to_string()))?;
+            let bytes =
+                regular::read(entry.path(), u64::MAX).map_err(|error| failed(entry.path(), error.to_string()))?;
             self.insert(&name, Cow::Owned(bytes), Some(entry.path()))?;
         }
         Ok(())

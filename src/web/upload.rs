@@ -12,6 +12,7 @@ use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
 
 use crate::article::size;
+use crate::casefold::casefold;
 use crate::channel::attachments::most;
 use crate::channel::classify::{FoundAttachment, classify_attachment};
 use crate::channel::entry::RelativePath;
@@ -64,7 +65,7 @@ impl Received {
         let mut files: Vec<Source> = Vec::with_capacity(self.files.len());
         for file in &self.files {
             let is_taken =
-                |name: &str| taken.iter().chain(&files).any(|other| other.name.text().eq_ignore_ascii_case(name));
+                |name: &str| taken.iter().chain(&files).any(|other| casefold(&other.name.text()) == casefold(name));
             let name = RelativePath::parse(free(&file.name.text(), is_taken).as_bytes());
             files.push(Source { name: name.unwrap_or_else(|| file.name.clone()), ..file.clone() });
         }

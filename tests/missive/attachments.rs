@@ -69,15 +69,17 @@ fn names_for_any_system() {
         .attachment(STEM, "photo.txt", b"3")
         .attachment(STEM, "a?b.txt", b"4")
         .attachment(STEM, "caf\u{e9}.txt", b"5")
-        .attachment(STEM, "cafe\u{301}.txt", b"6");
+        .attachment(STEM, "cafe\u{301}.txt", b"6")
+        .attachment(STEM, "ß.txt", b"7")
+        .attachment(STEM, "SS.txt", b"8");
     scene.build().report();
     let names: Vec<String> =
         scene.built().keys().filter_map(|name| Some(name.strip_prefix(&format!("{STEM}/"))?.to_owned())).collect();
-    assert_eq!(names.len(), 6, "{names:?}");
-    let mut folded: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+    assert_eq!(names.len(), 8, "{names:?}");
+    let mut folded: Vec<String> = names.iter().map(|name| missive::casefold::casefold(name)).collect();
     folded.sort();
     folded.dedup();
-    assert_eq!(folded.len(), 6);
+    assert_eq!(folded.len(), 8);
     assert!(!names.iter().any(|name| name == "CON" || name.contains('?')));
     let page = scene.page(&format!("{STEM}.html"));
     for name in names {

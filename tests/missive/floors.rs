@@ -3,11 +3,12 @@
 use std::path::Path;
 
 /// Each part of the crate with its floor; a part may import parts of lower floors only.
-const FLOORS: [(&str, i8); 15] = [
+const FLOORS: [(&str, i8); 16] = [
     ("disk", 0),
     ("difference", 0),
     ("unseen", -1),
     ("shell", 0),
+    ("casefold", -1),
     ("console", 1),
     ("markdown", 0),
     ("picture", 0),

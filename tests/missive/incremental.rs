@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use missive::casefold::casefold;
 use missive::channel::authors::{Authors, FILE_NAME, Key};
 use missive::channel::stamp::Stamp;
 use proptest::prelude::*;
@@ -19,9 +20,9 @@ const STEMS: [&str; 6] = [
 ];
 const TEXTS: [&str; 8] = [
     "# A title\n\nWith *text* and #one tag.\n",
-    "A note, no title. #two #One\n",
+    "A note, no title. #two #One #straße\n",
     "",
-    "---\ntitle: From the header\ntags: two, three\nupdated: 2026-01-01T00:00:00Z\n---\n\n## Part\n\nText[^1].\n\n[^1]: Note.\n",
+    "---\ntitle: From the header\ntags: two, three, Strasse\nupdated: 2026-01-01T00:00:00Z\n---\n\n## Part\n\nText[^1].\n\n[^1]: Note.\n",
     "![a picture](p.png) and [a file](data.csv) and [another message](2025-01-15T10-00-00Z.txt)\n",
     "---\ndraft: true\n---\nnot yet\n",
     "```rust\nfn main() {}\n```\n\n| a | b |\n|--|--|\n| 1 | 2 |\n",
@@ -373,4 +374,27 @@ fn other_messages_tags_move_nothing() {
     let scene = scene.message("2026-01-02T10-00-00Z", "---\ntags: a:b\n---\n#foo");
     scene.build().report();
     assert_same(&scene.built(), &scene.clean(), "another message's tags");
+}
+
+#[test]
+fn tags_that_some_disks_take_for_one_have_a_page_each() {
+    let first = "2026-01-01T10-00-00Z";
+    let scene = Scene::new().message(first, "#Straße, and in the header too").message("2026-01-02T10-00-00Z", "#one");
+    scene.build().report();
+    assert!(scene.has("tag/straße.html"), "where nothing collides nothing is moved");
+    let scene = scene.message("2026-01-03T10-00-00Z", "#STRASSE");
+    scene.build().report();
+    assert_same(&scene.built(), &scene.clean(), "the other word comes");
+    let mut pages: Vec<String> = scene.built().into_keys().filter(|name| name.starts_with("tag/stra")).collect();
+    pages.sort();
+    assert_eq!(pages.len(), 2, "{pages:?}");
+    assert!(pages.contains(&"tag/strasse.html".to_owned()), "the plain name keeps its page: {pages:?}");
+    assert_ne!(casefold(&pages[0]), casefold(&pages[1]));
+    let moved = pages.iter().find(|page| *page != "tag/strasse.html").unwrap();
+    assert!(scene.page(moved).contains(first) && !scene.page("tag/strasse.html").contains(first));
+    assert!(!scene.page(&format!("{first}.html")).contains("tag/stra%C3%9Fe.html"));
+    let scene = scene.remove("outbox/2026-01-03T10-00-00Z.txt");
+    scene.build().report();
+    assert_same(&scene.built(), &scene.clean(), "the other word goes");
+    assert!(scene.has("tag/straße.html"));
 }

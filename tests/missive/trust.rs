@@ -171,7 +171,135 @@ fn active_files_are_published_under_inert_names() {
     }
     let page = scene.page(&format!("{STEM}.html"));
     assert!(!page.contains("<img") && page.contains("a program: open it only if"), "{page}");
-    assert!(page.contains(&format!("<a href=\"{STEM}/page.html.txt\" download>page</a>")), "{page}");
+    let link = format!("<a href=\"{STEM}/page_html.txt\" download=\"page.html\">page</a>");
+    assert!(page.contains(&link), "{page}");
+}
+
+/// The names under which a message's attachments are published.
+fn published(scene: &Scene, stem: &str) -> Vec<String> {
+    let built = scene.built();
+    built.keys().filter_map(|name| Some(name.strip_prefix(&format!("{stem}/"))?.to_owned())).collect()
+}
+
+#[test]
+fn of_several_endings_one_is_left() {
+    // Apache's mod_mime reads each ending, in any order and case, and `a.html.en` as a page in English.
+    let names = [
+        "x.php.txt",
+        "plain.shtml.bin",
+        "photo.shtml.png",
+        "Y.PHP.TXT",
+        "index.html",
+        "page.html.en",
+        "web.config",
+        "trailing.php.",
+        "coded%2ephp.txt",
+        "semi.asp;.txt",
+        "v1.2/in.php/notes.txt",
+        "report.v2.pdf",
+        "archive.tar.gz",
+        "plain.pdf",
+    ];
+    let text = "[report](report.v2.pdf) [php](x.php.txt) [notes](v1.2/in.php/notes.txt) ![photo](photo.shtml.png)";
+    let picture = png(3, 4);
+    let mut scene = Scene::subscription().message(STEM, text);
+    for name in names {
+        scene = scene.attachment(STEM, name, if name.ends_with("png") { &picture } else { b"<?php".as_slice() });
+    }
+    scene.build().report();
+    let expected = [
+        "Y_PHP.TXT",
+        "archive_tar.gz",
+        "coded%2ephp.txt",
+        "index_html.txt",
+        "page_html_en.bin",
+        "photo_shtml.png",
+        "plain.pdf",
+        "plain_shtml_bin.bin",
+        "report_v2.pdf",
+        "semi_asp;.txt",
+        "trailing-MARK_php.txt",
+        "v1_2/in_php/notes.txt",
+        "web_config.bin",
+        "x_php.txt",
+    ];
+    assert_eq!(published(&scene, STEM).iter().map(|name| unmarked(name)).collect::<Vec<_>>(), expected);
+    let page = scene.page(&format!("{STEM}.html"));
+    for link in [
+        "/report_v2.pdf\" download=\"report.v2.pdf\">report</a>",
+        "/x_php.txt\" download=\"x.php.txt\">php</a>",
+        "/v1_2/in_php/notes.txt\" download>notes</a>",
+        "<img src=\"2026-01-01T10-00-00Z/photo_shtml.png\" alt=\"photo\"",
+        "/index_html.txt\" download=\"index.html\"><bdi>index.html</bdi>",
+        "<bdi>plain.pdf</bdi>",
+    ] {
+        assert!(page.contains(link), "{link}: {page}");
+    }
+    assert!(page.contains("<bdi>report.v2.pdf</bdi>"), "{page}");
+}
+
+/// A name with its mark, if it has one, as `MARK`.
+fn unmarked(name: &str) -> String {
+    match name.split_once('-') {
+        Some((front, rest)) if rest.bytes().take(16).filter(u8::is_ascii_hexdigit).count() == 16 => {
+            format!("{front}-MARK{}", &rest[16..])
+        }
+        _ => name.to_owned(),
+    }
+}
+
+#[test]
+fn names_that_become_one_are_kept_apart_whatever_comes_first() {
+    let names = ["a.b.txt", "a_b.txt", "a.b/c.txt", "a_b/c.txt", "x.php", "x.php.txt", "x_php.txt"];
+    let scene = |names: &[&str]| {
+        let scene = Scene::subscription().message(STEM, "");
+        names.iter().fold(scene, |scene, name| scene.attachment(STEM, name, name.as_bytes()))
+    };
+    let all = scene(&names);
+    all.build().report();
+    let built = all.built();
+    assert_eq!(published(&all, STEM).len(), names.len());
+    for name in names {
+        let is_there = built.iter().any(|(path, bytes)| path.starts_with(STEM) && bytes == name.as_bytes());
+        assert!(is_there, "{name}");
+    }
+    assert!(published(&all, STEM).iter().all(|name| name.matches('.').count() == 1), "{:?}", published(&all, STEM));
+    let mut later = scene(&names[2..]);
+    later.build().report();
+    for name in &names[..2] {
+        later = later.attachment(STEM, name, name.as_bytes());
+    }
+    later.build().report();
+    crate::scene::assert_same(&later.built(), &later.clean(), "two came later");
+    assert_eq!(published(&later, STEM), published(&all, STEM));
+}
+
+#[test]
+fn ones_own_names_and_plain_ones_stay_as_they_are() {
+    let names = ["v1.2/report.v2.pdf", "x.php.txt", "page.html", "photo.old.png"];
+    let mut scene = Scene::new().message(STEM, "[report](v1.2/report.v2.pdf)");
+    for name in names {
+        scene = scene.attachment(STEM, name, b"mine");
+    }
+    scene.build().report();
+    let mut expected = names.to_vec();
+    expected.sort_unstable();
+    assert_eq!(published(&scene, STEM), expected);
+    let page = scene.page(&format!("{STEM}.html"));
+    assert!(page.contains(&format!("<a href=\"{STEM}/v1.2/report.v2.pdf\">report</a>")), "{page}");
+}
+
+#[test]
+fn a_strangers_tag_is_no_program() {
+    let scene = Scene::subscription().message(STEM, "---\ntags: x.php, plain, v1_2, v1.2\n---\n#tag");
+    scene.build().report();
+    let mut tags: Vec<String> =
+        scene.built().keys().filter_map(|name| Some(unmarked(name.strip_prefix("tag/")?))).collect();
+    tags.sort_unstable();
+    assert_eq!(tags, ["index.html", "plain.html", "tag.html", "v1_2-MARK.html", "v1_2.html", "x_php.html"]);
+    let own = Scene::new().message(STEM, "---\ntags: v1.2\n---\n");
+    own.build().report();
+    assert!(own.has("tag/v1.2.html"));
 }
 
 #[test]

@@ -246,6 +246,7 @@ fn who_signed_a_message_is_shown_when_it_is_known() {
     until("a byline", || scene.page("index.html").contains(">Brando</span>"));
     fs::remove_file(scene.path("outbox/.authors.toml")).unwrap();
     until("no byline", || !scene.page("index.html").contains(">Brando</span>"));
+    until("the end of the build", || !scene.has(".missive-stage"));
     drop(watching);
     assert_same(&scene.built(), &scene.clean(), "watched");
 }

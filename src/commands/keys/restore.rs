@@ -19,6 +19,7 @@ use crate::channel::profile::Profile;
 use crate::commands::{Failure, Surroundings, count, keyring};
 use crate::console::Console;
 use crate::disk::make::folders_below;
+use crate::disk::regular;
 use crate::shell;
 use crate::sync::book::{Book, Document, Secret};
 use crate::unseen::field;
@@ -117,7 +118,7 @@ pub(super) fn run(args: &Restore, around: &Surroundings, console: Console) -> Re
 
 /// The book in a sealed file.
 fn opened(file: &Path, around: &Surroundings, console: Console) -> Result<Book, Failure> {
-    let sealed = fs_err::read(around.here.join(file))?;
+    let sealed = regular::read(&around.here.join(file), u64::MAX)?;
     let passphrase = given(console.passphrase("Passphrase of the file:")?)?;
     let text = crate::sync::backup::open(&sealed, &passphrase).map_err(|error| unsealed(&error, file))?;
     std::str::from_utf8(&text).ok().and_then(|text| Book::parse(text).ok()).ok_or_else(|| {

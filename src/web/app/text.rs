@@ -39,7 +39,7 @@ impl markdown::Around for Around<'_> {
         }
         let number = attachments::named(self.card, path)?;
         let attached = self.attached.get(number)?;
-        Some(Target { number, address: attached.address.clone(), media: attached.media })
+        Some(Target { number, address: attached.address.clone(), media: attached.media, save_as: None })
     }
 
     fn page(&self, address: &str) -> Option<String> {
