@@ -9,4 +9,4 @@ mod message;
 
 pub use dates::{Moment, month};
 pub use media::{Attached, inert_suffix, kind_of, shown, size, trust, type_of};
-pub use message::{Date, File, Link, Message, Picture, Place, Tag, label, picture, tags_in_header};
+pub use message::{Date, File, Link, Message, Picture, Place, Tag, brief, label, picture, tags_in_header};

@@ -15,7 +15,7 @@ use super::stamp::Stamp;
 use crate::disk::{record, whole};
 
 /// The number is to be raised whenever a card, or what is read into one, changes.
-const HEAD: &str = concat!("missive cards ", env!("CARGO_PKG_VERSION"), " 4\n");
+const HEAD: &str = concat!("missive cards ", env!("CARGO_PKG_VERSION"), " 5\n");
 const BLOCK: usize = 512;
 
 /// The cards of an earlier run.

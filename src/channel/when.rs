@@ -20,6 +20,18 @@ pub struct Error {
     pub text: String,
 }
 
+/// The longest text that is read as a moment, in bytes; the longest that is one has half of that.
+const MAX_LENGTH: usize = 64;
+
+/// The beginning of a text that is too long to be repeated to whoever wrote it.
+pub(super) fn clipped(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let cut: String = text.char_indices().take_while(|(at, c)| at + c.len_utf8() <= most).map(|(_, c)| c).collect();
+    cut + "…"
+}
+
 /// Reads a moment: its beginning and its end, which is the beginning of what follows it, in seconds since 1970.
 ///
 /// Years, months, days and times: `2026`, `2026-11`, `2026-11-22`, `2026-11-22T10:00`, `2026-11-22 10:00:05`, with `Z` or
@@ -30,7 +42,11 @@ pub struct Error {
 /// # Errors
 /// When the text has none of these forms, names a day or time that does not exist, or is outside the years 0 to 9999.
 pub fn parse(text: &str, now: i64) -> Result<Range<i64>, Error> {
-    let lower = text.trim().to_ascii_lowercase();
+    let trimmed = text.trim();
+    if trimmed.len() > MAX_LENGTH {
+        return Err(Error { text: clipped(trimmed, MAX_LENGTH) });
+    }
+    let lower = trimmed.to_ascii_lowercase();
     DateTime::from_timestamp(now, 0)
         .and_then(|now| relative(&lower, now).or_else(|| day_and_time(&lower, now)).or_else(|| calendar(&lower)))
         .filter(|span| [span.start, span.end].iter().all(|moment| has_four_digits(*moment)))
@@ -239,6 +255,25 @@ mod tests {
         ] {
             assert_eq!(parse(text, NOW), Err(Error { text: text.to_owned() }), "{text}");
         }
+    }
+
+    #[test]
+    fn a_text_without_end_is_not_read_to_its_end() {
+        for endless in [
+            "9".repeat(50_000),
+            "é".repeat(50_000),
+            "in ".repeat(50_000),
+            "2026-11-22T10:00:00.".to_owned() + &"0".repeat(50_000),
+        ] {
+            let error = parse(&endless, NOW).unwrap_err();
+            assert!(
+                error.text.len() <= MAX_LENGTH + '…'.len_utf8() && error.text.ends_with('…'),
+                "{}",
+                error.text.len()
+            );
+        }
+        let spaced = format!("{}yesterday{}", " ".repeat(50_000), " ".repeat(50_000));
+        assert!(parse(&spaced, NOW).is_ok());
     }
 
     proptest! {

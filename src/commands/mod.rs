@@ -28,6 +28,7 @@ pub mod mark;
 pub mod network;
 pub mod new;
 mod open;
+mod originals;
 mod publish;
 mod qr;
 pub mod read;

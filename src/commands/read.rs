@@ -16,11 +16,14 @@ use super::locate::{self, Id};
 use super::look::{self, Opened};
 use super::open;
 use super::{Failure, Surroundings, count};
+use crate::article::trust;
 use crate::channel::card::Card;
 use crate::channel::entry::{Entry, Side};
 use crate::channel::marks::{Change, Marks, Reach, State, Store};
+use crate::channel::message::MAX_READ;
 use crate::channel::{folder, when};
 use crate::console::Console;
+use crate::markdown::Trust;
 
 /// Read messages; without a channel, what is unread in all of them
 #[derive(Debug, Args)]
@@ -56,6 +59,10 @@ pub struct Read {
     #[arg(long, value_name = "N", requires = "id", conflicts_with = "raw")]
     open: Option<usize>,
 }
+
+/// How much text of others is laid out in one go, in bytes; what comes after it is shown as it was written. Each text has
+/// its bounds, and this is the bound of many.
+const MOST_LAID_OUT: u64 = 32 << 20;
 
 const EXAMPLES: &str = "Examples:
   missive read azureens-blog -n 5                            its five newest messages
@@ -130,7 +137,12 @@ fn choose<'a>(args: &Read, opened: &'a [Opened], around: &'a Surroundings) -> Re
 
 impl Chosen<'_> {
     fn each(&self) -> impl Iterator<Item = Letter<'_>> {
-        self.letters.iter().map(|(opened, card)| Letter { opened, card, around: self.around })
+        let mut left = MOST_LAID_OUT;
+        self.letters.iter().map(move |(opened, card)| {
+            let rest = left.checked_sub(if trust(card.side) == Trust::Own { 0 } else { card.mark.len.min(MAX_READ) });
+            left = rest.unwrap_or(left);
+            Letter { opened, card, around: self.around, is_plain: rest.is_none() }
+        })
     }
 
     /// Prints the messages; gives how many, from the first on, were taken by whoever reads.
@@ -140,6 +152,14 @@ impl Chosen<'_> {
         }
         if console.json {
             return Ok(if console.json(self)? { self.letters.len() } else { 0 });
+        }
+        let plain = self.each().filter(|letter| letter.is_plain).count();
+        if plain > 0 {
+            let few = "`-n 20` reads fewer at once";
+            console.say(&format!(
+                "note: {} of others' is shown as plain text, for all of it together is long; {few}",
+                count(plain, "message")
+            ));
         }
         let pieces = self.each().enumerate().map(|(at, letter)| letter.lay_out(console.screen, at == 0));
         Ok(console.pieces(self.around.pager.as_ref(), pieces)?)

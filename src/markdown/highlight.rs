@@ -5,16 +5,42 @@
 
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use syntect::easy::ScopeRegionIterator;
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 use syntect::util::LinesWithEndings;
 
-use super::push_text;
+use super::{Trust, push_text};
 
-/// Longer blocks, or blocks with a longer line, are left uncoloured: grammars are regular expressions, and those can be slow.
-const MAX_CODE: usize = 16 << 10;
-const MAX_LINE: usize = 500;
+/// What colouring may cost. A grammar is a set of regular expressions, most of which a library matches in linear time and
+/// some by trying out: those may take a million steps (its limit) at each place of a line, without success.
+struct Limits {
+    /// A longer block is left uncoloured, in bytes.
+    block: usize,
+    /// A block with a longer line is left uncoloured, in bytes: what trying out costs grows with the line.
+    line: usize,
+    /// What comes after so much code of a message is left uncoloured, in bytes.
+    message: usize,
+}
+
+const OWN: Limits = Limits { block: 16 << 10, line: 500, message: 64 << 10 };
+const THEIRS: Limits = Limits { block: 8 << 10, line: 200, message: 32 << 10 };
+
+/// The grammars that others' code is coloured with.
+const FAST: [&str; 3] = ["Rust", "Python", "JSON"];
+
+/// How much code of one message is coloured at most, in bytes.
+pub const fn max_coloured(trust: Trust) -> usize {
+    limits(trust).message
+}
+
+const fn limits(trust: Trust) -> &'static Limits {
+    match trust {
+        Trust::Own => &OWN,
+        Trust::Theirs => &THEIRS,
+    }
+}
 
 static GRAMMARS: Mutex<Option<Arc<SyntaxSet>>> = Mutex::new(None);
 
@@ -61,21 +87,87 @@ static CLASSES: LazyLock<Vec<(Scope, char)>> = LazyLock::new(|| {
     .collect()
 });
 
-/// Writes code with classes, or says that it cannot: the language is unknown or the block too large.
-pub(super) fn push_highlighted(html: &mut String, code: &str, language: &str) -> bool {
-    if code.len() > MAX_CODE || code.lines().any(|line| line.len() > MAX_LINE) {
-        return false;
+/// How long colouring the code of one message of somebody else's may take.
+///
+/// A net below the counted limits and no measure: among the grammars that others' code is coloured with none is known to
+/// need a tenth of it. But each is a program that somebody else wrote for another purpose, and the library that runs it
+/// neither counts its steps nor can be stopped within a line; so one that turns out to be slow must not be. Where this net
+/// holds something, the page may differ from machine to machine, and a warning says so.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// The colours of one message: what is left of its budget.
+pub(super) struct Colours {
+    trust: Trust,
+    left: usize,
+    spent: Duration,
+}
+
+impl Colours {
+    /// The budget of a message.
+    pub(super) fn new(trust: Trust) -> Self {
+        Self { trust, left: limits(trust).message, spent: Duration::ZERO }
     }
-    let grammars = grammars();
-    let Some(grammar) = grammar(&grammars, language) else {
-        return false;
-    };
-    let start = html.len();
-    let done = push_lines(html, code, &grammars, grammar);
-    if done.is_none() {
-        html.truncate(start);
+
+    /// Whether it took so long that the rest is left uncoloured.
+    pub(super) fn is_late(&self) -> bool {
+        self.spent > DEADLINE
     }
-    done.is_some()
+
+    /// Writes code with classes, or says that it cannot: the language is unknown, the block too large, or the message has
+    /// had its share.
+    pub(super) fn push(&mut self, html: &mut String, code: &str, language: &str) -> bool {
+        let limits = limits(self.trust);
+        if self.is_late() || code.len() > limits.block || code.lines().any(|line| line.len() > limits.line) {
+            return false;
+        }
+        let grammars = grammars();
+        let Some(grammar) = grammar(&grammars, language) else {
+            return false;
+        };
+        let is_known = self.trust == Trust::Own || FAST.contains(&grammar.name.as_str());
+        let Some(left) = self.left.checked_sub(code.len()).filter(|_| is_known) else {
+            return false;
+        };
+        self.left = left;
+        let start = html.len();
+        let done = self.push_lines(html, code, &grammars, grammar);
+        if done.is_none() {
+            html.truncate(start);
+        }
+        done.is_some()
+    }
+
+    fn push_lines(
+        &mut self,
+        html: &mut String,
+        code: &str,
+        grammars: &SyntaxSet,
+        grammar: &SyntaxReference,
+    ) -> Option<()> {
+        let mut state = ParseState::new(grammar);
+        let mut stack = ScopeStack::new();
+        let mut open = None;
+        for line in LinesWithEndings::from(code) {
+            let start = Instant::now();
+            let changes = state.parse_line(line, grammars).ok()?;
+            if self.trust == Trust::Theirs {
+                self.spent += start.elapsed();
+            }
+            if self.is_late() {
+                return None;
+            }
+            for (text, change) in ScopeRegionIterator::new(&changes, line) {
+                stack.apply(change).ok()?;
+                if text.is_empty() {
+                    continue;
+                }
+                switch(html, &mut open, class(&stack));
+                push_text(html, text);
+            }
+        }
+        switch(html, &mut open, None);
+        Some(())
+    }
 }
 
 fn grammar<'g>(grammars: &'g SyntaxSet, language: &str) -> Option<&'g SyntaxReference> {
@@ -86,25 +178,6 @@ fn grammar<'g>(grammars: &'g SyntaxSet, language: &str) -> Option<&'g SyntaxRefe
         other => other,
     };
     grammars.find_syntax_by_token(name)
-}
-
-fn push_lines(html: &mut String, code: &str, grammars: &SyntaxSet, grammar: &SyntaxReference) -> Option<()> {
-    let mut state = ParseState::new(grammar);
-    let mut stack = ScopeStack::new();
-    let mut open = None;
-    for line in LinesWithEndings::from(code) {
-        let changes = state.parse_line(line, grammars).ok()?;
-        for (text, change) in ScopeRegionIterator::new(&changes, line) {
-            stack.apply(change).ok()?;
-            if text.is_empty() {
-                continue;
-            }
-            switch(html, &mut open, class(&stack));
-            push_text(html, text);
-        }
-    }
-    switch(html, &mut open, None);
-    Some(())
 }
 
 fn switch(html: &mut String, open: &mut Option<char>, class: Option<char>) {
@@ -138,7 +211,7 @@ mod tests {
     fn colours_by_class_and_loses_no_text() {
         let code = "fn main() {\n    let a = \"<b>\"; // note\n}\n";
         let mut html = String::new();
-        assert!(push_highlighted(&mut html, code, "rust"));
+        assert!(Colours::new(Trust::Own).push(&mut html, code, "rust"));
         assert!(html.contains("<span class=\"k\">fn</span>"), "{html}");
         assert!(html.contains("&lt;b&gt;"), "{html}");
         let text = html.replace("</span>", "");
@@ -169,6 +242,6 @@ mod tests {
         ] {
             assert!(grammar(&grammars(), language).is_some(), "{language}");
         }
-        assert!(!push_highlighted(&mut String::new(), "x", "no-such-language"));
+        assert!(!Colours::new(Trust::Own).push(&mut String::new(), "x", "no-such-language"));
     }
 }

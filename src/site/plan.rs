@@ -3,6 +3,8 @@
 //! Owns the site's layout and the fingerprint of each file. A pure function of the contents; refuses to know what was
 //! written before.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use crate::channel::Kind;
@@ -196,7 +198,8 @@ pub(super) fn fingerprint(contents: &Contents<'_>, theme: &Theme, page: &Page) -
         }
         Page::Attachment(at, number) => attachment_print(contents, *at, *number),
         Page::Text(at) => {
-            Fingerprint { text: contents.cards.get(*at).map_or(0, |card| hash(&card.hash)), ..Fingerprint::default() }
+            let text = |card: &Arc<Card>| hash(&(card.hash, contents.publishes_whole_text(card)));
+            Fingerprint { text: contents.cards.get(*at).map_or(0, text), ..Fingerprint::default() }
         }
     }
 }
@@ -207,7 +210,8 @@ fn message_print(contents: &Contents<'_>, at: usize, whole: Fingerprint) -> Fing
     let Some(digest) = contents.digests.get(at) else {
         return whole;
     };
-    let text = if is_alone(contents, digest) && byline(contents, at).is_none() {
+    let is_plain = contents.cards.get(at).is_some_and(|card| contents.loses_colours(card));
+    let text = if is_alone(contents, digest) && byline(contents, at).is_none() && !is_plain {
         digest.own
     } else {
         messages(contents, at..at + 1, whole).text
@@ -228,6 +232,9 @@ pub(super) fn messages(contents: &Contents<'_>, range: std::ops::Range<usize>, w
         attachments.add(&digest.files);
         texts.add(&digest.own);
         add_byline(&mut texts, contents.byline(card));
+        if contents.loses_colours(card) {
+            texts.add(&"without colours");
+        }
         if is_alone(contents, digest) {
             continue;
         }
@@ -294,6 +301,6 @@ fn year_print(contents: &Contents<'_>, year: i32, whole: Fingerprint) -> Fingerp
 
 fn attachment_print(contents: &Contents<'_>, at: usize, number: usize) -> Fingerprint {
     let file = contents.cards.get(at).and_then(|card| card.attachments.get(number));
-    let attachments = file.map_or(0, |file| hash(&(file.mark, contents.options.keep_metadata)));
+    let attachments = file.map_or(0, |file| hash(&(file.mark, contents.options.keep_metadata, file.metadata)));
     Fingerprint { attachments, ..Fingerprint::default() }
 }

@@ -23,6 +23,7 @@ mod floors;
 mod hostile;
 mod inboxes;
 mod incremental;
+mod metadata;
 mod output;
 mod planet;
 mod reading;

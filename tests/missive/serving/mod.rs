@@ -12,6 +12,7 @@ mod founding;
 mod guard;
 mod http;
 mod lists;
+mod pages;
 mod paths;
 mod planet;
 
