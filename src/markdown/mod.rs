@@ -21,7 +21,7 @@ pub mod terminal;
 mod write;
 
 pub use heading::slug as anchor_name;
-pub use highlight::{forget_grammars, max_coloured};
+pub use highlight::{forget_grammars, max_cost};
 pub use link::{Around, Media, Target};
 pub use sanitize::{for_feed, is_affordable_for_feed};
 pub use summary::{Summary, first_words, summarise};

@@ -20,7 +20,7 @@ use crate::channel::profile::entry_id;
 use crate::channel::snapshot::Snapshot;
 use crate::channel::stamp::Stamp;
 use crate::channel::which;
-use crate::markdown::{Rules, Trust, harmless, max_coloured};
+use crate::markdown::{Rules, Trust, harmless, max_cost};
 
 use super::archive::{Lists, Month, months};
 use super::digest::Digest;
@@ -116,13 +116,14 @@ pub(super) struct Contents<'a> {
 /// How often colours may take too long in one build before others' code is shown without any.
 const MAX_LATE: usize = 3;
 
-/// How much code of others a site shows in colour, in bytes, counted from the oldest message on.
+/// What colouring the code of others on a site may cost, in units ([`max_cost`]), counted from the oldest message on: two
+/// megabytes of code.
 ///
 /// Colouring is the dearest thing that a build does with a text, so what many small messages may cost together needs an
 /// end as well. It is counted over the whole channel and in its order, not over what a build has to make anew: the same
 /// channel has to give the same bytes whatever was built before. From the oldest on, because then a new message changes
 /// no older page.
-const MAX_COLOURED: usize = 8 << 20;
+const MAX_COLOURED: usize = 16 << 20;
 /// A longer text of one's own is not copied whole either, in bytes: nobody wrote it.
 const MAX_OWN_TEXT: u64 = 64 << 20;
 
@@ -277,10 +278,9 @@ fn trust(card: &Card) -> Trust {
     article::trust(card.side)
 }
 
-/// How much code of a message counts, in bytes: one's own costs nothing here.
+/// What colouring a message's code counts, in units: one's own counts nothing here.
 fn coloured(card: &Card) -> usize {
-    let most = max_coloured(Trust::Theirs);
-    if trust(card) == Trust::Own { 0 } else { usize::try_from(card.code).unwrap_or(most).min(most) }
+    if trust(card) == Trust::Own { 0 } else { max_cost(card.code, Trust::Theirs) }
 }
 
 /// The first message whose code does not fit any more.

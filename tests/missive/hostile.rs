@@ -282,16 +282,16 @@ fn a_page_of_long_messages_shows_as_many_as_it_can_hold() {
 #[test]
 fn a_channel_of_code_loses_its_colours_in_its_own_order() {
     // A language that nobody knows counts as much as any other and takes no time.
-    let code = format!("```no-such-language\n{}\n```\n", "x".repeat(40 << 10));
+    let code = format!("```no-such-language\n{}\n```\n", "x".repeat(5 << 10));
     let message = |scene: Scene, number: i64| {
         let stamp = missive::channel::stamp::Stamp::from_seconds(1_767_261_600 + number * 60).unwrap();
         scene.message(&stamp.to_string(), &code)
     };
     let mut scene = Scene::subscription();
-    for number in 0..260 {
+    for number in 0..516 {
         scene = message(scene, number);
     }
-    // The last ones: what is behind the 256th is without colours.
+    // What is behind the 512th is without colours.
     assert_eq!(scene.build().report().colourless, 4);
     let (_, said) = crate::scene::words(&scene.run(&["build", "blog", "-o", "elsewhere"]));
     assert!(said.contains("warning: 4 messages of others: code without colours"), "{said}");

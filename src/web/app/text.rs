@@ -20,7 +20,7 @@ use crate::channel::entry::Side;
 use crate::channel::stamp::Stamp;
 use crate::channel::which;
 use crate::disk::beneath::Folder;
-use crate::markdown::{self, ROOT, Rendered, Rules, Target, Trust, anchor_name, max_coloured};
+use crate::markdown::{self, ROOT, Rendered, Rules, Target, Trust, anchor_name, max_cost};
 
 /// What lies around a text.
 struct Around<'a> {
@@ -90,7 +90,7 @@ fn rules(card: &Card) -> Rules {
 /// What a page may still cost. One page shows many messages, and each of them may be as dear as a message can be.
 #[derive(Debug)]
 pub(super) struct Allowance {
-    /// How much code of others it may show in colour, in bytes.
+    /// What colouring the code of others on it may cost, in units ([`max_cost`]).
     code: usize,
     /// How much HTML the texts on it may make, in bytes.
     html: usize,
@@ -104,12 +104,10 @@ impl Allowance {
 
     /// Whether the page may show a message's code in colour.
     fn colours(&mut self, card: &Card) -> bool {
-        let most = max_coloured(Trust::Theirs);
-        let code = usize::try_from(card.code).unwrap_or(most).min(most);
         if trust(card.side) == Trust::Own {
             return true;
         }
-        let rest = self.code.checked_sub(code);
+        let rest = self.code.checked_sub(max_cost(card.code, Trust::Theirs));
         self.code = rest.unwrap_or(self.code);
         rest.is_some()
     }
