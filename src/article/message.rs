@@ -12,7 +12,7 @@ use super::media::{Attached, size};
 use crate::channel::arrival::Lack;
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
-use crate::markdown::{Media, Rendered, normal_tag};
+use crate::markdown::{Media, Rendered, escaped, normal_tag};
 
 /// A picture with its address and size.
 #[derive(Debug, Serialize)]
@@ -154,14 +154,15 @@ impl<'a> Message<'a> {
         message
     }
 
-    /// Offers the whole text of a message that is shown in part only.
-    pub fn offer_whole_text(&mut self, card: &Card, url: String) {
+    /// Offers the text of a message that is shown in part only: all of it, or its first `length` bytes.
+    pub fn offer_text(&mut self, card: &Card, url: String, length: u64) {
+        let name = if length == card.mark.len { "the whole text" } else { "more of the text" };
         self.files.push(File {
             url,
-            name: "the whole text".to_owned(),
+            name: name.to_owned(),
             mime: "text/plain".to_owned(),
             kind: "text".to_owned(),
-            size: size(card.mark.len),
+            size: size(length),
             note: None,
             download: false,
             original: format!("{}.txt", card.stamp),
@@ -227,4 +228,9 @@ pub fn label(card: &Card) -> String {
         None if card.first_words.is_empty() => Moment::new(card.stamp.seconds()).day(),
         None => card.first_words.clone(),
     }
+}
+
+/// What stands for a text that would make a page too long: its first words, and the way to all of it.
+pub fn brief(card: &Card, url: &str) -> String {
+    format!("<p>{}</p>\n<p><a href=\"{url}\">The whole message is on its own page.</a></p>\n", escaped(&card.excerpt))
 }

@@ -10,5 +10,5 @@ mod reply;
 
 pub use dates::{Moment, month};
 pub use media::{Attached, inert_suffix, kind_of, shown, size, type_of};
-pub use message::{Date, File, Link, Message, Picture, Place, Tag, label, picture, tags_in_header};
+pub use message::{Date, File, Link, Message, Picture, Place, Tag, brief, label, picture, tags_in_header};
 pub use reply::InReplyTo;

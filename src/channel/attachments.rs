@@ -2,6 +2,7 @@
 //!
 //! Owns the walk below it: at any depth up to eight, in name order, every odd file with its reason. Refuses to open files.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -48,15 +49,42 @@ pub struct Listed {
     pub oddities: Vec<Oddity>,
 }
 
-/// Which of a message's attachments an address in its text means, counted from 0: by its path below the stem folder,
-/// or by the one that it has from the message's file.
-pub fn named(card: &Card, address: &str) -> Option<usize> {
-    let composed = |name: &str| name.nfc().collect::<String>();
-    let plain = address.strip_prefix("./").unwrap_or(address);
-    let decoded = percent_decode_str(plain).decode_utf8_lossy();
-    let own = format!("{}/", card.stamp);
-    let wanted = [plain, &decoded].map(|name| composed(name.strip_prefix(&own).unwrap_or(name)));
-    card.attachments.iter().position(|file| wanted.contains(&composed(&file.path.text())))
+/// A message's attachments by their names, made once for all the addresses in its text.
+#[derive(Debug)]
+pub struct Names {
+    own: String,
+    numbers: HashMap<String, usize>,
+}
+
+impl Names {
+    /// Those of a card.
+    pub fn new(card: &Card) -> Self {
+        let mut numbers = HashMap::with_capacity(card.attachments.len());
+        // Of two names that differ in composition alone, the first is meant.
+        for (number, file) in card.attachments.iter().enumerate() {
+            numbers.entry(composed(&file.path.text())).or_insert(number);
+        }
+        Self { own: format!("{}/", card.stamp), numbers }
+    }
+
+    /// The number of the attachment, counted from 0, that a path names: below the stem folder, or from the message's file.
+    pub fn find(&self, path: &str) -> Option<usize> {
+        if self.numbers.is_empty() {
+            return None;
+        }
+        self.numbers.get(&composed(path.strip_prefix(&self.own).unwrap_or(path))).copied()
+    }
+
+    /// The same for an address as it stands in a text: as it is first, for a name may hold a percent sign, and decoded then.
+    pub fn find_address(&self, address: &str) -> Option<usize> {
+        let plain = address.strip_prefix("./").unwrap_or(address);
+        self.find(plain).or_else(|| self.find(&percent_decode_str(plain).decode_utf8_lossy()))
+    }
+}
+
+/// A name with its letters composed: one system composes them, another takes them apart.
+fn composed(name: &str) -> String {
+    name.nfc().collect()
 }
 
 /// Lists a message's stem folder.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::attachments::{self, Listed, Oddity};
+use super::attachments::{self, Listed, MAX_PICTURE, Oddity};
 use super::classify::{FoundAttachment, Reason};
 use super::entry::{Entry, RelativePath, Side};
 use super::header::{self, Header};
@@ -17,7 +17,7 @@ use super::message::{self, MAX_READ};
 use super::stamp::Stamp;
 use crate::disk::beneath::{Folder, Stat};
 use crate::markdown::{self, Trust, normal_tag};
-use crate::picture::{Format, Size, displayed_size, svg_size};
+use crate::picture::{Format, Metadata, Size, displayed_size, svg_size};
 
 /// What tells that a file is still the same: length in bytes, time of modification in nanoseconds, inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,20 @@ pub struct Attachment {
     pub picture: Option<Picture>,
     /// The size that an SVG drawing asks for, in pixels.
     pub drawing: Option<Size>,
+    /// The notes on place, device and person that it may carry, by its first bytes and its name.
+    pub metadata: Option<Metadata>,
+}
+
+impl Attachment {
+    /// A file of which nothing is known but that it is there.
+    fn unseen(path: RelativePath, mark: Mark) -> Self {
+        Self { path, mark, picture: None, drawing: None, metadata: None }
+    }
+
+    /// Whether its published copy lacks the notes that the file has.
+    pub fn loses_metadata(&self) -> bool {
+        matches!(self.metadata, Some(Metadata::Removable { .. }))
+    }
 }
 
 /// A picture's format by its content, and its size if that is sane.
@@ -106,6 +120,8 @@ pub struct Card {
     pub shows_remote: bool,
     /// Whether its page shows only the beginning of its text.
     pub is_cut: bool,
+    /// How much of its text is code in a named language, in bytes.
+    pub code: u32,
     /// What was wrong with it whoever wrote it, in words.
     pub problems: Vec<String>,
     /// Its attachments, in name order.
@@ -211,12 +227,7 @@ pub fn would_be(text: Vec<u8>, stamp: Stamp, folder: Option<(&Folder, &str)>) ->
         let listed = attachments::list_named(folder, Path::new(stem)).files.into_iter();
         let look = |(path, mark): (RelativePath, Mark)| {
             let at = Path::new(stem).join(path.as_path());
-            looked_at(folder, &at, path.clone(), mark).unwrap_or(Attachment {
-                path,
-                mark,
-                picture: None,
-                drawing: None,
-            })
+            looked_at(folder, &at, path.clone(), mark).unwrap_or_else(|_| Attachment::unseen(path, mark))
         };
         listed.map(look).collect()
     });
@@ -269,6 +280,7 @@ fn of_text(side: Side, stamp: Stamp, bytes: Vec<u8>, mark: Mark, attachments: Ve
         tags_in_text: summary.tags,
         links: summary.links,
         is_cut: summary.is_cut,
+        code: summary.code,
         is_unbalanced: summary.is_unbalanced,
         shows_remote: summary.shows_remote,
         problems,
@@ -293,37 +305,51 @@ fn hash_of(bytes: &[u8], mark: Mark) -> [u8; 16] {
     hash
 }
 
-/// Looks into pictures for their format and size, unless an older card knows them. One that cannot be opened is odd, too.
+/// Looks into attachments for what they are, unless an older card knows. One that cannot be opened is odd, too, and so is
+/// a picture that is too long to lose its metadata.
 fn look_at(folder: &Folder, stamp: Stamp, listed: &mut Listed, known: Option<&Arc<Card>>) -> Vec<Attachment> {
+    // Both are in name order.
     let known = known.map(|card| card.attachments.as_slice()).unwrap_or_default();
-    let look = |(path, mark): (RelativePath, Mark)| {
-        if let Some(old) = known.iter().find(|old| old.path == path && old.mark == mark) {
-            return old.clone();
+    let mut attachments = Vec::with_capacity(listed.files.len());
+    for (path, mark) in std::mem::take(&mut listed.files) {
+        let old = known.binary_search_by(|old| old.path.cmp(&path)).ok().and_then(|at| known.get(at));
+        if let Some(old) = old.filter(|old| old.mark == mark) {
+            attachments.push(old.clone());
+            continue;
         }
         let at = Entry::Attachment(stamp, path.clone()).path();
-        looked_at(folder, &at, path.clone(), mark).unwrap_or_else(|error| {
-            let found = FoundAttachment::Foreign(Reason::Unreadable(error.to_string()));
-            listed.oddities.push(Oddity { path: at, found });
-            Attachment { path, mark: mark.unknown(), picture: None, drawing: None }
-        })
-    };
-    std::mem::take(&mut listed.files).into_iter().map(look).collect()
+        let reason = match looked_at(folder, &at, path.clone(), mark) {
+            Ok(Attachment { metadata: Some(Metadata::Removable { .. }), mark, .. }) if mark.len > MAX_PICTURE => {
+                listed.oddities.push(Oddity { path: at, found: FoundAttachment::Foreign(Reason::TooLarge) });
+                continue;
+            }
+            Ok(attachment) => {
+                attachments.push(attachment);
+                continue;
+            }
+            Err(error) => Reason::Unreadable(error.to_string()),
+        };
+        listed.oddities.push(Oddity { path: at, found: FoundAttachment::Foreign(reason) });
+        attachments.push(Attachment { mark: mark.unknown(), ..Attachment::unseen(path, mark) });
+    }
+    attachments
 }
 
 fn looked_at(folder: &Folder, at: &Path, path: RelativePath, mark: Mark) -> io::Result<Attachment> {
-    let (picture, drawing) = (picture(folder, at, &path)?, drawing(folder, at, &path)?);
-    Ok(Attachment { path, mark, picture, drawing })
-}
-
-fn picture(folder: &Folder, at: &Path, path: &RelativePath) -> io::Result<Option<Picture>> {
     let name = path.name();
-    if name.rsplit_once('.').and_then(|(_, extension)| Format::of_extension(extension)).is_none() {
-        return Ok(None);
-    }
     let (file, _) = folder.file(at)?;
     let mut reader = BufReader::with_capacity(4 << 10, file);
-    let format = Format::sniff(io::BufRead::fill_buf(&mut reader)?);
-    Ok(Some(Picture { format, size: format.and_then(|_| displayed_size(reader)) }))
+    let beginning = io::BufRead::fill_buf(&mut reader)?;
+    let metadata = Metadata::in_file(beginning, &name);
+    let format = Format::sniff(beginning);
+    let picture =
+        is_named_picture(&name).then(|| Picture { format, size: format.and_then(|_| displayed_size(reader)) });
+    let drawing = drawing(folder, at, &path)?;
+    Ok(Attachment { path, mark, picture, drawing, metadata })
+}
+
+fn is_named_picture(name: &str) -> bool {
+    name.rsplit_once('.').and_then(|(_, extension)| Format::of_extension(extension)).is_some()
 }
 
 /// How much of a drawing is read for its size, in bytes.

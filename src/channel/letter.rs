@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
-use std::fs::Metadata;
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ use super::listing::why;
 use super::{Error, header, message};
 use crate::disk::beneath::{Folder, Kind};
 use crate::markdown;
+use crate::picture::{BEGINNING, Metadata};
 
 /// A text and its attachments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,6 +72,13 @@ pub fn gather(paths: &[PathBuf]) -> Result<Gathered, Error> {
 }
 
 impl Source {
+    /// The notes on place, device and person that it may carry, by its first bytes and its name; none if it cannot be read.
+    pub fn metadata(&self) -> Option<Metadata> {
+        let parent = Folder::open(self.path.parent()?).ok()?;
+        let (beginning, _) = parent.read(Path::new(self.path.file_name()?), BEGINNING as u64).ok()?;
+        Metadata::in_file(&beginning, &self.name.name())
+    }
+
     /// Whether it has a second name, which it gets when it is sent.
     pub(super) fn has_second_name(&self) -> bool {
         self.is_ours && self.path.symlink_metadata().is_ok_and(|metadata| metadata.nlink() > 1)
@@ -78,7 +86,7 @@ impl Source {
 
     /// Whether a file is this one under another name.
     pub(super) fn is(&self, path: &Path) -> bool {
-        let same = |a: &Metadata, b: &Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
+        let same = |a: &fs::Metadata, b: &fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
         matches!((self.path.symlink_metadata(), path.symlink_metadata()), (Ok(a), Ok(b)) if same(&a, &b))
     }
 }

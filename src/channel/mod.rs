@@ -35,6 +35,7 @@ pub mod send;
 pub mod settings;
 pub mod snapshot;
 pub mod stamp;
+pub mod telling;
 pub mod trash;
 pub mod trust;
 pub mod when;

@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 
 use super::card::Card;
 use super::fold::{Folded, fold};
-use super::when;
+use super::when::{self, clipped};
 
 mod excerpt;
 
@@ -16,12 +16,21 @@ pub use excerpt::Excerpt;
 /// The words that may stand before a colon.
 const KEYS: [&str; 6] = ["tag", "from", "in", "has", "after", "before"];
 
+/// The longest query that is read, in bytes, and the most words in it: each is looked for in every text.
+const MAX_LENGTH: usize = 2_000;
+const MAX_WORDS: usize = 100;
+/// How much of what was typed an error repeats, in bytes.
+const REPEATED: usize = 64;
+
 /// How many bytes behind a match are looked at for each column of its line.
 const BEHIND: usize = 16;
 
 /// What can be wrong with a query.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
+    /// It is longer than any query has to be.
+    #[error("a search may have {MAX_LENGTH} bytes and {MAX_WORDS} words; look for fewer")]
+    TooLong,
     /// A quotation mark has no second one.
     #[error("a quotation mark is opened and not closed in `{text}`")]
     Quote {
@@ -111,13 +120,16 @@ impl Query {
     /// When a quotation mark is not closed, a key or date is not known, or a value is missing.
     pub fn parse(text: &str, now: i64) -> Result<Self, Error> {
         let mut query = Self::default();
-        let mut rest = text.trim_start();
+        let mut rest = text.trim();
+        if rest.len() > MAX_LENGTH {
+            return Err(Error::TooLong);
+        }
         while !rest.is_empty() {
-            let (token, after) = Token::next(rest).ok_or_else(|| Error::Quote { text: text.to_owned() })?;
+            let (token, after) = Token::next(rest).ok_or_else(|| Error::Quote { text: clipped(text, REPEATED) })?;
             query.add(&token, now)?;
             rest = after.trim_start();
         }
-        Ok(query)
+        query.bounded()
     }
 
     /// Reads a query from a command line's arguments, where the shell has taken the quotation marks away: an argument is
@@ -128,6 +140,9 @@ impl Query {
     /// As [`Query::parse`].
     pub fn of_arguments<S: AsRef<str>>(arguments: &[S], now: i64) -> Result<Self, Error> {
         let mut query = Self::default();
+        if arguments.iter().map(|argument| argument.as_ref().len()).sum::<usize>() > MAX_LENGTH {
+            return Err(Error::TooLong);
+        }
         for argument in arguments.iter().map(AsRef::as_ref) {
             if argument.contains('"') {
                 query.join(Self::parse(argument, now)?);
@@ -135,7 +150,17 @@ impl Query {
                 query.add(&Token::of(argument.trim()), now)?;
             }
         }
-        Ok(query)
+        query.bounded()
+    }
+
+    /// The query, unless it has too many words: each costs a pass through every text, and those of a phrase one at each
+    /// place where its first is.
+    fn bounded(self) -> Result<Self, Error> {
+        let count = |terms: &Terms| -> usize {
+            let phrases = terms.words.iter().chain(&terms.authors).chain(&terms.channels);
+            phrases.map(|phrase| 1 + phrase.others.len()).sum::<usize>() + terms.tags.len()
+        };
+        if count(&self.wanted) + count(&self.unwanted) > MAX_WORDS { Err(Error::TooLong) } else { Ok(self) }
     }
 
     /// Whether a message matches. Its text is asked for only if the rest leaves that open; a message without one is
@@ -216,7 +241,7 @@ impl Query {
             Some("from") => terms.authors.extend(Phrase::new(value)),
             Some("in") => terms.channels.extend(Phrase::new(value)),
             Some("has") if matches!(value, "attachment" | "attachments") => terms.attachment = true,
-            Some("has") => return Err(Error::Has { value: value.to_owned() }),
+            Some("has") => return Err(Error::Has { value: clipped(value, REPEATED) }),
             // What is not after a moment is before it, and the other way round.
             Some(key) if (key == "after") != not => self.start_at(when::parse(value, now)?.start),
             Some(_) => self.end_at(when::parse(value, now)?.start),
@@ -261,7 +286,7 @@ fn unknown(key: &str) -> Error {
     let lower = key.to_ascii_lowercase();
     let near = |known: &&str| strsim::jaro_winkler(&lower, known);
     let nearest = KEYS.into_iter().max_by(|a, b| near(a).total_cmp(&near(b))).filter(|key| near(key) > 0.7);
-    Error::Key { key: key.to_owned(), nearest }
+    Error::Key { key: clipped(key, REPEATED), nearest }
 }
 
 /// A word of the language: whether it excludes, what it asks about, and the value.

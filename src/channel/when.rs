@@ -54,6 +54,18 @@ impl Zones for Offset {
     }
 }
 
+/// The longest text that is read as a moment, in bytes; the longest that is one has half of that.
+const MAX_LENGTH: usize = 64;
+
+/// The beginning of a text that is too long to be repeated to whoever wrote it.
+pub(super) fn clipped(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let cut: String = text.char_indices().take_while(|(at, c)| at + c.len_utf8() <= most).map(|(_, c)| c).collect();
+    cut + "…"
+}
+
 /// Reads a moment: its beginning and its end, which is the beginning of what follows it, in seconds since 1970.
 ///
 /// Years, months, days and times: `2026`, `2026-11`, `2026-11-22`, `2026-11-22T10:00`, `2026-11-22 10:00:05`, with `Z` or
@@ -72,7 +84,11 @@ pub fn parse(text: &str, now: i64) -> Result<Range<i64>, Error> {
 /// # Errors
 /// As [`parse`]; also when there is no such zone, or its clocks never show that time.
 pub fn parse_in(text: &str, now: i64, zones: &dyn Zones) -> Result<Range<i64>, Error> {
-    let lower = text.trim().to_ascii_lowercase();
+    let trimmed = text.trim();
+    if trimmed.len() > MAX_LENGTH {
+        return Err(Error { text: clipped(trimmed, MAX_LENGTH) });
+    }
+    let lower = trimmed.to_ascii_lowercase();
     in_utc(&lower, now)
         .or_else(|| {
             let (time, offset) = parted_offset(&lower)?;
@@ -357,6 +373,25 @@ mod tests {
         ] {
             assert_eq!(parse(text, NOW), Err(Error { text: text.to_owned() }), "{text}");
         }
+    }
+
+    #[test]
+    fn a_text_without_end_is_not_read_to_its_end() {
+        for endless in [
+            "9".repeat(50_000),
+            "é".repeat(50_000),
+            "in ".repeat(50_000),
+            "2026-11-22T10:00:00.".to_owned() + &"0".repeat(50_000),
+        ] {
+            let error = parse(&endless, NOW).unwrap_err();
+            assert!(
+                error.text.len() <= MAX_LENGTH + '…'.len_utf8() && error.text.ends_with('…'),
+                "{}",
+                error.text.len()
+            );
+        }
+        let spaced = format!("{}yesterday{}", " ".repeat(50_000), " ".repeat(50_000));
+        assert!(parse(&spaced, NOW).is_ok());
     }
 
     proptest! {

@@ -15,7 +15,10 @@ use crate::channel::Kind;
 use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
 use crate::channel::snapshot::{self, BoxState, Held, Snapshot};
+use crate::channel::telling;
 use crate::console::Console;
+use crate::markdown::Trust;
+use crate::shell;
 use crate::site::{self, Lock, Request};
 use crate::unseen::field;
 
@@ -140,8 +143,34 @@ fn warnings(snapshot: &Snapshot, built: &site::Report) -> Vec<String> {
             warnings.push(format!("{side}: not readable: {error}"));
         }
     }
+    if built.colourless > 0 {
+        let messages = count(built.colourless, "message");
+        warnings.push(format!(
+            "{messages} of others: code without colours, for this channel has more of it than is coloured"
+        ));
+    }
+    if built.late > 0 {
+        let times = count(built.late, "time");
+        warnings.push(format!("colouring the code of others took too long {times}; it is shown without colours"));
+    }
     warnings.extend(built.kept.iter().map(|text| format!("{text}: its page is kept as it was")));
     warnings
+}
+
+/// A warning of one's own pictures that are published with all that they tell, if there are any.
+fn telling(snapshot: &Snapshot, choice: &Choice) -> Option<String> {
+    let own = snapshot.cards.iter().filter(|card| snapshot.trust(card) == Trust::Own);
+    let mut files = own.flat_map(|card| telling::lasting(card).map(move |file| (card, file)));
+    let (card, first) = files.next().filter(|_| !choice.options.keep_metadata)?;
+    let first = field(&format!("{}/{}/{}", card.side, card.stamp, first.path.text()));
+    let more = match files.count() {
+        0 => String::new(),
+        more => format!(" and {} like it", count(more, "attachment")),
+    };
+    let listed_by = shell::missive("check --metadata", &[&snapshot.channel.name]);
+    Some(format!(
+        "{first}{more} may tell where, with which camera and by whom it was made; from this format missive cannot remove that: `{listed_by}` looks"
+    ))
 }
 
 impl Report {
@@ -157,7 +186,7 @@ impl Report {
             kind: snapshot.kind(),
             held: (snapshot.cards.len() + snapshot.held.len()).saturating_sub(site.messages),
             waiting: waiting.map(word).collect(),
-            warnings: warnings(snapshot, &site),
+            warnings: warnings(snapshot, &site).into_iter().chain(telling(snapshot, choice)).collect(),
             has_base_url: choice.options.base_url.is_some(),
             seconds: took.as_secs_f64(),
             shares_nothing: choice.shares_nothing,

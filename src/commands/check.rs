@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::sync::Arc;
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -11,10 +12,12 @@ use super::origins::KnownOrigins;
 use super::settle::{Settled, settle};
 use super::{Failure, Surroundings, count, locate};
 use crate::channel::cache::Cache;
+use crate::channel::card::Card;
 use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
 use crate::channel::feed_ids::{self, Claim};
 use crate::channel::snapshot::{self, BoxState, Look, Snapshot};
+use crate::channel::telling::{self, Telling};
 use crate::channel::{Channel, profile, settings};
 use crate::console::Console;
 use crate::unseen::field;
@@ -24,7 +27,8 @@ use crate::unseen::field;
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(after_help = "Examples:
   missive check my-blog
-  missive check --fix        # asks what becomes of each conflict copy in an outbox")]
+  missive check --fix        # asks what becomes of each conflict copy in an outbox
+  missive check --metadata   # which pictures and films tell where, with what or by whom they were made")]
 pub struct Check {
     /// A channel's name or folder; all channels of the data folder unless given
     channel: Option<OsString>,
@@ -40,6 +44,9 @@ pub struct Check {
     /// With --fix: do not ask; re-file what differs, drop what is the same
     #[arg(long, requires = "fix")]
     yes: bool,
+    /// List the attachments that tell a place, a device's serial number or a person, instead
+    #[arg(long, conflicts_with_all = ["all", "fix"])]
+    metadata: bool,
 }
 
 /// What was found in one channel.
@@ -50,6 +57,9 @@ pub struct Checked {
     findings: Vec<Finding>,
     /// The conflict copies and what became of each, with `--fix`.
     conflicts: Vec<Settled>,
+    /// The attachments that tell a place, a device or a person, with `--metadata`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Vec<Telling>>,
 }
 
 /// A file that is not shown, or that has something wrong with it.
@@ -89,7 +99,9 @@ pub fn run(args: &Check, around: &Surroundings, console: Console) -> Result<Repo
         claims.extend(owned.map(|claim| (checked_channels.len(), claim)));
         checked_channels.push(checked);
     }
-    add_same_ids(&mut checked_channels, claims);
+    if !args.metadata {
+        add_same_ids(&mut checked_channels, claims);
+    }
     Ok(Report { channels: checked_channels, strict: args.strict })
 }
 
@@ -109,13 +121,31 @@ fn checked(channel: Channel, around: &Surroundings, args: &Check, console: Conso
     // Without a cache every text is read, so that each is seen as it is.
     let look = |channel: Channel| snapshot::take(channel, &Cache::nowhere(), Look::at(around.seconds()));
     let mut snapshot = look(channel);
+    if args.metadata {
+        let checked = Checked {
+            channel: snapshot.channel.name.to_string(),
+            messages: snapshot.all.len(),
+            findings: Vec::new(),
+            conflicts: Vec::new(),
+            metadata: Some(telling(&snapshot)),
+        };
+        return (snapshot, checked);
+    }
     let conflicts = if args.fix { settle(&snapshot, args.yes, console) } else { Vec::new() };
     if conflicts.iter().any(Settled::moved) {
         snapshot = look(snapshot.channel);
     }
     let findings = findings(&snapshot, args);
     let (channel, messages) = (snapshot.channel.name.to_string(), snapshot.cards.len());
-    (snapshot, Checked { channel, messages, findings, conflicts })
+    (snapshot, Checked { channel, messages, findings, conflicts, metadata: None })
+}
+
+/// What the attachments of all messages tell, in the order of the messages; those that wait are handed out as well.
+fn telling(snapshot: &Snapshot) -> Vec<Telling> {
+    let of_card = |card: &Arc<Card>| snapshot.folder(card.side).map(|folder| telling::of_card(folder, card));
+    let mut cards: Vec<&Arc<Card>> = snapshot.all.iter().collect();
+    cards.sort_by_key(|card| (card.side, card.stamp));
+    cards.into_iter().filter_map(of_card).flatten().collect()
 }
 
 fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {
@@ -145,9 +175,25 @@ fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {
 }
 
 impl Checked {
+    /// Says which attachments tell what.
+    fn tell(&self, f: &mut fmt::Formatter<'_>, metadata: &[Telling]) -> fmt::Result {
+        let name = field(&self.channel);
+        match metadata.len() {
+            0 => writeln!(f, "{name}: no attachment tells a place, a device or a person, as far as missive can see")?,
+            1 => writeln!(f, "{name}: 1 attachment tells more than it shows")?,
+            more => writeln!(f, "{name}: {} tell more than they show", count(more, "attachment"))?,
+        }
+        for file in metadata {
+            let copy = if file.published { "the copy on a site tells it too" } else { "the copy on a site does not" };
+            writeln!(f, "  {}: {}; {copy}", field(&file.path), file.tells.words())?;
+        }
+        Ok(())
+    }
+
     fn warnings(&self) -> usize {
         let left = self.conflicts.iter().filter(|conflict| !conflict.moved()).count();
-        self.findings.iter().filter(|finding| finding.warning).count() + left
+        let telling = self.metadata.as_ref().map_or(0, Vec::len);
+        self.findings.iter().filter(|finding| finding.warning).count() + left + telling
     }
 }
 
@@ -162,6 +208,10 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for channel in &self.channels {
+            if let Some(metadata) = &channel.metadata {
+                channel.tell(f, metadata)?;
+                continue;
+            }
             let warnings = channel.warnings();
             let verdict = if warnings == 0 { "nothing to warn of".to_owned() } else { count(warnings, "warning") };
             writeln!(f, "{}: {}, {verdict}", field(&channel.channel), count(channel.messages, "message"))?;
@@ -171,6 +221,10 @@ impl fmt::Display for Report {
             for conflict in &channel.conflicts {
                 write!(f, "{conflict}")?;
             }
+        }
+        if self.channels.iter().any(|channel| channel.metadata.as_ref().is_some_and(|files| !files.is_empty())) {
+            writeln!(f, "Whoever receives the channel's folder receives these files as they are.")?;
+            writeln!(f, "To clean one before you send it, use a program such as exiftool: exiftool -all= FILE")?;
         }
         if self.channels.iter().flat_map(|channel| &channel.findings).any(|finding| finding.fixable) {
             writeln!(f, "`missive check --fix` goes through the conflict copies in an outbox.")?;

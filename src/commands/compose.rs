@@ -19,6 +19,7 @@ use crate::channel::stamp::Stamp;
 use crate::channel::{Channel, Error, letter, promise, send, when, which};
 use crate::console::Console;
 use crate::markdown::normal_tag;
+use crate::picture::Metadata;
 use crate::shell;
 use crate::unseen::field;
 
@@ -253,7 +254,8 @@ impl Desk<'_> {
         if broken.is_empty() || plan.draft || !self.console.can_ask() {
             return self.done(draft, plan, skipped);
         }
-        for warning in skipped.iter().chain(&broken) {
+        let telling = telling(&draft.letter()?);
+        for warning in skipped.iter().chain(&broken).chain(&telling) {
             self.console.say(&format!("warning: {warning}"));
         }
         let answer = self.console.ask("Send it all the same? [y/N]")?;
@@ -266,7 +268,7 @@ impl Desk<'_> {
         let now = second(self.clock)?;
         let letter = draft.letter()?;
         let names = letter.attachments.iter().map(|file| file.name.text().into_owned()).collect();
-        let warnings = skipped.into_iter().chain(broken(&letter, now)).collect();
+        let warnings = skipped.into_iter().chain(broken(&letter, now)).chain(telling(&letter)).collect();
         let written = report::Written { names, warnings };
         let name = draft.name;
         let done = match plan.due {
@@ -279,7 +281,7 @@ impl Desk<'_> {
 
     fn shown(&self, letter: &Letter, plan: Plan, skipped: Vec<String>) -> Result<Report, Failure> {
         let stamp = plan.due.map_or_else(|| second(self.clock), Ok)?;
-        let warnings = skipped.into_iter().chain(broken(letter, stamp)).collect();
+        let warnings = skipped.into_iter().chain(broken(letter, stamp)).chain(telling(letter)).collect();
         Ok(Report::would(self.channel, letter, plan, send::first_free(self.channel, stamp)?, warnings))
     }
 
@@ -373,6 +375,18 @@ pub(super) fn words(draft: &Draft) -> String {
 fn skipped(gathered: &Gathered) -> Vec<String> {
     let line = |(path, why): &(PathBuf, String)| format!("{} is not attached: {why}", field(&path.to_string_lossy()));
     gathered.skipped.iter().map(line).collect()
+}
+
+/// A word about each picture whose notes nobody here removes from the copies on a site.
+fn telling(letter: &Letter) -> Vec<String> {
+    let lasting = letter.attachments.iter().filter(|file| file.metadata() == Some(Metadata::Lasting));
+    let line = |name: String| {
+        let name = field(&name);
+        format!(
+            "{name} may tell where, with which camera and by whom it was made; from this format missive cannot remove that"
+        )
+    };
+    lasting.map(|file| line(file.name.text().into_owned())).collect()
 }
 
 fn broken(letter: &Letter, stamp: Stamp) -> Vec<String> {

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::network::Network;
+use super::originals::Originals;
 use super::qr::qr;
 use super::waiting::{Verdict, Waiting};
 use super::{Clock, Failure, Surroundings, free_text, keyring};
@@ -89,6 +90,8 @@ pub struct InviteReport {
     qr: Option<String>,
     #[serde(skip)]
     valid: String,
+    #[serde(skip)]
+    original: Originals,
 }
 
 /// A conversation.
@@ -138,7 +141,9 @@ pub fn invite(args: &Invite, around: &Surroundings, console: Console) -> Result<
     let code =
         Ticket { opens: Opens::Invitation { secret: secret.0, until }, peers, name: host, owner: None }.to_string();
     let screen = console.shows_results() && !console.json;
+    let original = Originals::in_box(&channel, Side::Outbox, name.as_ref());
     Ok(InviteReport {
+        original,
         qr: if screen { qr(&code, console.screen.width) } else { None },
         channel: name.to_string(),
         code,
@@ -351,6 +356,7 @@ impl fmt::Display for InviteReport {
         writeln!(f, "{}\n", self.code)?;
         writeln!(f, "The other side answers once, within {}: missive accept CODE", self.valid)?;
         writeln!(f, "Both of you then see the same six words: missive status")?;
+        write!(f, "{}", self.original)?;
         if !self.running {
             writeln!(f, "It is answered while a node runs here: missive sync")?;
         }

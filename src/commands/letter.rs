@@ -14,7 +14,7 @@ use super::ago::ago;
 use super::look::{Opened, short};
 use super::{Surroundings, count};
 use crate::article::{InReplyTo, kind_of, size as size_in_words};
-use crate::channel::attachments;
+use crate::channel::attachments::Names;
 use crate::channel::card::{Attachment, Card};
 use crate::channel::entry::{Entry, Side};
 use crate::channel::message::MAX_READ;
@@ -36,6 +36,8 @@ pub(super) struct Letter<'a> {
     pub(super) opened: &'a Opened,
     pub(super) card: &'a Card,
     pub(super) around: &'a Surroundings,
+    /// Shows its text as it is, and no more than its beginning.
+    pub(super) is_plain: bool,
 }
 
 /// A message as JSON has it.
@@ -120,8 +122,13 @@ impl Letter<'_> {
             Ok(text) if text.trim().is_empty() => {}
             Ok(text) => {
                 let number = |at: usize| format!("attachment {}", at + 1);
-                let place = |address: &str| attachments::named(self.card, address).map(number);
-                out.end().markdown(&text, margin, &place);
+                let names = Names::new(self.card);
+                let place = |address: &str| names.find_address(address).map(number);
+                if self.is_plain {
+                    out.end().plain(&text, margin);
+                } else {
+                    out.end().markdown(&text, margin, &place);
+                }
             }
             Err(error) => {
                 out.end().space(margin).text(&format!("(its text cannot be read: {error})")).end();

@@ -29,6 +29,7 @@ pub mod mark;
 pub mod network;
 pub mod new;
 mod open;
+mod originals;
 mod origins;
 mod publish;
 mod qr;

@@ -19,8 +19,10 @@ use super::{Failure, Surroundings, count};
 use crate::channel::card::Card;
 use crate::channel::entry::{Entry, Side};
 use crate::channel::marks::{Change, Marks, Reach, State, Store};
+use crate::channel::message::MAX_READ;
 use crate::channel::when;
 use crate::console::Console;
+use crate::markdown::Trust;
 
 /// Read messages; without a channel, what is unread in all of them
 #[derive(Debug, Args)]
@@ -56,6 +58,10 @@ pub struct Read {
     #[arg(long, value_name = "N", requires = "id", conflicts_with = "raw")]
     open: Option<usize>,
 }
+
+/// How much text of others is laid out in one go, in bytes; what comes after it is shown as it was written. Each text has
+/// its bounds, and this is the bound of many.
+const MOST_LAID_OUT: u64 = 32 << 20;
 
 const EXAMPLES: &str = "Examples:
   missive read azureens-blog -n 5                            its five newest messages
@@ -132,7 +138,16 @@ fn choose<'a>(args: &Read, opened: &'a [Opened], around: &'a Surroundings) -> Re
 
 impl Chosen<'_> {
     fn each(&self) -> impl Iterator<Item = Letter<'_>> {
-        self.letters.iter().map(|(opened, card)| Letter { opened, card, around: self.around })
+        let mut left = MOST_LAID_OUT;
+        self.letters.iter().map(move |(opened, card)| {
+            let rest = left.checked_sub(if opened.snapshot.trust(card) == Trust::Own {
+                0
+            } else {
+                card.mark.len.min(MAX_READ)
+            });
+            left = rest.unwrap_or(left);
+            Letter { opened, card, around: self.around, is_plain: rest.is_none() }
+        })
     }
 
     /// Prints the messages; gives how many, from the first on, were taken by whoever reads.
@@ -142,6 +157,14 @@ impl Chosen<'_> {
         }
         if console.json {
             return Ok(if console.json(self)? { self.letters.len() } else { 0 });
+        }
+        let plain = self.each().filter(|letter| letter.is_plain).count();
+        if plain > 0 {
+            let few = "`-n 20` reads fewer at once";
+            console.say(&format!(
+                "note: {} of others' is shown as plain text, for all of it together is long; {few}",
+                count(plain, "message")
+            ));
         }
         let pieces = self.each().enumerate().map(|(at, letter)| letter.lay_out(console.screen, at == 0));
         Ok(console.pieces(self.around.pager.as_ref(), pieces)?)

@@ -9,6 +9,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::originals::Originals;
 use super::qr::qr;
 use super::{Failure, Surroundings, keyring, locate};
 use crate::channel::Kind;
@@ -62,6 +63,10 @@ pub struct KeyReport {
     html: Option<String>,
     /// Whether a node is running, so that it can be used now.
     running: bool,
+    /// How many attachments tell readers a place, a device or a person, of those that were looked into.
+    telling: usize,
+    #[serde(skip)]
+    original: Originals,
     #[serde(skip)]
     qr: Option<String>,
     #[serde(skip)]
@@ -108,6 +113,7 @@ pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Repo
     let target = if page.is_some() { link.clone() } else { format!("#{ticket}") };
     let html = (!args.write).then(|| format!("<a href=\"{target}\">Follow this with missive</a>"));
     let screen = console.shows_results() && !console.json;
+    let original = Originals::in_box(&channel, side, &args.channel);
     Ok(Report::Key(KeyReport {
         key: ticket.to_string(),
         qr: if screen && !args.key_only { qr(&link, console.screen.width) } else { None },
@@ -116,6 +122,8 @@ pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Repo
         channel: name.to_string(),
         html,
         running: Lock::is_taken(&around.data),
+        telling: original.count.found,
+        original,
         only: args.key_only,
     }))
 }
@@ -148,6 +156,7 @@ impl fmt::Display for KeyReport {
         } else {
             writeln!(f, "Whoever has this key reads {}: missive subscribe KEY", field(&self.channel))?;
         }
+        write!(f, "{}", self.original)?;
         if let Some(html) = &self.html {
             writeln!(f, "For a web page: {html}")?;
         }

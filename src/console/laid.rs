@@ -82,9 +82,23 @@ impl Laid {
 
     /// Adds a message's text behind a margin. `place` says what is shown for an address.
     pub fn markdown(&mut self, text: &str, margin: usize, place: &dyn Fn(&str) -> Option<String>) -> &mut Self {
+        let laid = terminal::lay_out(text, self.page(margin), place);
+        self.lines(&laid, margin)
+    }
+
+    /// Adds the beginning of a text behind a margin, its own lines and nothing read into them.
+    pub fn plain(&mut self, text: &str, margin: usize) -> &mut Self {
+        let laid = terminal::lay_out_plain(text, self.page(margin));
+        self.lines(&laid, margin)
+    }
+
+    fn page(&self, margin: usize) -> Page {
         let width = self.screen.width.saturating_sub(margin);
-        let page = Page { width, styled: self.screen.styled, skip_title: false };
-        for line in terminal::lay_out(text, page, place).lines() {
+        Page { width, styled: self.screen.styled, skip_title: false }
+    }
+
+    fn lines(&mut self, laid: &str, margin: usize) -> &mut Self {
+        for line in laid.lines() {
             self.space(margin);
             self.text.push_str(line);
             self.end();

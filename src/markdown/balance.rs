@@ -3,6 +3,8 @@
 //! Owns a scan of tags, comments and quotes. One message's open `<div>` would take the rest of a page into itself, and a
 //! `</main>` would end it; a text whose HTML does that is shown as text. Refuses to mend: guessing is worse.
 
+use super::bounds::MAX_DEPTH;
+
 /// Elements that have no end tag (HTML, section 13.1.2).
 const VOID: [&str; 13] =
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"];
@@ -12,7 +14,8 @@ const OPTIONAL: [&str; 15] =
 /// Elements that hold text only, up to their own end tag.
 const TEXT: [&str; 5] = ["script", "style", "textarea", "title", "iframe"];
 
-/// Whether every element is closed where it belongs, every comment ends, and no end tag stands alone.
+/// Whether every element is closed where it belongs, every comment ends, no end tag stands alone, and nothing nests deeper
+/// than Markdown may.
 pub(super) fn is_balanced(html: &str) -> bool {
     let mut open: Vec<String> = Vec::new();
     let mut rest = html;
@@ -25,6 +28,9 @@ pub(super) fn is_balanced(html: &str) -> bool {
         let Some(after) = token.apply(&mut open, rest) else {
             return false;
         };
+        if open.len() > MAX_DEPTH {
+            return false;
+        }
         rest = after;
     }
     open.iter().all(|name| OPTIONAL.contains(&name.as_str()))
@@ -74,8 +80,7 @@ impl Token {
             Self::Start(name) => {
                 let after = behind_tag(html)?;
                 if TEXT.contains(&name.as_str()) {
-                    let end = after.to_ascii_lowercase().find(&format!("</{name}"))?;
-                    return behind_tag(after.get(end..)?);
+                    return behind_tag(end_tag(after, &name)?);
                 }
                 // `<path/>` closes itself in a drawing or formula and nowhere else.
                 let foreign = |name: &String| matches!(name.as_str(), "svg" | "math");
@@ -88,6 +93,15 @@ impl Token {
             }
         }
     }
+}
+
+/// The end tag of this name and what follows it, whatever tags stand before it. Looks no further than that.
+fn end_tag<'a>(html: &'a str, name: &str) -> Option<&'a str> {
+    let is_it = |at: usize| {
+        let tag = html.as_bytes().get(at + 2..at + 2 + name.len());
+        tag.is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    memchr::memmem::find_iter(html.as_bytes(), b"</").find(|at| is_it(*at)).and_then(|at| html.get(at..))
 }
 
 /// What follows a tag's `>`, which may stand in quotes before.

@@ -112,7 +112,7 @@ fn decoded(text: &str) -> Cow<'_, str> {
 fn trim(address: &str) -> Cow<'_, str> {
     let address = address.trim_matches(|c: char| c.is_whitespace() || c.is_control());
     if address.contains(['\t', '\n', '\r']) {
-        return address.replace(['\t', '\n', '\r'], "").into();
+        return harmless(&address.replace(['\t', '\n', '\r'], "")).into_owned().into();
     }
     harmless(address)
 }

@@ -6,6 +6,8 @@
 mod balance;
 mod bounds;
 mod footnotes;
+#[cfg(test)]
+mod growth;
 mod heading;
 mod highlight;
 mod link;
@@ -19,9 +21,9 @@ pub mod terminal;
 mod write;
 
 pub use heading::slug as anchor_name;
-pub use highlight::forget_grammars;
+pub use highlight::{forget_grammars, max_cost};
 pub use link::{Around, Media, Target};
-pub use sanitize::for_feed;
+pub use sanitize::{for_feed, is_affordable_for_feed};
 pub use summary::{Summary, first_words, summarise};
 pub use tags::normal_tag;
 pub use write::render;
@@ -31,7 +33,8 @@ use pulldown_cmark::Options;
 /// Stands in the rendered HTML wherever a link begins that is relative to the site's root.
 ///
 /// Replaced by `../`, by nothing or by an absolute address when the HTML goes into a page or feed, so that one
-/// conversion serves all of them. No text can hold it: control characters are made visible before.
+/// conversion serves all of them. No text can hold it: control characters are made visible before, references to them are
+/// left out of text and addresses ([`harmless`]) and replaced in raw HTML (`raw.rs`).
 pub const ROOT: char = '\u{1}';
 
 /// Whose text it is.
@@ -63,6 +66,8 @@ pub struct Rendered {
     pub html: String,
     /// The numbers ([`Target::number`]) of the attachments that the text itself shows or links.
     pub shown: Vec<usize>,
+    /// Whether code in it is shown without colours because they took too long.
+    pub is_late: bool,
 }
 
 /// The dialect: `CommonMark` 0.31 and four of GitHub's additions.
@@ -75,6 +80,13 @@ fn push_text(html: &mut String, text: &str) {
     let text = harmless(text);
     // Writing to a String cannot fail.
     let _ = pulldown_cmark_escape::escape_html(html, &text);
+}
+
+/// Text as HTML shows it.
+pub fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    push_text(&mut html, text);
+    html
 }
 
 /// Replaces what neither HTML nor XML 1.0 (section 2.2) may hold, and an entity such as `&#1;` can still bring in, by nothing.

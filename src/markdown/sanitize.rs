@@ -9,12 +9,38 @@ use ammonia::{Builder, UrlRelative};
 
 use url::Url;
 
+use super::balance::is_balanced;
 use super::{ROOT, harmless};
 
 /// Elements beyond the library's list that this room writes itself.
 const OUR_ELEMENTS: [&str; 6] = ["section", "audio", "video", "input", "figure", "figcaption"];
 /// Attributes that carry layout or meaning of the page around, which a text must not set.
 const NO_ATTRIBUTES: [&str; 3] = ["style", "id", "class"];
+
+/// How many tags raw HTML may hold that does not close what it opens.
+///
+/// An element for the look of text (`<b>`) that is still open where a paragraph begins is opened anew in it (HTML, section
+/// 13.2.4.3), so `n` of them and `n` paragraphs become `n` times `n` elements. What is balanced cannot do that.
+const MAX_UNBALANCED: usize = 200;
+/// The most steps that writing cleaned HTML may take: the library looks for the next `<` from each `&` on.
+const MAX_STEPS: usize = 1 << 31;
+
+/// Whether cleaning a page's HTML, which holds this raw HTML, takes time in proportion to its length.
+pub(super) fn is_affordable(html: &str, raw: &str) -> bool {
+    let tags = memchr::memchr_iter(b'<', raw.as_bytes()).count();
+    (tags <= MAX_UNBALANCED || is_balanced(raw)) && is_affordable_for_feed(html)
+}
+
+/// Whether cleaning HTML for a feed takes time in proportion to its length, if its elements are balanced.
+pub fn is_affordable_for_feed(html: &str) -> bool {
+    steps(html) <= MAX_STEPS
+}
+
+/// How many bytes the library looks at to write HTML: from each `&` on to the next `<`.
+pub(super) fn steps(html: &str) -> usize {
+    let of_run = |run: &str| memchr::memchr_iter(b'&', run.as_bytes()).count().saturating_mul(run.len());
+    html.split('<').map(of_run).fold(0, usize::saturating_add)
+}
 
 /// Cleans a page's HTML that holds raw HTML from somebody else.
 ///
@@ -84,11 +110,14 @@ fn base() -> Builder<'static> {
     builder
 }
 
-/// The root's mark and an address as this program writes it. An entity could have made the mark, so what follows is held
-/// to the few characters that a percent-encoded relative path has.
+/// The root's mark and an address as this program writes it: on a site relative to its root, in the app from the server's
+/// root on, perhaps with a query.
+///
+/// Only this program writes the mark: a text holds no control character (`channel/message.rs`), and what its HTML would
+/// have a browser decode to one is replaced before (`raw.rs`). The characters are looked at all the same.
 fn is_site_address(value: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/%#".contains(&byte);
-    value.strip_prefix(ROOT).is_some_and(|path| !path.starts_with('/') && path.bytes().all(plain))
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/%#?=&".contains(&byte);
+    value.strip_prefix(ROOT).is_some_and(|path| !path.starts_with("//") && path.bytes().all(plain))
 }
 
 fn is_web_link(value: &str) -> bool {

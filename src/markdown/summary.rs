@@ -3,7 +3,9 @@
 //! Owns the rules by which lists, feeds and archives name a message. Derived from the parsed text, so no list ever
 //! shows half a tag or half an entity, and cut between graphemes.
 
-use pulldown_cmark::{Event, Tag, TagEnd};
+use std::collections::HashSet;
+
+use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::balance::is_balanced;
@@ -40,19 +42,28 @@ pub struct Summary {
     pub is_cut: bool,
     /// The relative addresses that it links or shows, each once.
     pub links: Vec<String>,
+    /// How much of it is code in a named language, which a page shows in colour, in bytes.
+    pub code: u32,
 }
 
 /// Reads what a text says of itself.
 pub fn summarise(text: &str) -> Summary {
     if !bounds::affordable(text) {
-        let is_cut = text.len() > bounds::MAX_PLAIN;
-        return Summary { excerpt: cut(&plain_start(text), EXCERPT), is_cut, ..Summary::default() };
+        return of_plain(text);
     }
-    let beginning = sufficient_beginning(text).map(Reader::of).filter(Reader::has_enough);
-    beginning.unwrap_or_else(|| Reader::of(text)).finish()
+    // Whether a page shows all of a long text follows from all of it.
+    let beginning = sufficient_beginning(text).filter(|_| text.len() <= bounds::MAX_PLAIN);
+    let beginning = beginning.and_then(Reader::of).filter(Reader::has_enough);
+    beginning.or_else(|| Reader::of(text)).map_or_else(|| of_plain(text), Reader::finish)
 }
 
-/// The beginning of a long text, if the rest holds nothing that a summary looks for: no tag, no relative link, no
+/// The summary of a text that costs too much to be read as Markdown.
+fn of_plain(text: &str) -> Summary {
+    let is_cut = text.len() > bounds::MAX_PLAIN;
+    Summary { excerpt: cut(&plain_start(text), EXCERPT), is_cut, ..Summary::default() }
+}
+
+/// The beginning of a long text, if the rest holds nothing that a summary looks for: no tag, no relative link, no code, no
 /// definition that the beginning could refer to. Most of a long text's bytes need not be read twice then.
 fn sufficient_beginning(text: &str) -> Option<&str> {
     let mut end = BEGINNING.min(text.len());
@@ -69,11 +80,18 @@ fn sufficient_beginning(text: &str) -> Option<&str> {
     let tag =
         |at: usize| tail.as_bytes().get(at + 1).is_some_and(|byte| byte.is_ascii_alphabetic() || b"/!?".contains(byte));
     let plain = !tail.contains("![")
+        && !tail.contains("```")
+        && !tail.contains("~~~")
         && hashtags(tail, None).next().is_none()
         && !memchr::memchr_iter(b'<', bytes).any(tag)
         && !memchr::memchr_iter(b'(', bytes).any(relative)
         && !memchr::memchr_iter(b']', bytes).any(|at| bytes.get(at + 1) == Some(&b':'));
     plain.then_some(head)
+}
+
+/// Whether a block of code says which language it is in.
+fn names_language(kind: &CodeBlockKind<'_>) -> bool {
+    matches!(kind, CodeBlockKind::Fenced(info) if !info.trim().is_empty())
 }
 
 /// The first words of an excerpt, cut at a word where possible.
@@ -92,7 +110,8 @@ fn starts_with_title(text: &str) -> bool {
 struct Reader {
     wants_title: bool,
     in_title: bool,
-    code: bool,
+    depth: usize,
+    code: Option<bool>,
     links: usize,
     images: usize,
     last: Option<char>,
@@ -100,17 +119,21 @@ struct Reader {
     words: String,
     alt: String,
     html: String,
+    /// The links of the summary, for finding them again.
+    known: HashSet<String>,
     summary: Summary,
 }
 
 impl Reader {
-    fn of(text: &str) -> Self {
+    /// Reads a text; `None` when it costs too much.
+    fn of(text: &str) -> Option<Self> {
         let mut reader = Self { wants_title: starts_with_title(text), ..Self::default() };
+        let mut meter = bounds::Meter::new(text);
         for_each_event(text, |event| {
-            reader.take(&event);
-            Some(())
-        });
-        reader
+            meter.spend(&event)?;
+            reader.take(&event)
+        })?;
+        Some(reader)
     }
 
     /// Whether more text would change nothing in the excerpt.
@@ -118,19 +141,26 @@ impl Reader {
         self.words.len() >= GATHERED && !self.words.trim().is_empty()
     }
 
-    fn take(&mut self, event: &Event<'_>) {
+    fn take(&mut self, event: &Event<'_>) -> Option<()> {
         if !matches!(event, Event::Text(_)) {
             self.last = matches!(event, Event::Code(_)).then_some('`');
         }
         match event {
-            Event::Start(tag) => self.open(tag),
-            Event::End(end) => self.close(*end),
+            Event::Start(tag) => {
+                self.depth += 1;
+                self.open(tag);
+            }
+            Event::End(end) => {
+                self.depth = self.depth.saturating_sub(1);
+                self.close(*end);
+            }
             Event::Text(text) => self.text(text),
             Event::Code(text) => self.words(text),
             Event::SoftBreak | Event::HardBreak => self.words(" "),
             Event::Html(html) | Event::InlineHtml(html) => self.html.push_str(html),
             _ => {}
         }
+        (self.depth <= bounds::MAX_DEPTH).then_some(())
     }
 
     fn open(&mut self, tag: &Tag<'_>) {
@@ -139,7 +169,7 @@ impl Reader {
         }
         self.in_title = std::mem::take(&mut self.wants_title) && matches!(tag, Tag::Heading { .. }) || self.in_title;
         match tag {
-            Tag::CodeBlock(_) => self.code = true,
+            Tag::CodeBlock(kind) => self.code = Some(names_language(kind)),
             Tag::Link { dest_url, .. } => {
                 self.links += 1;
                 self.link(dest_url);
@@ -155,7 +185,7 @@ impl Reader {
 
     fn close(&mut self, end: TagEnd) {
         match end {
-            TagEnd::CodeBlock => self.code = false,
+            TagEnd::CodeBlock => self.code = None,
             TagEnd::Link => self.links -= 1,
             TagEnd::Image => self.images -= 1,
             TagEnd::Heading(_) => self.in_title = false,
@@ -169,14 +199,16 @@ impl Reader {
 
     fn link(&mut self, address: &str) {
         let relative = !address.is_empty() && !address.starts_with(['#', '/']) && !address.contains(':');
-        let known = || self.summary.links.iter().any(|link| link == address);
-        if relative && self.summary.links.len() < MAX_LINKS && !known() {
+        if relative && self.summary.links.len() < MAX_LINKS && self.known.insert(address.to_owned()) {
             self.summary.links.push(address.to_owned());
         }
     }
 
     fn text(&mut self, text: &str) {
-        if !self.code && self.links == 0 && self.images == 0 && !self.in_title {
+        if self.code == Some(true) {
+            self.summary.code = self.summary.code.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        }
+        if self.code.is_none() && self.links == 0 && self.images == 0 && !self.in_title {
             for range in hashtags(text, self.last) {
                 if self.summary.tags.len() < MAX_TAGS
                     && let Some(tag) = text.get(range).and_then(normal_tag)
@@ -297,7 +329,7 @@ mod tests {
             ),
         ) {
             let text = parts.concat();
-            prop_assert_eq!(summarise(&text), Reader::of(&text).finish());
+            prop_assert_eq!(summarise(&text), Reader::of(&text).unwrap().finish());
         }
     }
 

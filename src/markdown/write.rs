@@ -10,10 +10,11 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::footnotes::Footnotes;
 use super::heading::{Anchors, level};
+use super::highlight::Colours;
 use super::link::{Around, Destination, judge};
 use super::table::Table;
 use super::tags::{hashtags, normal_tag};
-use super::{ROOT, Rendered, Rules, Trust, bounds, for_each_event, highlight, media, push_text, raw, sanitize};
+use super::{ROOT, Rendered, Rules, Trust, bounds, for_each_event, media, push_text, raw, sanitize};
 
 /// Renders a message's text, without its header.
 ///
@@ -23,19 +24,27 @@ pub fn render(text: &str, skip_title: bool, rules: Rules, around: &dyn Around) -
     if !bounds::affordable(text) {
         return plain(text);
     }
-    let mut writer = Writer::new(rules, around, bounds::max_html(text.len()));
+    let whole = whole(text, skip_title, rules, around);
+    if whole.as_ref().is_some_and(Writer::is_too_dear_to_clean) {
+        return render(text, skip_title, Rules { raw_html: false, ..rules }, around);
+    }
+    whole.map_or_else(|| plain(text), Writer::finish)
+}
+
+/// All of a text, written; `None` when it costs too much.
+fn whole<'a>(text: &str, skip_title: bool, rules: Rules, around: &'a dyn Around) -> Option<Writer<'a>> {
+    let mut writer = Writer::new(rules, around);
+    let mut meter = bounds::Meter::new(text);
     let mut skipping = skip_title;
-    let affordable = for_each_event(text, |event| {
+    for_each_event(text, |event| {
+        meter.spend(&event)?;
         if skipping {
             skipping = !matches!(event, Event::End(TagEnd::Heading(_)));
             return Some(());
         }
         writer.take(event)
-    });
-    if affordable.is_none() {
-        return plain(text);
-    }
-    writer.finish()
+    })?;
+    Some(writer)
 }
 
 fn plain(text: &str) -> Rendered {
@@ -51,9 +60,6 @@ fn plain(text: &str) -> Rendered {
     }
     Rendered { html, ..Rendered::default() }
 }
-
-/// How much code of one message is coloured, in bytes.
-const MAX_COLOURED: usize = 64 << 10;
 
 /// A heading or image whose text is gathered before it can be written.
 #[derive(Default)]
@@ -72,10 +78,10 @@ struct Lone {
 struct Writer<'a> {
     rules: Rules,
     around: &'a dyn Around,
-    most: usize,
     html: String,
     shown: Vec<usize>,
-    has_raw_html: bool,
+    /// The HTML of somebody else's that is in the text.
+    foreign: Option<String>,
     depth: usize,
     last: Option<char>,
     links: Vec<&'static str>,
@@ -87,7 +93,7 @@ struct Writer<'a> {
     lone: Option<Lone>,
     block: Option<String>,
     code: Option<(String, String)>,
-    coloured: usize,
+    colours: Colours,
     table: Table,
     anchors: Anchors,
     footnotes: Footnotes,
@@ -95,14 +101,13 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(rules: Rules, around: &'a dyn Around, most: usize) -> Self {
+    fn new(rules: Rules, around: &'a dyn Around) -> Self {
         Self {
             rules,
             around,
-            most,
             html: String::new(),
             shown: Vec::new(),
-            has_raw_html: false,
+            foreign: None,
             depth: 0,
             last: None,
             links: Vec::new(),
@@ -114,7 +119,7 @@ impl<'a> Writer<'a> {
             lone: None,
             block: None,
             code: None,
-            coloured: 0,
+            colours: Colours::new(rules.trust),
             table: Table::default(),
             anchors: Anchors::default(),
             footnotes: Footnotes::default(),
@@ -146,7 +151,7 @@ impl<'a> Writer<'a> {
             Event::TaskListMarker(done) => self.task(done),
             Event::FootnoteReference(label) => self.footnotes.push_mark(&mut self.html, self.around.anchor(), &label),
         }
-        (self.depth <= bounds::MAX_DEPTH && self.html.len() <= self.most).then_some(())
+        (self.depth <= bounds::MAX_DEPTH).then_some(())
     }
 
     fn open(&mut self, tag: Tag<'_>) {
@@ -280,10 +285,10 @@ impl<'a> Writer<'a> {
             push_text(&mut self.html, html);
             return;
         }
-        self.has_raw_html = true;
-        // A mark of the root that somebody wrote by hand must not pass for ours.
-        let html = html.replace(ROOT, "");
-        self.html.push_str(&raw::rooted(&html, self.rules, self.around));
+        if self.rules.trust == Trust::Theirs {
+            self.foreign.get_or_insert_default().push_str(html);
+        }
+        self.html.push_str(&raw::rooted(html, self.rules, self.around));
     }
 
     fn task(&mut self, done: bool) {
@@ -371,11 +376,8 @@ impl<'a> Writer<'a> {
             self.html.push('"');
         }
         self.html.push('>');
-        self.coloured += code.len();
-        let coloured = self.coloured <= MAX_COLOURED
-            && self.rules.highlight
-            && !language.is_empty()
-            && highlight::push_highlighted(&mut self.html, &code, &language);
+        let coloured =
+            self.rules.highlight && !language.is_empty() && self.colours.push(&mut self.html, &code, &language);
         if !coloured {
             push_text(&mut self.html, &code);
         }
@@ -389,14 +391,19 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Whether somebody else's HTML in it is such that reading it as browsers do could take endless time.
+    fn is_too_dear_to_clean(&self) -> bool {
+        self.foreign.as_ref().is_some_and(|foreign| !sanitize::is_affordable(&self.html, foreign))
+    }
+
     fn finish(mut self) -> Rendered {
         self.footnotes.push_list(&mut self.html, self.around.anchor());
-        if self.has_raw_html && self.rules.trust == Trust::Theirs {
+        if self.foreign.is_some() {
             self.html = sanitize::for_page(&self.html, self.around.anchor());
         }
         self.shown.sort_unstable();
         self.shown.dedup();
-        Rendered { html: self.html, shown: self.shown }
+        Rendered { html: self.html, shown: self.shown, is_late: self.colours.is_late() }
     }
 }
 

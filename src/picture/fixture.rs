@@ -13,6 +13,22 @@ pub(crate) fn exif(orientation: u8) -> Vec<u8> {
     [&b"II\x2A\0\x08\0\0\0"[..], directory, &[orientation, 0, 0, 0], &[0; 4], SECRET].concat()
 }
 
+/// An EXIF block that tells everything: an artist, the serial number of a camera, and a latitude; big-endian.
+pub(crate) fn located() -> Vec<u8> {
+    let entry = |tag: u16, kind: u16, count: u32, value: u32| {
+        [&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value.to_be_bytes()].concat()
+    };
+    let directory = |entries: &[Vec<u8>]| {
+        let count = u16::try_from(entries.len()).expect("few").to_be_bytes();
+        [&count[..], &entries.concat(), &[0; 4]].concat()
+    };
+    // The first stands at byte 8 and is 42 bytes long, the others are of one entry each: 18 bytes.
+    let first = directory(&[entry(0x013B, 2, 17, 86), entry(0x8769, 4, 1, 50), entry(0x8825, 4, 1, 68)]);
+    let device = directory(&[entry(0xA431, 2, 17, 86)]);
+    let place = directory(&[entry(2, 5, 3, 86)]);
+    [&b"MM\0\x2A\0\0\0\x08"[..], &first, &device, &place, SECRET].concat()
+}
+
 /// The orientation of that value.
 pub(crate) fn turned(value: u8) -> Orientation {
     Orientation::of_block(&exif(value))

@@ -3,6 +3,7 @@
 //! Owns the containers (JPEG segments, PNG chunks, WebP's RIFF) and the one EXIF tag that changes how a picture looks.
 //! Refuses to know pixels (nothing here decodes or encodes an image), paths, messages and pages.
 
+mod content;
 mod exif;
 mod format;
 mod head;
@@ -10,11 +11,14 @@ mod marker;
 mod size;
 mod strip;
 mod svg;
+mod tells;
 
 #[cfg(test)]
 mod fixture;
 
+pub use content::{BEGINNING, Metadata};
 pub use format::Format;
 pub use size::{MAX_PIXELS, Size, displayed_size};
-pub use strip::without_metadata;
+pub use strip::{published, without_metadata};
 pub use svg::svg_size;
+pub use tells::{Tells, tells};

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::content::Metadata;
 use super::format::Format;
 
 mod jpeg;
@@ -36,6 +37,20 @@ pub fn without_metadata(bytes: &[u8]) -> Cow<'_, [u8]> {
         Some(Format::Png) => png::strip(bytes),
         Some(Format::WebP) => webp::strip(bytes),
         Some(Format::Gif | Format::Avif | Format::Bmp) | None => Cow::Borrowed(bytes),
+    }
+}
+
+/// A file as it is published under this name: a picture whose metadata can be removed without them, and without the stray
+/// bytes before it; any other file as it is.
+#[must_use]
+pub fn published<'a>(bytes: &'a [u8], name: &str) -> Cow<'a, [u8]> {
+    match Metadata::in_file(bytes, name) {
+        Some(Metadata::Removable { behind: 0 }) => without_metadata(bytes),
+        Some(Metadata::Removable { behind }) => {
+            let picture = bytes.get(usize::from(behind)..).unwrap_or_default();
+            Cow::Owned(without_metadata(picture).into_owned())
+        }
+        Some(Metadata::Lasting) | None => Cow::Borrowed(bytes),
     }
 }
 

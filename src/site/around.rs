@@ -4,9 +4,8 @@
 
 use std::collections::HashMap;
 
-use unicode_normalization::UnicodeNormalization;
-
 use crate::channel::arrival::SITE_PAGES;
+use crate::channel::attachments::Names;
 use crate::channel::card::Card;
 use crate::markdown::{Around, Target, Trust};
 
@@ -18,12 +17,11 @@ use super::view::Beyond;
 pub(super) struct Surroundings<'a> {
     contents: &'a Contents<'a>,
     card: &'a Card,
-    beyond: &'a Beyond<'a>,
     published: &'a [Published],
     anchor: String,
-    folder: String,
-    /// Attachments by name, letters composed: one system composes them, another takes them apart.
-    numbers: HashMap<String, usize>,
+    names: Names,
+    /// The pages of other messages, by the addresses in the text that lead to them.
+    pages: HashMap<&'a str, &'a str>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -34,24 +32,14 @@ impl<'a> Surroundings<'a> {
         published: &'a [Published],
         anchor: String,
     ) -> Self {
-        let folder = format!("{}/", card.stamp);
-        let names = card.attachments.iter().map(|file| file.path.text().nfc().collect());
-        // Of two names that differ in composition alone, the first is meant.
-        let mut numbers = HashMap::new();
-        for (number, name) in names.enumerate() {
-            numbers.entry(name).or_insert(number);
-        }
-        Self { contents, card, beyond, published, anchor, folder, numbers }
+        let pages = beyond.pages.iter().map(|(link, page)| (*link, page.as_str())).collect();
+        Self { contents, card, published, anchor, names: Names::new(card), pages }
     }
 }
 
 impl Around for Surroundings<'_> {
     fn attachment(&self, path: &str) -> Option<Target> {
-        if self.numbers.is_empty() {
-            return None;
-        }
-        let bare = path.strip_prefix(&self.folder).unwrap_or(path);
-        let number = *self.numbers.get(&bare.nfc().collect::<String>())?;
+        let number = self.names.find(path)?;
         let published = self.published.get(number)?;
         let name = self.card.attachments.get(number)?.path.name();
         let save_as = (published.path.name() != name).then(|| name.into_owned());
@@ -60,9 +48,8 @@ impl Around for Surroundings<'_> {
     }
 
     fn page(&self, address: &str) -> Option<String> {
-        let known = self.beyond.pages.iter().find(|(link, _)| *link == address);
-        if let Some((_, page)) = known {
-            return Some(page.clone());
+        if let Some(page) = self.pages.get(address) {
+            return Some((*page).to_owned());
         }
         let own = self.contents.trust(self.card) == Trust::Own;
         (own && SITE_PAGES.contains(&address)).then(|| address.to_owned())

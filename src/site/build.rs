@@ -133,6 +133,7 @@ pub fn rebuild(request: &Request<'_>, memory: &mut Memory) -> Result<Report, Err
         messages: cards.len(),
         incomplete: incomplete(request.snapshot, &cards),
         files: wanted.len(),
+        colourless: contents.colourless(),
         damage: before.manifest.damage.clone(),
         ..Report::default()
     };
@@ -148,6 +149,7 @@ pub fn rebuild(request: &Request<'_>, memory: &mut Memory) -> Result<Report, Err
             return Err(error);
         }
     };
+    report.late = contents.late();
     report.kept = outcome.unreadable.iter().cloned().collect();
     report.written = written(&todo, &outcome);
     let manifest = after(&contents, before.manifest, &todo, &outcome);

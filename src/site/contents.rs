@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -16,12 +17,13 @@ use crate::channel::bylines::ME;
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
 use crate::channel::feed_ids::{Claim, settle};
+use crate::channel::message::MAX_READ;
 use crate::channel::profile::EntryIds;
 use crate::channel::reply::{self, Answered};
 use crate::channel::snapshot::Snapshot;
 use crate::channel::stamp::Stamp;
 use crate::channel::which;
-use crate::markdown::{Rules, Trust, harmless};
+use crate::markdown::{Rules, Trust, harmless, max_cost};
 
 use super::archive::{Lists, Month, months};
 use super::digest::Digest;
@@ -116,7 +118,25 @@ pub(super) struct Contents<'a> {
     pub ids: EntryIds,
     /// The messages that others answer.
     pub answered: Answered,
+    /// From this message on, others' code is shown without colours.
+    colourless_from: Option<(Stamp, Side)>,
+    /// How often colours took too long.
+    late: AtomicUsize,
 }
+
+/// How often colours may take too long in one build before others' code is shown without any.
+const MAX_LATE: usize = 3;
+
+/// What colouring the code of others on a site may cost, in units ([`max_cost`]), counted from the oldest message on: two
+/// megabytes of code.
+///
+/// Colouring is the dearest thing that a build does with a text, so what many small messages may cost together needs an
+/// end as well. It is counted over the whole channel and in its order, not over what a build has to make anew: the same
+/// channel has to give the same bytes whatever was built before. From the oldest on, because then a new message changes
+/// no older page.
+const MAX_COLOURED: usize = 16 << 20;
+/// A longer text of one's own is not copied whole either, in bytes: nobody wrote it.
+const MAX_OWN_TEXT: u64 = 64 << 20;
 
 impl<'a> Contents<'a> {
     /// Derives everything from a look at the channel, the messages of it that are shown, and their digests.
@@ -141,6 +161,8 @@ impl<'a> Contents<'a> {
             digests,
             facts_hash: hash(&facts),
             facts,
+            colourless_from: colourless_from(snapshot, cards),
+            late: AtomicUsize::new(0),
             lists: Lists { size: options.page_size.max(1), total: cards.len() },
             months: months(cards),
             has_moved_tags: tags.values().any(|tag| tag.moved),
@@ -227,8 +249,62 @@ impl<'a> Contents<'a> {
     pub(super) fn rules(&self, card: &Card) -> Rules {
         let trust = self.trust(card);
         let raw_html = trust == Trust::Theirs || self.options.raw_html && !card.is_unbalanced;
-        Rules { trust, raw_html, highlight: self.options.highlight, remote_media: trust == Trust::Own }
+        let is_late = trust == Trust::Theirs && self.late() >= MAX_LATE;
+        let highlight = self.options.highlight && !self.loses_colours(card) && !is_late;
+        Rules { trust, raw_html, highlight, remote_media: trust == Trust::Own }
     }
+
+    /// Takes note that the colours of a message took too long.
+    pub(super) fn note_late(&self) {
+        self.late.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often colours took too long.
+    pub(super) fn late(&self) -> usize {
+        self.late.load(Ordering::Relaxed)
+    }
+
+    /// Whether a message's code is shown without colours because others' messages before it have so much of it.
+    pub(super) fn loses_colours(&self, card: &Card) -> bool {
+        let is_behind = self.colourless_from.is_some_and(|from| (card.stamp, card.side) >= from);
+        is_behind && self.options.highlight && coloured(self.snapshot, card) > 0
+    }
+
+    /// How many messages' code is shown without colours for that reason.
+    pub(super) fn colourless(&self) -> usize {
+        let Some(from) = self.colourless_from else {
+            return 0;
+        };
+        let start = self.cards.partition_point(|card| (card.stamp, card.side) < from);
+        self.cards.iter().skip(start).filter(|card| self.loses_colours(card)).count()
+    }
+
+    /// Whether the file of a text that is too long for its page is published to its end. Of others' only the beginning is:
+    /// a text of terabytes takes no room on their disk and all of it on this one.
+    pub(super) fn publishes_whole_text(&self, card: &Card) -> bool {
+        let most = if self.trust(card) == Trust::Own { MAX_OWN_TEXT } else { MAX_READ };
+        card.mark.len <= most
+    }
+
+    /// How many bytes of a text's file are published.
+    pub(super) fn published_text(&self, card: &Card) -> u64 {
+        if self.publishes_whole_text(card) { card.mark.len } else { MAX_READ }
+    }
+}
+
+/// What colouring a message's code counts, in units: one's own counts nothing here.
+fn coloured(snapshot: &Snapshot, card: &Card) -> usize {
+    if snapshot.trust(card) == Trust::Own { 0 } else { max_cost(card.code, Trust::Theirs) }
+}
+
+/// The first message whose code does not fit any more.
+fn colourless_from(snapshot: &Snapshot, cards: &[Arc<Card>]) -> Option<(Stamp, Side)> {
+    let mut sum = 0;
+    let first = cards.iter().find(|card| {
+        sum += coloured(snapshot, card);
+        sum > MAX_COLOURED
+    });
+    first.map(|card| (card.stamp, card.side))
 }
 
 /// The side that a site of this kind of channel speaks for.

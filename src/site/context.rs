@@ -115,7 +115,7 @@ impl Contents<'_> {
         let attached = published.iter().map(|published| &published.attached);
         let mut message = Message::new(card, rendered, attached, place);
         if card.is_cut {
-            message.offer_whole_text(card, plan::text_path(self, card).address());
+            message.offer_text(card, plan::text_path(self, card).address(), self.published_text(card));
         }
         message
     }

@@ -10,15 +10,15 @@ use chrono::DateTime;
 use serde::Serialize;
 use url::Url;
 
-use crate::article::{Attached, Moment, label};
+use crate::article::{Attached, Moment, brief, label};
 use crate::channel::card::{Attachment, Card};
 use crate::channel::entry;
 use crate::disk::beneath::Folder;
 use crate::markdown::{self, Media, ROOT};
-use crate::picture::without_metadata;
+use crate::picture::published;
 
 use super::contents::{Contents, Facts};
-use super::ready::Ready;
+use super::ready::{Ready, fitting};
 
 /// The most enclosures that an entry lists.
 const MAX_ENCLOSURES: usize = 20;
@@ -45,18 +45,25 @@ struct Enclosure {
 /// Makes the entries of both feeds from converted messages.
 pub(super) fn entries<'a>(contents: &'a Contents<'a>, ready: &[&Ready]) -> Vec<Entry<'a>> {
     let base = contents.facts.base.as_deref().unwrap_or_default();
-    ready.iter().filter_map(|ready| Some(entry(contents, contents.cards.get(ready.at)?, ready, base))).collect()
+    let fitting = fitting(ready.iter().copied());
+    fitting.filter_map(|shown| Some(entry(contents, contents.cards.get(shown.0.at)?, shown, base))).collect()
 }
 
-/// Makes an entry of a converted message; its addresses begin with `base`.
-pub(super) fn entry<'a>(contents: &'a Contents<'a>, card: &'a Card, ready: &Ready, base: &str) -> Entry<'a> {
-    let mut html = ready.rendered.html.replace(ROOT, base);
+/// Makes an entry of a converted message, whole or with its first words only; its addresses begin with `base`.
+pub(super) fn entry<'a>(
+    contents: &'a Contents<'a>,
+    card: &'a Card,
+    (ready, is_whole): (&Ready, bool),
+    base: &str,
+) -> Entry<'a> {
+    let url = format!("{base}{}", contents.page_of(card).address());
+    let is_whole = is_whole && markdown::is_affordable_for_feed(&ready.rendered.html);
+    let mut html = if is_whole { ready.rendered.html.replace(ROOT, base) } else { brief(card, &url) };
     for (number, file) in ready.published.iter().map(|published| &published.attached).enumerate() {
         if matches!(file.media, Media::Picture(_)) && ready.rendered.shown.binary_search(&number).is_err() {
             push_picture(&mut html, base, file);
         }
     }
-    let url = format!("{base}{}", contents.page_of(card).address());
     // A feed is no place to jump to; the message's page is.
     html = html.replace("href=\"#", &format!("href=\"{url}#"));
     let folder = contents.snapshot.folder(card.side);
@@ -89,13 +96,13 @@ fn push_picture(html: &mut String, base: &str, file: &Attached) {
 /// The length in bytes as published, which for a picture with metadata is less than the file's.
 fn length(folder: Option<&Folder>, card: &Card, file: &Attachment, keep_metadata: bool) -> u64 {
     let whole = file.mark.len;
-    if keep_metadata || file.picture.is_none_or(|picture| picture.format.is_none()) || whole > MAX_MEASURED {
+    if keep_metadata || !file.loses_metadata() || whole > MAX_MEASURED {
         return whole;
     }
     let path = entry::Entry::Attachment(card.stamp, file.path.clone()).path();
     folder
         .and_then(|folder| folder.read(&path, MAX_MEASURED).ok())
-        .map_or(whole, |(bytes, _)| without_metadata(&bytes).len() as u64)
+        .map_or(whole, |(bytes, _)| published(&bytes, &file.path.name()).len() as u64)
 }
 
 /// Writes the Atom feed.

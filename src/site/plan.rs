@@ -3,6 +3,8 @@
 //! Owns the site's layout and the fingerprint of each file. A pure function of the contents; refuses to know what was
 //! written before.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use crate::channel::Kind;
@@ -203,7 +205,8 @@ pub(super) fn fingerprint(contents: &Contents<'_>, theme: &Theme, page: &Page) -
         }
         Page::Attachment(at, number) => attachment_print(contents, *at, *number),
         Page::Text(at) => {
-            Fingerprint { text: contents.cards.get(*at).map_or(0, |card| hash(&card.hash)), ..Fingerprint::default() }
+            let text = |card: &Arc<Card>| hash(&(card.hash, contents.publishes_whole_text(card)));
+            Fingerprint { text: contents.cards.get(*at).map_or(0, text), ..Fingerprint::default() }
         }
     }
 }
@@ -215,10 +218,11 @@ fn message_print(contents: &Contents<'_>, at: usize, whole: Fingerprint) -> Fing
         return whole;
     };
     let is_plain = byline(contents, at).is_none()
-        && contents
-            .cards
-            .get(at)
-            .is_none_or(|card| contents.foreign(card).is_none() && moved_tags(contents, card).next().is_none());
+        && contents.cards.get(at).is_none_or(|card| {
+            contents.foreign(card).is_none()
+                && moved_tags(contents, card).next().is_none()
+                && !contents.loses_colours(card)
+        });
     let text =
         if is_alone(contents, digest) && is_plain { digest.own } else { messages(contents, at..at + 1, whole).text };
     Fingerprint { text, attachments: digest.files, around, ..whole }
@@ -240,6 +244,9 @@ pub(super) fn messages(contents: &Contents<'_>, range: std::ops::Range<usize>, w
         add_foreign(&mut texts, contents, card);
         for path in moved_tags(contents, card) {
             texts.add(&("tag", path.as_str()));
+        }
+        if contents.loses_colours(card) {
+            texts.add(&"without colours");
         }
         if is_alone(contents, digest) {
             continue;
@@ -320,6 +327,6 @@ fn year_print(contents: &Contents<'_>, year: i32, whole: Fingerprint) -> Fingerp
 
 fn attachment_print(contents: &Contents<'_>, at: usize, number: usize) -> Fingerprint {
     let file = contents.cards.get(at).and_then(|card| card.attachments.get(number));
-    let attachments = file.map_or(0, |file| hash(&(file.mark, contents.options.keep_metadata)));
+    let attachments = file.map_or(0, |file| hash(&(file.mark, contents.options.keep_metadata, file.metadata)));
     Fingerprint { attachments, ..Fingerprint::default() }
 }

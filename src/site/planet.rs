@@ -20,7 +20,7 @@ use crate::markdown::harmless;
 use super::contents::{Contents, Facts, brief};
 use super::feed;
 use super::options::Options;
-use super::ready::{Guest, Ready};
+use super::ready::{Guest, Ready, fitting};
 
 /// The most entries in a planet's feed.
 pub(super) const ENTRIES: usize = 50;
@@ -177,7 +177,8 @@ impl Read {
 
 /// Writes the feed.
 pub(super) fn atom(planet: &Planet<'_>, members: &[Member<'_>], read: &Read) -> Vec<u8> {
-    let made = read.ready.iter().filter_map(|(member, ready)| entry(members.get(*member)?, ready));
+    let whole = fitting(read.ready.iter().map(|(_, ready)| ready));
+    let made = read.ready.iter().zip(whole).filter_map(|((member, _), shown)| entry(members.get(*member)?, shown));
     let entries: Vec<atom::Entry> = made.collect();
     let title = line(planet.title);
     feed::written(&atom::Feed {
@@ -198,10 +199,10 @@ fn id(planet: &Planet<'_>) -> String {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).urn().to_string()
 }
 
-fn entry(member: &Member<'_>, ready: &Ready) -> Option<atom::Entry> {
+fn entry(member: &Member<'_>, shown: (&Ready, bool)) -> Option<atom::Entry> {
     let facts = &member.contents.facts;
-    let card = member.contents.cards.get(ready.at)?;
-    let entry = feed::entry(&member.contents, card, ready, &member.site);
+    let card = member.contents.cards.get(shown.0.at)?;
+    let entry = feed::entry(&member.contents, card, shown, &member.site);
     // Readers show only an author of the entry's own, and among many channels each must have one.
     let mut entry = feed::atom_entry(&entry, Some(facts.author.as_deref().unwrap_or(&facts.title)));
     let language = || Some(facts.language.clone());

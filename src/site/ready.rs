@@ -4,6 +4,7 @@
 
 use tera::Value;
 
+use crate::article::brief;
 use crate::markdown::{self, ROOT, Rendered};
 
 use super::around::Surroundings;
@@ -20,6 +21,25 @@ pub(super) struct Ready {
     pub(super) value: Value,
     /// Its attachments as published.
     pub(super) published: Vec<Published>,
+    /// The id of its element where it is shown.
+    anchor: String,
+    /// What leads to the root of its own site, on a page that several channels share.
+    root: Option<String>,
+}
+
+/// How much HTML the texts of one page or feed may make together, in bytes. What a single message may become is bounded
+/// elsewhere (`markdown/bounds.rs`); a page of thirty such messages is more than a browser should have to open.
+const MAX_TOGETHER: usize = 8 << 20;
+
+/// Which messages that are shown together, in this order, are shown whole: those that fit. A function of these messages
+/// alone, so that a page is the same whatever else was built.
+pub(super) fn fitting<'r>(ready: impl IntoIterator<Item = &'r Ready>) -> impl Iterator<Item = (&'r Ready, bool)> {
+    let mut left = MAX_TOGETHER;
+    ready.into_iter().map(move |ready| {
+        let rest = left.checked_sub(ready.rendered.html.len());
+        left = rest.unwrap_or(left);
+        (ready, rest.is_some())
+    })
 }
 
 /// How a message stands among those of other channels.
@@ -45,10 +65,27 @@ impl Ready {
         let anchor = format!("{}{}", guest.map_or("", |guest| guest.ids), contents.anchor(card));
         let around = Surroundings::new(contents, card, &beyond, &published, anchor.clone());
         let mut rendered = markdown::render(&body, card.title_in_text, contents.rules(card), &around);
+        if rendered.is_late {
+            contents.note_late();
+        }
         if let Some(guest) = guest {
             rendered.html = rendered.html.replace(ROOT, guest.root);
         }
-        let value = Value::from_serializable(&contents.message(card, &beyond, &rendered, &published, anchor));
-        Ok(Self { at, rendered, value, published })
+        let message = contents.message(card, &beyond, &rendered, &published, anchor.clone());
+        let value = Value::from_serializable(&message);
+        let root = guest.map(|guest| guest.root.to_owned());
+        Ok(Self { at, rendered, value, published, anchor, root })
+    }
+
+    /// The message with its first words in the place of its text, and the way to all of it.
+    pub(super) fn brief(&self, contents: &Contents<'_>) -> Value {
+        let Some(card) = contents.cards.get(self.at) else {
+            return self.value.clone();
+        };
+        let root = self.root.clone().unwrap_or_else(|| ROOT.to_string());
+        let html = brief(card, &format!("{root}{}", contents.page_of(card).address()));
+        let rendered = Rendered { html, shown: self.rendered.shown.clone(), ..Rendered::default() };
+        let message = contents.message(card, &contents.beyond(card), &rendered, &self.published, self.anchor.clone());
+        Value::from_serializable(&message)
     }
 }

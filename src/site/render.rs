@@ -16,7 +16,7 @@ use super::contents::Contents;
 use super::context::{self, Head, Site};
 use super::out_path::OutPath;
 use super::plan::{list_path, month_path, year_path};
-use super::ready::Ready;
+use super::ready::{Ready, fitting};
 use super::theme::Theme;
 use super::view::{Neighbour, Row};
 
@@ -74,7 +74,7 @@ impl<'a> Renderer<'a> {
         let count = self.contents.lists.count();
         let mut page = self.context(&path.root(), &head);
         page.insert("number", &number);
-        page.insert_value("messages", values(ready));
+        page.insert_value("messages", self.values(ready));
         page.insert("newer", &(number < count).then(|| link(number + 1)));
         page.insert("older", &(number > 1).then(|| link(number - 1)));
         self.render("list.html", &page, &path.root())
@@ -88,7 +88,7 @@ impl<'a> Renderer<'a> {
         let mut head = self.head("index", None, Some(String::new()));
         head.description.clone_from(&self.contents.facts.description);
         let mut page = self.context("", &head);
-        page.insert_value("messages", values(ready));
+        page.insert_value("messages", self.values(ready));
         page.insert("older", &self.contents.lists.behind_front().map(|number| list_path(number).address()));
         page.insert("months", &self.years());
         self.render("index.html", &page, "")
@@ -197,6 +197,14 @@ impl<'a> Renderer<'a> {
         self.render("404.html", &page, "")
     }
 
+    /// Messages that a page shows together.
+    fn values(&self, ready: &[&Ready]) -> Value {
+        let value = |(ready, is_whole): (&Ready, bool)| {
+            if is_whole { ready.value.clone() } else { ready.brief(self.contents) }
+        };
+        Value::from(fitting(ready.iter().copied()).map(value).collect::<Vec<_>>())
+    }
+
     fn card(&self, at: usize) -> Option<&'a Arc<Card>> {
         self.contents.cards.get(at)
     }
@@ -278,10 +286,6 @@ fn rooted(page: Vec<u8>, root: &str) -> Vec<u8> {
 
 /// The mark as a byte.
 const MARK: u8 = ROOT as u8;
-
-fn values(ready: &[&Ready]) -> Value {
-    Value::from(ready.iter().map(|ready| ready.value.clone()).collect::<Vec<_>>())
-}
 
 fn month_link(card: &Card) -> Link {
     use chrono::Datelike;

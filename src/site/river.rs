@@ -3,6 +3,8 @@
 //!
 //! Owns what each depends on and how it is made. Refuses to know what was written before and where the bytes go.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use tera::{Context, Value};
 
@@ -16,6 +18,7 @@ use super::fingerprint::{Fingerprint, Hasher, hash};
 use super::out_path::OutPath;
 use super::plan;
 use super::planet::{ENTRIES, KINDS, Member, Pick, Planet, Read, atom, newest, outlines, updated};
+use super::ready::fitting;
 use super::theme::Theme;
 
 /// The most messages on the front page.
@@ -84,7 +87,7 @@ struct Group<'a> {
 struct Shown<'a> {
     root: &'a str,
     site: &'a Value,
-    m: &'a Value,
+    m: Cow<'a, Value>,
 }
 
 impl<'a> River<'a> {
@@ -190,9 +193,11 @@ impl<'a> River<'a> {
     fn render(&self, read: &Read) -> Result<Vec<u8>, Error> {
         let sites: Vec<Value> =
             self.members.iter().map(|member| Value::from_serializable(&Site::new(&member.contents.facts))).collect();
-        let shown = read.ready.iter().filter_map(|(number, ready)| {
-            let root = self.members.get(*number)?.root.as_str();
-            Some(Shown { root, site: sites.get(*number)?, m: &ready.value })
+        let whole = fitting(read.ready.iter().map(|(_, ready)| ready));
+        let shown = read.ready.iter().zip(whole).filter_map(|((number, _), (ready, is_whole))| {
+            let member = self.members.get(*number)?;
+            let m = if is_whole { Cow::Borrowed(&ready.value) } else { Cow::Owned(ready.brief(&member.contents)) };
+            Some(Shown { root: &member.root, site: sites.get(*number)?, m })
         });
         let mut page = Context::new();
         page.insert("root", "");

@@ -15,7 +15,8 @@ use crate::channel::Kind;
 use crate::channel::attachments::MAX_PICTURE;
 use crate::channel::card::Card;
 use crate::channel::entry::Entry;
-use crate::picture::without_metadata;
+use crate::channel::message::MAX_READ;
+use crate::picture::published;
 
 use super::contents::Contents;
 use super::out_path::OutPath;
@@ -188,7 +189,9 @@ impl Work<'_> {
             Page::Sitemap(part) => Ok(sitemap::render(self.contents, *part).into_bytes()),
             Page::Robots => Ok(self.robots()),
             Page::Asset(name) => Ok(self.theme.asset(name).unwrap_or_default().to_vec()),
-            Page::Icon => Ok(stripped(self.contents.icon.as_ref().map(|icon| icon.bytes.clone()).unwrap_or_default())),
+            Page::Icon => {
+                Ok(self.contents.icon.as_ref().map(|icon| stripped(icon.bytes.clone(), "")).unwrap_or_default())
+            }
             Page::Attachment(at, number) => return self.attachment(planned, *at, *number),
             Page::Text(at) => return self.text(planned, *at),
             Page::Message(_) | Page::List(_) | Page::Atom | Page::Json => return Ok(()),
@@ -213,10 +216,9 @@ impl Work<'_> {
             return Ok(());
         };
         let path = Entry::Attachment(card.stamp, file.path.clone()).path();
-        let picture = file.picture.is_some_and(|picture| picture.format.is_some());
-        if picture && !self.contents.options.keep_metadata {
+        if file.loses_metadata() && !self.contents.options.keep_metadata {
             let made = self.read(card, &path);
-            return self.put(planned, made.map(stripped));
+            return self.put(planned, made.map(|bytes| stripped(bytes, &file.path.name())));
         }
         self.copy(planned, card, &path)
     }
@@ -225,7 +227,13 @@ impl Work<'_> {
         let Some(card) = self.contents.cards.get(at) else {
             return Ok(());
         };
-        self.copy(planned, card, &Entry::Text(card.stamp).path())
+        let path = Entry::Text(card.stamp).path();
+        if self.contents.publishes_whole_text(card) {
+            return self.copy(planned, card, &path);
+        }
+        let folder = self.contents.snapshot.folder(card.side);
+        let beginning = folder.and_then(|folder| folder.read(&path, MAX_READ).ok()).map(|(bytes, _)| bytes);
+        self.put(planned, beginning.ok_or_else(|| unreadable(card, &path)))
     }
 
     fn read(&self, card: &Card, path: &Path) -> Result<Vec<u8>, Error> {
@@ -301,8 +309,8 @@ impl Job<'_> {
 }
 
 /// The picture without its metadata; most have none to lose, and those are not copied.
-fn stripped(bytes: Vec<u8>) -> Vec<u8> {
-    match without_metadata(&bytes) {
+fn stripped(bytes: Vec<u8>, name: &str) -> Vec<u8> {
+    match published(&bytes, name) {
         Cow::Borrowed(_) => bytes,
         Cow::Owned(stripped) => stripped,
     }

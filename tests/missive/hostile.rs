@@ -225,6 +225,87 @@ fn a_sparse_giant_is_not_copied() {
 }
 
 #[test]
+fn a_text_of_terabytes_is_published_in_part() {
+    for scene in [Scene::new(), Scene::subscription()] {
+        let scene = scene.message(STEM, "the beginning").message("2026-01-02T10-00-00Z", "another");
+        let folder = if scene.path("outbox").is_dir() { "outbox" } else { "inbox" };
+        let file = fs::File::options().write(true).open(scene.path(&format!("{folder}/{STEM}.txt"))).unwrap();
+        file.set_len(8 << 40).unwrap();
+        scene.build().report();
+        assert_eq!(scene.built()[&format!("{STEM}.txt")].len(), (1 << 20) + 4);
+        let page = scene.page(&format!("{STEM}.html"));
+        assert!(page.contains("the beginning") && page.contains("more of the text"), "{page:.2000}");
+        assert!(scene.page("2026-01-02T10-00-00Z.html").contains("another"));
+    }
+}
+
+#[test]
+fn a_long_text_of_others_is_not_copied_whole() {
+    let text = format!("The beginning.\n\n{}", "word ".repeat(300_000));
+    let scene = Scene::subscription().message(STEM, &text);
+    scene.build().report();
+    assert_eq!(scene.built()[&format!("{STEM}.txt")], text.as_bytes()[..(1 << 20) + 4]);
+    assert!(scene.page(&format!("{STEM}.html")).contains("more of the text"));
+}
+
+#[test]
+fn many_headings_make_no_endless_site() {
+    let mut scene = Scene::subscription();
+    for day in 1..=5 {
+        scene = scene.message(&format!("2026-01-{day:02}T10-00-00Z"), &"# a\n".repeat(250_000));
+    }
+    scene.build().report();
+    let built = scene.built();
+    let size: usize = built.values().map(Vec::len).sum();
+    assert!(size < 8 << 20, "{size}");
+    assert!(built.contains_key(&format!("{STEM}.txt")), "what a page does not show is beside it");
+}
+
+#[test]
+fn a_page_of_long_messages_shows_as_many_as_it_can_hold() {
+    let mut scene = Scene::subscription();
+    let novel = (("word ".repeat(200) + "\n\n").repeat(1_000)) + "the end";
+    for day in 1..=9 {
+        scene = scene.message(&format!("2026-01-{day:02}T10-00-00Z"), &novel);
+    }
+    scene.build().report();
+    for page in ["index.html", "page/1.html", "atom.xml", "feed.json"] {
+        let page = scene.page(page);
+        assert!(page.len() < 9 << 20, "{}", page.len());
+        assert_eq!(page.matches("the end").count(), 8);
+        assert_eq!(page.matches("The whole message is on its own page.").count(), 1);
+    }
+    assert!(scene.page(&format!("{STEM}.html")).contains("the end"));
+    crate::scene::assert_same(&scene.built(), &scene.clean(), "long messages");
+}
+
+#[test]
+fn a_channel_of_code_loses_its_colours_in_its_own_order() {
+    // A language that nobody knows counts as much as any other and takes no time.
+    let code = format!("```no-such-language\n{}\n```\n", "x".repeat(5 << 10));
+    let message = |scene: Scene, number: i64| {
+        let stamp = missive::channel::stamp::Stamp::from_seconds(1_767_261_600 + number * 60).unwrap();
+        scene.message(&stamp.to_string(), &code)
+    };
+    let mut scene = Scene::subscription();
+    for number in 0..516 {
+        scene = message(scene, number);
+    }
+    // What is behind the 512th is without colours.
+    assert_eq!(scene.build().report().colourless, 4);
+    let (_, said) = crate::scene::words(&scene.run(&["build", "blog", "-o", "elsewhere"]));
+    assert!(said.contains("warning: 4 messages of others: code without colours"), "{said}");
+    // An older message moves the end; only the pages that it concerns are made anew, and they are as if made at once.
+    let scene = message(scene, -1);
+    let report = scene.build().report();
+    assert_eq!(report.colourless, 5);
+    crate::scene::assert_same(&scene.built(), &scene.clean(), "code");
+    // One's own code is one's own business.
+    let own = Scene::new().message(STEM, &code);
+    assert_eq!(own.build().report().colourless, 0);
+}
+
+#[test]
 fn tags_and_links_without_end_cost_little() {
     let tags = (0..60_000).fold(String::new(), |text, n| text + &format!("#t{n} "));
     let links = "[x](p.png) ".repeat(5_000);

@@ -26,6 +26,7 @@ mod hostile;
 mod hostile_output;
 mod inboxes;
 mod incremental;
+mod metadata;
 mod output;
 mod pasting;
 mod planet;

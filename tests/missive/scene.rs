@@ -280,3 +280,45 @@ pub(crate) fn until(what: &str, is: impl Fn() -> bool) {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+/// What a photograph of [`photograph`] tells to whoever looks into it.
+pub(crate) const SERIAL: &[u8] = b"SN-0012345678";
+
+/// An EXIF block as cameras write it: an artist, the serial number of a camera, and a latitude.
+pub(crate) fn notes() -> Vec<u8> {
+    let entry = |tag: u16, kind: u16, count: u32, value: u32| {
+        [&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value.to_be_bytes()].concat()
+    };
+    let directory = |entries: &[Vec<u8>]| {
+        [&u16::try_from(entries.len()).unwrap().to_be_bytes()[..], &entries.concat(), &[0; 4]].concat()
+    };
+    // The first directory stands at byte 8 and is 42 bytes long; the two that it refers to have one entry each: 18 bytes.
+    let first = directory(&[entry(0x013b, 2, 13, 86), entry(0x8769, 4, 1, 50), entry(0x8825, 4, 1, 68)]);
+    let device = directory(&[entry(0xa431, 2, 13, 86)]);
+    let place = directory(&[entry(2, 5, 3, 86)]);
+    [&b"MM\0\x2a\0\0\0\x08"[..], &first, &device, &place, SERIAL].concat()
+}
+
+/// A JPEG of this size with [`notes`] in it.
+pub(crate) fn photograph(width: u16, height: u16) -> Vec<u8> {
+    let segment = |code: u8, payload: &[u8]| {
+        let length = u16::try_from(payload.len() + 2).unwrap();
+        [&[0xff, code][..], &length.to_be_bytes(), payload].concat()
+    };
+    let frame = [&[8][..], &height.to_be_bytes(), &width.to_be_bytes(), &[1, 1, 0x11, 0]].concat();
+    let mut huffman = vec![0; 18];
+    huffman[1] = 1;
+    let parts = [
+        segment(0xe1, &[&b"Exif\0\0"[..], &notes()].concat()),
+        segment(0xdb, &[0; 65]),
+        segment(0xc0, &frame),
+        segment(0xc4, &huffman),
+        segment(0xda, &[1, 1, 0, 0, 63, 0]),
+    ];
+    [&b"\xff\xd8"[..], &parts.concat(), b"\x12\x34\xff\xd9"].concat()
+}
+
+/// A HEIF file's beginning with [`notes`] in it.
+pub(crate) fn heic() -> Vec<u8> {
+    [&b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..], b"Exif\0\0", &notes()].concat()
+}

@@ -355,6 +355,60 @@ fn a_strangers_form_is_no_form() {
 }
 
 #[test]
+fn nobody_forges_the_way_to_the_root() {
+    for mark in [
+        "&#1;",
+        "&#x1;",
+        "&#X01;",
+        "&#01",
+        "&#00000001;",
+        "&#x000001;",
+        "\u{1}",
+        "%01",
+        "&#1;&#1;",
+        "&#&#1;1;",
+        "\u{2401}",
+    ] {
+        let marked = |before: &str| format!("{before}{mark}");
+        let texts = [
+            marked("<a href=\"") + "../../../etc/passwd\">x</a>",
+            marked("<a href='") + "/etc/passwd'>x</a>",
+            marked("<A\nHREF=") + "..//evil.example>x</A>",
+            marked("<img src=\"") + "../../x.png\">",
+            marked("<video poster=\"") + "../x.png\" src=\"" + mark + "//evil.example/x.mp4\"></video>",
+            marked("<b title=\"") + "\"><a href=\"" + mark + "../x\">x</a></b>",
+            marked("[x](") + "../../x)",
+            marked("![x](<") + "../../x.png>)",
+            marked("<div>\n<a href=\"") + "../../x\">x</a>\n</div>",
+        ];
+        for text in texts {
+            let page = page(&text);
+            let main = page.split("class=\"e-content\"").nth(1).unwrap_or(&page);
+            let main = main.split("</article>").next().unwrap();
+            for attribute in ["href=\"", "src=\"", "poster=\""] {
+                for value in main.split(attribute).skip(1).map(|rest| rest.split('"').next().unwrap()) {
+                    assert!(!value.contains("..") && !value.starts_with('/'), "{text:?}\n{value:?}\n{main}");
+                }
+            }
+            assert!(!page.contains('\u{1}'), "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn ones_own_html_keeps_its_words_and_no_mark() {
+    let text = "<p title=\"&#1;a &amp; b &#65;\"><img src=\"p.png\"><IMG SRC='p.png'>\n<img\nsrc=p.png></p>";
+    let scene = Scene::new().message(STEM, text).attachment(STEM, "p.png", &png(3, 4));
+    scene.build().report();
+    let page = scene.page(&format!("{STEM}.html"));
+    assert!(page.contains("title=\"\u{fffd}a &amp; b &#65;\""), "{page}");
+    assert_eq!(page.matches(&format!("src=\"{STEM}/p.png\"")).count(), 2, "{page}");
+    assert_eq!(page.matches(&format!("SRC='{STEM}/p.png'")).count(), 1, "{page}");
+    let list = scene.page("page/1.html");
+    assert_eq!(list.matches(&format!("../{STEM}/p.png")).count(), 3, "{list}");
+}
+
+#[test]
 fn an_open_comment_swallows_nothing() {
     let page = page("<div>x <!-- open\n\nA whole paragraph after.");
     assert!(page.contains("A whole paragraph after"), "{page}");

@@ -30,9 +30,10 @@ fn card(stem: &str, title: Option<&str>, tags: &[&str], attachments: usize) -> C
         is_unbalanced: false,
         shows_remote: false,
         is_cut: false,
+        code: 0,
         problems: Vec::new(),
         folder: None,
-        attachments: vec![Attachment { path, mark, picture: None, drawing: None }; attachments],
+        attachments: vec![Attachment { path, mark, picture: None, drawing: None, metadata: None }; attachments],
     }
 }
 

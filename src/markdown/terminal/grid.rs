@@ -12,6 +12,9 @@ const READABLE: usize = 12;
 /// What stands between two columns, and where it meets the line below the head.
 const BETWEEN: usize = 3;
 
+/// How much of a column's name stands before each of its cells, in bytes, where a table is no grid.
+const LONGEST_NAME: usize = 200;
+
 /// A table as it is read.
 pub(super) struct Grid {
     alignments: Vec<Alignment>,
@@ -107,6 +110,8 @@ impl Grid {
         let Some((head, rows)) = self.rows.split_first() else {
             return Vec::new();
         };
+        // The head is said again for each row, so a long one would multiply the text.
+        let names: Vec<Prose> = head.iter().map(|name| name.shortened(LONGEST_NAME)).collect();
         let mut out = Vec::new();
         for (number, row) in rows.iter().enumerate() {
             if number > 0 {
@@ -114,7 +119,7 @@ impl Grid {
             }
             for (column, cell) in row.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
                 let mut line = Prose::default();
-                if let Some(name) = head.get(column).filter(|name| !name.is_empty()) {
+                if let Some(name) = names.get(column).filter(|name| !name.is_empty()) {
                     line.append(name);
                     line.push(": ", Style::NONE);
                 }

@@ -56,12 +56,22 @@ pub fn lay_out(text: &str, page: Page, place: &dyn Fn(&str) -> Option<String>) -
     as_markdown(text, page, place).filter(says_something).unwrap_or_else(|| plain(text, page))
 }
 
+/// The beginning of a text as lines that each end in `\n`, for a text that is one too many to be read as Markdown.
+pub fn lay_out_plain(text: &str, page: Page) -> String {
+    let end = text.floor_char_boundary(bounds::MAX_PLAIN);
+    plain(text.get(..end).unwrap_or_default(), Page { width: page.width.max(NARROWEST), ..page })
+}
+
 fn as_markdown(text: &str, page: Page, place: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     if !bounds::affordable(text) {
         return None;
     }
     let mut writer = Writer::new(page, place, bounds::max_html(text.len()));
-    for_each_event(text, |event| writer.take(event))?;
+    let mut meter = bounds::Meter::new(text);
+    for_each_event(text, |event| {
+        meter.spend(&event)?;
+        writer.take(event)
+    })?;
     writer.finish()
 }
 

@@ -106,6 +106,17 @@ impl Prose {
         self.text.push_str(&other.text);
     }
 
+    /// Its first `most` bytes or a little less, as running text without styles if something of it is left out.
+    pub(super) fn shortened(&self, most: usize) -> Self {
+        if self.text.len() <= most {
+            return self.clone();
+        }
+        let mut short = Self::default();
+        short.push(self.text.get(..self.text.floor_char_boundary(most)).unwrap_or_default(), Style::NONE);
+        short.push("…", Style::NONE);
+        short
+    }
+
     fn begin(&mut self, style: Style) {
         if self.styles.last().map_or(Style::NONE, |last| last.1) != style {
             self.styles.push((self.text.len(), style));

@@ -76,7 +76,7 @@ pub(super) async fn everything(State(server): State<Server>, headers: HeaderMap,
             let is_more = found.len() > MOST;
             found.truncate(MOST);
             let last = found.last().map(|(seen, card)| seen.key_of(card)).filter(|_| is_more);
-            let messages: Vec<Value> = found.iter().filter_map(|(seen, card)| text::value(seen, card).ok()).collect();
+            let messages = text::values(found.iter().map(|(seen, card)| (&**seen, &**card)));
             sheet
                 .with_value("messages", Value::from(messages))
                 .with("older", &last.map(|key| format!("/everything?before={}", address::part(&key))))
@@ -107,7 +107,7 @@ pub(super) async fn channel(
             let older =
                 cards.first().filter(|_| start > 0).map(|card| format!("{url}?before={}/{}", card.side, card.stamp));
             let newer = before.map(|_| newer(&seen, end, &url));
-            let messages: Vec<Value> = cards.iter().rev().filter_map(|card| text::value(&seen, card).ok()).collect();
+            let messages = text::values(cards.iter().rev().map(|card| (&*seen, &**card)));
             sheet
                 .titled(&seen.title)
                 .with("channel", &Channel::of(&seen))
@@ -168,7 +168,7 @@ pub(super) async fn message(
             sheet
                 .titled(&label(&card))
                 .with("channel", &Channel::of(&seen))
-                .with_value("m", text::value(&seen, &card)?)
+                .with_value("m", text::value(&seen, &card, &mut text::Allowance::page())?)
                 .with("previous", &near(at.checked_sub(1)))
                 .with("next", &near(Some(at + 1)))
                 .send()

@@ -11,9 +11,9 @@ use super::super::refusal::Refusal;
 use super::super::seen::Seen;
 use super::App;
 use super::view::{self, Shown};
-use crate::article::{Attached, Link, Message, Place, Tag, label, tags_in_header};
+use crate::article::{Attached, Link, Message, Place, Tag, brief, label, tags_in_header};
 use crate::channel::arrival::{Lack, SITE_PAGES};
-use crate::channel::attachments;
+use crate::channel::attachments::Names;
 use crate::channel::card::{self, Card};
 use crate::channel::draft::{self, Name};
 use crate::channel::entry::Side;
@@ -21,23 +21,21 @@ use crate::channel::reply;
 use crate::channel::stamp::Stamp;
 use crate::channel::which;
 use crate::disk::beneath::Folder;
-use crate::markdown::{self, ROOT, Rendered, Rules, Target, Trust, anchor_name};
+use crate::markdown::{self, ROOT, Rendered, Rules, Target, Trust, anchor_name, max_cost};
 
 /// What lies around a text.
 struct Around<'a> {
     seen: &'a Seen,
     card: &'a Card,
     attached: &'a [Attached],
+    names: Names,
     anchor: &'a str,
     trust: Trust,
 }
 
 impl markdown::Around for Around<'_> {
     fn attachment(&self, path: &str) -> Option<Target> {
-        if self.attached.is_empty() {
-            return None;
-        }
-        let number = attachments::named(self.card, path)?;
+        let number = self.names.find(path)?;
         let attached = self.attached.get(number)?;
         Some(Target { number, address: attached.address.clone(), media: attached.media, save_as: None })
     }
@@ -83,8 +81,48 @@ fn rules(card: &Card, trust: Trust) -> Rules {
     Rules { trust, raw_html: trust == Trust::Theirs || !card.is_unbalanced, highlight: true, remote_media: false }
 }
 
+/// What a page may still cost. One page shows many messages, and each of them may be as dear as a message can be.
+#[derive(Debug)]
+pub(super) struct Allowance {
+    /// What colouring the code of others on it may cost, in units ([`max_cost`]).
+    code: usize,
+    /// How much HTML the texts on it may make, in bytes.
+    html: usize,
+}
+
+impl Allowance {
+    /// Of a whole page.
+    pub(super) fn page() -> Self {
+        Self { code: 128 << 10, html: 8 << 20 }
+    }
+
+    /// Whether the page may show a message's code in colour.
+    fn colours(&mut self, card: &Card, trust: Trust) -> bool {
+        if trust == Trust::Own {
+            return true;
+        }
+        let rest = self.code.checked_sub(max_cost(card.code, Trust::Theirs));
+        self.code = rest.unwrap_or(self.code);
+        rest.is_some()
+    }
+
+    /// Whether the page may show a text of this length.
+    fn shows(&mut self, html: usize) -> bool {
+        let rest = self.html.checked_sub(html);
+        self.html = rest.unwrap_or(self.html);
+        rest.is_some()
+    }
+}
+
+/// Messages that a page shows together, ready for a template. One that cannot be read is left out; one that costs more than
+/// is left shows its first words, and leads to its own page.
+pub(super) fn values<'a>(messages: impl Iterator<Item = (&'a Seen, &'a Card)>) -> Vec<Value> {
+    let mut left = Allowance::page();
+    messages.filter_map(|(seen, card)| value(seen, card, &mut left).ok()).collect()
+}
+
 /// A message, ready for a template.
-pub(super) fn value(seen: &Seen, card: &Card) -> Result<Value, Refusal> {
+pub(super) fn value(seen: &Seen, card: &Card, left: &mut Allowance) -> Result<Value, Refusal> {
     let body = card::read_body(&seen.open(card.side)?, card.stamp)?;
     let attached: Vec<Attached> = seen
         .box_trust(card.side)
@@ -94,15 +132,23 @@ pub(super) fn value(seen: &Seen, card: &Card) -> Result<Value, Refusal> {
             Attached::new(file, trust, url)
         })
         .collect();
-    let rendered = render(seen, card, &body, &attached, seen.trust(card));
+    let trust = seen.trust(card);
+    let rules = Rules { highlight: left.colours(card, trust), ..rules(card, trust) };
+    let mut rendered = render(seen, card, &body, &attached, rules);
+    if rendered.is_late {
+        left.code = 0;
+    }
+    if !left.shows(rendered.html.len()) {
+        rendered.html = brief(card, &address::reading_message(&seen.name, card.side, card.stamp));
+    }
     let message = message(seen, card, &rendered, &attached);
     Ok(Value::from_serializable(&Shown::of(seen, card, message)))
 }
 
-fn render(seen: &Seen, card: &Card, body: &str, attached: &[Attached], trust: Trust) -> Rendered {
+fn render(seen: &Seen, card: &Card, body: &str, attached: &[Attached], rules: Rules) -> Rendered {
     let anchor = anchor(seen, card);
-    let around = Around { seen, card, attached, anchor: &anchor, trust };
-    let mut rendered = markdown::render(body, card.title_in_text, rules(card, trust), &around);
+    let around = Around { seen, card, attached, names: Names::new(card), anchor: &anchor, trust: rules.trust };
+    let mut rendered = markdown::render(body, card.title_in_text, rules, &around);
     // Addresses in the app begin at the server's root.
     if rendered.html.contains(ROOT) {
         rendered.html = rendered.html.replace(ROOT, "");
@@ -126,7 +172,7 @@ fn message<'a>(seen: &'a Seen, card: &'a Card, rendered: &'a Rendered, attached:
     };
     let mut message = Message::new(card, rendered, attached.iter(), place);
     if card.is_cut {
-        message.offer_whole_text(card, view::source_url(seen, card));
+        message.offer_text(card, view::source_url(seen, card), card.mark.len);
     }
     message
 }
@@ -145,7 +191,7 @@ pub(super) fn would_be(seen: &Seen, draft: Option<Name>, text: &str, now: Stamp)
             Attached::new(file, Trust::Own, url)
         })
         .collect();
-    let rendered = render(seen, &card, &body, &attached, Trust::Own);
+    let rendered = render(seen, &card, &body, &attached, rules(&card, Trust::Own));
     let message = message(seen, &card, &rendered, &attached);
     Value::from_serializable(&Shown::of(seen, &card, message))
 }

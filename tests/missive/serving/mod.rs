@@ -13,6 +13,7 @@ mod founding;
 mod guard;
 mod http;
 mod lists;
+mod pages;
 mod paths;
 mod planet;
 mod twice;

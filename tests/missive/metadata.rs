@@ -1,0 +1,148 @@
+//! What photographs tell: nothing on a site, and a word about everything that is handed out as it is.
+
+use std::fs;
+
+use crate::scene::{SERIAL, Scene, heic, notes, photograph, words};
+
+const STEM: &str = "2026-01-01T10-00-00Z";
+
+fn tells(bytes: &[u8]) -> bool {
+    bytes.windows(SERIAL.len()).any(|window| window == SERIAL)
+}
+
+#[test]
+fn a_photograph_tells_nothing_under_any_name() {
+    let names = [
+        "a.jpg",
+        "b.JPEG",
+        "c.pjpeg",
+        "d.jfif",
+        "e.mpo",
+        "f.insp",
+        "g.jpg.orig",
+        "h.jpg_original",
+        "i",
+        "j.txt",
+        "k.heic",
+        "l.jpg~1",
+        "m.thm",
+    ];
+    for scene in [Scene::new(), Scene::subscription()] {
+        let mut scene = scene.message(STEM, "![x](a.jpg)");
+        for name in names {
+            scene = scene.attachment(STEM, name, &photograph(3, 2));
+        }
+        for (name, before) in [("stray.jpg", &b"\n"[..]), ("stray", b"\0\0"), ("stray.jpg.bak", &[b'x'; 900])] {
+            scene = scene.attachment(STEM, name, &[before, &photograph(3, 2)].concat());
+        }
+        scene.build().report();
+        let built = scene.built();
+        assert_eq!(built.keys().filter(|name| name.starts_with(&format!("{STEM}/"))).count(), names.len() + 3);
+        for (name, bytes) in &built {
+            assert!(!tells(bytes), "{name}");
+        }
+        assert!(built[&format!("{STEM}/a.jpg")].starts_with(b"\xff\xd8\xff\xdb"));
+        assert!(built[&format!("{STEM}/stray.jpg")].starts_with(b"\xff\xd8\xff\xdb"), "what stood before it is gone");
+        // What is fetched through a feed has the length that the feed says.
+        let feed: serde_json::Value = serde_json::from_slice(&built["feed.json"]).unwrap();
+        for file in feed["items"][0]["attachments"].as_array().unwrap() {
+            let path = percent_encoding::percent_decode_str(file["url"].as_str().unwrap()).decode_utf8().unwrap();
+            assert_eq!(file["size_in_bytes"], built[&*path].len(), "{path}");
+        }
+    }
+}
+
+#[test]
+fn other_files_are_published_byte_for_byte() {
+    let song = [&b"ID3\x04\0\0\0\0\x20\0APIC"[..], &photograph(3, 2), b"sound"].concat();
+    let scene = Scene::new().message(STEM, "x").attachment(STEM, "a.mp3", &song).attachment(STEM, "b.heic", &heic());
+    scene.build().report();
+    assert_eq!(scene.built()[&format!("{STEM}/a.mp3")], song);
+    assert_eq!(scene.built()[&format!("{STEM}/b.heic")], heic());
+}
+
+#[test]
+fn what_stays_in_a_picture_is_said_when_it_is_published() {
+    let scene = Scene::new().message(STEM, "x").attachment(STEM, "a.jpg", &photograph(3, 2));
+    let (_, said) = words(&scene.run(&["build", "blog"]));
+    assert!(!said.contains("may tell"), "{said}");
+    let scene = scene.attachment(STEM, "b.heic", &heic()).attachment(STEM, "c.dng", &notes());
+    let (_, said) = words(&scene.run(&["build", "blog"]));
+    let expected = format!(
+        "warning: outbox/{STEM}/b.heic and 1 attachment like it may tell where, with which camera and by whom it was made; \
+         from this format missive cannot remove that: `missive check --metadata blog` looks\n"
+    );
+    assert!(said.contains(&expected), "{said}");
+    assert_eq!(scene.run(&["build", "blog", "--strict"]).status.code(), Some(1));
+    let (_, said) = words(&scene.run(&["build", "blog", "--keep-metadata"]));
+    assert!(!said.contains("may tell"), "{said}");
+    // A reader's copy of somebody else's pictures is no business of the reader's.
+    let theirs = Scene::subscription().message(STEM, "x").attachment(STEM, "b.heic", &heic());
+    let (_, said) = words(&theirs.run(&["build", "blog"]));
+    assert!(!said.contains("may tell"), "{said}");
+}
+
+#[test]
+fn what_stays_in_a_picture_is_said_when_it_is_attached() {
+    let scene = Scene::new();
+    fs::write(scene.root().join("a.heic"), heic()).unwrap();
+    fs::write(scene.root().join("b.jpg"), photograph(3, 2)).unwrap();
+    let sent = scene.run(&["compose", "blog", "-m", "x", "-a", "a.heic", "-a", "b.jpg"]);
+    let (_, said) = words(&sent);
+    assert!(sent.status.success());
+    assert_eq!(
+        said,
+        "warning: a.heic may tell where, with which camera and by whom it was made; from this format missive cannot remove that\n"
+    );
+}
+
+#[test]
+fn check_lists_what_attachments_tell() {
+    let scene = Scene::new().message(STEM, "x").attachment(STEM, "plain.png", &crate::scene::png(3, 2));
+    let (out, _) = words(&scene.run(&["check", "--metadata", "blog"]));
+    assert_eq!(out, "blog: no attachment tells a place, a device or a person, as far as missive can see\n");
+    let scene = scene.attachment(STEM, "a.jpg", &photograph(3, 2)).attachment(STEM, "b.heic", &heic()).attachment(
+        STEM,
+        "c.mp4",
+        b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x20udta\xa9xyz+48.2082+016.3738/",
+    );
+    let (out, _) = words(&scene.run(&["check", "--metadata", "blog"]));
+    let expected = format!(
+        "blog: 3 attachments tell more than they show
+  outbox/{STEM}/a.jpg: place, device, person; the copy on a site does not
+  outbox/{STEM}/b.heic: place, device, person; the copy on a site tells it too
+  outbox/{STEM}/c.mp4: place; the copy on a site tells it too
+Whoever receives the channel's folder receives these files as they are.
+To clean one before you send it, use a program such as exiftool: exiftool -all= FILE
+"
+    );
+    assert_eq!(out, expected);
+    let (out, _) = words(&scene.run(&["check", "--metadata", "blog", "--json"]));
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        json["channels"][0]["metadata"][0],
+        serde_json::json!({
+            "path": format!("outbox/{STEM}/a.jpg"), "place": true, "device": true, "person": true, "published": false,
+        })
+    );
+    assert_eq!(scene.run(&["check", "--metadata"]).status.code(), Some(0));
+    assert_eq!(scene.run(&["check", "--metadata", "--strict"]).status.code(), Some(1));
+    let (out, _) = words(&scene.run(&["check", "blog", "--json"]));
+    assert!(!out.contains("metadata"), "{out}");
+}
+
+#[cfg(feature = "sync")]
+#[test]
+fn who_is_given_a_key_is_given_the_originals() {
+    let scene = Scene::new().message(STEM, "x").attachment(STEM, "plain.png", &crate::scene::png(3, 2));
+    let (out, _) = words(&scene.run(&["share", "blog"]));
+    assert!(!out.contains("as they are"), "{out}");
+    let scene = scene.attachment(STEM, "a.jpg", &photograph(3, 2)).attachment(STEM, "b.heic", &heic());
+    let (out, _) = words(&scene.run(&["share", "blog"]));
+    let expected = "Readers receive attachments as they are: 2 tell them a place, a device or a person.
+See which: missive check --metadata blog
+";
+    assert!(out.contains(expected), "{out}");
+    let (out, _) = words(&scene.run(&["share", "blog", "--key-only"]));
+    assert_eq!(out.lines().count(), 1, "{out}");
+}
