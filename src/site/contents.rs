@@ -107,7 +107,7 @@ pub(super) struct Contents<'a> {
     /// The icon, read once.
     pub icon: Option<Icon>,
     /// The ids of the inbox's and the outbox's channel.
-    pub ids: [Uuid; 2],
+    pub channel_ids: [Uuid; 2],
 }
 
 impl<'a> Contents<'a> {
@@ -124,7 +124,7 @@ impl<'a> Contents<'a> {
         let facts = facts(snapshot, options, (!cards.is_empty(), !tags.is_empty()), icon.as_ref());
         Self {
             icon,
-            ids: ids(snapshot),
+            channel_ids: channel_ids(snapshot),
             snapshot,
             options,
             cards,
@@ -191,7 +191,7 @@ impl<'a> Contents<'a> {
 
     /// The id of the channel that a box's owner writes.
     pub(super) fn channel_id(&self, side: Side) -> Uuid {
-        let [inbox, outbox] = self.ids;
+        let [inbox, outbox] = self.channel_ids;
         if side == Side::Inbox { inbox } else { outbox }
     }
 
@@ -267,7 +267,7 @@ fn name(snapshot: &Snapshot) -> String {
 }
 
 /// The ids of the inbox's and the outbox's channel, of which the peer's may not be one's own.
-fn ids(snapshot: &Snapshot) -> [Uuid; 2] {
+fn channel_ids(snapshot: &Snapshot) -> [Uuid; 2] {
     let mut ids = Side::BOTH.map(|side| snapshot.profile(side).channel_id(&snapshot.channel.name.to_string()));
     let claims = Claim::of_channel(snapshot, &[None, None]);
     for (claim, borne) in claims.iter().zip(settle(&claims)) {

@@ -99,7 +99,7 @@ pub(super) fn settle_ids(members: &mut [Member<'_>]) -> Vec<(String, String)> {
         let Some(member) = members.get_mut(*at) else {
             continue;
         };
-        set_id(&mut member.contents.ids, claim.side, borne.id);
+        set_id(&mut member.contents.channel_ids, claim.side, borne.id);
         let bearer = borne.bearer.and_then(|bearer| Some((owners.get(bearer)?, claims.get(bearer)?)));
         if let Some((owner, bearer)) = bearer {
             refused.push((claim.channel.clone(), claim.refusal(bearer)));
