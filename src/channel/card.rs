@@ -89,6 +89,7 @@ pub struct Picture {
 
 /// All that lists, feeds and archives need to know of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own about the text")]
 pub struct Card {
     /// Which box it is in.
     pub side: Side,
