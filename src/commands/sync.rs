@@ -79,6 +79,7 @@ pub fn run(
     with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
 ) -> Result<Report, Failure> {
     note(args, around)?;
+    locate::mention_no_boxes(around, console);
     let session = Session::open(around, args.network.options(around), clock)?;
     if !session.is_own() && !args.once {
         return Err(Failure::new(
