@@ -24,7 +24,7 @@ pub fn quoted(word: impl AsRef<OsStr>) -> String {
 /// are quoted here. `--` stands before them if one of them begins with `-`.
 pub fn missive(command: &str, operands: &[&dyn AsRef<OsStr>]) -> String {
     let mut line = format!("missive {command}");
-    if operands.iter().any(|operand| looks_like_option(operand)) {
+    if operands.iter().any(looks_like_option) {
         line.push_str(" --");
     }
     for operand in operands {

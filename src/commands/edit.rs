@@ -138,15 +138,12 @@ fn finish(desk: &Desk<'_>, stamp: Stamp, draft: Draft, before: &[u8], besides: &
 fn kept(desk: &Desk<'_>, draft: &Draft, error: Error) -> Failure {
     let path = quoted(draft.path());
     let list = shell::missive("drafts", &[&desk.typed]);
-    let way = match (&error, draft.name) {
-        (Error::Changed { .. }, Name::Edit(stamp)) => {
-            let put = shell::missive(&format!("edit -F {path}"), &[&desk.typed, &stamp.to_string()]);
-            format!("`{put}` puts it in its place")
-        }
-        _ => {
-            let send = shell::missive(&format!("compose -F {path}"), &[&desk.typed]);
-            format!("`{send}` sends it as a new message, `{}` puts it away", desk.on_draft("discard", draft.name))
-        }
+    let way = if let (Error::Changed { .. }, Name::Edit(stamp)) = (&error, draft.name) {
+        let put = shell::missive(&format!("edit -F {path}"), &[&desk.typed, &stamp.to_string()]);
+        format!("`{put}` puts it in its place")
+    } else {
+        let send = shell::missive(&format!("compose -F {path}"), &[&desk.typed]);
+        format!("`{send}` sends it as a new message, `{}` puts it away", desk.on_draft("discard", draft.name))
     };
     let failure = Failure::from(error);
     Failure::new(failure.message, format!("what you wrote is kept in {path}: `{list}` lists it, {way}"))

@@ -45,7 +45,7 @@ pub struct Invite {
 }
 
 /// The longest life of a code: one that is found after years opens nothing any more.
-const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
+const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// How long a code is to be good for.
 fn lifetime(text: &str) -> Result<Duration, String> {

@@ -81,6 +81,7 @@ pub fn run(
     // A data folder that vanishes later is not made anew.
     fs_err::create_dir_all(&around.data)?;
     note(args, around)?;
+    locate::mention_no_boxes(around, console);
     let session = waiting.open(around, args.network.options(around), clock)?;
     if !session.is_own() && !args.once {
         return Err(Failure::new(

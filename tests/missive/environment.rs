@@ -346,7 +346,7 @@ fn a_text_may_begin_with_a_dash() {
         let report: serde_json::Value = serde_json::from_str(&words(&scene.run(&args)).0).unwrap();
         assert_eq!(report["would_write"]["text"], text);
     }
-    assert!(ended(&scene.run(&["compose", "blog", "-m", "x", "--tag", "-"]), 1).contains("`-` is no tag"));
+    assert!(ended(&scene.run(&["compose", "blog", "-m", "x", "--tag", "--draft"]), 2).contains("lacks its value"));
     fs::write(scene.root().join("-x"), "a").unwrap();
     fs::write(scene.root().join("-text"), "-y").unwrap();
     ended(&scene.run(&["compose", "blog", "-F", "-text", "-a", "-x"]), 0);
