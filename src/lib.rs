@@ -81,7 +81,11 @@
 //! - **The sites that are shown lie in the cache folder**, and each is built when somebody first asks for it: serving changes nothing
 //!   in a channel but what is written there, and a hundred subscriptions cost nothing at the start.
 //! - **A program may write without a token, a page of another site may not.** Every browser says where a write comes from
-//!   (`Origin`, `Sec-Fetch-Site`); what says nothing is no browser's, and a program on this machine could write the files itself.
+//!   (`Origin`, `Sec-Fetch-Site`); what says nothing is no browser's, and a program of this user could write the files itself.
+//! - **Loopback is not a person.** Whose program connects is looked up once for each connection; the user who runs the server needs
+//!   nothing, and everybody else the key. Where the system does not tell, everybody needs it.
+//! - **No connection waits for another one to end.** When there are as many as there may be, whoever has most of them loses the most
+//!   silent one; what may last, streams and bodies, has places of its own for each peer.
 //!
 //! Of replication:
 //!
@@ -131,7 +135,7 @@
 //! - What becomes of a message that is changed or deleted? [`channel::revise`], [`channel::trash`].
 //! - Which messages does a search find? [`channel::query`]. Which moment is `3d`? [`channel::when`].
 //! - What keeps many channels looked at and built? `commands/rounds.rs`, and `commands/live.rs` for one of them.
-//! - What answers a request? [`web`]: `web/guard.rs` who may ask, `web/library.rs` what it is answered from, `web/api` for
+//! - What answers a request? [`web`]: `web/guard.rs` who may ask, `web/peer.rs` whose program asks, `web/library.rs` what it is answered from, `web/api` for
 //!   programs, `web/app` for people, `web/preview.rs` for sites.
 //! - What is done about a file that differs? [`sync::mirror`]. Who does it? `sync/iroh/keeper.rs`, with `publish.rs` towards the
 //!   document and `take.rs` towards the box; [`sync::place`] puts files in place. What may a document's key be? [`sync::item`].

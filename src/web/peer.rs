@@ -13,6 +13,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
+use std::sync::OnceLock;
 
 /// Who is at the other end of a connection, as limits count them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -95,8 +96,11 @@ fn inode(stream: &impl AsFd) -> io::Result<u64> {
 /// The number that stands for users who have none here.
 fn overflow_user() -> u32 {
     const USUAL: u32 = 65_534;
-    let said = std::fs::read_to_string("/proc/sys/kernel/overflowuid").ok();
-    said.and_then(|said| said.trim().parse().ok()).unwrap_or(USUAL)
+    static SAID: OnceLock<u32> = OnceLock::new();
+    *SAID.get_or_init(|| {
+        let said = std::fs::read_to_string("/proc/sys/kernel/overflowuid").ok();
+        said.and_then(|said| said.trim().parse().ok()).unwrap_or(USUAL)
+    })
 }
 
 #[cfg(test)]

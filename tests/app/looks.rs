@@ -32,8 +32,9 @@ fn furnished() -> App {
 }
 
 /// The pages by the names of their pictures.
-const PAGES: [(&str, &str); 17] = [
+const PAGES: [(&str, &str); 18] = [
     ("home", "/"),
+    ("begin", "/begin"),
     ("everything", "/everything"),
     ("channel", "/read/notebook"),
     ("conversation", "/read/ana"),

@@ -90,6 +90,39 @@ fn a_writer_without_script_writes_attaches_previews_sends_and_discards() {
 }
 
 #[test]
+fn a_newcomer_without_script_begins_a_channel_and_an_invitation() {
+    let app = Data::new().serve();
+    let browser = Browser::without_script(&app);
+    browser.goto("/");
+    assert_eq!(browser.text("h1"), "Welcome");
+    assert_eq!(browser.texts(".choices h2"), ["Write", "Read", "Talk"]);
+    browser.fill("#make", "a/b\u{e007}");
+    browser.until_shown(
+        "#make-wrong",
+        "“a/b” cannot be a channel's name. Any file name will do that does not begin with “.”.",
+    );
+    assert_eq!(browser.value("#make"), "a/b", "what was typed is there still");
+    browser.fill("#subscribe", "nonsense\u{e007}");
+    browser.until("document.querySelector('#subscribe-wrong') !== null");
+    browser.goto("/");
+    browser.fill("#make", "garden");
+    browser.choose("Make the channel");
+    browser.until_at("/write/garden");
+    browser.fill("#text", "The first words.");
+    browser.choose("Send");
+    browser.until_shown(".e-content", "The first words.");
+    browser.goto("/");
+    browser.choose("New channel");
+    browser.until_at("/begin");
+    browser.fill("#invite", "ana");
+    browser.choose("Make an invitation code");
+    browser.until_shown("h1", "The conversation is ready");
+    assert!(browser.value("#code").starts_with("missive-invite-"));
+    browser.choose("Open the conversation");
+    browser.until_at("/read/ana");
+}
+
+#[test]
 fn a_file_that_is_ticked_goes_when_the_form_is_sent_in() {
     let app = Data::of_three_channels()
         .file("ana/drafts/draft-2026-11-05T10-00-00Z.txt", "With a cat\n")

@@ -69,11 +69,11 @@ fn operations(shapes: &mut SchemaGenerator) -> Vec<Operation> {
 }
 
 fn get(path: &'static str, summary: &'static str, gives: Gives) -> Operation {
-    Operation { path, method: "get", summary, query: &[], brings: Brings::Nothing, gives, refuses: &[400, 404] }
+    Operation { path, method: "get", summary, query: &[], brings: Brings::Nothing, gives, refuses: &[400, 401, 404] }
 }
 
 fn write(path: &'static str, method: &'static str, summary: &'static str, brings: Brings, gives: Gives) -> Operation {
-    let refuses = &[400, 403, 404, 405, 408, 409, 412, 413, 415, 422, 507];
+    let refuses = &[400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 503, 507];
     Operation { path, method, summary, query: &[], brings, gives, refuses }
 }
 
@@ -165,7 +165,11 @@ fn looking(shapes: &mut SchemaGenerator) -> Vec<Operation> {
     vec![
         Operation { query: SEARCHED, ..get("/api/search", "Messages by their words, newest first", found) },
         write("/api/preview", "post", "A text as it would be shown", text, shown),
-        Operation { query: LISTENED, ..get("/events", "What happens, as it happens", Gives::Events) },
+        Operation {
+            query: LISTENED,
+            refuses: &[400, 401, 404, 503],
+            ..get("/events", "What happens, as it happens", Gives::Events)
+        },
     ]
 }
 
@@ -187,7 +191,7 @@ fn describe() -> Value {
         "info": {
             "title": "missive",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Channels of plain text files: reading, writing, marks, drafts. Each write must come from a page of this server or from a program that sends no `Origin`.",
+            "description": "Channels of plain text files: reading, writing, marks, drafts. Each write must come from a page of this server or from a program that sends no `Origin`. Whoever is not the user who runs the server sends the key that it prints: `Authorization: Bearer KEY`.",
             "license": { "name": "Unlicense OR MIT", "identifier": "Unlicense OR MIT" },
         },
         "servers": [{ "url": "/" }],

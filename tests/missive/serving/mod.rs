@@ -21,6 +21,7 @@ mod users;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -126,7 +127,7 @@ impl Served {
 
     /// The program in a home of its own.
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_missive"));
+        let mut command = Command::new(self.program());
         command
             .args(args)
             .env_clear()
@@ -140,6 +141,20 @@ impl Served {
             command.uid(user).gid(user);
         }
         command
+    }
+
+    /// The program, where the user who runs it can reach it.
+    fn program(&self) -> PathBuf {
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_missive"));
+        let is_open = |path: &Path| path.metadata().is_ok_and(|about| about.permissions().mode() & 1 != 0);
+        if self.user.is_none() || program.ancestors().all(is_open) {
+            return program;
+        }
+        let copy = self.dir.path().join("missive");
+        if !copy.exists() {
+            fs::copy(&program, &copy).unwrap();
+        }
+        copy
     }
 
     /// Gives all of it to a user who runs the program from now on.
