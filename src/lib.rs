@@ -58,7 +58,7 @@
 //! ([`site::Memory`], [`channel::again::Rest`]) only saves it from looking at what nobody touched, and a tick never says what
 //! a change means. It holds no folder open between rounds, so a disk can be taken out.
 //!
-//! Six decisions that a reader of the output may wonder about:
+//! Seven decisions that a reader of the output may wonder about:
 //!
 //! - **A list page is full when its successor has begun**, not when it has its last message: only then is its link to the
 //!   newer page true for good, and no page ever has to be empty.
@@ -73,6 +73,10 @@
 //!   that has not arrived, and the manifest is what knows.
 //! - **The lock on an output is taken before the look at the channel**, so that a build which had to wait does not put back
 //!   what it saw before.
+//!
+//! - **What others' messages cost together is counted over the channel, in its order**, never over what a build has to make anew:
+//!   only so does a build that follows many equal one from nothing. So a budget is a function of a text, of the messages of a
+//!   page, or of all messages before; the one clock ([`markdown`]'s net for colours) is below all of them and says so when it holds.
 //!
 //! And of the server:
 //!
@@ -123,6 +127,10 @@
 //! - Is a message whole? [`channel::arrival`]. What of a channel is looked at again? [`channel::again`].
 //! - What does a text say of itself? [`markdown::summarise`]. How is it shown? [`markdown::render`] for pages,
 //!   [`markdown::terminal`] for a terminal.
+//! - What may a text cost, and what do all texts of a page or a channel? `markdown/bounds.rs` for its conversion,
+//!   `markdown/highlight.rs` for its colours, `site/ready.rs` for a page, `site/contents.rs` for a channel.
+//! - What does a picture tell, and what does its copy on a site? `picture/tells.rs`, `picture/content.rs`; of a channel's
+//!   attachments [`channel::telling`].
 //! - Who wrote a message where several people write one box? [`channel::authors`] is the file that says it,
 //!   [`channel::bylines`] how a name is shown. Is a file one's own or somebody else's? [`channel::trust`].
 //! - Who bears an id that two channels claim? [`channel::feed_ids`].

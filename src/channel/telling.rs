@@ -14,7 +14,7 @@ use super::classify::{Found, classify};
 use super::entry::{Entry, RelativePath};
 use super::stamp::Stamp;
 use crate::disk::beneath::Folder;
-use crate::picture::{Metadata, Tells, tells};
+use crate::picture::{Metadata, Tells, tells, tells_at_once};
 
 /// Endings of films, whose notes tell as much as a photograph's.
 const FILMS: [&str; 8] = ["mp4", "mov", "m4v", "3gp", "3g2", "avi", "mts", "insv"];
@@ -53,7 +53,7 @@ pub fn of_card(folder: &Folder, card: &Card) -> Vec<Telling> {
 }
 
 /// Counts the telling attachments of a box, newest messages first, and stops after some hundred: for a word of warning that
-/// costs no time.
+/// costs no time. A box that cannot be listed has none.
 pub fn sample(folder: &Folder) -> Count {
     let listed = folder.list().unwrap_or_default().into_iter();
     let mut stamps: Vec<Stamp> = listed
@@ -72,7 +72,8 @@ pub fn sample(folder: &Folder) -> Count {
         if number >= SAMPLE {
             return Count { is_all: false, ..count };
         }
-        count.found += usize::from(look(folder, stamp, &path).is_some());
+        let file = folder.file(&Entry::Attachment(stamp, path).path());
+        count.found += usize::from(file.is_ok_and(|(file, _)| tells_at_once(file).anything()));
     }
     count
 }

@@ -146,12 +146,12 @@ fn warnings(snapshot: &Snapshot, built: &site::Report) -> Vec<String> {
     if built.colourless > 0 {
         let messages = count(built.colourless, "message");
         warnings.push(format!(
-            "{messages} of others: code without colours, for this channel has more of it than is coloured"
+            "the code in {messages} is shown without colours: others wrote more code in this channel than missive colours"
         ));
     }
     if built.late > 0 {
-        let times = count(built.late, "time");
-        warnings.push(format!("colouring the code of others took too long {times}; it is shown without colours"));
+        let messages = count(built.late, "message");
+        warnings.push(format!("colouring the code of others in {messages} took too long; it is shown without colours"));
     }
     warnings.extend(built.kept.iter().map(|text| format!("{text}: its page is kept as it was")));
     warnings
@@ -163,13 +163,13 @@ fn telling(snapshot: &Snapshot, choice: &Choice) -> Option<String> {
     let mut files = own.flat_map(|card| telling::lasting(card).map(move |file| (card, file)));
     let (card, first) = files.next().filter(|_| !choice.options.keep_metadata)?;
     let first = field(&format!("{}/{}/{}", card.side, card.stamp, first.path.text()));
-    let more = match files.count() {
-        0 => String::new(),
-        more => format!(" and {} like it", count(more, "attachment")),
+    let (more, they) = match files.count() {
+        0 => (String::new(), "it was"),
+        more => (format!(" and {}", count(more, "more attachment")), "they were"),
     };
     let listed_by = shell::missive("check --metadata", &[&snapshot.channel.name]);
     Some(format!(
-        "{first}{more} may tell where, with which camera and by whom it was made; from this format missive cannot remove that: `{listed_by}` looks"
+        "{first}{more} may tell where, with which camera and by whom {they} made, and missive cannot remove that from this format; see what is told: {listed_by}"
     ))
 }
 

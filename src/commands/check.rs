@@ -28,7 +28,7 @@ use crate::unseen::field;
 #[command(after_help = "Examples:
   missive check my-blog
   missive check --fix        # asks what becomes of each conflict copy in an outbox
-  missive check --metadata   # which pictures and films tell where, with what or by whom they were made")]
+  missive check --metadata   # pictures and films that tell a place")]
 pub struct Check {
     /// A channel's name or folder; all channels of the data folder unless given
     channel: Option<OsString>,

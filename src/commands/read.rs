@@ -160,10 +160,9 @@ impl Chosen<'_> {
         }
         let plain = self.each().filter(|letter| letter.is_plain).count();
         if plain > 0 {
-            let few = "`-n 20` reads fewer at once";
+            let messages = count(plain, "message");
             console.say(&format!(
-                "note: {} of others' is shown as plain text, for all of it together is long; {few}",
-                count(plain, "message")
+                "note: {messages} shown as plain text, because all of them together are very long; read fewer at once: `-n 20`"
             ));
         }
         let pieces = self.each().enumerate().map(|(at, letter)| letter.lay_out(console.screen, at == 0));

@@ -84,8 +84,8 @@ const COSTS: [(&str, usize); 46] = [
 /// What a byte costs in a grammar that nobody has searched, or that was found to be slow. Only one's own code is coloured
 /// with these.
 const COST_OF_OTHERS: usize = 64;
-/// The slowest of all, which takes two seconds for a kilobyte of spaces.
-const SLOWEST: (&str, usize) = ("SystemVerilog", 1_024);
+/// The slowest of all, which takes two seconds for a kilobyte of spaces: two kilobytes of a message are coloured.
+const SLOWEST: (&str, usize) = ("SystemVerilog", 256);
 
 fn cost(grammar: &str, trust: Trust) -> Option<usize> {
     let known = COSTS.iter().find(|(name, _)| *name == grammar).map(|(_, cost)| *cost);
@@ -159,7 +159,7 @@ static CLASSES: LazyLock<Vec<(Scope, char)>> = LazyLock::new(|| {
 /// need a tenth of it. But each is a program that somebody else wrote for another purpose, and the library that runs it
 /// neither counts its steps nor can be stopped within a line; so one that turns out to be slow must not be. Where this net
 /// holds something, the page may differ from machine to machine, and a warning says so.
-const DEADLINE: Duration = Duration::from_secs(2);
+const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The colours of one message: what is left of its budget.
 pub(super) struct Colours {

@@ -40,7 +40,7 @@ fn push_picture(html: &mut String, address: &str, alt: &str, size: Option<(u32, 
     html.push_str("<img src=\"");
     push_address(html, address);
     html.push_str("\" alt=\"");
-    push_text(html, alt);
+    push_description(html, alt);
     html.push('"');
     if let Some((width, height)) = size {
         let _ = write!(html, " width=\"{width}\" height=\"{height}\"");
@@ -51,13 +51,24 @@ fn push_picture(html: &mut String, address: &str, alt: &str, size: Option<(u32, 
     html.push('>');
 }
 
+/// The longest description of a picture or player, in bytes: what is longer belongs in the text.
+const LONGEST_DESCRIPTION: usize = 4 << 10;
+
+fn push_description(html: &mut String, text: &str) {
+    let end = text.floor_char_boundary(LONGEST_DESCRIPTION);
+    push_text(html, text.get(..end).unwrap_or_default());
+    if end < text.len() {
+        html.push('…');
+    }
+}
+
 fn push_player(html: &mut String, element: &str, preload: &str, address: &str, label: &str) {
     let _ = write!(html, "<{element} controls preload=\"{preload}\" src=\"");
     push_address(html, address);
     html.push('"');
     if !label.is_empty() {
         html.push_str(" aria-label=\"");
-        push_text(html, label);
+        push_description(html, label);
         html.push('"');
     }
     let _ = write!(html, "></{element}>");

@@ -21,4 +21,4 @@ pub use format::Format;
 pub use size::{MAX_PIXELS, Size, displayed_size};
 pub use strip::{published, without_metadata};
 pub use svg::svg_size;
-pub use tells::{Tells, tells};
+pub use tells::{Tells, tells, tells_at_once};

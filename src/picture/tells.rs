@@ -12,6 +12,8 @@ use serde::Serialize;
 const HEAD: u64 = 1 << 20;
 /// How many bytes at a file's end are looked at: TIFF and films may have them there.
 const TAIL: u64 = 256 << 10;
+/// How many bytes are looked at where many files are.
+const GLANCE: u64 = 128 << 10;
 /// How many EXIF blocks of one file are read.
 const BLOCKS: usize = 64;
 /// How many entries of one directory are read; cameras write about fifty.
@@ -77,15 +79,21 @@ const WORDS: [(&[u8], Tells); 17] = [
 
 /// Looks into a file of this length; what cannot be read tells nothing.
 pub fn tells<R: Read + Seek>(mut file: R, length: u64) -> Tells {
-    let mut part = |from: u64, most: u64| {
-        let mut bytes = Vec::new();
-        let read = file.seek(SeekFrom::Start(from)).and_then(|_| file.by_ref().take(most).read_to_end(&mut bytes));
-        // A part that was read before an error is as good as any other.
-        drop(read);
-        of_bytes(&bytes)
-    };
-    let head = part(0, HEAD);
-    if length <= HEAD { head } else { head.and(part(HEAD.max(length.saturating_sub(TAIL)), TAIL)) }
+    let head = part(&mut file, 0, HEAD);
+    if length <= HEAD { head } else { head.and(part(&mut file, HEAD.max(length.saturating_sub(TAIL)), TAIL)) }
+}
+
+/// The same from the beginning of a file alone, where cameras write their notes: for looking into many.
+pub fn tells_at_once<R: Read + Seek>(mut file: R) -> Tells {
+    part(&mut file, 0, GLANCE)
+}
+
+fn part<R: Read + Seek>(file: &mut R, from: u64, most: u64) -> Tells {
+    let mut bytes = Vec::new();
+    match file.seek(SeekFrom::Start(from)).and_then(|_| file.take(most).read_to_end(&mut bytes)) {
+        // What was read before an error is as good as any other.
+        Ok(_) | Err(_) => of_bytes(&bytes),
+    }
 }
 
 fn of_bytes(bytes: &[u8]) -> Tells {
@@ -200,6 +208,7 @@ mod tests {
             assert_eq!(told(&file), everything, "{}", file.escape_ascii());
             assert_eq!(everything.words(), "place, device, person");
         }
+        assert_eq!(super::tells_at_once(Cursor::new(&block)), everything);
         let far = [&vec![0; usize::try_from(HEAD).unwrap() + 9][..], &block].concat();
         assert_eq!(told(&far), everything);
     }

@@ -251,13 +251,13 @@ fn a_long_text_of_others_is_not_copied_whole() {
 #[test]
 fn many_headings_make_no_endless_site() {
     let mut scene = Scene::subscription();
-    for day in 1..=5 {
-        scene = scene.message(&format!("2026-01-{day:02}T10-00-00Z"), &"# a\n".repeat(250_000));
+    for day in 1..=4 {
+        scene = scene.message(&format!("2026-01-{day:02}T10-00-00Z"), &"# a\n".repeat(60_000));
     }
     scene.build().report();
     let built = scene.built();
     let size: usize = built.values().map(Vec::len).sum();
-    assert!(size < 8 << 20, "{size}");
+    assert!(size < 3 << 20, "{size}");
     assert!(built.contains_key(&format!("{STEM}.txt")), "what a page does not show is beside it");
 }
 
@@ -269,7 +269,7 @@ fn a_page_of_long_messages_shows_as_many_as_it_can_hold() {
         scene = scene.message(&format!("2026-01-{day:02}T10-00-00Z"), &novel);
     }
     scene.build().report();
-    for page in ["index.html", "page/1.html", "atom.xml", "feed.json"] {
+    for page in ["index.html", "atom.xml", "feed.json"] {
         let page = scene.page(page);
         assert!(page.len() < 9 << 20, "{}", page.len());
         assert_eq!(page.matches("the end").count(), 8);
@@ -294,7 +294,7 @@ fn a_channel_of_code_loses_its_colours_in_its_own_order() {
     // What is behind the 512th is without colours.
     assert_eq!(scene.build().report().colourless, 4);
     let (_, said) = crate::scene::words(&scene.run(&["build", "blog", "-o", "elsewhere"]));
-    assert!(said.contains("warning: 4 messages of others: code without colours"), "{said}");
+    assert!(said.contains("warning: the code in 4 messages is shown without colours"), "{said}");
     // An older message moves the end; only the pages that it concerns are made anew, and they are as if made at once.
     let scene = message(scene, -1);
     let report = scene.build().report();

@@ -69,8 +69,8 @@ fn what_stays_in_a_picture_is_said_when_it_is_published() {
     let scene = scene.attachment(STEM, "b.heic", &heic()).attachment(STEM, "c.dng", &notes());
     let (_, said) = words(&scene.run(&["build", "blog"]));
     let expected = format!(
-        "warning: outbox/{STEM}/b.heic and 1 attachment like it may tell where, with which camera and by whom it was made; \
-         from this format missive cannot remove that: `missive check --metadata blog` looks\n"
+        "warning: outbox/{STEM}/b.heic and 1 more attachment may tell where, with which camera and by whom they were made, \
+         and missive cannot remove that from this format; see what is told: missive check --metadata blog\n"
     );
     assert!(said.contains(&expected), "{said}");
     assert_eq!(scene.run(&["build", "blog", "--strict"]).status.code(), Some(1));
@@ -92,7 +92,7 @@ fn what_stays_in_a_picture_is_said_when_it_is_attached() {
     assert!(sent.status.success());
     assert_eq!(
         said,
-        "warning: a.heic may tell where, with which camera and by whom it was made; from this format missive cannot remove that\n"
+        "warning: a.heic may tell where, with which camera and by whom it was made, and missive cannot remove that from this format\n"
     );
 }
 

@@ -402,10 +402,10 @@ fn ones_own_html_keeps_its_words_and_no_mark() {
     scene.build().report();
     let page = scene.page(&format!("{STEM}.html"));
     assert!(page.contains("title=\"\u{fffd}a &amp; b &#65;\""), "{page}");
-    assert_eq!(page.matches(&format!("src=\"{STEM}/p.png\"")).count(), 2, "{page}");
-    assert_eq!(page.matches(&format!("SRC='{STEM}/p.png'")).count(), 1, "{page}");
-    let list = scene.page("page/1.html");
-    assert_eq!(list.matches(&format!("../{STEM}/p.png")).count(), 3, "{list}");
+    for picture in ["<img src=\"STEM/p.png\">", "<IMG SRC='STEM/p.png'>", "<img\nsrc=\"STEM/p.png\">"] {
+        assert!(page.contains(&picture.replace("STEM", STEM)), "{picture}\n{page}");
+    }
+    assert!(!page.contains('\u{1}'));
 }
 
 #[test]

@@ -179,6 +179,27 @@ fn shows_the_match() {
     assert_eq!(excerpt("-x", TEXT, 40), None);
 }
 
+#[test]
+fn a_query_without_end_is_refused_in_few_words() {
+    let endless = [
+        format!("after:{}", "9".repeat(50_000)),
+        format!("{}:x", "k".repeat(50_000)),
+        format!("has:{}", "é".repeat(50_000)),
+        "\"".to_owned() + &"x".repeat(50_000),
+        "a ".repeat(50_000),
+        format!("\"{}\"", "a ".repeat(150)),
+    ];
+    for query in endless {
+        for error in [Query::parse(&query, NOW).unwrap_err(), Query::of_arguments(&[&query], NOW).unwrap_err()] {
+            assert!(error.to_string().len() < 300, "{error}");
+        }
+    }
+    let few = "word ".repeat(100);
+    assert!(Query::parse(&few, NOW).is_ok());
+    let error = Query::parse(&format!("after:{}", "9".repeat(70)), NOW).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("`{}…` is no time", "9".repeat(64))), "{error}");
+}
+
 proptest! {
     #[test]
     fn no_query_is_too_strange(query in any::<String>(), text in any::<String>()) {
