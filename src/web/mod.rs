@@ -41,7 +41,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::sync::{Semaphore, watch};
 
 pub use guard::Guard;
-pub use library::Library;
+pub use library::{KnownChannel, Library};
 
 use app::App;
 use refusal::Refusal;
