@@ -19,6 +19,7 @@ use super::{Failure, Surroundings, count};
 use crate::channel::card::Card;
 use crate::channel::entry::{Entry, Side};
 use crate::channel::marks::{Change, Marks, Reach, State, Store};
+use crate::channel::trust::BoxTrust;
 use crate::channel::{folder, when};
 use crate::console::Console;
 
@@ -188,7 +189,7 @@ impl Chosen<'_> {
             return Err(Failure::new(message, format!("it has {}", count(attachments.len(), "attachment"))));
         };
         let (found, _) = folder.file(&Entry::Attachment(*stamp, file.path.clone()).path())?;
-        let trust = letter.opened.snapshot.box_trust(*side).of_attachment(*stamp, &file.path);
+        let trust = BoxTrust::now(folder, *side).of_attachment(*stamp, &file.path);
         open::open(&letter.path_of(file), trust, &found)
     }
 }

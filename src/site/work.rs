@@ -13,8 +13,11 @@ use rayon::prelude::*;
 
 use crate::channel::Kind;
 use crate::channel::attachments::MAX_PICTURE;
-use crate::channel::card::Card;
+use crate::channel::card::{Attachment, Card, Mark};
 use crate::channel::entry::Entry;
+use crate::channel::trust::BoxTrust;
+use crate::disk::beneath::Stat;
+use crate::markdown::Trust;
 use crate::picture::without_metadata;
 
 use super::contents::Contents;
@@ -218,14 +221,23 @@ impl Work<'_> {
             let made = self.read(card, &path);
             return self.put(planned, made.map(stripped));
         }
-        self.copy(planned, card, &path)
+        self.copy(planned, card, &path, |stat| self.is_foreign_by_now(card, file, stat))
+    }
+
+    /// Whether somebody else has written over an attachment of one's own since the look: it would be published as one's own.
+    fn is_foreign_by_now(&self, card: &Card, file: &Attachment, now: Stat) -> bool {
+        let snapshot = self.contents.snapshot;
+        let trust = |whose: &BoxTrust| whose.of_attachment(card.stamp, &file.path);
+        Mark::from(now) != file.mark
+            && trust(snapshot.box_trust(card.side)) == Trust::Own
+            && snapshot.folder(card.side).is_some_and(|it| trust(&BoxTrust::now(it, card.side)) == Trust::Theirs)
     }
 
     fn text(&self, planned: &Planned, at: usize) -> Result<(), Error> {
         let Some(card) = self.contents.cards.get(at) else {
             return Ok(());
         };
-        self.copy(planned, card, &Entry::Text(card.stamp).path())
+        self.copy(planned, card, &Entry::Text(card.stamp).path(), |_| false)
     }
 
     fn read(&self, card: &Card, path: &Path) -> Result<Vec<u8>, Error> {
@@ -233,9 +245,15 @@ impl Work<'_> {
         folder.read(path, MAX_PICTURE).map(|(bytes, _)| bytes).map_err(|_| unreadable(card, path))
     }
 
-    fn copy(&self, planned: &Planned, card: &Card, path: &Path) -> Result<(), Error> {
+    fn copy(
+        &self,
+        planned: &Planned,
+        card: &Card,
+        path: &Path,
+        is_refused: impl Fn(Stat) -> bool,
+    ) -> Result<(), Error> {
         let opened = self.contents.snapshot.folder(card.side).and_then(|folder| folder.file(path).ok());
-        let Some((file, _)) = opened else {
+        let Some((file, _)) = opened.filter(|(_, stat)| !is_refused(*stat)) else {
             return self.skip(planned, unreadable(card, path));
         };
         if self.stage.copy(&planned.path, &file)? {

@@ -18,6 +18,7 @@ use crate::channel::card::{self, Card};
 use crate::channel::draft::{self, Name};
 use crate::channel::entry::Side;
 use crate::channel::stamp::Stamp;
+use crate::channel::trust::BoxTrust;
 use crate::channel::which;
 use crate::disk::beneath::Folder;
 use crate::markdown::{self, ROOT, Rendered, Rules, Target, Trust, anchor_name};
@@ -91,7 +92,9 @@ fn rules(card: &Card, trust: Trust) -> Rules {
 
 /// A message, ready for a template.
 pub(super) fn value(seen: &Seen, card: &Card) -> Result<Value, Refusal> {
-    let body = card::read_body(&seen.open(card.side)?, card.stamp)?;
+    let folder = seen.open(card.side)?;
+    let (body, is_same) = card::read_body_of(&folder, card)?;
+    let trust = if is_same { seen.trust(card) } else { BoxTrust::now(&folder, card.side).of_message(card.stamp) };
     let attached: Vec<Attached> = seen
         .box_trust(card.side)
         .of_attachments(card)
@@ -100,7 +103,7 @@ pub(super) fn value(seen: &Seen, card: &Card) -> Result<Value, Refusal> {
             Attached::new(file, trust, url)
         })
         .collect();
-    let rendered = render(seen, card, &body, &attached, seen.trust(card));
+    let rendered = render(seen, card, &body, &attached, trust);
     let message = message(seen, card, &rendered, &attached);
     Ok(Value::from_serializable(&Shown::of(seen, card, message)))
 }
