@@ -267,7 +267,7 @@ impl Authors {
     /// Everybody who signed a file of the box.
     pub fn signers(&self) -> BTreeSet<Key> {
         let files = self.messages.values().chain(self.attachments.values());
-        files.flat_map(|signers| signers.keys()).copied().collect()
+        files.flat_map(Signers::keys).copied().collect()
     }
 
     /// Every key that it speaks of.

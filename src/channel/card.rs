@@ -181,6 +181,16 @@ pub fn read_body(folder: &Folder, stamp: Stamp) -> io::Result<String> {
     Ok(body_of(message::decode(bytes).text))
 }
 
+/// A message's text as it is now: the body behind the header, and whether it is the one that a card was made of.
+///
+/// # Errors
+/// As the system says.
+pub fn read_body_of(folder: &Folder, card: &Card) -> io::Result<(String, bool)> {
+    let (bytes, stat) = folder.read(&Entry::Text(card.stamp).path(), MAX_READ)?;
+    let is_same = hash_of(&bytes, stat.into()) == card.hash;
+    Ok((body_of(message::decode(bytes).text), is_same))
+}
+
 /// Makes a message's card, from what an older card already knows where that is certain to be still true.
 ///
 /// `known` is the older card, whose text and pictures may be trusted; `folder_is_there` tells whether the box holds a

@@ -295,6 +295,22 @@ impl Snapshot {
         }
     }
 
+    /// A message's text behind its header, and whose it is: since the look somebody else may have written over it.
+    ///
+    /// # Errors
+    /// As [`Snapshot::body`].
+    pub fn text_of(&self, card: &Card) -> io::Result<(String, Trust)> {
+        let trust = self.trust(card);
+        let kept = self.bodies.lock().ok().and_then(|mut bodies| bodies.remove(&(card.side, card.stamp)));
+        if let Some(body) = kept {
+            return Ok((body, trust));
+        }
+        let folder = self.folder(card.side).ok_or(io::ErrorKind::NotFound)?;
+        let (body, is_same) = card::read_body_of(folder, card)?;
+        let now = || BoxTrust::now(folder, card.side).of_message(card.stamp);
+        Ok((body, if is_same { trust } else { now() }))
+    }
+
     fn look_into(&mut self, side: Side, cache: &Cache) {
         let Some(folder) = self.folder(side) else {
             return;

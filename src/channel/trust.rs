@@ -10,6 +10,7 @@ use super::card::{Attachment, Card};
 use super::entry::{RelativePath, Side};
 use super::profile::Problem;
 use super::stamp::Stamp;
+use crate::disk::beneath::Folder;
 use crate::markdown::Trust;
 
 /// Whose the files of one box are.
@@ -50,6 +51,13 @@ impl BoxTrust {
             }
             Ok(Some(authors)) => (Self::shared(authors), None),
         }
+    }
+
+    /// Whose the files of a box are at this moment. Whoever finds that a file is not the one that was looked at asks this: that
+    /// it is another one's is written down before it takes its place.
+    pub fn now(folder: &Folder, side: Side) -> Self {
+        let read = Authors::read(folder);
+        Self::new(side, read.as_ref().map(Option::as_ref)).0
     }
 
     fn all(rest: Trust) -> Self {

@@ -20,6 +20,7 @@ use crate::channel::card::Card;
 use crate::channel::entry::{Entry, Side};
 use crate::channel::marks::{Change, Marks, Reach, State, Store};
 use crate::channel::message::MAX_READ;
+use crate::channel::trust::BoxTrust;
 use crate::channel::when;
 use crate::console::Console;
 use crate::markdown::Trust;
@@ -212,7 +213,7 @@ impl Chosen<'_> {
             return Err(Failure::new(message, format!("it has {}", count(attachments.len(), "attachment"))));
         };
         let (found, _) = folder.file(&Entry::Attachment(*stamp, file.path.clone()).path())?;
-        let trust = letter.opened.snapshot.box_trust(*side).of_attachment(*stamp, &file.path);
+        let trust = BoxTrust::now(folder, *side).of_attachment(*stamp, &file.path);
         open::open(&letter.path_of(file), trust, &found)
     }
 }

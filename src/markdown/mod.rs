@@ -59,6 +59,14 @@ pub struct Rules {
     pub remote_media: bool,
 }
 
+impl Rules {
+    /// These rules for a text that turned out to be somebody else's.
+    #[must_use]
+    pub fn as_theirs(self) -> Self {
+        Self { trust: Trust::Theirs, raw_html: true, remote_media: false, ..self }
+    }
+}
+
 /// A rendered text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rendered {

@@ -5,7 +5,7 @@
 use tera::Value;
 
 use crate::article::brief;
-use crate::markdown::{self, ROOT, Rendered};
+use crate::markdown::{self, ROOT, Rendered, Trust};
 
 use super::around::Surroundings;
 use super::contents::Contents;
@@ -60,11 +60,13 @@ impl Ready {
         let card = contents.cards.get(at).ok_or_else(String::new)?;
         let beyond = contents.beyond(card);
         let unreadable = |_| format!("{}/{}.txt", card.side, card.stamp);
-        let body = contents.snapshot.body(card.side, card.stamp).map_err(unreadable)?;
+        let (body, trust) = contents.snapshot.text_of(card).map_err(unreadable)?;
+        let rules = contents.rules(card);
+        let rules = if trust == Trust::Theirs { rules.as_theirs() } else { rules };
         let published = contents.published(card);
         let anchor = format!("{}{}", guest.map_or("", |guest| guest.ids), contents.anchor(card));
         let around = Surroundings::new(contents, card, &beyond, &published, anchor.clone());
-        let mut rendered = markdown::render(&body, card.title_in_text, contents.rules(card), &around);
+        let mut rendered = markdown::render(&body, card.title_in_text, rules, &around);
         if rendered.is_late {
             contents.note_late();
         }

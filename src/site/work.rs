@@ -13,9 +13,12 @@ use rayon::prelude::*;
 
 use crate::channel::Kind;
 use crate::channel::attachments::MAX_PICTURE;
-use crate::channel::card::Card;
+use crate::channel::card::{Attachment, Card, Mark};
 use crate::channel::entry::Entry;
 use crate::channel::message::MAX_READ;
+use crate::channel::trust::BoxTrust;
+use crate::disk::beneath::Stat;
+use crate::markdown::Trust;
 use crate::picture::published;
 
 use super::contents::Contents;
@@ -220,7 +223,16 @@ impl Work<'_> {
             let made = self.read(card, &path);
             return self.put(planned, made.map(|bytes| stripped(bytes, &file.path.name())));
         }
-        self.copy(planned, card, &path)
+        self.copy(planned, card, &path, |stat| self.is_foreign_by_now(card, file, stat))
+    }
+
+    /// Whether somebody else has written over an attachment of one's own since the look: it would be published as one's own.
+    fn is_foreign_by_now(&self, card: &Card, file: &Attachment, now: Stat) -> bool {
+        let snapshot = self.contents.snapshot;
+        let trust = |whose: &BoxTrust| whose.of_attachment(card.stamp, &file.path);
+        Mark::from(now) != file.mark
+            && trust(snapshot.box_trust(card.side)) == Trust::Own
+            && snapshot.folder(card.side).is_some_and(|it| trust(&BoxTrust::now(it, card.side)) == Trust::Theirs)
     }
 
     fn text(&self, planned: &Planned, at: usize) -> Result<(), Error> {
@@ -229,7 +241,7 @@ impl Work<'_> {
         };
         let path = Entry::Text(card.stamp).path();
         if self.contents.publishes_whole_text(card) {
-            return self.copy(planned, card, &path);
+            return self.copy(planned, card, &path, |_| false);
         }
         let folder = self.contents.snapshot.folder(card.side);
         let beginning = folder.and_then(|folder| folder.read(&path, MAX_READ).ok()).map(|(bytes, _)| bytes);
@@ -241,9 +253,15 @@ impl Work<'_> {
         folder.read(path, MAX_PICTURE).map(|(bytes, _)| bytes).map_err(|_| unreadable(card, path))
     }
 
-    fn copy(&self, planned: &Planned, card: &Card, path: &Path) -> Result<(), Error> {
+    fn copy(
+        &self,
+        planned: &Planned,
+        card: &Card,
+        path: &Path,
+        is_refused: impl Fn(Stat) -> bool,
+    ) -> Result<(), Error> {
         let opened = self.contents.snapshot.folder(card.side).and_then(|folder| folder.file(path).ok());
-        let Some((file, _)) = opened else {
+        let Some((file, _)) = opened.filter(|(_, stat)| !is_refused(*stat)) else {
             return self.skip(planned, unreadable(card, path));
         };
         if self.stage.copy(&planned.path, &file)? {

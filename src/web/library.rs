@@ -26,6 +26,17 @@ struct Site {
     error: Option<String>,
 }
 
+/// What is known of a channel without a look at it.
+#[derive(Debug)]
+pub struct KnownChannel {
+    /// The channel.
+    pub channel: Channel,
+    /// The messages that it shows, oldest first.
+    pub cards: Arc<[Arc<Card>]>,
+    /// What its boxes say of it.
+    pub profiles: Profiles,
+}
+
 /// When more messages than these appear at once, each is not told by itself.
 const TOLD_EACH: usize = 20;
 
@@ -71,8 +82,12 @@ impl Library {
     }
 
     /// All channels with the messages that they show, oldest first, and what their boxes say of them.
-    pub fn channels(&self) -> Vec<(Channel, Arc<[Arc<Card>]>, Profiles)> {
-        let known = |seen: &Arc<Seen>| (seen.channel.clone(), Arc::clone(&seen.cards), Profiles::clone(&seen.profiles));
+    pub fn channels(&self) -> Vec<KnownChannel> {
+        let known = |seen: &Arc<Seen>| KnownChannel {
+            channel: seen.channel.clone(),
+            cards: Arc::clone(&seen.cards),
+            profiles: Profiles::clone(&seen.profiles),
+        };
         self.read().values().map(known).collect()
     }
 

@@ -48,7 +48,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::sync::watch;
 
 pub use guard::Guard;
-pub use library::Library;
+pub use library::{KnownChannel, Library};
 pub use peer::tells_users;
 
 use app::App;

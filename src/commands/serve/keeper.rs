@@ -18,7 +18,7 @@ use crate::commands::site::{Asked, Choice};
 use crate::commands::{Clock, Surroundings};
 use crate::site::{Planet, PlanetChannel, opml, planet_feed};
 use crate::watch::Touched;
-use crate::web::{self, Library};
+use crate::web::{self, KnownChannel, Library};
 
 /// What all channels together are called.
 const TITLE: &str = "missive";
@@ -110,7 +110,7 @@ impl Keeper {
         let now = (self.clock)().div_euclid(1_000_000_000);
         let channels = self.library.channels().into_iter();
         let looked: Vec<(Snapshot, Choice)> = channels
-            .filter_map(|(channel, cards, profiles)| {
+            .filter_map(|KnownChannel { channel, cards, profiles }| {
                 // One whose settings are wrong has no feed until they are mended.
                 let choice = self.keeping.asked(&channel).choose(&channel, &self.keeping.around).ok()?;
                 let cache = Cache::of(&cards, profiles, self.keeping.around.now);

@@ -12,10 +12,11 @@ use super::super::wire::{Attached, Attachment};
 use super::super::{Server, file, upload};
 use super::json;
 use crate::article::{Attached as Shown, inert_suffix, type_of};
-use crate::channel::card::{self, Card};
+use crate::channel::card::{self, Card, Mark};
 use crate::channel::entry::{Entry, Side};
 use crate::channel::letter::Source;
 use crate::channel::revise::{self, Revision};
+use crate::channel::trust::BoxTrust;
 use crate::markdown::{Media, Trust};
 
 /// The attachments of a message of the inbox.
@@ -73,8 +74,13 @@ fn bytes(
     let found = card.attachments.iter().find(|known| known.path.text() == file);
     let found = found.ok_or_else(|| Refusal::missing(format!("the message {id} has no attachment `{file}`")))?;
     let path = Entry::Attachment(card.stamp, found.path.clone()).path();
-    let (open, stat) = seen.open(side)?.file(&path)?;
-    let trust = seen.box_trust(side).of_attachment(card.stamp, &found.path);
+    let folder = seen.open(side)?;
+    let (open, stat) = folder.file(&path)?;
+    let trust = if Mark::from(stat) == found.mark {
+        seen.box_trust(side).of_attachment(card.stamp, &found.path)
+    } else {
+        BoxTrust::now(&folder, side).of_attachment(card.stamp, &found.path)
+    };
     Ok(file::send(open, &stat, &about(found, trust), headers)?)
 }
 

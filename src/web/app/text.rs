@@ -19,6 +19,7 @@ use crate::channel::draft::{self, Name};
 use crate::channel::entry::Side;
 use crate::channel::reply;
 use crate::channel::stamp::Stamp;
+use crate::channel::trust::BoxTrust;
 use crate::channel::which;
 use crate::disk::beneath::Folder;
 use crate::markdown::{self, ROOT, Rendered, Rules, Target, Trust, anchor_name, max_cost};
@@ -123,7 +124,9 @@ pub(super) fn values<'a>(messages: impl Iterator<Item = (&'a Seen, &'a Card)>) -
 
 /// A message, ready for a template.
 pub(super) fn value(seen: &Seen, card: &Card, left: &mut Allowance) -> Result<Value, Refusal> {
-    let body = card::read_body(&seen.open(card.side)?, card.stamp)?;
+    let folder = seen.open(card.side)?;
+    let (body, is_same) = card::read_body_of(&folder, card)?;
+    let trust = if is_same { seen.trust(card) } else { BoxTrust::now(&folder, card.side).of_message(card.stamp) };
     let attached: Vec<Attached> = seen
         .box_trust(card.side)
         .of_attachments(card)
@@ -132,7 +135,6 @@ pub(super) fn value(seen: &Seen, card: &Card, left: &mut Allowance) -> Result<Va
             Attached::new(file, trust, url)
         })
         .collect();
-    let trust = seen.trust(card);
     let rules = Rules { highlight: left.colours(card, trust), ..rules(card, trust) };
     let mut rendered = render(seen, card, &body, &attached, rules);
     if rendered.is_late {
