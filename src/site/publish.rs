@@ -78,10 +78,11 @@ impl<'a> Stage<'a> {
         let home = if let Some(folder) = target.into_folder() {
             folder
         } else {
-            // What is above the output was there a moment ago: if it vanished it is not made anew.
-            let above = output.parent().unwrap_or(output);
-            folders_below(above, output.strip_prefix(above).unwrap_or(output))?;
-            Folder::open(output).map_err(|error| named(output, &error))?
+            // What is above it was there a moment ago, when the lock was taken: if it vanished it is not made anew.
+            match fs_err::create_dir(output) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => Folder::open(output).map_err(|error| named(output, &error))?,
+            }
         };
         let name = PathBuf::from(STAGE);
         let at = |error: io::Error| named(&output.join(STAGE), &error);

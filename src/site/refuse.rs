@@ -4,14 +4,17 @@
 //! that is there and says nothing, a file that is somebody else's.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use crate::channel::Channel;
+use crate::channel::classify::{Found, classify};
 use crate::channel::entry::Side;
+use crate::channel::name::ChannelName;
 use crate::channel::profile::{self, Problem};
 use crate::channel::snapshot::{BoxState, Snapshot};
-use crate::channel::{self, Channel};
 use crate::disk::beneath::{Folder, Kind};
 use crate::markdown::Trust;
 
@@ -87,11 +90,11 @@ pub(super) fn elsewhere(output: &Path) -> Result<(), Error> {
         if above.file_name().is_some_and(|name| name == STATE) {
             return refused(output, "missive keeps its keys there");
         }
-        // A box beside a link that should be the other one is a box all the same.
-        let is_channel = matches!(Channel::open(above), Ok(_) | Err(channel::Error::NotABox { .. }));
-        if is_channel && !is_site(above) {
-            let name = above.file_name().unwrap_or_default().to_string_lossy();
+        if let Some(name) = channel_at(above) {
             return refused(output, &format!("it is the channel `{name}`, or lies in it"));
+        }
+        if let Some(side) = box_at(above) {
+            return refused(output, &format!("it is an `{side}`, or lies in one"));
         }
     }
     if output.join(STATE).is_dir() {
@@ -101,11 +104,38 @@ pub(super) fn elsewhere(output: &Path) -> Result<(), Error> {
     if is_site(output) {
         return Ok(());
     }
-    let channels = crate::channel::folder::discover(output).unwrap_or_default();
-    match channels.iter().find(|channel| !is_site(&channel.path)) {
-        Some(channel) => refused(output, &format!("the channel `{}` lies in it", channel.name)),
+    let inside = std::fs::read_dir(output).into_iter().flatten().flatten();
+    match inside.filter_map(|entry| channel_at(&entry.path())).min() {
+        Some(name) => refused(output, &format!("the channel `{name}` lies in it")),
         None => Ok(()),
     }
+}
+
+/// The name of the channel that a folder is, and no site. That a folder has one called `inbox` is not enough: so has many a
+/// home.
+fn channel_at(folder: &Path) -> Option<ChannelName> {
+    let name = ChannelName::parse(folder.file_name()?)?;
+    let boxes = Side::BOTH.map(|side| Identity::within(folder, side.name()).map(|_| folder.join(side.name())));
+    let mut boxes = boxes.into_iter().flatten().peekable();
+    boxes.peek()?;
+    let is_among_channels = || folder.parent().is_some_and(|data| data.join(STATE).is_dir());
+    ((is_among_channels() || boxes.any(|folder| is_in_use(&folder))) && !is_site(folder)).then_some(name)
+}
+
+/// Whether a box holds a profile or a message, by its first files: it may be any folder, of any size.
+fn is_in_use(folder: &Path) -> bool {
+    const MANY: usize = 1_000;
+    let is_message = |name: &OsStr| matches!(classify(name, Kind::File), Found::Text(_));
+    let mut names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name()).take(MANY);
+    folder.join(profile::FILE_NAME).symlink_metadata().is_ok() || names.any(|name| is_message(&name))
+}
+
+/// The box that a folder is by its name, in whatever may become a channel.
+fn box_at(folder: &Path) -> Option<Side> {
+    let side = Side::BOTH.into_iter().find(|side| folder.file_name() == Some(side.name().as_ref()))?;
+    let above = folder.parent()?;
+    ChannelName::parse(above.file_name()?)?;
+    (Identity::within(above, side.name()).is_some() && !is_site(above)).then_some(side)
 }
 
 /// Whether a folder is a site: that of a conversation has folders of the boxes' names.
