@@ -24,7 +24,6 @@ use crate::unseen::field;
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(after_help = "Examples:
-  missive check my-blog
   missive check --fix        # asks what becomes of each conflict copy in an outbox
   missive check --metadata   # pictures and films that tell a place")]
 pub struct Check {
