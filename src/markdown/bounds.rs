@@ -100,8 +100,7 @@ fn weight_of_tag(tag: &Tag<'_>) -> usize {
 /// `&`, `<`, `>` and `"` become up to six bytes, a hashtag a link.
 fn weight_of_text(text: &str) -> usize {
     const TAG: usize = 96;
-    let bytes = text.bytes();
-    let escaped = bytes.clone().filter(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"')).count();
+    let escaped = text.bytes().filter(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"')).count();
     let is_tag =
         |at: &usize| text.as_bytes().get(at + 1).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80);
     text.len() + 5 * escaped + TAG * memchr::memchr_iter(b'#', text.as_bytes()).filter(is_tag).count()

@@ -25,7 +25,7 @@ struct Limits {
 }
 
 const OWN: Limits = Limits { block: 16 << 10, line: 500, message: 512 << 10 };
-const THEIRS: Limits = Limits { block: 8 << 10, line: 200, message: 32 << 10 };
+const THEIRS: Limits = Limits { block: 8 << 10, line: 120, message: 16 << 10 };
 
 /// What a byte of code costs in the grammars whose slowest lines were searched for, in units of the budget.
 ///
@@ -298,13 +298,13 @@ mod tests {
         let theirs = || Colours::new(Trust::Theirs);
         assert!(coloured(&mut theirs(), line, "rust"));
         // A long line, a long block, a grammar that can be slow, and what comes when the budget is spent.
-        assert!(!coloured(&mut theirs(), &"a ".repeat(101), "rust"));
+        assert!(!coloured(&mut theirs(), &"a ".repeat(61), "rust"));
         assert!(!coloured(&mut theirs(), &line.repeat(800), "rust"));
         for slow in ["scss", "sv", "markdown", "ini", "lisp", "less"] {
             assert!(!coloured(&mut theirs(), "a", slow), "{slow}");
             assert!(slow == "sv" || coloured(&mut Colours::new(Trust::Own), "a { b: c }\n", slow), "{slow}");
         }
-        for (language, most) in [("js", 4 << 10), ("json", 32 << 10)] {
+        for (language, most) in [("js", 2 << 10), ("json", 16 << 10)] {
             let mut colours = theirs();
             let mut bytes = 0;
             while coloured(&mut colours, &line.repeat(50), language) {

@@ -90,10 +90,9 @@ pub fn tells_at_once<R: Read + Seek>(mut file: R) -> Tells {
 
 fn part<R: Read + Seek>(file: &mut R, from: u64, most: u64) -> Tells {
     let mut bytes = Vec::new();
-    match file.seek(SeekFrom::Start(from)).and_then(|_| file.take(most).read_to_end(&mut bytes)) {
-        // What was read before an error is as good as any other.
-        Ok(_) | Err(_) => of_bytes(&bytes),
-    }
+    let read = file.seek(SeekFrom::Start(from)).and_then(|_| file.take(most).read_to_end(&mut bytes));
+    // What was read before an error is as good as any other.
+    if read.is_err() && bytes.is_empty() { Tells::default() } else { of_bytes(&bytes) }
 }
 
 fn of_bytes(bytes: &[u8]) -> Tells {

@@ -127,14 +127,14 @@ pub(super) struct Contents<'a> {
 /// How often colours may take too long in one build before others' code is shown without any.
 const MAX_LATE: usize = 3;
 
-/// What colouring the code of others on a site may cost, in units ([`max_cost`]), counted from the oldest message on: two
-/// megabytes of code.
+/// What colouring the code of others on a site may cost, in units ([`max_cost`]), counted from the oldest message on: a
+/// megabyte of code in the dearest grammars.
 ///
 /// Colouring is the dearest thing that a build does with a text, so what many small messages may cost together needs an
 /// end as well. It is counted over the whole channel and in its order, not over what a build has to make anew: the same
 /// channel has to give the same bytes whatever was built before. From the oldest on, because then a new message changes
 /// no older page.
-const MAX_COLOURED: usize = 16 << 20;
+const MAX_COLOURED: usize = 8 << 20;
 /// A longer text of one's own is not copied whole either, in bytes: nobody wrote it.
 const MAX_OWN_TEXT: u64 = 64 << 20;
 

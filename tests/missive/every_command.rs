@@ -24,7 +24,7 @@ const WRITE_KEY: &str = "missive-write-aeatpzpg3pvrh4j44tafsg5mcwgbvukn6cpwzhquu
 const CODE: &str = "missive-invite-aebhtxssitsopswmo7vf3jueudztlkrkjes74rr274awjzzibn3kfcxqrkfpajabj3f27msx3kso6rd3btjr5yf2p6vgbikshtqjj2jxues2vjlmolqaaaaau3sr32i";
 
 /// Every command, in the ways in which it differs.
-static LINES: [Line; 50] = [
+static LINES: [Line; 51] = [
     line(&["new", "another"]),
     line(&["new", "another", "--message"]),
     line(&["channels"]),
@@ -45,6 +45,7 @@ static LINES: [Line; 50] = [
     line(&["delete", "talk", "2026-01-01T10-00-00Z", "--yes"]),
     line(&["check"]),
     line(&["check", "talk", "--all"]),
+    line(&["check", "--metadata"]),
     line(&["check", "--fix"]),
     line(&["check", "--fix", "--yes"]),
     line(&["check", "theirs", "--fix", "--yes"]),
