@@ -186,7 +186,9 @@ mod tests {
         };
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(send)).collect();
-            threads.into_iter().for_each(|thread| assert_eq!(thread.join().unwrap(), "/0"));
+            for thread in threads {
+                assert_eq!(thread.join().unwrap(), "/0");
+            }
         });
     }
 
@@ -202,7 +204,8 @@ mod tests {
     #[test]
     fn the_next_run_knows_pages_and_no_secrets() {
         let dir = tempfile::tempdir().unwrap();
-        let file = Some(dir.path().join("forms"));
+        let path = dir.path().join("forms");
+        let file = Some(path.clone());
         let (page, code) = (form(&[("token", "t.1")]), form(&[("token", "t.2")]));
         let before = Forms::read(file.clone());
         before.once(page, || Ok("/read/blog".to_owned())).unwrap();
@@ -215,7 +218,7 @@ mod tests {
             after.once(form(&[("token", &number)]), || Ok("/".to_owned())).unwrap();
         }
         assert_eq!((after.known().len(), Forms::read(file.clone()).known().len()), (KEPT, KEPT));
-        let text = std::fs::read_to_string(file.unwrap()).unwrap();
+        let text = std::fs::read_to_string(path).unwrap();
         assert!(text.lines().count() == KEPT && !text.contains("missive-invite"));
     }
 }

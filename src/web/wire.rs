@@ -100,7 +100,8 @@ pub(super) struct Message {
     has_attachments: bool,
     /// What its file is called, without `.txt`. Not `id`: the founding client takes a member of that name for the key by which
     /// it merges lists, and a message's is its own within its box only.
-    message_id: Stamp,
+    #[serde(rename = "message_id")]
+    id: Stamp,
     channel: String,
     /// Who wrote it, where several people write one box and it is known of this message.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,7 +128,7 @@ impl Message {
             attachments_url: format!("{url}/attachments"),
             has_attachments: !card.attachments.is_empty(),
             url,
-            message_id: card.stamp,
+            id: card.stamp,
             channel: seen.name.clone(),
             author: seen.byline(card).map(str::to_owned),
             title: card.title.clone(),

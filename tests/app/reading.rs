@@ -115,12 +115,13 @@ fn a_channel_that_is_made_appears_and_one_that_is_removed_goes() {
     let app = Data::new().serve();
     let browser = Browser::open(&app);
     browser.goto("/");
-    assert_eq!(browser.text("h1"), "There is no channel yet");
+    assert_eq!(browser.text("h1"), "Welcome");
     app.arrives("letters/outbox/2026-11-04T12-00-00Z.txt", "# First\n");
     browser.until_shown("main", "letters");
     browser.until_shown("main", "First");
+    assert_eq!(browser.texts(".home .more"), ["New channel"], "it is the page of the channels now, as after a reload");
     std::fs::remove_dir_all(app.path("letters")).unwrap();
-    browser.until_shown("h1", "There is no channel yet");
+    browser.until_shown(".begin h1", "Welcome");
 }
 
 #[test]

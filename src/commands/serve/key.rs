@@ -37,7 +37,8 @@ pub(super) fn file(data: &Path) -> PathBuf {
 
 fn kept(path: &Path) -> Option<String> {
     let about = path.symlink_metadata().ok()?;
-    let is_private = about.is_file() && about.mode() & 0o077 == 0;
+    let others = about.mode() & 0o077;
+    let is_private = about.is_file() && others == 0;
     if !is_private || about.len() > 2 * LENGTH as u64 {
         return None;
     }

@@ -52,7 +52,7 @@ pub(super) fn first(server: &Server, headers: &HeaderMap, uri: &Uri) -> Answer {
 
 fn show(server: &Server, headers: &HeaderMap, uri: &Uri, with: Beginning<'_>) -> Answer {
     let beginner = server.beginner.as_deref();
-    let (makes, carries) = (beginner.is_some(), beginner.is_some_and(|beginner| beginner.carries()));
+    let (makes, carries) = (beginner.is_some(), beginner.is_some_and(Beginner::carries));
     let title = if with.is_first { "missive" } else { "New channel" };
     Sheet::new(server, headers, uri, "begin", title)
         .with("begin", &Beginning { makes, carries, ..with })

@@ -1,4 +1,4 @@
-//! The kernel's answer about one socket, by its two ends (sock_diag(7); `linux/inet_diag.h`). It costs microseconds, however many
+//! The kernel's answer about one socket, by its two ends (`sock_diag(7)`; `linux/inet_diag.h`). It costs microseconds, however many
 //! sockets there are.
 
 use std::io;

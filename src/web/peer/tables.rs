@@ -40,7 +40,7 @@ struct Row {
 }
 
 /// The rows of a table that begin, after their number, with these two ends.
-fn rows<'t>(table: &'t [u8], ends: &str) -> Vec<Row> {
+fn rows(table: &[u8], ends: &str) -> Vec<Row> {
     let found = memmem::find_iter(table, ends.as_bytes());
     found.filter_map(|at| row(table.get(at..)?.split(|byte| *byte == b'\n').next()?)).collect()
 }
