@@ -14,7 +14,6 @@ use super::manifest::{self, Manifest};
 use super::out_path::OutPath;
 use super::target::{Target, named};
 use crate::disk::beneath::{Folder, Kind};
-use crate::disk::make::folders_below;
 
 /// The stage within an output that is being changed.
 const STAGE: &str = ".missive-stage";
