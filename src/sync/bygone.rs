@@ -80,11 +80,19 @@ pub fn expire(channel: &Path, hand: Hand, now: Stamp, most: u64) -> io::Result<(
     Ok(())
 }
 
-/// The length of all files in a folder, in bytes.
+/// What a file takes of a disk at least, in bytes: many tiny ones are no little.
+const LEAST: u64 = 4096;
+
+/// What a file of this length takes, in bytes.
+pub fn room(len: u64) -> u64 {
+    len.max(LEAST)
+}
+
+/// What all files in a folder take, in bytes.
 fn length(folder: &Path) -> u64 {
     let files = walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok);
     let lengths = files.filter_map(|entry| entry.metadata().ok()).filter(std::fs::Metadata::is_file);
-    lengths.fold(0, |sum, meta| sum.saturating_add(meta.len()))
+    lengths.fold(0, |sum, meta| sum.saturating_add(room(meta.len())))
 }
 
 #[cfg(test)]
@@ -96,22 +104,26 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let trash = dir.path().join(trash::FOLDER);
         let now = Stamp::parse(b"2026-03-31T10-00-00Z").unwrap();
-        expire(dir.path(), Hand::Inbox, now, 100).unwrap();
+        expire(dir.path(), Hand::Inbox, now, 104_000).unwrap();
         let put = |place: &str, len: usize| {
             std::fs::create_dir_all(trash.join(place)).unwrap();
             std::fs::write(trash.join(place).join("file"), vec![0; len]).unwrap();
         };
         put("2026-03-01T09-59-59Z-inbox", 1);
-        put("2026-03-01T10-00-01Z-inbox", 60);
-        put("2026-03-30T10-00-00Z-inbox", 60);
-        put("2026-03-31T09-00-00Z-inbox", 40);
+        put("2026-03-01T10-00-01Z-inbox", 60_000);
+        put("2026-03-30T10-00-00Z-inbox", 60_000);
+        put("2026-03-31T09-00-00Z-inbox", 40_000);
         put("2020-01-01T00-00-00Z-outbox", 500);
         put("2020-01-01T00-00-00Z-others", 1);
-        put("2026-03-31T08-00-00Z-others", 50);
+        put("2026-03-31T08-00-00Z-others", 50_000);
         put("2020-01-01T00-00-00Z", 500);
         put("notes-inbox", 500);
-        expire(dir.path(), Hand::Inbox, now, 100).unwrap();
-        expire(dir.path(), Hand::Others, now, 100).unwrap();
+        (0..10).for_each(|at| {
+            std::fs::create_dir_all(trash.join("2026-03-29T10-00-00Z-inbox")).unwrap();
+            std::fs::write(trash.join(format!("2026-03-29T10-00-00Z-inbox/{at}")), b".").unwrap();
+        });
+        expire(dir.path(), Hand::Inbox, now, 104_000).unwrap();
+        expire(dir.path(), Hand::Others, now, 104_000).unwrap();
         expire(dir.path(), Hand::Own, now, 0).unwrap();
         let mut left: Vec<_> = std::fs::read_dir(&trash).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
@@ -124,7 +136,7 @@ mod tests {
             "notes-inbox",
         ];
         assert_eq!(left, expected);
-        expire(dir.path(), Hand::Inbox, now, 10).unwrap();
+        expire(dir.path(), Hand::Inbox, now, 10_000).unwrap();
         assert!(!trash.join("2026-03-30T10-00-00Z-inbox").exists());
         assert!(trash.join("2026-03-31T09-00-00Z-inbox").exists(), "the last deletion");
     }

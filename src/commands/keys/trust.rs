@@ -46,6 +46,7 @@ pub struct AuthorsReport {
 }
 
 /// An author.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own, and scripts read them by name")]
 #[derive(Debug, Serialize, JsonSchema)]
 struct AuthorLine {
     /// The public key that this author signs with, 64 hexadecimal digits.
@@ -136,18 +137,14 @@ impl Place {
         let line = |(key, messages): (Key, usize)| AuthorLine {
             name: said.names.get(&key).or_else(|| said.claimed.get(&key)).cloned(),
             bound: said.names.contains_key(&key),
-            owner: self.is(key, self.document.owner.iter()),
-            own: self.document.side == Side::Outbox && self.is(key, self.me.iter()),
-            trusted: self.is(key, self.document.trusted.iter()),
+            owner: is_among(key, self.document.owner.iter()),
+            own: self.document.side == Side::Outbox && is_among(key, self.me.iter()),
+            trusted: is_among(key, self.document.trusted.iter()),
             key: key.to_string(),
             messages,
         };
         let authors = messages.into_iter().map(line).collect();
         Ok(AuthorsReport { channel: self.document.channel.to_string(), side: self.document.side, authors })
-    }
-
-    fn is<'a>(&self, key: Key, mut among: impl Iterator<Item = &'a AuthorKey>) -> bool {
-        among.any(|other| Key::new(other.0) == key)
     }
 
     fn change(
@@ -196,6 +193,10 @@ impl Place {
             )
         })
     }
+}
+
+fn is_among<'a>(key: Key, mut keys: impl Iterator<Item = &'a AuthorKey>) -> bool {
+    keys.any(|other| Key::new(other.0) == key)
 }
 
 /// So many digits of a key at least are taken for it.

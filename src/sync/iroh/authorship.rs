@@ -31,6 +31,8 @@ pub(super) struct Authorship {
     fresh: BTreeSet<(Item, Hash)>,
     /// What the owner says of the authors.
     pub(super) names: Names,
+    /// The note that it says so in.
+    pub(super) names_of: Option<Hash>,
     /// What `.authors.toml` says.
     written: Option<Authors>,
     /// Whether it surely says that.
@@ -45,7 +47,15 @@ impl Authorship {
         // A file that can't be read says nothing, and is written anew or taken away.
         let read = |folder: Folder| Authors::read(&folder).unwrap_or_else(|_| Some(Authors::default()));
         let written = Folder::open(folder).ok().and_then(read);
-        Self { first, signers, fresh: BTreeSet::new(), names: Names::default(), written, is_written: false }
+        Self {
+            first,
+            signers,
+            fresh: BTreeSet::new(),
+            names: Names::default(),
+            names_of: None,
+            written,
+            is_written: false,
+        }
     }
 
     /// The names that the box's file says the owner has bound.
@@ -57,6 +67,13 @@ impl Authorship {
     /// Who signed a content of a file first.
     pub(super) fn of_content(&self, item: &Item, content: Hash) -> Option<&Signed> {
         self.first.get(item)?.iter().find(|signed| signed.content == content)
+    }
+
+    /// Who signed a content of a file first, where that is one, and nobody is being met still who may have done so too.
+    pub(super) fn only_author(&self, item: &Item, content: Hash) -> Option<Author> {
+        let signed = self.of_content(item, content).filter(|signed| signed.by.len() == 1)?;
+        let is_fresh = self.fresh.contains(&(item.clone(), content));
+        signed.by.first().copied().filter(|_| !is_fresh)
     }
 
     /// The authors among whom a content's is: one, unless several were met at once and the owner has not decided.
@@ -137,8 +154,8 @@ impl Keeper {
         }
     }
 
-    /// Whether something is decided when it is known what there is.
-    pub(super) fn awaits_the_end(&self) -> bool {
+    /// Whether something is decided when documents were compared.
+    pub(super) fn awaits_comparison(&self) -> bool {
         let binds = self.is_owner() && self.records.signers.len() > 1;
         self.document.owner.is_none() || binds || !self.authorship.fresh.is_empty()
     }
@@ -159,7 +176,7 @@ impl Keeper {
         match written {
             Ok(Ok(_)) => self.authorship.written = Some(authors),
             Ok(Err(error)) => {
-                self.problem(format!("who wrote the messages can't be noted, so none is put into the outbox: {error}"))
+                self.problem(format!("who wrote the messages can't be noted, so none is put into the outbox: {error}"));
             }
             Err(_) => {}
         }

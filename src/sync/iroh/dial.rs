@@ -52,13 +52,13 @@ impl Keeper {
             return;
         }
         let most = self.most_entries();
-        let mut question = format!("its author has filled it with more than {most} entries: it is not followed");
-        if self.role == Role::Writer {
-            question = format!("others have filled it with more than {most} entries: it is not followed");
-            if self.is_owner() {
-                question += &format!("; `missive keys rotate {}` gives it new keys", self.document.channel);
-            }
-        }
+        let question = if self.role == Role::Reader {
+            format!("its author has filled it with more than {most} entries: it is not followed")
+        } else {
+            let who = format!("others have filled it with more than {most} entries: it is not followed");
+            let way_out = format!("; `missive keys rotate {}` gives it new keys", self.document.channel);
+            if self.is_owner() { who + &way_out } else { who }
+        };
         self.question = Some(question);
         self.is_told = false;
         let _ = self.doc.leave().await;

@@ -85,7 +85,7 @@ impl Keeper {
             self.is_unsure = true;
         }
         self.news.compared(is_sure);
-        self.todo.notes |= self.awaits_the_end();
+        self.todo.notes |= self.awaits_comparison();
     }
 
     /// Notes that a device is there, and where.

@@ -349,11 +349,14 @@ impl Keeper {
             }
         }
         publish::apply(self, &steps).await?;
+        notes::learn(self).await;
         // Before anything of others appears, so that nobody takes it for one's own.
         if self.write_authors().await {
             take::apply(self, &steps, is_open).await;
         } else {
-            steps.into_keys().for_each(|item| self.again_later(item));
+            for item in steps.into_keys() {
+                self.again_later(item);
+            }
         }
         notes::read(self).await;
         Ok(())

@@ -108,7 +108,7 @@ impl Meet {
                 return Ok(Err("the channel of this code is gone".to_owned()));
             };
             let words = of_conversation(&secret.0, &own.id, &id);
-            join(book, &channel, Theirs { id, peers: &theirs.peers, signs }, &words);
+            join(book, &channel, &Theirs { id, peers: &theirs.peers, signs }, &words);
             Ok::<_, Error>(Ok((own.id, author)))
         });
         match done {
@@ -157,7 +157,7 @@ pub(super) async fn answer(
             return Ok(Err(TAKEN.to_owned()));
         }
         let peers = [theirs.peers.clone(), ticket.peers.clone()].concat();
-        join(book, channel, Theirs { id, peers: &peers, signs }, &of_conversation(&secret, &id, &own.id));
+        join(book, channel, &Theirs { id, peers: &peers, signs }, &of_conversation(&secret, &id, &own.id));
         book.acceptances.retain(|acceptance| acceptance.channel != *channel);
         Ok::<_, Error>(Ok(()))
     })
@@ -210,7 +210,7 @@ struct Theirs<'a> {
 }
 
 /// Notes the other's outbox as this channel's inbox.
-fn join(book: &mut Book, channel: &ChannelName, theirs: Theirs, words: &str) {
+fn join(book: &mut Book, channel: &ChannelName, theirs: &Theirs, words: &str) {
     if let Some(own) = book.document_mut(channel, Side::Outbox) {
         own.phrase = Some(words.to_owned());
         own.peers.extend(theirs.peers.iter().filter(|peer| !own.peers.contains(peer)).cloned().collect::<Vec<_>>());

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::keeper::Keeper;
 use super::notes::content_of;
-use super::records::content;
+use super::publish;
+use super::records::{Note, content};
 use crate::channel::bylines::looks_like;
 use crate::sync::item::{Item, Key};
 use crate::sync::mirror::{Hash, Role};
@@ -70,24 +71,32 @@ impl Names {
     }
 }
 
-/// Reads what the owner says; writes it if this is the owner.
-pub(super) async fn read(keeper: &mut Keeper) {
-    let note = keeper.owner().and_then(|owner| keeper.records.names.get(&owner)).copied();
-    if let Some(note) = note {
-        let Some(bytes) = content_of(keeper, &note, MOST).await else {
-            return;
-        };
+fn note(keeper: &Keeper) -> Option<Note> {
+    keeper.owner().and_then(|owner| keeper.records.names.get(&owner)).copied()
+}
+
+/// Reads what the owner says.
+pub(super) async fn learn(keeper: &mut Keeper) {
+    let Some(note) = note(keeper).filter(|note| keeper.authorship.names_of != Some(note.hash)) else {
+        return;
+    };
+    if let Some(bytes) = content_of(keeper, &note, MOST).await {
+        keeper.authorship.names_of = Some(note.hash);
+        // What can't be read was never said.
         if let Ok(names) = postcard::from_bytes(&bytes) {
             keeper.authorship.names = names;
         }
     }
-    let is_known = keeper.compared.is_some() && !keeper.is_open();
-    if keeper.is_owner() && keeper.role == Role::Writer && is_known && keeper.records.signers.len() > 1 {
-        write(keeper, note.map(|note| note.hash)).await;
-    }
 }
 
-async fn write(keeper: &mut Keeper, known: Option<Hash>) {
+/// Says who the authors are, if this is the owner and there is something else to say than before.
+pub(super) async fn write(keeper: &mut Keeper) {
+    let known = note(keeper).map(|note| note.hash);
+    // Somebody may have the note that this device wrote before, and it says who came first.
+    let is_known = keeper.compared.is_some() && keeper.authorship.names_of == known;
+    if !is_known || !keeper.is_owner() || keeper.role == Role::Reader || keeper.records.signers.len() < 2 {
+        return;
+    }
     let mut names = keeper.authorship.names.clone();
     if known.is_none() {
         names.bound = keeper.authorship.bound_before();
@@ -118,8 +127,8 @@ fn claims(keeper: &Keeper) -> (Option<String>, BTreeMap<Author, String>) {
         .map(|(author, note)| (*author, note.name.chars().take(LONGEST).collect::<String>()))
         .filter(|(_, name)| !name.trim().is_empty())
         .collect();
-    let owner = claims.remove(&keeper.me).or_else(|| keeper.names.get(&keeper.me).map(|note| note.name.clone()));
-    (owner, claims)
+    claims.remove(&keeper.me);
+    (publish::own_name(keeper), claims)
 }
 
 /// Says of each file whose content several sign who did so first, as far as that was seen here. What was said before stays.
@@ -134,10 +143,7 @@ fn decide(keeper: &Keeper, names: &mut Names) {
         if signers.len() < 2 {
             continue;
         }
-        let first = keeper.authorship.of_content(item, wanted).and_then(|signed| match signed.by.as_slice() {
-            [author] => Some(*author),
-            _ => None,
-        });
+        let first = keeper.authorship.only_author(item, wanted);
         if let Some(author) = names.decided(item, wanted).or(first) {
             decided.insert(item.as_bytes().to_vec(), (wanted, author));
         }

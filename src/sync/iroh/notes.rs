@@ -36,25 +36,29 @@ pub(super) struct AuthorNote {
     pub(super) device: String,
 }
 
-/// Reads what the document's authors say of themselves and of it, as far as it is here, and asks for the rest.
-pub(super) async fn read(keeper: &mut Keeper) {
+/// Reads what the document's authors say of themselves, and the owner of them, as far as it is here, and asks for the rest.
+pub(super) async fn learn(keeper: &mut Keeper) {
     let authors: Vec<Note> = keeper.records.authors.values().take(MOST_AUTHORS).copied().collect();
     for note in authors {
         if let Some(text) = text_of(keeper, &note).await {
             keeper.names.insert(note.author, toml::from_str(&text).unwrap_or_default());
         }
     }
-    names::read(keeper).await;
+    names::learn(keeper).await;
+}
+
+/// Reads where the channel has moved, and what it is called; the owner names the authors.
+pub(super) async fn read(keeper: &mut Keeper) {
+    names::write(keeper).await;
     // Only the owner moves a channel: `owner.rs` tells who else has tried.
     let moved = keeper.owner().and_then(|owner| keeper.records.moved.get(&owner)).copied();
-    if let Some(note) = moved {
-        if let Some(text) = text_of(keeper, &note).await
-            && let Ok(ticket) = Ticket::parse(&text)
-            && matches!(ticket.opens, Opens::Read(id) if id != keeper.document.id)
-        {
-            // Written anew: what stood around the key is a stranger's.
-            follow(keeper, &ticket.to_string());
-        }
+    if let Some(note) = moved
+        && let Some(text) = text_of(keeper, &note).await
+        && let Ok(ticket) = Ticket::parse(&text)
+        && matches!(ticket.opens, Opens::Read(id) if id != keeper.document.id)
+    {
+        // Written anew: what stood around the key is a stranger's.
+        follow(keeper, &ticket.to_string());
     }
     let profile = keeper.agreed.get(&Item::profile()).map(|agreed| agreed.hash);
     if keeper.profile != profile {

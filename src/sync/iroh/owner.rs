@@ -68,9 +68,8 @@ impl Keeper {
             let of_it = signatures.filter(|(content, _)| *content == taken.hash).map(|(_, author)| author);
             return only(of_it);
         }
-        if self.compared.is_none() || self.is_open() {
-            return None;
-        }
+        // Whoever comes first is not always whoever was first.
+        self.compared?;
         match self.profile_signers() {
             signers if signers.is_empty() => only(self.records.signers.keys().copied()),
             signers => only(signers),
@@ -102,7 +101,7 @@ impl Keeper {
                 "several keys sign this channel's profile ({}), and nobody said which of them owns the channel: ask its owner for the key again, and give it to `missive subscribe` or `missive join`",
                 keys.join(", ")
             );
-            return if signers.len() > 1 && !self.is_open() { vec![several] } else { Vec::new() };
+            return if signers.len() > 1 && self.compared.is_some() { vec![several] } else { Vec::new() };
         };
         let files =
             self.records.hidden().flat_map(|item| self.records.all(item).iter().map(move |by| (by.author, item)));

@@ -218,7 +218,7 @@ pub(super) async fn point_on(keeper: &Keeper) -> Result<(), Error> {
 
 /// Says who signs here, and on which device, if the document does not say so already.
 async fn introduce(keeper: &mut Keeper) -> Result<(), Error> {
-    let name = keeper.document.author.clone().or_else(|| own_name(keeper)).unwrap_or_default();
+    let name = own_name(keeper).unwrap_or_default();
     let note =
         super::notes::AuthorNote { name, device: crate::sync::hex::show(keeper.engine.endpoint.id().as_bytes()) };
     let text = toml::to_string(&note).map_err(failed)?;
@@ -231,8 +231,11 @@ async fn introduce(keeper: &mut Keeper) -> Result<(), Error> {
     Ok(())
 }
 
-/// The name in the channel's profile, which is the name of whoever made the channel.
-fn own_name(keeper: &Keeper) -> Option<String> {
+/// The name by which this side signs: what was said when it joined, else the one in the profile of a channel of its own.
+pub(super) fn own_name(keeper: &Keeper) -> Option<String> {
+    if keeper.document.author.is_some() {
+        return keeper.document.author.clone();
+    }
     let is_ours = keeper.is_owner();
     let folder = Folder::open(&keeper.folder).ok()?;
     crate::channel::profile::read(&folder).ok()?.author.filter(|_| is_ours)

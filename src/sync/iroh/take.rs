@@ -306,7 +306,7 @@ async fn replaced(keeper: &mut Keeper, item: &Item, record: &Record) -> Option<L
     let kept = tokio::task::spawn_blocking(move || place::keep_copy(&trash, &folder, &path, looks)).await;
     match kept {
         Ok(Ok(looks)) => {
-            keeper.taken_back = keeper.taken_back.saturating_add(looks.len());
+            keeper.taken_back = keeper.taken_back.saturating_add(bygone::room(looks.len()));
             Some(looks)
         }
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::AlreadyExists => None,
@@ -393,7 +393,7 @@ async fn remove(keeper: &mut Keeper, item: &Item) {
     let (folder, path) = (keeper.folder.clone(), item.clone());
     match tokio::task::spawn_blocking(move || place::discard(&trash, &folder, &path, looks)).await {
         Ok(Ok(_)) => {
-            keeper.taken_back = keeper.taken_back.saturating_add(looks.len());
+            keeper.taken_back = keeper.taken_back.saturating_add(bygone::room(looks.len()));
             keeper.tree.files.remove(item);
             keeper.agreed.forget(item);
         }

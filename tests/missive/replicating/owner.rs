@@ -26,9 +26,17 @@ fn three() -> (Person, Person, Stranger) {
     let azureen = azureen();
     let cooper = Person::new("Cooper").subscribed(&azureen.key("team"), "team").running();
     until_same((&azureen, BOX), (&cooper, INBOX), "the channel arrives");
-    let eve = Stranger::writing(&azureen.write_key("team"));
-    eve.has(&[&azureen], 3);
+    let eve = eve(&azureen);
     (azureen, cooper, eve)
+}
+
+/// Eve, who was given a channel's key for writing.
+fn eve(azureen: &Person) -> Stranger {
+    let key = azureen.write_key("team");
+    until(&[azureen], "the channel is shared", || azureen.document("team", "outbox")["messages"] == 1);
+    let eve = Stranger::writing(&key);
+    eve.has(&[azureen], 3);
+    eve
 }
 
 /// The key of an author whom `keys trust` lists, by one of its flags.
@@ -76,7 +84,7 @@ fn a_co_writer_who_signs_the_profile_is_told_of_and_nothing_else_happens() {
         assert!(!person.has(&format!("team/{side}/.icon.png")));
     }
     // The very bytes of hers, signed by another: still hers.
-    eve.signs(".channel.toml", HERS.as_bytes(), 1_000_000);
+    eve.signs(".channel.toml", HERS.as_bytes(), 0);
     eve.compares();
     cooper.stops();
     cooper.starts();
@@ -141,15 +149,41 @@ fn who_signs_the_same_bytes_is_not_their_author_whatever_time_is_claimed() {
 }
 
 #[test]
+fn what_others_wrote_stays_theirs_under_new_keys() {
+    let (mut azureen, _, eve) = three();
+    eve.signs(&format!("{SECOND}/page.html"), b"<script>", 0);
+    eve.signs(&format!("{SECOND}.txt"), b"by Eve\n", 0);
+    eve.compares();
+    until(&[&azureen], "what is Eve's arrives", || azureen.has(&format!("{BOX}/{SECOND}.txt")));
+    let eves = Some(key(&eve.signs_with()).into());
+    assert_eq!(signers(&azureen, BOX, SECOND), eves);
+    azureen.does(&["keys", "rotate", "team"]);
+    azureen.writes(&format!("{BOX}/{THIRD}.txt"), b"by the new key\n");
+    let has_three = |person: &Person| {
+        let documents = person.status()["documents"].as_array().cloned();
+        documents.is_some_and(|all| all.iter().any(|document| document["messages"] == 3))
+    };
+    until(&[&azureen], "all is shared by the new key", || has_three(&azureen));
+    for _ in 0..2 {
+        assert_eq!(signers(&azureen, BOX, SECOND), eves);
+        assert_eq!(authors(&azureen, BOX).attachments, [].into());
+        azureen.stops();
+        azureen.starts();
+        azureen.writes(&format!("{BOX}/{FIRST}.txt"), b"changed by Azureen\n");
+        until(&[&azureen], "it goes on", || has_three(&azureen));
+    }
+}
+
+#[test]
 fn a_reader_who_meets_two_signers_at_once_shows_both_until_the_owner_has_decided() {
     let mut azureen = azureen();
-    let eve = Stranger::writing(&azureen.write_key("team"));
-    eve.has(&[&azureen], 3);
+    let eve = eve(&azureen);
     let place = azureen.status()["addresses"][0].as_str().unwrap().to_owned();
     let (hers, eves) = (key(&key_of(&azureen, "own")), key(&eve.signs_with()));
     let mut ticket = Ticket::parse(&azureen.key("team")).unwrap();
     azureen.stops();
     eve.signs(&format!("{FIRST}.txt"), b"by Azureen\n", 1_000_000);
+    eve.signs(&format!("{SECOND}.txt"), b"by Eve\n", 0);
     ticket.peers.insert(0, eve.peer());
     let cooper = Person::new("Cooper").subscribed(&ticket.to_string(), "team").running();
     until(&[&cooper], "both are shown", || signers(&cooper, INBOX, FIRST) == Signers::new([hers, eves]));
@@ -239,8 +273,7 @@ fn whoever_has_an_old_key_takes_the_first_who_signed_the_profile() {
     let cooper = Person::new("Cooper").subscribed(&old.to_string(), "team").running();
     until_same((&azureen, BOX), (&cooper, INBOX), "the channel arrives");
     assert_eq!(key_of(&cooper, "owner"), hers);
-    let eve = Stranger::writing(&azureen.write_key("team"));
-    eve.has(&[&azureen], 3);
+    let eve = eve(&azureen);
     eve.signs(".channel.toml", b"title = \"Eve's\"\n", 1_000_000);
     eve.compares();
     until(&[&azureen, &cooper], "it is told", || says(&cooper, "inbox", "tried to change `.channel.toml`"));
@@ -285,7 +318,7 @@ fn a_conversation_knows_the_other_sides_key_from_the_first_moment() {
 
 #[test]
 fn the_owners_other_device_is_the_owner_too() {
-    let (mut azureen, cooper, _) = three();
+    let (mut azureen, mut cooper, _) = three();
     let file = azureen.root().join("keys.age").to_string_lossy().into_owned();
     azureen.does_with(&["keys", "export", &file], "correct horse\n");
     let place = azureen.status()["addresses"][0].as_str().unwrap().to_owned();
@@ -293,6 +326,8 @@ fn the_owners_other_device_is_the_owner_too() {
     let mut anew = Person::new("Azureen again");
     anew.does_with(&["keys", "restore", &file], "correct horse\n");
     anew.starts_at(&place);
+    cooper.stops();
+    cooper.starts();
     until_same((&anew, BOX), (&cooper, INBOX), "all comes back from the reader");
     let hers = "title = \"From another device\"\nauthor = \"Azureen\"\n";
     anew.writes(&format!("{BOX}/.channel.toml"), hers.as_bytes());

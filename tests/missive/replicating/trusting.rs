@@ -112,7 +112,9 @@ fn co_writers_have_the_room_that_others_have_and_take_none_of_ones_own() {
     }
     azureen.prefers("[sync]\nfiles_limit = 20\n");
     azureen.starts();
-    let eve = Stranger::writing(&azureen.write_key("team"));
+    let key = azureen.write_key("team");
+    until(&[&azureen], "it is shared", || azureen.document("team", "outbox")["messages"] == 1);
+    let eve = Stranger::writing(&key);
     eve.has(&[&azureen], 33);
     let tiny = eve.gives(b".", Manner::Well);
     for number in 0..100 {
@@ -133,7 +135,9 @@ fn a_channel_that_co_writers_fill_without_end_is_left() {
     let mut azureen = Person::author("Azureen", "team").message(&format!("{BOX}/{FIRST}.txt"), "by Azureen\n");
     azureen.prefers("[sync]\nfiles_limit = 100\n");
     azureen.starts();
-    let eve = Stranger::writing(&azureen.write_key("team"));
+    let key = azureen.write_key("team");
+    until(&[&azureen], "it is shared", || azureen.document("team", "outbox")["messages"] == 1);
+    let eve = Stranger::writing(&key);
     eve.has(&[&azureen], 3);
     let tiny = eve.gives(b".", Manner::Well);
     for number in 0..12_000 {
