@@ -178,33 +178,40 @@ fn nothing_in_a_box_stops_a_command() {
 }
 
 #[test]
-fn a_box_that_is_no_folder_stops_nothing() {
-    for special in SPECIAL {
-        let scene = Scene::new().message("2026-01-01T10-00-00Z", "innocent neighbour");
-        let _socket = if special == Special::Folder {
-            fs::create_dir(scene.path("inbox")).unwrap();
-            fs::set_permissions(scene.path("inbox"), fs::Permissions::from_mode(0o000)).unwrap();
-            None
-        } else {
-            lay(special, &scene.path("inbox"))
-        };
-        let what = match special {
-            Special::Link | Special::Dangling => LINK,
-            Special::Folder => CLOSED,
-            Special::Pipe | Special::Socket => PIPE,
-            Special::Closed | Special::Huge => "a file, not a folder",
-        };
+fn a_box_that_is_closed_stops_nothing() {
+    let scene = Scene::new().message("2026-01-01T10-00-00Z", "innocent neighbour");
+    fs::create_dir(scene.path("inbox")).unwrap();
+    fs::set_permissions(scene.path("inbox"), fs::Permissions::from_mode(0o000)).unwrap();
+    let runner = Runner::new(&scene);
+    let expected = format!("blog: 1 message, 1 warning\n  inbox: not readable: {CLOSED}\n");
+    assert_eq!(runner.says(&["check", "blog"]), (expected, String::new()));
+    let (_, err) = runner.says(&["build", "blog", "-o", "out"]);
+    assert!(err.contains(&format!("warning: inbox: not readable: {CLOSED}\n")), "{err}");
+    assert!(scene.page("index.html").contains("innocent neighbour"));
+    assert_eq!(runner.run(&["build", "blog", "-o", "out", "--strict"]).status.code(), Some(1));
+    assert!(runner.says(&["channels"]).0.contains("1 warning"));
+    for args in [&["read", "blog"][..], &["search", "innocent"]] {
+        runner.says(args);
+    }
+}
+
+/// Half of a channel is never shown as if it were all of it: whoever put something else in the place of a box is told so.
+#[test]
+fn a_box_that_is_no_folder_stops_its_own_channel_only() {
+    for special in [Special::Link, Special::Dangling, Special::Pipe, Special::Socket, Special::Closed] {
+        let scene = Scene::new()
+            .message("2026-01-01T10-00-00Z", "half of it")
+            .file("../other/outbox/2026-01-01T10-00-00Z.txt", b"innocent neighbour");
+        let _socket = lay(special, &scene.path("inbox"));
         let runner = Runner::new(&scene);
-        let expected = format!("blog: 1 message, 1 warning\n  inbox: not readable: {what}\n");
-        assert_eq!(runner.says(&["check", "blog"]), (expected, String::new()), "{special:?}");
-        let (_, err) = runner.says(&["build", "blog", "-o", "out"]);
-        assert!(err.contains(&format!("warning: inbox: not readable: {what}\n")), "{special:?}: {err}");
-        assert!(scene.page("index.html").contains("innocent neighbour"), "{special:?}");
-        assert_eq!(runner.run(&["build", "blog", "-o", "out", "--strict"]).status.code(), Some(1), "{special:?}");
-        assert!(runner.says(&["channels"]).0.contains("1 warning"), "{special:?}");
-        for args in [&["read", "blog"][..], &["search", "innocent"]] {
-            runner.says(args);
+        for args in [&["build", "blog", "-o", "out"][..], &["check", "blog"], &["read", "blog"]] {
+            let run = runner.run(args);
+            let (out, err) = words(&run);
+            assert_eq!((run.status.code(), out.as_str()), (Some(1), ""), "{special:?} {args:?}");
+            assert!(err.starts_with("error: `inbox` in "), "{special:?} {args:?}: {err}");
         }
+        assert!(runner.says(&["channels"]).0.contains("other"), "{special:?}");
+        assert!(runner.says(&["search", "innocent"]).0.contains("innocent neighbour"), "{special:?}");
     }
 }
 

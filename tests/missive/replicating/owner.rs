@@ -324,7 +324,7 @@ fn the_owners_other_device_is_the_owner_too() {
     let place = azureen.status()["addresses"][0].as_str().unwrap().to_owned();
     azureen.is_killed();
     let mut anew = Person::new("Azureen again");
-    anew.does_with(&["keys", "restore", &file], "correct horse\n");
+    anew.does_with(&["keys", "restore", "--yes", &file], "correct horse\n");
     anew.starts_at(&place);
     cooper.stops();
     cooper.starts();

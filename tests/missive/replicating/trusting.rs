@@ -51,7 +51,7 @@ fn an_author_is_trusted_and_not_any_more() {
     assert_eq!(lines, expected);
     let said = azureen.does(&["keys", "trust", "team", "brando"]);
     let expected = format!(
-        "What Brando (key {his}) writes in team counts as your own from now on: their HTML and their attachments are published as they are.\nTo take that back: missive keys trust team {his} --remove\n"
+        "What Brando (key {his}) writes in team counts as your own from now on: their HTML and their attachments are published as they are.\nTo take that back: missive keys trust --remove team {his}\n"
     );
     assert_eq!(said, expected);
     let is_own = |person: &Person, keys: &[&String]| {
