@@ -31,8 +31,8 @@ const KINDS: [(&str, Make); 32] = [
     ("a table with a long head", |n| format!("|{}|\n|-|\n{}", "a".repeat(n / 2), "|b\n".repeat(n / 6))),
     ("a wide table", |n| "|a".repeat(n / 8) + "\n" + &"|-".repeat(n / 8) + "\n" + &"|b|\n".repeat(n / 8)),
     ("a long reference", |n| format!("[a]: /{}\n\n{}", "x".repeat(n / 2), "[a] ".repeat(n / 8))),
-    ("references", |n| (0..n / 10).map(|at| format!("[{at}]: /x\n")).collect()),
-    ("footnotes", |n| (0..n / 20).map(|at| format!("[^{at}]\n\n[^{at}]: x\n\n")).collect()),
+    ("references", |n| numbered(n / 10, |at| format!("[{at}]: /x\n"))),
+    ("footnotes", |n| numbered(n / 20, |at| format!("[^{at}]\n\n[^{at}]: x\n\n"))),
     ("open emphasis", |n| "*a **a ".repeat(n / 7)),
     ("growing fences", |n| (1..).map(|at| "`".repeat(at) + " ").take(n.isqrt()).collect()),
     ("lists", |n| "- a\n".repeat(n / 4)),
@@ -49,7 +49,11 @@ const KINDS: [(&str, Make); 32] = [
 ];
 
 fn opened(n: usize) -> String {
-    (0..n / 14).map(|at| format!("<b title=a{at}>")).collect()
+    numbered(n / 14, |at| format!("<b title=a{at}>"))
+}
+
+fn numbered(count: usize, part: impl Fn(usize) -> String) -> String {
+    (0..count).fold(String::new(), |text, at| text + &part(at))
 }
 
 /// A message with one attachment that counts what it is asked.
@@ -106,16 +110,9 @@ fn steps(text: &str) -> usize {
         asked.set(asked.get() + 1);
         None
     });
-    let (tags, links) = (summary.tags.len(), summary.links.len());
-    events
-        + meter.spent(text)
-        + html.len()
-        + cleaning
-        + around.asked.into_inner()
-        + asked.get()
-        + lines.len()
-        + tags
-        + links
+    let found = summary.tags.len() + summary.links.len();
+    let asked = around.asked.into_inner() + asked.get();
+    events + meter.spent(text) + html.len() + cleaning + asked + lines.len() + found
 }
 
 #[test]

@@ -105,15 +105,12 @@ fn decoded(value: &str) -> Cow<'_, str> {
             let (code, length) = reference(part.strip_prefix('#')?);
             Some((char::from_u32(code?)?, part.get(1 + length..)?))
         };
-        match named.or_else(numbered) {
-            Some((c, rest)) => {
-                out.push(c);
-                out.push_str(rest);
-            }
-            None => {
-                out.push('&');
-                out.push_str(part);
-            }
+        if let Some((c, rest)) = named.or_else(numbered) {
+            out.push(c);
+            out.push_str(rest);
+        } else {
+            out.push('&');
+            out.push_str(part);
         }
     }
     out.into()

@@ -281,6 +281,7 @@ impl<'a> Contents<'a> {
 
     /// Whether the file of a text that is too long for its page is published to its end. Of others' only the beginning is:
     /// a text of terabytes takes no room on their disk and all of it on this one.
+    #[allow(clippy::unused_self, reason = "whose a message is may be known by the snapshot alone")]
     pub(super) fn publishes_whole_text(&self, card: &Card) -> bool {
         let most = if self.trust(card) == Trust::Own { MAX_OWN_TEXT } else { MAX_READ };
         card.mark.len <= most
