@@ -191,7 +191,9 @@ fn a_reader_who_meets_two_signers_at_once_shows_both_until_the_owner_has_decided
     azureen.starts_at(&place);
     eve.compares();
     until(&[&azureen, &cooper], "the owner has decided", || signers(&cooper, INBOX, FIRST) == Some(hers.into()));
-    assert_eq!(cooper.holds(&format!("{INBOX}/.channel.toml")).as_deref(), Some(HERS));
+    until(&[&azureen, &cooper], "her profile arrives", || {
+        cooper.holds(&format!("{INBOX}/.channel.toml")).as_deref() == Some(HERS)
+    });
     // Nobody else decides anything.
     eve.notes(b'n', "anything");
     eve.compares();
