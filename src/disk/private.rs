@@ -56,12 +56,15 @@ pub fn check(path: &Path) -> Result<(), Exposed> {
     let Ok(meta) = path.metadata() else {
         return Ok(());
     };
-    let (path, user) = (path.to_owned(), rustix::process::geteuid().as_raw());
-    match (meta.uid(), meta.mode()) {
-        (owner, _) if owner != user && owner != 0 => Err(Exposed::Foreign { path, owner, user }),
-        (_, mode) if mode & 0o022 != 0 => Err(Exposed::Writable { path }),
-        _ => Ok(()),
+    judge(path, meta.uid(), meta.mode(), rustix::process::geteuid().as_raw())
+}
+
+fn judge(path: &Path, owner: u32, mode: u32, user: u32) -> Result<(), Exposed> {
+    let path = path.to_owned();
+    if owner != user && owner != 0 {
+        return Err(Exposed::Foreign { path, owner, user });
     }
+    if mode & 0o022 != 0 { Err(Exposed::Writable { path }) } else { Ok(()) }
 }
 
 /// Makes a folder that is closed to others below one that is there; one that is there already stays as it is.
@@ -123,6 +126,18 @@ mod tests {
         }
         let exposed = check(&path).unwrap_err();
         assert_eq!(exposed.command("'/a b'"), "chmod go-w '/a b'");
+    }
+
+    #[test]
+    fn only_ones_own_and_the_superusers_is_trusted() {
+        let path = Path::new("/private");
+        for (owner, user, is_trusted) in
+            [(1000, 1000, true), (0, 1000, true), (0, 0, true), (1001, 1000, false), (1000, 0, false)]
+        {
+            assert_eq!(judge(path, owner, 0o40_700, user).is_ok(), is_trusted, "{owner} {user}");
+        }
+        let foreign = judge(path, 1001, 0o40_777, 1000).unwrap_err();
+        assert_eq!(foreign.command("/private"), "sudo chown -R 1000 /private");
     }
 
     #[test]
