@@ -65,6 +65,8 @@ pub(super) struct Facts {
     pub archive: bool,
     /// Whether there is a tag index.
     pub tags: bool,
+    /// Whether somebody else writes any of it: the addresses of some tags' pages follow from that.
+    pub others_write: bool,
     /// The key for reading the channel.
     pub read_key: Option<String>,
     /// The base URL.
@@ -146,7 +148,7 @@ impl<'a> Contents<'a> {
         cards: &'a [Arc<Card>],
         digests: &'a [Digest],
     ) -> Self {
-        let tags = tags(cards, snapshot.kind());
+        let tags = tags(cards, others_write(snapshot));
         let speaker = speaker(snapshot.kind());
         let icon = snapshot.folder(speaker).and_then(|folder| icon::read(folder, snapshot.profile(speaker)));
         let facts = facts(snapshot, options, (!cards.is_empty(), !tags.is_empty()), icon.as_ref());
@@ -382,6 +384,7 @@ fn facts(snapshot: &Snapshot, options: &Options, (archive, tags): (bool, bool), 
         channel: name(),
         archive,
         tags,
+        others_write: others_write(snapshot),
         read_key: options.read_key.clone(),
         base: options.base_url.as_ref().map(|url| url.as_str().to_owned()),
         rules: (options.raw_html, options.highlight),
@@ -390,14 +393,19 @@ fn facts(snapshot: &Snapshot, options: &Options, (archive, tags): (bool, bool), 
     }
 }
 
-fn tags(cards: &[Arc<Card>], kind: Kind) -> BTreeMap<String, Tag> {
+/// Whether somebody else writes any of a channel.
+fn others_write(snapshot: &Snapshot) -> bool {
+    snapshot.kind() != Kind::Broadcast || !snapshot.box_trust(Side::Outbox).is_all_own()
+}
+
+fn tags(cards: &[Arc<Card>], others_write: bool) -> BTreeMap<String, Tag> {
     let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, card) in cards.iter().enumerate() {
         for tag in &card.tags {
             members.entry(tag).or_default().push(at);
         }
     }
-    let mut files: Vec<(&str, String)> = members.keys().map(|name| (*name, tag_file(name, kind))).collect();
+    let mut files: Vec<(&str, String)> = members.keys().map(|name| (*name, tag_file(name, others_write))).collect();
     // A plain name keeps its page whatever other tags there are; `ß` gives way to `ss`, and `a.b` to `a_b`.
     let is_plain = |name: &str, file: &str| file.strip_suffix(".html") == Some(name) && casefold(name) == name;
     files.sort_by_cached_key(|(name, file)| (!is_plain(name, file), *name));
@@ -413,9 +421,9 @@ fn tags(cards: &[Arc<Card>], kind: Kind) -> BTreeMap<String, Tag> {
 }
 
 /// The name of a tag's page where no other tag has it. Where others write, a name holds no ending that a server might run.
-fn tag_file(name: &str, kind: Kind) -> String {
+fn tag_file(name: &str, others_write: bool) -> String {
     // The list of tags has this name.
     let file = if name == "index" { safe(b"index/") } else { safe(name.as_bytes()) };
     let file = format!("{file}.html");
-    if kind == Kind::Broadcast { file } else { with_one_ending(&file) }
+    if others_write { with_one_ending(&file) } else { file }
 }

@@ -104,6 +104,7 @@ impl<'a> River<'a> {
             channel: String::new(),
             archive: false,
             tags: false,
+            others_write: true,
             read_key: None,
             base: base.map(str::to_owned),
             rules: (false, false),
