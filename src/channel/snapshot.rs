@@ -375,7 +375,7 @@ impl Snapshot {
         if let Some((name, Err(error))) = &icon
             && error.kind() != io::ErrorKind::NotFound
         {
-            self.hide(side, name.clone().into(), Reason::Unreadable(error.to_string()), true);
+            self.hide(side, name.clone(), Reason::Unreadable(error.to_string()), true);
         }
         let icon = icon.and_then(|(_, stat)| stat.ok()).map(Mark::from);
         if let Some(problem) = &problem {
