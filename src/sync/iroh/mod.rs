@@ -19,6 +19,7 @@ mod network;
 mod news;
 mod notes;
 mod owner;
+mod panics;
 mod peers;
 mod publish;
 mod records;
@@ -255,5 +256,12 @@ fn again_and_again(home: &Home, stopped: &watch::Receiver<bool>, started: &Sende
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Error> {
-    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("sync").enable_all().build()?)
+    panics::listen();
+    // What the engine before this one left behind says nothing of the new one.
+    drop(panics::take());
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name(panics::THREAD)
+        .enable_all()
+        .build()?)
 }

@@ -17,6 +17,7 @@ use super::fetch::Fetcher;
 use super::keeper::{self, Word};
 use super::meet::{self, Meet};
 use super::network::peer;
+use super::panics;
 use super::{Home, Shared};
 use crate::channel::name::ChannelName;
 use crate::sync::Error;
@@ -268,7 +269,7 @@ impl Run {
         let why = self.begin_again().await;
         self.answer();
         let hangs = self.watchdog.is_finished().then(|| "its parts wait for each other".to_owned());
-        why.or(hangs).or_else(|| self.fetcher.broken())
+        why.or(hangs).or_else(|| self.fetcher.broken()).or_else(panics::take)
     }
 
     /// Keeps the documents again with which the engine failed; tells why if it failed with all of them.
