@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::mem::{Discriminant, discriminant};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 use std::sync::{Arc, Mutex};
 
 use super::cache::Cache;
-use super::card::{self, Card};
+use super::card::{self, Card, Made};
 use super::classify::leading_stamp;
 use super::entry::{Entry, Side};
 use super::listing::Listing;
@@ -150,10 +151,12 @@ impl Snapshot {
             let first = hidden.path.components().next().map(Component::as_os_str);
             hidden.side != side || !first.is_some_and(|first| names.contains(first))
         });
+        // Texts first: whose they are is on the disk before somebody else's text takes its place.
+        let made = self.make_again(side, &listing, &known);
         let profile = self.profile(side).clone();
         self.read_words(side, &profile);
         self.hide_all(side, listing.hidden);
-        self.remake(side, &listing.texts, &listing.folders, &known);
+        self.remake(side, made, &known);
         self.order();
     }
 
@@ -177,22 +180,27 @@ impl Snapshot {
         known
     }
 
-    fn remake(
-        &mut self,
+    /// Reads the texts of a listing, as far as what was known of them does not do.
+    fn make_again(
+        &self,
         side: Side,
-        texts: &[Stamp],
-        folders: &std::collections::HashSet<Stamp>,
+        listing: &Listing,
         known: &BTreeMap<Stamp, Arc<Card>>,
-    ) {
+    ) -> Vec<(Stamp, io::Result<Made>)> {
+        let Some(folder) = self.folder(side) else {
+            return Vec::new();
+        };
+        let make = |stamp: &Stamp| {
+            let settled = known.get(stamp).filter(|card| card.is_settled_at(self.looked_at));
+            (*stamp, card::make(folder, side, *stamp, listing.folders.contains(stamp), settled))
+        };
+        listing.texts.iter().map(make).collect()
+    }
+
+    fn remake(&mut self, side: Side, made: Vec<(Stamp, io::Result<Made>)>, known: &BTreeMap<Stamp, Arc<Card>>) {
         let (all, shown) = (self.all.len(), self.cards.len());
-        for stamp in texts {
-            let last = known.get(stamp);
-            let settled = last.filter(|card| card.is_settled_at(self.looked_at));
-            let Some(folder) = self.folder(side) else {
-                return;
-            };
-            let made = card::make(folder, side, *stamp, folders.contains(stamp), settled);
-            self.add(side, *stamp, made, last);
+        for (stamp, made) in made {
+            self.add(side, stamp, made, known.get(&stamp));
         }
         let arriving = self.arriving();
         let added: Vec<Arc<Card>> = self.all.iter().skip(all).cloned().collect();

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::Kind;
 use super::entry::Side;
+use super::profile::EntryIds;
 use super::snapshot::Snapshot;
 use crate::markdown::Trust;
 
@@ -128,6 +129,18 @@ pub fn settle(claims: &[Claim]) -> Vec<Borne> {
         }
     }
     borne
+}
+
+/// The ids of a channel's entries where it is shown alone. The other end of a conversation may claim one's own id; it does not get
+/// it.
+pub fn entry_ids(snapshot: &Snapshot) -> EntryIds {
+    let name = snapshot.channel.name.to_string();
+    let mut ids = EntryIds::new(snapshot.kind(), &name, &snapshot.their_profile, &snapshot.my_profile);
+    let claims = Claim::of_channel(snapshot, &[None, None]);
+    for (claim, borne) in claims.iter().zip(settle(&claims)) {
+        ids.set_channel(claim.side, borne.id);
+    }
+    ids
 }
 
 #[cfg(test)]

@@ -137,7 +137,7 @@ pub fn entry_id(channel: Uuid, stamp: Stamp) -> Uuid {
 }
 
 /// The ids of the entries of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct EntryIds {
     inbox: Uuid,
     outbox: Uuid,

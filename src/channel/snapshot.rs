@@ -333,6 +333,7 @@ impl Snapshot {
                 (*stamp, made)
             })
             .collect();
+        // Whose a text is stands on the disk before the text does, so it is read after the texts.
         self.read_words(side, cache.profile(side));
         self.hide_all(side, listing.hidden);
         for (stamp, made) in made {

@@ -38,7 +38,8 @@ impl Folders {
         let data = chosen.unwrap_or_else(|| Path::new("~").join("missive_data"));
         let data = self.expanded(data)?;
         if data.is_relative() && !here.is_dir() {
-            let message = format!("the folder you are in is gone, so the data folder `{}` is nowhere", data.display());
+            let message =
+                format!("the folder you are in is gone, so the data folder `{}` cannot be found", data.display());
             return Err(Failure::new(message, "go to another folder, or give the whole path"));
         }
         Ok(std::path::absolute(here.join(data))?)

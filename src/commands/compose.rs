@@ -114,8 +114,8 @@ fn due(at: &str, around: &Surroundings, clock: Clock) -> Result<Stamp, Failure> 
         when::parse_in(at, now.seconds(), &around.zone).map_err(|error| Failure::new(error.to_string(), hint))?;
     let due = Stamp::from_seconds(span.start);
     due.filter(|due| *due > now).ok_or_else(|| {
-        let meant = due.map_or_else(String::new, |due| format!(", for it means {}", around.zone.spoken(due)));
-        Failure::new(format!("`{at}` is past{meant}"), "without `--at` a message is sent at once")
+        let meant = due.map_or_else(String::new, |due| format!(": it means {}", around.zone.spoken(due)));
+        Failure::new(format!("`{at}` is in the past{meant}"), "without `--at` a message is sent at once")
     })
 }
 

@@ -77,7 +77,7 @@ impl From<channel::Error> for Failure {
                 "put the folder itself there, or make the whole channel a link: a link to a channel's folder is followed"
                     .to_owned(),
             ),
-            Error::NotABox { .. } => Some("a box is a folder: move what is there away".to_owned()),
+            Error::NotABox { .. } => Some("an inbox or outbox has to be a folder: move what is there elsewhere".to_owned()),
             Error::Name { .. } => Some("any file name will do that does not begin with `.`".to_owned()),
             Error::Exists { .. } => Some("choose another name; nothing was changed".to_owned()),
             Error::Settings { .. } => Some("nothing was changed; mend the file and try again".to_owned()),

@@ -36,7 +36,7 @@ impl<P: TypedValueParser> TypedValueParser for FreeText<P> {
         if let Some(option) = value.to_str().filter(|value| is_option(command, value)) {
             let wanted = arg.map_or_else(|| "an option".to_owned(), |arg| format!("`{arg}`"));
             let message = format!(
-                "{wanted} lacks its value: `{option}` behind it is an option itself\n\n  tip: a text that is one word \
+                "{wanted} needs a value, but `{option}` after it is an option\n\n  tip: a text that is one word \
                  and an option can come from a file or from standard input, and a path can begin with `./`"
             );
             return Err(clap::Error::raw(ErrorKind::InvalidValue, message).with_cmd(command));
@@ -108,7 +108,7 @@ mod tests {
             &["-m", "--help"],
         ] {
             let error = line(words).unwrap_err().to_string();
-            assert!(error.contains("lacks its value"), "{words:?}: {error}");
+            assert!(error.contains("needs a value, but"), "{words:?}: {error}");
         }
         assert!(line(&["-m"]).is_err());
     }

@@ -256,7 +256,7 @@ pub(super) fn refuse_kept_name(book: &Book, name: &ChannelName) -> Result<(), Fa
     }
     Err(Failure::new(
         format!(
-            "there is no folder `{name}`, but its keys are here: what is in a new one would go to whoever has the old one"
+            "the folder `{name}` is gone, but its keys are here: a new folder of that name would go to the old channel's readers"
         ),
         format!(
             "move the folder back, choose another name, or let go of the keys: {}",
@@ -294,7 +294,7 @@ pub(super) fn make(
         if side == Side::Outbox && has_something(&channel)? {
             return Err(Failure::new(
                 format!(
-                    "there is a folder `{name}` here that is not shared: everything in its outbox would be, by this key"
+                    "the folder `{name}` has messages and is not shared: joining would share all of them under this key"
                 ),
                 "choose another name: missive join KEY NAME",
             ));

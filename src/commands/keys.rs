@@ -215,13 +215,16 @@ fn rotate(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
     if old.secret.is_none() {
         return Err(Failure::new(
             format!("`{name}` is not yours to give new keys"),
-            "its author can: missive keys rotate CHANNEL",
+            format!("its author can: {}", shell::missive("keys rotate", &[&name])),
         ));
     }
     if !keyring::is_owner(around, &old)? {
         return Err(Failure::new(
             format!("only the owner of `{name}` can give it new keys, and its readers would not follow yours"),
-            "ask its owner for `missive keys rotate CHANNEL`; a channel of your own: `missive new CHANNEL`",
+            format!(
+                "ask its owner for `{}`; a channel of your own: `missive new CHANNEL`",
+                shell::missive("keys rotate", &[&name])
+            ),
         ));
     }
     let secret = keyring::secret()?;

@@ -9,8 +9,8 @@ use crate::channel::bylines::ME;
 use crate::channel::cache::{self, Cache};
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
+use crate::channel::feed_ids::entry_ids;
 use crate::channel::marks::{Key, Marked, Marks, Store};
-use crate::channel::profile::EntryIds;
 use crate::channel::reply::Answered;
 use crate::channel::snapshot::{self, Look, Snapshot};
 use crate::channel::stamp::{STEM_LENGTH, Stamp};
@@ -47,8 +47,7 @@ impl Opened {
         // The cache is only a shortcut: that it could not be kept changes nothing but time.
         let _ = snapshot.keep(&cache, around.now);
         let they = snapshot.writer(Side::Inbox).unwrap_or_else(|| name.clone());
-        let ids = EntryIds::new(snapshot.channel.kind, &name, &snapshot.their_profile, &snapshot.my_profile);
-        let answered = Answered::new(ids, &snapshot.cards);
+        let answered = Answered::new(entry_ids(&snapshot), &snapshot.cards);
         Self { answered, marked: marks.of(&key).cloned().unwrap_or_default(), snapshot, key, name, they, address }
     }
 

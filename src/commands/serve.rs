@@ -29,6 +29,7 @@ use crate::channel::folder;
 use crate::channel::name::ChannelName;
 use crate::channel::snapshot::Snapshot;
 use crate::console::Console;
+use crate::disk::private;
 use crate::sync::book;
 use crate::unseen::field;
 use crate::watch::{Bell, Means, Touched};
@@ -98,7 +99,11 @@ pub fn run(
     with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let channels = chosen(args, around, console)?;
-    let doors = Doors::open(args.host.as_deref(), args.port, key::of(&around.data))?;
+    let (key, unkept) = key::of(&around.data);
+    if let Some(error) = unkept {
+        console.say(&format!("note: the key is good for this run only, because it cannot be kept: {error}"));
+    }
+    let doors = Doors::open(args.host.as_deref(), args.port, key)?;
     let library = Arc::new(Library::new(&around.data, around.seconds(), random()));
     let keeping = Keeping::new(around, doors.bare_url());
     let means = if args.poll { Means::Polling } else { Means::Auto };
@@ -177,7 +182,9 @@ fn tell(args: &Serve, doors: &Doors, around: &Surroundings, console: Console) ->
     console.say("serving until ctrl-c");
     if !doors.everybody_needs_key() {
         let link = doors.url_with_key();
-        console.say(&format!("other users of this computer, and proxies, need the key in this link: {link}"));
+        console.say(&format!(
+            "other users of this computer, and proxies that they run, need the key in this link: {link}"
+        ));
     } else if !doors.is_open() {
         console.say("this system does not say which user connects, so everybody needs the key in that link");
     }
@@ -235,7 +242,7 @@ fn way_in(url: &str, around: &Surroundings) -> std::io::Result<PathBuf> {
          <meta http-equiv=\"refresh\" content=\"0; url={url}\">\n<p><a href=\"{url}\">missive</a></p>\n"
     );
     let path = around.data.join(book::PRIVATE).join(WAY_IN);
-    key::write_private(&path, page.as_bytes())?;
+    private::replace(&path, page.as_bytes())?;
     Ok(path)
 }
 

@@ -211,9 +211,12 @@ fn refuse_known(book: &Book, document: &Document) -> Result<(), Failure> {
     };
     let is_more = document.side == Side::Outbox && known.secret.is_none();
     let what =
-        if known.secret.is_some() { "that is the key of your own channel" } else { "you have that channel already:" };
-    let hint =
-        if is_more { "take its reading key out first: `missive keys forget CHANNEL`" } else { "nothing was changed" };
+        if known.secret.is_some() { "you can write that channel already:" } else { "you have that channel already:" };
+    let hint = if is_more {
+        format!("let go of its read key first: {}", shell::missive("keys forget", &[&known.channel]))
+    } else {
+        "nothing was changed".to_owned()
+    };
     Err(Failure::new(format!("{what} `{}`", known.channel), hint))
 }
 
@@ -235,7 +238,10 @@ fn note_owner(book: &mut Book, ticket: &Ticket, id: &[u8; 32], side: Side) -> Re
                 short(other),
                 known.channel
             ),
-            "ask its owner which is right; to start again with the new key: `missive keys forget CHANNEL`",
+            format!(
+                "ask its owner which is right; to start again with the new key: {}",
+                shell::missive("keys forget", &[&known.channel])
+            ),
         )),
         _ => Ok(None),
     }

@@ -16,7 +16,7 @@ use crate::channel::arrival::Lack;
 use crate::channel::bylines::ME;
 use crate::channel::card::Card;
 use crate::channel::entry::Side;
-use crate::channel::feed_ids::{Claim, settle};
+use crate::channel::feed_ids::entry_ids;
 use crate::channel::message::MAX_READ;
 use crate::channel::profile::EntryIds;
 use crate::channel::reply::{self, Answered};
@@ -138,7 +138,7 @@ const MAX_LATE: usize = 3;
 /// no older page.
 const MAX_COLOURED: usize = 8 << 20;
 /// A longer text of one's own is not copied whole either, in bytes: nobody wrote it.
-const MAX_OWN_TEXT: u64 = 64 << 20;
+pub(super) const MAX_OWN_TEXT: u64 = 64 << 20;
 
 impl<'a> Contents<'a> {
     /// Derives everything from a look at the channel, the messages of it that are shown, and their digests.
@@ -152,7 +152,7 @@ impl<'a> Contents<'a> {
         let speaker = speaker(snapshot.kind());
         let icon = snapshot.folder(speaker).and_then(|folder| icon::read(folder, snapshot.profile(speaker)));
         let facts = facts(snapshot, options, (!cards.is_empty(), !tags.is_empty()), icon.as_ref());
-        let ids = ids(snapshot);
+        let ids = entry_ids(snapshot);
         Self {
             icon,
             ids,
@@ -283,7 +283,6 @@ impl<'a> Contents<'a> {
 
     /// Whether the file of a text that is too long for its page is published to its end. Of others' only the beginning is:
     /// a text of terabytes takes no room on their disk and all of it on this one.
-    #[allow(clippy::unused_self, reason = "whose a message is may be known by the snapshot alone")]
     pub(super) fn publishes_whole_text(&self, card: &Card) -> bool {
         let most = if self.trust(card) == Trust::Own { MAX_OWN_TEXT } else { MAX_READ };
         card.mark.len <= most
@@ -343,17 +342,6 @@ fn author(snapshot: &Snapshot, kind: Kind, side: Side) -> Option<String> {
 /// The channel's name, as far as a page can show it.
 fn name(snapshot: &Snapshot) -> String {
     harmless(&snapshot.channel.name.to_string()).into_owned()
-}
-
-/// The ids of the inbox's and the outbox's channel, of which the peer's may not be one's own.
-fn ids(snapshot: &Snapshot) -> EntryIds {
-    let name = snapshot.channel.name.to_string();
-    let mut ids = EntryIds::new(snapshot.kind(), &name, &snapshot.their_profile, &snapshot.my_profile);
-    let claims = Claim::of_channel(snapshot, &[None, None]);
-    for (claim, borne) in claims.iter().zip(settle(&claims)) {
-        ids.set_channel(claim.side, borne.id);
-    }
-    ids
 }
 
 /// What is known of a channel without a look at its messages.

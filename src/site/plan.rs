@@ -9,7 +9,6 @@ use rayon::prelude::*;
 
 use crate::channel::Kind;
 use crate::channel::card::Card;
-use crate::channel::entry::Side;
 
 use super::contents::Contents;
 use super::digest::Digest;
@@ -275,11 +274,10 @@ fn feed_print(contents: &Contents<'_>, whole: Fingerprint) -> Fingerprint {
 
 /// The part of a fingerprint that entries of a feed make.
 pub(super) fn entries_print(contents: &Contents<'_>, range: std::ops::Range<usize>, whole: Fingerprint) -> Fingerprint {
-    let ids = [contents.speaker(), Side::Inbox].map(|side| *contents.channel_id(side).as_bytes());
     let marks = |card: &Card| card.attachments.iter().map(|file| file.mark).collect::<Vec<_>>();
     let cards = contents.cards.get(range.clone()).unwrap_or_default();
     let marks: Vec<_> = cards.iter().map(|card| marks(card)).collect();
-    let around = hash(&(hash(&ids), marks, contents.options.keep_metadata));
+    let around = hash(&(hash(&contents.ids), marks, contents.options.keep_metadata));
     Fingerprint { around, ..messages(contents, range, whole) }
 }
 

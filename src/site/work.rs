@@ -21,7 +21,7 @@ use crate::disk::beneath::Stat;
 use crate::markdown::Trust;
 use crate::picture::published;
 
-use super::contents::Contents;
+use super::contents::{Contents, MAX_OWN_TEXT};
 use super::out_path::OutPath;
 use super::plan::{Page, Planned};
 use super::publish::Stage;
@@ -221,6 +221,10 @@ impl Work<'_> {
         let path = Entry::Attachment(card.stamp, file.path.clone()).path();
         if file.loses_metadata() && !self.contents.options.keep_metadata {
             let made = self.read(card, &path);
+            let now = self.contents.snapshot.folder(card.side).and_then(|folder| folder.stat(&path).ok());
+            if now.is_some_and(|stat| self.is_foreign_by_now(card, file, stat)) {
+                return self.skip(planned, unreadable(card, &path));
+            }
             return self.put(planned, made.map(|bytes| stripped(bytes, &file.path.name())));
         }
         self.copy(planned, card, &path, |stat| self.is_foreign_by_now(card, file, stat))
@@ -241,7 +245,8 @@ impl Work<'_> {
         };
         let path = Entry::Text(card.stamp).path();
         if self.contents.publishes_whole_text(card) {
-            return self.copy(planned, card, &path, |_| false);
+            // What is longer by now was put there since the look.
+            return self.copy(planned, card, &path, |stat| stat.len > MAX_OWN_TEXT);
         }
         let folder = self.contents.snapshot.folder(card.side);
         let beginning = folder.and_then(|folder| folder.read(&path, MAX_READ).ok()).map(|(bytes, _)| bytes);

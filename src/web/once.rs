@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::refusal::Refusal;
+use crate::disk::private;
 
 /// How many forms are remembered.
 const KEPT: usize = 1_024;
@@ -134,7 +135,9 @@ fn noted(path: &Path) -> VecDeque<(Submission, Answer)> {
     }
     if is_long {
         // It would only get longer.
-        let _ = std::fs::write(path, lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>());
+        let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+        // Where it can't be, it stays as long as it is, and all that is in it counts.
+        let _ = private::replace(path, text.as_bytes());
     }
     let one = |line: &String| {
         let (hash, done) = line.split_once(' ')?;

@@ -11,9 +11,10 @@ use crate::channel::bylines::Bylines;
 use crate::channel::card::Card;
 use crate::channel::classify::Reason;
 use crate::channel::entry::Side;
+use crate::channel::feed_ids::entry_ids;
 use crate::channel::marks::{Key, Marked};
 use crate::channel::name::ChannelName;
-use crate::channel::profile::{EntryIds, Profiles};
+use crate::channel::profile::Profiles;
 use crate::channel::reply::Answered;
 use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::channel::stamp::Stamp;
@@ -162,7 +163,6 @@ pub(super) fn of_look(snapshot: &Snapshot, name: String, key: Key, marked: Marke
     let kind = snapshot.kind();
     let counts =
         Side::BOTH.map(|side| (!matches!(snapshot.side(side), BoxState::Missing)).then(|| snapshot.count(side)));
-    let ids = EntryIds::new(kind, &snapshot.channel.name.to_string(), &snapshot.their_profile, &snapshot.my_profile);
     let speaker = if kind == Kind::Subscription { &snapshot.their_profile } else { &snapshot.my_profile };
     Seen {
         title: title(snapshot, kind).unwrap_or_else(|| name.clone()),
@@ -173,7 +173,7 @@ pub(super) fn of_look(snapshot: &Snapshot, name: String, key: Key, marked: Marke
         author: speaker.author.clone(),
         unread: unread(&snapshot.cards, &marked),
         cards: snapshot.cards.as_slice().into(),
-        answered: Arc::new(Answered::new(ids, &snapshot.cards)),
+        answered: Arc::new(Answered::new(entry_ids(snapshot), &snapshot.cards)),
         lacks: snapshot.lacks.clone(),
         health: health(snapshot),
         channel: snapshot.channel.clone(),

@@ -67,7 +67,7 @@ fn a_working_folder_that_was_deleted_is_not_needed() {
     let talk = ended(&gone("compose blog -F text", &set), 1);
     assert!(talk.contains("gone/text"), "{talk}");
     let talk = ended(&gone("channels --data letters", ""), 1);
-    let expected = "error: the folder you are in is gone, so the data folder `letters` is nowhere\n  \
+    let expected = "error: the folder you are in is gone, so the data folder `letters` cannot be found\n  \
                     hint: go to another folder, or give the whole path\n";
     assert_eq!(talk, expected);
 }
@@ -220,7 +220,10 @@ fn a_box_that_is_a_file_is_called_none() {
     let scene = Scene::new();
     fs::write(scene.path("inbox"), "").unwrap();
     let talk = ended(&scene.run(&["build", "blog"]), 1);
-    assert!(talk.contains("is no folder\n  hint: a box is a folder: move what is there away\n"), "{talk}");
+    assert!(
+        talk.contains("is no folder\n  hint: an inbox or outbox has to be a folder: move what is there elsewhere\n"),
+        "{talk}"
+    );
 }
 
 #[test]
@@ -325,7 +328,7 @@ fn a_time_is_told_by_the_clock_here_too() {
     let drafts = run(&scene, &["drafts"], &[("TZ", "CET-1"), ("HOME", &home), ("MISSIVE_DATA", data)], 0);
     assert!(drafts.contains("waits until 25 December 2099, 18:00 UTC (19:00 CET here)"), "{drafts}");
     let talk = at("CET-1", "2020-01-01 18:00 local", 1);
-    assert!(talk.contains("is past, for it means 1 January 2020, 17:00 UTC (18:00 CET here)"), "{talk}");
+    assert!(talk.contains("is in the past: it means 1 January 2020, 17:00 UTC (18:00 CET here)"), "{talk}");
     let talk = at("CET-1", "18:00 Nowhere/City", 1);
     assert!(
         talk.contains("`18:00 Nowhere/City` is no time") && talk.contains("`18:00 local` for the clock here"),
@@ -346,14 +349,14 @@ fn a_text_may_begin_with_a_dash() {
         let report: serde_json::Value = serde_json::from_str(&words(&scene.run(&args)).0).unwrap();
         assert_eq!(report["would_write"]["text"], text);
     }
-    assert!(ended(&scene.run(&["compose", "blog", "-m", "x", "--tag", "--draft"]), 2).contains("lacks its value"));
+    assert!(ended(&scene.run(&["compose", "blog", "-m", "x", "--tag", "--draft"]), 2).contains("needs a value, but"));
     fs::write(scene.root().join("-x"), "a").unwrap();
     fs::write(scene.root().join("-text"), "-y").unwrap();
     ended(&scene.run(&["compose", "blog", "-F", "-text", "-a", "-x"]), 0);
     ended(&scene.run(&["edit", "blog", OLD, "-m", "- two", "-a", "-x"]), 0);
     ended(&scene.run(&["edit", "blog", OLD, "--detach", "-x"]), 0);
     let talk = ended(&scene.run(&["compose", "blog", "-m", "--draft"]), 2);
-    assert!(talk.contains("`--message <TEXT>` lacks its value: `--draft` behind it is an option itself"), "{talk}");
+    assert!(talk.contains("`--message <TEXT>` needs a value, but `--draft` after it is an option"), "{talk}");
     assert_eq!(
         fs::read_dir(scene.path("outbox"))
             .unwrap()

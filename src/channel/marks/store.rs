@@ -155,11 +155,7 @@ fn compact(path: &Path, text: &str) -> io::Result<()> {
     if lines <= 2 * counting {
         return Ok(());
     }
-    whole::through_temporary(path, |temporary| {
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(temporary)?;
-        file.write_all(compacted.as_bytes())?;
-        file.sync_all()
-    })
+    private::replace(path, compacted.as_bytes())
 }
 
 fn at(path: &Path, error: &io::Error) -> io::Error {

@@ -11,11 +11,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Restore, given, unsealed};
-use crate::channel::Kind;
 use crate::channel::entry::Side;
 use crate::channel::folder::Made;
 use crate::channel::name::ChannelName;
 use crate::channel::profile::Profile;
+use crate::channel::{Channel, Error, Kind};
 use crate::commands::{Failure, Surroundings, count, keyring};
 use crate::console::Console;
 use crate::disk::make::folders_below;
@@ -135,7 +135,7 @@ fn agreed(args: &Restore, console: Console, planned: &Plan) -> Result<(), Failur
         return Ok(());
     }
     let question = match planned.taken().count() {
-        0 => format!("Take the {}? [y/N]", planned.identity.unwrap_or_default()),
+        0 => format!("Use the file's {} as your own? [y/N]", planned.identity.unwrap_or_default()),
         keys => format!("Restore {}? [y/N]", count(keys, "key")),
     };
     match console.ask(&question)?.map(|answer| answer.to_lowercase()) {
@@ -161,7 +161,7 @@ fn plan(here: &Book, kept: &Book, around: &Surroundings, into: &BTreeSet<Channel
             None if !is_folder_here => Fate::New,
             None if into.contains(&document.channel) => Fate::Into,
             None => Fate::LeftOut(format!(
-                "a folder `{0}` is here and does not have this key; to share what is in it by this key, add: --into={1}",
+                "the folder `{0}` is here without this key; to share its contents under it, add --into={1}",
                 document.channel,
                 shell::quoted(&document.channel)
             )),
@@ -211,7 +211,7 @@ fn in_the_way(here: &Book, before: &[(Document, Fate)], document: &Document) -> 
         return match (is_same_box, document.secret.is_some() && known.secret.is_none()) {
             (true, false) => Ok(Some(Fate::Here)),
             (true, true) => left_out(format!(
-                "you only read it here, and the file has the key for writing too; to take it, first: {}",
+                "you have only the read key here, and the file has the write key too; to take it, first run: {}",
                 shell::missive("keys forget", &[&document.channel])
             )),
             (false, _) => left_out(format!("it is here already as `{}` ({})", known.channel, known.side)),
@@ -300,6 +300,9 @@ fn make_folders(planned: &Plan, around: &Surroundings) -> Result<Vec<Made>, Fail
             Fate::New => drop(sides.entry(&document.channel).or_default().insert(document.side)),
             Fate::Into => {
                 let channel = around.data.join(document.channel.as_os_str());
+                if let Err(error @ Error::NotABox { .. }) = Channel::open(&channel) {
+                    return Err(error.into());
+                }
                 folders_below(&channel, Path::new(document.side.name()))?;
             }
             Fate::Here | Fate::LeftOut(_) => {}
@@ -326,6 +329,10 @@ impl fmt::Display for Report {
         let left = self.left_out.len();
         match (self.restored.is_empty(), left) {
             (true, _) if !self.identity => writeln!(f, "Every key of the file is here already; nothing was changed."),
+            (true, 0) => writeln!(
+                f,
+                "This data folder now has the device key and the author key of the file, as far as it lacked them. No channel's keys were restored."
+            ),
             (_, 0) => writeln!(
                 f,
                 "Restored {taken}. The messages arrive once `missive sync` is running and someone has them."

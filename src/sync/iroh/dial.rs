@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::keeper::Keeper;
 use super::network::endpoint_addr;
 use super::records::Records;
+use crate::shell;
 use crate::sync::mirror::Role;
 
 /// So long a comparison may take before somebody is dialled all the same.
@@ -56,7 +57,7 @@ impl Keeper {
             format!("its author has filled it with more than {most} entries: it is not followed")
         } else {
             let who = format!("others have filled it with more than {most} entries: it is not followed");
-            let way_out = format!("; `missive keys rotate {}` gives it new keys", self.document.channel);
+            let way_out = format!("; `{}` gives it new keys", shell::missive("keys rotate", &[&self.document.channel]));
             if self.is_owner() { who + &way_out } else { who }
         };
         self.question = Some(question);

@@ -20,11 +20,13 @@ use super::network::peer;
 use super::panics;
 use super::{Home, Shared};
 use crate::channel::name::ChannelName;
+use crate::shell;
 use crate::sync::Error;
 use crate::sync::book::{Book, Document, FILE_NAME, PRIVATE};
 use crate::sync::here;
 use crate::sync::socket::{self, Address};
 use crate::sync::state::DocumentState;
+use crate::unseen::field;
 use crate::watch::{Bell, Means, Place, Scope, Touched, Watch, Woken};
 
 /// How often the node looks after itself.
@@ -330,14 +332,16 @@ fn warnings(book: &Book) -> Vec<String> {
     let left_out = book.left_out.iter().map(|left| {
         format!(
             "the key of `{}` is left out, because no channel can have that name; `missive keys` lists the keys",
-            left.name
+            field(&left.name)
         )
     });
     let refused = book.acceptances.iter().filter_map(|acceptance| {
         let why = acceptance.refused.as_ref()?;
         let channel = &acceptance.channel;
         Some(format!(
-            "the invitation to `{channel}` was refused: {why}; to let go of it: missive keys forget {channel}"
+            "the invitation to `{}` was refused: {why}; to let go of it: {}",
+            field(&channel.to_string()),
+            shell::missive("keys forget", &[channel])
         ))
     });
     left_out.chain(refused).collect()

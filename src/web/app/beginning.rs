@@ -69,7 +69,7 @@ pub(super) async fn receive(State(server): State<Server>, headers: HeaderMap, ur
 fn act(server: &Server, headers: &HeaderMap, uri: &Uri, params: &Params) -> Answer {
     let beginner = server.beginner.as_ref().map(Arc::clone);
     let beginner = beginner.ok_or_else(|| {
-        Refusal::new(StatusCode::FORBIDDEN, "this server shows the channels only that it was started with")
+        Refusal::new(StatusCode::FORBIDDEN, "this server shows only the channels that it was started with")
             .hint("`missive serve` without names shows all of them")
     })?;
     let at = params.get("do").unwrap_or_default();

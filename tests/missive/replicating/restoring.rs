@@ -81,7 +81,7 @@ fn a_strangers_key_for_writing_takes_no_channel_that_is_here() {
     let said = brando.refused_by_others(&["join", &key, "diary", "--no-wait"]);
     assert_eq!(
         said,
-        "error: there is a folder `diary` here that is not shared: everything in its outbox would be, by this key\n  \
+        "error: the folder `diary` has messages and is not shared: joining would share all of them under this key\n  \
          hint: choose another name: missive join KEY NAME\n"
     );
     let kept = all(&brando).into_iter().filter(|(name, _)| name != ".missive/keys.lock").collect::<Vec<_>>();

@@ -121,7 +121,7 @@ fn a_new_channel_gets_no_keys_of_one_that_is_gone() {
     let key = Person::author("Cooper", "blog").key("blog");
     azureen.key("blog");
     fs::rename(azureen.path("blog"), azureen.root().join("away")).unwrap();
-    let words = "error: there is no folder `blog`, but its keys are here: what is in a new one would go to whoever has the old one\n  \
+    let words = "error: the folder `blog` is gone, but its keys are here: a new folder of that name would go to the old channel's readers\n  \
                  hint: move the folder back, choose another name, or let go of the keys: missive keys forget blog\n";
     assert_eq!(azureen.refused(&["new", "blog"]), words);
     assert_eq!(azureen.refused(&["invite", "blog"]), words);
