@@ -16,7 +16,8 @@
 //!    numbered from the oldest.
 //!
 //! The property that proves all three: after any sequence of edits, an incremental build equals a clean build, byte for
-//! byte. The manifest that lies in the output takes part in it.
+//! byte. The manifest that lies in the output takes part in it. Two inputs are not in the folder, and each comes with a warning: the
+//! clock that ends colours which take seconds, and what somebody else's profile said while it could still be read.
 //!
 //! # The floors
 //!
@@ -39,8 +40,9 @@
 //! Imports go down only, and a test holds every `use` to that. External crates have a home too: `clap` in `cli` and
 //! `commands`, `tera` in `site` and `web`, `atom_syndication` in `site`, `pulldown-cmark`, `ammonia` and `syntect` in
 //! `markdown`, `rustix` in `disk`, `watch`, `web` and `cli`, `notify` in `watch`, `indicatif` and `rpassword` in `console`, `age`,
-//! `bip39`, `data-encoding`, `quick-xml` and `ureq` in `sync`, `unicase` in `casefold.rs`, the crates of `iroh` in `sync/iroh`, `ctrlc` in `cli`, `tikv-jemallocator` in `main.rs`, `similar` in `channel`, `axum`, `hyper` and `flate2`
-//! in `web`, `tokio` there, in `sync/iroh` and in `commands/serve.rs`, `qrcode`, `open`, `jiff`, `clap_complete` and `clap_mangen` in `commands`.
+//! `bip39`, `data-encoding`, `quick-xml` and `ureq` in `sync`, `unicase` in `casefold.rs`, the crates of `iroh` in `sync/iroh`,
+//! `ctrlc` in `cli`, `tikv-jemallocator` in `main.rs`, `similar` in `channel`, `axum`, `hyper` and `flate2` in `web`, `tokio` there,
+//! in `sync/iroh` and in `commands/serve.rs`, `qrcode`, `open`, `jiff`, `clap_complete` and `clap_mangen` in `commands`.
 //! `schemars` stands wherever `serde` does: a report's schema, and the API's, follow from their types.
 //!
 //! Four walls stand where building showed that they should:
@@ -73,7 +75,6 @@
 //!   that has not arrived, and the manifest is what knows.
 //! - **The lock on an output is taken before the look at the channel**, so that a build which had to wait does not put back
 //!   what it saw before.
-//!
 //! - **What others' messages cost together is counted over the channel, in its order**, never over what a build has to make anew:
 //!   only so does a build that follows many equal one from nothing. So a budget is a function of a text, of the messages of a
 //!   page, or of all messages before; the one clock ([`markdown`]'s net for colours) is below all of them and says so when it holds.
@@ -143,8 +144,8 @@
 //! - What becomes of a message that is changed or deleted? [`channel::revise`], [`channel::trash`].
 //! - Which messages does a search find? [`channel::query`]. Which moment is `3d`? [`channel::when`].
 //! - What keeps many channels looked at and built? `commands/rounds.rs`, and `commands/live.rs` for one of them.
-//! - What answers a request? [`web`]: `web/guard.rs` who may ask, `web/peer.rs` whose program asks, `web/library.rs` what it is answered from, `web/api` for
-//!   programs, `web/app` for people, `web/preview.rs` for sites.
+//! - What answers a request? [`web`]: `web/guard.rs` who may ask, `web/peer.rs` whose program asks, `web/library.rs` what it is
+//!   answered from, `web/api` for programs, `web/app` for people, `web/preview.rs` for sites.
 //! - What is done about a file that differs? [`sync::mirror`]. Who does it? `sync/iroh/keeper.rs`, with `publish.rs` towards the
 //!   document and `take.rs` towards the box; [`sync::place`] puts files in place. What may a document's key be? [`sync::item`].
 //! - What is fetched next, and from whom? `sync/iroh/fetch.rs`. Who is dialled, and when? `sync/iroh/peers.rs`,
@@ -159,8 +160,9 @@
 //! - In which order do they reach the disk? `site/publish.rs`.
 //! - What does a template get to see? `site/context.rs`.
 //! - How are keys sealed with a passphrase? `sync/backup.rs`. How do they come back? `commands/keys/restore.rs`. Who may write where
-//!   they lie? [`disk::private`]. What makes no folder anew that vanished? [`disk::make`]. Which words do two people compare? `sync/phrase.rs`. What makes the
-//!   system run all this by itself? `commands/service.rs`.
+//!   they lie? [`disk::private`]. How are folders made without bringing back one that vanished? [`disk::make`]. Which words do two
+//!   people compare? `sync/phrase.rs`. What makes the system run all this by itself? `commands/service.rs`. What happens when a part
+//!   of the engine panics? `sync/iroh/panics.rs`.
 //! - What do several channels have in common? A feed and a list of feeds, [`site::planet_feed`] and [`site::opml`]; a reading
 //!   room is `site/room.rs`, its front page `site/river.rs`.
 
