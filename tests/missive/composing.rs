@@ -424,7 +424,7 @@ fn a_scheduled_message_waits_and_is_sent_when_it_is_due() {
     assert!(scene.path(&format!("outbox/{due}/a.jpg")).exists());
     assert_eq!((texts(&scene, "outbox"), texts(&scene, "drafts")), (vec!["soon\n".into()], vec!["later\n".into()]));
     assert!(run(&scene, &["compose", "--due"]).0.contains("Nothing is due."));
-    for (at, what) in [("yesterday", "is past"), ("soon", "is no time")] {
+    for (at, what) in [("yesterday", "is in the past"), ("soon", "is no time")] {
         assert!(fails(&scene, &["compose", "blog", "-m", "x", "--at", at]).contains(what));
     }
 }

@@ -334,7 +334,7 @@ fn a_time_is_told_by_the_clock_here_too() {
         talk.contains("`18:00 Nowhere/City` is no time") && talk.contains("`18:00 local` for the clock here"),
         "{talk}"
     );
-    assert!(at("UTC0", "00:00", 1).contains("is past"));
+    assert!(at("UTC0", "00:00", 1).contains("is in the past"));
 }
 
 #[test]

@@ -52,8 +52,8 @@ fn a_strangers_file_takes_no_channel_that_is_here() {
     let said = refused("Brando", &args, &brando.run_with(&args, PASSPHRASE));
     assert_eq!(
         said,
-        "The file holds 1 key:\n  diary (outbox), reads and writes: left out: a folder `diary` is here and does not have this key; \
-         to share what is in it by this key, add: --into=diary\n\
+        "The file holds 1 key:\n  diary (outbox), reads and writes: left out: the folder `diary` is here without this key; \
+         to share its contents under it, add --into=diary\n\
          error: no key could be restored\n  hint: the lines above say why; nothing was changed\n"
     );
     assert_eq!(all(&brando), before, "nothing was changed");
@@ -64,7 +64,7 @@ fn a_strangers_file_takes_no_channel_that_is_here() {
     // An empty box of one's own is no less private: it is filled later.
     let empty = Person::author("Azureen", "diary");
     let said = refused("Azureen", &args, &empty.run_with(&args, PASSPHRASE));
-    assert!(said.contains("add: --into=diary"), "{said}");
+    assert!(said.contains("add --into=diary"), "{said}");
     // Whoever names the folder means it.
     let said = brando.does_with(&["keys", "restore", &file, "--yes", "--into", "diary"], PASSPHRASE);
     assert!(said.starts_with("diary (outbox): reads and writes\n"), "{said}");

@@ -64,15 +64,24 @@ fn a_node_that_stops_says_so_or_is_gone_already() {
     azureen.key("blog");
     for args in [&["sync"][..], &["serve", "--port", "0"], &["watch", "blog"]] {
         let mut child = azureen.begins(&[args, &QUIET].concat());
-        until(&[&azureen], "it dials", || azureen.document("news", "inbox")["peers"] != serde_json::json!([]));
+        // What the program before it has left word of is not meant.
+        until(&[&azureen], "it dials", || {
+            azureen.status()["running"] == true && azureen.document("news", "inbox")["peers"] != serde_json::json!([])
+        });
         let asked = Instant::now();
         stop(&child);
         let mut talk = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         // The end of its words is its own end.
-        let said = talk.find(|line| line.starts_with("Stopping …"));
-        assert!(said.is_some() || args[0] != "sync", "{args:?}");
+        let mut before = Vec::new();
+        let said = talk.find(|line| {
+            before.push(line.clone());
+            line.starts_with("Stopping …")
+        });
+        assert!(said.is_some() || args[0] != "sync", "{args:?}: {before:#?}");
         assert!(asked.elapsed() < SOON, "{args:?}: {:?}", asked.elapsed());
-        assert_eq!(child.wait().unwrap().code(), Some(0));
+        let rest: Vec<String> = talk.collect();
+        let status = child.wait().unwrap();
+        assert_eq!(status.code(), Some(0), "{args:?}: {status:?} {before:#?} {rest:#?}");
         assert!(asked.elapsed() < SOON, "{args:?}: {:?}", asked.elapsed());
     }
 }
