@@ -97,8 +97,9 @@ impl<'a> Rule<'a> {
         let all = authors.claimed.iter().chain(&authors.names);
         let names: BTreeMap<Key, String> = all.filter_map(|(key, name)| Some((*key, sane(name)?))).collect();
         let mut taken = HashMap::new();
-        for name in names.values() {
-            *taken.entry(look(name)).or_default() += 1;
+        // What a key says of itself is never shown alone, and takes nobody's name.
+        for name in authors.names.values().filter_map(|name| sane(name)) {
+            *taken.entry(look(&name)).or_default() += 1;
         }
         let mut alike = HashMap::new();
         for key in authors.keys() {
@@ -248,6 +249,10 @@ mod tests {
         assert_eq!(all_shown(&both, reserved), ["Azureen (01010101)", "Bran"]);
         both.names.insert(key(1), "bran".to_owned());
         assert_eq!(all_shown(&both, reserved), ["bran (01010101)", "Bran (02020202)"]);
+        // A claim takes nobody's name away.
+        both.names.remove(&key(1));
+        both.claimed.insert(key(1), "Bran".to_owned());
+        assert_eq!(all_shown(&both, reserved), ["Bran (01010101)", "Bran"]);
     }
 
     #[test]

@@ -130,7 +130,8 @@ pub fn run(
         beginner: follows.then(|| Arc::new(beginner) as Arc<dyn web::Beginner>),
         guard: doors.guard(),
         data: around.data.clone(),
-        forms: Some(around.data.join(book::PRIVATE).join(FORMS)),
+        // What others may write is not used, and is said with the key.
+        forms: book::check_private(&around.data).is_ok().then(|| around.data.join(book::PRIVATE).join(FORMS)),
         clock,
         log,
     };
@@ -241,7 +242,7 @@ fn way_in(url: &str, around: &Surroundings) -> std::io::Result<PathBuf> {
         "<!doctype html>\n<meta charset=\"utf-8\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<title>missive</title>\n\
          <meta http-equiv=\"refresh\" content=\"0; url={url}\">\n<p><a href=\"{url}\">missive</a></p>\n"
     );
-    let path = around.data.join(book::PRIVATE).join(WAY_IN);
+    let path = book::private(&around.data, "").map_err(std::io::Error::other)?.join(WAY_IN);
     private::replace(&path, page.as_bytes())?;
     Ok(path)
 }

@@ -89,7 +89,9 @@ impl Report {
         if let Some(phrase) = &document.phrase {
             writeln!(f, "  check words: {phrase}")?;
         }
-        if document.moved.is_some() {
+        if document.moved.is_some() && document.writes {
+            writeln!(f, "  its owner has given it new keys: ask for the new write key, then: missive join KEY")?;
+        } else if document.moved.is_some() {
             writeln!(f, "  its author has a new key: {}", shell::missive("keys follow", &[&document.channel]))?;
         }
         for file in &document.not_fetched {

@@ -21,14 +21,21 @@ pub(super) struct Published {
 
 /// Names and sorts a message's attachments; `prefix` is what its pages begin with, `""` or `inbox/`.
 ///
-/// The result has the order of the card's attachments.
+/// The result has the order of the card's attachments. Names are given to one's own files first: nobody else's file takes the
+/// address of one of them.
 pub(super) fn publish(card: &Card, prefix: &str, whose: &BoxTrust) -> Vec<Published> {
     if card.attachments.is_empty() {
         return Vec::new();
     }
     let folder = format!("{prefix}{}", card.stamp);
     let mut taken = Taken::default();
-    whose.of_attachments(card).map(|(file, trust)| published(file, &folder, trust, &mut taken)).collect()
+    let mut files: Vec<(usize, &Attachment, Trust)> =
+        whose.of_attachments(card).enumerate().map(|(at, (file, trust))| (at, file, trust)).collect();
+    files.sort_by_key(|(at, _, trust)| (*trust == Trust::Theirs, *at));
+    let named = files.into_iter().map(|(at, file, trust)| (at, published(file, &folder, trust, &mut taken)));
+    let mut named: Vec<(usize, Published)> = named.collect();
+    named.sort_by_key(|(at, _)| *at);
+    named.into_iter().map(|(_, published)| published).collect()
 }
 
 fn published(file: &Attachment, folder: &str, trust: Trust, taken: &mut Taken) -> Published {

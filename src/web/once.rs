@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::refusal::Refusal;
-use crate::disk::private;
+use crate::disk::{private, regular};
 
 /// How many forms are remembered.
 const KEPT: usize = 1_024;
@@ -121,7 +121,7 @@ impl Forms {
 
 /// The last forms of a file, which is made shorter when it has too many.
 fn noted(path: &Path) -> VecDeque<(Submission, Answer)> {
-    let Ok(file) = File::open(path) else {
+    let Ok(file) = regular::open(path) else {
         return VecDeque::new();
     };
     let mut lines: VecDeque<String> = VecDeque::new();

@@ -129,6 +129,25 @@ fn what_a_co_writer_puts_beside_my_message_is_theirs() {
 }
 
 #[test]
+fn nobody_takes_the_address_of_a_file_of_mine() {
+    let (page, photo) = (format!("{MINE}/p.html"), format!("{MINE}/Photo.txt"));
+    let signed = signed(&[9], &[(MINE, &[9]), (THEIRS, &[1])], &[(&page, 1), (&photo, 1)]);
+    let scene = Scene::new()
+        .message(MINE, "mine")
+        .message(THEIRS, "theirs")
+        .attachment(MINE, "p_html.txt", b"mine")
+        .attachment(MINE, "photo.txt", b"mine")
+        .attachment(MINE, "p.html", b"theirs")
+        .attachment(MINE, "Photo.txt", b"theirs")
+        .file("outbox/.authors.toml", &signed);
+    scene.build().report();
+    for name in ["p_html.txt", "photo.txt"] {
+        assert_eq!(scene.page(&format!("{MINE}/{name}")), "mine", "{name}");
+    }
+    assert_eq!(published(&scene, MINE).len(), 4, "theirs are there as well");
+}
+
+#[test]
 fn two_signers_are_trusted_only_together() {
     let text = "<b class=\"mine\">x</b>";
     for (own, by, is_own) in

@@ -192,10 +192,10 @@ fn identity(here: &Book, kept: &Book) -> Option<&'static str> {
     }
 }
 
-/// A key as it is taken: a leave to delete everything was somebody's wish at another time, and whose texts count as one's own
-/// is for whoever sits here to say.
+/// A key as it is taken: a leave to delete everything was somebody's wish at another time, whose texts count as one's own is for
+/// whoever sits here to say, and where a channel has moved its owner says again.
 fn taken(document: &Document) -> Document {
-    Document { delete_all: false, trusted: Vec::new(), ..document.clone() }
+    Document { delete_all: false, trusted: Vec::new(), moved: None, ..document.clone() }
 }
 
 /// What is here, or earlier in the file, and is not replaced by a key.

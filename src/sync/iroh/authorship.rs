@@ -64,6 +64,11 @@ impl Authorship {
         names.map(|(key, name)| (key.bytes(), name.clone())).collect()
     }
 
+    /// Whether somebody else than this author is remembered for anything.
+    pub(super) fn knows_others_than(&self, author: Author) -> bool {
+        self.signers.iter().any(|other| *other != author)
+    }
+
     /// Who signed a content of a file first.
     pub(super) fn of_content(&self, item: &Item, content: Hash) -> Option<&Signed> {
         self.first.get(item)?.iter().find(|signed| signed.content == content)
@@ -76,12 +81,14 @@ impl Authorship {
         signed.by.first().copied().filter(|_| !is_fresh)
     }
 
-    /// The authors among whom a content's is: one, unless several were met at once and the owner has not decided.
-    fn authors(&self, item: &Item, content: Hash) -> Vec<Author> {
+    /// The authors among whom a content's is: one, unless several were met at once and the owner has not decided. What the owner
+    /// signed anew, under new keys, may be said to be somebody else's: that takes nothing from anybody but the owner.
+    fn authors(&self, owner: Option<Author>, item: &Item, content: Hash) -> Vec<Author> {
         let Some(signed) = self.of_content(item, content) else {
             return Vec::new();
         };
-        let decided = self.names.decided(item, content).filter(|author| signed.by.contains(author));
+        let is_owners = signed.by.iter().all(|author| Some(*author) == owner);
+        let decided = self.names.decided(item, content).filter(|author| is_owners || signed.by.contains(author));
         decided.map_or_else(|| signed.by.clone(), |author| vec![author])
     }
 
@@ -189,6 +196,7 @@ impl Keeper {
         let signers = || self.authorship.signers.iter().chain(self.records.signers.keys());
         let is_owner_elsewhere = is_own(self.document.side) && self.owner().is_some_and(|owner| owner != self.me);
         is_owner_elsewhere
+            || self.authorship.names.decides()
             || match one {
                 Some(one) => signers().any(|author| *author != one),
                 None => signers().collect::<BTreeSet<_>>().len() > 1,
@@ -226,7 +234,7 @@ impl Keeper {
         let wanted = self.records.latest(item).filter(|record| !Record::is_deletion(record)).map(content);
         let here = self.agreed.get(item).map(|agreed| agreed.hash);
         let contents: BTreeSet<Hash> = wanted.into_iter().chain(here).collect();
-        let authors = contents.into_iter().flat_map(|content| self.authorship.authors(item, content));
+        let authors = contents.into_iter().flat_map(|content| self.authorship.authors(self.owner(), item, content));
         Signers::new(authors.map(Key::new))
     }
 

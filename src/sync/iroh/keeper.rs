@@ -316,7 +316,8 @@ impl Keeper {
             self.problems.clear();
             self.refused.clear();
         }
-        if self.document.moved.is_some() && self.role == Role::Writer {
+        // Only the owner moves readers: what anybody else said of it would be told as an attempt.
+        if self.document.moved.is_some() && self.role == Role::Writer && self.is_owner() {
             return publish::point_on(self).await;
         }
         if self.has_too_many() {

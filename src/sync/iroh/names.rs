@@ -30,11 +30,16 @@ const LONGEST: usize = 80;
 pub(super) struct Names {
     /// The names of authors.
     pub(super) bound: BTreeMap<Author, String>,
-    /// Files whose content several have signed: the content and who wrote it.
+    /// Files whose content several have signed, or the owner anew under new keys: the content and who wrote it.
     decided: BTreeMap<Vec<u8>, (Hash, Author)>,
 }
 
 impl Names {
+    /// Whether anything was decided.
+    pub(super) fn decides(&self) -> bool {
+        !self.decided.is_empty()
+    }
+
     /// Who wrote a content of a file, if that was decided.
     pub(super) fn decided(&self, item: &Item, content: Hash) -> Option<Author> {
         self.decided.get(item.as_bytes()).filter(|(decided, _)| *decided == content).map(|(_, author)| *author)
@@ -94,7 +99,8 @@ pub(super) async fn write(keeper: &mut Keeper) {
     let known = note(keeper).map(|note| note.hash);
     // Somebody may have the note that this device wrote before, and it says who came first.
     let is_known = keeper.compared.is_some() && keeper.authorship.names_of == known;
-    if !is_known || !keeper.is_owner() || keeper.role == Role::Reader || keeper.records.signers.len() < 2 {
+    let is_alone = keeper.records.signers.len() < 2 && !keeper.authorship.knows_others_than(keeper.me);
+    if !is_known || !keeper.is_owner() || keeper.role == Role::Reader || is_alone {
         return;
     }
     let mut names = keeper.authorship.names.clone();
@@ -131,7 +137,8 @@ fn claims(keeper: &Keeper) -> (Option<String>, BTreeMap<Author, String>) {
     (publish::own_name(keeper), claims)
 }
 
-/// Says of each file whose content several sign who did so first, as far as that was seen here. What was said before stays.
+/// Says of each file whose content several sign who did so first, as far as that was seen here, and of each that is shared anew
+/// under new keys whose it is. What was said before stays.
 fn decide(keeper: &Keeper, names: &mut Names) {
     let mut decided = BTreeMap::new();
     for item in keeper.records.items().filter(|item| !item.is_hidden()) {
@@ -140,10 +147,11 @@ fn decide(keeper: &Keeper, names: &mut Names) {
         };
         let signatures = keeper.records.signatures(item);
         let signers: BTreeSet<Author> = signatures.iter().filter(|(of, _)| *of == wanted).map(|(_, by)| *by).collect();
-        if signers.len() < 2 {
+        let first = keeper.authorship.only_author(item, wanted);
+        let is_anothers = first.is_some_and(|first| !signers.contains(&first));
+        if signers.len() < 2 && !is_anothers {
             continue;
         }
-        let first = keeper.authorship.only_author(item, wanted);
         if let Some(author) = names.decided(item, wanted).or(first) {
             decided.insert(item.as_bytes().to_vec(), (wanted, author));
         }

@@ -54,7 +54,8 @@ impl Keeper {
         state.telling = self.news.is_some();
         state.compared = self.compared;
         state.phrase.clone_from(&self.document.phrase);
-        state.moved.clone_from(&self.document.moved);
+        // Whoever has moved it knows.
+        state.moved = self.document.moved.clone().filter(|_| !self.is_owner());
         let authors = notes::author_devices(self);
         state.peers = self
             .peers

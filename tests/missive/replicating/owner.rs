@@ -150,7 +150,7 @@ fn who_signs_the_same_bytes_is_not_their_author_whatever_time_is_claimed() {
 
 #[test]
 fn what_others_wrote_stays_theirs_under_new_keys() {
-    let (mut azureen, _, eve) = three();
+    let (mut azureen, cooper, eve) = three();
     eve.signs(&format!("{SECOND}/page.html"), b"<script>", 0);
     eve.signs(&format!("{SECOND}.txt"), b"by Eve\n", 0);
     eve.compares();
@@ -172,6 +172,14 @@ fn what_others_wrote_stays_theirs_under_new_keys() {
         azureen.writes(&format!("{BOX}/{FIRST}.txt"), b"changed by Azureen\n");
         until(&[&azureen], "it goes on", || has_three(&azureen));
     }
+    assert!(!azureen.does(&["status"]).contains("new key"), "she has made them herself");
+    // Readers who follow hear it from her.
+    until(&[&azureen, &cooper], "it is told", || cooper.document("team", "inbox")["moved"] != Value::Null);
+    cooper.does(&["keys", "follow", "team"]);
+    until_same((&azureen, BOX), (&cooper, INBOX), "all comes by the new key");
+    until(&[&azureen, &cooper], "who wrote what comes, too", || signers(&cooper, INBOX, SECOND) == eves);
+    let tried = |person: &Person| person.does(&["status"]).contains("tried to");
+    assert!(!tried(&azureen) && !tried(&cooper), "nobody is accused");
 }
 
 #[test]
