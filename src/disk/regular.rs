@@ -28,7 +28,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// Reads a regular file whole.
 ///
 /// # Errors
-/// As [`open`]; `InvalidData` when it is longer than `most` bytes.
+/// As [`open()`]; `InvalidData` when it is longer than `most` bytes.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
