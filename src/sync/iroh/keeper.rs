@@ -391,7 +391,7 @@ impl Keeper {
     /// Tells how it stands.
     fn tell(&mut self) {
         if !std::mem::replace(&mut self.is_told, true) {
-            self.home.shared.put(self.document.id, self.state());
+            self.home.shared.tell(&self.document.id, self.state());
         }
     }
 

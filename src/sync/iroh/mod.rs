@@ -78,6 +78,13 @@ impl Shared {
         self.lock().documents.insert(id, state);
     }
 
+    /// How a document stands now, unless it was forgotten meanwhile: whoever tells it may not have heard of that yet.
+    fn tell(&self, id: &[u8; 32], state: DocumentState) {
+        if let Some(known) = self.lock().documents.get_mut(id) {
+            *known = state;
+        }
+    }
+
     fn forget(&self, id: &[u8; 32]) {
         self.lock().documents.remove(id);
     }
