@@ -207,6 +207,7 @@ impl<'a> Stage<'a> {
 
     /// Takes the stage down without having changed anything.
     pub(super) fn abandon(self) {
+        // What stays of it is hidden, and goes with the next build.
         let _ = self.home.remove_tree(&self.name);
     }
 }
@@ -241,6 +242,7 @@ fn remove_empty_folders<'b>(output: &Folder, removed: impl Iterator<Item = &'b O
         .filter(|folder| !folder.as_os_str().is_empty())
         .collect();
     for folder in folders.into_iter().rev() {
+        // One that is not empty can't be removed, and is not meant.
         let _ = output.remove_folder(folder);
     }
 }

@@ -59,13 +59,10 @@ fn pair(from: SocketAddr, to: SocketAddr) -> String {
 
 /// An address as the tables write it: 32-bit words as this machine would read them as numbers, then the port.
 fn end(address: SocketAddr) -> String {
-    let word = |bytes: &[u8]| {
-        let bytes = bytes.try_into().unwrap_or_default();
-        format!("{:08X}", u32::from_ne_bytes(bytes))
-    };
-    let words = match address.ip() {
+    let word = |bytes: &[u8; 4]| format!("{:08X}", u32::from_ne_bytes(*bytes));
+    let words: String = match address.ip() {
         IpAddr::V4(ip) => word(&ip.octets()),
-        IpAddr::V6(ip) => ip.octets().chunks(4).map(word).collect(),
+        IpAddr::V6(ip) => ip.octets().as_chunks::<4>().0.iter().map(word).collect(),
     };
     format!("{words}:{:04X}", address.port())
 }

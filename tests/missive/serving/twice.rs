@@ -1,5 +1,8 @@
 //! A form that is sent twice does once what it says.
 
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
 use super::http::{Answer, Ask};
 use super::{FIRST, Served};
 
@@ -133,6 +136,24 @@ fn a_form_is_known_after_a_restart() {
     let second = page.form(served.ask("POST", "/write/blog"), &[("text", "Once"), ("do", "send")], &[]);
     assert_eq!(second.header("location"), first.header("location"));
     assert_eq!(new_ones(&served), (1, 0));
+}
+
+#[test]
+fn nothing_is_noted_where_others_may_write() {
+    let mut served = Served::new();
+    served.end();
+    let private = served.data(".missive");
+    fs::set_permissions(&private, fs::Permissions::from_mode(0o777)).unwrap();
+    let precious = "a line of somebody's\n".repeat(2_000);
+    fs::write(served.data("precious"), &precious).unwrap();
+    let forms = private.join("serve.forms");
+    symlink(served.data("precious"), &forms).unwrap();
+    served.start(&[]);
+    let page = Page::open(&served, "/write/blog");
+    let send = || page.form(served.ask("POST", "/write/blog"), &[("text", "Once"), ("do", "send")], &[]);
+    assert_eq!(send().header("location"), send().header("location"), "this run knows the form all the same");
+    assert_eq!(new_ones(&served), (1, 0));
+    assert!(fs::read_to_string(served.data("precious")).unwrap() == precious, "the file behind the link is as it was");
 }
 
 #[test]
