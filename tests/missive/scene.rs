@@ -84,6 +84,13 @@ impl Scene {
         self
     }
 
+    /// Puts a file of the channel in place in one step, as everything does that brings files: no reader sees half of it.
+    pub(crate) fn put_whole(&self, relative: &str, bytes: &[u8]) {
+        let unseen = self.dir.path().join("put");
+        fs::write(&unseen, bytes).unwrap();
+        fs::rename(&unseen, self.path(relative)).unwrap();
+    }
+
     pub(crate) fn settings(self, toml: &str) -> Self {
         self.file("missive.toml", toml.as_bytes())
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::Once;
 
 use missive::channel::authors::{AttachmentId, Authors, Key, Signers};
 use missive::channel::stamp::Stamp;
@@ -214,11 +215,16 @@ fn what_somebody_else_writes_over_while_a_site_is_built_is_theirs() {
     scene.build().report();
     let scene = scene.settings("[site]\ntitle = \"Anew\"\n");
     fs::remove_file(scene.site().join(MINE).join("a.html")).unwrap();
-    // As a node does it: first who it is by, then what it is.
+    // As a node does it: first who it is by, then what it is, each file whole and once. The gate is asked at every
+    // step of a build and by several threads.
+    let once = Once::new();
     let meanwhile = || {
-        fs::write(scene.path("outbox/.authors.toml"), signed(&[9], &[(MINE, &[1])], &[]))?;
-        fs::write(scene.path(&format!("outbox/{MINE}/a.html")), "<script>theirs")?;
-        fs::write(scene.path(&format!("outbox/{MINE}.txt")), "<b class=\"mine\">theirs</b>")
+        once.call_once(|| {
+            scene.put_whole("outbox/.authors.toml", &signed(&[9], &[(MINE, &[1])], &[]));
+            scene.put_whole(&format!("outbox/{MINE}/a.html"), b"<script>theirs");
+            scene.put_whole(&format!("outbox/{MINE}.txt"), b"<b class=\"mine\">theirs</b>");
+        });
+        Ok(())
     };
     scene.build_gated(&scene.site(), &meanwhile).report();
     let page = scene.page(&format!("{MINE}.html"));
@@ -228,7 +234,10 @@ fn what_somebody_else_writes_over_while_a_site_is_built_is_theirs() {
     assert_same(&scene.built(), &scene.clean(), "after the next look");
     // What its own author writes over is still the author's.
     let scene = scene.remove("outbox/.authors.toml").settings("[site]\ntitle = \"Once more\"\n");
-    let own = || fs::write(scene.path(&format!("outbox/{MINE}.txt")), "<b class=\"mine\">edited</b>");
+    let own = || {
+        scene.put_whole(&format!("outbox/{MINE}.txt"), b"<b class=\"mine\">edited</b>");
+        Ok(())
+    };
     scene.build_gated(&scene.site(), &own).report();
     scene.build().report();
     assert!(scene.page(&format!("{MINE}.html")).contains("<b class=\"mine\">edited</b>"));
