@@ -15,9 +15,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use divan::Bencher;
 use missive::channel::Channel;
-use missive::channel::cache::Cache;
+use missive::channel::protocol::stamp::Stamp;
+use missive::channel::snapshot::card_cache::Cache;
 use missive::channel::snapshot::{self, Look, Snapshot};
-use missive::channel::stamp::Stamp;
 use missive::markdown::summarise;
 use missive::site::{self, Lock, Manner, Options, Report, Request, Theme};
 

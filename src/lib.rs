@@ -57,7 +57,7 @@
 //!   metadata gone, and neither has to do with the other's room.
 //!
 //! `missive watch` builds with the same function as `missive build`, and so equals it: what it keeps between its rounds
-//! ([`site::Memory`], [`channel::again::Rest`]) only saves it from looking at what nobody touched, and a tick never says what
+//! ([`site::Memory`], [`channel::snapshot::rescan::Rest`]) only saves it from looking at what nobody touched, and a tick never says what
 //! a change means. It holds no folder open between rounds, so a disk can be taken out.
 //!
 //! Seven decisions that a reader of the output may wonder about:
@@ -95,7 +95,7 @@
 //! Of replication:
 //!
 //! - **One folder, one document.** A box is replicated by a document of signed entries, one for each file; what differs between the
-//!   two is the difference of three states (box, document, what both agreed on last), decided by [`sync::mirror::step`], a pure
+//!   two is the difference of three states (box, document, what both agreed on last), decided by [`sync::replica::merge::step`], a pure
 //!   function that serves authors and readers alike. The engine below reconciles entries; everything that makes it dependable
 //!   (dialling, fetching, addresses, putting files in place) is ours.
 //! - **The book is the command.** Keys and wishes are lines of one file, `.missive/keys.toml`; a running node watches it. So commands
@@ -155,30 +155,29 @@
 //!   `sync/iroh/authorship.rs`, by [`sync::signers`]; `sync/iroh/names.rs` is the owner's word on it.
 //! - What does a key look like? [`sync::ticket`]. Where are they kept? [`sync::book`]. How does one exchange make a conversation?
 //!   `sync/iroh/meet.rs`. How does Syncthing carry a channel? [`sync::syncthing`].
-//! - How is a site's folder reached, so that no link in it leads out? `site/target.rs` and [`disk::beneath`].
+//! - How is a site's folder reached, so that no link in it leads out? `site/target.rs` and [`crate::fs::beneath`].
 //! - Which files does a site have, and why was one written? `site/plan.rs`, `site/fingerprint.rs`.
 //! - In which order do they reach the disk? `site/publish.rs`.
 //! - What does a template get to see? `site/context.rs`.
 //! - How are keys sealed with a passphrase? `sync/backup.rs`. How do they come back? `commands/keys/restore.rs`. Who may write where
-//!   they lie? [`disk::private`]. How are folders made without bringing back one that vanished? [`disk::make`]. Which words do two
+//!   they lie? [`crate::fs::private`]. How are folders made without bringing back one that vanished? [`crate::fs::make`]. Which words do two
 //!   people compare? `sync/phrase.rs`. What makes the system run all this by itself? `commands/service.rs`. What happens when a part
 //!   of the engine panics? `sync/iroh/panics.rs`.
 //! - What do several channels have in common? A feed and a list of feeds, [`site::planet_feed`] and [`site::opml`]; a reading
 //!   room is `site/room.rs`, its front page `site/river.rs`.
 
 pub mod article;
-pub mod casefold;
 pub mod channel;
 pub mod cli;
 pub mod commands;
 pub mod console;
+pub mod daemon;
 pub mod difference;
-pub mod disk;
+pub mod fs;
 pub mod markdown;
-pub mod picture;
-pub mod shell;
+pub mod media;
 pub mod site;
 pub mod sync;
-pub mod unseen;
+pub mod text;
 pub mod watch;
 pub mod web;

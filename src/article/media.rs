@@ -3,9 +3,9 @@
 //! Owns their types and treatment: what is shown, what is played, what is only offered as a download, and what a browser
 //! could run. Refuses to read files and to know where they are found.
 
-use crate::channel::card::Attachment;
+use crate::channel::snapshot::card::Attachment;
 use crate::markdown::{Media, Trust};
-use crate::unseen::is_unseen;
+use crate::text::invisible::is_unseen;
 
 /// What neither a browser nor a web server runs. From others, everything else is published under an inert name: which
 /// endings a server executes (`.php`, `.shtml`, `.asp` …) is its own business and cannot be listed.

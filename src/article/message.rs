@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use super::dates::Moment;
 use super::media::{Attached, size};
-use crate::channel::arrival::Lack;
-use crate::channel::card::Card;
-use crate::channel::entry::Side;
+use crate::channel::protocol::entry::Side;
+use crate::channel::snapshot::card::Card;
+use crate::channel::snapshot::completeness::Lack;
 use crate::markdown::{Media, Rendered, escaped, normal_tag};
 
 /// A picture with its address and size.

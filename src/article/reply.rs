@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::label;
-use crate::channel::card::Card;
-use crate::channel::entry::Side;
-use crate::channel::reply::{Answered, ReplyTo, seen_from_here};
-use crate::channel::stamp::Stamp;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::reading::reply::{Answered, ReplyTo, seen_from_here};
+use crate::channel::snapshot::card::Card;
 
 /// The message that another one answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]

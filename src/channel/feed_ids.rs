@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::Kind;
-use super::entry::Side;
-use super::profile::EntryIds;
 use super::snapshot::Snapshot;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::profile::EntryIds;
 use crate::markdown::Trust;
 
 /// What a box was received from or is shared by: the key under which it travels.

@@ -11,11 +11,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Error;
-use super::authors;
-use super::entry::Side;
-use super::name::ChannelName;
-use super::profile::{self, Profile};
-use crate::disk::whole;
+use crate::channel::authorship::authors;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::name::ChannelName;
+use crate::channel::protocol::profile;
+use crate::channel::protocol::profile::Profile;
+use crate::fs::atomic_write;
 
 /// What kind of channel it is, by its boxes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -97,8 +98,8 @@ impl Channel {
             return Err(Error::Exists { path });
         }
         fs_err::create_dir_all(data)?;
-        whole::sweep(data);
-        let temporary = whole::temporary_beside(&path);
+        atomic_write::sweep(data);
+        let temporary = atomic_write::temporary_beside(&path);
         let made = fill(&temporary, kind, profile).and_then(|()| Ok(fs_err::rename(&temporary, &path)?));
         if let Err(error) = made {
             let _ = fs_err::remove_dir_all(&temporary);
@@ -116,7 +117,7 @@ impl Channel {
             return Ok(false);
         }
         // Under a hidden name nobody puts anything into it, and what came at the last moment is seen.
-        let hidden = whole::temporary_beside(&self.path);
+        let hidden = atomic_write::temporary_beside(&self.path);
         fs_err::rename(&self.path, &hidden)?;
         if !is_as_made(&hidden)? {
             fs_err::rename(&hidden, &self.path)?;
@@ -187,7 +188,7 @@ fn fill(folder: &Path, kind: Kind, profile: &Profile) -> Result<(), Error> {
         // One that says nothing is no file: it comes with the messages of those who have made the channel.
         if *profile != Profile::default() {
             let text = toml::to_string(profile).map_err(io::Error::other)?;
-            whole::create(&outbox.join(profile::FILE_NAME), text.as_bytes())?;
+            atomic_write::create(&outbox.join(profile::FILE_NAME), text.as_bytes())?;
         }
     }
     Ok(())

@@ -3,43 +3,13 @@
 //! Owns what a channel is: its folder, its boxes, its messages and their names, read once at the edge into types.
 //! Refuses to know HTML, network or terminal.
 
-pub mod again;
-pub mod arrival;
-pub mod attachments;
-pub mod authors;
-pub mod bylines;
-pub mod cache;
-pub mod card;
-pub mod classify;
-pub mod comparison;
-pub mod conflict;
-pub mod draft;
-pub mod entry;
+pub mod authorship;
 pub mod feed_ids;
-mod fold;
 pub mod folder;
-pub mod header;
-pub mod letter;
-mod listing;
-pub mod marks;
-pub mod message;
-pub mod name;
-mod near_miss;
-pub mod profile;
-pub mod promise;
-pub mod query;
-pub mod reply;
-pub mod revise;
-pub mod scan;
-pub mod send;
-pub mod settings;
+pub mod outbox;
+pub mod protocol;
+pub mod reading;
 pub mod snapshot;
-pub mod stamp;
-pub mod telling;
-pub mod trash;
-pub mod trust;
-pub mod when;
-pub mod which;
 
 use std::io;
 use std::path::PathBuf;
@@ -71,7 +41,7 @@ pub enum Error {
         /// The channel's folder.
         folder: PathBuf,
         /// The box.
-        side: entry::Side,
+        side: crate::channel::protocol::entry::Side,
         /// What is there.
         what: folder::NoBox,
     },

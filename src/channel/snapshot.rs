@@ -3,6 +3,13 @@
 //! Owns the look itself: one listing and one `stat` per file, texts read only where no card is known. Refuses to decide
 //! what becomes of the messages.
 
+pub mod attachments;
+pub mod card;
+pub mod card_cache;
+pub mod completeness;
+pub(crate) mod listing;
+pub mod rescan;
+
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,20 +19,22 @@ use std::sync::{Arc, Mutex};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 
-use super::arrival::{self, Lack};
-use super::authors::{self, Authors};
-use super::bylines::{Bylines, ME, Reserved, others_name};
-use super::cache::Cache;
-use super::card::{self, Card, Made, Mark};
-use super::classify::{Reason, leading_stamp};
-use super::entry::{Entry, Side};
 use super::folder::NoBox;
-use super::listing::{Listing, why};
-use super::profile::{self, Problem, Profile, Profiles};
-use super::stamp::Stamp;
-use super::trust::BoxTrust;
-use super::{Channel, Kind, attachments};
-use crate::disk::beneath::Folder;
+use super::{Channel, Kind};
+use crate::channel::authorship::authors;
+use crate::channel::authorship::authors::Authors;
+use crate::channel::authorship::bylines::{Bylines, ME, Reserved, others_name};
+use crate::channel::authorship::trust::BoxTrust;
+use crate::channel::protocol::classify::{Reason, leading_stamp};
+use crate::channel::protocol::entry::{Entry, Side};
+use crate::channel::protocol::profile;
+use crate::channel::protocol::profile::{Problem, Profile, Profiles};
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::snapshot::card::{Card, Made, Mark};
+use crate::channel::snapshot::card_cache::Cache;
+use crate::channel::snapshot::completeness::Lack;
+use crate::channel::snapshot::listing::{Listing, why};
+use crate::fs::confined::Folder;
 use crate::markdown::Trust;
 
 /// How far ahead of the clock a message may be dated and still count as written now, in seconds.
@@ -131,7 +140,7 @@ pub struct Look {
 impl Look {
     /// A look at this time, in seconds since 1970, into both boxes.
     pub fn at(now: i64) -> Self {
-        Self { now, future: false, only: None, hold: arrival::HOLD }
+        Self { now, future: false, only: None, hold: completeness::HOLD }
     }
 }
 

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use url::Url;
 
-use crate::channel::settings::unless_empty;
+use crate::channel::protocol::settings::unless_empty;
 use crate::commands::{Failure, SyncSettings};
-use crate::disk::regular;
-use crate::sync::limits::Limits;
+use crate::fs::regular_file;
 use crate::sync::options::{Lookup, Options, Relays};
+use crate::sync::replica::limits::Limits;
 use crate::sync::syncthing;
 
 /// What the file can say.
@@ -125,7 +125,7 @@ const KEYS: &str = "it knows `data`, the data folder; in [sync] `lookup`, `relay
 /// Reads the configuration below the system's configuration folder; without the file it says nothing.
 pub(super) fn read(folder: &Path) -> Result<Config, Failure> {
     let path = folder.join("missive/config.toml");
-    let text = match regular::read_text(&path, MAX_FILE) {
+    let text = match regular_file::read_text(&path, MAX_FILE) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
         Err(error) => return Err(error.into()),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::commands::Failure;
 use crate::console::Console;
-use crate::sync::book::unbroken;
+use crate::sync::keys::book::unbroken;
 use crate::watch::Bell;
 
 /// What a program that was interrupted says to the shell.

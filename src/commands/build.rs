@@ -9,18 +9,18 @@ use clap::{ArgAction, Args};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::site::{Choice, Site, cache};
 use super::{Failure, Surroundings, count};
 use crate::channel::Kind;
-use crate::channel::classify::Reason;
-use crate::channel::entry::Side;
+use crate::channel::outbox::metadata_check;
+use crate::channel::protocol::classify::Reason;
+use crate::channel::protocol::entry::Side;
 use crate::channel::snapshot::{self, BoxState, Held, Snapshot};
-use crate::channel::telling;
+use crate::commands::site_options::{Choice, Site, cache};
 use crate::console::Console;
 use crate::markdown::Trust;
-use crate::shell;
 use crate::site::{self, Lock, Request};
-use crate::unseen::field;
+use crate::text::invisible::field;
+use crate::text::shell;
 
 /// Turn a channel into a website, or all channels into a reading room
 #[derive(Debug, Args)]
@@ -68,7 +68,7 @@ pub struct Report {
     #[serde(skip)]
     shares_nothing: bool,
     #[serde(flatten)]
-    pub(super) site: site::Report,
+    pub(crate) site: site::Report,
     #[serde(skip)]
     explain: bool,
     #[serde(skip)]
@@ -130,7 +130,7 @@ fn site(args: &Build, around: &Surroundings, console: Console) -> Result<Report,
 }
 
 /// What is said when a build has to wait.
-pub(super) const WAITS: &str = "another build is at work in the same place; this one waits for it";
+pub(crate) const WAITS: &str = "another build is at work in the same place; this one waits for it";
 
 fn warnings(snapshot: &Snapshot, built: &site::Report) -> Vec<String> {
     let hidden = snapshot.hidden.iter().filter(|hidden| hidden.warning);
@@ -160,7 +160,7 @@ fn warnings(snapshot: &Snapshot, built: &site::Report) -> Vec<String> {
 /// A warning of one's own pictures that are published with all that they tell, if there are any.
 fn telling(snapshot: &Snapshot, choice: &Choice) -> Option<String> {
     let own = snapshot.cards.iter().filter(|card| snapshot.trust(card) == Trust::Own);
-    let mut files = own.flat_map(|card| telling::lasting(card).map(move |file| (card, file)));
+    let mut files = own.flat_map(|card| metadata_check::lasting(card).map(move |file| (card, file)));
     let (card, first) = files.next().filter(|_| !choice.options.keep_metadata)?;
     let first = field(&format!("{}/{}/{}", card.side, card.stamp, first.path.text()));
     let (more, they) = match files.count() {
@@ -174,7 +174,7 @@ fn telling(snapshot: &Snapshot, choice: &Choice) -> Option<String> {
 }
 
 impl Report {
-    pub(super) fn new(snapshot: &Snapshot, choice: &Choice, site: site::Report, took: Duration) -> Self {
+    pub(crate) fn new(snapshot: &Snapshot, choice: &Choice, site: site::Report, took: Duration) -> Self {
         let waiting = snapshot.held.iter().filter(|held| matches!(held.reason, Reason::Lacks(_)));
         let is_shown = |held: &Held| site.incomplete.contains(&(held.card.side, held.card.stamp));
         let word = |held: &Held| {
@@ -197,12 +197,12 @@ impl Report {
     }
 
     /// Whether the site was changed.
-    pub(super) fn changed(&self) -> bool {
+    pub(crate) fn changed(&self) -> bool {
         !self.site.written.is_empty() || !self.site.removed.is_empty()
     }
 
     /// Says to those who ask for more why the record of the last build was not used.
-    pub(super) fn whisper_damage(&self, console: Console) {
+    pub(crate) fn whisper_damage(&self, console: Console) {
         if let Some(damage) = &self.site.damage {
             console.whisper(&format!("the record of the last build was not used: {damage}"));
         }

@@ -7,18 +7,20 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::ago::ago_and_day;
-use super::look::{self, Opened};
-use super::{Failure, Surroundings, count, freshness, grouped, locate};
-use crate::channel::classify::Reason;
-use crate::channel::entry::Side;
-use crate::channel::marks::Marks;
+use super::{Failure, Surroundings, count, freshness, grouped};
+use crate::channel::protocol::classify::Reason;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::reading::marks::Marks;
 use crate::channel::snapshot::Snapshot;
-use crate::channel::stamp::Stamp;
 use crate::channel::{Channel, Kind};
+use crate::commands::channel_view;
+use crate::commands::channel_view::Opened;
+use crate::commands::relative_time::ago_and_day;
+use crate::commands::resolve;
 use crate::console::{Console, Laid, Lay, Style, columns, cut, wrapped};
 use crate::sync::socket;
-use crate::sync::state::State;
+use crate::sync::status::State;
 
 /// List the channels of the data folder
 #[derive(Debug, Args)]
@@ -76,8 +78,8 @@ pub struct Report {
 /// # Errors
 /// [`Failure`] when the data folder cannot be listed.
 pub fn run(_args: &Channels, around: &Surroundings, console: Console) -> Result<Report, Failure> {
-    let marks = look::marks(around, console);
-    let found = locate::all(around, console)?;
+    let marks = channel_view::marks(around, console);
+    let found = resolve::all(around, console)?;
     let state = socket::ask(&around.data).or_else(|| socket::last(&around.data)).unwrap_or_default();
     let mut channels: Vec<Line> = found.into_iter().map(|channel| line(channel, &marks, &state, around)).collect();
     channels.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));

@@ -8,19 +8,22 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::origins::KnownOrigins;
-use super::settle::{Settled, settle};
-use super::{Failure, Surroundings, count, locate};
-use crate::channel::cache::Cache;
-use crate::channel::card::Card;
-use crate::channel::classify::Reason;
-use crate::channel::entry::Side;
+use super::{Failure, Surroundings, count};
+use crate::channel::Channel;
 use crate::channel::feed_ids::{self, Claim};
+use crate::channel::outbox::metadata_check;
+use crate::channel::outbox::metadata_check::Telling;
+use crate::channel::protocol::classify::Reason;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::{profile, settings};
+use crate::channel::snapshot::card::Card;
+use crate::channel::snapshot::card_cache::Cache;
 use crate::channel::snapshot::{self, BoxState, Look, Snapshot};
-use crate::channel::telling::{self, Telling};
-use crate::channel::{Channel, profile, settings};
+use crate::commands::box_origins::KnownOrigins;
+use crate::commands::resolve;
+use crate::commands::resolve_conflicts::{Settled, settle};
 use crate::console::Console;
-use crate::unseen::field;
+use crate::text::invisible::field;
 
 /// Say which files are not shown, and why
 #[derive(Debug, Args)]
@@ -86,8 +89,8 @@ pub struct Report {
 /// [`Failure`] when there is no such channel.
 pub fn run(args: &Check, around: &Surroundings, console: Console) -> Result<Report, Failure> {
     let channels = match &args.channel {
-        Some(wanted) => vec![locate::channel(around, wanted)?],
-        None => locate::all(around, console)?,
+        Some(wanted) => vec![resolve::channel(around, wanted)?],
+        None => resolve::all(around, console)?,
     };
     let origins = KnownOrigins::read(around);
     let mut claims = Vec::new();
@@ -141,7 +144,7 @@ fn checked(channel: Channel, around: &Surroundings, args: &Check, console: Conso
 
 /// What the attachments of all messages tell, in the order of the messages; those that wait are handed out as well.
 fn telling(snapshot: &Snapshot) -> Vec<Telling> {
-    let of_card = |card: &Arc<Card>| snapshot.folder(card.side).map(|folder| telling::of_card(folder, card));
+    let of_card = |card: &Arc<Card>| snapshot.folder(card.side).map(|folder| metadata_check::of_card(folder, card));
     let mut cards: Vec<&Arc<Card>> = snapshot.all.iter().collect();
     cards.sort_by_key(|card| (card.side, card.stamp));
     cards.into_iter().filter_map(of_card).flatten().collect()

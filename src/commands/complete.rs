@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{Failure, Surroundings};
 use crate::channel::folder;
-use crate::unseen::field;
+use crate::text::invisible::field;
 
 /// Say what could stand where the cursor is
 #[derive(Debug, Args)]

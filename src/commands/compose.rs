@@ -9,19 +9,24 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::editor::Returned;
-use super::text::Text;
-use super::{Clock, Failure, Surroundings, editor, free_text, locate, second};
-use crate::channel::draft::{self, Draft, Name};
-use crate::channel::header::{self, Header};
-use crate::channel::letter::{Gathered, Letter, gather};
-use crate::channel::reply::ReplyTo;
-use crate::channel::stamp::Stamp;
-use crate::channel::{Channel, Error, letter, promise, send, when, which};
+use super::{Clock, Failure, Surroundings, editor, second};
+use crate::channel::outbox::draft;
+use crate::channel::outbox::draft::{Draft, Name};
+use crate::channel::outbox::new_message::{Gathered, Letter, gather};
+use crate::channel::outbox::{missing_attachment, new_message, send};
+use crate::channel::protocol::header;
+use crate::channel::protocol::header::Header;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::reading::reply::ReplyTo;
+use crate::channel::reading::{date_phrase, resolve_id};
+use crate::channel::{Channel, Error};
+use crate::commands::text_input::Text;
+use crate::commands::{free_values, resolve};
 use crate::console::Console;
 use crate::markdown::normal_tag;
-use crate::picture::Metadata;
-use crate::shell;
-use crate::unseen::field;
+use crate::media::Metadata;
+use crate::text::invisible::field;
+use crate::text::shell;
 
 pub use report::Report;
 
@@ -40,13 +45,13 @@ pub struct Compose {
     #[command(flatten)]
     text: Text,
     /// Attach a file, or a folder with all that is in it; may be given again
-    #[arg(short, long, value_name = "FILE", allow_hyphen_values = true, value_parser = free_text::path())]
+    #[arg(short, long, value_name = "FILE", allow_hyphen_values = true, value_parser = free_values::path())]
     attach: Vec<PathBuf>,
     /// The message's title
-    #[arg(long, allow_hyphen_values = true, value_parser = free_text::text())]
+    #[arg(long, allow_hyphen_values = true, value_parser = free_values::text())]
     title: Option<String>,
     /// A tag of the message; may be given again
-    #[arg(long, value_name = "TAG", value_delimiter = ',', allow_hyphen_values = true, value_parser = free_text::text())]
+    #[arg(long, value_name = "TAG", value_delimiter = ',', allow_hyphen_values = true, value_parser = free_values::text())]
     tag: Vec<String>,
     /// The message that this one answers: its id, BOX/ID, or its entry's `urn:uuid:`
     #[arg(long, value_name = "ID")]
@@ -74,7 +79,7 @@ pub fn run(args: &Compose, around: &Surroundings, console: Console, clock: Clock
     let Some(wanted) = args.channel.as_ref().filter(|_| !args.due) else {
         return send_due(args, around, console, clock);
     };
-    let channel = locate::channel(around, wanted)?;
+    let channel = resolve::channel(around, wanted)?;
     send::outbox(&channel)?;
     let header = args.header(&channel)?;
     let paths: Vec<PathBuf> = args.attach.iter().map(|path| around.here.join(path)).collect();
@@ -90,8 +95,8 @@ pub fn run(args: &Compose, around: &Surroundings, console: Console, clock: Clock
 
 fn send_due(args: &Compose, around: &Surroundings, console: Console, clock: Clock) -> Result<Report, Failure> {
     let channels = match &args.channel {
-        Some(wanted) => vec![locate::channel(around, wanted)?],
-        None => locate::all(around, console)?,
+        Some(wanted) => vec![resolve::channel(around, wanted)?],
+        None => resolve::all(around, console)?,
     };
     let now = second(clock)?.seconds();
     let mut report = report::Due::default();
@@ -110,8 +115,8 @@ fn send_due(args: &Compose, around: &Surroundings, console: Console, clock: Cloc
 fn due(at: &str, around: &Surroundings, clock: Clock) -> Result<Stamp, Failure> {
     let now = second(clock)?;
     let hint = "a zone may stand behind it: `18:00 Europe/Berlin`, or `18:00 local` for the clock here";
-    let span =
-        when::parse_in(at, now.seconds(), &around.zone).map_err(|error| Failure::new(error.to_string(), hint))?;
+    let span = date_phrase::parse_in(at, now.seconds(), &around.zone)
+        .map_err(|error| Failure::new(error.to_string(), hint))?;
     let due = Stamp::from_seconds(span.start);
     due.filter(|due| *due > now).ok_or_else(|| {
         let meant = due.map_or_else(String::new, |due| format!(": it means {}", around.zone.spoken(due)));
@@ -130,7 +135,7 @@ impl Compose {
         }
         let reply = |id: &String| match ReplyTo::parse(id.trim()) {
             Some(entry @ ReplyTo::Entry(_)) => Ok(entry),
-            _ => which::any(channel, id).map(|(side, stamp)| ReplyTo::to(channel, side, stamp)),
+            _ => resolve_id::any(channel, id).map(|(side, stamp)| ReplyTo::to(channel, side, stamp)),
         };
         let title = self.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
         let in_reply_to = self.reply_to.as_ref().map(reply).transpose()?;
@@ -368,7 +373,7 @@ pub(super) fn is_yes(answer: Option<&str>) -> bool {
 /// `: “Its first words”`
 pub(super) fn words(draft: &Draft) -> String {
     let text = draft.letter().map(|letter| letter.text).unwrap_or_default();
-    let words = letter::first_words(&text);
+    let words = new_message::first_words(&text);
     if words.is_empty() { String::new() } else { format!(": “{}”", field(&words)) }
 }
 
@@ -391,5 +396,5 @@ fn telling(letter: &Letter) -> Vec<String> {
 
 fn broken(letter: &Letter, stamp: Stamp) -> Vec<String> {
     let names: Vec<_> = letter.attachments.iter().map(|file| file.name.clone()).collect();
-    promise::broken(&letter.text, &names, stamp)
+    missing_attachment::broken(&letter.text, &names, stamp)
 }

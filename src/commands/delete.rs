@@ -10,12 +10,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::compose::is_yes;
-use super::{Clock, Failure, Surroundings, locate, second};
-use crate::channel::stamp::Stamp;
-use crate::channel::{Channel, Error, letter, revise, send, trash, which};
+use super::{Clock, Failure, Surroundings, second};
+use crate::channel::outbox::{new_message, revise, send, trash};
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::reading::resolve_id;
+use crate::channel::{Channel, Error};
+use crate::commands::resolve;
 use crate::console::Console;
-use crate::shell;
-use crate::unseen::field;
+use crate::text::invisible::field;
+use crate::text::shell;
 
 /// Delete a message of your own, or bring the last one back
 #[derive(Debug, Args)]
@@ -63,7 +66,7 @@ enum Done {
 /// # Errors
 /// [`Failure`]; the message is where it was.
 pub fn run(args: &Delete, around: &Surroundings, console: Console, clock: Clock) -> Result<Report, Failure> {
-    let channel = locate::channel(around, &args.channel)?;
+    let channel = resolve::channel(around, &args.channel)?;
     let report = |id, done, path: std::path::PathBuf| Report {
         channel: channel.name.to_string(),
         id,
@@ -75,7 +78,7 @@ pub fn run(args: &Delete, around: &Surroundings, console: Console, clock: Clock)
         let back = trash::undo(&channel).map_err(taken)?;
         return Ok(report(back.stamp, Done::BroughtBack, back.path));
     };
-    let stamp = which::own(&channel, id)?;
+    let stamp = resolve_id::own(&channel, id)?;
     if !args.yes && !is_meant(args, &channel, stamp, console)? {
         return Ok(report(stamp, Done::Kept, send::outbox(&channel)?.join(format!("{stamp}.txt"))));
     }
@@ -94,7 +97,7 @@ fn is_meant(args: &Delete, channel: &Channel, stamp: Stamp, console: Console) ->
             ),
         ));
     }
-    let words = letter::first_words(&revise::read(channel, stamp).unwrap_or_default());
+    let words = new_message::first_words(&revise::read(channel, stamp).unwrap_or_default());
     let words = if words.is_empty() { String::new() } else { format!(" “{}”", field(&words)) };
     let answer = console.ask(&format!("Delete {stamp}{words} from {}? [y/N]", field(&channel.name.to_string())))?;
     Ok(is_yes(answer.as_deref()))

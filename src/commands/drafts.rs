@@ -11,13 +11,17 @@ use serde::Serialize;
 
 use super::compose::{self, Desk, Plan};
 use super::editor::Returned;
-use super::{Clock, Failure, Surroundings, Zone, count, edit, editor, locate, second, spoken};
-use crate::channel::draft::{self, Draft, Name};
-use crate::channel::stamp::Stamp;
-use crate::channel::{Channel, Error, header, letter};
+use super::{Clock, Failure, Surroundings, Zone, count, edit, editor, second, spoken};
+use crate::channel::outbox::draft;
+use crate::channel::outbox::draft::{Draft, Name};
+use crate::channel::outbox::new_message;
+use crate::channel::protocol::header;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::{Channel, Error};
+use crate::commands::resolve;
 use crate::console::Console;
-use crate::disk::regular;
-use crate::unseen::field;
+use crate::fs::regular_file;
+use crate::text::invisible::field;
 
 /// List, edit, send or discard messages that are not sent yet
 #[derive(Debug, Args)]
@@ -116,15 +120,15 @@ pub struct Line {
 pub fn run(args: &Drafts, around: &Surroundings, console: Console, clock: Clock) -> Result<Report, Failure> {
     let Some(action) = &args.action else {
         let channels = match &args.channel {
-            Some(wanted) => vec![locate::channel(around, wanted)?],
-            None => locate::all(around, console)?,
+            Some(wanted) => vec![resolve::channel(around, wanted)?],
+            None => resolve::all(around, console)?,
         };
         return Ok(Report::List(List {
             drafts: channels.iter().flat_map(|channel| lines(channel, &around.zone)).collect(),
         }));
     };
     let (Action::Edit(one) | Action::Send(one) | Action::Discard(one)) = action;
-    let channel = locate::channel(around, &one.channel)?;
+    let channel = resolve::channel(around, &one.channel)?;
     let draft = Draft::open(&channel, named(&channel, one.draft.as_deref())?)?;
     let desk = Desk { channel: &channel, typed: one.channel.clone(), around, console, clock };
     match (action, draft.name) {
@@ -150,7 +154,7 @@ fn line(channel: &Channel, name: Name, zone: &Zone) -> Option<Line> {
         Err(_) => (true, None),
     };
     let path = draft::folder(channel).join(format!("{name}.txt"));
-    let text = regular::read(&path, u64::MAX);
+    let text = regular_file::read(&path, u64::MAX);
     Some(Line {
         channel: channel.name.to_string(),
         draft: name.to_string(),
@@ -159,7 +163,7 @@ fn line(channel: &Channel, name: Name, zone: &Zone) -> Option<Line> {
         due: if let Name::Scheduled(stamp) = name { Some(zone.spoken(stamp)) } else { None },
         edits: if let Name::Edit(stamp) = name { Some(stamp) } else { None },
         text_is_gone: text.is_err(),
-        title: letter::first_words(&text.unwrap_or_default()),
+        title: new_message::first_words(&text.unwrap_or_default()),
         attachments: draft.map_or(0, |draft| draft.attachments().len()),
         in_hand,
     })

@@ -14,18 +14,25 @@ use serde::Serialize;
 
 use super::compose::Desk;
 use super::editor::Returned;
-use super::text::Text;
-use super::{Clock, Failure, Surroundings, count, editor, free_text, locate, second};
-use crate::channel::draft::{Draft, Name};
-use crate::channel::entry::RelativePath;
-use crate::channel::letter::gather;
-use crate::channel::revise::{self, Revision};
-use crate::channel::stamp::Stamp;
-use crate::channel::{Channel, Error, attachments, header, promise, send, which};
+use super::{Clock, Failure, Surroundings, count, editor, second};
+use crate::channel::outbox::draft::{Draft, Name};
+use crate::channel::outbox::new_message::gather;
+use crate::channel::outbox::revise;
+use crate::channel::outbox::revise::Revision;
+use crate::channel::outbox::{missing_attachment, send};
+use crate::channel::protocol::entry::RelativePath;
+use crate::channel::protocol::header;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::reading::resolve_id;
+use crate::channel::snapshot::attachments;
+use crate::channel::{Channel, Error};
+use crate::commands::text_input::Text;
+use crate::commands::{free_values, resolve};
 use crate::console::Console;
-use crate::disk::beneath::Folder;
-use crate::shell::{self, quoted};
-use crate::unseen::field;
+use crate::fs::confined::Folder;
+use crate::text::invisible::field;
+use crate::text::shell;
+use crate::text::shell::quoted;
 
 /// Change a message of your own
 #[derive(Debug, Args)]
@@ -40,10 +47,10 @@ pub struct Edit {
     #[command(flatten)]
     text: Text,
     /// Attach a file, or a folder with all that is in it; may be given again
-    #[arg(short, long, value_name = "FILE", allow_hyphen_values = true, value_parser = free_text::path())]
+    #[arg(short, long, value_name = "FILE", allow_hyphen_values = true, value_parser = free_values::path())]
     attach: Vec<PathBuf>,
     /// Take an attachment off, which goes to the channel's trash; may be given again
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true, value_parser = free_text::name())]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, value_parser = free_values::name())]
     detach: Vec<OsString>,
     /// A small change: the header does not tell of it
     #[arg(long)]
@@ -66,7 +73,7 @@ pub struct Report {
 /// What is changed besides the text.
 #[derive(Default)]
 struct Besides {
-    attach: crate::channel::letter::Gathered,
+    attach: crate::channel::outbox::new_message::Gathered,
     detach: Vec<RelativePath>,
     minor: bool,
 }
@@ -76,8 +83,8 @@ struct Besides {
 /// # Errors
 /// [`Failure`]; the message is as it was, and what was written in an editor is kept.
 pub fn run(args: &Edit, around: &Surroundings, console: Console, clock: Clock) -> Result<Report, Failure> {
-    let channel = locate::channel(around, &args.channel)?;
-    let stamp = which::own(&channel, &args.id)?;
+    let channel = resolve::channel(around, &args.channel)?;
+    let stamp = resolve_id::own(&channel, &args.id)?;
     let paths: Vec<PathBuf> = args.attach.iter().map(|path| around.here.join(path)).collect();
     let besides = Besides { attach: gather(&paths)?, detach: args.detached(&channel, stamp)?, minor: args.minor };
     let desk = Desk { channel: &channel, typed: args.channel.clone(), around, console, clock };
@@ -173,7 +180,7 @@ fn apply(desk: &Desk<'_>, stamp: Stamp, before: &[u8], after: &[u8], besides: &B
     Ok(Report {
         attached: besides.attach.files.iter().map(|file| file.name.text().into_owned()).collect(),
         detached: besides.detach.iter().map(|name| name.text().into_owned()).collect(),
-        warnings: skipped.chain(promise::broken(after, &there(desk.channel, stamp), stamp)).collect(),
+        warnings: skipped.chain(missing_attachment::broken(after, &there(desk.channel, stamp), stamp)).collect(),
         ..report
     })
 }

@@ -6,9 +6,9 @@ use std::fmt;
 use std::io;
 
 use crate::channel::folder::NoBox;
-use crate::channel::{query, when};
-use crate::shell;
-use crate::unseen::field;
+use crate::channel::reading::{date_phrase, query};
+use crate::text::invisible::field;
+use crate::text::shell;
 use crate::{channel, site, sync};
 
 /// Why a command could not do what it was asked.
@@ -42,7 +42,7 @@ impl Failure {
 
 impl Failure {
     /// What is wrong and the way out, in one line if what is wrong is one.
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match &self.hint {
             Some(hint) if self.message.contains('\n') => format!("{}\n{hint}", self.message),
             Some(hint) => format!("{}; {hint}", self.message),
@@ -143,8 +143,8 @@ impl From<sync::syncthing::Error> for Failure {
     }
 }
 
-impl From<sync::ticket::NotATicket> for Failure {
-    fn from(error: sync::ticket::NotATicket) -> Self {
+impl From<sync::keys::ticket::NotATicket> for Failure {
+    fn from(error: sync::keys::ticket::NotATicket) -> Self {
         sync::Error::from(error).into()
     }
 }
@@ -184,8 +184,8 @@ impl From<query::Error> for Failure {
     }
 }
 
-impl From<when::Error> for Failure {
-    fn from(error: when::Error) -> Self {
+impl From<date_phrase::Error> for Failure {
+    fn from(error: date_phrase::Error) -> Self {
         Self { hint: None, ..Self::usage(error.to_string(), "") }
     }
 }

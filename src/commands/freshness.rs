@@ -2,10 +2,10 @@
 //!
 //! Owns the words. Pure: the clock comes in.
 
-use super::ago::length;
 use super::count;
 use crate::article::size;
-use crate::sync::state::{DocumentState, State};
+use crate::commands::relative_time::length;
+use crate::sync::status::{DocumentState, State};
 
 /// How a document stands, for a person.
 pub(super) fn words(document: &DocumentState, now: i64) -> String {
@@ -63,8 +63,8 @@ fn since(then: i64, now: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::entry::Side;
-    use crate::sync::state::PeerState;
+    use crate::channel::protocol::entry::Side;
+    use crate::sync::status::PeerState;
 
     #[test]
     fn a_wrong_clock_is_named() {

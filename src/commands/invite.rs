@@ -9,23 +9,24 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::network::Network;
-use super::originals::Originals;
-use super::qr::qr;
-use super::waiting::{Verdict, Waiting};
-use super::{Clock, Failure, Surroundings, free_text, keyring};
-use crate::channel::entry::Side;
+use super::{Clock, Failure, Surroundings};
 use crate::channel::folder::Made;
-use crate::channel::name::ChannelName;
-use crate::channel::profile::Profile;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::name::ChannelName;
+use crate::channel::protocol::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
+use crate::commands::metadata_warning::Originals;
+use crate::commands::network_options::Network;
+use crate::commands::qr_code::qr;
+use crate::commands::wait_for_sync::{Verdict, Waiting};
+use crate::commands::{documents, free_values};
 use crate::console::Console;
-use crate::shell;
-use crate::sync::book::{Acceptance, Book, Invitation};
-use crate::sync::phrase::of_conversation;
+use crate::sync::keys::book::{Acceptance, Book, Invitation};
+use crate::sync::keys::phrase::of_conversation;
+use crate::sync::keys::ticket::{Opens, Ticket};
 use crate::sync::socket::Lock;
-use crate::sync::ticket::{Opens, Ticket};
-use crate::unseen::field;
+use crate::text::invisible::field;
+use crate::text::shell;
 use crate::watch::Bell;
 
 /// Begin a conversation: makes a channel and a code for the other side
@@ -40,7 +41,7 @@ pub struct Invite {
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = lifetime)]
     expires: Duration,
     /// Your name, for the other side
-    #[arg(long = "as", value_name = "NAME", allow_hyphen_values = true, value_parser = free_text::text())]
+    #[arg(long = "as", value_name = "NAME", allow_hyphen_values = true, value_parser = free_values::text())]
     author: Option<String>,
 }
 
@@ -68,7 +69,7 @@ pub struct Accept {
     /// What to call the conversation here [default: the name of who invites]
     name: Option<String>,
     /// Your name, for the other side
-    #[arg(long = "as", value_name = "NAME", allow_hyphen_values = true, value_parser = free_text::text())]
+    #[arg(long = "as", value_name = "NAME", allow_hyphen_values = true, value_parser = free_values::text())]
     author: Option<String>,
     /// Do not wait for the other side
     #[arg(long)]
@@ -113,7 +114,7 @@ pub struct AcceptReport {
 /// # Errors
 /// [`Failure`] when the name is taken by something that is no conversation, or the conversation has begun.
 pub fn invite(args: &Invite, around: &Surroundings, console: Console) -> Result<InviteReport, Failure> {
-    let name = keyring::parsed(&args.name)?;
+    let name = documents::parsed(&args.name)?;
     let refuse = |book: &Book| {
         if book.document(&name, Side::Inbox).is_none() {
             return Ok(());
@@ -124,20 +125,20 @@ pub fn invite(args: &Invite, around: &Surroundings, console: Console) -> Result<
     refuse(&Book::read(&around.data)?)?;
     fs_err::create_dir_all(&around.data)?;
     let seconds = i64::try_from(args.expires.as_secs()).unwrap_or(i64::MAX);
-    let (now, secret) = (around.seconds(), keyring::secret()?);
+    let (now, secret) = (around.seconds(), documents::secret()?);
     let until = now.saturating_add(seconds);
     let (document, made) = Book::change(&around.data, |book| {
         refuse(book)?;
         let made = conversation(around, book, &name, args.author.as_deref())?;
-        let document = keyring::own_document(book, &name)?;
+        let document = documents::own_document(book, &name)?;
         book.invitations.retain(|invitation| invitation.until >= now);
         book.invitations.push(Invitation { channel: name.clone(), secret, until, used_by: None });
         Ok::<_, Failure>((document, made))
     })?;
     made.into_iter().for_each(Made::keep);
     let channel = Channel::open(&around.data.join(name.as_os_str()))?;
-    let peers = keyring::peers(around, &document)?.into_iter().take(1).collect();
-    let host = args.author.clone().or_else(|| keyring::profile(&channel, Side::Outbox).author).unwrap_or_default();
+    let peers = documents::peers(around, &document)?.into_iter().take(1).collect();
+    let host = args.author.clone().or_else(|| documents::profile(&channel, Side::Outbox).author).unwrap_or_default();
     let code =
         Ticket { opens: Opens::Invitation { secret: secret.0, until }, peers, name: host, owner: None }.to_string();
     let screen = console.shows_results() && !console.json;
@@ -156,7 +157,7 @@ pub fn invite(args: &Invite, around: &Surroundings, console: Console) -> Result<
 /// Makes a conversation's channel and its code as [`invite`] does when nothing else is said; gives both.
 pub(super) fn code(name: &str, around: &Surroundings, console: Console) -> Result<(ChannelName, String), Failure> {
     const WEEK: Duration = Duration::from_hours(7 * 24);
-    let parsed = keyring::parsed(name)?;
+    let parsed = documents::parsed(name)?;
     let report = invite(&Invite { name: name.to_owned(), expires: WEEK, author: None }, around, console)?;
     Ok((parsed, report.code))
 }
@@ -183,7 +184,7 @@ fn conversation(
         // There is nothing, or something that is said when it is in the way.
         Err(_) => {}
     }
-    keyring::refuse_kept_name(book, name)?;
+    documents::refuse_kept_name(book, name)?;
     let profile = Profile {
         id: Some(uuid::Uuid::new_v4().urn().to_string()),
         author: author.map(str::to_owned),
@@ -280,7 +281,7 @@ fn begin(args: &Accept, ticket: &Ticket, around: &Surroundings) -> Result<Begun,
         let hint = "`missive subscribe` takes keys for reading, `missive join` keys for writing";
         return Err(Failure::new("that is a key, and no code of an invitation", hint));
     };
-    let named = args.name.as_deref().map(keyring::parsed).transpose()?;
+    let named = args.name.as_deref().map(documents::parsed).transpose()?;
     let known = Book::read(&around.data)?;
     if known.invitations.iter().any(|invitation| invitation.secret.0 == secret) {
         return Err(Failure::new("that is your own invitation", "the other side accepts it"));
@@ -301,10 +302,10 @@ fn begin(args: &Accept, ticket: &Ticket, around: &Surroundings) -> Result<Begun,
             return Ok((begun.channel.clone(), None));
         }
         let proposed = if ticket.name.is_empty() { "conversation" } else { &ticket.name };
-        let name = named.clone().map_or_else(|| keyring::free_name(around, book, proposed), Ok)?;
+        let name = named.clone().map_or_else(|| documents::free_name(around, book, proposed), Ok)?;
         let made = conversation(around, book, &name, args.author.as_deref())?;
         let new_key = book.document(&name, Side::Outbox).is_none();
-        keyring::own_document(book, &name)?;
+        documents::own_document(book, &name)?;
         book.acceptances.retain(|acceptance| acceptance.channel != name);
         book.acceptances.push(Acceptance {
             channel: name.clone(),

@@ -16,16 +16,17 @@ use serde::Serialize;
 
 #[cfg(feature = "sync")]
 use super::count;
-use super::{Failure, Surroundings, keyring, locate};
-use crate::channel::entry::Side;
-use crate::channel::name::ChannelName;
+use super::{Failure, Surroundings};
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::name::ChannelName;
+use crate::commands::{documents, resolve};
 use crate::console::Console;
 #[cfg(feature = "sync")]
 use crate::console::Passphrase;
-use crate::shell;
-use crate::sync::book::{AuthorKey, Book};
-use crate::sync::ticket::{Opens, Ticket};
-use crate::unseen::field;
+use crate::sync::keys::book::{AuthorKey, Book};
+use crate::sync::keys::ticket::{Opens, Ticket};
+use crate::text::invisible::field;
+use crate::text::shell;
 
 /// List, keep safe and change the keys of this data folder
 #[derive(Debug, Args)]
@@ -129,7 +130,7 @@ pub fn run(args: &Keys, around: &Surroundings, console: Console) -> Result<Repor
         #[cfg(feature = "sync")]
         Some(What::Restore(args)) => restore::run(args, around, console).map(Report::Restored),
         #[cfg(not(feature = "sync"))]
-        Some(What::Restore(_)) => Err(super::session::left_out()),
+        Some(What::Restore(_)) => Err(crate::daemon::session::left_out()),
         Some(What::Rotate { channel }) => rotate(channel, around),
         Some(What::Follow { channel }) => follow(channel, around),
         Some(What::Trust(args)) => Ok(match trust::run(args, &named(&args.channel, around)?, around)? {
@@ -142,14 +143,14 @@ pub fn run(args: &Keys, around: &Surroundings, console: Console) -> Result<Repor
 
 fn list(around: &Surroundings) -> Result<Report, Failure> {
     let book = Book::read(&around.data)?;
-    let line = |document: &crate::sync::book::Document| Line {
+    let line = |document: &crate::sync::keys::book::Document| Line {
         channel: document.channel.clone(),
         side: document.side,
         writes: document.secret.is_some(),
         document: crate::sync::hex::show(&document.id),
     };
     Ok(Report::List {
-        device: keyring::device(&book),
+        device: documents::device(&book),
         keys: book.documents.iter().map(line).collect(),
         left_out: book.left_out.iter().map(|left| left.name.clone()).collect(),
     })
@@ -171,8 +172,9 @@ fn export(file: &std::path::Path, around: &Surroundings, console: Console) -> Re
     let book = Book::read(&around.data)?;
     let text = book.to_text().map_err(std::io::Error::other)?;
     let passphrase = given(console.new_passphrase("Passphrase for the file:")?)?;
-    let sealed = crate::sync::backup::seal(text.as_bytes(), &passphrase).map_err(|error| unsealed(&error, file))?;
-    crate::disk::private::create(&path, &sealed)?;
+    let sealed =
+        crate::sync::keys::backup::seal(text.as_bytes(), &passphrase).map_err(|error| unsealed(&error, file))?;
+    crate::fs::private::create(&path, &sealed)?;
     Ok(done(format!(
         "{} in {}. Without the passphrase nobody can open this file, including you.",
         match book.documents.len() {
@@ -195,30 +197,30 @@ fn given(passphrase: Passphrase) -> Result<String, Failure> {
 }
 
 #[cfg(feature = "sync")]
-fn unsealed(error: &crate::sync::backup::Error, file: &std::path::Path) -> Failure {
+fn unsealed(error: &crate::sync::keys::backup::Error, file: &std::path::Path) -> Failure {
     Failure::new(format!("{}: {error}", file.display()), "nothing was changed")
 }
 
 #[cfg(not(feature = "sync"))]
 fn export(_: &std::path::Path, _: &Surroundings, _: Console) -> Result<Report, Failure> {
-    Err(super::session::left_out())
+    Err(crate::daemon::session::left_out())
 }
 
 fn named(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<ChannelName, Failure> {
-    keyring::name(around, &locate::channel(around, channel)?)
+    documents::name(around, &resolve::channel(around, channel)?)
 }
 
 /// Makes a new document for one's own channel; the old one stays, with a note of where the channel has gone.
 fn rotate(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Failure> {
     let name = named(channel, around)?;
-    let old = keyring::document(around, &name, Side::Outbox)?;
+    let old = documents::document(around, &name, Side::Outbox)?;
     if old.secret.is_none() {
         return Err(Failure::new(
             format!("`{name}` is not yours to give new keys"),
             format!("its author can: {}", shell::missive("keys rotate", &[&name])),
         ));
     }
-    if !keyring::is_owner(around, &old)? {
+    if !documents::is_owner(around, &old)? {
         return Err(Failure::new(
             format!("only the owner of `{name}` can give it new keys, and its readers would not follow yours"),
             format!(
@@ -227,17 +229,17 @@ fn rotate(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
             ),
         ));
     }
-    let secret = keyring::secret()?;
-    let id = keyring::document_id(&secret)?;
-    let owner = keyring::owner(around, &old)?;
-    let peers = keyring::peers(around, &old)?;
+    let secret = documents::secret()?;
+    let id = documents::document_id(&secret)?;
+    let owner = documents::owner(around, &old)?;
+    let peers = documents::peers(around, &old)?;
     let key = Ticket { opens: Opens::Read(id), peers, name: String::new(), owner: owner.map(|owner| owner.0) };
     let key = key.to_string();
     Book::change(&around.data, |book| {
         let Some(document) = book.document_mut(&name, Side::Outbox) else {
             return Ok(());
         };
-        let mut new = crate::sync::book::Document::new(name.clone(), Side::Outbox, id);
+        let mut new = crate::sync::keys::book::Document::new(name.clone(), Side::Outbox, id);
         (new.secret, new.author, new.peers) = (Some(secret), document.author.clone(), document.peers.clone());
         (new.owner, new.trusted) = (owner, document.trusted.clone());
         document.moved = Some(key.clone());
@@ -256,7 +258,7 @@ fn rotate(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
 /// Goes over to the document that the old one points at.
 fn follow(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Failure> {
     let name = named(channel, around)?;
-    let document = keyring::document(around, &name, Side::Inbox)?;
+    let document = documents::document(around, &name, Side::Inbox)?;
     let Some(key) = document.moved else {
         return Err(Failure::new(format!("the author of `{name}` has given no new key"), "nothing was changed"));
     };

@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Failure, Surroundings, count};
-use crate::disk::whole;
-use crate::unseen::field;
+use crate::fs::atomic_write;
+use crate::text::invisible::field;
 
 /// Print the manual page, or write the pages of all commands into a folder
 #[derive(Debug, Args)]
@@ -59,7 +59,7 @@ pub fn run(args: &Man, around: &Surroundings, program: Command) -> Result<Report
     let mut written = Vec::new();
     for command in std::iter::once(program).chain(commands) {
         let (name, text) = page(command)?;
-        whole::replace(&folder.join(&name), text.as_bytes())?;
+        atomic_write::replace(&folder.join(&name), text.as_bytes())?;
         written.push(name);
     }
     Ok(Report::Written { folder: folder.to_string_lossy().into_owned(), written })

@@ -11,13 +11,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::locate::{self, Id};
-use super::look::Opened;
 use super::{Failure, Surroundings, count};
-use crate::channel::card::Card;
-use crate::channel::entry::Side;
-use crate::channel::marks::{Change, Reach, State, Store};
-use crate::channel::stamp::Stamp;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::reading::marks::{Change, Reach, State, Store};
+use crate::channel::snapshot::card::Card;
+use crate::commands::channel_view::Opened;
+use crate::commands::resolve;
+use crate::commands::resolve::Id;
 
 /// Mark messages as read or unread, or give them a star
 #[derive(Debug, Args)]
@@ -68,7 +69,7 @@ struct Marked {
 pub fn run(args: &Mark, around: &Surroundings) -> Result<Report, Failure> {
     let store = Store::below(&around.data);
     let marks = store.load()?;
-    let opened = Opened::look(locate::channel(around, &args.channel)?, &marks, around);
+    let opened = Opened::look(resolve::channel(around, &args.channel)?, &marks, around);
     let mut cards = Vec::new();
     for id in &args.ids {
         cards.extend(id.find(&opened.snapshot)?);
@@ -142,7 +143,7 @@ pub(super) fn fresh_device() -> String {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let channel = crate::unseen::field(&self.channel);
+        let channel = crate::text::invisible::field(&self.channel);
         for Marked { state, messages } in &self.marked {
             let words = match state.as_str() {
                 "read" => "read now",

@@ -2,66 +2,61 @@
 //!
 //! Owns the wording of reports and hints and the settings' way from files into options. Refuses to print.
 
-mod ago;
-pub mod beside;
+mod box_origins;
 pub mod build;
+mod channel_view;
 pub mod channels;
 pub mod check;
 pub mod complete;
 pub mod completions;
 pub mod compose;
 pub mod delete;
+mod documents;
 pub mod drafts;
 pub mod edit;
 pub mod editor;
 pub mod failure;
-mod free_text;
+mod free_values;
 mod freshness;
 pub mod invite;
-mod keyring;
 pub mod keys;
-pub mod letter;
-mod live;
-mod locate;
-mod look;
 pub mod man;
 pub mod mark;
-pub mod network;
+pub mod message_view;
+mod metadata_warning;
+pub mod network_options;
 pub mod new;
-mod open;
-mod originals;
-mod origins;
-mod publish;
-mod qr;
+mod open_attachment;
+mod qr_code;
 pub mod read;
-mod rounds;
+mod relative_time;
+mod resolve;
+mod resolve_conflicts;
 pub mod schema;
 pub mod search;
 pub mod serve;
 pub mod service;
-mod session;
-mod settle;
 pub mod share;
-pub mod site;
+pub mod site_options;
 pub mod status;
 pub mod subscribe;
 pub mod sync;
 mod sync_settings;
-pub mod text;
-pub mod via;
-mod waiting;
+pub mod syncthing;
+pub mod text_input;
+mod time_zone;
+mod wait_for_sync;
 pub mod watch;
 pub mod why;
-mod zone;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::channel::stamp::Stamp;
+use crate::channel::protocol::stamp::Stamp;
 
+pub use crate::commands::time_zone::Zone;
 pub use failure::Failure;
 pub use sync_settings::SyncSettings;
-pub use zone::Zone;
 
 use crate::console::Pager;
 
@@ -109,7 +104,7 @@ fn second(clock: Clock) -> Result<Stamp, Failure> {
 }
 
 /// `24 December 2026, 18:00 UTC`
-fn spoken(stamp: Stamp) -> String {
+pub(crate) fn spoken(stamp: Stamp) -> String {
     let form = if stamp.seconds() % 60 == 0 { "%-d %B %Y, %H:%M UTC" } else { "%-d %B %Y, %H:%M:%S UTC" };
     stamp.time().format(form).to_string()
 }

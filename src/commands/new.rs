@@ -8,14 +8,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Failure, Surroundings, keyring};
-use crate::channel::entry::Side;
-use crate::channel::name::ChannelName;
-use crate::channel::profile::Profile;
+use super::{Failure, Surroundings};
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::name::ChannelName;
+use crate::channel::protocol::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
-use crate::shell;
-use crate::sync::book::Book;
-use crate::unseen::field;
+use crate::commands::documents;
+use crate::sync::keys::book::Book;
+use crate::text::invisible::field;
+use crate::text::shell;
 
 /// Make a channel
 #[derive(Debug, Args)]
@@ -74,7 +75,7 @@ pub(super) fn make(name: &OsStr, kind: Kind, around: &Surroundings) -> Result<Ch
     if !around.data.join(parsed.as_os_str()).exists()
         && let Ok(book) = Book::read(&around.data)
     {
-        keyring::refuse_kept_name(&book, &parsed)?;
+        documents::refuse_kept_name(&book, &parsed)?;
     }
     Ok(Channel::make(&around.data, &parsed, kind, &profile)?)
 }

@@ -11,17 +11,19 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use super::letter::{Letter, Whole};
-use super::locate::{self, Id};
-use super::look::{self, Opened};
-use super::open;
 use super::{Failure, Surroundings, count};
-use crate::channel::card::Card;
-use crate::channel::entry::{Entry, Side};
-use crate::channel::marks::{Change, Marks, Reach, State, Store};
-use crate::channel::message::MAX_READ;
-use crate::channel::trust::BoxTrust;
-use crate::channel::when;
+use crate::channel::authorship::trust::BoxTrust;
+use crate::channel::protocol::entry::{Entry, Side};
+use crate::channel::protocol::message_file::MAX_READ;
+use crate::channel::reading::date_phrase;
+use crate::channel::reading::marks::{Change, Marks, Reach, State, Store};
+use crate::channel::snapshot::card::Card;
+use crate::commands::channel_view;
+use crate::commands::channel_view::Opened;
+use crate::commands::message_view::{Letter, Whole};
+use crate::commands::open_attachment;
+use crate::commands::resolve;
+use crate::commands::resolve::Id;
 use crate::console::Console;
 use crate::markdown::Trust;
 
@@ -87,10 +89,10 @@ pub fn run(args: &Read, around: &Surroundings, console: Console) -> Result<(), F
     if args.raw && console.json {
         return Err(Failure::usage("`--raw` and `--json` exclude each other", "JSON holds the texts too"));
     }
-    let marks = look::marks(around, console);
+    let marks = channel_view::marks(around, console);
     let channels = match &args.channel {
-        Some(wanted) => vec![locate::channel(around, wanted)?],
-        None => locate::all(around, console)?,
+        Some(wanted) => vec![resolve::channel(around, wanted)?],
+        None => resolve::all(around, console)?,
     };
     let opened: Vec<Opened> = channels.into_iter().map(|channel| Opened::look(channel, &marks, around)).collect();
     let chosen = choose(args, &opened, around)?;
@@ -109,10 +111,18 @@ pub fn run(args: &Read, around: &Surroundings, console: Console) -> Result<(), F
 
 fn choose<'a>(args: &Read, opened: &'a [Opened], around: &'a Surroundings) -> Result<Chosen<'a>, Failure> {
     let now = around.seconds();
-    let since =
-        args.since.as_deref().map(|text| when::parse_in(text, now, &around.zone)).transpose()?.map(|span| span.start);
-    let until =
-        args.until.as_deref().map(|text| when::parse_in(text, now, &around.zone)).transpose()?.map(|span| span.end);
+    let since = args
+        .since
+        .as_deref()
+        .map(|text| date_phrase::parse_in(text, now, &around.zone))
+        .transpose()?
+        .map(|span| span.start);
+    let until = args
+        .until
+        .as_deref()
+        .map(|text| date_phrase::parse_in(text, now, &around.zone))
+        .transpose()?
+        .map(|span| span.end);
     let only_unread = args.unread || args.channel.is_none();
     let mut letters = Vec::new();
     for channel in opened {
@@ -214,7 +224,7 @@ impl Chosen<'_> {
         };
         let (found, _) = folder.file(&Entry::Attachment(*stamp, file.path.clone()).path())?;
         let trust = BoxTrust::now(folder, *side).of_attachment(*stamp, &file.path);
-        open::open(&letter.path_of(file), trust, &found)
+        open_attachment::open(&letter.path_of(file), trust, &found)
     }
 }
 

@@ -10,15 +10,17 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use super::locate;
-use super::look::{Opened, short};
-use super::{Failure, Surroundings, count, free_text};
-use crate::channel::card::Card;
-use crate::channel::entry::Side;
-use crate::channel::marks::Marks;
-use crate::channel::query::{Excerpt, Query};
-use crate::channel::scan::{self, Searched, scan};
-use crate::channel::stamp::Stamp;
+use super::{Failure, Surroundings, count};
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::reading::marks::Marks;
+use crate::channel::reading::query::{Excerpt, Query};
+use crate::channel::reading::search;
+use crate::channel::reading::search::{Searched, scan};
+use crate::channel::snapshot::card::Card;
+use crate::commands::channel_view::{Opened, short};
+use crate::commands::free_values;
+use crate::commands::resolve;
 use crate::console::{Console, Laid, Screen, Style, columns, cut};
 
 /// Find messages by their words, newest first
@@ -26,7 +28,7 @@ use crate::console::{Console, Laid, Screen, Style, columns, cut};
 #[command(after_help = EXAMPLES)]
 pub struct Search {
     /// Search one channel only, by its name or folder
-    #[arg(long, value_name = "CHANNEL", allow_hyphen_values = true, value_parser = free_text::name())]
+    #[arg(long, value_name = "CHANNEL", allow_hyphen_values = true, value_parser = free_values::name())]
     r#in: Option<OsString>,
     /// Only the newest N
     #[arg(short, value_name = "N")]
@@ -117,8 +119,8 @@ pub struct Hit {
 pub fn run(args: &Search, around: &Surroundings, console: Console) -> Result<(), Failure> {
     let query = Query::of_arguments(&args.words()?, around.seconds())?;
     let channels = match &args.r#in {
-        Some(wanted) => vec![locate::channel(around, wanted)?],
-        None => locate::all(around, console)?,
+        Some(wanted) => vec![resolve::channel(around, wanted)?],
+        None => resolve::all(around, console)?,
     };
     let marks = Marks::default();
     let opened: Vec<Opened> = channels.into_iter().map(|channel| Opened::look(channel, &marks, around)).collect();
@@ -204,7 +206,7 @@ impl Scan<'_> {
         found.map(|hits| hits.into_iter().map(|hit| self.hit(hit)).collect())
     }
 
-    fn hit(&self, found: scan::Hit<'_, Opened>) -> Hit {
+    fn hit(&self, found: search::Hit<'_, Opened>) -> Hit {
         let (opened, card) = (found.place, found.card);
         let room = self.form.room.saturating_sub(opened.taken(card));
         let whole = || Excerpt { line: cut(&beginning(card), room), matches: Vec::new() };

@@ -19,19 +19,20 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::beside::Beside;
 use super::build;
-use super::live::{Live, Observer};
-use super::rounds::{Desk, Rounds};
-use super::{Clock, Failure, Surroundings, locate};
+use super::{Clock, Failure, Surroundings};
 use crate::channel::Channel;
 use crate::channel::folder;
-use crate::channel::name::ChannelName;
+use crate::channel::protocol::name::ChannelName;
 use crate::channel::snapshot::Snapshot;
+use crate::commands::resolve;
 use crate::console::Console;
-use crate::disk::private;
-use crate::sync::book;
-use crate::unseen::field;
+use crate::daemon::cycle::{Live, Observer};
+use crate::daemon::node::Beside;
+use crate::daemon::schedule::{Desk, Rounds};
+use crate::fs::private;
+use crate::sync::keys::book;
+use crate::text::invisible::field;
 use crate::watch::{Bell, Means, Touched};
 use crate::web::{self, Library};
 
@@ -209,7 +210,7 @@ fn chosen(args: &Serve, around: &Surroundings, console: Console) -> Result<Optio
     let mut names = HashSet::new();
     let mut channels = Vec::new();
     for wanted in &args.channels {
-        let channel = locate::channel(around, wanted)?;
+        let channel = resolve::channel(around, wanted)?;
         if !names.insert(channel.name.clone()) {
             let message = format!("two of these channels are called `{}`", channel.name);
             return Err(Failure::usage(message, "serve them one at a time, or rename one's folder"));
@@ -218,7 +219,7 @@ fn chosen(args: &Serve, around: &Surroundings, console: Console) -> Result<Optio
     }
     if channels.is_empty() {
         // What cannot be shown is said at once; the rest is found by whoever follows the folder.
-        locate::mention_no_boxes(around, console);
+        resolve::mention_no_boxes(around, console);
         return Ok(None);
     }
     Ok(Some(channels))

@@ -16,9 +16,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Failure, Surroundings};
-use crate::disk::whole;
-use crate::shell::quoted;
-use crate::unseen::field;
+use crate::fs::atomic_write;
+use crate::text::invisible::field;
+use crate::text::shell::quoted;
 
 /// Let the system run missive by itself
 #[derive(Debug, Args)]
@@ -145,7 +145,7 @@ fn known(folder: Option<&Path>) -> Result<&Path, Failure> {
 fn install(path: &Path, text: &str, force: bool) -> Result<Done, Failure> {
     match fs_err::read(path) {
         Ok(there) if there == text.as_bytes() => Ok(Done::Unchanged),
-        Ok(_) if force => whole::replace(path, text.as_bytes()).map(|()| Done::Replaced).map_err(Failure::from),
+        Ok(_) if force => atomic_write::replace(path, text.as_bytes()).map(|()| Done::Replaced).map_err(Failure::from),
         Ok(_) => Err(Failure::new(
             format!("`{}` is there already, and different", field(&path.to_string_lossy())),
             "without `--install` you see what would be written; `--force` replaces what is there",
@@ -154,7 +154,7 @@ fn install(path: &Path, text: &str, force: bool) -> Result<Done, Failure> {
             if let Some(folder) = path.parent() {
                 fs_err::create_dir_all(folder)?;
             }
-            whole::create(path, text.as_bytes())?;
+            atomic_write::create(path, text.as_bytes())?;
             Ok(Done::Written)
         }
         Err(error) => Err(error.into()),

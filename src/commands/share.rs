@@ -9,17 +9,19 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::originals::Originals;
-use super::qr::qr;
-use super::{Failure, Surroundings, keyring, locate};
+use super::{Failure, Surroundings};
 use crate::channel::Kind;
-use crate::channel::entry::Side;
-use crate::channel::settings::{self, BaseUrl};
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::settings;
+use crate::channel::protocol::settings::BaseUrl;
+use crate::commands::metadata_warning::Originals;
+use crate::commands::qr_code::qr;
+use crate::commands::{documents, resolve};
 use crate::console::Console;
-use crate::sync::book::Book;
+use crate::sync::keys::book::Book;
+use crate::sync::keys::ticket::{Opens, Ticket};
 use crate::sync::socket::Lock;
-use crate::sync::ticket::{Opens, Ticket};
-use crate::unseen::field;
+use crate::text::invisible::field;
 
 /// Give out the key by which others read a channel
 #[derive(Debug, Args)]
@@ -36,7 +38,7 @@ pub struct Share {
     #[arg(long)]
     key_only: bool,
     #[command(flatten)]
-    via: super::via::ShareVia,
+    via: crate::commands::syncthing::ShareVia,
 }
 
 /// A key.
@@ -46,7 +48,7 @@ pub enum Report {
     /// A key of our own engine.
     Key(KeyReport),
     /// What Syncthing says.
-    Via(super::via::Report),
+    Via(crate::commands::syncthing::Report),
 }
 
 /// A key.
@@ -78,16 +80,16 @@ pub struct KeyReport {
 /// # Errors
 /// [`Failure`] when there is no such channel in the data folder, or it is somebody else's and a key for writing is wanted.
 pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Report, Failure> {
-    let channel = locate::channel(around, &args.channel)?;
+    let channel = resolve::channel(around, &args.channel)?;
     if let Some(report) = args.via.share(&channel, around)? {
         return Ok(Report::Via(report));
     }
-    let name = keyring::name(around, &channel)?;
+    let name = documents::name(around, &channel)?;
     let side = if channel.kind == Kind::Subscription { Side::Inbox } else { Side::Outbox };
     let document = if side == Side::Outbox {
-        Book::change(&around.data, |book| keyring::own_document(book, &name))?
+        Book::change(&around.data, |book| documents::own_document(book, &name))?
     } else {
-        keyring::document(around, &name, side)?
+        documents::document(around, &name, side)?
     };
     let opens = match (args.write, document.secret) {
         (false, _) => Opens::Read(document.id),
@@ -99,12 +101,12 @@ pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Repo
             ));
         }
     };
-    let profile = keyring::profile(&channel, side);
+    let profile = documents::profile(&channel, side);
     let ticket = Ticket {
         opens,
-        peers: keyring::peers(around, &document)?,
+        peers: documents::peers(around, &document)?,
         name: profile.title.unwrap_or_else(|| name.to_string()),
-        owner: keyring::owner(around, &document)?.map(|owner| owner.0),
+        owner: documents::owner(around, &document)?.map(|owner| owner.0),
     };
     // A profile may be a stranger's, so its link is an address or nothing.
     let of_profile = || profile.link.and_then(|link| BaseUrl::try_from(link).ok());

@@ -9,14 +9,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::sync::NOTHING;
-use super::via::{self, Carried};
 use super::{Failure, Surroundings, count, freshness};
-use crate::shell;
-use crate::sync::book::check_private;
-use crate::sync::limits::Refusal;
+use crate::commands::syncthing;
+use crate::commands::syncthing::Carried;
+use crate::sync::keys::book::check_private;
+use crate::sync::replica::limits::Refusal;
 use crate::sync::socket::{self, Lock};
-use crate::sync::state::{DocumentState, State};
-use crate::unseen::field;
+use crate::sync::status::{DocumentState, State};
+use crate::text::invisible::field;
+use crate::text::shell;
 
 /// Tell how fresh the channels are, and who has them
 #[derive(Debug, Args)]
@@ -50,7 +51,7 @@ pub fn run(_args: &Status, around: &Surroundings) -> Result<Report, Failure> {
     let asked = socket::ask(&around.data);
     let running = asked.is_some() || Lock::is_taken(&around.data);
     let state = asked.or_else(|| socket::last(&around.data)).unwrap_or_default();
-    let (syncthing, syncthing_problem) = via::carried(around);
+    let (syncthing, syncthing_problem) = syncthing::carried(around);
     Ok(Report { running, state, now: around.seconds(), syncthing, syncthing_problem })
 }
 

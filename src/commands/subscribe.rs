@@ -10,20 +10,21 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::network::Network;
-use super::waiting::{Verdict, Waiting};
-use super::{Clock, Failure, Surroundings, count, free_text, keyring};
+use super::{Clock, Failure, Surroundings, count};
 use crate::article::size;
-use crate::channel::entry::Side;
 use crate::channel::folder::Made;
-use crate::channel::name::ChannelName;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::name::ChannelName;
+use crate::commands::network_options::Network;
+use crate::commands::wait_for_sync::{Verdict, Waiting};
+use crate::commands::{documents, free_values};
 use crate::console::Console;
-use crate::shell;
-use crate::sync::book::{AuthorKey, Book, Document, Secret};
-use crate::sync::state::DocumentState;
+use crate::sync::keys::book::{AuthorKey, Book, Document, Secret};
+use crate::sync::keys::ticket::{Opens, Ticket};
+use crate::sync::status::DocumentState;
 use crate::sync::syncthing::Key;
-use crate::sync::ticket::{Opens, Ticket};
-use crate::unseen::field;
+use crate::text::invisible::field;
+use crate::text::shell;
 use crate::watch::Bell;
 
 /// Read somebody's channel, by its key
@@ -39,7 +40,7 @@ pub struct Subscribe {
     #[command(flatten)]
     how: How,
     #[command(flatten)]
-    via: super::via::Via,
+    via: crate::commands::syncthing::Via,
 }
 
 /// Write a channel with others, by its key for writing
@@ -53,7 +54,7 @@ pub struct Join {
     /// What to call the channel here [default: what its author calls it]
     name: Option<String>,
     /// The name by which your messages are signed
-    #[arg(long = "as", value_name = "NAME", allow_hyphen_values = true, value_parser = free_text::text())]
+    #[arg(long = "as", value_name = "NAME", allow_hyphen_values = true, value_parser = free_values::text())]
     author: Option<String>,
     #[command(flatten)]
     how: How,
@@ -75,7 +76,7 @@ pub enum Subscribed {
     /// A channel of our own engine.
     Channel(Report),
     /// What Syncthing was told.
-    Via(super::via::Report),
+    Via(crate::commands::syncthing::Report),
 }
 
 /// The channel that a key was made into.
@@ -106,7 +107,7 @@ pub fn run(
     with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
 ) -> Result<Subscribed, Failure> {
     if args.via.is_given() {
-        return super::via::subscribe(&args.key, args.name.as_deref(), around).map(Subscribed::Via);
+        return crate::commands::syncthing::subscribe(&args.key, args.name.as_deref(), around).map(Subscribed::Via);
     }
     let waiting = Waiting::begin(with_bell)?;
     let (name, title) = note(&args.key, args.name.as_deref(), around)?;
@@ -146,7 +147,7 @@ pub fn join(
     let Opens::Write(secret) = ticket.opens else {
         return Err(other_kind(&ticket));
     };
-    let id = keyring::document_id(&Secret(secret))?;
+    let id = documents::document_id(&Secret(secret))?;
     let waiting = Waiting::begin(with_bell)?;
     let document = |name: ChannelName| Document {
         secret: Some(Secret(secret)),
@@ -177,9 +178,9 @@ fn add(
     (side, id): (Side, [u8; 32]),
     document: impl Fn(ChannelName) -> Document,
 ) -> Result<ChannelName, Failure> {
-    let named = name.map(keyring::parsed).transpose()?;
+    let named = name.map(documents::parsed).transpose()?;
     let choose = |book: &Book| -> Result<(ChannelName, Document), Failure> {
-        let name = named.clone().map_or_else(|| keyring::free_name(around, book, &ticket.name), Ok)?;
+        let name = named.clone().map_or_else(|| documents::free_name(around, book, &ticket.name), Ok)?;
         let document = document(name.clone());
         refuse_known(book, &document)?;
         Ok((name, document))
@@ -196,7 +197,7 @@ fn add(
             return Ok((name, None));
         }
         let (name, document) = choose(book)?;
-        let made = keyring::make(around, book, &name, side)?;
+        let made = documents::make(around, book, &name, side)?;
         book.documents.push(document);
         Ok::<_, Failure>((name, made))
     })?;
@@ -248,7 +249,7 @@ fn note_owner(book: &mut Book, ticket: &Ticket, id: &[u8; 32], side: Side) -> Re
 }
 
 fn short(key: AuthorKey) -> String {
-    crate::channel::authors::Key::new(key.0).short()
+    crate::channel::authorship::authors::Key::new(key.0).short()
 }
 
 /// A channel that a key names, while its messages are waited for.

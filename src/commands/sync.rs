@@ -11,16 +11,17 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::network::Network;
-use super::waiting::{Ended, Verdict, Waiting};
-use super::{Clock, Failure, Surroundings, freshness, keyring, locate};
+use super::{Clock, Failure, Surroundings, freshness};
 use crate::article::size;
-use crate::channel::entry::Side;
-use crate::channel::name::ChannelName;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::name::ChannelName;
+use crate::commands::network_options::Network;
+use crate::commands::wait_for_sync::{Ended, Verdict, Waiting};
+use crate::commands::{documents, resolve};
 use crate::console::{Console, Live};
-use crate::sync::book::Book;
-use crate::sync::state::{DocumentState, State};
-use crate::unseen::field;
+use crate::sync::keys::book::Book;
+use crate::sync::status::{DocumentState, State};
+use crate::text::invisible::field;
 use crate::watch::Bell;
 
 /// Keep all channels in step with those who share them, until stopped
@@ -81,7 +82,7 @@ pub fn run(
     // A data folder that vanishes later is not made anew.
     fs_err::create_dir_all(&around.data)?;
     note(args, around)?;
-    locate::mention_no_boxes(around, console);
+    resolve::mention_no_boxes(around, console);
     let session = waiting.open(around, args.network.options(around), clock)?;
     if !session.is_own() && !args.once {
         return Err(Failure::new(
@@ -126,8 +127,8 @@ fn note(args: &Sync, around: &Surroundings) -> Result<(), Failure> {
     let Some(wanted) = &args.channel else {
         return Ok(());
     };
-    let name = match locate::channel(around, wanted) {
-        Ok(channel) => keyring::name(around, &channel)?,
+    let name = match resolve::channel(around, wanted) {
+        Ok(channel) => documents::name(around, &channel)?,
         // A channel whose outbox is gone is no channel any more, and still has a document.
         Err(failure) => match ChannelName::parse(wanted).filter(|_| args.yes_delete_all) {
             Some(name) => name,

@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::beside::Beside;
 use super::build::Report;
-use super::live::{Live, Observer};
-use super::publish::Publish;
-use super::rounds::Rounds;
-use super::site::Site;
 use super::{Clock, Failure, Surroundings};
 use crate::channel::Channel;
+use crate::commands::site_options::Site;
 use crate::console::Console;
+use crate::daemon::cycle::{Live, Observer};
+use crate::daemon::hooks::Publish;
+use crate::daemon::node::Beside;
+use crate::daemon::schedule::Rounds;
 use crate::watch::{Bell, Means};
 
 /// Turn a channel into a website, and again whenever it changes

@@ -8,13 +8,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Failure, Surroundings};
-use crate::channel::cache::Cache;
-use crate::channel::card::Card;
-use crate::channel::entry::{Entry, Side};
+use crate::channel::protocol::entry::{Entry, Side};
+use crate::channel::snapshot::card::Card;
+use crate::channel::snapshot::card_cache::Cache;
 use crate::channel::snapshot::{self, Look, Snapshot};
 use crate::channel::{Channel, Error};
 use crate::markdown::Trust;
-use crate::unseen::field;
+use crate::text::invisible::field;
 
 /// Say what a file in a box is, and why it is or is not shown
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use super::Console;
-use crate::unseen::visible;
+use crate::text::invisible::visible;
 
 impl Console {
     /// Whether there is somebody to ask.

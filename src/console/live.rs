@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Console;
-use crate::unseen::field;
+use crate::text::invisible::field;
 
 /// How soon after one another the lines are written anew: five times a second at most, which reads as moving and costs a slow
 /// connection little.

@@ -5,10 +5,9 @@
 //! reader that has gone away (`missive channels | head`) is no error.
 
 mod ask;
-mod laid;
+mod formatted_text;
 mod live;
 mod pager;
-mod room;
 mod secret;
 
 use std::fmt::{Display, Write as _};
@@ -18,13 +17,13 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-pub use laid::{Laid, Style};
+pub use crate::console::formatted_text::{Laid, Style};
+pub use crate::text::width::{columns, cut, wrapped};
 pub use live::Live;
 pub use pager::Pager;
-pub use room::{columns, cut, wrapped};
 pub use secret::{Passphrase, is_hiding};
 
-use crate::unseen::{field, is_unseen, visible};
+use crate::text::invisible::{field, is_unseen, visible};
 
 /// What results are laid out for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

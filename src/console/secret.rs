@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rpassword::ConfigBuilder;
 
 use super::Console;
-use crate::unseen::visible;
+use crate::text::invisible::visible;
 
 /// The longest line that is taken for a passphrase, in bytes.
 const LONGEST: u64 = 4096;

@@ -2,46 +2,22 @@
 //!
 //! Owns the walk from contents to published files. Refuses to know terminal and network, and never touches a box.
 
-mod archive;
-mod around;
-mod before;
-mod build;
-mod contents;
-mod context;
-mod digest;
-mod feed;
-mod file_name;
-mod fingerprint;
-mod icon;
-mod lock;
-mod manifest;
-mod media;
+pub mod engine;
+pub mod feeds;
 mod options;
-mod out_path;
-mod plan;
-mod planet;
-mod publish;
-mod ready;
-mod refuse;
-mod render;
-mod report;
-mod river;
+pub mod pages;
 mod room;
-mod sitemap;
-mod target;
 mod theme;
-mod view;
-mod work;
 
 use std::io;
 use std::path::PathBuf;
 
-pub use build::{Memory, Request, build, default_output, rebuild};
-pub use lock::Lock;
+pub use crate::site::engine::build::{Memory, Request, build, default_output, rebuild};
+pub use crate::site::engine::lock::Lock;
+pub use crate::site::engine::out_path::OutPath;
+pub use crate::site::engine::report::{Report, Written};
+pub use crate::site::feeds::combined_feed::{Planet, PlanetChannel, opml, planet_feed};
 pub use options::{Manner, Options};
-pub use out_path::OutPath;
-pub use planet::{Planet, PlanetChannel, opml, planet_feed};
-pub use report::{Report, Written};
 pub use room::{Room, RoomChannel, RoomRequest, folders};
 pub use theme::{BUILT_IN as BUILT_IN_THEMES, Source, Theme};
 
@@ -76,13 +52,13 @@ pub enum Error {
         /// Where it is.
         path: PathBuf,
         /// What it is.
-        kind: crate::disk::beneath::Kind,
+        kind: crate::fs::confined::Kind,
     },
     /// A box that had messages has none.
     #[error("the {side} had {messages} messages at the last build and {state} now")]
     BoxIsEmpty {
         /// Which box.
-        side: crate::channel::entry::Side,
+        side: crate::channel::protocol::entry::Side,
         /// How many messages it had.
         messages: usize,
         /// What it is now, in words.
@@ -94,7 +70,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        problem: crate::channel::profile::Problem,
+        problem: crate::channel::protocol::profile::Problem,
     },
     /// A text that cannot be read now. Its pages stay as they are.
     #[error("{0} cannot be read")]

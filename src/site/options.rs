@@ -3,8 +3,8 @@
 //! Owns the choices that change the site's bytes, read once by the command and handed down. Refuses to know where they
 //! come from.
 
-use crate::channel::entry::Side;
-use crate::channel::settings::BaseUrl;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::settings::BaseUrl;
 
 /// Choices that change what the site says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,34 +3,38 @@
 //! Owns which folder is whose, and what becomes of the site of a channel that is gone. The room's manifest names each of
 //! its sites by the site's own, so what nobody named is never removed. How the files are made is others' business.
 
+pub(crate) mod front_page;
+
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::casefold::casefold;
 use crate::channel::feed_ids::Origins;
-use crate::channel::name::ChannelName;
-use crate::channel::settings::BaseUrl;
+use crate::channel::protocol::name::ChannelName;
+use crate::channel::protocol::settings::BaseUrl;
 use crate::channel::snapshot::Snapshot;
 use crate::difference::{Difference, difference};
+use crate::text::caseless::casefold;
 
-use super::before::Before;
-use super::build::{CUT_OFF, Memory};
-use super::contents::Contents;
-use super::file_name::{Taken, safe};
-use super::fingerprint::Fingerprint;
-use super::lock::Lock;
-use super::manifest::{self, Manifest};
+use super::Error;
 use super::options::{Manner, Options};
-use super::out_path::OutPath;
-use super::planet::{Member, settle_ids};
-use super::publish::{Change, Gate, Stage};
-use super::report::{Report, Written};
-use super::river::{Page, River, plan};
-use super::target::Target;
 use super::theme::Theme;
-use super::work::Outcome;
-use super::{Error, refuse};
+use crate::site::engine::build::{CUT_OFF, Memory};
+use crate::site::engine::fingerprint::Fingerprint;
+use crate::site::engine::job::Outcome;
+use crate::site::engine::lock::Lock;
+use crate::site::engine::manifest;
+use crate::site::engine::manifest::Manifest;
+use crate::site::engine::out_path::OutPath;
+use crate::site::engine::output_folder::Target;
+use crate::site::engine::previous_output::Before;
+use crate::site::engine::publish::{Change, Gate, Stage};
+use crate::site::engine::refusal;
+use crate::site::engine::report::{Report, Written};
+use crate::site::feeds::combined_feed::{Member, settle_ids};
+use crate::site::pages::contents::Contents;
+use crate::site::pages::file_name::{Taken, safe};
+use crate::site::room::front_page::{Page, River, plan};
 
 /// The room's own names, and those that would make it a channel.
 const RESERVED: [&str; 10] = [
@@ -133,7 +137,7 @@ impl<'a> Room<'a> {
             _ => None,
         };
         let written = files.iter().map(|(path, page)| (path, known(page)));
-        refuse::overwriting(&target, request.manner.force, &before, written)?;
+        refusal::overwriting(&target, request.manner.force, &before, written)?;
         let sites: Vec<OutPath> = folders.iter().map(record).collect();
         let new: Vec<&OutPath> = sites.iter().filter(|site| !before.manifest.entries.contains_key(*site)).collect();
         if !new.is_empty() {

@@ -12,9 +12,9 @@ use tera::Tera;
 use walkdir::WalkDir;
 
 use super::Error;
-use super::fingerprint::Hasher;
-use super::out_path::OutPath;
-use crate::disk::regular;
+use crate::fs::regular_file;
+use crate::site::engine::fingerprint::Hasher;
+use crate::site::engine::out_path::OutPath;
 
 static LETTER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/themes/letter");
 
@@ -109,7 +109,7 @@ impl Theme {
             }
             let name = entry.path().strip_prefix(folder).unwrap_or(entry.path()).to_string_lossy().into_owned();
             let bytes =
-                regular::read(entry.path(), u64::MAX).map_err(|error| failed(entry.path(), error.to_string()))?;
+                regular_file::read(entry.path(), u64::MAX).map_err(|error| failed(entry.path(), error.to_string()))?;
             self.insert(&name, Cow::Owned(bytes), Some(entry.path()))?;
         }
         Ok(())

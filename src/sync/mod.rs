@@ -4,32 +4,21 @@
 //! engine of our own (`iroh`, with the feature `sync`) or a Syncthing that runs beside. The folder is all that other rooms
 //! see of it. Refuses to know Markdown and HTML, and never prints.
 
-pub mod agreed;
-#[cfg(feature = "sync")]
-pub mod backup;
-pub mod book;
-pub mod bygone;
-pub mod here;
+pub mod box_files;
 pub mod hex;
+pub mod keys;
 #[cfg(feature = "sync")]
-pub mod iroh;
-pub mod item;
-pub mod item_log;
-pub mod limits;
-pub mod mirror;
+pub mod node;
 pub mod options;
-pub mod phrase;
-pub mod place;
-pub mod signers;
+pub mod own_addresses;
+pub mod replica;
 pub mod socket;
-pub mod state;
+pub mod status;
 pub mod syncthing;
-pub mod ticket;
-pub mod tree;
 
 use std::path::PathBuf;
 
-use crate::disk::private::Exposed;
+use crate::fs::private::Exposed;
 
 /// What can go wrong with replication as a whole. What goes wrong with one file or one peer is a line in the [`state`].
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +48,7 @@ pub enum Error {
     },
     /// The text is no key.
     #[error(transparent)]
-    Ticket(#[from] ticket::NotATicket),
+    Ticket(#[from] crate::sync::keys::ticket::NotATicket),
     /// The system refused.
     #[error(transparent)]
     Io(#[from] std::io::Error),

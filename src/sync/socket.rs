@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::Error;
-use super::book::{self, PRIVATE};
-use super::state::State;
-use crate::disk::whole;
+use crate::fs::atomic_write;
+use crate::sync::keys::book;
+use crate::sync::keys::book::PRIVATE;
+use crate::sync::status::State;
 
 /// The node's folder within the private folder.
 pub const FOLDER: &str = "sync";
@@ -108,7 +109,7 @@ pub fn leave_word(data: &Path, state: &State) -> Result<(), Error> {
     let peers = state.documents.iter_mut().flat_map(|document| &mut document.peers);
     peers.for_each(|peer| peer.connected = false);
     let bytes = serde_json::to_vec(&state).map_err(std::io::Error::other)?;
-    Ok(whole::replace(&last_path(data), &bytes)?)
+    Ok(atomic_write::replace(&last_path(data), &bytes)?)
 }
 
 /// Asks the running node how it stands; `None` when there is none. One that is just starting is waited for.

@@ -3,29 +3,29 @@
 //! Owns when to look again: told by the system where it tells, else by comparing, and in every case from time to time.
 //! Refuses to know what lies in the places and what a change means; the paths of a tick only say which entries to stat.
 
-#[cfg(target_os = "linux")]
-mod foreign;
 mod identity;
 #[cfg(target_os = "linux")]
 mod mounts;
 mod native;
-mod place;
+mod pending_changes;
 mod polling;
-mod slate;
 #[cfg(test)]
 mod tests;
-mod touched;
+mod touched_paths;
+#[cfg(target_os = "linux")]
+mod unreliable_file_systems;
+mod watched_place;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use place::{Place, Scope};
-pub use touched::Touched;
+pub use crate::watch::touched_paths::Touched;
+pub use crate::watch::watched_place::{Place, Scope};
 
+use crate::watch::pending_changes::{News, Slate, Trouble};
 use native::Native;
 use polling::Polling;
-use slate::{News, Slate, Trouble};
 
 /// How changes are noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +118,7 @@ impl Watch {
     /// What changes from here on is told, so a caller sets the places first and looks at them then.
     pub fn over(&mut self, places: Vec<Place>) {
         let first = matches!(self.eye, Eye::Closed);
-        let before = std::mem::replace(&mut self.places, place::outermost(places));
+        let before = std::mem::replace(&mut self.places, crate::watch::watched_place::outermost(places));
         if !first && before == self.places {
             return;
         }

@@ -14,9 +14,9 @@ use notify::{Config, ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watche
 use rustix::io::Errno;
 
 use super::identity::{Identity, identity};
-use super::place::{Place, Scope};
-use super::slate::{Slate, Trouble};
-use super::touched::Touched;
+use crate::watch::pending_changes::{Slate, Trouble};
+use crate::watch::touched_paths::Touched;
+use crate::watch::watched_place::{Place, Scope};
 
 /// How often a place is looked for that is missing and that no other watch would tell of.
 const LOOK: Duration = Duration::from_secs(1);
@@ -178,7 +178,7 @@ impl Arm {
             return Ok(());
         }
         #[cfg(target_os = "linux")]
-        if let Some(kind) = super::foreign::foreign(root) {
+        if let Some(kind) = crate::watch::unreliable_file_systems::foreign(root) {
             return Err(format!("{} is on {kind}, which does not tell of changes made elsewhere", root.display()));
         }
         match watcher.watch(root, self.mode) {

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use walkdir::WalkDir;
 
-use super::place::{Place, Scope};
-use super::touched::Touched;
 use crate::difference::{Difference, difference};
+use crate::watch::touched_paths::Touched;
+use crate::watch::watched_place::{Place, Scope};
 
 /// The shortest time between two looks; tests are not kept waiting.
 const SHORTEST: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 500 });

@@ -434,7 +434,7 @@ fn from_time_to_time_everything_is_told() {
 #[test]
 fn lost_events_are_everything_and_new_folders_among_them_are_watched() {
     let mut scene = Scene::new(Means::Auto);
-    scene.watch.slate.trouble(super::slate::Trouble::Lost);
+    scene.watch.slate.trouble(crate::watch::pending_changes::Trouble::Lost);
     scene.tells_everything();
     scene.write("channel/inbox/2026-11-22T13-35-04Z/deep/a.jpg", "jpg");
     scene.tells("channel/inbox/2026-11-22T13-35-04Z/deep/a.jpg");
@@ -443,7 +443,7 @@ fn lost_events_are_everything_and_new_folders_among_them_are_watched() {
 #[test]
 fn where_the_system_stops_telling_it_polls_and_says_so_once() {
     let mut scene = Scene::new(Means::Auto);
-    scene.watch.slate.trouble(super::slate::Trouble::Failed("too many".to_owned()));
+    scene.watch.slate.trouble(crate::watch::pending_changes::Trouble::Failed("too many".to_owned()));
     scene.tells_everything();
     assert!(scene.watch.is_polling());
     assert_eq!(scene.watch.remark().as_deref(), Some("changes are looked for at intervals: too many"));

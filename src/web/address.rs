@@ -5,8 +5,8 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::channel::entry::Side;
-use crate::channel::stamp::Stamp;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::stamp::Stamp;
 
 /// What RFC 3986, section 2.3, leaves unencoded.
 const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

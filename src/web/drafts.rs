@@ -4,17 +4,20 @@
 
 use std::time::{Duration, Instant};
 
-use crate::channel::draft::{self, Draft, Name};
-use crate::channel::entry::RelativePath;
-use crate::channel::header::{self, Header};
-use crate::channel::letter::{Letter, Source};
-use crate::channel::reply::ReplyTo;
-use crate::channel::stamp::Stamp;
-use crate::channel::{Error, which};
+use crate::channel::Error;
+use crate::channel::outbox::draft;
+use crate::channel::outbox::draft::{Draft, Name};
+use crate::channel::outbox::new_message::{Letter, Source};
+use crate::channel::protocol::entry::RelativePath;
+use crate::channel::protocol::header;
+use crate::channel::protocol::header::Header;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::reading::reply::ReplyTo;
+use crate::channel::reading::resolve_id;
 
 use super::Server;
-use super::refusal::Refusal;
-use super::seen::Seen;
+use crate::web::channel_view::Seen;
+use crate::web::http::refusal::Refusal;
 
 /// How long a draft that is in another hand is waited for.
 const WAIT: Duration = Duration::from_secs(2);
@@ -48,8 +51,8 @@ fn said_of(seen: &Seen, reply: &str) -> Result<ReplyTo, Refusal> {
     if let Some(entry @ ReplyTo::Entry(_)) = ReplyTo::parse(reply) {
         return Ok(entry);
     }
-    let (side, stamp) = which::linked(reply).ok_or_else(|| Refusal::bad("`reply` is no message's id"))?;
-    let side = side.or_else(|| which::any(&seen.channel, &stamp.to_string()).ok().map(|(side, _)| side));
+    let (side, stamp) = resolve_id::linked(reply).ok_or_else(|| Refusal::bad("`reply` is no message's id"))?;
+    let side = side.or_else(|| resolve_id::any(&seen.channel, &stamp.to_string()).ok().map(|(side, _)| side));
     Ok(side.map_or(ReplyTo::Message(None, stamp), |side| ReplyTo::to(&seen.channel, side, stamp)))
 }
 

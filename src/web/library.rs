@@ -8,17 +8,17 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::article::label;
 use crate::channel::Channel;
-use crate::channel::card::Card;
-use crate::channel::entry::Side;
-use crate::channel::marks::{Change, Key, Marks, Reach, State, Store};
-use crate::channel::name::ChannelName;
-use crate::channel::profile::Profiles;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::name::ChannelName;
+use crate::channel::protocol::profile::Profiles;
+use crate::channel::reading::marks::{Change, Key, Marks, Reach, State, Store};
 use crate::channel::snapshot::Snapshot;
+use crate::channel::snapshot::card::Card;
 
 use super::address;
 use super::events::{Arrived, Built, Events, What};
-use super::refusal::Refusal;
-use super::seen::{Health, Seen, appeared, copy, differ, name_of, of_look, unread};
+use crate::web::channel_view::{Health, Seen, appeared, copy, differ, name_of, of_look, unread};
+use crate::web::http::refusal::Refusal;
 
 /// What became of the last build of a channel's site.
 #[derive(Clone, Debug, Default)]

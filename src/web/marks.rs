@@ -2,13 +2,13 @@
 //!
 //! Owns which changes that comes to. What is marked already is the library's to know.
 
-use crate::channel::entry::Side;
-use crate::channel::marks::{Change, Reach, State as Mark};
-use crate::channel::stamp::Stamp;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::reading::marks::{Change, Reach, State as Mark};
 
 use super::Server;
-use super::refusal::Refusal;
-use super::seen::Seen;
+use crate::web::channel_view::Seen;
+use crate::web::http::refusal::Refusal;
 
 impl Server {
     /// Marks a message.

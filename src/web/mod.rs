@@ -6,24 +6,15 @@
 mod address;
 mod api;
 mod app;
-mod connections;
+mod channel_view;
 mod drafts;
 mod events;
-mod file;
-mod guard;
+pub mod http;
 mod library;
 mod marks;
-mod once;
-mod peer;
 mod preview;
-mod range;
-mod refusal;
-mod request;
 mod search;
-mod seen;
 mod timeline;
-mod upload;
-mod wire;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -47,27 +38,28 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::watch;
 
-pub use guard::Guard;
+pub use crate::web::http::guard::Guard;
+pub use crate::web::http::peer::tells_users;
 pub use library::{KnownChannel, Library};
-pub use peer::tells_users;
 
+use crate::web::channel_view::Seen;
+use crate::web::http::connections::{Connections, Visitor};
+use crate::web::http::idempotency::Forms;
+use crate::web::http::peer::Peer;
+use crate::web::http::refusal::Refusal;
 use app::App;
-use connections::{Connections, Visitor};
-use once::Forms;
-use peer::Peer;
-use refusal::Refusal;
-use seen::Seen;
 
 use crate::channel::Channel;
-use crate::channel::card::{self, Card};
-use crate::channel::entry::Side;
-use crate::channel::name::ChannelName;
-use crate::channel::stamp::Stamp;
-use crate::disk::beneath::Kind;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::name::ChannelName;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::snapshot::card;
+use crate::channel::snapshot::card::Card;
+use crate::fs::confined::Kind;
 
 /// The address of a channel's site on a server at this address, which ends with `/`.
 pub fn site_address(server: &str, channel: &ChannelName) -> String {
-    format!("{}{}", server.trim_end_matches('/'), address::site(&seen::name_of(channel)))
+    format!("{}{}", server.trim_end_matches('/'), address::site(&crate::web::channel_view::name_of(channel)))
 }
 
 /// What is asked of whoever keeps the channels looked at and their sites built. All of it may wait.
@@ -277,10 +269,9 @@ async fn admit(State(server): State<Server>, request: Request, next: Next) -> Re
     let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
     let visitor = request.extensions().get::<Visitor>().cloned();
     let peer = visitor.as_ref().map_or(Peer::Unknown, |visitor| visitor.peer);
-    let judged = server
-        .guard
-        .judge(&method, &headers)
-        .and_then(|()| if method.is_safe() || !is_api(&uri) { Ok(()) } else { guard::judge_script(&headers) });
+    let judged = server.guard.judge(&method, &headers).and_then(|()| {
+        if method.is_safe() || !is_api(&uri) { Ok(()) } else { crate::web::http::guard::judge_script(&headers) }
+    });
     // A server that is called by a wrong name must not take it up.
     let origin = if judged.is_ok() { origin(&headers) } else { format!("http://localhost:{}", server.guard.port) };
     let mut response = match judged {
@@ -306,7 +297,7 @@ async fn admit(State(server): State<Server>, request: Request, next: Next) -> Re
         let page = server.off_thread(move |server| Ok(app::sorry(server, &headers, &at, &refusal))).await;
         response = page.unwrap_or_else(|_| plain.into_response());
     }
-    guard::harden(response.headers_mut(), &origin);
+    crate::web::http::guard::harden(response.headers_mut(), &origin);
     if let Some(log) = &server.log {
         // What stands behind the question mark may be what somebody looks for.
         log(&format!(
@@ -383,19 +374,19 @@ fn see(to: &str) -> Response {
 /// Sends a browser to another page of this server, and never to one of another: every redirect is made here.
 fn redirect(status: StatusCode, to: &str) -> Response {
     let mut response = status.into_response();
-    file::set(response.headers_mut(), header::LOCATION, address::local(to).unwrap_or("/"));
+    crate::web::http::file::set(response.headers_mut(), header::LOCATION, address::local(to).unwrap_or("/"));
     response
 }
 
 impl Server {
     /// Lets in whoever comes by the link with the key, which then disappears from the address.
     fn come_by_link(&self, uri: &Uri) -> Option<Response> {
-        let params = request::Params::of(uri);
+        let params = crate::web::http::request::Params::of(uri);
         let cookie = self.guard.admit(params.get("key")?)?;
         let rest = params.without("key");
         let to = if rest.is_empty() { uri.path().to_owned() } else { format!("{}?{rest}", uri.path()) };
         let mut response = see(&to);
-        file::set(response.headers_mut(), header::SET_COOKIE, &cookie);
+        crate::web::http::file::set(response.headers_mut(), header::SET_COOKIE, &cookie);
         Some(response)
     }
 
@@ -418,12 +409,12 @@ impl Server {
         what: &str,
         make: impl FnOnce(&Server) -> Result<Response, Refusal>,
     ) -> Result<Response, Refusal> {
-        let tag = format!("W/\"{:x}-{}\"", self.library.version(), wire::version_of(what.as_bytes()));
-        if file::is_known(headers, &tag) {
-            return Ok(file::unchanged(&tag, None));
+        let tag = format!("W/\"{:x}-{}\"", self.library.version(), crate::web::api::wire::version_of(what.as_bytes()));
+        if crate::web::http::file::is_known(headers, &tag) {
+            return Ok(crate::web::http::file::unchanged(&tag, None));
         }
         let mut response = make(self)?;
-        file::set(response.headers_mut(), header::ETAG, &tag);
+        crate::web::http::file::set(response.headers_mut(), header::ETAG, &tag);
         Ok(response)
     }
 

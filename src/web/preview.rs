@@ -14,10 +14,11 @@ use axum::response::Response;
 use axum::routing::get;
 use memchr::memmem;
 
-use super::refusal::Refusal;
-use super::{Server, address, file};
+use super::{Server, address};
 use crate::article::type_of;
-use crate::disk::beneath::{Folder, Kind};
+use crate::fs::confined::{Folder, Kind};
+use crate::web::http::file;
+use crate::web::http::refusal::Refusal;
 
 /// A longer page goes out as it is, in bytes.
 const MAX_PAGE: u64 = 64 << 20;

@@ -5,16 +5,17 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use crate::channel::card::{self, Card};
-use crate::channel::entry::Side;
-use crate::channel::query::{Excerpt, Query};
-use crate::channel::scan::{Searched, scan};
-use crate::channel::stamp::Stamp;
-use crate::disk::beneath::Folder;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::reading::query::{Excerpt, Query};
+use crate::channel::reading::search::{Searched, scan};
+use crate::channel::snapshot::card;
+use crate::channel::snapshot::card::Card;
+use crate::fs::confined::Folder;
 
 use super::Server;
-use super::refusal::Refusal;
-use super::seen::Seen;
+use crate::web::channel_view::Seen;
+use crate::web::http::refusal::Refusal;
 
 /// How long the line about a match is, in columns.
 pub(super) const COLUMNS: usize = 160;

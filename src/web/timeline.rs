@@ -6,11 +6,11 @@
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use super::refusal::Refusal;
-use super::seen::Seen;
-use crate::channel::card::Card;
-use crate::channel::entry::Side;
-use crate::channel::stamp::Stamp;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::snapshot::card::Card;
+use crate::web::channel_view::Seen;
+use crate::web::http::refusal::Refusal;
 
 /// A message's place among those of all channels; later is greater.
 pub(super) type Place = (Stamp, String, Side);

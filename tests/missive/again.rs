@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 
-use missive::channel::again::{Names, Rest};
-use missive::channel::arrival::HOLD;
-use missive::channel::cache::Cache;
-use missive::channel::entry::Side;
+use missive::channel::Channel;
+use missive::channel::protocol::classify::Reason;
+use missive::channel::protocol::entry::Side;
+use missive::channel::snapshot::card_cache::Cache;
+use missive::channel::snapshot::completeness::HOLD;
+use missive::channel::snapshot::rescan::{Names, Rest};
 use missive::channel::snapshot::{self, Look, Snapshot};
-use missive::channel::{Channel, classify::Reason};
 use proptest::prelude::*;
 
 use crate::scene::{Scene, assert_same, files, png};

@@ -76,7 +76,7 @@ fn names_for_any_system() {
     let names: Vec<String> =
         scene.built().keys().filter_map(|name| Some(name.strip_prefix(&format!("{STEM}/"))?.to_owned())).collect();
     assert_eq!(names.len(), 8, "{names:?}");
-    let mut folded: Vec<String> = names.iter().map(|name| missive::casefold::casefold(name)).collect();
+    let mut folded: Vec<String> = names.iter().map(|name| missive::text::caseless::casefold(name)).collect();
     folded.sort();
     folded.dedup();
     assert_eq!(folded.len(), 8);

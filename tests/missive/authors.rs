@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use missive::channel::authors::{Authors, Key};
-use missive::channel::entry::Side;
-use missive::channel::stamp::Stamp;
+use missive::channel::authorship::authors::{Authors, Key};
+use missive::channel::protocol::entry::Side;
+use missive::channel::protocol::stamp::Stamp;
 use serde_json::Value;
 
 use crate::scene::{Scene, assert_same, words};

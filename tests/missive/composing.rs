@@ -217,7 +217,7 @@ fn a_second_that_is_taken_is_left_alone() {
     let scene = Scene::new();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     for second in now..now + 30 {
-        let stamp = missive::channel::stamp::Stamp::from_seconds(second.try_into().unwrap()).unwrap();
+        let stamp = missive::channel::protocol::stamp::Stamp::from_seconds(second.try_into().unwrap()).unwrap();
         let path = scene.path(&format!("outbox/{stamp}"));
         if second % 2 == 0 {
             fs::write(path.with_extension("txt"), "theirs").unwrap();

@@ -3,15 +3,13 @@
 use std::path::Path;
 
 /// Each part of the crate with its floor; a part may import parts of lower floors only.
-const FLOORS: [(&str, i8); 16] = [
-    ("disk", 0),
+const FLOORS: [(&str, i8); 14] = [
+    ("text", -1),
+    ("fs", 0),
     ("difference", 0),
-    ("unseen", -1),
-    ("shell", 0),
-    ("casefold", -1),
     ("console", 1),
     ("markdown", 0),
-    ("picture", 0),
+    ("media", 0),
     ("channel", 1),
     ("watch", 1),
     ("article", 2),

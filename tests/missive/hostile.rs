@@ -284,7 +284,7 @@ fn a_channel_of_code_loses_its_colours_in_its_own_order() {
     // A language that nobody knows counts as much as any other and takes no time.
     let code = format!("```no-such-language\n{}\n```\n", "x".repeat(5 << 10));
     let message = |scene: Scene, number: i64| {
-        let stamp = missive::channel::stamp::Stamp::from_seconds(1_767_261_600 + number * 60).unwrap();
+        let stamp = missive::channel::protocol::stamp::Stamp::from_seconds(1_767_261_600 + number * 60).unwrap();
         scene.message(&stamp.to_string(), &code)
     };
     let mut scene = Scene::subscription();

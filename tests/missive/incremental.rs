@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use missive::casefold::casefold;
-use missive::channel::authors::{Authors, FILE_NAME, Key};
-use missive::channel::stamp::Stamp;
+use missive::channel::authorship::authors::{Authors, FILE_NAME, Key};
+use missive::channel::protocol::stamp::Stamp;
+use missive::text::caseless::casefold;
 use proptest::prelude::*;
 
 use crate::scene::{Scene, assert_same, png};

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use missive::channel::Channel;
-use missive::channel::cache::Cache;
+use missive::channel::snapshot::card_cache::Cache;
 use missive::channel::snapshot::{self, Look, Snapshot};
 use missive::site::{Options, Planet, PlanetChannel, opml, planet_feed};
 

@@ -7,8 +7,8 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use missive::channel::Channel;
-use missive::channel::cache::Cache;
-use missive::channel::settings;
+use missive::channel::protocol::settings;
+use missive::channel::snapshot::card_cache::Cache;
 use missive::channel::snapshot::{self, Look, Snapshot};
 use missive::site::{self, Error, Lock, Manner, Options, Report, Request, Source, Theme};
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Once;
 
-use missive::channel::authors::{AttachmentId, Authors, Key, Signers};
-use missive::channel::stamp::Stamp;
+use missive::channel::authorship::authors::{AttachmentId, Authors, Key, Signers};
+use missive::channel::protocol::stamp::Stamp;
 
 use crate::scene::{Scene, assert_same, files, png, words};
 

@@ -9,18 +9,18 @@ use std::time::Instant;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::locate;
-use super::super::origins::KnownOrigins;
-use super::super::site::{Choice, cache};
 use super::{Build, Failure, LETTERS, NO_BASE_URL, Surroundings, WAITS, count, took};
 use crate::channel::feed_ids::Origins;
-use crate::channel::name::ChannelName;
-use crate::channel::settings::BaseUrl;
+use crate::channel::protocol::name::ChannelName;
+use crate::channel::protocol::settings::BaseUrl;
 use crate::channel::snapshot::{self, Snapshot};
 use crate::channel::{Channel, Kind, folder};
+use crate::commands::box_origins::KnownOrigins;
+use crate::commands::resolve;
+use crate::commands::site_options::{Choice, cache};
 use crate::console::Console;
 use crate::site::{self, Lock, Memory, OutPath, Request, Room, RoomChannel, RoomRequest, folders, rebuild};
-use crate::unseen::field;
+use crate::text::invisible::field;
 
 const TITLE: &str = "Reading room";
 
@@ -120,10 +120,10 @@ pub(super) fn run(args: &Build, around: &Surroundings, console: Console) -> Resu
 
 /// Every channel of the data folder but conversations, and those that are named; and what can't be opened.
 fn channels(args: &Build, around: &Surroundings, console: Console) -> Result<(Vec<Channel>, Vec<Unbuilt>), Failure> {
-    let named = args.site.named().iter().map(|name| locate::channel(around, name));
+    let named = args.site.named().iter().map(|name| resolve::channel(around, name));
     let mut channels: Vec<Channel> = named.collect::<Result<_, _>>()?;
     let mut failed = Vec::new();
-    for found in locate::all(around, console)?.into_iter().filter(|channel| channel.kind != Kind::Message) {
+    for found in resolve::all(around, console)?.into_iter().filter(|channel| channel.kind != Kind::Message) {
         // As `build CHANNEL` opens it, by its real place.
         match Channel::open(&found.path).map_err(Failure::from) {
             Ok(channel) => channels.push(channel),

@@ -11,14 +11,15 @@ use serde::Serialize;
 
 use super::{Desk, Plan};
 use crate::channel::Channel;
-use crate::channel::draft::{self, Draft, Name};
-use crate::channel::letter::Letter;
-use crate::channel::message;
-use crate::channel::send::Sent;
-use crate::channel::stamp::Stamp;
+use crate::channel::outbox::draft;
+use crate::channel::outbox::draft::{Draft, Name};
+use crate::channel::outbox::new_message::Letter;
+use crate::channel::outbox::send::Sent;
+use crate::channel::protocol::message_file;
+use crate::channel::protocol::stamp::Stamp;
 use crate::commands::{count, grouped, spoken};
-use crate::shell;
-use crate::unseen::field;
+use crate::text::invisible::field;
+use crate::text::shell;
 
 /// What became of a text, or of all that was due.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -135,7 +136,7 @@ impl Report {
         let names: Vec<String> = letter.attachments.iter().map(|file| file.name.text().into_owned()).collect();
         let path = |name: &String| shown(&folder.join(&stem).join(name));
         let attachments = names.iter().map(path).zip(letter.attachments.iter().map(|file| file.len)).collect();
-        let text = message::decode(letter.text.clone()).text;
+        let text = message_file::decode(letter.text.clone()).text;
         let would = Would { attachments, text, length: letter.text.len() };
         let id = (!plan.draft).then_some(plan.due.unwrap_or(stamp));
         let one = One {

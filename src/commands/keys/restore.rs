@@ -11,18 +11,18 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Restore, given, unsealed};
-use crate::channel::entry::Side;
 use crate::channel::folder::Made;
-use crate::channel::name::ChannelName;
-use crate::channel::profile::Profile;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::name::ChannelName;
+use crate::channel::protocol::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
-use crate::commands::{Failure, Surroundings, count, keyring};
+use crate::commands::{Failure, Surroundings, count, documents};
 use crate::console::Console;
-use crate::disk::make::folders_below;
-use crate::disk::regular;
-use crate::shell;
-use crate::sync::book::{Book, Document, Secret};
-use crate::unseen::field;
+use crate::fs::create_folders::folders_below;
+use crate::fs::regular_file;
+use crate::sync::keys::book::{Book, Document, Secret};
+use crate::text::invisible::field;
+use crate::text::shell;
 
 /// What came back, and what did not.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -88,7 +88,7 @@ struct Plan {
 /// [`Failure`] when the file is none or the passphrase is wrong, nobody is there to answer, or the answer is no. Nothing was changed
 /// then.
 pub(super) fn run(args: &Restore, around: &Surroundings, console: Console) -> Result<Report, Failure> {
-    let into = args.into.iter().map(|name| keyring::parsed(name)).collect::<Result<BTreeSet<_>, _>>()?;
+    let into = args.into.iter().map(|name| documents::parsed(name)).collect::<Result<BTreeSet<_>, _>>()?;
     let kept = opened(&args.file, around, console)?;
     let planned = plan(&Book::read(&around.data)?, &kept, around, &into)?;
     planned.lines(around).iter().for_each(|line| console.say(line));
@@ -118,9 +118,9 @@ pub(super) fn run(args: &Restore, around: &Surroundings, console: Console) -> Re
 
 /// The book in a sealed file.
 fn opened(file: &Path, around: &Surroundings, console: Console) -> Result<Book, Failure> {
-    let sealed = regular::read(&around.here.join(file), u64::MAX)?;
+    let sealed = regular_file::read(&around.here.join(file), u64::MAX)?;
     let passphrase = given(console.passphrase("Passphrase of the file:")?)?;
-    let text = crate::sync::backup::open(&sealed, &passphrase).map_err(|error| unsealed(&error, file))?;
+    let text = crate::sync::keys::backup::open(&sealed, &passphrase).map_err(|error| unsealed(&error, file))?;
     std::str::from_utf8(&text).ok().and_then(|text| Book::parse(text).ok()).ok_or_else(|| {
         Failure::new(
             format!("{} holds no keys of missive", file.display()),
@@ -155,7 +155,7 @@ fn plan(here: &Book, kept: &Book, around: &Surroundings, into: &BTreeSet<Channel
         let is_folder_here = around.data.join(document.channel.as_os_str()).symlink_metadata().is_ok();
         let fate = match in_the_way(here, &keys, document)? {
             Some(fate) => fate,
-            None if !is_folder_here && keyring::has_keys(here, &document.channel) => {
+            None if !is_folder_here && documents::has_keys(here, &document.channel) => {
                 Fate::LeftOut(format!("other keys of `{}` are here, and its folder was moved away", document.channel))
             }
             None if !is_folder_here => Fate::New,
@@ -202,7 +202,7 @@ fn taken(document: &Document) -> Document {
 fn in_the_way(here: &Book, before: &[(Document, Fate)], document: &Document) -> Result<Option<Fate>, Failure> {
     let left_out = |why: String| Ok(Some(Fate::LeftOut(why)));
     if let Some(secret) = &document.secret
-        && keyring::document_id(secret)? != document.id
+        && documents::document_id(secret)? != document.id
     {
         return left_out("its key for writing belongs to another channel".to_owned());
     }

@@ -11,15 +11,15 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::channel::authors::{Authors, Key};
-use crate::channel::bylines::looks_like;
-use crate::channel::entry::{Entry, Side};
-use crate::channel::name::ChannelName;
-use crate::commands::{Failure, Surroundings, count, keyring};
-use crate::disk::beneath::Folder;
-use crate::shell;
-use crate::sync::book::{AuthorKey, Book, Document};
-use crate::unseen::field;
+use crate::channel::authorship::authors::{Authors, Key};
+use crate::channel::authorship::bylines::looks_like;
+use crate::channel::protocol::entry::{Entry, Side};
+use crate::channel::protocol::name::ChannelName;
+use crate::commands::{Failure, Surroundings, count, documents};
+use crate::fs::confined::Folder;
+use crate::sync::keys::book::{AuthorKey, Book, Document};
+use crate::text::invisible::field;
+use crate::text::shell;
 
 /// What is to be done.
 #[derive(Debug, Args)]
@@ -97,13 +97,13 @@ impl Place {
             Failure::new(format!("`{name}` is not shared, so nobody else writes it"), hint)
         })?;
         let folder = around.data.join(name.as_os_str()).join(document.side.name());
-        Ok(Self { document, me: keyring::author(&book), folder })
+        Ok(Self { document, me: documents::author(&book), folder })
     }
 
     fn authors(&self) -> Result<Option<Authors>, Failure> {
         let folder = Folder::open(&self.folder)?;
         Authors::read(&folder).map_err(|problem| {
-            let path = self.folder.join(crate::channel::authors::FILE_NAME);
+            let path = self.folder.join(crate::channel::authorship::authors::FILE_NAME);
             Failure::new(format!("{}: {problem}", path.display()), "`missive sync` writes it anew")
         })
     }
@@ -171,7 +171,7 @@ impl Place {
         let key = crate::sync::hex::parse(&line.key).map(AuthorKey);
         let id = self.document.id;
         let own = Book::change(&around.data, |book| {
-            let me = keyring::author(book);
+            let me = documents::author(book);
             let Some(document) = book.by_id_mut(&id) else { return Ok(Vec::new()) };
             document.trusted.retain(|trusted| Some(*trusted) != key);
             document.trusted.extend(key.filter(|_| !remove));

@@ -5,10 +5,10 @@
 use std::path::Path;
 
 use crate::channel::Channel;
-use crate::channel::name::ChannelName;
-use crate::commands::rounds::Desk;
+use crate::channel::protocol::name::ChannelName;
 use crate::commands::{Clock, Failure, Surroundings, invite, new, subscribe};
 use crate::console::Console;
+use crate::daemon::schedule::Desk;
 use crate::web::{self, Reason};
 
 use super::keeper::look;

@@ -5,7 +5,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
 
-use crate::commands::{Failure, qr};
+use crate::commands::{Failure, qr_code};
 use crate::web::{self, Guard};
 
 /// How often another free port is tried when one is free for one kind of address only.
@@ -112,7 +112,7 @@ impl Doors {
     /// The address as a picture for a telephone's camera, where one could come.
     pub(super) fn qr(&self, width: usize) -> Option<String> {
         self.host.as_ref()?;
-        qr::qr(&self.url_with_key(), width)
+        qr_code::qr(&self.url_with_key(), width)
     }
 
     pub(super) fn guard(&self) -> Guard {

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::channel::Channel;
-use crate::channel::cache::{self, Cache};
-use crate::channel::name::ChannelName;
-use crate::channel::settings::BaseUrl;
+use crate::channel::protocol::name::ChannelName;
+use crate::channel::protocol::settings::BaseUrl;
+use crate::channel::snapshot::card_cache;
+use crate::channel::snapshot::card_cache::Cache;
 use crate::channel::snapshot::{self, Look, Snapshot};
-use crate::commands::origins::KnownOrigins;
-use crate::commands::rounds::Desk;
-use crate::commands::site::{Asked, Choice};
+use crate::commands::box_origins::KnownOrigins;
+use crate::commands::site_options::{Asked, Choice};
 use crate::commands::{Clock, Surroundings};
+use crate::daemon::schedule::Desk;
 use crate::site::{Planet, PlanetChannel, opml, planet_feed};
 use crate::watch::Touched;
 use crate::web::{self, KnownChannel, Library};
@@ -44,7 +45,7 @@ impl Keeping {
     }
 
     fn folder(&self, channel: &Path) -> PathBuf {
-        self.sites.join(cache::name_of(channel)).join("site")
+        self.sites.join(card_cache::name_of(channel)).join("site")
     }
 
     /// What is asked of a channel's site.

@@ -7,8 +7,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::disk::private;
-use crate::sync::book;
+use crate::fs::private;
+use crate::sync::keys::book;
 
 /// The file's name in the private folder.
 const FILE_NAME: &str = "serve.key";

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::Job;
 use crate::commands::Failure;
-use crate::unseen::{field, is_unseen};
+use crate::text::invisible::{field, is_unseen};
 
 /// The agent's file name, which is its label with an ending.
 pub(super) const NAME: &str = "missive.plist";

@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::Job;
 use crate::commands::Failure;
-use crate::unseen::{field, is_unseen};
+use crate::text::invisible::{field, is_unseen};
 
 /// The unit's file name.
 pub(super) const NAME: &str = "missive.service";

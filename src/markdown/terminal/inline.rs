@@ -7,7 +7,7 @@ use super::prose::{Prose, Style};
 use super::references::{Reference, References};
 use super::{Page, bare};
 use crate::markdown::link::scheme;
-use crate::unseen::field;
+use crate::text::invisible::field;
 
 /// A link whose text is being gathered.
 struct Link {

@@ -18,7 +18,7 @@ pub use wrap::columns;
 use self::wrap::wrap;
 use self::write::Writer;
 use super::{bounds, for_each_event};
-use crate::unseen::visible;
+use crate::text::invisible::visible;
 
 /// The narrowest page that anything can be laid out for, in columns.
 const NARROWEST: usize = 20;

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::wrap::{columns, widths, wrap};
-use crate::unseen::visible;
+use crate::text::invisible::visible;
 
 /// How a piece of text looks: no colours, so that it can be read on light and dark alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

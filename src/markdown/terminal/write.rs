@@ -16,7 +16,7 @@ use super::references::Reference;
 use super::sheet::Sheet;
 use super::{Page, trimmed, untabbed};
 use crate::markdown::bounds::MAX_DEPTH;
-use crate::unseen::visible;
+use crate::text::invisible::visible;
 
 /// What a block stands in.
 enum Within {

@@ -83,7 +83,7 @@ fn read(places: &[PathBuf]) -> Result<(PathBuf, String), Error> {
     for place in places {
         let path = place.join(FILE_NAME);
         let mut text = String::new();
-        match crate::disk::regular::open(&path) {
+        match crate::fs::regular_file::open(&path) {
             Ok(file) => file.take(MAX_FILE).read_to_string(&mut text)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error.into()),

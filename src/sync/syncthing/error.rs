@@ -6,8 +6,8 @@ use std::io;
 use std::path::PathBuf;
 
 use super::folders::Type;
-use crate::channel::entry::Side;
-use crate::unseen::field;
+use crate::channel::protocol::entry::Side;
+use crate::text::invisible::field;
 
 /// What could not be done with Syncthing.
 #[derive(Debug, thiserror::Error)]

@@ -62,8 +62,8 @@ pub(super) fn wanted(there: &[String]) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::profile;
-    use crate::disk::whole::TEMPORARY_PREFIX;
+    use crate::channel::protocol::profile;
+    use crate::fs::atomic_write::TEMPORARY_PREFIX;
 
     #[test]
     fn patterns_of_the_users_own_stay() {

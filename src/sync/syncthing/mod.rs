@@ -28,7 +28,7 @@ pub use share::{Asking, Shared};
 pub use state::{Activity, Peer, State};
 
 use crate::channel::Channel;
-use crate::channel::entry::Side;
+use crate::channel::protocol::entry::Side;
 use config::Access;
 use folders::{Folders, Myself};
 use rest::{PATIENCE, Rest};

@@ -15,10 +15,11 @@ use super::device::DeviceId;
 use super::error::Error;
 use super::folders::{Folder, Type, Wanted};
 use super::key::{FolderId, Key};
-use crate::channel::entry::Side;
-use crate::channel::{Channel, profile};
-use crate::disk::beneath;
-use crate::unseen::field;
+use crate::channel::Channel;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::profile;
+use crate::fs::confined;
+use crate::text::invisible::field;
 
 /// What came of sharing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -149,7 +150,7 @@ fn outbox(channel: &Channel) -> Result<PathBuf, Error> {
 /// `missive-` and 64 bits of the hash of the channel's id, or of a random number for a channel that has none: an id that
 /// follows from the name would be the same for two people who call their channel alike.
 fn folder_id(channel: &Channel, fresh: Uuid) -> String {
-    let folder = beneath::Folder::open(&channel.path.join(Side::Outbox.name()));
+    let folder = confined::Folder::open(&channel.path.join(Side::Outbox.name()));
     let profile = folder.ok().and_then(|folder| profile::read(&folder).ok()).unwrap_or_default();
     let id = if profile.id.is_some() { profile.channel_id("") } else { fresh };
     let hash = blake3::hash(id.urn().to_string().as_bytes()).to_hex();
@@ -160,8 +161,8 @@ fn folder_id(channel: &Channel, fresh: Uuid) -> String {
 mod tests {
     use super::*;
     use crate::channel::Kind;
-    use crate::channel::name::ChannelName;
-    use crate::channel::profile::Profile;
+    use crate::channel::protocol::name::ChannelName;
+    use crate::channel::protocol::profile::Profile;
 
     fn made(data: &std::path::Path, name: &str, id: Option<&str>) -> Channel {
         let profile = Profile { id: id.map(str::to_owned), ..Profile::default() };

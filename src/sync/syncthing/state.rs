@@ -13,9 +13,9 @@ use super::device::DeviceId;
 use super::error::Error;
 use super::folders::{Device, Folder};
 use crate::channel::Channel;
-use crate::channel::entry::Side;
-use crate::channel::stamp::Stamp;
-use crate::unseen::field;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::stamp::Stamp;
+use crate::text::invisible::field;
 
 /// How it stands with one box.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]

@@ -11,7 +11,7 @@ use super::folders::{Type, Wanted};
 use super::key::Key;
 use super::share::Shared;
 use crate::channel::Channel;
-use crate::channel::entry::Side;
+use crate::channel::protocol::entry::Side;
 
 impl Syncthing {
     /// Subscribes a channel's inbox to a key, as a receive-only folder; again, it changes nothing. Says whether anything

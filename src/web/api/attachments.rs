@@ -7,17 +7,20 @@ use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::super::refusal::Refusal;
-use super::super::wire::{Attached, Attachment};
-use super::super::{Server, file, upload};
+use super::super::Server;
 use super::json;
 use crate::article::{Attached as Shown, inert_suffix, type_of};
-use crate::channel::card::{self, Card, Mark};
-use crate::channel::entry::{Entry, Side};
-use crate::channel::letter::Source;
-use crate::channel::revise::{self, Revision};
-use crate::channel::trust::BoxTrust;
+use crate::channel::authorship::trust::BoxTrust;
+use crate::channel::outbox::new_message::Source;
+use crate::channel::outbox::revise;
+use crate::channel::outbox::revise::Revision;
+use crate::channel::protocol::entry::{Entry, Side};
+use crate::channel::snapshot::card;
+use crate::channel::snapshot::card::{Card, Mark};
 use crate::markdown::{Media, Trust};
+use crate::web::api::wire::{Attached, Attachment};
+use crate::web::http::refusal::Refusal;
+use crate::web::http::{file, upload};
 
 /// The attachments of a message of the inbox.
 pub(super) async fn list_theirs(

@@ -5,9 +5,9 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::super::Server;
-use super::super::refusal::Refusal;
-use super::super::wire::Channel;
 use super::json;
+use crate::web::api::wire::Channel;
+use crate::web::http::refusal::Refusal;
 
 /// All channels, by name.
 pub(super) async fn all(State(server): State<Server>, headers: HeaderMap) -> Result<Response, Refusal> {

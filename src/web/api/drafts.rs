@@ -7,17 +7,19 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
+use super::super::Server;
 use super::super::drafts::{find, known, take};
-use super::super::refusal::Refusal;
-use super::super::request;
-use super::super::wire::{AsShown, Attached, Attachment, Done, DraftText, NewDraft, ToShow, Unsent, version_of};
-use super::super::{Server, file, upload};
 use super::{created, json};
 use crate::article::type_of;
-use crate::channel::draft::{self, Name};
-use crate::channel::letter::Source;
-use crate::channel::send;
-use crate::disk::beneath::Folder;
+use crate::channel::outbox::draft;
+use crate::channel::outbox::draft::Name;
+use crate::channel::outbox::new_message::Source;
+use crate::channel::outbox::send;
+use crate::fs::confined::Folder;
+use crate::web::api::wire::{AsShown, Attached, Attachment, Done, DraftText, NewDraft, ToShow, Unsent, version_of};
+use crate::web::http::refusal::Refusal;
+use crate::web::http::request;
+use crate::web::http::{file, upload};
 
 /// The drafts of a channel.
 pub(super) async fn list(State(server): State<Server>, Path(name): Path<String>) -> Result<Response, Refusal> {

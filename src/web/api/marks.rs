@@ -6,12 +6,12 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
 use super::super::Server;
-use super::super::refusal::Refusal;
-use super::super::request;
-use super::super::wire::{AllRead, Done, Marks, NewMarks};
 use super::json;
-use crate::channel::entry::Side;
-use crate::channel::marks::State as Mark;
+use crate::channel::protocol::entry::Side;
+use crate::channel::reading::marks::State as Mark;
+use crate::web::api::wire::{AllRead, Done, Marks, NewMarks};
+use crate::web::http::refusal::Refusal;
+use crate::web::http::request;
 
 /// A message of the inbox.
 pub(super) async fn theirs(

@@ -10,19 +10,23 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
-use super::super::refusal::Refusal;
-use super::super::request::{self, MAX_BODY, Params};
-use super::super::seen::Seen;
-use super::super::wire::{Message, NewMessage};
-use super::super::{Server, address, timeline, upload};
+use super::super::{Server, address, timeline};
 use super::{json, json_bytes};
-use crate::channel::card::Card;
-use crate::channel::entry::{Entry, Side};
-use crate::channel::letter::Letter;
-use crate::channel::message::{self, MAX_READ};
-use crate::channel::stamp::Stamp;
-use crate::channel::{header, send};
-use crate::disk::beneath::Folder;
+use crate::channel::outbox::new_message::Letter;
+use crate::channel::outbox::send;
+use crate::channel::protocol::entry::{Entry, Side};
+use crate::channel::protocol::header;
+use crate::channel::protocol::message_file;
+use crate::channel::protocol::message_file::MAX_READ;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::snapshot::card::Card;
+use crate::fs::confined::Folder;
+use crate::web::api::wire::{Message, NewMessage};
+use crate::web::channel_view::Seen;
+use crate::web::http::refusal::Refusal;
+use crate::web::http::request;
+use crate::web::http::request::{MAX_BODY, Params};
+use crate::web::http::upload;
 
 /// How much JSON is gathered before it is sent.
 const PIECE: usize = 64 << 10;
@@ -96,7 +100,7 @@ async fn one(server: Server, headers: HeaderMap, name: String, side: Side, id: S
 /// A message's file as text.
 fn text(folder: &Folder, stamp: Stamp) -> Result<String, Refusal> {
     let (bytes, _) = folder.read(&Entry::Text(stamp).path(), MAX_READ)?;
-    Ok(message::decode(bytes).text)
+    Ok(message_file::decode(bytes).text)
 }
 
 fn list(
@@ -137,7 +141,7 @@ fn stream(seen: Arc<Seen>, asked: Asked) -> Body {
         .map_or(seen.cards.len(), |before| seen.cards.partition_point(|card| (card.stamp, card.side) < before));
     let folders = Side::BOTH.map(|side| Folder::open(&seen.channel.path.join(side.name())).ok());
     let list = List { seen, asked, folders, at: end, sent: 0, is_over: false };
-    super::super::file::piecewise(list, |list| list.next().map(Ok))
+    crate::web::http::file::piecewise(list, |list| list.next().map(Ok))
 }
 
 impl List {
@@ -241,7 +245,7 @@ impl Server {
         let body = text(&seen.open(Side::Outbox)?, stamp)?;
         let mut response = json(&Message::of(&seen, &card, body))?;
         let url = address::message(name, Side::Outbox, stamp);
-        super::super::file::set(response.headers_mut(), axum::http::header::LOCATION, &url);
+        crate::web::http::file::set(response.headers_mut(), axum::http::header::LOCATION, &url);
         Ok(response)
     }
 }

@@ -10,6 +10,7 @@ mod messages;
 pub(super) mod openapi;
 mod search;
 mod stream;
+pub(crate) mod wire;
 
 use axum::Router;
 use axum::body::Body;
@@ -20,7 +21,7 @@ use axum::routing::{delete, get, post};
 use serde::Serialize;
 
 use super::Server;
-use super::refusal::Refusal;
+use crate::web::http::refusal::Refusal;
 
 /// The routes of the API.
 pub(super) fn routes() -> Router<Server> {
@@ -74,6 +75,6 @@ fn json_bytes(body: Body) -> Response {
 fn created<T: Serialize>(value: &T, at: &str) -> Result<Response, Refusal> {
     let mut response = json(value)?;
     *response.status_mut() = StatusCode::CREATED;
-    super::file::set(response.headers_mut(), header::LOCATION, at);
+    crate::web::http::file::set(response.headers_mut(), header::LOCATION, at);
     Ok(response)
 }

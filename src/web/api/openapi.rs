@@ -6,8 +6,8 @@ use axum::response::Response;
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::super::refusal::{Refusal, Words};
-use super::super::wire;
+use crate::web::api::wire;
+use crate::web::http::refusal::{Refusal, Words};
 
 /// What comes with a request.
 enum Brings {

@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 
-use super::super::refusal::Refusal;
-use super::super::request::Params;
 use super::super::search::{self, Asked};
-use super::super::wire::{Found, Hit};
 use super::super::{Server, address};
 use super::json;
+use crate::web::api::wire::{Found, Hit};
+use crate::web::http::refusal::Refusal;
+use crate::web::http::request::Params;
 
 /// The most messages of one answer, if the request does not say how many.
 const USUAL: usize = 100;

@@ -16,11 +16,11 @@ use tokio::sync::mpsc::{self, Sender};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::super::Server;
-use super::super::connections::Visitor;
 use super::super::events::{self, Listener, What};
 use super::super::preview::Page;
-use super::super::refusal::Refusal;
-use super::super::request::Params;
+use crate::web::http::connections::Visitor;
+use crate::web::http::refusal::Refusal;
+use crate::web::http::request::Params;
 
 /// How often a silent stream shows that it is alive.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);

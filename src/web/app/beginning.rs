@@ -10,12 +10,13 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 
-use super::super::refusal::Refusal;
-use super::super::request::Params;
-use super::super::{Beginner, Reason, Server, address, see, seen, sentence};
+use super::super::{Beginner, Reason, Server, address, see, sentence};
 use super::Sheet;
 use super::forms::{form, submission};
-use crate::channel::name::ChannelName;
+use crate::channel::protocol::name::ChannelName;
+use crate::web::channel_view;
+use crate::web::http::refusal::Refusal;
+use crate::web::http::request::Params;
 
 type Answer = Result<Response, Refusal>;
 
@@ -99,7 +100,7 @@ fn begin(beginner: &dyn Beginner, at: &str, typed: &str) -> Result<String, Refus
     }
     let refuse =
         |reason: Reason| Refusal { hint: reason.hint, ..Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, reason.what) };
-    let open = |made: Result<ChannelName, Reason>| made.map(|name| seen::name_of(&name)).map_err(refuse);
+    let open = |made: Result<ChannelName, Reason>| made.map(|name| channel_view::name_of(&name)).map_err(refuse);
     match at {
         "make" => Ok(address::writing(&open(beginner.make(typed))?)),
         "subscribe" => Ok(address::reading(&open(beginner.subscribe(typed))?)),

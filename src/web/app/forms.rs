@@ -7,12 +7,14 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
-use super::super::once::Submission;
-use super::super::refusal::Refusal;
-use super::super::request::{self, Params};
-use super::super::{Server, address, guard, see};
+use super::super::{Server, address, see};
 use super::{back, pages};
-use crate::channel::marks::State as Mark;
+use crate::channel::reading::marks::State as Mark;
+use crate::web::http::guard;
+use crate::web::http::idempotency::Submission;
+use crate::web::http::refusal::Refusal;
+use crate::web::http::request;
+use crate::web::http::request::Params;
 
 /// The longest of these forms, in bytes.
 const MOST: usize = 16 << 10;

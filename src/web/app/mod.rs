@@ -23,11 +23,13 @@ use include_dir::{Dir, include_dir};
 use serde::Serialize;
 use tera::{Context, Tera, Value};
 
-use super::refusal::Refusal;
-use super::seen::Seen;
-use super::{Server, address, file, guard};
+use super::{Server, address};
 use crate::article::type_of;
-use crate::channel::draft::{self, Name};
+use crate::channel::outbox::draft;
+use crate::channel::outbox::draft::Name;
+use crate::web::channel_view::Seen;
+use crate::web::http::refusal::Refusal;
+use crate::web::http::{file, guard};
 
 static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/themes/app");
 /// The letter theme's look is the app's too.
@@ -165,7 +167,7 @@ const WORTH_PACKING: usize = 4 << 10;
 /// An answer that a browser need not be sent twice, packed if that is worth it.
 fn tagged(headers: &HeaderMap, bytes: Vec<u8>, mime: &str) -> Response {
     // One tag for both forms: what they say is the same (RFC 9110, section 8.8.1).
-    let tag = format!("W/\"{}\"", super::wire::version_of(&bytes));
+    let tag = format!("W/\"{}\"", crate::web::api::wire::version_of(&bytes));
     if file::is_known(headers, &tag) {
         let mut response = file::unchanged(&tag, None);
         file::set(response.headers_mut(), header::VARY, "accept-encoding");

@@ -11,22 +11,24 @@ use axum::response::Response;
 use serde::Serialize;
 use tera::Value;
 
-use super::super::refusal::Refusal;
-use super::super::request::Params;
 use super::super::search::{Asked, COLUMNS};
-use super::super::{Server, address, file, timeline};
+use super::super::{Server, address, timeline};
 use super::view::{self, Channel, Home};
 use super::{Sheet, beginning, drafts_of, text};
 use crate::article::{Date, Link, label};
 use crate::channel::Kind;
-use crate::channel::card::Card;
-use crate::channel::draft::{self, Name};
-use crate::channel::entry::{Entry, Side};
-use crate::channel::letter;
-use crate::channel::query::Excerpt;
-use crate::channel::stamp::Stamp;
-use crate::disk::beneath::Folder;
-use crate::web::seen::Seen;
+use crate::channel::outbox::draft;
+use crate::channel::outbox::draft::Name;
+use crate::channel::outbox::new_message;
+use crate::channel::protocol::entry::{Entry, Side};
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::reading::query::Excerpt;
+use crate::channel::snapshot::card::Card;
+use crate::fs::confined::Folder;
+use crate::web::channel_view::Seen;
+use crate::web::http::file;
+use crate::web::http::refusal::Refusal;
+use crate::web::http::request::Params;
 
 /// How many messages a page shows.
 const MOST: usize = 20;
@@ -154,7 +156,7 @@ pub(super) async fn message(
                     &seen,
                     card.side,
                     card.stamp,
-                    std::iter::once(crate::channel::marks::State::Read(true)),
+                    std::iter::once(crate::channel::reading::marks::State::Read(true)),
                 );
                 server.library.get(&name)?
             } else {
@@ -313,7 +315,7 @@ fn unsent(seen: &Seen, name: Name) -> Option<(Stamp, Unsent)> {
     let folder = Folder::open(&draft::folder(&seen.channel)).ok()?;
     // Attachments whose text is not there yet are a draft too.
     let text = folder.read(FilePath::new(&format!("{name}.txt")), HEAD).map(|(text, _)| text).unwrap_or_default();
-    let words = letter::first_words(&text);
+    let words = new_message::first_words(&text);
     let url = format!("{}/{name}", address::writing(&seen.name));
     let view = Unsent {
         name: name.to_string(),

@@ -7,22 +7,24 @@ use percent_encoding::percent_decode_str;
 use tera::Value;
 
 use super::super::address;
-use super::super::refusal::Refusal;
-use super::super::seen::Seen;
 use super::App;
 use super::view::{self, Shown};
 use crate::article::{Attached, Link, Message, Place, Tag, brief, label, tags_in_header};
-use crate::channel::arrival::{Lack, SITE_PAGES};
-use crate::channel::attachments::Names;
-use crate::channel::card::{self, Card};
-use crate::channel::draft::{self, Name};
-use crate::channel::entry::Side;
-use crate::channel::reply;
-use crate::channel::stamp::Stamp;
-use crate::channel::trust::BoxTrust;
-use crate::channel::which;
-use crate::disk::beneath::Folder;
+use crate::channel::authorship::trust::BoxTrust;
+use crate::channel::outbox::draft;
+use crate::channel::outbox::draft::Name;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::reading::reply;
+use crate::channel::reading::resolve_id;
+use crate::channel::snapshot::attachments::Names;
+use crate::channel::snapshot::card;
+use crate::channel::snapshot::card::Card;
+use crate::channel::snapshot::completeness::{Lack, SITE_PAGES};
+use crate::fs::confined::Folder;
 use crate::markdown::{self, ROOT, Rendered, Rules, Target, Trust, anchor_name, max_cost};
+use crate::web::channel_view::Seen;
+use crate::web::http::refusal::Refusal;
 
 /// What lies around a text.
 struct Around<'a> {
@@ -46,7 +48,7 @@ impl markdown::Around for Around<'_> {
             return Some(format!("{}{address}", address::site(&self.seen.name)));
         }
         let (path, fragment) = address.split_once('#').map_or((address, None), |(path, rest)| (path, Some(rest)));
-        let (side, stamp) = which::linked(path)?;
+        let (side, stamp) = resolve_id::linked(path)?;
         let to = reply::find(&self.seen.cards, side, self.card.side, stamp)?;
         let page = address::reading_message(&self.seen.name, to.side, to.stamp);
         Some(match fragment {

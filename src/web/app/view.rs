@@ -7,10 +7,10 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::super::address;
-use super::super::seen::Seen;
 use crate::article::{Date, Message, label};
 use crate::channel::Kind;
-use crate::channel::card::Card;
+use crate::channel::snapshot::card::Card;
+use crate::web::channel_view::Seen;
 
 /// A channel in a list.
 #[derive(Debug, Serialize)]

@@ -8,20 +8,27 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::super::drafts::{known, take};
-use super::super::refusal::Refusal;
-use super::super::request::{self, Params};
-use super::super::seen::Seen;
-use super::super::upload::{self, Received};
-use super::super::{Server, address, guard, see, sentence, wire};
+use super::super::{Server, address, see, sentence};
 use super::view::{self, Channel};
 use super::{Sheet, text};
 use crate::article::{Date, Link, kind_of, label, size, type_of};
-use crate::channel::attachments::MAX_LENGTH;
-use crate::channel::draft::{self, Draft, Name};
-use crate::channel::entry::Side;
-use crate::channel::letter::Source;
-use crate::channel::stamp::Stamp;
-use crate::channel::{header, message, promise, which};
+use crate::channel::outbox::draft;
+use crate::channel::outbox::draft::{Draft, Name};
+use crate::channel::outbox::missing_attachment;
+use crate::channel::outbox::new_message::Source;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::protocol::{header, message_file};
+use crate::channel::reading::resolve_id;
+use crate::channel::snapshot::attachments::MAX_LENGTH;
+use crate::web::api::wire;
+use crate::web::channel_view::Seen;
+use crate::web::http::guard;
+use crate::web::http::refusal::Refusal;
+use crate::web::http::request;
+use crate::web::http::request::Params;
+use crate::web::http::upload;
+use crate::web::http::upload::Received;
 
 type Answer = Result<Response, Refusal>;
 
@@ -112,7 +119,7 @@ pub(super) async fn go_on(
 fn warnings(seen: &Seen, draft: Name, now: Stamp) -> Result<Vec<String>, Refusal> {
     let letter = draft::read(&seen.channel, draft)?;
     let names: Vec<_> = letter.attachments.iter().map(|file| file.name.clone()).collect();
-    Ok(promise::broken(&letter.text, &names, now).iter().map(|warning| sentence(warning)).collect())
+    Ok(missing_attachment::broken(&letter.text, &names, now).iter().map(|warning| sentence(warning)).collect())
 }
 
 fn unsent(seen: &Seen, draft: Name) -> Result<Unsent, Refusal> {
@@ -133,7 +140,7 @@ fn unsent(seen: &Seen, draft: Name) -> Result<Unsent, Refusal> {
         version: wire::version_of(&letter.text),
         files: letter.attachments.iter().map(file).collect(),
         due: if let Name::Scheduled(due) = draft { Some(Date::new(due.seconds())) } else { None },
-        text: message::decode(letter.text).text,
+        text: message_file::decode(letter.text).text,
         name,
     })
 }
@@ -150,7 +157,7 @@ fn page(server: &Server, headers: &HeaderMap, uri: &Uri, seen: &Seen, beside: &B
             .in_reply_to
             .and_then(|said| seen.answered.find(said, Side::Outbox, &seen.cards)),
         (None, Some(reply)) => {
-            let found = which::any(&seen.channel, reply).ok();
+            let found = resolve_id::any(&seen.channel, reply).ok();
             found.and_then(|(side, stamp)| seen.find(side, stamp)).map(|(_, card)| card)
         }
         (None, None) => None,
@@ -306,7 +313,7 @@ impl Form<'_> {
         let draft = take(self.seen, draft)?;
         let there = draft.letter()?.text;
         // What the form shows of bytes that are no UTF-8 is not what was written, so only other words are saved.
-        if message::decode(there.clone()).text != text {
+        if message_file::decode(there.clone()).text != text {
             if self.received.get("version") != Some(wire::version_of(&there).as_str()) {
                 return Err(Refusal::new(StatusCode::PRECONDITION_FAILED, "the draft was changed elsewhere meanwhile")
                     .hint("what you wrote is below; send it once more, and it takes the place of the other"));

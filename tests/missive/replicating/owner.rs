@@ -3,10 +3,10 @@
 
 use std::fs;
 
-use missive::channel::authors::{Authors, Key, Signers};
-use missive::channel::stamp::Stamp;
-use missive::disk::beneath::Folder;
-use missive::sync::ticket::Ticket;
+use missive::channel::authorship::authors::{Authors, Key, Signers};
+use missive::channel::protocol::stamp::Stamp;
+use missive::fs::confined::Folder;
+use missive::sync::keys::ticket::Ticket;
 use serde_json::Value;
 
 use super::people::{Person, until, until_same};

@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
-use missive::sync::backup;
-use missive::sync::book::{Book, Secret};
+use missive::sync::keys::backup;
+use missive::sync::keys::book::{Book, Secret};
 use serde_json::json;
 
 use super::people::{Person, refused};
@@ -31,7 +31,7 @@ fn sealed(person: &Person, text: &str) -> String {
 /// A document as a book has it.
 fn document(channel: &str, side: &str, number: u8) -> String {
     let secret = Secret([number; 32]);
-    let id = missive::sync::hex::show(&missive::sync::iroh::new_document(&secret));
+    let id = missive::sync::hex::show(&missive::sync::node::new_document(&secret));
     let secret = missive::sync::hex::show(&secret.0);
     format!("[[document]]\nchannel = \"{channel}\"\nbox = \"{side}\"\nid = \"{id}\"\nsecret = \"{secret}\"\n")
 }
@@ -164,7 +164,7 @@ fn what_is_here_is_never_replaced() {
     let text = [
         document("mine", "outbox", 1),
         document("elsewhere", "outbox", 2)
-            .replace(&missive::sync::hex::show(&missive::sync::iroh::new_document(&Secret([2; 32]))), &news),
+            .replace(&missive::sync::hex::show(&missive::sync::node::new_document(&Secret([2; 32]))), &news),
         document("new", "outbox", 3),
         document("new", "outbox", 4),
         document("other", "outbox", 3),

@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Output};
 use std::time::{Duration, Instant};
 
-use missive::sync::book::Book;
+use missive::sync::keys::book::Book;
 
 use super::people::Person;
 use crate::every_command::stop;

@@ -19,7 +19,7 @@ use iroh_docs::store::{Query, Store};
 use iroh_docs::{Author, Capability, ContentStatus, NamespaceSecret, Record, SignedEntry};
 use iroh_gossip::api::GossipTopic;
 use iroh_gossip::net::Gossip;
-use missive::sync::ticket::{Opens, Peer, Ticket};
+use missive::sync::keys::ticket::{Opens, Peer, Ticket};
 use tokio::runtime::Runtime;
 use tokio_stream::StreamExt;
 

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use missive::sync::ticket::Ticket;
+use missive::sync::keys::ticket::Ticket;
 
 use super::people::{Person, until, until_same};
 use super::stranger::{Manner, Stranger};

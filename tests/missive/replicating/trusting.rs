@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use missive::channel::authors::Authors;
-use missive::disk::beneath::Folder;
+use missive::channel::authorship::authors::Authors;
+use missive::fs::confined::Folder;
 use serde_json::Value;
 
 use super::people::{Person, until, until_same};

@@ -1,0 +1,49 @@
+//! Who has a draft in hand.
+//!
+//! Owns the lock beside each draft: what is open in one editor is nobody else's to send. Refuses to know what a draft holds.
+
+use std::fs::{File, TryLockError};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::channel::Error;
+use crate::channel::outbox::draft::Name;
+
+/// Keeps others off a draft, until it is dropped or the program ends, however it does.
+#[derive(Debug)]
+pub(super) struct Hand {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Hand {
+    /// Takes a draft of this name in hand, whether it is there or not; `None` when somebody has.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when its lock cannot be made.
+    pub(super) fn take(folder: &Path, name: Name) -> Result<Option<Self>, Error> {
+        let path = folder.join(format!(".{name}.lock"));
+        loop {
+            let lock = File::options().create(true).append(true).open(&path)?;
+            match lock.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                // Where nothing can be locked, one draft is one person's.
+                Err(TryLockError::Error(_)) => return Ok(Some(Self { path, _lock: lock })),
+            }
+            // Whoever had it may have removed the file before it was locked here.
+            let is_this = |there: std::fs::Metadata, this: std::fs::Metadata| there.ino() == this.ino();
+            if let (Ok(there), Ok(this)) = (std::fs::symlink_metadata(&path), lock.metadata())
+                && is_this(there, this)
+            {
+                return Ok(Some(Self { path, _lock: lock }));
+            }
+        }
+    }
+}
+
+impl Drop for Hand {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}

@@ -1,0 +1,171 @@
+//! Which message another one answers, and which one an address in a text means.
+//!
+//! Owns the one place where boxes are turned round: a box is named from its author's side, and the inbox of who writes at the
+//! other end is the outbox here. An entry's id means the same at both ends, so it is what answers are written with.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::channel::Channel;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::header::parted_id;
+use crate::channel::protocol::profile;
+use crate::channel::protocol::profile::EntryIds;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::snapshot::card::Card;
+use crate::fs::confined::Folder;
+
+/// What a message answers, as its header says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ReplyTo {
+    /// An entry, by the id that feeds give it.
+    Entry(Uuid),
+    /// A message, by its name and its box as the answer's author sees it; without a box it is in the answer's own.
+    Message(Option<Side>, Stamp),
+}
+
+impl ReplyTo {
+    /// Reads `urn:uuid:…`, `2013-08-11T14-34-37Z` or `inbox/2013-08-11T14-34-37Z`.
+    pub fn parse(text: &str) -> Option<Self> {
+        const URN: &str = "urn:uuid:";
+        if text.get(..URN.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(URN)) {
+            return Uuid::try_parse(text.get(URN.len()..)?).ok().map(Self::Entry);
+        }
+        let (side, id) = parted_id(text);
+        Stamp::parse(id.as_bytes()).ok().map(|stamp| Self::Message(side, stamp))
+    }
+
+    /// What the answer to a message says: its entry's id if its box has one of its own. Without a profile the two ends would
+    /// make different ids of it, so then it is its name, and its box as whoever writes the answer here sees it.
+    pub fn to(channel: &Channel, side: Side, stamp: Stamp) -> Self {
+        let id = |side: Side| {
+            let folder = Folder::open(&channel.path.join(side.name())).ok()?;
+            profile::read(&folder).ok().and_then(|profile| profile.own_id())
+        };
+        match (id(side), side) {
+            // Whoever copies the other one's id makes it useless.
+            (Some(own), side) if id(other(side)) != Some(own) => Self::Entry(profile::entry_id(own, stamp)),
+            (_, Side::Outbox) => Self::Message(None, stamp),
+            (_, Side::Inbox) => Self::Message(Some(Side::Inbox), stamp),
+        }
+    }
+}
+
+impl fmt::Display for ReplyTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entry(id) => write!(f, "{}", id.urn()),
+            Self::Message(Some(side), stamp) => write!(f, "{side}/{stamp}"),
+            Self::Message(None, stamp) => write!(f, "{stamp}"),
+        }
+    }
+}
+
+fn other(side: Side) -> Side {
+    match side {
+        Side::Inbox => Side::Outbox,
+        Side::Outbox => Side::Inbox,
+    }
+}
+
+/// The box here that the author of a message in the box `near` calls by this name.
+pub fn seen_from_here(named: Side, near: Side) -> Side {
+    if near == Side::Outbox { named } else { other(named) }
+}
+
+/// The message of this name that the author of a message in the box `near` means, among cards in the order of their times and
+/// boxes. Without a box it is in that author's, else in the other one.
+pub fn find(cards: &[Arc<Card>], named: Option<Side>, near: Side, stamp: Stamp) -> Option<&Arc<Card>> {
+    let order = named.map_or([near, other(near)], |named| [seen_from_here(named, near); 2]);
+    order.into_iter().find_map(|side| at(cards, side, stamp))
+}
+
+fn at(cards: &[Arc<Card>], side: Side, stamp: Stamp) -> Option<&Arc<Card>> {
+    let at = cards.binary_search_by_key(&(stamp, side), |card| (card.stamp, card.side)).ok()?;
+    cards.get(at)
+}
+
+/// The messages of a channel that others answer by their entries' ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    ids: EntryIds,
+    /// Each id that is named, with the message if it is here.
+    known: HashMap<Uuid, Option<(Side, Stamp)>>,
+}
+
+impl Answered {
+    /// Those among these cards. Where nobody answers by an id, no id is made.
+    pub fn new(ids: EntryIds, cards: &[Arc<Card>]) -> Self {
+        let named = |card: &Arc<Card>| match card.header.in_reply_to {
+            Some(ReplyTo::Entry(id)) => Some(id),
+            _ => None,
+        };
+        let known = cards.iter().filter_map(named).map(|id| (id, None)).collect();
+        Self { ids, known }.looked_up(cards)
+    }
+
+    /// Looks for the messages of all ids that are named, in one pass.
+    fn looked_up(mut self, cards: &[Arc<Card>]) -> Self {
+        if self.known.is_empty() {
+            return self;
+        }
+        // Of two with one id, one's own is meant: it comes last.
+        for side in [Side::Inbox, Side::Outbox] {
+            for card in cards.iter().filter(|card| card.side == side) {
+                if let Some(place) = self.known.get_mut(&self.ids.of(side, card.stamp)) {
+                    *place = Some((side, card.stamp));
+                }
+            }
+        }
+        self
+    }
+
+    /// The message that an answer in the box `near` means, if it is among these cards.
+    pub fn find<'c>(&self, said: ReplyTo, near: Side, cards: &'c [Arc<Card>]) -> Option<&'c Arc<Card>> {
+        match said {
+            ReplyTo::Message(named, stamp) => find(cards, named, near, stamp),
+            ReplyTo::Entry(id) => {
+                // An answer that is no message yet is not among those that were looked through.
+                let only = || Self { ids: self.ids, known: HashMap::from([(id, None)]) }.looked_up(cards);
+                let place = self.known.get(&id).copied().or_else(|| only().known.get(&id).copied());
+                let (side, stamp) = place.flatten()?;
+                at(cards, side, stamp)
+            }
+        }
+    }
+
+    /// The message that a card's message answers, if it is among these cards.
+    pub fn by<'c>(&self, card: &Card, cards: &'c [Arc<Card>]) -> Option<&'c Arc<Card>> {
+        self.find(card.header.in_reply_to?, card.side, cards)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a";
+    const STEM: &str = "2013-08-11T14-34-37Z";
+
+    #[test]
+    fn what_is_said_is_read_back() {
+        for text in [ID.to_owned(), STEM.to_owned(), format!("inbox/{STEM}"), format!("outbox/{STEM}")] {
+            assert_eq!(ReplyTo::parse(&text).unwrap().to_string(), text);
+        }
+        assert_eq!(ReplyTo::parse(&ID.to_uppercase()), ReplyTo::parse(ID));
+        for text in ["", "urn:uuid:", "urn:uuid:x", "latest", "both/2013-08-11T14-34-37Z", "inbox/../x", "urn:é"] {
+            assert_eq!(ReplyTo::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_box_is_named_from_its_authors_side() {
+        assert_eq!(seen_from_here(Side::Inbox, Side::Outbox), Side::Inbox);
+        assert_eq!(seen_from_here(Side::Inbox, Side::Inbox), Side::Outbox);
+        assert_eq!(seen_from_here(Side::Outbox, Side::Inbox), Side::Inbox);
+    }
+}

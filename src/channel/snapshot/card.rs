@@ -1,0 +1,379 @@
+//! A card: all that lists, feeds and archives need to know of a message.
+//!
+//! Owns making one by reading a message once. A build then reads the texts of only those messages whose pages it
+//! renders. Refuses to keep cards between runs (`cache.rs`).
+
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::channel::protocol::classify::{FoundAttachment, Reason};
+use crate::channel::protocol::entry::{Entry, RelativePath, Side};
+use crate::channel::protocol::header;
+use crate::channel::protocol::header::Header;
+use crate::channel::protocol::message_file;
+use crate::channel::protocol::message_file::MAX_READ;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::snapshot::attachments;
+use crate::channel::snapshot::attachments::{Listed, MAX_PICTURE, Oddity};
+use crate::fs::confined::{Folder, Stat};
+use crate::markdown::{self, Trust, normal_tag};
+use crate::media::{Format, Metadata, Size, displayed_size, svg_size};
+
+/// What tells that a file is still the same: length in bytes, time of modification in nanoseconds, inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Its length in bytes.
+    pub len: u64,
+    /// Its time of modification, in nanoseconds since 1970.
+    pub modified: i64,
+    /// Its inode.
+    pub inode: u64,
+}
+
+impl Mark {
+    /// The mark of a file that could not be looked into: nobody takes it for settled, so it is looked into next time.
+    fn unknown(self) -> Self {
+        Self { modified: i64::MAX, ..self }
+    }
+}
+
+impl From<Stat> for Mark {
+    fn from(stat: Stat) -> Self {
+        Self { len: stat.len, modified: stat.modified, inode: stat.inode }
+    }
+}
+
+/// Whether a file modified at one moment was certain to be settled at another, both in nanoseconds since 1970.
+///
+/// Within two seconds it may change again in the same tick of its disk's clock, and a change of the same length would not show.
+pub fn is_settled(modified: i64, looked_at: i64) -> bool {
+    const TICK: i64 = 2_000_000_000;
+    modified < looked_at.saturating_sub(TICK)
+}
+
+/// An attachment as listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Its path below the stem folder.
+    pub path: RelativePath,
+    /// What tells that it is still the same file.
+    pub mark: Mark,
+    /// What its first bytes say, if its name says that it is a picture.
+    pub picture: Option<Picture>,
+    /// The size that an SVG drawing asks for, in pixels.
+    pub drawing: Option<Size>,
+    /// The notes on place, device and person that it may carry, by its first bytes and its name.
+    pub metadata: Option<Metadata>,
+}
+
+impl Attachment {
+    /// A file of which nothing is known but that it is there.
+    fn unseen(path: RelativePath, mark: Mark) -> Self {
+        Self { path, mark, picture: None, drawing: None, metadata: None }
+    }
+
+    /// Whether its published copy lacks the notes that the file has.
+    pub fn loses_metadata(&self) -> bool {
+        matches!(self.metadata, Some(Metadata::Removable { .. }))
+    }
+}
+
+/// A picture's format by its content, and its size if that is sane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picture {
+    /// The format by its first bytes; `None` when they are no picture's.
+    pub format: Option<Format>,
+    /// Displayed width and height in pixels.
+    pub size: Option<Size>,
+}
+
+/// All that lists, feeds and archives need to know of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own about the text")]
+pub struct Card {
+    /// Which box it is in.
+    pub side: Side,
+    /// When it was written; its name.
+    pub stamp: Stamp,
+    /// What tells that its text is still the same file.
+    pub mark: Mark,
+    /// A hash of its bytes.
+    pub hash: [u8; 16],
+    /// Its header.
+    pub header: Header,
+    /// Its title: the header's, else that of a first-line heading.
+    pub title: Option<String>,
+    /// Whether the text's first line is that title, so that a page does not show it twice.
+    pub title_in_text: bool,
+    /// Its first words, enough for a description.
+    pub excerpt: String,
+    /// Fewer of them, which stand for a title where there is none.
+    pub first_words: String,
+    /// Its tags in their normal form: the header's, then those in the text.
+    pub tags: Vec<String>,
+    /// Those of them that stand in the text.
+    pub tags_in_text: Vec<String>,
+    /// The relative addresses in its text.
+    pub links: Vec<String>,
+    /// Whether HTML in its text does not close what it opens.
+    pub is_unbalanced: bool,
+    /// Whether its text asks for pictures from elsewhere.
+    pub shows_remote: bool,
+    /// Whether its page shows only the beginning of its text.
+    pub is_cut: bool,
+    /// How much of its text is code in a named language, in bytes.
+    pub code: u32,
+    /// What was wrong with it whoever wrote it, in words.
+    pub problems: Vec<String>,
+    /// Its attachments, in name order.
+    pub attachments: Vec<Attachment>,
+    /// The stem folder's mark, if it held these attachments and nothing else.
+    pub folder: Option<Mark>,
+}
+
+impl Card {
+    /// The moment of the last change that the author speaks of, in seconds since 1970.
+    pub fn updated(&self) -> i64 {
+        self.header.updated.unwrap_or_else(|| self.stamp.seconds())
+    }
+
+    /// What is wrong with it, in words: of one's own also what would not have any effect in somebody else's.
+    pub fn problems_as(&self, trust: Trust) -> impl Iterator<Item = &str> {
+        let is_own = trust == Trust::Own;
+        let remote = (is_own && self.shows_remote)
+            .then_some("it shows a picture from elsewhere, whose owner learns of every reader");
+        let unbalanced =
+            (is_own && self.is_unbalanced).then_some("its HTML does not close what it opens, so it is shown as text");
+        self.problems.iter().map(String::as_str).chain(remote).chain(unbalanced)
+    }
+
+    /// Whether its text and attachments were certain to be settled at a time, in nanoseconds since 1970.
+    pub fn is_settled_at(&self, time: i64) -> bool {
+        let files = self.attachments.iter().map(|file| &file.mark);
+        let marks = std::iter::once(&self.mark).chain(&self.folder).chain(files);
+        marks.into_iter().all(|mark| is_settled(mark.modified, time))
+    }
+}
+
+fn body_of(mut text: String) -> String {
+    let start = text.len() - header::part(&text).body.len();
+    text.drain(..start);
+    text
+}
+
+/// What looking at a message gave.
+#[derive(Debug)]
+pub struct Made {
+    /// Its card.
+    pub card: Arc<Card>,
+    /// What lies in its stem folder and is not shown.
+    pub oddities: Vec<Oddity>,
+    /// Its text behind the header, if it had to be read.
+    pub body: Option<String>,
+}
+
+/// A message's text as it is now: the body behind the header.
+///
+/// # Errors
+/// As the system says.
+pub fn read_body(folder: &Folder, stamp: Stamp) -> io::Result<String> {
+    let (bytes, _) = folder.read(&Entry::Text(stamp).path(), MAX_READ)?;
+    Ok(body_of(message_file::decode(bytes).text))
+}
+
+/// A message's text as it is now: the body behind the header, and whether it is the one that a card was made of.
+///
+/// # Errors
+/// As the system says.
+pub fn read_body_of(folder: &Folder, card: &Card) -> io::Result<(String, bool)> {
+    let (bytes, stat) = folder.read(&Entry::Text(card.stamp).path(), MAX_READ)?;
+    let is_same = hash_of(&bytes, stat.into()) == card.hash;
+    Ok((body_of(message_file::decode(bytes).text), is_same))
+}
+
+/// Makes a message's card, from what an older card already knows where that is certain to be still true.
+///
+/// `known` is the older card, whose text and pictures may be trusted; `folder_is_there` tells whether the box holds a
+/// stem folder for it.
+///
+/// # Errors
+/// As the system says, when the text can't be read.
+pub fn make(
+    folder: &Folder,
+    side: Side,
+    stamp: Stamp,
+    folder_is_there: bool,
+    known: Option<&Arc<Card>>,
+) -> io::Result<Made> {
+    let mark = folder_is_there.then(|| folder.stat(Path::new(&stamp.to_string())).map(Mark::from)).transpose()?;
+    if let Some(card) = known
+        && is_same(folder, card, mark)
+    {
+        return Ok(Made { card: Arc::clone(card), oddities: Vec::new(), body: None });
+    }
+    let mut listed = if folder_is_there { attachments::list(folder, stamp) } else { Listed::default() };
+    let mark = mark.filter(|_| listed.is_plain());
+    if let Some(card) = known
+        && card.mark == folder.stat(&Entry::Text(stamp).path())?.into()
+    {
+        let same_files = card.attachments.iter().map(|file| (&file.path, &file.mark));
+        if card.folder == mark && same_files.eq(listed.files.iter().map(|(path, mark)| (path, mark))) {
+            return Ok(Made { card: Arc::clone(card), oddities: listed.oddities, body: None });
+        }
+        let attachments = look_at(folder, stamp, &mut listed, known);
+        let card = Arc::new(Card { attachments, folder: mark, ..Card::clone(card) });
+        return Ok(Made { card, oddities: listed.oddities, body: None });
+    }
+    let attachments = look_at(folder, stamp, &mut listed, known);
+    let (bytes, stat) = folder.read(&Entry::Text(stamp).path(), MAX_READ)?;
+    let (card, body) = of_text(side, stamp, bytes, stat.into(), attachments);
+    Ok(Made { card: Arc::new(Card { folder: mark, ..card }), oddities: listed.oddities, body: Some(body) })
+}
+
+/// The card that a text would have in the outbox, with its attachments from the folder of this name; gives the text behind
+/// its header too.
+pub fn would_be(text: Vec<u8>, stamp: Stamp, folder: Option<(&Folder, &str)>) -> (Card, String) {
+    let mark = Mark { len: text.len() as u64, modified: i64::MAX, inode: 0 };
+    let attachments = folder.map(|(folder, stem)| {
+        let listed = attachments::list_named(folder, Path::new(stem)).files.into_iter();
+        let look = |(path, mark): (RelativePath, Mark)| {
+            let at = Path::new(stem).join(path.as_path());
+            looked_at(folder, &at, path.clone(), mark).unwrap_or_else(|_| Attachment::unseen(path, mark))
+        };
+        listed.map(look).collect()
+    });
+    of_text(Side::Outbox, stamp, text, mark, attachments.unwrap_or_default())
+}
+
+/// Whether text, stem folder and attachments are as an older card has them, without a listing: in a folder that is as it
+/// was there are the same names.
+fn is_same(folder: &Folder, card: &Card, mark: Option<Mark>) -> bool {
+    let is = |folder: &Folder, path: &Path, mark: Mark| folder.stat(path).is_ok_and(|stat| Mark::from(stat) == mark);
+    let stem = PathBuf::from(card.stamp.to_string());
+    let are = |files: &Folder| card.attachments.iter().all(|file| is(files, file.path.as_path(), file.mark));
+    card.folder == mark
+        && (mark.is_some() || card.attachments.is_empty())
+        && is(folder, &stem.with_extension("txt"), card.mark)
+        && (card.attachments.is_empty() || folder.child(&stem).is_ok_and(|files| are(&files)))
+}
+
+fn of_text(side: Side, stamp: Stamp, bytes: Vec<u8>, mark: Mark, attachments: Vec<Attachment>) -> (Card, String) {
+    let hash = hash_of(&bytes, mark);
+    let text = message_file::decode(bytes);
+    let parted = header::part(&text.text);
+    let summary = markdown::summarise(parted.body);
+    let mut problems = parted.problems;
+    // The cut of a long text may part a character, which is no fault of its author's.
+    if text.mended && mark.len < MAX_READ {
+        problems.push("bytes in it that are no UTF-8 are shown as U+FFFD".to_owned());
+    }
+    let header = parted.header;
+    let body_start = text.text.len() - parted.body.len();
+    let title_in_text =
+        summary.title.is_some() && header.title.as_ref().is_none_or(|title| Some(title) == summary.title.as_ref());
+    let mut tags: Vec<String> = header.tags.iter().filter_map(|tag| normal_tag(tag)).collect();
+    tags.extend(summary.tags.iter().cloned());
+    let mut seen = std::collections::HashSet::new();
+    tags.retain(|tag| seen.insert(tag.clone()));
+    let excerpt = header.summary.clone().unwrap_or(summary.excerpt);
+    let title = header.title.clone().or(summary.title);
+    let card = Card {
+        side,
+        stamp,
+        mark,
+        hash,
+        first_words: if title.is_none() { markdown::first_words(&excerpt) } else { String::new() },
+        title,
+        title_in_text,
+        excerpt,
+        header,
+        tags,
+        tags_in_text: summary.tags,
+        links: summary.links,
+        is_cut: summary.is_cut,
+        code: summary.code,
+        is_unbalanced: summary.is_unbalanced,
+        shows_remote: summary.shows_remote,
+        problems,
+        attachments,
+        folder: None,
+    };
+    let mut body = text.text;
+    body.drain(..body_start);
+    (card, body)
+}
+
+/// The hash of a text; of one that is not read whole, its length and time count too.
+fn hash_of(bytes: &[u8], mark: Mark) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(bytes);
+    if mark.len >= MAX_READ {
+        hasher.update(&mark.len.to_le_bytes());
+        hasher.update(&mark.modified.to_le_bytes());
+    }
+    let mut hash = [0; 16];
+    hasher.finalize_xof().fill(&mut hash);
+    hash
+}
+
+/// Looks into attachments for what they are, unless an older card knows. One that cannot be opened is odd, too, and so is
+/// a picture that is too long to lose its metadata.
+fn look_at(folder: &Folder, stamp: Stamp, listed: &mut Listed, known: Option<&Arc<Card>>) -> Vec<Attachment> {
+    // Both are in name order.
+    let known = known.map(|card| card.attachments.as_slice()).unwrap_or_default();
+    let mut attachments = Vec::with_capacity(listed.files.len());
+    for (path, mark) in std::mem::take(&mut listed.files) {
+        let old = known.binary_search_by(|old| old.path.cmp(&path)).ok().and_then(|at| known.get(at));
+        if let Some(old) = old.filter(|old| old.mark == mark) {
+            attachments.push(old.clone());
+            continue;
+        }
+        let at = Entry::Attachment(stamp, path.clone()).path();
+        let reason = match looked_at(folder, &at, path.clone(), mark) {
+            Ok(Attachment { metadata: Some(Metadata::Removable { .. }), mark, .. }) if mark.len > MAX_PICTURE => {
+                listed.oddities.push(Oddity { path: at, found: FoundAttachment::Foreign(Reason::TooLarge) });
+                continue;
+            }
+            Ok(attachment) => {
+                attachments.push(attachment);
+                continue;
+            }
+            Err(error) => Reason::Unreadable(error.to_string()),
+        };
+        listed.oddities.push(Oddity { path: at, found: FoundAttachment::Foreign(reason) });
+        attachments.push(Attachment { mark: mark.unknown(), ..Attachment::unseen(path, mark) });
+    }
+    attachments
+}
+
+fn looked_at(folder: &Folder, at: &Path, path: RelativePath, mark: Mark) -> io::Result<Attachment> {
+    let name = path.name();
+    let (file, _) = folder.file(at)?;
+    let mut reader = BufReader::with_capacity(4 << 10, file);
+    let beginning = io::BufRead::fill_buf(&mut reader)?;
+    let metadata = Metadata::in_file(beginning, &name);
+    let format = Format::sniff(beginning);
+    let picture =
+        is_named_picture(&name).then(|| Picture { format, size: format.and_then(|_| displayed_size(reader)) });
+    let drawing = drawing(folder, at, &path)?;
+    Ok(Attachment { path, mark, picture, drawing, metadata })
+}
+
+fn is_named_picture(name: &str) -> bool {
+    name.rsplit_once('.').and_then(|(_, extension)| Format::of_extension(extension)).is_some()
+}
+
+/// How much of a drawing is read for its size, in bytes.
+const DRAWING_HEAD: u64 = 2 << 10;
+
+fn drawing(folder: &Folder, at: &Path, path: &RelativePath) -> io::Result<Option<Size>> {
+    let name = path.name();
+    if !name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("svg")) {
+        return Ok(None);
+    }
+    let (head, _) = folder.read(at, DRAWING_HEAD)?;
+    Ok(svg_size(&String::from_utf8_lossy(&head)))
+}

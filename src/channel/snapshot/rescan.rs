@@ -1,0 +1,230 @@
+//! A second look at a channel, at the cost of what may have changed.
+//!
+//! Owns what is remembered of a look when the boxes are let go, and taking it up again for some names or for all. The
+//! result is what a first look would have given.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::mem::{Discriminant, discriminant};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path};
+use std::sync::{Arc, Mutex};
+
+use crate::channel::authorship::authors;
+use crate::channel::protocol::classify::leading_stamp;
+use crate::channel::protocol::entry::{Entry, Side};
+use crate::channel::protocol::profile;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::snapshot::card;
+use crate::channel::snapshot::card::{Card, Made};
+use crate::channel::snapshot::card_cache::Cache;
+use crate::channel::snapshot::listing::Listing;
+use crate::channel::snapshot::{BY_WORDS, BoxState, Look, Snapshot, open_box, take};
+use crate::channel::{Channel, Error};
+
+/// Names in the boxes of a channel.
+pub type Names = BTreeSet<(Side, OsString)>;
+
+/// Looking at more names than these one by one costs more than looking at everything.
+const MOST: usize = 500;
+
+/// The name in a box that a path leads to or through; `None` for a path that is in no box.
+pub fn name_in_box(channel: &Channel, path: &Path) -> Option<(Side, OsString)> {
+    let mut parts = path.strip_prefix(&channel.path).ok()?.components();
+    let first = parts.next()?;
+    let side = Side::BOTH.into_iter().find(|side| first.as_os_str() == side.name())?;
+    Some((side, parts.next()?.as_os_str().to_owned()))
+}
+
+/// What is remembered of a look. It holds no folder open, so that a disk can be taken out in between.
+#[derive(Debug)]
+pub struct Rest {
+    snapshot: Snapshot,
+    boxes: [Discriminant<BoxState>; 2],
+}
+
+impl Rest {
+    /// Lets go of a look.
+    pub fn of(mut snapshot: Snapshot) -> Self {
+        let boxes = boxes(&snapshot);
+        (snapshot.inbox, snapshot.outbox) = (BoxState::Missing, BoxState::Missing);
+        (snapshot.bodies, snapshot.kept) = (Mutex::default(), 0);
+        Self { snapshot, boxes }
+    }
+
+    /// When the next held message is due, in seconds since 1970.
+    pub fn due(&self) -> Option<i64> {
+        self.snapshot.due()
+    }
+
+    /// Keeps the cards for the next run.
+    ///
+    /// # Errors
+    /// As [`Cache::keep`].
+    pub fn keep(&self, cache: &Cache) -> std::io::Result<()> {
+        self.snapshot.keep(cache, self.snapshot.looked_at)
+    }
+
+    /// Looks at everything again. Tells whether all is as it was.
+    ///
+    /// # Errors
+    /// As [`Channel::open`].
+    pub fn everything(&self, look: Look) -> Result<(Snapshot, bool), Error> {
+        let old = &self.snapshot;
+        // Whoever looked first may know it by the name of a link.
+        let channel = Channel { name: old.channel.name.clone(), ..Channel::open(&old.channel.path)? };
+        let snapshot = take(channel, &Cache::of(&old.all, old.profiles(), old.looked_at), look);
+        let same = boxes(&snapshot) == self.boxes && is_like(old, &snapshot);
+        Ok((snapshot, same))
+    }
+
+    /// Looks at these names again, and at the messages that are held.
+    ///
+    /// # Errors
+    /// As [`Channel::open`].
+    pub fn some(mut self, names: &Names, look: Look) -> Result<Snapshot, Error> {
+        let [inbox, outbox] = Side::BOTH.map(|side| open_box(&self.snapshot.channel, side, look));
+        (self.snapshot.inbox, self.snapshot.outbox) = (inbox, outbox);
+        if names.len() > MOST || boxes(&self.snapshot) != self.boxes || !is_same_look(self.snapshot.look, look) {
+            return Ok(self.everything(look)?.0);
+        }
+        self.snapshot.look = look;
+        let trusts = self.snapshot.trusts.clone();
+        for side in BY_WORDS {
+            self.snapshot.look_at(side, names);
+        }
+        if self.snapshot.trusts != trusts {
+            // What is wrong with a message depends on whose it is, also with one that nobody touched.
+            return Ok(self.everything(look)?.0);
+        }
+        Ok(self.snapshot)
+    }
+}
+
+/// Whether each box is open, missing or closed to us.
+fn boxes(snapshot: &Snapshot) -> [Discriminant<BoxState>; 2] {
+    Side::BOTH.map(|side| discriminant(snapshot.side(side)))
+}
+
+fn is_same_look(a: Look, b: Look) -> bool {
+    a == Look { now: a.now, ..b }
+}
+
+/// Whether two looks are certain to have seen the same: what was not settled at the first may differ unnoticed.
+fn is_like(a: &Snapshot, b: &Snapshot) -> bool {
+    let same = |a: &[Arc<Card>], b: &[Arc<Card>]| {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(a, b) || a == b)
+    };
+    a.all.iter().all(|card| card.is_settled_at(a.looked_at))
+        && same(&a.cards, &b.cards)
+        && same(&a.all, &b.all)
+        && a.hidden == b.hidden
+        && a.unreadable == b.unreadable
+        && a.lacks == b.lacks
+        && a.icons == b.icons
+        && a.profile_problems == b.profile_problems
+        && a.bylines == b.bylines
+        && a.trusts == b.trusts
+        && (&a.their_profile, &a.my_profile) == (&b.their_profile, &b.my_profile)
+}
+
+impl Snapshot {
+    fn look_at(&mut self, side: Side, names: &Names) {
+        let Some(folder) = self.folder(side) else {
+            return;
+        };
+        let names: Vec<&OsStr> = names.iter().filter(|(at, _)| *at == side).map(|(_, name)| name.as_os_str()).collect();
+        let mut stamps: BTreeSet<Stamp> = names.iter().filter_map(|name| leading_stamp(name.as_bytes())).collect();
+        let held = self.held.iter().map(|held| &held.card).filter(|card| card.side == side);
+        let lacking = self.lacks.keys().filter(|(at, _)| *at == side).map(|(_, stamp)| *stamp);
+        stamps.extend(held.map(|card| card.stamp).chain(lacking));
+        // These are read at every look, so what is wrong with them is found anew.
+        let profile = if side == Side::Inbox { &self.their_profile } else { &self.my_profile };
+        let names: BTreeSet<OsString> = names
+            .into_iter()
+            .map(OsStr::to_owned)
+            .chain(stamps.iter().flat_map(|stamp| both(*stamp)))
+            .chain([profile::FILE_NAME, authors::FILE_NAME].map(OsString::from))
+            .chain(profile.icon.as_ref().map(OsString::from))
+            .collect();
+        let listing = Listing::of_names(folder, names.iter().cloned());
+        let known = self.forget(side, &stamps);
+        self.hidden.retain(|hidden| {
+            let first = hidden.path.components().next().map(Component::as_os_str);
+            hidden.side != side || !first.is_some_and(|first| names.contains(first))
+        });
+        // Texts first: whose they are is on the disk before somebody else's text takes its place.
+        let made = self.make_again(side, &listing, &known);
+        let profile = self.profile(side).clone();
+        self.read_words(side, &profile);
+        self.hide_all(side, listing.hidden);
+        self.remake(side, made, &known);
+        self.order();
+    }
+
+    /// Forgets messages, and gives what was known of them.
+    fn forget(&mut self, side: Side, stamps: &BTreeSet<Stamp>) -> BTreeMap<Stamp, Arc<Card>> {
+        let mut known = BTreeMap::new();
+        for stamp in stamps {
+            let key = (*stamp, side);
+            if let Ok(at) = self.all.binary_search_by_key(&key, |card| (card.stamp, card.side)) {
+                known.insert(*stamp, self.all.remove(at));
+            }
+            if let Ok(at) = self.cards.binary_search_by_key(&key, |card| (card.stamp, card.side)) {
+                self.cards.remove(at);
+            }
+            self.lacks.remove(&(side, *stamp));
+            self.unreadable.remove(&(side, *stamp));
+        }
+        let forgotten = |at: Side, stamp: &Stamp| at == side && stamps.contains(stamp);
+        self.held.retain(|held| !forgotten(held.card.side, &held.card.stamp));
+        self.problems.retain(|(at, stamp, _)| !forgotten(*at, stamp));
+        known
+    }
+
+    /// Reads the texts of a listing, as far as what was known of them does not do.
+    fn make_again(
+        &self,
+        side: Side,
+        listing: &Listing,
+        known: &BTreeMap<Stamp, Arc<Card>>,
+    ) -> Vec<(Stamp, io::Result<Made>)> {
+        let Some(folder) = self.folder(side) else {
+            return Vec::new();
+        };
+        let make = |stamp: &Stamp| {
+            let settled = known.get(stamp).filter(|card| card.is_settled_at(self.looked_at));
+            (*stamp, card::make(folder, side, *stamp, listing.folders.contains(stamp), settled))
+        };
+        listing.texts.iter().map(make).collect()
+    }
+
+    fn remake(&mut self, side: Side, made: Vec<(Stamp, io::Result<Made>)>, known: &BTreeMap<Stamp, Arc<Card>>) {
+        let (all, shown) = (self.all.len(), self.cards.len());
+        for (stamp, made) in made {
+            self.add(side, stamp, made, known.get(&stamp));
+        }
+        let arriving = self.arriving();
+        let added: Vec<Arc<Card>> = self.all.iter().skip(all).cloned().collect();
+        for card in added {
+            self.sort_out(card, &arriving);
+        }
+        file(&mut self.all, all);
+        file(&mut self.cards, shown);
+    }
+}
+
+/// Files the cards from a position on among those before it, which are in order.
+fn file(cards: &mut Vec<Arc<Card>>, from: usize) {
+    let key = |card: &Arc<Card>| (card.stamp, card.side);
+    for card in cards.split_off(from) {
+        let at = cards.partition_point(|other| key(other) < key(&card));
+        cards.insert(at, card);
+    }
+}
+
+/// The names of a message's text and of its stem folder.
+fn both(stamp: Stamp) -> [OsString; 2] {
+    [Entry::Text(stamp).path().into_os_string(), stamp.to_string().into()]
+}

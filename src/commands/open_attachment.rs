@@ -1,0 +1,192 @@
+//! Which attachments are opened with the system's own program, and how.
+//!
+//! Owns the refusals: nothing that could start a program or lead elsewhere, and of what others send only what is to be
+//! looked at or listened to. A refused file stays where it is, for a person to decide.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::commands::Failure;
+use crate::markdown::Trust;
+
+/// What starts a program, or leads to an address or another file, wherever it comes from.
+const PROGRAMS: [&str; 54] = [
+    "action",
+    "apk",
+    "app",
+    "appimage",
+    "application",
+    "bat",
+    "bin",
+    "cmd",
+    "com",
+    "command",
+    "cpl",
+    "csh",
+    "deb",
+    "desktop",
+    "dll",
+    "dmg",
+    "exe",
+    "fish",
+    "flatpakref",
+    "gadget",
+    "hta",
+    "inf",
+    "jar",
+    "jnlp",
+    "js",
+    "jse",
+    "ksh",
+    "lnk",
+    "msi",
+    "msp",
+    "pif",
+    "pkg",
+    "pl",
+    "ps1",
+    "py",
+    "rb",
+    "reg",
+    "rpm",
+    "run",
+    "scf",
+    "scr",
+    "sh",
+    "snap",
+    "terminal",
+    "tool",
+    "url",
+    "vb",
+    "vbe",
+    "vbs",
+    "webloc",
+    "workflow",
+    "ws",
+    "wsf",
+    "zsh",
+];
+/// What only shows or sounds. Anything else from others is refused: which programs a system has, nobody can list.
+const PASSIVE: [&str; 38] = [
+    "aac", "apng", "avif", "bmp", "csv", "epub", "flac", "gif", "heic", "ics", "jfif", "jpe", "jpeg", "jpg", "json",
+    "log", "m4a", "m4v", "md", "mov", "mp3", "mp4", "oga", "ogg", "ogv", "opus", "pdf", "png", "tif", "tiff", "tsv",
+    "txt", "vcf", "wav", "webm", "webp", "eml", "srt",
+];
+/// How programs, links and pages begin, in lower case, whatever their names say.
+const BEGINNINGS: [&[u8]; 12] = [
+    b"\x7felf",
+    b"mz",
+    b"#!",
+    b"[desktop entry]",
+    b"[internetshortcut]",
+    b"\xca\xfe\xba\xbe",
+    b"\xcf\xfa\xed\xfe",
+    b"<!doctype",
+    b"<html",
+    b"<svg",
+    b"<?xml",
+    b"<script",
+];
+/// How much of a file is looked at, in bytes.
+const HEAD: u64 = 512;
+
+/// Why a file is not opened; `None` when it may be.
+fn refusal(name: &str, trust: Trust, is_executable: bool, head: &[u8]) -> Option<&'static str> {
+    // Some systems drop dots and spaces at the end.
+    let name = name.trim_end_matches(['.', ' ']).to_lowercase();
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    if PROGRAMS.contains(&extension) {
+        return Some("it could start a program or lead elsewhere");
+    }
+    if is_executable {
+        return Some("it is marked as a program");
+    }
+    if trust == Trust::Own {
+        return None;
+    }
+    if !PASSIVE.contains(&extension) {
+        return Some("from others only pictures, sound, films and plain documents are opened");
+    }
+    let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start().to_ascii_lowercase();
+    let is_disguised = BEGINNINGS.iter().any(|beginning| start.starts_with(beginning));
+    is_disguised.then_some("it is not what its name says")
+}
+
+/// Opens an attachment that was found in a box, with the system's own program for files of its kind.
+///
+/// # Errors
+/// [`Failure`] when it is not to be opened, cannot be read, or there is no program that opens files.
+pub(super) fn open(path: &Path, trust: Trust, mut file: &File) -> Result<(), Failure> {
+    let is_executable = file.metadata()?.permissions().mode() & 0o111 != 0;
+    let mut head = Vec::new();
+    Read::by_ref(&mut file).take(HEAD).read_to_end(&mut head)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if let Some(why) = refusal(&name, trust, is_executable, &head) {
+        let message = format!("`{name}` is not opened: {why}");
+        return Err(Failure::new(message, format!("it lies at {}", path.display())));
+    }
+    start(path)
+}
+
+fn start(path: &Path) -> Result<(), Failure> {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let quiet = [Stdio::null(), Stdio::null(), Stdio::null()];
+    let [input, output, errors] = quiet;
+    // In a group of its own, so that ctrl-c here does not end what was opened.
+    let started = Command::new(opener).arg(path).stdin(input).stdout(output).stderr(errors).process_group(0).spawn();
+    started.map(drop).map_err(|error| {
+        Failure::new(format!("`{opener}` cannot be started: {error}"), format!("it lies at {}", path.display()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_and_links_are_never_opened() {
+        for name in [
+            "a.desktop",
+            "a.lnk",
+            "a.url",
+            "a.webloc",
+            "a.sh",
+            "a.EXE",
+            "a.bat",
+            "a.command",
+            "a.app",
+            "a.jar",
+            "a.exe. .",
+            "photo.jpg.desktop",
+        ] {
+            for trust in [Trust::Own, Trust::Theirs] {
+                assert!(refusal(name, trust, false, b"").is_some(), "{name}");
+            }
+        }
+        assert!(refusal("a.jpg", Trust::Own, true, b"").is_some());
+    }
+
+    #[test]
+    fn of_others_only_what_shows_or_sounds() {
+        for name in ["a.html", "a.svg", "a.xhtml", "letter", "a.docm", "a.xyz", ".jpg.html"] {
+            assert!(refusal(name, Trust::Theirs, false, b"").is_some(), "{name}");
+            assert_eq!(refusal(name, Trust::Own, false, b""), None, "{name}");
+        }
+        for name in ["a.jpg", "A.PDF", "a.txt", "a.mp3"] {
+            assert_eq!(refusal(name, Trust::Theirs, false, b"hello"), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_disguise_is_seen_through() {
+        let heads: [&[u8]; 5] =
+            [b"\x7fELF\x02", b"#!/bin/sh\n", b"\xef\xbb\xbf\n<HTML>", b"[Desktop Entry]\nExec=x", b" <svg onload=x>"];
+        for head in heads {
+            assert!(refusal("a.txt", Trust::Theirs, false, head).is_some(), "{head:?}");
+        }
+    }
+}

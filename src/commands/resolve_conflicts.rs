@@ -1,0 +1,214 @@
+//! `missive check --fix`: conflict copies, one after the other.
+//!
+//! Owns which way is taken for each, by default or by the person's answer, and the words for it. Refuses to write to an
+//! inbox.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::channel::outbox::conflict_comparison::Comparison;
+use crate::channel::protocol::classify::Reason;
+use crate::channel::protocol::conflict_copy;
+use crate::channel::protocol::conflict_copy::Conflict;
+use crate::channel::protocol::entry::Side;
+use crate::channel::snapshot::{Hidden, Snapshot};
+use crate::console::Console;
+use crate::text::invisible::field;
+
+/// What became of a conflict copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(tag = "outcome", content = "detail", rename_all = "kebab-case")]
+pub(super) enum Outcome {
+    /// It is a message or an attachment of its own now, at this path.
+    Filed(String),
+    /// It lies in the trash now, at this path.
+    Dropped(String),
+    /// It is as it was; why, in words.
+    Left(String),
+    /// It could not be done; why, in words.
+    Failed(String),
+}
+
+/// A conflict copy, and what became of it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Settled {
+    /// Its path within the channel.
+    path: String,
+    /// The path of what it is a copy of, if its name tells.
+    original: Option<String>,
+    /// How the two compare, if both could be read.
+    comparison: Option<Comparison>,
+    #[serde(flatten)]
+    outcome: Outcome,
+    /// Whether the person has seen what differs.
+    #[serde(skip)]
+    seen: bool,
+}
+
+/// A way out, as it is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    File,
+    Drop,
+    Skip,
+}
+
+impl Way {
+    fn word(self) -> &'static str {
+        match self {
+            Self::File => "re-file",
+            Self::Drop => "drop to trash",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// Where the decisions come from.
+struct Answers {
+    /// Takes the default without asking.
+    yes: bool,
+    console: Console,
+    /// Whether nobody answers any more.
+    over: bool,
+}
+
+impl Answers {
+    /// Which way is taken, if anybody says so.
+    fn way(&mut self, settled: &mut Settled, ways: &[Way]) -> Option<Way> {
+        if self.yes {
+            return ways.first().copied();
+        }
+        if self.over {
+            return None;
+        }
+        let words: Vec<&str> = ways.iter().map(|way| way.word()).collect();
+        let about = format!("{}:\n{}", field(&settled.path), settled.shown());
+        let answer = self.console.choose(about.trim_end_matches('\n'), &words);
+        self.over = answer.is_none();
+        settled.seen = answer.is_some();
+        answer.and_then(|at| ways.get(at).copied())
+    }
+}
+
+/// Goes through the conflict copies of a channel. With `yes` each goes the way that it would go by default.
+pub(super) fn settle(snapshot: &Snapshot, yes: bool, console: Console) -> Vec<Settled> {
+    let conflicts: Vec<&Hidden> = snapshot.hidden.iter().filter(|hidden| hidden.reason == Reason::Conflict).collect();
+    // A copy's own attachments go where it goes.
+    let texts = conflicts.iter().filter(|hidden| hidden.path.extension().is_some_and(|extension| extension == "txt"));
+    let own: HashSet<(Side, PathBuf)> =
+        texts.map(|hidden| (hidden.side, conflict_copy::own_folder(&hidden.path))).collect();
+    let conflicts = conflicts.iter().filter(|hidden| !own.contains(&(hidden.side, hidden.path.clone())));
+    let mut answers = Answers { yes, console, over: false };
+    conflicts.map(|hidden| settle_one(snapshot, hidden, &mut answers)).collect()
+}
+
+fn settle_one(snapshot: &Snapshot, hidden: &Hidden, answers: &mut Answers) -> Settled {
+    let mut settled = Settled {
+        path: hidden.in_channel().to_string_lossy().into_owned(),
+        original: None,
+        comparison: None,
+        outcome: Outcome::Left("theirs; an inbox is never written to".to_owned()),
+        seen: false,
+    };
+    let Some(folder) = snapshot.folder(hidden.side) else {
+        return settled;
+    };
+    match conflict_copy::examine(folder, &hidden.path) {
+        Ok(conflict) => {
+            let original = conflict.original.as_ref().map(|path| format!("{}/{}", hidden.side, path.to_string_lossy()));
+            settled.original = original;
+            settled.comparison = Some(conflict.comparison.clone());
+            if hidden.side == Side::Outbox {
+                decide(&mut settled, snapshot, &conflict, answers);
+            }
+        }
+        Err(error) if hidden.side == Side::Outbox => {
+            settled.outcome = Outcome::Left(format!("left as it is: {error}"));
+        }
+        Err(_) => {}
+    }
+    settled
+}
+
+/// The ways out of a conflict, the default first.
+fn ways(conflict: &Conflict) -> Vec<Way> {
+    match (&conflict.comparison, conflict.can_be_filed()) {
+        (Comparison::Equal, true) => vec![Way::Drop, Way::File, Way::Skip],
+        (Comparison::Equal, false) => vec![Way::Drop, Way::Skip],
+        (_, true) => vec![Way::File, Way::Drop, Way::Skip],
+        (_, false) => vec![Way::Skip, Way::Drop],
+    }
+}
+
+fn decide(settled: &mut Settled, snapshot: &Snapshot, conflict: &Conflict, answers: &mut Answers) {
+    let ways = ways(conflict);
+    let default = ways.first().copied().unwrap_or(Way::Skip);
+    let way = answers.way(settled, &ways);
+    let outbox = snapshot.channel.path.join(Side::Outbox.name());
+    let in_outbox = |path: PathBuf| format!("{}/{}", Side::Outbox, path.to_string_lossy());
+    let failed = |error: io::Error| Outcome::Failed(error.to_string());
+    settled.outcome = match way {
+        Some(Way::File) => conflict.file(&outbox).map_or_else(failed, |path| Outcome::Filed(in_outbox(path))),
+        Some(Way::Drop) => {
+            conflict.discard(&outbox).map_or_else(failed, |path| Outcome::Dropped(path.to_string_lossy().into_owned()))
+        }
+        Some(Way::Skip) if answers.yes => Outcome::Left("no message's copy; compare the two and keep one".to_owned()),
+        Some(Way::Skip) => Outcome::Left("skipped".to_owned()),
+        None if default == Way::Skip => Outcome::Left("no message's copy; compare the two and keep one".to_owned()),
+        None => Outcome::Left(format!("nothing done; `--yes` would {}", promise(default))),
+    };
+}
+
+fn promise(way: Way) -> &'static str {
+    match way {
+        Way::File => "re-file it",
+        Way::Drop => "drop it to the trash",
+        Way::Skip => "leave it",
+    }
+}
+
+impl Settled {
+    /// Whether something was moved.
+    pub(super) fn moved(&self) -> bool {
+        matches!(self.outcome, Outcome::Filed(_) | Outcome::Dropped(_))
+    }
+
+    /// Whether something should have been moved and could not be.
+    pub(super) fn failed(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed(_))
+    }
+
+    /// How it compares with its original, a line each; nothing when that could not be told.
+    fn shown(&self) -> String {
+        let original = self.original.as_deref().map(field).unwrap_or_default();
+        match &self.comparison {
+            None => String::new(),
+            Some(Comparison::Equal) => format!("    the same as {original}\n"),
+            Some(Comparison::SameWords) => format!("    the words of {original}; what differs is not shown\n"),
+            Some(Comparison::Bytes(words)) => format!("    differs from {original}: {words}\n"),
+            Some(Comparison::Alone) if original.is_empty() => String::new(),
+            Some(Comparison::Alone) => format!("    {original} is not there\n"),
+            Some(Comparison::Lines(lines)) => {
+                format!("    differs from {original}:\n    {}\n", lines.join("\n    "))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Settled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "  {}: ", field(&self.path))?;
+        match &self.outcome {
+            Outcome::Filed(path) => writeln!(f, "re-filed as {}", field(path))?,
+            Outcome::Dropped(path) => writeln!(f, "dropped to {}", field(path))?,
+            Outcome::Left(why) => writeln!(f, "{}", field(why))?,
+            Outcome::Failed(why) => writeln!(f, "could not be moved: {}", field(why))?,
+        }
+        if self.seen { Ok(()) } else { f.write_str(&self.shown()) }
+    }
+}

@@ -1,0 +1,338 @@
+//! Channels that another tool carries: `--via syncthing`.
+//!
+//! Owns what a person is told of it, above all where it differs from keys of our own: an author accepts each reader. Refuses to
+//! carry anything.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use schemars::JsonSchema;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::article::size;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::name::ChannelName;
+use crate::channel::protocol::profile::Profile;
+use crate::channel::{Channel, Error, Kind, folder};
+use crate::commands::relative_time::ago;
+use crate::commands::{Failure, Surroundings, count, documents};
+use crate::sync::keys::book::Book;
+use crate::sync::syncthing::{self, Activity, Asking, DeviceId, Key, State, Syncthing};
+use crate::text::invisible::field;
+use crate::text::shell;
+
+/// A tool that carries folders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tool {
+    /// A Syncthing that runs on this machine
+    Syncthing,
+}
+
+/// Which tool carries a channel.
+#[derive(Debug, Args)]
+pub struct Via {
+    /// Let another tool carry the channel
+    #[arg(long, value_name = "TOOL", value_enum)]
+    via: Option<Tool>,
+}
+
+/// Which tool carries one's own channel, and who may read it there.
+#[derive(Debug, Args)]
+pub struct ShareVia {
+    #[command(flatten)]
+    via: Via,
+    /// Accept a reader's Syncthing, by its device id
+    #[arg(long = "reader", value_name = "DEVICE-ID", requires = "via", value_parser = |id: &str| DeviceId::parse(id).map_err(|error| error.to_string()))]
+    readers: Vec<DeviceId>,
+}
+
+/// What Syncthing was told.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Report {
+    /// An outbox is shared.
+    Shared {
+        /// The channel.
+        channel: String,
+        /// What to hand out.
+        key: Key,
+        /// The devices that were accepted.
+        readers: Vec<DeviceId>,
+        /// The devices that ask.
+        asking: Vec<Asking>,
+    },
+    /// An inbox is filled.
+    Subscribed {
+        /// The channel.
+        channel: String,
+        /// Its folder.
+        path: String,
+        /// This device's id, which the author has to accept.
+        device: DeviceId,
+    },
+}
+
+impl Via {
+    /// Whether another tool is to carry it.
+    pub(super) fn is_given(&self) -> bool {
+        self.via.is_some()
+    }
+}
+
+impl ShareVia {
+    /// Shares a channel's outbox through the tool, if one was named.
+    ///
+    /// # Errors
+    /// [`Failure`], in the words of what Syncthing says.
+    pub(super) fn share(&self, channel: &Channel, around: &Surroundings) -> Result<Option<Report>, Failure> {
+        if !self.via.is_given() {
+            return Ok(None);
+        }
+        let syncthing = open(around)?;
+        let shared = syncthing.share(channel, &self.readers, Uuid::new_v4())?;
+        let asking = syncthing.asking(channel)?;
+        Ok(Some(Report::Shared { channel: channel.name.to_string(), key: shared.key, readers: shared.readers, asking }))
+    }
+}
+
+/// Lets Syncthing fill an inbox, of a channel that there is or of a new one.
+///
+/// # Errors
+/// [`Failure`] when the text is no key of Syncthing's, or in the words of what Syncthing says.
+pub(super) fn subscribe(key: &str, name: Option<&str>, around: &Surroundings) -> Result<Report, Failure> {
+    let key = Key::parse(key)?;
+    let syncthing = open(around)?;
+    let name = match name {
+        Some(name) => ChannelName::parse(name.as_ref()).ok_or_else(|| Error::Name { name: name.to_owned() })?,
+        None => documents::free_name(around, &Book::read(&around.data)?, key.folder.as_str())?,
+    };
+    let channel = match folder::named(&around.data, &name) {
+        Ok(channel) if channel.kind != Kind::Broadcast => {
+            syncthing.subscribe(&channel, &key)?;
+            channel
+        }
+        Ok(channel) => return Err(Error::Exists { path: channel.path }.into()),
+        Err(_) => {
+            let channel = Channel::make(&around.data, &name, Kind::Subscription, &Profile::default())?;
+            syncthing.subscribe(&channel, &key).inspect_err(|_| unmake(&channel))?;
+            channel
+        }
+    };
+    let path = channel.path.to_string_lossy().into_owned();
+    Ok(Report::Subscribed { channel: name.to_string(), path, device: syncthing.device().clone() })
+}
+
+/// Takes a new channel away that nothing will fill. Only what is empty goes.
+fn unmake(channel: &Channel) {
+    let _ = fs_err::remove_dir(channel.path.join(Side::Inbox.name()));
+    let _ = fs_err::remove_dir(&channel.path);
+}
+
+fn open(around: &Surroundings) -> Result<Syncthing, Failure> {
+    Ok(Syncthing::open(&around.sync.syncthing, &places(around))?)
+}
+
+/// Where a Syncthing may have its settings.
+fn places(around: &Surroundings) -> Vec<PathBuf> {
+    around.home.as_ref().map(|home| syncthing::candidates(home, around.config.as_deref(), None)).unwrap_or_default()
+}
+
+/// How long `status` waits for a Syncthing to say anything.
+const FIRST: Duration = Duration::from_millis(700);
+
+/// How a channel stands that Syncthing carries.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Carried {
+    channel: String,
+    #[serde(flatten)]
+    state: State,
+}
+
+/// How those channels stand that Syncthing carries, and what keeps it from telling; nothing where there is no Syncthing.
+pub(super) fn carried(around: &Surroundings) -> (Vec<Carried>, Option<String>) {
+    let syncthing = match Syncthing::open_within(&around.sync.syncthing, &places(around), FIRST) {
+        Ok(syncthing) => syncthing,
+        Err(syncthing::Error::NoConfig { .. }) => return (Vec::new(), None),
+        Err(error) => return (Vec::new(), Some(error.to_string())),
+    };
+    let mut carried = Vec::new();
+    for channel in folder::discover(&around.data).unwrap_or_default() {
+        match syncthing.state(&channel) {
+            Ok(states) => {
+                carried.extend(states.into_iter().map(|state| Carried { channel: channel.name.to_string(), state }));
+            }
+            Err(error) => return (carried, Some(error.to_string())),
+        }
+    }
+    (carried, None)
+}
+
+impl Carried {
+    /// How it stands, for a person.
+    pub(super) fn words(&self, now: i64) -> String {
+        let state = &self.state;
+        let mut parts = Vec::new();
+        if let Some(problem) = &state.problem {
+            parts.push(field(problem));
+        }
+        if state.activity == Activity::Paused {
+            parts.push("paused in Syncthing".to_owned());
+        }
+        if state.failed > 0 {
+            parts.push(format!("{} could not be brought here (Syncthing says why)", number(state.failed, "file")));
+        }
+        if state.need_files > 0 {
+            parts.push(format!("{} still arriving, {}", number(state.need_files, "file"), size(state.need_bytes)));
+        }
+        if state.need_deletes > 0 {
+            parts.push(format!("{} still to be deleted here", number(state.need_deletes, "file")));
+        }
+        parts.push(self.others(parts.is_empty(), now));
+        if state.receive_only_changed_items > 0 {
+            let changed = number(state.receive_only_changed_items, "file");
+            parts.push(format!("changed here: {changed} (`Revert Local Changes` in Syncthing)"));
+        }
+        format!("{} ({}, through Syncthing): {}", field(&self.channel), state.side, parts.join(", "))
+    }
+
+    /// How it stands with the other devices; `is_whole` says that nothing is missing here.
+    fn others(&self, is_whole: bool, now: i64) -> String {
+        let peers = &self.state.peers;
+        let here = || peers.iter().filter(|peer| peer.connected);
+        let lacking = here().filter(|peer| peer.need_files != Some(0)).count();
+        let seen = peers.iter().filter_map(|peer| peer.last_seen).max();
+        match (here().count(), seen) {
+            (0, _) if peers.is_empty() => "nobody was let in yet".to_owned(),
+            (0, Some(seen)) => format!("nobody is here now, the last one was {}", ago(seen.seconds(), now)),
+            (0, None) => "nobody has been here yet".to_owned(),
+            (here, _) if !is_whole || self.state.activity != Activity::Idle => {
+                format!("{} here", count(here, "device"))
+            }
+            (here, _) if lacking > 0 => {
+                format!("{} here, {lacking} of them without all files yet", count(here, "device"))
+            }
+            (here, _) => format!("in step with {}", count(here, "device")),
+        }
+    }
+}
+
+fn number(number: u64, what: &str) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), what)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shared { channel, key, readers, asking } => shared(f, channel, key, readers, asking),
+            Self::Subscribed { channel, path, device } => {
+                writeln!(f, "{}", field(path))?;
+                writeln!(f, "Its author has to let your Syncthing in once. Give them its device id:\n\n{device}\n")?;
+                writeln!(f, "They type: missive share CHANNEL --via syncthing --reader {device}")?;
+                writeln!(f, "Then it comes by itself. To read: {}", shell::missive("read", &[channel]))
+            }
+        }
+    }
+}
+
+fn shared(
+    f: &mut fmt::Formatter<'_>,
+    channel: &str,
+    key: &Key,
+    readers: &[DeviceId],
+    asking: &[Asking],
+) -> fmt::Result {
+    writeln!(f, "{key}\n")?;
+    writeln!(f, "A reader types: {}", shell::missive("subscribe --via syncthing", &[&key.to_string()]))?;
+    for reader in readers {
+        writeln!(f, "{reader} may read it.")?;
+    }
+    writeln!(f, "Unlike a key of missive's own, this line lets nobody in by itself: you accept each reader once.")?;
+    for device in asking {
+        let name = if device.name.is_empty() { String::new() } else { format!(" ({})", field(&device.name)) };
+        writeln!(f, "{}{name} asks. Compare the id with what the reader tells you, then:", device.device)?;
+        let share = format!("share --via syncthing --reader {}", device.device);
+        writeln!(f, "  {}", shell::missive(&share, &[&channel]))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::protocol::stamp::Stamp;
+    use crate::sync::syncthing::Peer;
+
+    const DEVICE: &str = "4WW4IPJ-HHTZLU2-3MJOABE-ZIY3PEZ-TG3DLY7-YZCDP5Z-SCDI4FN-7FEAWQ3";
+    const NOW: i64 = 1_795_354_504;
+
+    fn carried(peers: Vec<Peer>) -> Carried {
+        let state = State {
+            side: Side::Inbox,
+            folder: "x".into(),
+            activity: Activity::Idle,
+            problem: None,
+            failed: 0,
+            files: 0,
+            need_files: 0,
+            need_bytes: 0,
+            need_deletes: 0,
+            receive_only_changed_files: 0,
+            receive_only_changed_items: 0,
+            peers,
+        };
+        Carried { channel: "blog".into(), state }
+    }
+
+    fn peer(connected: bool, lacks: u64, seen: Option<i64>) -> Peer {
+        Peer {
+            device: DeviceId::parse(DEVICE).unwrap(),
+            name: String::new(),
+            connected,
+            last_seen: seen.and_then(Stamp::from_seconds),
+            need_files: Some(lacks),
+            need_bytes: Some(lacks),
+        }
+    }
+
+    #[track_caller]
+    fn says(carried: &Carried, words: &str) {
+        assert_eq!(carried.words(NOW), format!("blog (inbox, through Syncthing): {words}"));
+    }
+
+    #[test]
+    fn it_speaks_in_human_terms() {
+        says(&carried(Vec::new()), "nobody was let in yet");
+        says(&carried(vec![peer(false, 3, None)]), "nobody has been here yet");
+        says(&carried(vec![peer(false, 0, Some(NOW - 7200))]), "nobody is here now, the last one was 2 h ago");
+        let mut two = carried(vec![peer(true, 0, None), peer(true, 0, None)]);
+        says(&two, "in step with 2 devices");
+        (two.state.need_files, two.state.need_bytes) = (12, 3_400_000);
+        says(&two, "12 files still arriving, 3.4 MB, 2 devices here");
+    }
+
+    #[test]
+    fn nothing_is_in_step_that_is_not_whole_everywhere() {
+        let there = || carried(vec![peer(true, 0, None)]);
+        says(
+            &carried(vec![peer(true, 0, None), peer(true, 1, None)]),
+            "2 devices here, 1 of them without all files yet",
+        );
+        let with = |change: fn(&mut State)| {
+            let mut carried = there();
+            change(&mut carried.state);
+            carried
+        };
+        says(&with(|state| state.activity = Activity::Paused), "paused in Syncthing, 1 device here");
+        says(&with(|state| state.activity = Activity::Scanning), "1 device here");
+        says(&with(|state| state.need_deletes = 1), "1 file still to be deleted here, 1 device here");
+        says(&with(|state| state.failed = 2), "2 files could not be brought here (Syncthing says why), 1 device here");
+        says(
+            &with(|state| state.receive_only_changed_items = 2),
+            "in step with 1 device, changed here: 2 files (`Revert Local Changes` in Syncthing)",
+        );
+        says(&with(|state| state.problem = Some("a\nb".into())), "a␊b, 1 device here");
+    }
+}

@@ -1,0 +1,106 @@
+//! Waiting for a node: until something is so, nothing moves any more, or the bell rings.
+
+use std::time::{Duration, Instant};
+
+use crate::commands::{Clock, Failure, Surroundings};
+use crate::console::Console;
+use crate::daemon::session::Session;
+use crate::sync::options::Options;
+use crate::sync::status::State;
+use crate::watch::{Bell, Means, Watch, Woken};
+
+/// How often a node is asked: at first, and when nothing has changed for long.
+const OFTEN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// What is said at once when a node is asked to stop.
+pub(super) const STOPPING: &str = "Stopping … finishing what is being written, and closing connections";
+
+/// Whether what is waited for is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Wait,
+    Done,
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// What was waited for is so.
+    Done,
+    /// Nothing has changed for as long as was given.
+    Still,
+    /// The bell rang.
+    Stopped,
+}
+
+/// Whoever waits: begun before anything is done, so that the bell is heard from the beginning.
+pub(super) struct Waiting {
+    watch: Watch,
+    bell: Bell,
+}
+
+impl Waiting {
+    /// Hands the bell to `with_bell`.
+    ///
+    /// # Errors
+    /// What `with_bell` says.
+    pub(super) fn begin(with_bell: impl FnOnce(Bell) -> Result<(), Failure>) -> Result<Self, Failure> {
+        let watch = Watch::new(Means::Polling, Duration::ZERO);
+        let bell = watch.bell();
+        with_bell(bell.clone())?;
+        Ok(Self { watch, bell })
+    }
+
+    /// Starts a node, or finds the one that runs.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub(super) fn open(&self, around: &Surroundings, options: Options, clock: Clock) -> Result<Session, Failure> {
+        Session::open(around, options, clock, &|| self.bell.is_rung())
+    }
+
+    /// Waits, asking `judge` again and again.
+    ///
+    /// # Errors
+    /// [`Failure`] when the node ended.
+    pub(super) fn until(
+        &mut self,
+        session: &Session,
+        around: &Surroundings,
+        patience: Duration,
+        mut judge: impl FnMut(&State) -> Verdict,
+    ) -> Result<Ended, Failure> {
+        let (mut last, mut changed) = (None, Instant::now());
+        loop {
+            let Some(state) = session.state(around, &|| self.bell.is_rung()) else {
+                if self.bell.is_rung() {
+                    return Ok(Ended::Stopped);
+                }
+                return Err(Failure::new("the node that synchronises this data folder has ended", "try again"));
+            };
+            if judge(&state) == Verdict::Done {
+                return Ok(Ended::Done);
+            }
+            if last.as_ref() != Some(&state) {
+                (last, changed) = (Some(state), Instant::now());
+            } else if changed.elapsed() > patience {
+                return Ok(Ended::Still);
+            }
+            let pause = (changed.elapsed() / 10).clamp(OFTEN.0, OFTEN.1);
+            if self.watch.wait(Some(pause)) == Woken::Stop {
+                return Ok(Ended::Stopped);
+            }
+        }
+    }
+
+    /// Ends the node, if it is this program's own. Where a person asked for the end, it is said what is waited for.
+    ///
+    /// # Errors
+    /// What the node ended with.
+    pub(super) fn end(&self, session: Session, console: Console) -> Result<(), Failure> {
+        if session.is_own() && self.bell.is_rung() {
+            console.say(STOPPING);
+        }
+        session.end()
+    }
+}

@@ -1,0 +1,94 @@
+//! The data folder, as far as channels come into it and leave it.
+//!
+//! Owns which folders of it are channels and which may become ones. Refuses to look into a box.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::channel::Channel;
+use crate::channel::protocol::name::ChannelName;
+use crate::daemon::cycle::Live;
+use crate::watch::{Place, Scope, Touched};
+
+/// Makes what is remembered of a channel.
+type Make<'a> = Box<dyn Fn(Channel) -> Live<'a> + Send + 'a>;
+
+/// The data folder.
+pub(super) struct Folder<'a> {
+    path: PathBuf,
+    make: Make<'a>,
+    /// The folder with links resolved.
+    real: PathBuf,
+    /// The folders in it that are no channels.
+    others: Vec<PathBuf>,
+}
+
+impl<'a> Folder<'a> {
+    pub(super) fn new(path: PathBuf, make: Make<'a>) -> Self {
+        Self { real: real(&path), path, make, others: Vec::new() }
+    }
+
+    /// Its path, as it was given.
+    pub(super) fn path(&self) -> PathBuf {
+        self.path.clone()
+    }
+
+    pub(super) fn make(&self, channel: Channel) -> Live<'a> {
+        (self.make)(channel)
+    }
+
+    /// The channels that are in it now, by the names that they have there.
+    ///
+    /// # Errors
+    /// As the system says; a folder that is not there holds none.
+    pub(super) fn look(&mut self) -> io::Result<BTreeMap<ChannelName, Channel>> {
+        self.real = real(&self.path);
+        let entries = match fs_err::read_dir(&self.real) {
+            Ok(entries) => entries.collect::<io::Result<Vec<_>>>()?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        self.others.clear();
+        let mut channels = BTreeMap::new();
+        for entry in entries {
+            let (path, name) = (entry.path(), ChannelName::parse(&entry.file_name()));
+            match (name, Channel::open(&path)) {
+                (Some(name), Ok(channel)) => drop(channels.insert(name.clone(), Channel { name, ..channel })),
+                (Some(_), Err(_)) if path.is_dir() => self.others.push(real(&path)),
+                _ => {}
+            }
+        }
+        self.others.sort();
+        Ok(channels)
+    }
+
+    /// Where it is noticed that a channel comes or goes. A folder becomes a channel when it gets a box.
+    pub(super) fn places(&self) -> Vec<Place> {
+        const BOXES: &[&str] = &["inbox", "outbox"];
+        let other = |path: &PathBuf| Place { path: path.clone(), scope: Scope::Names(BOXES) };
+        let own = Place { path: self.real.clone(), scope: Scope::Children };
+        [own].into_iter().chain(self.others.iter().map(other)).collect()
+    }
+
+    /// Whether a channel may have come or gone.
+    pub(super) fn is_concerned(&self, touched: &Touched) -> bool {
+        let concerns = |path: &PathBuf| {
+            let above = path.parent();
+            *path == self.real || above == Some(&*self.real) || above.is_some_and(|above| self.is_other(above))
+        };
+        match touched {
+            Touched::Everything => true,
+            Touched::Paths(paths) => paths.iter().any(concerns),
+        }
+    }
+
+    fn is_other(&self, path: &Path) -> bool {
+        self.others.binary_search_by(|other| other.as_path().cmp(path)).is_ok()
+    }
+}
+
+/// A place is watched where it lies, and a link to it is not followed.
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,12 @@
+//! The lowest floor: reaching files without being led astray, and writing them whole.
+//!
+//! Owns the two promises that the rest of the house leans on: a name found in a folder never leads out of it (no link is
+//! followed, no pipe is waited for), and a file is either its old self or its new one. Refuses to know what a channel is.
+
+pub mod atomic_write;
+pub mod confined;
+pub mod create_folders;
+pub mod free_space;
+pub mod private;
+pub mod records;
+pub mod regular_file;

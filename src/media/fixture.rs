@@ -1,0 +1,145 @@
+//! Small pictures for the tests of this room, built in code: right in every length and check sum, empty of pixels.
+//!
+//! What a test must not find again is put into them under the name [`SECRET`].
+
+use crate::media::exif::Orientation;
+
+/// Stands in every place where metadata can hide.
+pub(crate) const SECRET: &[u8] = b"48.2082N 16.3738E";
+
+/// An EXIF block as cameras write it: little-endian, several tags, the orientation among them, something private behind.
+pub(crate) fn exif(orientation: u8) -> Vec<u8> {
+    let directory = b"\x02\0\x0F\x01\x02\0\x04\0\0\0ACME\x12\x01\x03\0\x01\0\0\0";
+    [&b"II\x2A\0\x08\0\0\0"[..], directory, &[orientation, 0, 0, 0], &[0; 4], SECRET].concat()
+}
+
+/// An EXIF block that tells everything: an artist, the serial number of a camera, and a latitude; big-endian.
+pub(crate) fn located() -> Vec<u8> {
+    let entry = |tag: u16, kind: u16, count: u32, value: u32| {
+        [&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value.to_be_bytes()].concat()
+    };
+    let directory = |entries: &[Vec<u8>]| {
+        let count = u16::try_from(entries.len()).expect("few").to_be_bytes();
+        [&count[..], &entries.concat(), &[0; 4]].concat()
+    };
+    // The first stands at byte 8 and is 42 bytes long, the others are of one entry each: 18 bytes.
+    let first = directory(&[entry(0x013B, 2, 17, 86), entry(0x8769, 4, 1, 50), entry(0x8825, 4, 1, 68)]);
+    let device = directory(&[entry(0xA431, 2, 17, 86)]);
+    let place = directory(&[entry(2, 5, 3, 86)]);
+    [&b"MM\0\x2A\0\0\0\x08"[..], &first, &device, &place, SECRET].concat()
+}
+
+/// The orientation of that value.
+pub(crate) fn turned(value: u8) -> Orientation {
+    Orientation::of_block(&exif(value))
+}
+
+/// Builds a JPEG, segment after segment.
+#[derive(Clone)]
+pub(crate) struct Jpeg {
+    head: Vec<u8>,
+    frame: Vec<u8>,
+    tail: Vec<u8>,
+}
+
+impl Jpeg {
+    /// One component, sequential, a scan with a stuffed byte and a restart marker in it.
+    pub(crate) fn new(width: u16, height: u16) -> Self {
+        let [w, h] = [width, height].map(u16::to_be_bytes);
+        let frame = [&[8][..], &h, &w, &[1, 1, 0x11, 0]].concat();
+        let mut huffman = vec![0; 18];
+        huffman[1] = 1;
+        let picture = [
+            segment(0xDB, &[0; 65]),
+            segment(0xC0, &frame),
+            segment(0xC4, &huffman),
+            segment(0xDD, &[0, 1]),
+            segment(0xDA, &[1, 1, 0, 0, 63, 0]),
+        ];
+        Self { head: Vec::new(), frame: picture.concat(), tail: b"\x12\xFF\0\x34\xFF\xD0\x56".to_vec() }
+    }
+
+    pub(crate) fn segment(mut self, code: u8, payload: &[u8]) -> Self {
+        self.head.extend(segment(code, payload));
+        self
+    }
+
+    pub(crate) fn jfif(self, thumbnail: bool) -> Self {
+        let plain: &[u8] = b"JFIF\0\x01\x01\x01\0\x48\0\x48";
+        let pixels: &[u8] = if thumbnail { b"\x01\x02rgbRGB" } else { b"\0\0" };
+        self.segment(0xE0, &[plain, pixels].concat())
+    }
+
+    pub(crate) fn exif(self, orientation: u8) -> Self {
+        self.segment(0xE1, &[&b"Exif\0\0"[..], &exif(orientation)].concat())
+    }
+
+    /// Adds a second scan after something between the two.
+    pub(crate) fn between_scans(mut self, code: u8, payload: &[u8]) -> Self {
+        self.tail.extend(segment(code, payload));
+        self.tail.extend(segment(0xDA, &[1, 1, 0, 0, 63, 0]));
+        self.tail.extend(b"\x78\xFF\xFF\0\x9A");
+        self
+    }
+
+    /// Everything as far as the end of the last scan.
+    pub(crate) fn without_end(&self) -> Vec<u8> {
+        [&b"\xFF\xD8"[..], &self.head, &self.frame, &self.tail].concat()
+    }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        [&self.without_end()[..], b"\xFF\xD9"].concat()
+    }
+}
+
+/// A JPEG segment with its marker and length.
+pub(crate) fn segment(code: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(payload.len() + 2).expect("short");
+    [&[0xFF, code][..], &length.to_be_bytes(), payload].concat()
+}
+
+/// A PNG with these chunks between its header and its image data.
+pub(crate) fn png(width: u32, height: u32, chunks: &[Vec<u8>]) -> Vec<u8> {
+    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
+    let mut bytes = b"\x89PNG\r\n\x1A\n".to_vec();
+    bytes.extend(png_chunk(b"IHDR", &header));
+    bytes.extend(chunks.concat());
+    bytes.extend(png_chunk(b"IDAT", b"not really deflated"));
+    bytes.extend(png_chunk(b"IEND", b""));
+    bytes
+}
+
+/// A PNG chunk with its length and check sum.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the names are byte strings, which are references")]
+pub(crate) fn png_chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).expect("short");
+    let named = [&kind[..], data].concat();
+    let sum = named.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xEDB8_8320 } else { sum >> 1 })
+    });
+    [&length.to_be_bytes()[..], &named, &(!sum).to_be_bytes()].concat()
+}
+
+/// An extended WebP with these chunks before and behind its image data, and all the flags set that can be.
+pub(crate) fn webp(width: u32, height: u32, before: &[(&[u8; 4], &[u8])], behind: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+    let [w, h] = [width - 1, height - 1].map(u32::to_le_bytes);
+    let canvas = [&[0x3E, 0, 0, 0][..], &w[..3], &h[..3]].concat();
+    let image: (&[u8; 4], &[u8]) = (b"VP8L", b"\x2Fodd");
+    let chunks: Vec<(&[u8; 4], &[u8])> = [&[(b"VP8X", canvas.as_slice())], before, &[image], behind].concat();
+    riff(&chunks)
+}
+
+/// A WebP file of these chunks.
+pub(crate) fn riff(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+    let body: Vec<u8> = chunks.iter().flat_map(|(kind, data)| riff_chunk(kind, data)).collect();
+    let length = u32::try_from(body.len() + 4).expect("short");
+    [&b"RIFF"[..], &length.to_le_bytes(), b"WEBP", &body].concat()
+}
+
+/// A RIFF chunk with its length, padded to an even one.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the names are byte strings, which are references")]
+pub(crate) fn riff_chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).expect("short").to_le_bytes();
+    let padding: &[u8] = if data.len().is_multiple_of(2) { b"" } else { b"\0" };
+    [&kind[..], &length, data, padding].concat()
+}

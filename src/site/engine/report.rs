@@ -1,0 +1,58 @@
+//! What a build did.
+//!
+//! Owns the values that a command prints or hands on. Refuses to word them.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::stamp::Stamp;
+
+use crate::site::engine::out_path::OutPath;
+
+/// A file that was written, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Written {
+    /// Its path relative to the output.
+    pub path: OutPath,
+    /// `new`, or the parts of its view that changed.
+    pub reasons: Vec<&'static str>,
+}
+
+/// What a build did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Report {
+    /// The output folder.
+    #[serde(serialize_with = "lossy")]
+    #[schemars(with = "String")]
+    pub output: PathBuf,
+    /// How many messages the site shows.
+    pub messages: usize,
+    /// The messages among them that are shown although a part of them has not arrived, because they were before.
+    #[serde(skip)]
+    pub incomplete: Vec<(Side, Stamp)>,
+    /// How many files the site has.
+    pub files: usize,
+    /// The files that were written.
+    pub written: Vec<Written>,
+    /// The files that were removed.
+    pub removed: Vec<OutPath>,
+    /// How many messages of others show their code without colours, because all of them together have too much of it.
+    pub colourless: usize,
+    /// How often colouring others' code took too long, so that it is shown without.
+    pub late: usize,
+    /// Texts that could not be read, whose pages were kept as they are.
+    pub kept: Vec<String>,
+    /// In a reading room: channels that claim the feed id of another one, each with what is said of it.
+    #[serde(skip)]
+    pub same_ids: Vec<(String, String)>,
+    /// What was wrong with the record of the last build, for those who ask.
+    pub damage: Option<String>,
+}
+
+/// A path as text: not every path is, and a report must not fail over that.
+fn lossy<S: serde::Serializer>(path: &std::path::Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}

@@ -1,0 +1,4 @@
+//! Feeds of one channel and of several: Atom, JSON Feed and OPML.
+
+pub(crate) mod combined_feed;
+pub(crate) mod feed;

@@ -1,0 +1,67 @@
+//! What lies around one message's text, for the Markdown room to ask.
+//!
+//! Owns the answers about attachments, other messages and tags. Names are matched against listings, never joined to paths.
+
+use std::collections::HashMap;
+
+use crate::channel::snapshot::attachments::Names;
+use crate::channel::snapshot::card::Card;
+use crate::channel::snapshot::completeness::SITE_PAGES;
+use crate::markdown::{Around, Target, Trust};
+
+use crate::site::pages::attachments::Published;
+use crate::site::pages::contents::Contents;
+use crate::site::pages::view::Beyond;
+
+/// What lies around one message's text.
+pub(crate) struct Surroundings<'a> {
+    contents: &'a Contents<'a>,
+    card: &'a Card,
+    published: &'a [Published],
+    anchor: String,
+    names: Names,
+    /// The pages of other messages, by the addresses in the text that lead to them.
+    pages: HashMap<&'a str, &'a str>,
+}
+
+impl<'a> Surroundings<'a> {
+    pub(crate) fn new(
+        contents: &'a Contents<'a>,
+        card: &'a Card,
+        beyond: &'a Beyond<'a>,
+        published: &'a [Published],
+        anchor: String,
+    ) -> Self {
+        let pages = beyond.pages.iter().map(|(link, page)| (*link, page.as_str())).collect();
+        Self { contents, card, published, anchor, names: Names::new(card), pages }
+    }
+}
+
+impl Around for Surroundings<'_> {
+    fn attachment(&self, path: &str) -> Option<Target> {
+        let number = self.names.find(path)?;
+        let published = self.published.get(number)?;
+        let name = self.card.attachments.get(number)?.path.name();
+        let save_as = (published.path.name() != name).then(|| name.into_owned());
+        let attached = &published.attached;
+        Some(Target { number, address: attached.address.clone(), media: attached.media, save_as })
+    }
+
+    fn page(&self, address: &str) -> Option<String> {
+        if let Some(page) = self.pages.get(address) {
+            return Some((*page).to_owned());
+        }
+        let own = self.contents.trust(self.card) == Trust::Own;
+        (own && SITE_PAGES.contains(&address)).then(|| address.to_owned())
+    }
+
+    fn tag(&self, tag: &str) -> Option<String> {
+        // Only what the card knows of: a page must not depend on which tags other messages bear.
+        let known = self.card.tags_in_text.iter().any(|known| known == tag);
+        self.contents.tags.get(tag).filter(|_| known).map(|tag| tag.path.address())
+    }
+
+    fn anchor(&self) -> &str {
+        &self.anchor
+    }
+}

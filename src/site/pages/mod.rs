@@ -1,0 +1,15 @@
+//! The pages of one channel: what each of them shows, and how it is rendered.
+
+pub(crate) mod archive;
+pub(crate) mod attachments;
+pub(crate) mod contents;
+pub(crate) mod converted_message;
+pub(crate) mod file_name;
+pub(crate) mod icon;
+pub(crate) mod message_context;
+pub(crate) mod message_digest;
+pub(crate) mod plan;
+pub(crate) mod render;
+pub(crate) mod sitemap;
+pub(crate) mod template_context;
+pub(crate) mod view;

@@ -1,0 +1,299 @@
+//! From views to bytes.
+//!
+//! Owns the calls of templates. Sees a view, the texts that it names, and the theme; refuses to know where the bytes go.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tera::{Context, Tera, Value};
+
+use crate::article::{self, Link, Tag, label};
+use crate::channel::snapshot::card::Card;
+use crate::markdown::ROOT;
+
+use crate::site::Error;
+use crate::site::engine::out_path::OutPath;
+use crate::site::pages::contents::Contents;
+use crate::site::pages::converted_message::{Ready, fitting};
+use crate::site::pages::plan::{list_path, month_path, year_path};
+use crate::site::pages::template_context;
+use crate::site::pages::template_context::{Head, Site};
+use crate::site::pages::view::{Neighbour, Row};
+use crate::site::theme::Theme;
+
+/// Renders the pages of one site.
+pub(crate) struct Renderer<'a> {
+    contents: &'a Contents<'a>,
+    theme: &'a Theme,
+    tera: Tera,
+    site: Value,
+}
+
+impl<'a> Renderer<'a> {
+    /// Parses the theme for a site.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(crate) fn new(contents: &'a Contents<'a>, theme: &'a Theme) -> Result<Self, Error> {
+        let tera = theme.parse()?;
+        let site = Value::from_serializable(&Site::new(&contents.facts));
+        Ok(Self { contents, theme, tera, site })
+    }
+
+    /// A message's own page.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(crate) fn message(&self, ready: &Ready) -> Result<Vec<u8>, Error> {
+        let contents = self.contents;
+        let Some(card) = self.card(ready.at) else {
+            return Ok(Vec::new());
+        };
+        let path = contents.page_of(card);
+        let root = path.root();
+        let title = label(card);
+        let mut head = self.head("message", Some(title), Some(path.address()));
+        head.description = Some(card.excerpt.clone()).filter(|excerpt| !excerpt.is_empty());
+        head.image =
+            contents.facts.base.as_deref().and_then(|base| template_context::social_picture(&ready.published, base));
+        let near = |at: Option<usize>| contents.near(self.card(at?).map(|card| Neighbour::of(card)));
+        let mut page = self.context(&root, &head);
+        page.insert_value("m", ready.value.clone());
+        page.insert("previous", &near(ready.at.checked_sub(1)));
+        page.insert("next", &near(Some(ready.at + 1)));
+        page.insert("month", &month_link(card));
+        self.render("message.html", &page, &root)
+    }
+
+    /// A list page, its messages given newest first.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(crate) fn list(&self, number: usize, ready: &[&Ready]) -> Result<Vec<u8>, Error> {
+        let path = list_path(number);
+        let head = self.head("list", Some(format!("Page {number}")), Some(path.address()));
+        let link = |number: usize| list_path(number).address();
+        let count = self.contents.lists.count();
+        let mut page = self.context(&path.root(), &head);
+        page.insert("number", &number);
+        page.insert_value("messages", self.values(ready));
+        page.insert("newer", &(number < count).then(|| link(number + 1)));
+        page.insert("older", &(number > 1).then(|| link(number - 1)));
+        self.render("list.html", &page, &path.root())
+    }
+
+    /// The front page, its messages given newest first.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(crate) fn index(&self, ready: &[&Ready]) -> Result<Vec<u8>, Error> {
+        let mut head = self.head("index", None, Some(String::new()));
+        head.description.clone_from(&self.contents.facts.description);
+        let mut page = self.context("", &head);
+        page.insert_value("messages", self.values(ready));
+        page.insert("older", &self.contents.lists.behind_front().map(|number| list_path(number).address()));
+        page.insert("months", &self.years());
+        self.render("index.html", &page, "")
+    }
+
+    /// The page of the month at a position.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(crate) fn month(&self, at: usize) -> Result<Vec<u8>, Error> {
+        let months = &self.contents.months;
+        let Some(month) = months.get(at) else {
+            return Ok(Vec::new());
+        };
+        let path = month_path(month.year, month.number);
+        let heading = month.name();
+        let link = |at: Option<usize>| {
+            let month = at.and_then(|at| months.get(at))?;
+            Some(Link { label: month.name(), url: month_path(month.year, month.number).address() })
+        };
+        let head = self.head("month", Some(heading.clone()), Some(path.address()));
+        let mut page = self.context(&path.root(), &head);
+        page.insert("heading", &heading);
+        page.insert("year", &Link { label: month.year.to_string(), url: year_path(month.year).address() });
+        page.insert("rows", &self.rows(month.messages.clone().rev()));
+        page.insert("previous", &link(at.checked_sub(1)));
+        page.insert("next", &link(Some(at + 1)));
+        self.render("month.html", &page, "")
+    }
+
+    /// The page of a year.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(crate) fn year(&self, year: i32) -> Result<Vec<u8>, Error> {
+        #[derive(Serialize)]
+        struct Month {
+            name: &'static str,
+            url: String,
+            count: usize,
+        }
+        let months: Vec<Month> = self
+            .contents
+            .months
+            .iter()
+            .filter(|month| month.year == year)
+            .map(|month| Month {
+                name: article::month(month.number),
+                url: month_path(month.year, month.number).address(),
+                count: month.messages.len(),
+            })
+            .collect();
+        let years: Vec<i32> = self.contents.years().iter().map(|(year, _)| *year).collect();
+        let at = years.iter().position(|other| *other == year).unwrap_or_default();
+        let link = |at: Option<usize>| {
+            let year = *years.get(at?)?;
+            Some(Link { label: year.to_string(), url: year_path(year).address() })
+        };
+        let path = year_path(year);
+        let head = self.head("year", Some(year.to_string()), Some(path.address()));
+        let mut page = self.context(&path.root(), &head);
+        page.insert("heading", &year.to_string());
+        page.insert("months", &months);
+        page.insert("previous", &link(at.checked_sub(1)));
+        page.insert("next", &link(Some(at + 1)));
+        self.render("year.html", &page, "")
+    }
+
+    /// The page of a tag.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(crate) fn tag(&self, name: &str) -> Result<Vec<u8>, Error> {
+        let Some(tag) = self.contents.tags.get(name) else {
+            return Ok(Vec::new());
+        };
+        let head = self.head("tag", Some(format!("#{name}")), Some(tag.path.address()));
+        let mut page = self.context(&tag.path.root(), &head);
+        page.insert("tag", name);
+        page.insert("rows", &self.rows(tag.messages.iter().rev().copied()));
+        self.render("tag.html", &page, "")
+    }
+
+    /// The list of tags.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(crate) fn tags(&self, path: &OutPath) -> Result<Vec<u8>, Error> {
+        let tags: Vec<Tag<'_>> =
+            self.contents.tags.values().map(|tag| Tag { name: &tag.name, url: tag.path.address() }).collect();
+        let head = self.head("tags", Some("Tags".to_owned()), Some(path.address()));
+        let mut page = self.context(&path.root(), &head);
+        page.insert("tags", &tags);
+        self.render("tags.html", &page, "")
+    }
+
+    /// The page for addresses that lead nowhere. It is served at any depth, so its links start at the server's root
+    /// where the base URL tells where that is.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(crate) fn missing(&self) -> Result<Vec<u8>, Error> {
+        let root = self.contents.options.base_url.as_ref().map_or("", |url| url.path());
+        let head = self.head("missing", Some("Not found".to_owned()), None);
+        let page = self.context(root, &head);
+        self.render("404.html", &page, "")
+    }
+
+    /// Messages that a page shows together.
+    fn values(&self, ready: &[&Ready]) -> Value {
+        let value = |(ready, is_whole): (&Ready, bool)| {
+            if is_whole { ready.value.clone() } else { ready.brief(self.contents) }
+        };
+        Value::from(fitting(ready.iter().copied()).map(value).collect::<Vec<_>>())
+    }
+
+    fn card(&self, at: usize) -> Option<&'a Arc<Card>> {
+        self.contents.cards.get(at)
+    }
+
+    fn context(&self, root: &str, head: &Head) -> Context {
+        let mut context = Context::new();
+        context.insert("root", root);
+        context.insert("page", head);
+        context.insert_value("site", self.site.clone());
+        context
+    }
+
+    fn head(&self, kind: &'static str, title: Option<String>, address: Option<String>) -> Head {
+        let facts = &self.contents.facts;
+        Head {
+            kind,
+            title: title.map_or_else(|| facts.title.clone(), |title| format!("{title} — {}", facts.title)),
+            description: None,
+            canonical: facts.base.as_ref().zip(address).map(|(base, address)| format!("{base}{address}")),
+            image: None,
+            feed_title: facts.title.clone(),
+        }
+    }
+
+    fn rows(&self, positions: impl Iterator<Item = usize>) -> Vec<template_context::Line<'_>> {
+        positions.filter_map(|at| self.card(at).map(|card| Row::of(card))).map(|row| self.contents.line(&row)).collect()
+    }
+
+    fn years(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Month {
+            name: &'static str,
+            url: String,
+        }
+        #[derive(Serialize)]
+        struct Year {
+            #[serde(rename = "year")]
+            number: i32,
+            url: String,
+            months: Vec<Month>,
+        }
+        let month = |month: &crate::site::pages::archive::Month| Month {
+            name: article::month(month.number),
+            url: month_path(month.year, month.number).address(),
+        };
+        let years = self.contents.years().into_iter().rev();
+        years
+            .map(|(year, months)| Year {
+                number: year,
+                url: year_path(year).address(),
+                months: months.iter().rev().map(month).collect(),
+            })
+            .collect::<Vec<_>>()
+    }
+
+    /// Renders a page; `root` is what the links in texts begin with on it.
+    fn render(&self, template: &str, context: &Context, root: &str) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::with_capacity(8 << 10);
+        self.tera.render_to(template, context, &mut bytes).map_err(|error| self.theme.explain(&error))?;
+        Ok(rooted(bytes, root))
+    }
+}
+
+/// Puts the way to the site's root where texts bear its mark.
+fn rooted(page: Vec<u8>, root: &str) -> Vec<u8> {
+    let Some(first) = memchr::memchr(MARK, &page) else {
+        return page;
+    };
+    let mut out = Vec::with_capacity(page.len() + 256);
+    let mut from = 0;
+    for at in std::iter::once(first).chain(memchr::memchr_iter(MARK, &page).skip(1)) {
+        out.extend_from_slice(page.get(from..at).unwrap_or_default());
+        out.extend_from_slice(root.as_bytes());
+        from = at + 1;
+    }
+    out.extend_from_slice(page.get(from..).unwrap_or_default());
+    out
+}
+
+/// The mark as a byte.
+const MARK: u8 = ROOT as u8;
+
+fn month_link(card: &Card) -> Link {
+    use chrono::Datelike;
+    let time = card.stamp.time();
+    Link {
+        label: format!("{} {}", article::month(time.month()), time.year()),
+        url: month_path(time.year(), time.month()).address(),
+    }
+}

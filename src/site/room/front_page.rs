@@ -1,0 +1,248 @@
+//! The files of a reading room: the front page on which the newest messages of all channels flow, the planet's feed and
+//! the list of feeds.
+//!
+//! Owns what each depends on and how it is made. Refuses to know what was written before and where the bytes go.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use tera::{Context, Value};
+
+use crate::article::Date;
+use crate::channel::Kind;
+
+use crate::site::Error;
+use crate::site::engine::fingerprint::{Fingerprint, Hasher, hash};
+use crate::site::engine::out_path::OutPath;
+use crate::site::feeds::combined_feed::{ENTRIES, KINDS, Member, Pick, Planet, Read, atom, newest, outlines, updated};
+use crate::site::pages::contents::{Facts, GENERATOR, RENDERING};
+use crate::site::pages::converted_message::fitting;
+use crate::site::pages::plan;
+use crate::site::pages::template_context::{Head, Site};
+use crate::site::theme::Theme;
+
+/// The most messages on the front page.
+const MESSAGES: usize = 30;
+
+/// A file of the reading room's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// The front page.
+    River,
+    /// The planet's feed.
+    Feed,
+    /// The list of feeds.
+    Subscriptions,
+    /// A file of the theme that is no template.
+    Asset(String),
+}
+
+impl Page {
+    /// The order in which files appear: what is linked before what links to it.
+    pub(crate) fn rank(&self) -> u8 {
+        match self {
+            Self::Asset(_) => 0,
+            Self::Feed | Self::Subscriptions => 1,
+            Self::River => 2,
+        }
+    }
+}
+
+/// Every file of the reading room's own, in the order of the paths.
+pub(crate) fn plan(theme: &Theme) -> Vec<(OutPath, Page)> {
+    let fixed = [("index.html", Page::River), ("atom.xml", Page::Feed), ("subscriptions.opml", Page::Subscriptions)];
+    let assets = theme.assets().map(|name| (OutPath::fixed(format!("assets/{name}")), Page::Asset(name.to_owned())));
+    let mut plan: Vec<_> = fixed.into_iter().map(|(path, page)| (OutPath::fixed(path), page)).chain(assets).collect();
+    plan.sort_by(|a, b| a.0.cmp(&b.0));
+    plan
+}
+
+/// What the files of a reading room are made of.
+pub(crate) struct River<'a> {
+    members: &'a [Member<'a>],
+    theme: &'a Theme,
+    facts: Facts,
+    feed: Option<String>,
+}
+
+/// A channel in the list of channels.
+#[derive(Serialize)]
+struct Entry<'a> {
+    title: &'a str,
+    url: String,
+    feed: String,
+    language: &'a str,
+    newest: Option<Date>,
+}
+
+/// The channels of one kind.
+#[derive(Serialize)]
+struct Group<'a> {
+    name: &'static str,
+    channels: Vec<Entry<'a>>,
+}
+
+/// A message on the front page, with what is its own site's.
+#[derive(Serialize)]
+struct Shown<'a> {
+    root: &'a str,
+    site: &'a Value,
+    m: Cow<'a, Value>,
+}
+
+impl<'a> River<'a> {
+    pub(crate) fn new(title: &str, base: Option<&str>, members: &'a [Member<'a>], theme: &'a Theme) -> Self {
+        let facts = Facts {
+            title: title.to_owned(),
+            description: None,
+            author: None,
+            authors: [None, None],
+            language: "en".to_owned(),
+            link: None,
+            icon: None,
+            kind: kind(members),
+            channel: String::new(),
+            archive: false,
+            tags: false,
+            others_write: true,
+            read_key: None,
+            base: base.map(str::to_owned),
+            rules: (false, false),
+            generator: GENERATOR,
+            rendering: RENDERING,
+        };
+        Self { members, theme, facts, feed: base.map(|base| format!("{base}atom.xml")) }
+    }
+
+    /// The fingerprint of a file.
+    pub(crate) fn fingerprint(&self, page: &Page) -> Fingerprint {
+        match page {
+            Page::River => {
+                let newest = |member: &Member<'_>| member.contents.cards.last().map(|card| card.stamp);
+                let newest: Vec<_> = self.members.iter().map(newest).collect();
+                let shown = self
+                    .shown(MESSAGES, |member, at| plan::messages(&member.contents, at..at + 1, Fingerprint::default()));
+                let around = hash(&(self.list(), newest));
+                Fingerprint { around, theme: self.theme.hash(), ..shown }
+            }
+            Page::Feed => self.shown(ENTRIES, |member, at| {
+                let print = plan::entries_print(&member.contents, at..at + 1, Fingerprint::default());
+                Fingerprint { around: hash(&(print.around, updated(&member.contents))), ..print }
+            }),
+            Page::Subscriptions => {
+                Fingerprint { site: hash(&(&self.facts.title, self.list())), ..Fingerprint::default() }
+            }
+            Page::Asset(name) => {
+                Fingerprint { theme: hash(self.theme.asset(name).unwrap_or_default()), ..Fingerprint::default() }
+            }
+        }
+    }
+
+    /// The fingerprint of a file that shows the newest messages.
+    fn shown(&self, most: usize, print: impl Fn(&Member<'_>, usize) -> Fingerprint) -> Fingerprint {
+        let mut parts: [Hasher; 4] = Default::default();
+        let [text, attachments, around, site] = &mut parts;
+        site.add(&self.facts);
+        for Pick { member: number, at } in newest(self.members, most) {
+            let Some(member) = self.members.get(number) else {
+                continue;
+            };
+            let print = print(member, at);
+            text.add(&(number, print.text));
+            attachments.add(&print.attachments);
+            around.add(&print.around);
+            site.add(&(&member.site, member.contents.facts_hash));
+        }
+        let [text, attachments, around, site] = parts.map(Hasher::finish);
+        Fingerprint { text, attachments, around, site, theme: 0 }
+    }
+
+    /// What the lists say of each channel.
+    fn list(&self) -> Vec<(&str, Kind, &str, &str)> {
+        let line = |member: &'a Member<'a>| {
+            let facts = &member.contents.facts;
+            (facts.title.as_str(), facts.kind, facts.language.as_str(), member.site.as_str())
+        };
+        self.members.iter().map(line).collect()
+    }
+
+    /// Makes a file, with the texts that could not be read for it.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(crate) fn make(&self, page: &Page) -> Result<(Vec<u8>, Vec<String>), Error> {
+        let read = |most, together| Read::of(self.members, &newest(self.members, most), together);
+        match page {
+            Page::River => {
+                let read = read(MESSAGES, true);
+                Ok((self.render(&read)?, read.unreadable))
+            }
+            Page::Feed => {
+                let front = self.facts.base.as_deref().unwrap_or("index.html");
+                let planet = Planet { title: &self.facts.title, feed: self.feed.as_deref(), front };
+                let read = read(ENTRIES, false);
+                Ok((atom(&planet, self.members, &read), read.unreadable))
+            }
+            Page::Subscriptions => {
+                let channels = self.members.iter().map(|member| (&member.contents.facts, member.site.as_str()));
+                Ok((outlines(&self.facts.title, &channels.collect::<Vec<_>>()), Vec::new()))
+            }
+            Page::Asset(name) => Ok((self.theme.asset(name).unwrap_or_default().to_vec(), Vec::new())),
+        }
+    }
+
+    fn render(&self, read: &Read) -> Result<Vec<u8>, Error> {
+        let sites: Vec<Value> =
+            self.members.iter().map(|member| Value::from_serializable(&Site::new(&member.contents.facts))).collect();
+        let whole = fitting(read.ready.iter().map(|(_, ready)| ready));
+        let shown = read.ready.iter().zip(whole).filter_map(|((number, _), (ready, is_whole))| {
+            let member = self.members.get(*number)?;
+            let m = if is_whole { Cow::Borrowed(&ready.value) } else { Cow::Owned(ready.brief(&member.contents)) };
+            Some(Shown { root: &member.root, site: sites.get(*number)?, m })
+        });
+        let mut page = Context::new();
+        page.insert("root", "");
+        page.insert("page", &self.head());
+        page.insert("site", &Site::new(&self.facts));
+        page.insert("shown", &shown.collect::<Vec<_>>());
+        page.insert("groups", &self.groups());
+        let mut bytes = Vec::with_capacity(64 << 10);
+        let done = self.theme.parse()?.render_to("river.html", &page, &mut bytes);
+        done.map_err(|error| self.theme.explain(&error))?;
+        Ok(bytes)
+    }
+
+    fn head(&self) -> Head {
+        Head {
+            kind: "river",
+            title: self.facts.title.clone(),
+            description: None,
+            canonical: self.facts.base.clone(),
+            image: None,
+            feed_title: self.facts.title.clone(),
+        }
+    }
+
+    fn groups(&self) -> Vec<Group<'_>> {
+        let of = |kind: Kind| self.members.iter().filter(move |member| member.contents.facts.kind == kind);
+        let entry = |member: &'a Member<'a>| Entry {
+            title: &member.contents.facts.title,
+            url: format!("{}index.html", member.root),
+            feed: format!("{}atom.xml", member.root),
+            language: &member.contents.facts.language,
+            newest: member.contents.cards.last().map(|card| Date::new(card.stamp.seconds())),
+        };
+        let group = |(kind, name)| Group { name, channels: of(kind).map(entry).collect() };
+        KINDS.into_iter().map(group).filter(|group| !group.channels.is_empty()).collect()
+    }
+}
+
+/// What a page with messages of all channels may do is what a page of the most delicate of them may.
+fn kind(members: &[Member<'_>]) -> Kind {
+    let has = |kind: Kind| members.iter().any(|member| member.contents.facts.kind == kind);
+    match (has(Kind::Message), has(Kind::Subscription)) {
+        (true, _) => Kind::Message,
+        (false, true) => Kind::Subscription,
+        (false, false) => Kind::Broadcast,
+    }
+}

@@ -1,0 +1,462 @@
+//! Which documents this data folder has the keys of: `.missive/keys.toml`.
+//!
+//! Owns the file, its lock and its mode. It holds all that cannot be made again; the engine's own store can. Whoever
+//! changes it writes it whole, and a running node looks again. Refuses to know the network.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use fs_err as fs;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::name::ChannelName;
+use crate::fs::private;
+use crate::sync::Error;
+use crate::sync::hex;
+use crate::sync::keys::ticket::Peer;
+
+/// The program's own folder in a data folder.
+pub const PRIVATE: &str = ".missive";
+
+/// The file's name in it.
+pub const FILE_NAME: &str = "keys.toml";
+
+/// All keys of a data folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Book {
+    /// The secret key (Ed25519) that is this device in the network, in hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<Secret>,
+    /// The secret key (Ed25519) that signs what is written here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author: Option<Secret>,
+    /// The documents.
+    #[serde(rename = "document", skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<Document>,
+    /// Documents that were given up for new ones, and only say where to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<Document>,
+    /// Invitations that were given out.
+    #[serde(rename = "invitation", skip_serializing_if = "Vec::is_empty")]
+    pub invitations: Vec<Invitation>,
+    /// Invitations that were accepted, and of which the other side has not heard yet.
+    #[serde(rename = "acceptance", skip_serializing_if = "Vec::is_empty")]
+    pub acceptances: Vec<Acceptance>,
+    /// Entries whose channel has a name that no folder can have. They are kept in the file, and nothing is done with them.
+    #[serde(skip)]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// An entry of the book that nothing is done with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// What stands in the place of its channel's name.
+    pub name: String,
+    /// The entry as it is written.
+    entry: String,
+}
+
+impl std::fmt::Debug for LeftOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // It may hold secrets.
+        write!(f, "LeftOut({:?})", self.name)
+    }
+}
+
+/// The book as it is written, before anything in it is believed.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Written {
+    device: Option<Secret>,
+    author: Option<Secret>,
+    document: Vec<Table>,
+    retired: Vec<Table>,
+    invitation: Vec<Table>,
+    acceptance: Vec<Table>,
+}
+
+/// 32 bytes that nobody else may know.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secret(#[serde(with = "hex")] pub [u8; 32]);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// The public half of the key that an author signs with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AuthorKey(#[serde(with = "hex")] pub [u8; 32]);
+
+/// A document that a box is replicated by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// The channel's folder.
+    pub channel: ChannelName,
+    /// The box.
+    #[serde(rename = "box")]
+    pub side: Side,
+    /// The document's id, which is the key for reading it.
+    #[serde(with = "hex")]
+    pub id: [u8; 32],
+    /// The key for writing it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Secret>,
+    /// Whose it is: who made it, as the key said that was handed over, or else whoever was seen to sign its profile first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<AuthorKey>,
+    /// Authors whose texts count as this device's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trusted: Vec<AuthorKey>,
+    /// Attachments that are fetched although they are larger than the limit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fetch: Vec<String>,
+    /// The name by which this side signs in it; without one the channel's profile says whose it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// Whether everything may be deleted at once, because somebody said so; used up by the deletion.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub delete_all: bool,
+    /// Six words that both ends of a conversation see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phrase: Option<String>,
+    /// The key that it was replaced by, if the device gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<String>,
+    /// Who had it when the key was handed over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peers: Vec<Peer>,
+}
+
+/// An invitation that was given out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// The channel's folder.
+    pub channel: ChannelName,
+    /// What only the two know.
+    pub secret: Secret,
+    /// When it expires, in seconds since 1970.
+    pub until: i64,
+    /// Which device has answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_by: Option<Secret>,
+}
+
+/// An invitation that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// The channel's folder.
+    pub channel: ChannelName,
+    /// The code.
+    pub code: String,
+    /// Why the other side refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+    /// Whether the channel was made for it: a refusal takes it away again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_channel: bool,
+    /// Whether the channel's key was made for it: a refusal takes it away again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_key: bool,
+}
+
+impl Book {
+    /// Reads the book of a data folder. Without the file it is empty.
+    ///
+    /// # Errors
+    /// [`Error::Book`] when it is damaged: it is never written over then; [`Error::Exposed`]; [`Error::Io`].
+    pub fn read(data: &Path) -> Result<Self, Error> {
+        check_private(data)?;
+        let path = path(data);
+        match fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text).map_err(|what| Error::Book { path, what }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads a book's text. An entry with a name that no channel can have is left out, and the others count.
+    ///
+    /// # Errors
+    /// What is wrong with it, if it is damaged in another way.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let written: Written = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+        let mut left_out = Vec::new();
+        Ok(Self {
+            device: written.device,
+            author: written.author,
+            documents: entries("document", written.document, &mut left_out)?,
+            retired: entries("retired", written.retired, &mut left_out)?,
+            invitations: entries("invitation", written.invitation, &mut left_out)?,
+            acceptances: entries("acceptance", written.acceptance, &mut left_out)?,
+            left_out,
+        })
+    }
+
+    /// The book's text, with what is left out.
+    ///
+    /// # Errors
+    /// When a channel's name is no text.
+    pub fn to_text(&self) -> Result<String, toml::ser::Error> {
+        let mut text = toml::to_string(self)?;
+        for left in &self.left_out {
+            text.push('\n');
+            text.push_str(&left.entry);
+        }
+        Ok(text)
+    }
+
+    /// Changes the book of a data folder, with nobody else changing it meanwhile. Nothing is written if nothing differs.
+    ///
+    /// # Errors
+    /// As [`Book::read`], and whatever `change` gives; the book is as it was then.
+    pub fn change<T, E: From<Error>>(data: &Path, change: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let _lock = lock(data)?;
+        let _unbroken = unbroken();
+        let mut book = Self::read(data)?;
+        let before = book.clone();
+        let given = change(&mut book)?;
+        if book != before {
+            book.write(data)?;
+        }
+        Ok(given)
+    }
+
+    /// The document of a box.
+    pub fn document(&self, channel: &ChannelName, side: Side) -> Option<&Document> {
+        self.documents.iter().find(|document| document.channel == *channel && document.side == side)
+    }
+
+    /// The document of a box, to be changed.
+    pub fn document_mut(&mut self, channel: &ChannelName, side: Side) -> Option<&mut Document> {
+        self.documents.iter_mut().find(|document| document.channel == *channel && document.side == side)
+    }
+
+    /// All documents that are kept, those that were given up too.
+    pub fn all(&self) -> impl Iterator<Item = &Document> {
+        self.documents.iter().chain(&self.retired)
+    }
+
+    /// The document of this id, to be changed.
+    pub fn by_id_mut(&mut self, id: &[u8; 32]) -> Option<&mut Document> {
+        self.documents.iter_mut().chain(&mut self.retired).find(|document| document.id == *id)
+    }
+
+    /// The document of this id.
+    pub fn by_id(&self, id: &[u8; 32]) -> Option<&Document> {
+        self.all().find(|document| document.id == *id)
+    }
+
+    /// Whether there is nothing to replicate.
+    pub fn is_empty(&self) -> bool {
+        self.documents.is_empty() && self.acceptances.is_empty()
+    }
+
+    fn write(&self, data: &Path) -> Result<(), Error> {
+        let path = path(data);
+        let text = self.to_text().map_err(|error| Error::Book { path: path.clone(), what: error.to_string() })?;
+        Ok(private::replace(&path, text.as_bytes())?)
+    }
+}
+
+/// The entries of one list; those with a name that no channel can have are put aside.
+fn entries<T: DeserializeOwned>(
+    list: &'static str,
+    tables: Vec<Table>,
+    left_out: &mut Vec<LeftOut>,
+) -> Result<Vec<T>, String> {
+    let mut entries = Vec::with_capacity(tables.len());
+    for table in tables {
+        let name = table.get("channel").and_then(Value::as_str).unwrap_or_default();
+        if name.parse::<ChannelName>().is_ok() {
+            entries.push(Value::Table(table).try_into().map_err(|error: toml::de::Error| error.message().to_owned())?);
+            continue;
+        }
+        let name = name.to_owned();
+        // As one list of one entry, so that its own lists and tables are written right.
+        let entry = toml::to_string(&BTreeMap::from([(list, vec![table])])).map_err(|error| error.to_string())?;
+        left_out.push(LeftOut { name, entry });
+    }
+    Ok(entries)
+}
+
+/// Keeps this program from being ended by a signal, as long as it is held: what belongs together is written together. Whoever ends
+/// the program takes it first.
+pub fn unbroken() -> MutexGuard<'static, ()> {
+    static UNBROKEN: Mutex<()> = Mutex::new(());
+    UNBROKEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Document {
+    /// What [`Document`]s without more have.
+    pub fn new(channel: ChannelName, side: Side, id: [u8; 32]) -> Self {
+        Self {
+            channel,
+            side,
+            id,
+            secret: None,
+            owner: None,
+            trusted: Vec::new(),
+            author: None,
+            fetch: Vec::new(),
+            delete_all: false,
+            phrase: None,
+            moved: None,
+            peers: Vec::new(),
+        }
+    }
+
+    /// Whether it was made here, as far as a book tells that does not name owners yet: whoever joins others is given peers, and
+    /// the outbox of a conversation is always one's own.
+    pub fn is_made_here(&self) -> bool {
+        self.side == Side::Outbox && self.secret.is_some() && (self.peers.is_empty() || self.phrase.is_some())
+    }
+}
+
+/// The book's path.
+pub fn path(data: &Path) -> PathBuf {
+    data.join(PRIVATE).join(FILE_NAME)
+}
+
+/// Checks that only this user may write the program's own folder, the keys in it and the node's folder, as far as they are there.
+///
+/// # Errors
+/// [`Error::Exposed`], with what is open to others.
+pub fn check_private(data: &Path) -> Result<(), Error> {
+    let folder = data.join(PRIVATE);
+    for path in [folder.join(crate::sync::socket::FOLDER), folder.join(FILE_NAME), folder] {
+        private::check(&path)?;
+    }
+    Ok(())
+}
+
+/// Makes the program's own folder in a data folder that is there, closed to others, and a folder in it.
+///
+/// # Errors
+/// [`Error::Exposed`] when others may write it; [`Error::Io`], `NotFound` when the data folder is not there.
+pub fn private(data: &Path, name: &str) -> Result<PathBuf, Error> {
+    check_private(data)?;
+    let mut folder = data.join(PRIVATE);
+    private::folder(&folder)?;
+    for part in Path::new(name) {
+        folder.push(part);
+        private::folder(&folder)?;
+    }
+    Ok(folder)
+}
+
+/// Keeps others from changing the book until it is dropped.
+fn lock(data: &Path) -> Result<File, Error> {
+    let folder = private(data, "")?;
+    let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(folder.join("keys.lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn name(name: &str) -> ChannelName {
+        name.parse().unwrap()
+    }
+
+    fn filled() -> Book {
+        let mut document = Document::new(name("blog"), Side::Outbox, [1; 32]);
+        document.secret = Some(Secret([2; 32]));
+        document.peers.push(Peer { device: [3; 32], addresses: vec!["127.0.0.1:1".parse().unwrap()], relay: None });
+        Book { device: Some(Secret([4; 32])), documents: vec![document], ..Book::default() }
+    }
+
+    #[test]
+    fn only_its_owner_reads_it() {
+        let dir = tempfile::tempdir().unwrap();
+        Book::change(dir.path(), |book| {
+            *book = filled();
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+        assert_eq!(Book::read(dir.path()).unwrap(), filled());
+        let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(path(dir.path())), mode(dir.path().join(PRIVATE))), (0o600, 0o700));
+        assert!(!format!("{:?}", filled()).contains("0202"), "no secret is shown");
+    }
+
+    #[test]
+    fn a_damaged_one_is_never_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        private(dir.path(), "").unwrap();
+        std::fs::write(path(dir.path()), "device = \"zz\"\n").unwrap();
+        let changed = Book::change(dir.path(), |book| {
+            book.documents.clear();
+            Ok::<_, Error>(())
+        });
+        assert!(matches!(changed, Err(Error::Book { .. })));
+        assert_eq!(std::fs::read_to_string(path(dir.path())).unwrap(), "device = \"zz\"\n");
+    }
+
+    #[test]
+    fn a_bad_name_is_left_out_and_the_others_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        private(dir.path(), "").unwrap();
+        let id = "01".repeat(32);
+        for bad in ["../../evil", ".missive", "/etc", ""] {
+            let text = format!(
+                "[[document]]\nchannel = \"{bad}\"\nbox = \"outbox\"\nid = \"{id}\"\nfetch = [\"a\"]\n\n[[document.peers]]\ndevice = [1]\naddresses = []\n\n\
+                 [[document]]\nchannel = \"blog\"\nbox = \"outbox\"\nid = \"{id}\"\n\n\
+                 [[acceptance]]\nchannel = \"{bad}\"\ncode = \"x\"\n"
+            );
+            std::fs::write(path(dir.path()), text).unwrap();
+            let book = Book::read(dir.path()).unwrap();
+            assert_eq!(book.documents, [Document::new(name("blog"), Side::Outbox, [1; 32])], "{bad}");
+            assert_eq!(book.left_out.iter().map(|left| left.name.as_str()).collect::<Vec<_>>(), [bad, bad]);
+            Book::change(dir.path(), |book| {
+                book.device = Some(Secret([9; 32]));
+                Ok::<_, Error>(())
+            })
+            .unwrap();
+            let again = Book::read(dir.path()).unwrap();
+            assert_eq!(again, Book { device: Some(Secret([9; 32])), ..book }, "nothing is lost: {bad}");
+        }
+    }
+
+    #[test]
+    fn what_others_may_write_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = private(dir.path(), "sync").unwrap();
+        Book::change(dir.path(), |book| {
+            *book = filled();
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+        for exposed in [dir.path().join(PRIVATE), path(dir.path()), folder] {
+            let closed = std::fs::metadata(&exposed).unwrap().permissions();
+            std::fs::set_permissions(&exposed, std::fs::Permissions::from_mode(0o777)).unwrap();
+            let refused = Book::read(dir.path());
+            assert!(matches!(&refused, Err(Error::Exposed(why)) if why.path() == exposed), "{refused:?}");
+            assert!(matches!(private(dir.path(), "sync"), Err(Error::Exposed(_))));
+            std::fs::set_permissions(&exposed, closed).unwrap();
+            assert_eq!(Book::read(dir.path()).unwrap(), filled());
+        }
+    }
+
+    #[test]
+    fn a_data_folder_that_vanished_is_not_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let gone = dir.path().join("gone");
+        let changed = Book::change(&gone, |book| {
+            *book = filled();
+            Ok::<_, Error>(())
+        });
+        assert!(matches!(&changed, Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound));
+        assert!(!gone.exists());
+    }
+}

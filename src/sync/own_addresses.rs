@@ -1,0 +1,30 @@
+//! Where this device was when a node ran last: what a key that is handed out says of it.
+//!
+//! Owns one small file in the node's folder. Refuses to know how it is reached.
+
+use std::path::{Path, PathBuf};
+
+use crate::fs::atomic_write;
+use crate::sync::Error;
+use crate::sync::keys::book::{PRIVATE, check_private};
+use crate::sync::keys::ticket::Peer;
+use crate::sync::socket::FOLDER;
+
+fn path(data: &Path) -> PathBuf {
+    data.join(PRIVATE).join(FOLDER).join("here")
+}
+
+/// Notes where it is.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn write(data: &Path, me: &Peer) -> Result<(), Error> {
+    let bytes = serde_json::to_vec(me).map_err(std::io::Error::other)?;
+    Ok(atomic_write::replace(&path(data), &bytes)?)
+}
+
+/// Where it was; nothing is known before the first time.
+pub fn read(data: &Path) -> Option<Peer> {
+    check_private(data).ok()?;
+    serde_json::from_slice(&std::fs::read(path(data)).ok()?).ok()
+}

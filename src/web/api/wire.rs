@@ -1,0 +1,311 @@
+//! What the API says, in the shapes that it says it in.
+//!
+//! Owns the names of members: those of the founding program (2013), to the letter, and those added since. Refuses to know
+//! requests.
+
+use chrono::SecondsFormat;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::article::{InReplyTo, type_of};
+use crate::channel::Kind;
+use crate::channel::outbox::draft;
+use crate::channel::outbox::draft::Name;
+use crate::channel::outbox::new_message::Source;
+use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::stamp::Stamp;
+use crate::channel::snapshot::card::Card;
+
+use crate::web::address;
+use crate::web::channel_view::Seen;
+use crate::web::http::refusal::Refusal;
+
+/// A channel. A box's members are there where the box is.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct Channel {
+    url: String,
+    messages_url: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inbox_count: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inbox_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outbox_count: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outbox_url: Option<String>,
+    kind: Kind,
+    title: String,
+    /// Messages of the inbox that were not read.
+    unread: usize,
+    /// The id of the newest message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newest: Option<Stamp>,
+    /// Files that are being received.
+    arriving: usize,
+    /// Conflict copies that a sync tool has made.
+    conflicts: usize,
+    /// Messages that wait: drafts, those dated in the future, those that are not whole.
+    held: usize,
+    warnings: usize,
+    /// Why it cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
+    site_url: String,
+    feed_url: String,
+    drafts_url: String,
+}
+
+impl Channel {
+    pub(crate) fn of(seen: &Seen) -> Self {
+        let url = address::channel(&seen.name);
+        let box_url = |side: Side| seen.has(side).then(|| format!("{url}/{side}"));
+        let site_url = address::site(&seen.name);
+        let health = &seen.health;
+        Self {
+            messages_url: format!("{url}/messages"),
+            inbox_count: seen.count(Side::Inbox),
+            inbox_url: box_url(Side::Inbox),
+            outbox_count: seen.count(Side::Outbox),
+            outbox_url: box_url(Side::Outbox),
+            drafts_url: format!("{url}/drafts"),
+            name: seen.name.clone(),
+            kind: seen.kind,
+            title: seen.title.clone(),
+            unread: seen.unread,
+            newest: seen.cards.last().map(|card| card.stamp),
+            arriving: health.arriving,
+            conflicts: health.conflicts,
+            held: health.held,
+            warnings: health.warnings,
+            trouble: health.trouble.clone(),
+            feed_url: format!("{site_url}atom.xml"),
+            site_url,
+            url,
+        }
+    }
+}
+
+/// A message.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct Message {
+    r#box: Side,
+    /// When it was written, such as `2013-08-11T14:34:37.000Z`.
+    date: String,
+    /// Its text.
+    body: String,
+    url: String,
+    attachments_url: String,
+    has_attachments: bool,
+    /// What its file is called, without `.txt`. Not `id`: the founding client takes a member of that name for the key by which
+    /// it merges lists, and a message's is its own within its box only.
+    #[serde(rename = "message_id")]
+    id: Stamp,
+    channel: String,
+    /// Who wrote it, where several people write one box and it is known of this message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    tags: Vec<String>,
+    /// The message that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_reply_to: Option<InReplyTo>,
+    read: bool,
+    starred: bool,
+    /// The address of the app's page of it.
+    page: String,
+}
+
+impl Message {
+    pub(crate) fn of(seen: &Seen, card: &Card, body: String) -> Self {
+        let url = address::message(&seen.name, card.side, card.stamp);
+        Self {
+            r#box: card.side,
+            date: card.stamp.time().to_rfc3339_opts(SecondsFormat::Millis, true),
+            body,
+            attachments_url: format!("{url}/attachments"),
+            has_attachments: !card.attachments.is_empty(),
+            url,
+            id: card.stamp,
+            channel: seen.name.clone(),
+            author: seen.byline(card).map(str::to_owned),
+            title: card.title.clone(),
+            tags: card.tags.clone(),
+            in_reply_to: InReplyTo::of(card, &seen.answered, &seen.cards),
+            read: seen.is_read(card),
+            starred: seen.marked.is_starred(card.side, card.stamp),
+            page: address::reading_message(&seen.name, card.side, card.stamp),
+        }
+    }
+}
+
+/// An attachment.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct Attachment {
+    pub(crate) name: String,
+    r#type: String,
+    pub(crate) url: String,
+    /// Its length in bytes.
+    size: u64,
+}
+
+impl Attachment {
+    pub(crate) fn all_of(seen: &Seen, card: &Card) -> Vec<Self> {
+        let one = |file: &crate::channel::snapshot::card::Attachment| {
+            let name = file.path.text();
+            let url = address::attachment(&seen.name, card.side, card.stamp, &name);
+            Self { r#type: type_of(&name), url, size: file.mark.len, name: name.into_owned() }
+        };
+        card.attachments.iter().map(one).collect()
+    }
+
+    pub(crate) fn of_draft(channel: &str, draft: Name, file: &Source) -> Self {
+        let name = file.name.text().into_owned();
+        let url = format!("{}/attachments/{}", address::draft(channel, &draft.to_string()), address::path(&name));
+        Self { r#type: type_of(&name), url, size: file.len, name }
+    }
+}
+
+/// What was attached, under the names that it got.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct Attached {
+    pub(crate) attachments: Vec<Attachment>,
+}
+
+/// A letter that is not sent.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct Unsent {
+    name: String,
+    url: String,
+    channel: String,
+    text: String,
+    /// Changes with every change of the text; to be sent back as `If-Match`.
+    version: String,
+    /// When it is to be sent, if it waits for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due: Option<Stamp>,
+    attachments: Vec<Attachment>,
+    /// The address of the app's page for writing it.
+    page: String,
+}
+
+impl Unsent {
+    /// A draft as it is now, whoever has it in hand.
+    pub(crate) fn read(seen: &Seen, draft: Name) -> Result<Self, Refusal> {
+        let letter = draft::read(&seen.channel, draft)?;
+        let name = draft.to_string();
+        Ok(Self {
+            url: address::draft(&seen.name, &name),
+            page: format!("{}/{name}", address::writing(&seen.name)),
+            channel: seen.name.clone(),
+            version: version_of(&letter.text),
+            text: crate::channel::protocol::message_file::decode(letter.text).text,
+            due: if let Name::Scheduled(due) = draft { Some(due) } else { None },
+            attachments: letter.attachments.iter().map(|file| Attachment::of_draft(&seen.name, draft, file)).collect(),
+            name,
+        })
+    }
+}
+
+/// What tells one state of a text from another.
+pub(crate) fn version_of(text: &[u8]) -> String {
+    blake3::hash(text).to_hex().chars().take(16).collect()
+}
+
+/// What is marked of a message.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct Marks {
+    pub(crate) read: bool,
+    pub(crate) starred: bool,
+}
+
+/// A message that was found.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct Hit {
+    #[serde(flatten)]
+    pub(crate) message: Found,
+    /// The line in which something was found, or the message's first words.
+    pub(crate) excerpt: String,
+    /// Where in it the words are: from and to, in bytes of UTF-8.
+    pub(crate) matches: Vec<[usize; 2]>,
+}
+
+/// What a search says of a message.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Found {
+    pub(crate) channel: String,
+    pub(crate) r#box: Side,
+    pub(crate) message_id: Stamp,
+    pub(crate) url: String,
+    pub(crate) page: String,
+    pub(crate) title: Option<String>,
+    pub(crate) author: Option<String>,
+}
+
+/// A text to send.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct NewMessage {
+    pub(crate) body: String,
+}
+
+/// A text to keep.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct NewDraft {
+    pub(crate) text: String,
+    /// The message that it answers: `inbox/2013-08-11T14-34-37Z`, or its entry's `urn:uuid:`.
+    pub(crate) reply: Option<String>,
+}
+
+/// A draft's text as it is now.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct DraftText {
+    pub(crate) text: String,
+}
+
+/// What is to be said of a message; what is left out stays.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct NewMarks {
+    pub(crate) read: Option<bool>,
+    pub(crate) starred: Option<bool>,
+}
+
+/// That all of a channel was read.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct AllRead {
+    pub(crate) read: bool,
+}
+
+/// A text to be shown as it would be.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct ToShow {
+    pub(crate) channel: String,
+    /// The draft whose attachments the text may show.
+    pub(crate) draft: Option<String>,
+    pub(crate) text: String,
+}
+
+/// A text as it would be shown.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct AsShown {
+    pub(crate) html: String,
+}
+
+/// Nothing besides that it was done.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct Done {}
