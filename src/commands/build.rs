@@ -18,7 +18,8 @@ use crate::channel::snapshot::{self, BoxState, Held, Snapshot};
 use crate::commands::site_options::{Choice, Site, cache};
 use crate::console::Console;
 use crate::markdown::Trust;
-use crate::site::{self, Lock, Request};
+use crate::site;
+use crate::site::{Lock, SiteRequest};
 use crate::text::invisible::field;
 use crate::text::shell;
 
@@ -109,7 +110,7 @@ fn site(args: &Build, around: &Surroundings, console: Console) -> Result<Report,
     let lock = Lock::take(&channel, &output, || console.say(WAITS))?;
     let snapshot = snapshot::take(channel, &cache, args.site.asked.look(around.seconds()));
     let progress = console.progress("building");
-    let request = Request {
+    let request = SiteRequest {
         lock: &lock,
         snapshot: &snapshot,
         options: &choice.options,

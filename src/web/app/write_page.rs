@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 
-use crate::article::{Date, Link, kind_of, label, size, type_of};
+use crate::article::{Date, Link, kind_in_words, label, media_type, size};
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::{Draft, Name};
 use crate::channel::outbox::missing_attachment;
@@ -130,9 +130,9 @@ fn unsent(state: &ChannelState, draft: Name) -> Result<Unsent, Refusal> {
         let path = file.name.text().into_owned();
         File {
             size: size(file.len),
-            kind: kind_of(&path),
+            kind: kind_in_words(&path),
             url: format!("{}/attachments/{}", address::draft(&state.name, &name), address::path(&path)),
-            picture: type_of(&path).starts_with("image/"),
+            picture: media_type(&path).starts_with("image/"),
             remove: path.clone(),
             name: path,
         }
