@@ -57,7 +57,7 @@
 //!   metadata gone, and neither has to do with the other's room.
 //!
 //! `missive watch` builds with the same function as `missive build`, and so equals it: what it keeps between its rounds
-//! ([`site::Memory`], [`channel::snapshot::rescan::Rest`]) only saves it from looking at what nobody touched, and a tick never says what
+//! ([`site::BuildMemory`], [`channel::snapshot::rescan::Rest`]) only saves it from looking at what nobody touched, and a tick never says what
 //! a change means. It holds no folder open between rounds, so a disk can be taken out.
 //!
 //! Seven decisions that a reader of the output may wonder about:

@@ -15,7 +15,7 @@ use axum::routing::get;
 use memchr::memmem;
 
 use super::{Server, address};
-use crate::article::type_of;
+use crate::article::media_type;
 use crate::fs::confined::{Folder, Kind};
 use crate::web::http::file;
 use crate::web::http::refusal::Refusal;
@@ -166,7 +166,7 @@ fn mime(path: &str) -> String {
         "atom.xml" => "application/atom+xml; charset=utf-8".to_owned(),
         "feed.json" => "application/feed+json; charset=utf-8".to_owned(),
         name => {
-            let mime = type_of(name);
+            let mime = media_type(name);
             if mime.starts_with("text/") { mime + "; charset=utf-8" } else { mime }
         }
     }

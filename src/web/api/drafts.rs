@@ -10,7 +10,7 @@ use axum::response::Response;
 use super::super::Server;
 use super::super::drafts::{find, known, take};
 use super::{created, json};
-use crate::article::type_of;
+use crate::article::media_type;
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Name;
 use crate::channel::outbox::new_message::Source;
@@ -186,7 +186,7 @@ pub(super) async fn attachment(
             let found = find(&draft::attachments(&seen.channel, name), &wanted)?;
             let folder = Folder::open(&draft::folder(&seen.channel))?.child(name.to_string().as_ref())?;
             let (open, stat) = folder.file(found.as_path())?;
-            let mime = type_of(&wanted);
+            let mime = media_type(&wanted);
             let is_shown = ["image/", "audio/", "video/"].iter().any(|kind| mime.starts_with(kind));
             let about = file::About {
                 save_as: (!is_shown).then(|| found.name().into_owned()),

@@ -24,7 +24,7 @@ use serde::Serialize;
 use tera::{Context, Tera, Value};
 
 use super::{Server, address};
-use crate::article::type_of;
+use crate::article::media_type;
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Name;
 use crate::web::channel_view::Seen;
@@ -156,7 +156,7 @@ async fn asset(
 ) -> Result<Response, Refusal> {
     let bytes = server.app.assets.get(name.as_str()).copied();
     let bytes = bytes.ok_or_else(|| Refusal::missing(format!("the app has no file `{name}`")))?;
-    let mime = type_of(&name);
+    let mime = media_type(&name);
     let mime = if mime.starts_with("text/") { format!("{mime}; charset=utf-8") } else { mime };
     Ok(tagged(&headers, bytes.to_vec(), &mime))
 }

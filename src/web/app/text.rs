@@ -9,7 +9,7 @@ use tera::Value;
 use super::super::address;
 use super::App;
 use super::view::{self, Shown};
-use crate::article::{Attached, Link, Message, Place, Tag, brief, label, tags_in_header};
+use crate::article::{Attached, Link, Message, MessagePlacement, Tag, brief, label, tags_in_header};
 use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Name;
@@ -163,7 +163,7 @@ fn render(seen: &Seen, card: &Card, body: &str, attached: &[Attached], rules: Ru
 fn message<'a>(seen: &'a Seen, card: &'a Card, rendered: &'a Rendered, attached: &[Attached]) -> Message<'a> {
     let reply_to = seen.answered.by(card, &seen.cards);
     let lack = seen.lacks.get(&(card.side, card.stamp)).filter(|lack| **lack != Lack::Text);
-    let place = Place {
+    let place = MessagePlacement {
         url: address::reading_message(&seen.name, card.side, card.stamp),
         anchor: anchor(seen, card),
         author: seen.author_of(card),

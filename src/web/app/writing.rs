@@ -11,7 +11,7 @@ use super::super::drafts::{known, take};
 use super::super::{Server, address, see, sentence};
 use super::view::{self, Channel};
 use super::{Sheet, text};
-use crate::article::{Date, Link, kind_of, label, size, type_of};
+use crate::article::{Date, Link, kind_in_words, label, media_type, readable_size};
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::{Draft, Name};
 use crate::channel::outbox::missing_attachment;
@@ -128,10 +128,10 @@ fn unsent(seen: &Seen, draft: Name) -> Result<Unsent, Refusal> {
     let file = |file: &Source| {
         let path = file.name.text().into_owned();
         File {
-            size: size(file.len),
-            kind: kind_of(&path),
+            size: readable_size(file.len),
+            kind: kind_in_words(&path),
             url: format!("{}/attachments/{}", address::draft(&seen.name, &name), address::path(&path)),
-            picture: type_of(&path).starts_with("image/"),
+            picture: media_type(&path).starts_with("image/"),
             remove: path.clone(),
             name: path,
         }
@@ -174,7 +174,7 @@ fn page(server: &Server, headers: &HeaderMap, uri: &Uri, seen: &Seen, beside: &B
         .with("warnings", &beside.warnings)
         .with("error", &beside.failure.map(|(refusal, _)| words(refusal)))
         .with("text", &beside.failure.map(|(_, text)| text))
-        .with("most", &size(MAX_LENGTH))
+        .with("most", &readable_size(MAX_LENGTH))
         .send()?;
     if let Some((refusal, _)) = beside.failure {
         *response.status_mut() = refusal.status;
