@@ -35,6 +35,7 @@
 //!    shell.rs             how a word and a command are written so that a shell takes them
 //!    unseen.rs            below all: which characters show nothing, and what is shown for them
 //!    casefold.rs          below all: which names are one where case does not count
+//!    lock.rs              below all: locks, and what is done with one that a panic left poisoned
 //! ```
 //!
 //! Imports go down only, and a test holds every `use` to that. External crates have a home too: `clap` in `cli` and
@@ -174,6 +175,7 @@ pub mod console;
 pub mod daemon;
 pub mod difference;
 pub mod fs;
+mod lock;
 pub mod markdown;
 pub mod media;
 pub mod site;

@@ -3,9 +3,10 @@
 //! They are caught before a command begins. One that comes before the command has said what is to be done then is remembered, so
 //! that no moment is left in which a signal ends the program in the middle of something.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use crate::lock::lock;
 use crate::commands::Failure;
 use crate::console::Console;
 use crate::sync::keys::book::hold_off_signals;
@@ -29,7 +30,7 @@ struct Signals {
 static SIGNALS: Mutex<Signals> = Mutex::new(Signals { answer: None, came: false });
 
 fn signals() -> MutexGuard<'static, Signals> {
-    SIGNALS.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&SIGNALS)
 }
 
 /// Catches all signals from now on.

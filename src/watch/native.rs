@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
@@ -14,6 +14,7 @@ use notify::{Config, ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watche
 use rustix::io::Errno;
 
 use super::identity::{Identity, identity};
+use crate::lock::{read, write};
 use crate::watch::pending_changes::{Slate, Trouble};
 use crate::watch::touched_paths::Touched;
 use crate::watch::watched_place::{Place, Scope};
@@ -55,7 +56,7 @@ impl Native {
     pub(super) fn new(slate: &Arc<Slate>) -> Result<Self, String> {
         let places: Arc<RwLock<Roots>> = Arc::default();
         let (told, to) = (Arc::clone(&places), Arc::clone(slate));
-        let handler = move |event| notice(event, &told.read().unwrap_or_else(PoisonError::into_inner), &to);
+        let handler = move |event| notice(event, &read(&told), &to);
         let config = Config::default().with_follow_symlinks(false);
         let watcher = RecommendedWatcher::new(handler, config).map_err(|error| reason(&error))?;
         #[cfg(target_os = "linux")]
@@ -83,7 +84,7 @@ impl Native {
             wanted.insert(root.clone(), mode);
             roots.entry(root).or_default().push(place.clone());
         }
-        *self.places.write().unwrap_or_else(PoisonError::into_inner) = roots;
+        *write(&self.places) = roots;
         let watcher = &mut self.watcher;
         self.arms.retain(|root, arm| {
             let kept = wanted.get(root) == Some(&arm.mode);
@@ -126,7 +127,7 @@ impl Native {
                 let _ = self.watcher.unwatch(root);
                 arm.take_hold(root, &mut self.watcher)?;
                 if held || arm.held.is_some() {
-                    let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
+                    let places = read(&self.places);
                     let places = places.get(root).into_iter().flatten();
                     amiss.merge(Touched::Paths(places.map(|place| place.path.clone()).collect()));
                 }
@@ -154,7 +155,7 @@ impl Native {
     }
 
     fn plan_look(&mut self) {
-        let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
+        let places = read(&self.places);
         let unwatched = |(root, arm): (&PathBuf, &Arm)| {
             arm.held.is_none() && (arm.again || !announced(root, &places, |above| self.is_held(above)))
         };

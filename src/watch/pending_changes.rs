@@ -6,9 +6,10 @@
 use std::collections::BTreeSet;
 use std::mem;
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use crate::lock::{lock, wait, wait_at_most};
 use crate::watch::touched_paths::Touched;
 
 /// However long a burst goes on, its beginning is told after this.
@@ -105,10 +106,10 @@ impl Slate {
                 return News::Late;
             }
             noticed = match [noticed.ripe(), until].into_iter().flatten().min() {
-                None => self.changed.wait(noticed).unwrap_or_else(PoisonError::into_inner),
+                None => wait(&self.changed, noticed),
                 Some(alarm) => {
                     let left = alarm.saturating_duration_since(now);
-                    self.changed.wait_timeout(noticed, left).unwrap_or_else(PoisonError::into_inner).0
+                    wait_at_most(&self.changed, noticed, left)
                 }
             };
         }
@@ -116,7 +117,7 @@ impl Slate {
 
     /// A panic elsewhere leaves nothing half done here, so a poisoned lock is as good as another.
     fn lock(&self) -> MutexGuard<'_, Noticed> {
-        self.noticed.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.noticed)
     }
 }
 

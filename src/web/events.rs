@@ -4,10 +4,12 @@
 //! away too long is told to look at everything again. Refuses to know connections.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 use tokio::sync::broadcast;
+
+use crate::lock::lock;
 
 /// How many events are kept.
 const KEPT: usize = 512;
@@ -78,7 +80,7 @@ impl Events {
 
     /// Tells what happened.
     pub(super) fn tell(&self, what: What) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.kept);
         let number = kept.back().map_or(self.first, |last| last.number + 1);
         let event = Event { number, what };
         kept.push_back(event.clone());
@@ -91,13 +93,13 @@ impl Events {
 
     /// The number of the last event so far.
     pub(super) fn last(&self) -> u64 {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = lock(&self.kept);
         kept.back().map_or(self.first - 1, |last| last.number)
     }
 
     /// Listens from now on, and to what happened since an event of this number.
     pub(super) fn listen(&self, after: Option<u64>) -> Listener {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = lock(&self.kept);
         let last = kept.back().map_or(self.first - 1, |last| last.number);
         let first = kept.front().map_or(self.first, |first| first.number);
         let missed = match after {

@@ -4,8 +4,9 @@
 //! the channel was looked at again, and what is marked. Tells what changed. Refuses to look itself, and to read texts.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
+use crate::lock::{lock, read, write};
 use crate::article::label;
 use crate::channel::Channel;
 use crate::channel::protocol::entry::Side;
@@ -114,11 +115,11 @@ impl Library {
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<Seen>>> {
-        self.channels.read().unwrap_or_else(PoisonError::into_inner)
+        read(&self.channels)
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<String, Arc<Seen>>> {
-        self.channels.write().unwrap_or_else(PoisonError::into_inner)
+        write(&self.channels)
     }
 
     /// Takes in a look at a channel, and tells what is other than before.
@@ -163,7 +164,7 @@ impl Library {
     pub fn gone(&self, channel: &ChannelName) {
         let name = name_of(channel);
         let _alone = self.known_marks();
-        self.sites.write().unwrap_or_else(PoisonError::into_inner).remove(&name);
+        write(&self.sites).remove(&name);
         if self.write().remove(&name).is_some() {
             self.next_version();
             self.events.tell(What::Channel(name));
@@ -174,7 +175,7 @@ impl Library {
     /// built.
     pub fn built(&self, channel: &ChannelName, paths: HashSet<String>, error: Option<String>) {
         let name = name_of(channel);
-        let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
+        let mut sites = write(&self.sites);
         let site = sites.entry(name.clone()).or_default();
         let is_news = !paths.is_empty() || site.error != error;
         site.error = error;
@@ -186,11 +187,11 @@ impl Library {
 
     /// Why a channel's site could not be built the last time, if so.
     pub(super) fn site_error(&self, name: &str) -> Option<String> {
-        self.sites.read().unwrap_or_else(PoisonError::into_inner).get(name)?.error.clone()
+        read(&self.sites).get(name)?.error.clone()
     }
 
     fn known_marks(&self) -> std::sync::MutexGuard<'_, KnownMarks> {
-        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.marks)
     }
 
     /// Reads the marks again if any device's have changed, as far as that was not looked at just now.

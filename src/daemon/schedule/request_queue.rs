@@ -4,8 +4,9 @@
 
 use std::mem;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::lock::lock;
 use crate::channel::protocol::name::ChannelName;
 use crate::daemon::cycle::Answer;
 use crate::watch::{Bell, Touched};
@@ -56,7 +57,7 @@ impl Calls {
 
     /// A panic elsewhere leaves nothing half done here, so a poisoned lock is as good as another.
     fn lock(&self) -> MutexGuard<'_, Option<Vec<Call>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -11,7 +11,7 @@ mod writing;
 
 use std::collections::HashMap;
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -24,6 +24,7 @@ use serde::Serialize;
 use tera::{Context, Tera, Value};
 
 use super::{Server, address};
+use crate::lock::lock;
 use crate::article::type_of;
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Name;
@@ -95,7 +96,7 @@ impl App {
 
     /// The channels as every page lists them, made anew when one is other than before.
     fn menu(&self, server: &Server) -> Menu {
-        let mut kept = self.menu.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.menu);
         let version = server.library.version();
         if let Some(menu) = kept.as_ref().filter(|menu| menu.version == version) {
             return menu.clone();
@@ -110,7 +111,7 @@ impl App {
 
     /// How many drafts there are, counted again after a second or when something happened.
     fn drafts(&self, server: &Server) -> usize {
-        let mut kept = self.drafts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.drafts);
         let last = server.library.events.last();
         if let Some((_, _, count)) = kept.filter(|(at, number, _)| at.elapsed() < FRESH && *number == last) {
             return count;

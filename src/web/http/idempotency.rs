@@ -9,8 +9,9 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::lock::lock;
 use crate::fs::{private, regular_file};
 use crate::web::http::refusal::Refusal;
 
@@ -80,7 +81,7 @@ impl Forms {
             return work();
         };
         let answer = self.answer(form);
-        let mut answer = answer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answer = lock(&answer);
         if let Some(done) = &*answer {
             return Ok(done.clone());
         }
@@ -115,7 +116,7 @@ impl Forms {
     }
 
     fn known(&self) -> MutexGuard<'_, VecDeque<(Submission, Answer)>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.known)
     }
 }
 
