@@ -6,11 +6,11 @@
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use crate::lock::lock;
 use crate::commands::Failure;
 use crate::console::Console;
+use crate::lock::lock;
 use crate::sync::keys::book::hold_off_signals;
-use crate::watch::Bell;
+use crate::watch::Waker;
 
 /// What a program that was interrupted says to the shell.
 const INTERRUPTED: i32 = 130;
@@ -73,12 +73,12 @@ pub(super) fn end() {
     std::process::exit(INTERRUPTED);
 }
 
-/// Rings the bell, and says `words` if there are any and the end takes longer than a moment. Whoever asks twice does not wait for the work in hand, which is safe: no file is
+/// Rings the waker, and says `words` if there are any and the end takes longer than a moment. Whoever asks twice does not wait for the work in hand, which is safe: no file is
 /// ever seen half-written.
-pub(super) fn ring(bell: Bell, words: Option<(Console, &'static str)>) {
+pub(super) fn ring(waker: Waker, words: Option<(Console, &'static str)>) {
     let mut is_asked = false;
     answer_with(move || {
-        bell.stop();
+        waker.stop();
         if std::mem::replace(&mut is_asked, true) {
             end();
         }
