@@ -284,7 +284,7 @@ fn fetch(
                 bar.name(&summary(document));
                 bar.show(document.fetched, document.fetched.saturating_add(document.arriving_bytes));
             }
-            if document.is_in_step() { Verdict::Done } else { Verdict::Wait }
+            if document.is_up_to_date() { Verdict::Done } else { Verdict::Wait }
         })?;
         bar.clear();
         waiting.end(session, console)?;
@@ -292,7 +292,7 @@ fn fetch(
     Ok(Report {
         path: around.data.join(wanted.name.as_os_str()).to_string_lossy().into_owned(),
         name: wanted.name.to_string(),
-        in_step: last.is_in_step(),
+        in_step: last.is_up_to_date(),
         title: last.title,
         messages: last.messages,
         bytes: last.bytes,
