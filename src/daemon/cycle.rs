@@ -252,7 +252,10 @@ impl<'a> Live<'a> {
                     self.owed.merge(sent.path.into());
                 }
                 Err(error) => {
-                    observer.warn(&self.channel, &format!("warning: {name} is due and could not be sent: {error}"));
+                    observer.warn(
+                        &self.channel,
+                        &format!("warning: the scheduled message {name} could not be sent: {error}"),
+                    );
                 }
             }
         }

@@ -244,7 +244,7 @@ fn router(server: Server) -> Router {
         .merge(api::routes())
         .merge(app::routes())
         .merge(preview::routes())
-        .fallback(|uri: Uri| async move { Refusal::missing(format!("there is nothing at {}", uri.path())) })
+        .fallback(|uri: Uri| async move { Refusal::missing(format!("this server has no page at {}", uri.path())) })
         .method_not_allowed_fallback(not_allowed)
         .layer(middleware::from_fn_with_state(server.clone(), admit))
         .with_state(server)
@@ -253,11 +253,8 @@ fn router(server: Server) -> Router {
 /// Why something cannot be done to what an address means.
 async fn not_allowed(uri: Uri) -> Refusal {
     let is_inbox = uri.path().split('/').nth(3) == Some("inbox");
-    let what = if is_inbox {
-        "an inbox is theirs: nothing is ever written into it"
-    } else {
-        "that can't be done to this address"
-    };
+    let what =
+        if is_inbox { "nothing can be written into an inbox" } else { "this address does not support that method" };
     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, what)
 }
 
@@ -329,8 +326,8 @@ fn is_unreadable(response: &Response) -> bool {
 }
 
 fn stranger() -> Refusal {
-    Refusal::new(StatusCode::UNAUTHORIZED, "this server needs a key from you")
-        .hint("open the link with `?key=` that `missive serve` printed for whoever runs it")
+    Refusal::new(StatusCode::UNAUTHORIZED, "this server needs a key")
+        .hint("open the link with `?key=` that `missive serve` printed")
 }
 
 /// Whether whoever asks is a person with a browser.
@@ -395,9 +392,7 @@ impl Server {
     ) -> Result<T, Refusal> {
         let server = self.clone();
         let done = tokio::task::spawn_blocking(move || work(&server)).await;
-        done.unwrap_or_else(|_| {
-            Err(Refusal::broken("this request hit a mistake in the program").hint("please report it"))
-        })
+        done.unwrap_or_else(|_| Err(Refusal::broken("this request failed because of a bug").hint("please report it")))
     }
 
     /// An answer that follows from the library and `what` alone, unless the browser has it already.
@@ -426,7 +421,7 @@ impl Server {
         Ok((state, card))
     }
 
-    /// A message of one's own, also one that waits for what it lacks or for its time, and is not shown yet.
+    /// A message of one's own, also one that waits for missing files or for its time, and is not shown yet.
     fn own(&self, name: &str, id: &str) -> Result<(Arc<ChannelState>, Arc<Card>), Refusal> {
         let missing = match self.message(name, Side::Outbox, id) {
             Err(refusal) if refusal.status == StatusCode::NOT_FOUND => refusal,

@@ -47,7 +47,7 @@ impl Page {
     pub(super) fn find(server: &Server, name: &str, path: &str) -> Result<Self, Refusal> {
         let state = server.library.get(name)?;
         let folder = server.service.site_folder(&state.channel);
-        let path = plain(path).ok_or_else(|| Refusal::missing("there is no such page"))?;
+        let path = plain(path).ok_or_else(|| Refusal::missing("no such page"))?;
         Ok(Self { channel: name.to_owned(), path, folder })
     }
 

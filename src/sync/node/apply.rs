@@ -95,7 +95,7 @@ async fn expire(keeper: &mut Keeper) {
     (keeper.expired, keeper.taken_back) = (Some(Instant::now()), 0);
     let channel = keeper.channel.clone();
     if let Ok(Err(error)) = tokio::task::spawn_blocking(move || retention::expire(&channel, hand, now, most)).await {
-        keeper.problem(format!("the trash can't be tidied: {error}"));
+        keeper.problem(format!("old files in the trash can't be deleted: {error}"));
     }
 }
 

@@ -122,7 +122,7 @@ pub(super) async fn write(keeper: &mut Keeper) {
             keeper.authorship.names = names;
             keeper.told();
         }
-        Err(error) => keeper.problem(format!("the names of the authors can't be told: {error}")),
+        Err(error) => keeper.problem(format!("the names of the authors can't be published: {error}")),
     }
 }
 

@@ -157,7 +157,7 @@ impl Keeper {
 
     fn save_signers(&mut self) {
         if let Err(error) = self.authorship.first.save() {
-            self.problem(format!("who wrote what can't be noted: {error}"));
+            self.problem(format!("the file `.authors.toml` can't be written: {error}"));
         }
     }
 
@@ -183,7 +183,7 @@ impl Keeper {
         match written {
             Ok(Ok(_)) => self.authorship.written = Some(authors),
             Ok(Err(error)) => {
-                self.problem(format!("who wrote the messages can't be noted, so none is put into the outbox: {error}"));
+                self.problem(format!("the file `.authors.toml` can't be written, so no messages of others are put into the outbox: {error}"));
             }
             Err(_) => {}
         }

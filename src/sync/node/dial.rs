@@ -54,10 +54,11 @@ impl Keeper {
         }
         let most = self.most_entries();
         let question = if self.role == Role::Reader {
-            format!("its author has filled it with more than {most} entries: it is not followed")
+            format!("its author has put more than {most} entries into it, so missive has stopped syncing it")
         } else {
-            let who = format!("others have filled it with more than {most} entries: it is not followed");
-            let way_out = format!("; `{}` gives it new keys", shell::missive("keys rotate", &[&self.document.channel]));
+            let who = format!("others have put more than {most} entries into it, so missive has stopped syncing it");
+            let way_out =
+                format!("; to give it new keys: {}", shell::missive("keys rotate", &[&self.document.channel]));
             if self.is_owner() { who + &way_out } else { who }
         };
         self.question = Some(question);

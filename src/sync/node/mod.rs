@@ -99,7 +99,7 @@ impl Shared {
     /// Notes that the engine broke: nobody is here until there is a new one.
     fn broke(&self, why: &str) {
         let mut told = self.lock();
-        told.warnings = vec![format!("the engine broke, and is started anew: {why}")];
+        told.warnings = vec![format!("sync failed and is starting again: {why}")];
         for peer in told.documents.values_mut().flat_map(|document| &mut document.peers) {
             peer.connected = false;
         }

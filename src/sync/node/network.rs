@@ -72,7 +72,8 @@ fn relays(relays: &Relays) -> Result<RelayMode, Error> {
         Relays::Own(urls) if urls.is_empty() => Ok(RelayMode::Disabled),
         Relays::Own(urls) => {
             let parsed = urls.iter().map(|url| {
-                url.parse::<RelayUrl>().map_err(|error| Error::Engine { what: format!("`{url}` is no relay: {error}") })
+                url.parse::<RelayUrl>()
+                    .map_err(|error| Error::Engine { what: format!("`{url}` is not a relay: {error}") })
             });
             Ok(RelayMode::custom(parsed.collect::<Result<Vec<_>, _>>()?))
         }

@@ -86,7 +86,7 @@ impl Keeper {
         let wanted = self.records.latest(&Item::profile()).map(content);
         (wanted == Some(*hash)).then(|| {
             format!(
-                "`{}` was changed by the channel's owner and can't be read ({why}); the one before stays",
+                "`{}` was changed by the channel's owner but can't be read ({why}); the old one stays",
                 Item::profile()
             )
         })
@@ -98,7 +98,7 @@ impl Keeper {
             let signers = self.profile_signers();
             let keys: Vec<String> = signers.iter().take(3).map(short).collect();
             let several = format!(
-                "several keys sign this channel's profile ({}), and nobody said which of them owns the channel: ask its owner for the key again, and give it to `missive subscribe` or `missive join`",
+                "several keys have signed this channel's profile ({}), and it is not known which one owns the channel: ask the owner for the key again, and pass it to `missive subscribe` or `missive join`",
                 keys.join(", ")
             );
             return if signers.len() > 1 && self.compared.is_some() { vec![several] } else { Vec::new() };

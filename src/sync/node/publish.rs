@@ -39,7 +39,7 @@ pub(super) fn question(keeper: &Keeper) -> Option<String> {
     }
     let messages = if had == 1 { "1 message".to_owned() } else { format!("{had} messages") };
     Some(format!(
-        "{} is empty, but {messages} of it are shared; nothing is deleted elsewhere unless you say so: `{}`",
+        "{} is empty, but {messages} of it are shared; nothing is deleted elsewhere unless you confirm it: {}",
         field(&keeper.folder.to_string_lossy()),
         shell::missive("sync --yes-delete-all", &[&keeper.document.channel])
     ))
@@ -136,7 +136,7 @@ async fn import(store: iroh_blobs::api::Store, folder: std::path::PathBuf, item:
     let options = AddPathOptions { path, format: BlobFormat::Raw, mode: ImportMode::TryReference };
     let tag = store.blobs().add_path_with_opts(options).temp_tag().await.map_err(std::io::Error::other)?;
     if open.stat(item.path())? != stat {
-        return Err(std::io::Error::new(std::io::ErrorKind::Interrupted, "it keeps changing while it is read"));
+        return Err(std::io::Error::new(std::io::ErrorKind::Interrupted, "it keeps changing while missive reads it"));
     }
     Ok(Imported { item, stat, tag: Some(tag) })
 }
@@ -171,7 +171,7 @@ async fn enter(keeper: &mut Keeper, imported: Imported) -> Result<(), Error> {
         let late =
             before.is_some_and(|time| i64::try_from(time / 1_000_000).unwrap_or(i64::MAX) >= keeper.home.seconds());
         let why = if late {
-            "this clock is behind the one that wrote it last; set the clock".to_owned()
+            "this computer's clock is behind the one that wrote it last; set the clock".to_owned()
         } else {
             error.to_string()
         };
@@ -196,7 +196,7 @@ async fn retract(keeper: &mut Keeper, item: &Item) -> Result<(), Error> {
         return Ok(());
     };
     if let Err(error) = keeper.doc.del(keeper.engine.author, item.key(record.empty)).await {
-        keeper.problem(format!("{item} was deleted here, and that can't be told: {error}"));
+        keeper.problem(format!("{item} was deleted here, but the deletion can't be published: {error}"));
         return Ok(());
     }
     keeper.agreed.forget(item);
@@ -228,7 +228,7 @@ async fn introduce(keeper: &mut Keeper) -> Result<(), Error> {
     if known != Some(*blake3::hash(text.as_bytes()).as_bytes())
         && let Err(error) = keeper.doc.set_bytes(keeper.engine.author, Key::Author.bytes(), text).await
     {
-        keeper.problem(format!("who signs here can't be told: {error}"));
+        keeper.problem(format!("the names of this device's keys can't be published: {error}"));
     }
     Ok(())
 }
@@ -288,7 +288,7 @@ async fn move_on(keeper: &mut Keeper, stamp: Stamp) -> Result<(), Error> {
     let next = match moved {
         Ok(next) => next,
         Err(error) => {
-            keeper.problem(format!("{text} is another's message too, and can't be given the next second: {error}"));
+            keeper.problem(format!("another author has a message of the same second, {text}, and it can't be moved to the next free second: {error}"));
             return Ok(());
         }
     };

@@ -119,7 +119,7 @@ pub(super) async fn add(
     let form = upload::form(request).await?;
     let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
     if !received.has_files() {
-        return Err(Refusal::bad("there is no file").hint("send each as the form field `file`"));
+        return Err(Refusal::bad("no file was sent").hint("send each as the form field `file`"));
     }
     server
         .off_thread(move |server| {

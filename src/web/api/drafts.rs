@@ -91,8 +91,11 @@ pub(super) async fn save(
             let there = draft.letter()?.text;
             let is_seen = known.is_none_or(|known| known == "*" || known.trim_matches('"') == version_of(&there));
             if !is_seen && there != text.as_bytes() {
-                return Err(Refusal::new(StatusCode::PRECONDITION_FAILED, "the draft was changed elsewhere meanwhile")
-                    .hint("read it again; nothing was written over it"));
+                return Err(Refusal::new(
+                    StatusCode::PRECONDITION_FAILED,
+                    "the draft was changed elsewhere in the meantime",
+                )
+                .hint("read the draft again; nothing was overwritten"));
             }
             if there != text.as_bytes() {
                 draft.save(text.as_bytes())?;
@@ -159,7 +162,7 @@ pub(super) async fn attach(
     let form = upload::form(request).await?;
     let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
     if !received.has_files() {
-        return Err(Refusal::bad("there is no file").hint("send each as the form field `file`"));
+        return Err(Refusal::bad("no file was sent").hint("send each as the form field `file`"));
     }
     server
         .off_thread(move |server| {

@@ -235,7 +235,7 @@ async fn body_of(headers: &HeaderMap, body: Body) -> Result<String, Refusal> {
     let params = Params::parse(&bytes);
     let text = params
         .get("body")
-        .ok_or_else(|| Refusal::bad("there is no `body`").hint("send the text as the form field `body`"))?;
+        .ok_or_else(|| Refusal::bad("the field `body` is missing").hint("send the text as the form field `body`"))?;
     request::sound(text.replace("\r\n", "\n"))
 }
 

@@ -39,17 +39,17 @@ struct Operation {
 }
 
 const PAGED: &[(&str, &str, &str)] = &[
-    ("limit", "integer", "The newest so many only"),
-    ("before", "string", "Only messages before the one of this id, with or without its box before it"),
+    ("limit", "integer", "Only this many of the newest"),
+    ("before", "string", "Only messages before this id, with or without `inbox/` or `outbox/`"),
 ];
 const SEARCHED: &[(&str, &str, &str)] = &[
     ("q", "string", "Words, \"phrases\", -not, tag:, from:, in:, has:attachment, after:, before:"),
-    ("limit", "integer", "The newest so many only"),
-    ("before", "string", "Only messages before the one of this key, CHANNEL/BOX/ID"),
+    ("limit", "integer", "Only this many of the newest"),
+    ("before", "string", "Only messages before this one, CHANNEL/BOX/ID"),
 ];
 const LISTENED: &[(&str, &str, &str)] = &[
-    ("after", "string", "The number of the last event that is known"),
-    ("site", "string", "Tell only of a page of this channel's site"),
+    ("after", "string", "The number of the last event that was received"),
+    ("site", "string", "Only events about a page of this channel's site"),
     ("page", "string", "The page's path below the site"),
 ];
 
@@ -89,10 +89,10 @@ fn reading(shapes: &mut SchemaGenerator) -> Vec<Operation> {
         paged(get("/channels/{name}/messages", "The messages of both boxes, newest first", json(&messages))),
         paged(get("/channels/{name}/inbox", "The messages of the inbox, newest first", json(&messages))),
         paged(get("/channels/{name}/outbox", "The messages of the outbox, newest first", json(&messages))),
-        get("/channels/{name}/inbox/{id}", "A message of theirs", json(&message)),
-        get("/channels/{name}/outbox/{id}", "A message of one's own", json(&message)),
-        get("/channels/{name}/inbox/{id}/attachments", "What goes with a message", json(&attachments)),
-        get("/channels/{name}/outbox/{id}/attachments", "What goes with a message", json(&attachments)),
+        get("/channels/{name}/inbox/{id}", "A message of the inbox", json(&message)),
+        get("/channels/{name}/outbox/{id}", "A message of the outbox", json(&message)),
+        get("/channels/{name}/inbox/{id}/attachments", "A message's attachments", json(&attachments)),
+        get("/channels/{name}/outbox/{id}/attachments", "A message's attachments", json(&attachments)),
         get("/channels/{name}/inbox/{id}/attachments/{file}", "An attachment's bytes", Gives::Bytes),
         get("/channels/{name}/outbox/{id}/attachments/{file}", "An attachment's bytes", Gives::Bytes),
     ]
@@ -104,7 +104,7 @@ fn sending(shapes: &mut SchemaGenerator) -> Vec<Operation> {
     let send =
         |path| write(path, "post", "Send a message", Brings::Text(text.clone()), Gives::Json(200, message.clone()));
     let attached = Gives::Json(200, shapes.subschema_for::<wire::Attached>());
-    let files = "Attach files to a message of one's own";
+    let files = "Attach files to a message of the outbox";
     vec![
         send("/channels/{name}/messages"),
         send("/channels/{name}/outbox"),
@@ -119,9 +119,9 @@ fn marking(shapes: &mut SchemaGenerator) -> Vec<Operation> {
     let all = Brings::Json(shapes.subschema_for::<wire::AllRead>());
     let done = Gives::Json(200, shapes.subschema_for::<wire::Done>());
     vec![
-        mark("/channels/{name}/inbox/{id}/marks", "Say of a message that it was read, or has a star"),
-        mark("/channels/{name}/outbox/{id}/marks", "Say of a message that it has a star"),
-        write("/channels/{name}/marks", "post", "Say of a whole channel that it was read", all, done),
+        mark("/channels/{name}/inbox/{id}/marks", "Mark a message as read or starred"),
+        mark("/channels/{name}/outbox/{id}/marks", "Mark a message as starred"),
+        write("/channels/{name}/marks", "post", "Mark a whole channel as read", all, done),
     ]
 }
 
@@ -130,7 +130,7 @@ fn drafting(shapes: &mut SchemaGenerator) -> Vec<Operation> {
     const ONE: &str = "/channels/{name}/drafts/{draft}";
     const FILES: &str = "/channels/{name}/drafts/{draft}/attachments";
     const FILE: &str = "/channels/{name}/drafts/{draft}/attachments/{file}";
-    let save = "Save a letter's text; with `If-Match` not over a change that was not seen";
+    let save = "Save a draft's text; with `If-Match`, only if nobody else has changed it";
     let ok = |schema: &Schema| Gives::Json(200, schema.clone());
     let unsent = shapes.subschema_for::<wire::Unsent>();
     let message = shapes.subschema_for::<wire::Message>();
@@ -139,22 +139,22 @@ fn drafting(shapes: &mut SchemaGenerator) -> Vec<Operation> {
     let text = Brings::Json(shapes.subschema_for::<wire::DraftText>());
     let attached = shapes.subschema_for::<wire::Attached>();
     vec![
-        get(ALL, "The letters that are not sent", ok(&shapes.subschema_for::<Vec<wire::Unsent>>())),
-        write(ALL, "post", "Begin a letter", new, Gives::Json(201, unsent.clone())),
-        get(ONE, "A letter that is not sent", ok(&unsent)),
+        get(ALL, "The drafts", ok(&shapes.subschema_for::<Vec<wire::Unsent>>())),
+        write(ALL, "post", "Start a draft", new, Gives::Json(201, unsent.clone())),
+        get(ONE, "A draft", ok(&unsent)),
         write(ONE, "put", save, text, ok(&unsent)),
-        write(ONE, "delete", "Put a letter into the trash", Brings::Nothing, ok(&done)),
+        write(ONE, "delete", "Move a draft to the trash", Brings::Nothing, ok(&done)),
         write(
             "/channels/{name}/drafts/{draft}/send",
             "post",
-            "Send a letter",
+            "Send a draft",
             Brings::Nothing,
             Gives::Json(201, message),
         ),
-        get(FILES, "What goes with a letter", ok(&shapes.subschema_for::<Vec<wire::Attachment>>())),
-        write(FILES, "post", "Attach files to a letter", Brings::Files, ok(&attached)),
+        get(FILES, "A draft's attachments", ok(&shapes.subschema_for::<Vec<wire::Attachment>>())),
+        write(FILES, "post", "Attach files to a draft", Brings::Files, ok(&attached)),
         get(FILE, "An attachment's bytes", Gives::Bytes),
-        write(FILE, "delete", "Take an attachment off a letter", Brings::Nothing, ok(&done)),
+        write(FILE, "delete", "Remove an attachment from a draft", Brings::Nothing, ok(&done)),
     ]
 }
 
@@ -163,12 +163,12 @@ fn looking(shapes: &mut SchemaGenerator) -> Vec<Operation> {
     let text = Brings::Json(shapes.subschema_for::<wire::ToShow>());
     let shown = Gives::Json(200, shapes.subschema_for::<wire::AsShown>());
     vec![
-        Operation { query: SEARCHED, ..get("/api/search", "Messages by their words, newest first", found) },
-        write("/api/preview", "post", "A text as it would be shown", text, shown),
+        Operation { query: SEARCHED, ..get("/api/search", "Search messages, newest first", found) },
+        write("/api/preview", "post", "A preview of a text", text, shown),
         Operation {
             query: LISTENED,
             refuses: &[400, 401, 404, 503],
-            ..get("/events", "What happens, as it happens", Gives::Events)
+            ..get("/events", "Events, as server-sent events", Gives::Events)
         },
     ]
 }
@@ -191,7 +191,7 @@ fn describe() -> Value {
         "info": {
             "title": "missive",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Channels of plain text files: reading, writing, marks, drafts. Each write must come from a page of this server or from a program that sends no `Origin`. Whoever is not the user who runs the server sends the key that it prints: `Authorization: Bearer KEY`.",
+            "description": "Channels of plain text files: reading, writing, marks, drafts. Each write must come from a page of this server or from a program that sends no `Origin`. Anyone but the user who runs the server sends the key that it prints: `Authorization: Bearer KEY`.",
             "license": { "name": "Unlicense OR MIT", "identifier": "Unlicense OR MIT" },
         },
         "servers": [{ "url": "/" }],
@@ -205,8 +205,8 @@ fn named(path: &str) -> Vec<Value> {
     let about = |name: &str| match name {
         "name" => "A channel's name, percent-encoded",
         "id" => "A message's id, such as 2013-08-11T14-34-37Z",
-        "draft" => "A letter's name, such as draft-2013-08-11T14-34-37Z",
-        _ => "An attachment's name, percent-encoded; with `/` between names if it lies deeper",
+        "draft" => "A draft's name, such as draft-2013-08-11T14-34-37Z",
+        _ => "An attachment's name, percent-encoded; with `/` between the names of subfolders",
     };
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let one = |name| json!({ "name": name, "in": "path", "required": true, "description": about(name), "schema": { "type": "string", "minLength": 1 } });

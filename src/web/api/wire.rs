@@ -298,7 +298,7 @@ pub(crate) struct ToShow {
     pub(crate) text: String,
 }
 
-/// A text as it would be shown.
+/// A preview of a text.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct AsShown {

@@ -41,7 +41,7 @@ pub(super) async fn mark(
                 Some("unread") => Mark::Read(false),
                 Some("star") => Mark::Starred(true),
                 Some("unstar") => Mark::Starred(false),
-                _ => return Err(Refusal::bad("the form does not say what is to be done")),
+                _ => return Err(Refusal::bad("the form does not say what to do")),
             };
             server.mark(&state, card.side, card.stamp, std::iter::once(mark))?;
             let page = address::reading_message(&state.name, card.side, card.stamp);

@@ -70,8 +70,11 @@ pub(super) async fn receive(State(server): State<Server>, headers: HeaderMap, ur
 fn act(server: &Server, headers: &HeaderMap, uri: &Uri, params: &Params) -> Answer {
     let creator = server.creator.as_ref().map(Arc::clone);
     let creator = creator.ok_or_else(|| {
-        Refusal::new(StatusCode::FORBIDDEN, "this server shows only the channels that it was started with")
-            .hint("`missive serve` without names shows all of them")
+        Refusal::new(
+            StatusCode::FORBIDDEN,
+            "this server was started for certain channels only, so it can't make a new one",
+        )
+        .hint("start `missive serve` without names to show all channels")
     })?;
     let at = params.get("do").unwrap_or_default();
     let typed = params.get("with").unwrap_or_default().trim();
@@ -108,6 +111,6 @@ fn begin(creator: &dyn ChannelCreator, at: &str, typed: &str) -> Result<String, 
         "subscribe" => Ok(address::reading(&open(creator.subscribe(typed))?)),
         "accept" => Ok(address::reading(&open(creator.accept(typed))?)),
         "invite" => creator.invite(typed).map_err(refuse),
-        _ => Err(Refusal::bad("the form does not say what is to be done")),
+        _ => Err(Refusal::bad("the form does not say what to do")),
     }
 }

@@ -143,7 +143,7 @@ pub(super) fn of_address(
     id: &str,
 ) -> Result<(Arc<ChannelState>, Arc<Card>), Refusal> {
     let side = Side::BOTH.into_iter().find(|known| known.name() == side);
-    let side = side.ok_or_else(|| Refusal::missing("a message lies in an inbox or in an outbox"))?;
+    let side = side.ok_or_else(|| Refusal::missing("a message is in an `inbox` or an `outbox`"))?;
     server.message(name, side, id)
 }
 
@@ -329,7 +329,7 @@ fn unsent(state: &ChannelState, name: Name) -> Option<(Stamp, Unsent)> {
     let view = Unsent {
         name: name.to_string(),
         channel: Home::of(state),
-        label: if words.is_empty() { "Without words yet".to_owned() } else { words },
+        label: if words.is_empty() { "Empty draft".to_owned() } else { words },
         discard_url: format!("{url}/discard"),
         url,
         date: Date::new(stamp.seconds()),

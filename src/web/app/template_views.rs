@@ -162,10 +162,14 @@ pub(super) fn health(state: &ChannelState) -> Vec<String> {
         (health.arriving, "file is still arriving", "files are still arriving"),
         (
             health.conflicts,
-            "conflict copy was made by a sync tool; `missive check` settles it",
-            "conflict copies were made by a sync tool; `missive check` settles them",
+            "conflict copy was made by a sync tool; resolve it with `missive check --fix`",
+            "conflict copies were made by a sync tool; resolve them with `missive check --fix`",
         ),
-        (health.held, "message waits", "messages wait"),
+        (
+            health.held,
+            "message is held back: it is incomplete or scheduled",
+            "messages are held back: they are incomplete or scheduled",
+        ),
         (others, "file is not shown; `missive check` says why", "files are not shown; `missive check` says why"),
     ];
     let lines = said.into_iter().filter(|(number, ..)| *number > 0);

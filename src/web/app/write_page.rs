@@ -283,7 +283,7 @@ impl Form<'_> {
             "send" => {
                 let sent = self.server.send_draft(self.state, draft)?;
                 let is_shown = self.server.message(&self.state.name, Side::Outbox, &sent.to_string()).is_ok();
-                // One that waits for what it lacks has no page yet; its channel's tells that it waits.
+                // One that waits for missing files has no page yet; its channel's tells that it waits.
                 Ok(if is_shown {
                     address::reading_message(&self.state.name, Side::Outbox, sent)
                 } else {
@@ -317,8 +317,11 @@ impl Form<'_> {
         // What the form shows of bytes that are no UTF-8 is not what was written, so only other words are saved.
         if message_file::decode(there.clone()).text != text {
             if self.received.get("version") != Some(wire::version_of(&there).as_str()) {
-                return Err(Refusal::new(StatusCode::PRECONDITION_FAILED, "the draft was changed elsewhere meanwhile")
-                    .hint("what you wrote is below; send it once more, and it takes the place of the other"));
+                return Err(Refusal::new(
+                    StatusCode::PRECONDITION_FAILED,
+                    "the draft was changed elsewhere in the meantime",
+                )
+                .hint("your text is below; send it again to replace the other one"));
             }
             draft.save(text.as_bytes())?;
         }

@@ -163,7 +163,7 @@ impl Client {
     pub(crate) fn stream(&self) -> Result<Permit, Refusal> {
         Arc::clone(&self.places.streams)
             .try_acquire_owned()
-            .map_err(|_| Refusal::busy(format!("{MAX_STREAMS} pages listen for news already")))
+            .map_err(|_| Refusal::busy(format!("{MAX_STREAMS} pages are connected already")))
     }
 
     /// A place for a request with a body, waited for if need be.

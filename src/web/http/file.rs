@@ -158,7 +158,7 @@ pub(crate) fn piecewise<S: Send + 'static>(
                 Ok((_, None)) => return,
                 Err(_) => {
                     // What ends here must not look whole.
-                    let _ = sender.send(Err(io::Error::other("it could not be read to its end"))).await;
+                    let _ = sender.send(Err(io::Error::other("it could not be read completely"))).await;
                     return;
                 }
             };

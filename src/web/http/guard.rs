@@ -81,8 +81,8 @@ impl Guard {
         if hosts.next().is_none() && self.is_own(host) {
             return Ok(());
         }
-        Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, "this server does not answer to that name")
-            .hint(format!("ask for http://localhost:{}/", self.port)))
+        Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, "this server does not answer requests for that host name")
+            .hint(format!("use http://localhost:{}/", self.port)))
     }
 
     /// Whether an authority (`host:port`) is this server's.
@@ -111,8 +111,8 @@ impl Guard {
         if is_ours {
             return Ok(());
         }
-        Err(Refusal::new(StatusCode::FORBIDDEN, "this was sent by a page of another site")
-            .hint("write from a page of this server, or with a program that sends no `Origin`"))
+        Err(Refusal::new(StatusCode::FORBIDDEN, "a page of another site sent this request")
+            .hint("use a page of this server, or a program that sends no `Origin`"))
     }
 }
 
@@ -121,7 +121,7 @@ fn judge_reader(headers: &HeaderMap) -> Result<(), Refusal> {
     let is_foreign = matches!(text(headers, &SITE), Some("cross-site" | "same-site"));
     let is_led = text(headers, &MODE) == Some("navigate") && text(headers, &DEST) == Some("document");
     if is_foreign && !is_led {
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "this was asked for by a page of another site"));
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "a page of another site sent this request"));
     }
     Ok(())
 }
@@ -130,7 +130,7 @@ fn judge_reader(headers: &HeaderMap) -> Result<(), Refusal> {
 pub(crate) fn judge_script(headers: &HeaderMap) -> Result<(), Refusal> {
     if text(headers, &MODE) == Some("navigate") {
         return Err(
-            Refusal::new(StatusCode::FORBIDDEN, "a form can't be sent to the API").hint("use a script, or a program")
+            Refusal::new(StatusCode::FORBIDDEN, "forms can't be sent to the API").hint("use a script, or a program")
         );
     }
     Ok(())
@@ -160,7 +160,7 @@ pub(crate) fn judge_form(headers: &HeaderMap, given: Option<&str>) -> Result<(),
     match (form_token(headers), given) {
         (Some(token), Some(given)) if is_same(token, given) => Ok(()),
         _ => Err(Refusal::new(StatusCode::FORBIDDEN, "this form does not belong to this browser")
-            .hint("open the page again and send it from there; the server needs one cookie of its own for that")),
+            .hint("reload the page and send it again; the browser must accept this server's cookie")),
     }
 }
 

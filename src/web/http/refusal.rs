@@ -66,7 +66,7 @@ impl Refusal {
 
     /// The request brings something of another type than this one.
     pub(crate) fn unlike(mime: &str) -> Self {
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("this is not sent as `{mime}`"))
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("the request must be sent as `{mime}`"))
     }
 
     /// The request brings too much.
@@ -81,7 +81,7 @@ impl Refusal {
 
     /// The request did not go on arriving.
     pub(crate) fn too_slow() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "the rest of the request did not come").hint("send it again")
+        Self::new(StatusCode::REQUEST_TIMEOUT, "the rest of the request did not arrive").hint("send it again")
     }
 }
 
@@ -134,12 +134,12 @@ fn io_error(error: &io::Error) -> Refusal {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Refusal::new(StatusCode::INSUFFICIENT_STORAGE, "the disk is full")
-                .hint("make room and send it again; nothing was written")
+                .hint("nothing was written; free some space and send it again")
         }
-        io::ErrorKind::NotFound => Refusal::missing("it is not there any more"),
+        io::ErrorKind::NotFound => Refusal::missing("it is gone"),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             Refusal::new(StatusCode::FORBIDDEN, error.to_string())
-                .hint("the channel's folder can't be used so by this user")
+                .hint("this user has no permission for that in the channel's folder")
         }
         _ => Refusal::broken(error.to_string()),
     }

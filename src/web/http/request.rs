@@ -99,7 +99,7 @@ pub(crate) async fn whole(body: Body, most: usize) -> Result<Bytes, Refusal> {
         let Some(piece) = pace.next(stream.next()).await? else {
             return Ok(bytes.into());
         };
-        let piece = piece.map_err(|_| Refusal::bad("the request was cut off"))?;
+        let piece = piece.map_err(|_| Refusal::bad("the request was interrupted"))?;
         if bytes.len() + piece.len() > most {
             return Err(Refusal::too_large(format!("this is longer than {most} bytes")));
         }
@@ -126,9 +126,7 @@ pub(crate) fn is(headers: &HeaderMap, mime: &str) -> bool {
 /// A text that is not too long to be a message.
 pub(crate) fn sound(text: String) -> Result<String, Refusal> {
     if text.len() > MAX_TEXT {
-        return Err(
-            Refusal::too_large("a message's text is at most 1 MiB long").hint("attach what is longer as a file")
-        );
+        return Err(Refusal::too_large("a message's text is at most 1 MiB long").hint("attach longer texts as files"));
     }
     Ok(text)
 }

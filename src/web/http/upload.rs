@@ -137,7 +137,7 @@ impl ReceivedForm {
         }
         let name = sound(given)?;
         let relative =
-            RelativePath::parse(name.as_bytes()).ok_or_else(|| unfit(given, "that is no name for a file"))?;
+            RelativePath::parse(name.as_bytes()).ok_or_else(|| unfit(given, "that is not a valid file name"))?;
         // Two may come with one name.
         let number = self.files.len().to_string();
         let path = self.folder(channel)?.join(number);
@@ -207,7 +207,7 @@ async fn whole(mut field: Field<'_>, pace: &mut Pace) -> Result<String, Refusal>
         pace.came(piece.len());
         if bytes.len() + piece.len() > 2 * MAX_TEXT {
             return Err(
-                Refusal::too_large("a message's text is at most 1 MiB long").hint("attach what is longer as a file")
+                Refusal::too_large("a message's text is at most 1 MiB long").hint("attach longer texts as files")
             );
         }
         bytes.extend_from_slice(&piece);
@@ -221,7 +221,7 @@ fn sound(given: &str) -> Result<String, Refusal> {
     match classify_attachment(OsStr::new(name), Kind::File) {
         FoundAttachment::File if !name.is_empty() && name.len() <= LONGEST => Ok(name.to_owned()),
         FoundAttachment::Foreign(reason) => Err(unfit(given, &reason.to_string())),
-        _ => Err(unfit(given, "nobody would be shown a file of that name")),
+        _ => Err(unfit(given, "files of that name are never shown to readers")),
     }
 }
 

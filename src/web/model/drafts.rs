@@ -51,7 +51,7 @@ fn said_of(state: &ChannelState, reply: &str) -> Result<ReplyTo, Refusal> {
     if let Some(entry @ ReplyTo::Entry(_)) = ReplyTo::parse(reply) {
         return Ok(entry);
     }
-    let (side, stamp) = resolve_id::linked(reply).ok_or_else(|| Refusal::bad("`reply` is no message's id"))?;
+    let (side, stamp) = resolve_id::linked(reply).ok_or_else(|| Refusal::bad("`reply` is not a message's id"))?;
     let side = side.or_else(|| resolve_id::any(&state.channel, &stamp.to_string()).ok().map(|(side, _)| side));
     Ok(side.map_or(ReplyTo::Message(None, stamp), |side| ReplyTo::to(&state.channel, side, stamp)))
 }

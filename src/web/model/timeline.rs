@@ -22,7 +22,7 @@ pub(crate) fn place(state: &ChannelState, card: &Card) -> Position {
 
 /// Reads a message's key: `NAME/BOX/ID`.
 pub(crate) fn parse(key: &str) -> Result<Position, Refusal> {
-    let refuse = || Refusal::bad("`before` is no message's key").hint("a key is CHANNEL/BOX/ID");
+    let refuse = || Refusal::bad("`before` is not a message's key").hint("a key is CHANNEL/BOX/ID");
     let (rest, id) = key.rsplit_once('/').ok_or_else(refuse)?;
     let (name, side) = rest.rsplit_once('/').ok_or_else(refuse)?;
     let side = Side::BOTH.into_iter().find(|known| known.name() == side).ok_or_else(refuse)?;
@@ -34,7 +34,7 @@ pub(crate) fn parse_id(id: &str) -> Result<(Stamp, Side), Refusal> {
     let (side, stem) = id.split_once('/').unwrap_or((Side::Inbox.name(), id));
     let side = Side::BOTH.into_iter().find(|known| known.name() == side);
     let stamp = Stamp::parse(stem.as_bytes()).ok();
-    stamp.zip(side).ok_or_else(|| Refusal::bad("`before` is no message's id"))
+    stamp.zip(side).ok_or_else(|| Refusal::bad("`before` is not a message's id"))
 }
 
 /// The newest messages before a place, newest first.
