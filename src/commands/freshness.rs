@@ -3,7 +3,7 @@
 //! Owns the words. Pure: the clock comes in.
 
 use super::count;
-use crate::article::size;
+use crate::article::readable_size;
 use crate::commands::relative_time::length;
 use crate::sync::status::{DocumentState, NodeState};
 
@@ -15,7 +15,11 @@ pub(super) fn words(document: &DocumentState, now: i64) -> String {
     let peers = count(document.connected(), "peer");
     let mut parts = Vec::new();
     if document.arriving > 0 {
-        parts.push(format!("{} still arriving, {}", count(document.arriving, "file"), size(document.arriving_bytes)));
+        parts.push(format!(
+            "{} still arriving, {}",
+            count(document.arriving, "file"),
+            readable_size(document.arriving_bytes)
+        ));
     }
     parts.push(match (document.compared, document.connected()) {
         (None, _) if document.peers.is_empty() => "nobody has been here yet".to_owned(),

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Clock, Failure, Surroundings, count};
-use crate::article::size;
+use crate::article::readable_size;
 use crate::channel::folder::Made;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
@@ -333,7 +333,7 @@ impl fmt::Display for Report {
                 "{}: {}, {}. To read: {}",
                 field(title),
                 count(self.messages, "message"),
-                size(self.bytes),
+                readable_size(self.bytes),
                 shell::missive("read", &[&self.name])
             )
         } else if self.messages > 0 {
@@ -342,7 +342,7 @@ impl fmt::Display for Report {
                 "{}: {}, {}; {} still arriving. They come while `missive sync` runs.",
                 field(title),
                 count(self.messages, "message"),
-                size(self.bytes),
+                readable_size(self.bytes),
                 count(self.arriving, "file")
             )
         } else {

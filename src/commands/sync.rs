@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Clock, Failure, Surroundings, freshness};
-use crate::article::size;
+use crate::article::readable_size;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::commands::network_options::Network;
@@ -185,7 +185,8 @@ impl Teller {
         for document in &state.documents {
             let name = name(document);
             let pace = self.paces.entry(name.clone()).or_default().at(document.fetched, now);
-            let pace = if document.arriving > 0 { pace.map(|pace| format!(", {}/s", size(pace))) } else { None };
+            let pace =
+                if document.arriving > 0 { pace.map(|pace| format!(", {}/s", readable_size(pace))) } else { None };
             // Seconds pass by themselves.
             let meaning = format!(
                 "{} {} {} {:?}",

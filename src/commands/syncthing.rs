@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::article::size;
+use crate::article::readable_size;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profile;
@@ -185,7 +185,11 @@ impl Carried {
             parts.push(format!("{} could not be brought here (Syncthing says why)", number(state.failed, "file")));
         }
         if state.need_files > 0 {
-            parts.push(format!("{} still arriving, {}", number(state.need_files, "file"), size(state.need_bytes)));
+            parts.push(format!(
+                "{} still arriving, {}",
+                number(state.need_files, "file"),
+                readable_size(state.need_bytes)
+            ));
         }
         if state.need_deletes > 0 {
             parts.push(format!("{} still to be deleted here", number(state.need_deletes, "file")));
