@@ -365,7 +365,9 @@ impl Eye {
         std::thread::Builder::new().name("sync watch".into()).spawn(move || {
             loop {
                 match watch.wait(None) {
-                    WakeReason::Called => watch.set_places(places.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+                    WakeReason::Called => {
+                        watch.set_places(places.lock().unwrap_or_else(PoisonError::into_inner).clone())
+                    }
                     WakeReason::Tick(touched) => {
                         if sender.send(touched).is_err() {
                             return;
