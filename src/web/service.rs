@@ -7,7 +7,7 @@ use crate::channel::protocol::name::ChannelName;
 
 /// Why a channel's site could not be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SiteError {
+pub enum SiteBuildError {
     /// The build failed, for this reason.
     #[error("{0}")]
     Failed(String),
@@ -23,8 +23,8 @@ pub trait ChannelService: Send + Sync {
     /// Builds a channel's site, if it was not asked for before, and keeps it built from then on.
     ///
     /// # Errors
-    /// [`SiteError`]; a site that was built before is there all the same.
-    fn build_site(&self, channel: &Channel) -> Result<(), SiteError>;
+    /// [`SiteBuildError`]; a site that was built before is there all the same.
+    fn build_site(&self, channel: &Channel) -> Result<(), SiteBuildError>;
     /// The folder of a channel's site, whether it was built or not.
     fn site_folder(&self, channel: &Channel) -> PathBuf;
     /// The newest messages of all channels as an Atom feed, for a server whose address is `origin` (`http://localhost:3000`).

@@ -27,7 +27,7 @@ use crate::web::http::request;
 use crate::web::http::set_header::set_header;
 use crate::web::preview::reload_script::{policy, script, with_script};
 use crate::web::server::Server;
-use crate::web::service::SiteError;
+use crate::web::service::SiteBuildError;
 
 /// A longer page goes out as it is, in bytes.
 const MAX_PAGE: u64 = 64 << 20;
@@ -108,7 +108,7 @@ fn site(server: &Server, headers: &HeaderMap, name: &str, path: &str) -> Result<
     let state = server.library.get(name)?;
     // What could not be built is tried again for each page, and not for each of its pictures.
     let known = server.library.site_error(name).filter(|_| !mime(path).starts_with("text/html") && !path.is_empty());
-    let built = known.map_or_else(|| server.service.build_site(&state.channel), |why| Err(SiteError::Failed(why)));
+    let built = known.map_or_else(|| server.service.build_site(&state.channel), |why| Err(SiteBuildError::Failed(why)));
     let folder = server.service.site_folder(&state.channel);
     let Ok(open) = Folder::open(&folder) else {
         let why = built.err().map_or_else(|| "its folder is gone".to_owned(), |error| error.to_string());
