@@ -342,5 +342,5 @@ fn unsent(state: &ChannelState, name: Name) -> Option<(Stamp, Unsent)> {
 
 /// The help on keys.
 pub(super) async fn keys(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
-    server.off_thread(move |server| PageBuilder::new(server, &headers, &uri, "keys", "Keys").send()).await
+    server.off_thread(move |server| PageBuilder::new(server, &headers, &uri, "keys", "Keyboard shortcuts").send()).await
 }
