@@ -118,7 +118,7 @@ fn a_key_and_a_code_are_taken_in_the_page() {
     brando.launch(&["--no-sync"]);
     let subscribed = send(&brando, "subscribe", &format!("  {key} "));
     assert_eq!((subscribed.status, subscribed.header("location")), (303, Some("/read/blog")), "{}", subscribed.text());
-    assert!(html(&brando, "/read/blog").text().contains("appear by themselves"));
+    assert!(html(&brando, "/read/blog").text().contains("They appear once someone who has this channel is online."));
     let book = std::fs::read_to_string(brando.data(".missive/keys.toml")).unwrap();
     assert!(book.contains("channel = \"blog\"") && brando.data("blog/inbox").is_dir());
     let accepted = send(&brando, "accept", &code);

@@ -113,7 +113,7 @@ fn a_log_holds_no_key_and_no_text_of_anybody() {
     let pass = come.header("set-cookie").unwrap().split(';').next().unwrap().split_once('=').unwrap().1.to_owned();
     served.ask("GET", "/channels?key=wrong-walrus").send();
     served.ask("GET", "/").header("Host", "walrus.example").send().refused(421);
-    served.logs(&["INFO web: request refused", "method=POST", "path=/begin", "not logged"]);
+    served.logs(&["INFO web: request refused", "method=POST", "path=\"/begin\"", "not logged"]);
     served.end();
     let lines = served.log_lines();
     for what in
