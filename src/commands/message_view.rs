@@ -10,7 +10,7 @@ use chrono::SecondsFormat;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::article::{InReplyTo, kind_of, size as size_in_words};
+use crate::article::{InReplyTo, kind_in_words, readable_size as size_in_words};
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::message_file::MAX_READ;
 use crate::channel::protocol::stamp::Stamp;
@@ -102,7 +102,7 @@ impl Letter<'_> {
         let name = file.path.text().into_owned();
         Attached {
             number: at + 1,
-            r#type: kind_of(&name),
+            r#type: kind_in_words(&name),
             name,
             bytes: file.mark.len,
             path: self.path_of(file).to_string_lossy().into_owned(),
@@ -200,7 +200,7 @@ impl Letter<'_> {
         out.end().space(margin).text(&count(files.len(), "attachment")).text(":").end();
         for (at, file) in files.iter().enumerate() {
             let name = file.path.text();
-            let parts = [format!("{}. {}", at + 1, field(&name)), kind_of(&name), size_in_words(file.mark.len)];
+            let parts = [format!("{}. {}", at + 1, field(&name)), kind_in_words(&name), size_in_words(file.mark.len)];
             for line in wrapped(&parts, ", ", out.screen().width.saturating_sub(margin)) {
                 out.space(margin).text(&line).end();
             }

@@ -21,7 +21,8 @@ use crate::commands::site_options::{Asked, Choice, cache};
 use crate::commands::{Clock, Failure, Surroundings, spoken};
 use crate::console::Console;
 use crate::markdown::forget_grammars;
-use crate::site::{self, Lock, Manner, Memory, Request};
+use crate::site;
+use crate::site::{BuildMemory, Lock, Overrides, SiteRequest};
 use crate::watch::{Scope, Touched, WatchedPlace};
 
 /// Whoever wants to know what the rounds find. A failure that it gives ends them all.
@@ -83,7 +84,7 @@ pub(crate) struct Live<'a> {
     cache: Cache,
     rest: Option<Rest>,
     choice: Option<Choice>,
-    memory: Memory,
+    memory: BuildMemory,
     /// Whether rounds build.
     builds: bool,
     /// What was touched and not looked at yet.
@@ -125,7 +126,7 @@ impl<'a> Live<'a> {
             channel,
             rest: None,
             choice: None,
-            memory: Memory::default(),
+            memory: BuildMemory::default(),
             builds: false,
             owed: Touched::default(),
             unlocked: false,
@@ -291,18 +292,18 @@ impl<'a> Live<'a> {
         let choice = self.choice.as_ref()?;
         let asked = self.asked.manner();
         let progress = self.console.progress("building");
-        let request = Request {
+        let request = SiteRequest {
             lock,
             snapshot,
             options: &choice.options,
             // What was taken over and written anew once is ours.
-            manner: Manner { force: asked.force && !self.reported, ..asked },
+            overrides: Overrides { force: asked.force && !self.reported, ..asked },
             theme: &choice.theme,
             output: &self.output,
             progress: &|done, all| progress.show(done, all),
             gate: &|| Ok(()),
         };
-        let built = site::rebuild(&request, &mut self.memory);
+        let built = site::build(&request, &mut self.memory);
         progress.clear();
         Some(built.map(|built| Report::new(snapshot, choice, built, start.elapsed())).map_err(Failure::from))
     }

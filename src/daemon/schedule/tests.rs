@@ -12,7 +12,7 @@ use crate::commands::build::Report;
 use crate::commands::site_options::Asked;
 use crate::daemon::cycle::Answer;
 use crate::daemon::schedule::*;
-use crate::site::Error::InTheWay;
+use crate::site::SiteError::InTheWay;
 
 const LONG: Duration = Duration::from_secs(20);
 /// Long enough to be sure that nothing will be told.

@@ -6,7 +6,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use crate::article::{Attached as Shown, inert_suffix, type_of};
+use crate::article::{Attached as Shown, inert_suffix, media_type};
 use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::outbox::new_message::Source;
 use crate::channel::outbox::revise;
@@ -91,7 +91,8 @@ fn about(found: &card::Attachment, trust: Trust) -> file::ContentInfo {
     let shown = Shown::new(found, trust, String::new());
     let is_inert = inert_suffix(found, trust).is_some();
     let is_saved = is_inert || shown.media == (Media::File { download: true });
-    let mime = if is_inert { "application/octet-stream".to_owned() } else { with_charset(type_of(&found.path.name())) };
+    let mime =
+        if is_inert { "application/octet-stream".to_owned() } else { with_charset(media_type(&found.path.name())) };
     // A browser's own viewer for PDF does not open in a sandbox.
     let is_viewed = trust == Trust::Own && mime == "application/pdf";
     let sandbox = if is_viewed { "object-src 'self'" } else { "sandbox" };

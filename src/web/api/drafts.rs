@@ -7,7 +7,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
-use crate::article::type_of;
+use crate::article::media_type;
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Name;
 use crate::channel::outbox::new_message::Source;
@@ -192,7 +192,7 @@ pub(super) async fn attachment(
             let found = find(&draft::attachments(&state.channel, name), &wanted)?;
             let folder = Folder::open(&draft::folder(&state.channel))?.child(name.to_string().as_ref())?;
             let (open, stat) = folder.file(found.as_path())?;
-            let mime = type_of(&wanted);
+            let mime = media_type(&wanted);
             let is_shown = ["image/", "audio/", "video/"].iter().any(|kind| mime.starts_with(kind));
             let about = file::ContentInfo {
                 save_as: (!is_shown).then(|| found.name().into_owned()),

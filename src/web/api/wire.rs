@@ -5,7 +5,7 @@ use chrono::SecondsFormat;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::article::{InReplyTo, type_of};
+use crate::article::{InReplyTo, media_type};
 use crate::channel::Kind;
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Name;
@@ -157,7 +157,7 @@ impl Attachment {
         let one = |file: &crate::channel::snapshot::card::Attachment| {
             let name = file.path.text();
             let url = address::attachment(&state.name, card.side, card.stamp, &name);
-            Self { r#type: type_of(&name), url, size: file.mark.len, name: name.into_owned() }
+            Self { r#type: media_type(&name), url, size: file.mark.len, name: name.into_owned() }
         };
         card.attachments.iter().map(one).collect()
     }
@@ -165,7 +165,7 @@ impl Attachment {
     pub(crate) fn of_draft(channel: &str, draft: Name, file: &Source) -> Self {
         let name = file.name.text().into_owned();
         let url = format!("{}/attachments/{}", address::draft(channel, &draft.to_string()), address::path(&name));
-        Self { r#type: type_of(&name), url, size: file.len, name }
+        Self { r#type: media_type(&name), url, size: file.len, name }
     }
 }
 

@@ -5,7 +5,7 @@
 use percent_encoding::percent_decode_str;
 use tera::Value;
 
-use crate::article::{Attached, Link, Message, Place, Tag, brief, label, tags_in_header};
+use crate::article::{Attached, Link, Message, MessagePlacement, Tag, brief, label, tags_in_header};
 use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Name;
@@ -163,7 +163,7 @@ fn render(state: &ChannelState, card: &Card, body: &str, attached: &[Attached], 
 fn message<'a>(state: &'a ChannelState, card: &'a Card, rendered: &'a Rendered, attached: &[Attached]) -> Message<'a> {
     let reply_to = state.answered.by(card, &state.cards);
     let lack = state.lacks.get(&(card.side, card.stamp)).filter(|lack| **lack != Lack::Text);
-    let place = Place {
+    let place = MessagePlacement {
         url: address::reading_message(&state.name, card.side, card.stamp),
         anchor: anchor(state, card),
         author: state.author_of(card),

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 
-use crate::article::{Date, Link, kind_of, label, size, type_of};
+use crate::article::{Date, Link, kind_in_words, label, media_type, readable_size};
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::{Draft, Name};
 use crate::channel::outbox::missing_attachment;
@@ -132,10 +132,10 @@ fn unsent(state: &ChannelState, draft: Name) -> Result<Unsent, Refusal> {
     let file = |file: &Source| {
         let path = file.name.text().into_owned();
         File {
-            size: size(file.len),
-            kind: kind_of(&path),
+            size: readable_size(file.len),
+            kind: kind_in_words(&path),
             url: format!("{}/attachments/{}", address::draft(&state.name, &name), address::path(&path)),
-            picture: type_of(&path).starts_with("image/"),
+            picture: media_type(&path).starts_with("image/"),
             remove: path.clone(),
             name: path,
         }
@@ -178,7 +178,7 @@ fn page(server: &Server, headers: &HeaderMap, uri: &Uri, state: &ChannelState, c
         .with("warnings", &content.warnings)
         .with("error", &content.failure.map(|(refusal, _)| words(refusal)))
         .with("text", &content.failure.map(|(_, text)| text))
-        .with("most", &size(MAX_LENGTH))
+        .with("most", &readable_size(MAX_LENGTH))
         .send()?;
     if let Some((refusal, _)) = content.failure {
         *response.status_mut() = refusal.status;

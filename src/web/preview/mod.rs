@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 
-use crate::article::type_of;
+use crate::article::media_type;
 use crate::fs::confined::{Folder, Kind};
 use crate::web::address;
 use crate::web::http::etag::{file_etag, is_known, not_modified};
@@ -175,7 +175,7 @@ fn mime(path: &str) -> String {
         "atom.xml" => "application/atom+xml; charset=utf-8".to_owned(),
         "feed.json" => "application/feed+json; charset=utf-8".to_owned(),
         name => {
-            let mime = type_of(name);
+            let mime = media_type(name);
             if mime.starts_with("text/") { mime + "; charset=utf-8" } else { mime }
         }
     }
