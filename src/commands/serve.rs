@@ -123,7 +123,6 @@ pub fn run(
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING).build()?;
     let (over, until) = tokio::sync::oneshot::channel::<()>();
     let beginner = Beginner { around: around.clone(), desk: desk.clone(), console, clock };
-    let log = console.verbose.then(|| Box::new(move |line: &str| console.say(line)) as web::Log);
     let parts = web::ServerParts {
         library: Arc::clone(&library),
         service: keeper,
@@ -134,7 +133,6 @@ pub fn run(
         // What others may write is not used, and is said with the key.
         forms: book::check_private(&around.data).is_ok().then(|| around.data.join(book::PRIVATE).join(FORMS)),
         clock,
-        log,
     };
     let _node = args.beside.start(around, console, clock);
     let mut teller = Teller { library: &library, console, said: HashSet::new() };
@@ -158,7 +156,7 @@ pub fn run(
         });
         // What still waits for a disk is not waited for: nothing is ever half-written.
         runtime.shutdown_timeout(Duration::from_secs(1));
-        done.and(told).and(served.map_err(|error| Failure::new(error, "please report it")))
+        done.and(told).and(served.map_err(|error| Failure::new(error.to_string(), "please report it")))
     })
 }
 
