@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use divan::Bencher;
 use missive::channel::Channel;
 use missive::channel::protocol::stamp::Stamp;
-use missive::channel::snapshot::card_cache::Cache;
-use missive::channel::snapshot::{self, Look, Snapshot};
+use missive::channel::snapshot::card_cache::CardCache;
+use missive::channel::snapshot::{self, LookOptions, Snapshot};
 use missive::markdown::summarise;
 use missive::site::{self, Lock, Manner, Options, Report, Request, Theme};
 
@@ -64,9 +64,9 @@ fn text(number: i64) -> String {
     text
 }
 
-fn look(cache: &Cache) -> Snapshot {
+fn look(cache: &CardCache) -> Snapshot {
     let channel = Channel::open(&FOLDER.path().join("blog")).unwrap();
-    snapshot::take(channel, cache, Look::at(i64::MAX))
+    snapshot::take(channel, cache, LookOptions::at(i64::MAX))
 }
 
 fn build(snapshot: &Snapshot, theme: &Theme, output: &Path) -> Report {
@@ -83,15 +83,15 @@ fn build(snapshot: &Snapshot, theme: &Theme, output: &Path) -> Report {
     site::build(&request).unwrap()
 }
 
-fn cached() -> Cache {
+fn cached() -> CardCache {
     let path = FOLDER.path().join("cards");
-    look(&Cache::nowhere()).keep(&Cache::read(path.clone()), i64::MAX).unwrap();
-    Cache::read(path)
+    look(&CardCache::nowhere()).keep(&CardCache::read(path.clone()), i64::MAX).unwrap();
+    CardCache::read(path)
 }
 
 #[divan::bench]
 fn look_without_cards(bencher: Bencher<'_, '_>) {
-    bencher.bench(|| look(&Cache::nowhere()));
+    bencher.bench(|| look(&CardCache::nowhere()));
 }
 
 #[divan::bench]
@@ -103,7 +103,7 @@ fn look_with_cards(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn read_the_card_cache(bencher: Bencher<'_, '_>) {
     drop(cached());
-    bencher.bench(|| Cache::read(FOLDER.path().join("cards")));
+    bencher.bench(|| CardCache::read(FOLDER.path().join("cards")));
 }
 
 #[divan::bench]
@@ -113,7 +113,7 @@ fn build_from_nothing(bencher: Bencher<'_, '_>) {
     let outputs = AtomicU32::new(0);
     let next = || -> (Snapshot, PathBuf) {
         let number = outputs.fetch_add(1, Ordering::Relaxed);
-        (look(&Cache::nowhere()), place.path().join(number.to_string()))
+        (look(&CardCache::nowhere()), place.path().join(number.to_string()))
     };
     bencher.with_inputs(next).bench_values(|(snapshot, output)| build(&snapshot, &theme, &output));
 }
@@ -123,7 +123,7 @@ fn build_with_nothing_to_do(bencher: Bencher<'_, '_>) {
     let theme = Theme::load(&[]).unwrap();
     let place = tempfile::tempdir().unwrap();
     let output = place.path().join("site");
-    let snapshot = look(&Cache::nowhere());
+    let snapshot = look(&CardCache::nowhere());
     build(&snapshot, &theme, &output);
     bencher.bench(|| build(&snapshot, &theme, &output));
 }

@@ -9,6 +9,6 @@ mod message;
 mod reply;
 
 pub use dates::{Moment, month};
-pub use media::{Attached, inert_suffix, kind_of, shown, size, type_of};
+pub use media::{Attached, inert_suffix, size};
 pub use message::{Date, File, Link, Message, Picture, Place, Tag, brief, label, picture, tags_in_header};
 pub use reply::InReplyTo;

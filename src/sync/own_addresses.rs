@@ -4,14 +4,15 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::fs::atomic_write;
 use crate::sync::Error;
-use crate::sync::keys::book::{PRIVATE, check_private};
+use crate::sync::keys::book::check_private;
 use crate::sync::keys::ticket::Peer;
 use crate::sync::socket::FOLDER;
 
 fn path(data: &Path) -> PathBuf {
-    data.join(PRIVATE).join(FOLDER).join("here")
+    data.join(STATE_FOLDER).join(FOLDER).join("here")
 }
 
 /// Notes where it is.

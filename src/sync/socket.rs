@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::Error;
+use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::fs::atomic_write;
 use crate::sync::keys::book;
-use crate::sync::keys::book::PRIVATE;
 use crate::sync::status::State;
 
 /// The node's folder within the private folder.
@@ -59,7 +59,7 @@ impl Lock {
         if book::check_private(data).is_err() {
             return false;
         }
-        let path = data.join(PRIVATE).join(FOLDER).join("lock");
+        let path = data.join(STATE_FOLDER).join(FOLDER).join("lock");
         std::fs::File::open(path).is_ok_and(|file| file.try_lock_shared().is_err())
     }
 }
@@ -78,7 +78,7 @@ impl Address {
     /// # Errors
     /// When the folder cannot be opened.
     pub fn of(data: &Path) -> std::io::Result<Self> {
-        let folder = data.join(PRIVATE).join(FOLDER);
+        let folder = data.join(STATE_FOLDER).join(FOLDER);
         let path = folder.join("socket");
         if path.as_os_str().len() <= MOST {
             return Ok(Self { path, _folder: None });
@@ -91,7 +91,7 @@ impl Address {
 
 /// Where a node leaves word of how it stood, for when none runs.
 fn last_path(data: &Path) -> PathBuf {
-    data.join(PRIVATE).join(FOLDER).join("last.json")
+    data.join(STATE_FOLDER).join(FOLDER).join("last.json")
 }
 
 /// How the node stood that ran last.
@@ -149,7 +149,7 @@ mod tests {
     fn looking_whether_a_node_runs_keeps_none_from_starting() {
         let dir = tempfile::tempdir().unwrap();
         drop(Lock::take(dir.path()).unwrap());
-        let path = dir.path().join(PRIVATE).join(FOLDER).join("lock");
+        let path = dir.path().join(STATE_FOLDER).join(FOLDER).join("lock");
         let looking = File::open(path).unwrap();
         looking.lock_shared().unwrap();
         let ends = std::thread::spawn(move || {

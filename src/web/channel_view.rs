@@ -11,13 +11,13 @@ use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::feed_ids::entry_ids;
 use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::missing::Missing;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profiles;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::reading::marks::{Key, Marked};
+use crate::channel::reading::marks::{ChannelKey, Marked};
 use crate::channel::reading::reply::Answered;
 use crate::channel::snapshot::card::Card;
-use crate::channel::snapshot::completeness::Lack;
 use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::channel::{Channel, Kind};
 use crate::fs::confined::Folder;
@@ -43,12 +43,12 @@ pub(super) struct Seen {
     pub(super) profiles: Profiles,
     /// Who the site as a whole is by.
     pub(super) author: Option<String>,
-    pub(super) key: Key,
+    pub(super) key: ChannelKey,
     /// The messages that are shown, oldest first.
     pub(super) cards: Arc<[Arc<Card>]>,
     /// The messages that others answer.
     pub(super) answered: Arc<Answered>,
-    pub(super) lacks: HashMap<(Side, Stamp), Lack>,
+    pub(super) missing: HashMap<(Side, Stamp), Missing>,
     /// How many messages each box shows; `None` for a box that is not there.
     pub(super) counts: [Option<usize>; 2],
     pub(super) health: Health,
@@ -151,7 +151,7 @@ pub(super) fn copy(seen: &Seen) -> Seen {
         key: seen.key.clone(),
         cards: Arc::clone(&seen.cards),
         answered: Arc::clone(&seen.answered),
-        lacks: seen.lacks.clone(),
+        missing: seen.missing.clone(),
         health: seen.health.clone(),
         marked: seen.marked.clone(),
         ..*seen
@@ -159,7 +159,7 @@ pub(super) fn copy(seen: &Seen) -> Seen {
 }
 
 /// What is kept of a look.
-pub(super) fn of_look(snapshot: &Snapshot, name: String, key: Key, marked: Marked) -> Seen {
+pub(super) fn of_look(snapshot: &Snapshot, name: String, key: ChannelKey, marked: Marked) -> Seen {
     let kind = snapshot.kind();
     let counts =
         Side::BOTH.map(|side| (!matches!(snapshot.side(side), BoxState::Missing)).then(|| snapshot.count(side)));
@@ -174,7 +174,7 @@ pub(super) fn of_look(snapshot: &Snapshot, name: String, key: Key, marked: Marke
         unread: unread(&snapshot.cards, &marked),
         cards: snapshot.cards.as_slice().into(),
         answered: Arc::new(Answered::new(entry_ids(snapshot), &snapshot.cards)),
-        lacks: snapshot.lacks.clone(),
+        missing: snapshot.missing.clone(),
         health: health(snapshot),
         channel: snapshot.channel.clone(),
         name,
@@ -229,7 +229,7 @@ pub(super) fn differ(before: &Seen, after: &Seen) -> bool {
     before.cards.len() != after.cards.len()
         || !before.cards.iter().zip(after.cards.iter()).all(same)
         || before.health != after.health
-        || before.lacks != after.lacks
+        || before.missing != after.missing
         || before.counts != after.counts
         || before.bylines != after.bylines
         || before.trusts != after.trusts

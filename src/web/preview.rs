@@ -15,8 +15,8 @@ use axum::routing::get;
 use memchr::memmem;
 
 use super::{Server, address};
-use crate::article::type_of;
 use crate::fs::confined::{Folder, Kind};
+use crate::media::attachment_kind::AttachmentKind;
 use crate::web::http::file;
 use crate::web::http::refusal::Refusal;
 
@@ -165,10 +165,7 @@ fn mime(path: &str) -> String {
     match name {
         "atom.xml" => "application/atom+xml; charset=utf-8".to_owned(),
         "feed.json" => "application/feed+json; charset=utf-8".to_owned(),
-        name => {
-            let mime = type_of(name);
-            if mime.starts_with("text/") { mime + "; charset=utf-8" } else { mime }
-        }
+        name => AttachmentKind::from_name(name).content_type(),
     }
 }
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use missive::channel::Channel;
 use missive::channel::protocol::settings;
-use missive::channel::snapshot::card_cache::Cache;
-use missive::channel::snapshot::{self, Look, Snapshot};
+use missive::channel::snapshot::card_cache::CardCache;
+use missive::channel::snapshot::{self, LookOptions, Snapshot};
 use missive::site::{self, Error, Lock, Manner, Options, Report, Request, Source, Theme};
 
 /// 2026-11-22T13:35:04Z, in seconds since 1970.
@@ -107,11 +107,11 @@ impl Scene {
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         let channel = Channel::open(&self.path("")).unwrap();
-        snapshot::take(channel, &self.cache(), Look { future: self.future, ..Look::at(self.now) })
+        snapshot::take(channel, &self.cache(), LookOptions { future: self.future, ..Look::at(self.now) })
     }
 
-    fn cache(&self) -> Cache {
-        Cache::read(self.dir.path().join("cards"))
+    fn cache(&self) -> CardCache {
+        CardCache::read(self.dir.path().join("cards"))
     }
 
     pub(crate) fn theme(&self) -> Result<Theme, Error> {
@@ -168,7 +168,7 @@ impl Scene {
         let _ = fs::remove_dir_all(&output);
         let snapshot = {
             let channel = Channel::open(&self.path("")).unwrap();
-            snapshot::take(channel, &Cache::nowhere(), Look { future: self.future, ..Look::at(self.now) })
+            snapshot::take(channel, &CardCache::nowhere(), LookOptions { future: self.future, ..Look::at(self.now) })
         };
         site::build(&Request {
             lock: &Lock::take(&snapshot.channel, &output, || {}).unwrap(),

@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::channel::authorship::authors::{AttachmentId, Authors, Key, Signers};
+use crate::channel::authorship::authors::{AttachmentId, Authors};
 use crate::channel::authorship::bylines::looks_like;
+use crate::channel::authorship::signers::{Key, Signers};
 use crate::channel::protocol::entry::{Entry, Side};
+use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::channel::protocol::profile;
 use crate::channel::protocol::stamp::Stamp;
 use crate::fs::confined::Folder;
-use crate::sync::keys::book::PRIVATE;
 use crate::sync::node::author_names::Names;
 use crate::sync::node::records::{Record, content};
 use crate::sync::node::replica::{Keeper, is_own};
@@ -42,7 +43,7 @@ pub(super) struct Authorship {
 impl Authorship {
     /// Reads what is remembered of a document.
     pub(super) fn read(data: &std::path::Path, folder: &std::path::Path, id: &[u8; 32]) -> Self {
-        let first = FirstSigners::read(data.join(PRIVATE).join(FOLDER).join(crate::sync::hex::show(id)));
+        let first = FirstSigners::read(data.join(STATE_FOLDER).join(FOLDER).join(crate::sync::hex::show(id)));
         let signers = first.files().values().flatten().flat_map(|signed| &signed.by).copied().collect();
         // A file that can't be read says nothing, and is written anew or taken away.
         let read = |folder: Folder| Authors::read(&folder).unwrap_or_else(|_| Some(Authors::default()));

@@ -36,6 +36,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use crate::channel::protocol::layout;
 use crate::channel::protocol::name::ChannelName;
 use crate::sync::keys::ticket::Peer;
 use crate::sync::node::run::Ended;
@@ -213,7 +214,7 @@ struct Home {
 impl Home {
     /// The node's folder.
     fn folder(&self) -> PathBuf {
-        self.data.join(crate::sync::keys::book::PRIVATE).join(socket::FOLDER)
+        self.data.join(layout::STATE_FOLDER).join(socket::FOLDER)
     }
 
     /// The time now, in seconds since 1970.

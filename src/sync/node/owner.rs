@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::channel::authorship::authors::Key;
+use crate::channel::authorship::signers::Key;
 use crate::sync::Error;
 use crate::sync::keys::book::{AuthorKey, Book};
 use crate::sync::node::records::content;

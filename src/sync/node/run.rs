@@ -12,9 +12,10 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::channel::protocol::name::ChannelName;
 use crate::sync::Error;
-use crate::sync::keys::book::{Book, Document, FILE_NAME, PRIVATE};
+use crate::sync::keys::book::{Book, Document, FILE_NAME};
 use crate::sync::node::engine::Engine;
 use crate::sync::node::fetch::Fetcher;
 use crate::sync::node::invitation;
@@ -169,7 +170,7 @@ impl Run {
 
     /// Passes on what a tick of the disk is about.
     fn touched(&mut self, touched: &Touched) {
-        let book = self.home.data.join(PRIVATE).join(FILE_NAME);
+        let book = self.home.data.join(STATE_FOLDER).join(FILE_NAME);
         if touched.names(&book) || *touched == Touched::Everything {
             self.follow_book();
         }
@@ -234,7 +235,7 @@ impl Run {
             .documents
             .iter()
             .map(|document| Place { path: channel(document), scope: Scope::Names(&["inbox", "outbox"]) });
-        let own = Place { path: self.home.data.join(PRIVATE), scope: Scope::Names(&[FILE_NAME]) };
+        let own = Place { path: self.home.data.join(STATE_FOLDER), scope: Scope::Names(&[FILE_NAME]) };
         boxes.map(|path| Place { path, scope: Scope::Tree }).chain(channels).chain([own]).collect()
     }
 

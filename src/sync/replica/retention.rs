@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::channel::outbox::trash;
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::stamp::Stamp;
 
 /// So long it is kept, in seconds: thirty days.
@@ -40,7 +40,7 @@ impl Hand {
 
 /// The folder for what a hand deletes at this time, within a channel's trash.
 pub fn place(channel: &Path, now: Stamp, hand: Hand) -> PathBuf {
-    channel.join(trash::FOLDER).join(format!("{now}-{}", hand.name()))
+    channel.join(layout::TRASH_FOLDER).join(format!("{now}-{}", hand.name()))
 }
 
 /// When a folder of the trash was made for a hand.
@@ -58,7 +58,7 @@ pub fn expire(channel: &Path, hand: Hand, now: Stamp, most: u64) -> io::Result<(
     if hand == Hand::Own {
         return Ok(());
     }
-    let folder = channel.join(trash::FOLDER);
+    let folder = channel.join(layout::TRASH_FOLDER);
     let names = match fs::read_dir(&folder) {
         Ok(names) => names,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn the_old_and_the_too_much_go_and_what_is_ones_own_stays() {
         let dir = tempfile::tempdir().unwrap();
-        let trash = dir.path().join(trash::FOLDER);
+        let trash = dir.path().join(layout::TRASH_FOLDER);
         let now = Stamp::parse(b"2026-03-31T10-00-00Z").unwrap();
         expire(dir.path(), Hand::Inbox, now, 104_000).unwrap();
         let put = |place: &str, len: usize| {

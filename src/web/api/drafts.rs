@@ -10,12 +10,11 @@ use axum::response::Response;
 use super::super::Server;
 use super::super::drafts::{find, known, take};
 use super::{created, json};
-use crate::article::type_of;
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::Name;
-use crate::channel::outbox::new_message::Source;
-use crate::channel::outbox::send;
+use crate::channel::outbox::draft::name::DraftName;
+use crate::channel::outbox::new_message::NewAttachment;
 use crate::fs::confined::Folder;
+use crate::media::attachment_kind::AttachmentKind;
 use crate::web::api::wire::{AsShown, Attached, Attachment, Done, DraftText, NewDraft, ToShow, Unsent, version_of};
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request;
@@ -26,7 +25,7 @@ pub(super) async fn list(State(server): State<Server>, Path(name): Path<String>)
     server
         .off_thread(move |server| {
             let seen = server.library.get(&name)?;
-            let names = draft::list(&seen.channel).into_iter().filter(|name| !matches!(name, Name::Edit(_)));
+            let names = draft::list(&seen.channel)?.into_iter().filter(|name| !matches!(name, DraftName::Edit(_)));
             json(&names.filter_map(|name| Unsent::read(&seen, name).ok()).collect::<Vec<_>>())
         })
         .await
@@ -52,7 +51,7 @@ pub(super) async fn begin(
     request: Request,
 ) -> Result<Response, Refusal> {
     let seen = server.library.get(&name)?;
-    send::outbox(&seen.channel)?;
+    seen.channel.outbox()?;
     let headers = request.headers().clone();
     let (text, reply, received) = if request::is(&headers, "multipart/form-data") {
         let form = upload::form(request).await?;
@@ -88,7 +87,7 @@ pub(super) async fn save(
     server
         .off_thread(move |server| {
             let draft = take(&seen, &draft)?;
-            let there = draft.letter()?.text;
+            let there = draft.contents()?.text;
             let is_seen = known.is_none_or(|known| known == "*" || known.trim_matches('"') == version_of(&there));
             if !is_seen && there != text.as_bytes() {
                 return Err(Refusal::new(StatusCode::PRECONDITION_FAILED, "the draft was changed elsewhere meanwhile")
@@ -167,7 +166,7 @@ pub(super) async fn attach(
             let files = received.files_beside(&draft.attachments());
             draft.attach(&files)?;
             server.library.drafts_changed(&seen.name);
-            let one = |file: &Source| Attachment::of_draft(&seen.name, draft.name, file);
+            let one = |file: &NewAttachment| Attachment::of_draft(&seen.name, draft.name, file);
             json(&Attached { attachments: files.iter().map(one).collect() })
         })
         .await
@@ -186,7 +185,7 @@ pub(super) async fn attachment(
             let found = find(&draft::attachments(&seen.channel, name), &wanted)?;
             let folder = Folder::open(&draft::folder(&seen.channel))?.child(name.to_string().as_ref())?;
             let (open, stat) = folder.file(found.as_path())?;
-            let mime = type_of(&wanted);
+            let mime = AttachmentKind::from_name(&wanted).media_type().to_owned();
             let is_shown = ["image/", "audio/", "video/"].iter().any(|kind| mime.starts_with(kind));
             let about = file::About {
                 save_as: (!is_shown).then(|| found.name().into_owned()),

@@ -12,7 +12,7 @@ use axum::response::Response;
 
 use super::super::{Server, address, timeline};
 use super::{json, json_bytes};
-use crate::channel::outbox::new_message::Letter;
+use crate::channel::outbox::new_message;
 use crate::channel::outbox::send;
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::header;
@@ -198,15 +198,21 @@ pub(super) async fn send(
     request: Request,
 ) -> Result<Response, Refusal> {
     let seen = server.library.get(&name)?;
-    send::outbox(&seen.channel)?;
+    seen.channel.outbox()?;
     let headers = request.headers().clone();
     let (letter, _received) = if request::is(&headers, "multipart/form-data") {
         let form = upload::form(request).await?;
         let received = upload::receive(form, &seen.channel, |_| Ok(())).await?;
         let text = request::sound(received.get("body").unwrap_or_default().to_owned())?;
-        (Letter { text: text.into_bytes(), attachments: received.files_beside(&[]) }, Some(received))
+        (new_message::NewMessage { text: text.into_bytes(), attachments: received.files_beside(&[]) }, Some(received))
     } else {
-        (Letter { text: body_of(&headers, request.into_body()).await?.into_bytes(), attachments: Vec::new() }, None)
+        (
+            new_message::NewMessage {
+                text: body_of(&headers, request.into_body()).await?.into_bytes(),
+                attachments: Vec::new(),
+            },
+            None,
+        )
     };
     if header::is_blank(&letter.text) && letter.attachments.is_empty() {
         return Err(Refusal::bad("the message is empty").hint("send its text as `body`"));

@@ -24,9 +24,9 @@ use serde::Serialize;
 use tera::{Context, Tera, Value};
 
 use super::{Server, address};
-use crate::article::type_of;
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::Name;
+use crate::channel::outbox::draft::name::DraftName;
+use crate::media::attachment_kind::AttachmentKind;
 use crate::web::channel_view::Seen;
 use crate::web::http::refusal::Refusal;
 use crate::web::http::{file, guard};
@@ -121,9 +121,10 @@ impl App {
     }
 }
 
-/// The drafts of a channel; changes to what was sent are none.
-fn drafts_of(seen: &Seen) -> impl Iterator<Item = Name> {
-    draft::list(&seen.channel).into_iter().filter(|name| !matches!(name, Name::Edit(_)))
+/// The drafts of a channel; changes to what was sent are none. One channel whose drafts cannot be read does not keep those of
+/// the others from being shown; `missive drafts` says why.
+fn drafts_of(seen: &Seen) -> impl Iterator<Item = DraftName> {
+    draft::list(&seen.channel).unwrap_or_default().into_iter().filter(|name| !matches!(name, DraftName::Edit(_)))
 }
 
 /// The routes of the app.
@@ -156,8 +157,7 @@ async fn asset(
 ) -> Result<Response, Refusal> {
     let bytes = server.app.assets.get(name.as_str()).copied();
     let bytes = bytes.ok_or_else(|| Refusal::missing(format!("the app has no file `{name}`")))?;
-    let mime = type_of(&name);
-    let mime = if mime.starts_with("text/") { format!("{mime}; charset=utf-8") } else { mime };
+    let mime = AttachmentKind::from_name(&name).content_type();
     Ok(tagged(&headers, bytes.to_vec(), &mime))
 }
 

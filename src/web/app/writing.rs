@@ -11,16 +11,18 @@ use super::super::drafts::{known, take};
 use super::super::{Server, address, see, sentence};
 use super::view::{self, Channel};
 use super::{Sheet, text};
-use crate::article::{Date, Link, kind_of, label, size, type_of};
+use crate::article::{Date, Link, label, size};
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::{Draft, Name};
+use crate::channel::outbox::draft::Draft;
+use crate::channel::outbox::draft::name::DraftName;
 use crate::channel::outbox::missing_attachment;
-use crate::channel::outbox::new_message::Source;
+use crate::channel::outbox::new_message::NewAttachment;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::protocol::{header, message_file};
 use crate::channel::reading::resolve_id;
-use crate::channel::snapshot::attachments::MAX_LENGTH;
+use crate::channel::snapshot::attachments::MAX_ATTACHMENT_BYTES;
+use crate::media::attachment_kind::AttachmentKind;
 use crate::web::api::wire;
 use crate::web::channel_view::Seen;
 use crate::web::http::guard;
@@ -116,22 +118,23 @@ pub(super) async fn go_on(
 }
 
 /// What the text promises and does not keep.
-fn warnings(seen: &Seen, draft: Name, now: Stamp) -> Result<Vec<String>, Refusal> {
+fn warnings(seen: &Seen, draft: DraftName, now: Stamp) -> Result<Vec<String>, Refusal> {
     let letter = draft::read(&seen.channel, draft)?;
     let names: Vec<_> = letter.attachments.iter().map(|file| file.name.clone()).collect();
-    Ok(missing_attachment::broken(&letter.text, &names, now).iter().map(|warning| sentence(warning)).collect())
+    Ok(missing_attachment::warnings(&letter.text, &names, now).iter().map(|warning| sentence(warning)).collect())
 }
 
-fn unsent(seen: &Seen, draft: Name) -> Result<Unsent, Refusal> {
+fn unsent(seen: &Seen, draft: DraftName) -> Result<Unsent, Refusal> {
     let letter = draft::read(&seen.channel, draft)?;
     let name = draft.to_string();
-    let file = |file: &Source| {
+    let file = |file: &NewAttachment| {
         let path = file.name.text().into_owned();
+        let kind = AttachmentKind::from_name(&path);
         File {
             size: size(file.len),
-            kind: kind_of(&path),
+            kind: kind.in_words(),
             url: format!("{}/attachments/{}", address::draft(&seen.name, &name), address::path(&path)),
-            picture: type_of(&path).starts_with("image/"),
+            picture: kind.media_type().starts_with("image/"),
             remove: path.clone(),
             name: path,
         }
@@ -139,7 +142,7 @@ fn unsent(seen: &Seen, draft: Name) -> Result<Unsent, Refusal> {
     Ok(Unsent {
         version: wire::version_of(&letter.text),
         files: letter.attachments.iter().map(file).collect(),
-        due: if let Name::Scheduled(due) = draft { Some(Date::new(due.seconds())) } else { None },
+        due: if let DraftName::Scheduled(due) = draft { Some(Date::new(due.seconds())) } else { None },
         text: message_file::decode(letter.text).text,
         name,
     })
@@ -174,7 +177,7 @@ fn page(server: &Server, headers: &HeaderMap, uri: &Uri, seen: &Seen, beside: &B
         .with("warnings", &beside.warnings)
         .with("error", &beside.failure.map(|(refusal, _)| words(refusal)))
         .with("text", &beside.failure.map(|(_, text)| text))
-        .with("most", &size(MAX_LENGTH))
+        .with("most", &size(MAX_ATTACHMENT_BYTES))
         .send()?;
     if let Some((refusal, _)) = beside.failure {
         *response.status_mut() = refusal.status;
@@ -311,7 +314,7 @@ impl Form<'_> {
             );
         };
         let draft = take(self.seen, draft)?;
-        let there = draft.letter()?.text;
+        let there = draft.contents()?.text;
         // What the form shows of bytes that are no UTF-8 is not what was written, so only other words are saved.
         if message_file::decode(there.clone()).text != text {
             if self.received.get("version") != Some(wire::version_of(&there).as_str()) {
