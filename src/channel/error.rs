@@ -99,7 +99,7 @@ pub enum Error {
     },
     /// Another program has the draft open.
     #[error("the draft `{name}` is open in another program")]
-    InHand {
+    OpenElsewhere {
         /// The draft.
         name: String,
     },

@@ -18,7 +18,8 @@ use crate::channel::snapshot::{self, BoxState, Held, Snapshot};
 use crate::commands::site_options::{Choice, Site, cache};
 use crate::console::Console;
 use crate::markdown::Trust;
-use crate::site::{self, Lock, Request};
+use crate::site;
+use crate::site::{Lock, SiteRequest};
 use crate::text::invisible::field;
 use crate::text::shell;
 
@@ -68,7 +69,7 @@ pub struct Report {
     #[serde(skip)]
     shares_nothing: bool,
     #[serde(flatten)]
-    pub(crate) site: site::Report,
+    pub(crate) site: site::OutputReport,
     #[serde(skip)]
     explain: bool,
     #[serde(skip)]
@@ -109,7 +110,7 @@ fn site(args: &Build, around: &Surroundings, console: Console) -> Result<Report,
     let lock = Lock::take(&channel, &output, || console.say(WAITS))?;
     let snapshot = snapshot::take(channel, &cache, args.site.asked.look(around.seconds()));
     let progress = console.progress("building");
-    let request = Request {
+    let request = SiteRequest {
         lock: &lock,
         snapshot: &snapshot,
         options: &choice.options,
@@ -124,7 +125,7 @@ fn site(args: &Build, around: &Surroundings, console: Console) -> Result<Report,
     let report = Report::new(&snapshot, &choice, built?, start.elapsed());
     report.whisper_damage(console);
     if let Err(error) = snapshot.keep(&cache, around.now) {
-        console.whisper(&format!("the card cache could not be kept: {error}"));
+        console.say_if_verbose(&format!("the card cache could not be kept: {error}"));
     }
     Ok(Report { explain: args.explain, strict: args.strict, ..report })
 }
@@ -132,7 +133,7 @@ fn site(args: &Build, around: &Surroundings, console: Console) -> Result<Report,
 /// What is said when a build has to wait.
 pub(crate) const WAITS: &str = "another build is at work in the same place; this one waits for it";
 
-fn warnings(snapshot: &Snapshot, built: &site::Report) -> Vec<String> {
+fn warnings(snapshot: &Snapshot, built: &site::OutputReport) -> Vec<String> {
     let hidden = snapshot.hidden.iter().filter(|hidden| hidden.warning);
     let mut warnings: Vec<String> =
         hidden.map(|hidden| format!("{}: {}", field(&hidden.in_channel().to_string_lossy()), hidden.reason)).collect();
@@ -174,7 +175,7 @@ fn telling(snapshot: &Snapshot, choice: &Choice) -> Option<String> {
 }
 
 impl Report {
-    pub(crate) fn new(snapshot: &Snapshot, choice: &Choice, site: site::Report, took: Duration) -> Self {
+    pub(crate) fn new(snapshot: &Snapshot, choice: &Choice, site: site::OutputReport, took: Duration) -> Self {
         let waiting = snapshot.held.iter().filter(|held| matches!(held.reason, Reason::Lacks(_)));
         let is_shown = |held: &Held| site.incomplete.contains(&(held.card.side, held.card.stamp));
         let word = |held: &Held| {
@@ -204,7 +205,7 @@ impl Report {
     /// Says to those who ask for more why the record of the last build was not used.
     pub(crate) fn whisper_damage(&self, console: Console) {
         if let Some(damage) = &self.site.damage {
-            console.whisper(&format!("the record of the last build was not used: {damage}"));
+            console.say_if_verbose(&format!("the record of the last build was not used: {damage}"));
         }
     }
 }

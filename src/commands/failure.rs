@@ -100,7 +100,7 @@ fn writing_hint(error: &channel::Error) -> Option<String> {
         }
         Error::NoSuchDraft { there, .. } if there.is_empty() => "there are no drafts in this channel".to_owned(),
         Error::NoSuchDraft { there, .. } => format!("there is {}", all(there)),
-        Error::InHand { .. } => "finish it there, or close its editor, and try again".to_owned(),
+        Error::OpenElsewhere { .. } => "finish it there, or close its editor, and try again".to_owned(),
         Error::Attachment { .. } | Error::UnreadableAttachment { .. } => {
             "nothing was written; readers are shown plain files and folders only".to_owned()
         }
@@ -148,9 +148,9 @@ impl From<sync::keys::ticket::NotATicket> for Failure {
     }
 }
 
-impl From<site::Error> for Failure {
-    fn from(error: site::Error) -> Self {
-        use site::Error;
+impl From<site::SiteError> for Failure {
+    fn from(error: site::SiteError) -> Self {
+        use site::SiteError as Error;
         let hint = match &error {
             Error::Template { .. } => Some("the site is as it was; mend the template and build again".to_owned()),
             Error::Theme { .. } => Some("a theme is a folder of templates laid over the built-in `letter`".to_owned()),

@@ -66,7 +66,7 @@ pub fn next_due(channel: &Channel, now: i64) -> Option<Stamp> {
     list(channel).ok()?.iter().filter_map(due).find(|stamp| stamp.seconds() > now)
 }
 
-/// Sends every draft that is due, under the time at which it was. What somebody else has in hand is left to them.
+/// Sends every draft that is due, under the time at which it was. A draft that is open elsewhere is left alone.
 ///
 /// # Errors
 /// [`Error::Drafts`] when the drafts cannot be read.
@@ -82,19 +82,19 @@ pub fn send_due(channel: &Channel, now: i64) -> Result<Vec<(DraftName, Result<Se
         match Draft::open(channel, name) {
             // Attachments whose text is gone are no message.
             Ok(draft) if draft.has_text() => done.push((name, draft.send(channel, due))),
-            Ok(_) | Err(Error::InHand { .. } | Error::NoSuchDraft { .. }) => {}
+            Ok(_) | Err(Error::OpenElsewhere { .. } | Error::NoSuchDraft { .. }) => {}
             Err(error) => done.push((name, Err(error))),
         }
     }
     Ok(done)
 }
 
-/// The attachments of a draft, whoever has it in hand.
+/// The attachments of a draft, whoever has it open.
 pub fn attachments(channel: &Channel, name: DraftName) -> Vec<NewAttachment> {
     kept(&folder(channel), &name.to_string()).files
 }
 
-/// What a draft is as it is now, whoever has it in hand: its text is always whole.
+/// What a draft is as it is now, whoever has it open: its text is always whole.
 ///
 /// # Errors
 /// [`Error::NoSuchDraft`]; else as the system says.
@@ -108,13 +108,13 @@ pub fn read(channel: &Channel, name: DraftName) -> Result<NewMessage, Error> {
     }
 }
 
-/// A draft that nobody else has in hand.
+/// A draft that is open here and nowhere else.
 #[derive(Debug)]
 pub struct Draft {
     /// Its name.
     pub name: DraftName,
     folder: PathBuf,
-    _hand: DraftLock,
+    _lock: DraftLock,
 }
 
 impl Draft {
@@ -122,36 +122,36 @@ impl Draft {
     ///
     /// # Errors
     /// [`Error::OnlyListens`]; [`Error::SameName`]; [`Error::Io`].
-    pub fn begin(channel: &Channel, letter: &NewMessage, now: Stamp) -> Result<Self, Error> {
-        let folder = made(channel)?;
-        let staged = Staged::new(&folder, letter)?;
+    pub fn begin(channel: &Channel, message: &NewMessage, now: Stamp) -> Result<Self, Error> {
+        let folder = create_folder(channel)?;
+        let staged = Staged::new(&folder, message)?;
         settle(folder, staged, DraftName::Unsent, now)
     }
 
-    /// Takes a draft in hand.
+    /// Opens a draft.
     ///
     /// # Errors
-    /// [`Error::NoSuchDraft`]; [`Error::InHand`]; [`Error::Io`].
+    /// [`Error::NoSuchDraft`]; [`Error::OpenElsewhere`]; [`Error::Io`].
     pub fn open(channel: &Channel, name: DraftName) -> Result<Self, Error> {
         let folder = folder(channel);
         let no_such = || no_such(channel, &name.to_string());
         if !list(channel)?.contains(&name) {
             return Err(no_such());
         }
-        let hand = DraftLock::take(&folder, name)?.ok_or(Error::InHand { name: name.to_string() })?;
-        // It may have been sent while the hand was stretched out.
-        list(channel)?.contains(&name).then_some(Self { name, folder, _hand: hand }).ok_or_else(no_such)
+        let lock = DraftLock::take(&folder, name)?.ok_or(Error::OpenElsewhere { name: name.to_string() })?;
+        // It may have been sent before the lock was taken.
+        list(channel)?.contains(&name).then_some(Self { name, folder, _lock: lock }).ok_or_else(no_such)
     }
 
     /// Opens the changes to a message that were left, or begins them with this text; tells whether they were left.
     ///
     /// # Errors
-    /// [`Error::OnlyListens`]; [`Error::InHand`]; [`Error::Io`].
+    /// [`Error::OnlyListens`]; [`Error::OpenElsewhere`]; [`Error::Io`].
     pub fn for_message(channel: &Channel, stamp: Stamp, text: &[u8]) -> Result<(Self, bool), Error> {
-        let folder = made(channel)?;
+        let folder = create_folder(channel)?;
         let name = DraftName::Edit(stamp);
-        let hand = DraftLock::take(&folder, name)?.ok_or(Error::InHand { name: name.to_string() })?;
-        let draft = Self { name, folder, _hand: hand };
+        let lock = DraftLock::take(&folder, name)?.ok_or(Error::OpenElsewhere { name: name.to_string() })?;
+        let draft = Self { name, folder, _lock: lock };
         let left = draft.has_text();
         if !left {
             Temporary::file(&draft.base_path(), text)?.replace(&draft.base_path())?;
@@ -310,7 +310,7 @@ pub fn no_such(channel: &Channel, name: &str) -> Error {
 ///
 /// # Errors
 /// [`Error::OnlyListens`]; [`Error::Io`].
-pub fn made(channel: &Channel) -> Result<PathBuf, Error> {
+pub fn create_folder(channel: &Channel) -> Result<PathBuf, Error> {
     channel.outbox()?;
     let folder = folders_below(&channel.path, Path::new(DRAFTS_FOLDER))?;
     atomic_write::sweep(&folder);
@@ -320,15 +320,15 @@ pub fn made(channel: &Channel) -> Result<PathBuf, Error> {
     Ok(folder)
 }
 
-/// Gives a draft the first free name, in hand from the beginning.
+/// Gives a draft the first free name; it is locked from the beginning.
 fn settle(folder: PathBuf, mut staged: Staged, kind: fn(Stamp) -> DraftName, first: Stamp) -> Result<Draft, Error> {
     let mut stamp = first;
     loop {
         let name = kind(stamp);
-        if let Some(hand) = DraftLock::take(&folder, name)?
+        if let Some(lock) = DraftLock::take(&folder, name)?
             && staged.settle(&folder, &name.to_string())?
         {
-            return Ok(Draft { name, folder, _hand: hand });
+            return Ok(Draft { name, folder, _lock: lock });
         }
         stamp = stamp.next().ok_or(Error::NoSecond)?;
     }
@@ -350,7 +350,7 @@ mod tests {
         Stamp::from_seconds(seconds).unwrap()
     }
 
-    fn letter(dir: &Path, text: &str) -> NewMessage {
+    fn message(dir: &Path, text: &str) -> NewMessage {
         let file = dir.join("a.jpg");
         std::fs::write(&file, "a").unwrap();
         NewMessage { text: text.into(), attachments: gather(&[file]).unwrap().files }
@@ -380,10 +380,10 @@ mod tests {
     #[test]
     fn a_draft_is_either_a_draft_or_a_message() {
         let (dir, channel) = channel();
-        let draft = Draft::begin(&channel, &letter(dir.path(), "Hello"), stamp(5)).unwrap();
+        let draft = Draft::begin(&channel, &message(dir.path(), "Hello"), stamp(5)).unwrap();
         assert_eq!(list(&channel).unwrap(), [DraftName::Unsent(stamp(5))]);
-        assert!(matches!(Draft::open(&channel, draft.name), Err(Error::InHand { .. })));
-        let other = Draft::begin(&channel, &letter(dir.path(), "Other"), stamp(5)).unwrap();
+        assert!(matches!(Draft::open(&channel, draft.name), Err(Error::OpenElsewhere { .. })));
+        let other = Draft::begin(&channel, &message(dir.path(), "Other"), stamp(5)).unwrap();
         assert_eq!(other.name, DraftName::Unsent(stamp(6)));
         let sent = draft.send(&channel, stamp(9)).unwrap();
         assert_eq!(std::fs::read(&sent.path).unwrap(), b"Hello");
@@ -397,14 +397,14 @@ mod tests {
     fn what_is_due_is_sent_once_and_the_rest_waits() {
         let (dir, channel) = channel();
         for due in [10, 10, 30] {
-            let draft = Draft::begin(&channel, &letter(dir.path(), "Hello"), stamp(5)).unwrap();
+            let draft = Draft::begin(&channel, &message(dir.path(), "Hello"), stamp(5)).unwrap();
             draft.schedule(stamp(due)).unwrap();
         }
         assert_eq!(next_due(&channel, 5), Some(stamp(10)));
         assert_eq!(send_due(&channel, 9).unwrap().len(), 0);
         let held = Draft::open(&channel, DraftName::Scheduled(stamp(11))).unwrap();
         let sent: Vec<_> = send_due(&channel, 20).unwrap().into_iter().map(|(_, sent)| sent.unwrap().stamp).collect();
-        assert_eq!(sent, [stamp(10)], "another one is in somebody's hand");
+        assert_eq!(sent, [stamp(10)], "another one is open elsewhere");
         drop(held);
         let sent: Vec<_> = send_due(&channel, 20).unwrap().into_iter().map(|(_, sent)| sent.unwrap().stamp).collect();
         assert_eq!((sent, next_due(&channel, 20)), (vec![stamp(11)], Some(stamp(30))));
@@ -414,7 +414,7 @@ mod tests {
     #[test]
     fn a_draft_that_cannot_be_sent_stays() {
         let (dir, channel) = channel();
-        let draft = Draft::begin(&channel, &letter(dir.path(), "Hello"), stamp(5)).unwrap();
+        let draft = Draft::begin(&channel, &message(dir.path(), "Hello"), stamp(5)).unwrap();
         std::fs::remove_dir(channel.path.join("outbox")).unwrap();
         std::fs::write(channel.path.join("outbox"), "").unwrap();
         assert!(draft.send(&channel, stamp(9)).is_err());
@@ -425,7 +425,7 @@ mod tests {
     #[test]
     fn what_a_sending_that_was_cut_off_left_is_taken_away() {
         let (dir, channel) = channel();
-        let draft = Draft::begin(&channel, &letter(dir.path(), "Hello"), stamp(5)).unwrap();
+        let draft = Draft::begin(&channel, &message(dir.path(), "Hello"), stamp(5)).unwrap();
         let outbox = channel.path.join("outbox");
         let (ours, theirs) = (outbox.join(stamp(9).to_string()), outbox.join(stamp(8).to_string()));
         for folder in [&ours, &theirs] {
@@ -441,12 +441,12 @@ mod tests {
     fn attachments_without_a_text_go_only_if_the_message_has_them() {
         let (dir, channel) = channel();
         for seconds in [5, 6] {
-            let draft = Draft::begin(&channel, &letter(dir.path(), "Hello"), stamp(seconds)).unwrap();
+            let draft = Draft::begin(&channel, &message(dir.path(), "Hello"), stamp(seconds)).unwrap();
             std::fs::remove_file(draft.path()).unwrap();
         }
         let file = folder(&channel).join(DraftName::Unsent(stamp(5)).to_string()).join("a.jpg");
         std::fs::hard_link(file, channel.path.join("elsewhere")).unwrap();
-        Draft::begin(&channel, &letter(dir.path(), "Hello"), stamp(7)).unwrap();
+        Draft::begin(&channel, &message(dir.path(), "Hello"), stamp(7)).unwrap();
         assert_eq!(list(&channel).unwrap(), [DraftName::Unsent(stamp(6)), DraftName::Unsent(stamp(7))]);
     }
 }

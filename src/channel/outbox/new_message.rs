@@ -38,7 +38,7 @@ pub struct NewAttachment {
     pub path: PathBuf,
     /// Its length in bytes.
     pub len: u64,
-    /// Whether it is a copy that was made for this letter, so that a second name for it does instead of a second copy.
+    /// Whether it is a copy that was made for this message, so that a second name for it does instead of a second copy.
     pub is_ours: bool,
 }
 

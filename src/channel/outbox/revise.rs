@@ -154,8 +154,8 @@ mod tests {
         }
         let channel = Channel::open(&at("blog")).unwrap();
         let stamp = Stamp::from_seconds(5).unwrap();
-        let letter = NewMessage { text: b"one".to_vec(), attachments: gather(&[at("a.jpg")]).unwrap().files };
-        let sent = send::send(&channel, &letter, stamp).unwrap();
+        let message = NewMessage { text: b"one".to_vec(), attachments: gather(&[at("a.jpg")]).unwrap().files };
+        let sent = send::send(&channel, &message, stamp).unwrap();
         let attach = gather(&[at("b.jpg")]).unwrap().files;
         let detach = [RelativePath::parse(b"a.jpg").unwrap()];
         let mut revision =

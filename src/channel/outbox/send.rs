@@ -30,14 +30,14 @@ pub struct Sent {
     pub path: PathBuf,
 }
 
-/// Sends a letter at this time, or in the next free second.
+/// Sends a new message at this time, or in the next free second.
 ///
 /// # Errors
-/// [`Error::OnlyListens`]; [`Error::SameName`]; [`Error::Io`]. Whatever it is, the outbox shows nothing of the letter.
-pub fn send(channel: &Channel, letter: &NewMessage, at: Stamp) -> Result<Sent, Error> {
+/// [`Error::OnlyListens`]; [`Error::SameName`]; [`Error::Io`]. Whatever it is, the outbox shows nothing of it.
+pub fn send(channel: &Channel, message: &NewMessage, at: Stamp) -> Result<Sent, Error> {
     let outbox = channel.outbox()?;
     atomic_write::sweep(&outbox);
-    settle(&outbox, Staged::new(&outbox, letter)?, at)
+    settle(&outbox, Staged::new(&outbox, message)?, at)
 }
 
 /// The first second from this one on that no message and no folder of attachments bears the name of.
@@ -76,7 +76,7 @@ pub(crate) fn lock_folder(folder: &Path) -> Option<File> {
     Some(folder)
 }
 
-/// A letter that lies in a folder under hidden names, whole and flushed to the disk.
+/// A message that lies in a folder under hidden names, whole and flushed to the disk.
 #[derive(Debug)]
 pub(crate) struct Staged {
     text: Text,
@@ -91,10 +91,10 @@ enum Text {
 }
 
 impl Staged {
-    /// Makes a letter ready in the folder where it is to be.
-    pub(crate) fn new(folder: &Path, letter: &NewMessage) -> Result<Self, Error> {
-        let files = stage_files(folder, &letter.attachments)?;
-        Ok(Self { text: Text::New(Temporary::file(&folder.join("text"), &letter.text)?), files })
+    /// Makes a message ready in the folder where it is to be.
+    pub(crate) fn new(folder: &Path, message: &NewMessage) -> Result<Self, Error> {
+        let files = stage_files(folder, &message.attachments)?;
+        Ok(Self { text: Text::New(Temporary::file(&folder.join("text"), &message.text)?), files })
     }
 
     /// Makes a draft ready to be moved to a folder.
@@ -170,7 +170,7 @@ fn stage_files(folder: &Path, files: &[NewAttachment]) -> Result<Option<Temporar
     Ok(Some(hidden))
 }
 
-/// The second file of a name, and a file that cannot be read, are the letter's fault, the rest is the disk's.
+/// The second file of a name, and a file that cannot be read, are the message's fault, the rest is the disk's.
 fn refusal(file: &NewAttachment, error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::AlreadyExists => Error::SameName { name: file.name.text().into_owned() },

@@ -11,10 +11,10 @@ use crate::markdown::{LinkContext, Target, Trust};
 
 use crate::site::pages::attachments::Published;
 use crate::site::pages::contents::Contents;
-use crate::site::pages::view::Beyond;
+use crate::site::pages::view::References;
 
 /// What lies around one message's text.
-pub(crate) struct Surroundings<'a> {
+pub(crate) struct MessageContext<'a> {
     contents: &'a Contents<'a>,
     card: &'a Card,
     published: &'a [Published],
@@ -24,11 +24,11 @@ pub(crate) struct Surroundings<'a> {
     pages: HashMap<&'a str, &'a str>,
 }
 
-impl<'a> Surroundings<'a> {
+impl<'a> MessageContext<'a> {
     pub(crate) fn new(
         contents: &'a Contents<'a>,
         card: &'a Card,
-        beyond: &'a Beyond<'a>,
+        beyond: &'a References<'a>,
         published: &'a [Published],
         anchor: String,
     ) -> Self {
@@ -37,7 +37,7 @@ impl<'a> Surroundings<'a> {
     }
 }
 
-impl LinkContext for Surroundings<'_> {
+impl LinkContext for MessageContext<'_> {
     fn attachment(&self, address: &str) -> Option<Target> {
         let meant = self.names.find(address)?;
         let number = meant.number;

@@ -15,7 +15,7 @@ pub(super) struct DraftLock {
 }
 
 impl DraftLock {
-    /// Takes a draft of this name in hand, whether it is there or not; `None` when somebody has.
+    /// Locks a draft of this name, whether it is there or not; `None` when it is open elsewhere.
     ///
     /// # Errors
     /// [`Error::Io`] when its lock cannot be made.
