@@ -83,7 +83,7 @@ fn media_type(kind: &AttachmentKind, inert: Option<&'static str>) -> &'static st
 }
 
 /// A length in bytes as people read it: `12 kB`, `3.4 MB`.
-pub fn size(bytes: u64) -> String {
+pub fn readable_size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if bytes < 1_000 {
         return format!("{bytes} B");
@@ -117,7 +117,7 @@ mod tests {
             (4_200_000_000, "4.2 GB"),
         ];
         for (bytes, words) in cases {
-            assert_eq!(size(bytes), words);
+            assert_eq!(readable_size(bytes), words);
         }
     }
 }

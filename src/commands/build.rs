@@ -19,7 +19,7 @@ use crate::commands::site_options::{Choice, Site, cache};
 use crate::console::Console;
 use crate::markdown::Trust;
 use crate::site;
-use crate::site::{Lock, SiteRequest};
+use crate::site::{BuildMemory, Lock, SiteRequest};
 use crate::text::invisible::field;
 use crate::text::shell;
 
@@ -114,13 +114,13 @@ fn site(args: &Build, around: &Surroundings, console: Console) -> Result<Report,
         lock: &lock,
         snapshot: &snapshot,
         options: &choice.options,
-        manner: args.site.asked.manner(),
+        overrides: args.site.asked.manner(),
         theme: &choice.theme,
         output: &output,
         progress: &|done, all| progress.show(done, all),
         gate: &|| Ok(()),
     };
-    let built = site::build(&request);
+    let built = site::build(&request, &mut BuildMemory::default());
     progress.clear();
     let report = Report::new(&snapshot, &choice, built?, start.elapsed());
     report.whisper_damage(console);

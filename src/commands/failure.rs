@@ -154,6 +154,9 @@ impl From<site::SiteError> for Failure {
         let hint = match &error {
             Error::Template { .. } => Some("the site is as it was; mend the template and build again".to_owned()),
             Error::Theme { .. } => Some("a theme is a folder of templates laid over the built-in `letter`".to_owned()),
+            Error::NoTheme { .. } => {
+                Some(format!("built in is `{}`; anything else is a folder of templates", site::BUILT_IN_THEMES.join("`, `")))
+            }
             Error::InTheWay { .. } => {
                 Some("choose another output with `-o DIR`, or take this one over with `--force`".to_owned())
             }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::fs::atomic_write;
-use crate::sync::Error;
+use crate::sync::error::Error;
 use crate::sync::keys::book::check_private;
 use crate::sync::keys::ticket::Peer;
 use crate::sync::socket::FOLDER;

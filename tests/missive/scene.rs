@@ -11,7 +11,9 @@ use missive::channel::protocol::settings;
 use missive::channel::snapshot::card_cache::CardCache;
 use missive::channel::snapshot::{self, LookOptions, Snapshot};
 use missive::site;
-use missive::site::{Lock, OutputReport, Overrides, SiteError, SiteOptions, SiteRequest, Theme, ThemeSource};
+use missive::site::{
+    BuildMemory, Lock, OutputReport, Overrides, SiteError, SiteOptions, SiteRequest, Theme, ThemeSource,
+};
 
 /// 2026-11-22T13:35:04Z, in seconds since 1970.
 pub(crate) const NOW: i64 = 1_795_354_504;
@@ -108,7 +110,7 @@ impl Scene {
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         let channel = Channel::open(&self.path("")).unwrap();
-        snapshot::take(channel, &self.cache(), LookOptions { future: self.future, ..Look::at(self.now) })
+        snapshot::take(channel, &self.cache(), LookOptions { future: self.future, ..LookOptions::at(self.now) })
     }
 
     fn cache(&self) -> CardCache {
@@ -147,16 +149,19 @@ impl Scene {
         let lock = Lock::take(&Channel::open(&self.path("")).unwrap(), output, || {});
         let snapshot = self.snapshot();
         let built = self.theme().and_then(|theme| {
-            site::build(&SiteRequest {
-                lock: &lock?,
-                snapshot: &snapshot,
-                options: &self.options(),
-                manner: self.manner,
-                theme: &theme,
-                output,
-                progress: &|_, _| {},
-                gate,
-            })
+            site::build(
+                &SiteRequest {
+                    lock: &lock?,
+                    snapshot: &snapshot,
+                    options: &self.options(),
+                    overrides: self.manner,
+                    theme: &theme,
+                    output,
+                    progress: &|_, _| {},
+                    gate,
+                },
+                &mut BuildMemory::default(),
+            )
         });
         let nanoseconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
         snapshot.keep(&cache, nanoseconds.try_into().unwrap()).unwrap();
@@ -169,18 +174,25 @@ impl Scene {
         let _ = fs::remove_dir_all(&output);
         let snapshot = {
             let channel = Channel::open(&self.path("")).unwrap();
-            snapshot::take(channel, &CardCache::nowhere(), LookOptions { future: self.future, ..Look::at(self.now) })
+            snapshot::take(
+                channel,
+                &CardCache::nowhere(),
+                LookOptions { future: self.future, ..LookOptions::at(self.now) },
+            )
         };
-        site::build(&SiteRequest {
-            lock: &Lock::take(&snapshot.channel, &output, || {}).unwrap(),
-            snapshot: &snapshot,
-            options: &self.options(),
-            manner: Overrides::default(),
-            theme: &self.theme().unwrap(),
-            output: &output,
-            progress: &|_, _| {},
-            gate: &|| Ok(()),
-        })
+        site::build(
+            &SiteRequest {
+                lock: &Lock::take(&snapshot.channel, &output, || {}).unwrap(),
+                snapshot: &snapshot,
+                options: &self.options(),
+                overrides: Overrides::default(),
+                theme: &self.theme().unwrap(),
+                output: &output,
+                progress: &|_, _| {},
+                gate: &|| Ok(()),
+            },
+            &mut BuildMemory::default(),
+        )
         .unwrap();
         files(&output)
     }

@@ -10,7 +10,7 @@ use crate::text::normalize::fold;
 const MAX_NAME: usize = 80;
 
 /// What everybody calls themselves.
-pub const ME: &str = "me";
+pub(crate) const ME: &str = "me";
 
 /// What a name looks like: letters that look the same are the same, and what shows nothing is left out.
 pub(super) fn look(name: &str) -> String {

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::fs::confined::{Folder, Kind};
-use crate::site::SiteError;
+use crate::site::error::SiteError;
 
 /// The output folder; not open if it is not there yet.
 #[derive(Debug)]

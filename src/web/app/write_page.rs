@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 
-use crate::article::{Date, Link, label, size};
+use crate::article::{Date, Link, label, readable_size};
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Draft;
 use crate::channel::outbox::draft::name::DraftName;
@@ -132,7 +132,7 @@ fn unsent(state: &ChannelState, draft: DraftName) -> Result<Unsent, Refusal> {
         let path = file.name.text().into_owned();
         let kind = AttachmentKind::from_name(&path);
         File {
-            size: size(file.len),
+            size: readable_size(file.len),
             kind: kind.in_words(),
             url: format!("{}/attachments/{}", address::draft(&state.name, &name), address::path(&path)),
             picture: kind.media_type().starts_with("image/"),
@@ -178,7 +178,7 @@ fn page(server: &Server, headers: &HeaderMap, uri: &Uri, state: &ChannelState, b
         .with("warnings", &beside.warnings)
         .with("error", &beside.failure.map(|(refusal, _)| words(refusal)))
         .with("text", &beside.failure.map(|(_, text)| text))
-        .with("most", &size(MAX_ATTACHMENT_BYTES))
+        .with("most", &readable_size(MAX_ATTACHMENT_BYTES))
         .send()?;
     if let Some((refusal, _)) = beside.failure {
         *response.status_mut() = refusal.status;
