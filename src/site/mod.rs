@@ -4,6 +4,7 @@
 
 pub(crate) mod build;
 mod build_options;
+mod channel_site;
 pub mod engine;
 mod error;
 pub mod feeds;

@@ -1,7 +1,7 @@
-//! What a site is made of.
+//! What a site is made of: the facts that several pages need, such as months, tags, list pages, who wrote, and which page a
+//! name leads to.
 //!
-//! Owns the derived facts that several pages need: months, tags, list pages, who wrote, which page a name leads to.
-//! A pure function of a snapshot and the options; refuses to read texts.
+//! A pure function of a snapshot and the options. It reads no text; those are read when a page is made.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +35,7 @@ use crate::site::pages::file_name::{Taken, safe, with_one_ending};
 use crate::site::pages::icon;
 use crate::site::pages::icon::Icon;
 use crate::site::pages::message_digest::Digest;
+use crate::site::pages::paths::{page_at, prefix, text_path};
 
 /// To be raised whenever the same text, settings and theme become other bytes than before, so that sites are built anew.
 pub(crate) const RENDERING: u32 = 2;
@@ -189,6 +190,23 @@ impl<'a> Contents<'a> {
         page_at(self.facts.kind, side, stamp)
     }
 
+    /// The file of a text that is too long for its page.
+    pub(crate) fn text_at(&self, card: &Card) -> OutPath {
+        text_path(self.facts.kind, card.side, card.stamp)
+    }
+
+    /// The id of a message's element and the prefix of the ids in it.
+    pub(crate) fn anchor(&self, card: &Card) -> String {
+        let side = if self.facts.kind == Kind::Message && card.side == Side::Inbox { "in-" } else { "" };
+        format!("m-{side}{}", card.stamp)
+    }
+
+    /// The years with their months, oldest first.
+    pub(crate) fn years(&self) -> Vec<(i32, &[Month])> {
+        let years = self.months.chunk_by(|a, b| a.year == b.year);
+        years.filter_map(|months| Some((months.first()?.year, months))).collect()
+    }
+
     /// What a message that is shown all the same lacks. An empty one is not called incomplete for ever.
     pub(crate) fn lack(&self, card: &Card) -> Option<&'a Lack> {
         self.snapshot.lacks.get(&(card.side, card.stamp)).filter(|lack| **lack != Lack::Text)
@@ -314,20 +332,6 @@ fn colourless_from(snapshot: &Snapshot, cards: &[Arc<Card>]) -> Option<(Stamp, S
 /// The side that a site of this kind of channel speaks for.
 fn speaker(kind: Kind) -> Side {
     if kind == Kind::Subscription { Side::Inbox } else { Side::Outbox }
-}
-
-/// What the pages of a box's messages begin with, in a site of this kind of channel.
-fn prefix(kind: Kind, side: Side) -> &'static str {
-    match (kind, side) {
-        (Kind::Message, Side::Inbox) => "inbox/",
-        (Kind::Message, Side::Outbox) => "outbox/",
-        _ => "",
-    }
-}
-
-/// The page of a message in a site of this kind of channel.
-pub(crate) fn page_at(kind: Kind, side: Side, stamp: Stamp) -> OutPath {
-    OutPath::fixed(format!("{}{stamp}.html", prefix(kind, side)))
 }
 
 fn author(snapshot: &Snapshot, kind: Kind, side: Side) -> Option<String> {

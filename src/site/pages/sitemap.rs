@@ -13,7 +13,7 @@ use crate::site::engine::fingerprint::Hasher;
 use crate::site::engine::out_path::OutPath;
 use crate::site::pages::contents::Contents;
 use crate::site::pages::message_digest::Digest;
-use crate::site::pages::plan::{list_path, month_path, sitemap_path, year_path};
+use crate::site::pages::paths::{list_path, month_path, sitemap_path, year_path};
 
 /// The most addresses in one sitemap.
 const MAX: usize = 10_000;
