@@ -125,7 +125,7 @@ fn site(args: &Build, around: &Surroundings, console: Console) -> Result<Report,
     let report = Report::new(&snapshot, &choice, built?, start.elapsed());
     report.whisper_damage(console);
     if let Err(error) = snapshot.keep(&cache, around.now) {
-        console.whisper(&format!("the card cache could not be kept: {error}"));
+        console.say_if_verbose(&format!("the card cache could not be kept: {error}"));
     }
     Ok(Report { explain: args.explain, strict: args.strict, ..report })
 }
@@ -205,7 +205,7 @@ impl Report {
     /// Says to those who ask for more why the record of the last build was not used.
     pub(crate) fn whisper_damage(&self, console: Console) {
         if let Some(damage) = &self.site.damage {
-            console.whisper(&format!("the record of the last build was not used: {damage}"));
+            console.say_if_verbose(&format!("the record of the last build was not used: {damage}"));
         }
     }
 }

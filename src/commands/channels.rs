@@ -18,9 +18,9 @@ use crate::commands::channel_view;
 use crate::commands::channel_view::Opened;
 use crate::commands::relative_time::ago_and_day;
 use crate::commands::resolve;
-use crate::console::{Console, Laid, Lay, Style, columns, cut, wrapped};
+use crate::console::{Console, FormatText, FormattedText, Style, columns, cut, wrapped};
 use crate::sync::socket;
-use crate::sync::status::State;
+use crate::sync::status::NodeState;
 
 /// List the channels of the data folder
 #[derive(Debug, Args)]
@@ -80,13 +80,13 @@ pub struct Report {
 pub fn run(_args: &Channels, around: &Surroundings, console: Console) -> Result<Report, Failure> {
     let marks = channel_view::marks(around, console);
     let found = resolve::all(around, console)?;
-    let state = socket::ask(&around.data).or_else(|| socket::last(&around.data)).unwrap_or_default();
+    let state = socket::ask(&around.data).or_else(|| socket::last_state(&around.data)).unwrap_or_default();
     let mut channels: Vec<Line> = found.into_iter().map(|channel| line(channel, &marks, &state, around)).collect();
     channels.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     Ok(Report { data: around.data.to_string_lossy().into_owned(), channels })
 }
 
-fn line(channel: Channel, marks: &Marks, state: &State, around: &Surroundings) -> Line {
+fn line(channel: Channel, marks: &Marks, state: &NodeState, around: &Surroundings) -> Line {
     let kind = channel.kind;
     let opened = Opened::look(channel, marks, around);
     let snapshot = &opened.snapshot;
@@ -113,7 +113,7 @@ fn line(channel: Channel, marks: &Marks, state: &State, around: &Surroundings) -
     }
 }
 
-fn fresh(channel: &str, state: &State, now: i64) -> Vec<Fresh> {
+fn fresh(channel: &str, state: &NodeState, now: i64) -> Vec<Fresh> {
     let documents = state.documents.iter().filter(|document| document.channel.to_string() == channel);
     documents.map(|document| Fresh { side: document.side, words: freshness::words(document, now) }).collect()
 }
@@ -173,7 +173,7 @@ impl Line {
         said
     }
 
-    fn lay_in_columns(&self, out: &mut Laid, widths: &[usize; 5]) {
+    fn lay_in_columns(&self, out: &mut FormattedText, widths: &[usize; 5]) {
         let [name, title, counts, unread, newest] = widths;
         let [title_text, counts_text, unread_text, newest_text] = self.cells();
         out.space(MARGIN);
@@ -185,7 +185,7 @@ impl Line {
         out.end();
     }
 
-    fn lay_in_lines(&self, out: &mut Laid) {
+    fn lay_in_lines(&self, out: &mut FormattedText) {
         let room = out.screen().width.saturating_sub(2 * MARGIN);
         out.space(MARGIN).paint(Style::Bold, &self.name).end();
         let [title, rest @ ..] = self.cells();
@@ -199,7 +199,7 @@ impl Line {
     }
 }
 
-fn lay_cell(out: &mut Laid, style: Style, text: &str, width: usize) {
+fn lay_cell(out: &mut FormattedText, style: Style, text: &str, width: usize) {
     if width > 0 {
         out.paint(style, text).space((width + BETWEEN).saturating_sub(columns(text)));
     }
@@ -222,8 +222,8 @@ fn widths(lines: &[Line], screen: usize) -> Option<[usize; 5]> {
     (title >= *TITLE.start() || widths.get(1) == Some(&title)).then_some([name, title, counts, unread, newest])
 }
 
-impl Lay for Report {
-    fn lay(&self, out: &mut Laid) {
+impl FormatText for Report {
+    fn format(&self, out: &mut FormattedText) {
         if self.channels.is_empty() {
             out.text(&format!("No channels in {} yet. `missive new NAME` makes one.", self.data)).end();
         }

@@ -22,12 +22,12 @@ use crate::commands::wait_for_sync::{Verdict, Waiting};
 use crate::commands::{documents, free_values};
 use crate::console::Console;
 use crate::sync::keys::book::{Acceptance, Book, Invitation};
-use crate::sync::keys::phrase::of_conversation;
+use crate::sync::keys::phrase::for_conversation;
 use crate::sync::keys::ticket::{Opens, Ticket};
 use crate::sync::socket::Lock;
 use crate::text::invisible::field;
 use crate::text::shell;
-use crate::watch::Bell;
+use crate::watch::Waker;
 
 /// Begin a conversation: makes a channel and a code for the other side
 #[derive(Debug, Args)]
@@ -202,9 +202,9 @@ pub fn accept(
     around: &Surroundings,
     console: Console,
     clock: Clock,
-    with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
+    with_waker: impl FnOnce(Waker) -> Result<(), Failure>,
 ) -> Result<AcceptReport, Failure> {
-    let waiting = Waiting::begin(with_bell)?;
+    let waiting = Waiting::begin(with_waker)?;
     let ticket = Ticket::parse(&args.code)?;
     let (name, before) = match begin(args, &ticket, around)? {
         Begun::Before(name) => (name, true),
@@ -324,7 +324,7 @@ fn begin(args: &Accept, ticket: &Ticket, around: &Surroundings) -> Result<Begun,
 fn made_by(book: &Book, secret: &[u8; 32]) -> Option<ChannelName> {
     let made = book.documents.iter().filter(|document| document.side == Side::Inbox).find(|inbox| {
         let own = book.document(&inbox.channel, Side::Outbox);
-        own.is_some_and(|own| inbox.phrase.as_deref() == Some(&*of_conversation(secret, &inbox.id, &own.id)))
+        own.is_some_and(|own| inbox.phrase.as_deref() == Some(&*for_conversation(secret, &inbox.id, &own.id)))
     });
     made.map(|inbox| inbox.channel.clone())
 }

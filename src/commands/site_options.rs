@@ -228,7 +228,7 @@ pub(crate) fn cache(channel: &Channel, around: &Surroundings, console: Console) 
         None => Cache::nowhere(),
     };
     if let Some(damage) = &cache.damage {
-        console.whisper(&format!("the card cache is made anew: {damage}"));
+        console.say_if_verbose(&format!("the card cache is made anew: {damage}"));
     }
     cache
 }

@@ -18,11 +18,11 @@ use crate::channel::protocol::name::ChannelName;
 use crate::commands::network_options::Network;
 use crate::commands::wait_for_sync::{Ended, Verdict, Waiting};
 use crate::commands::{documents, resolve};
-use crate::console::{Console, Live};
+use crate::console::{Console, LiveLines};
 use crate::sync::keys::book::Book;
-use crate::sync::status::{DocumentState, State};
+use crate::sync::status::{DocumentState, NodeState};
 use crate::text::invisible::field;
-use crate::watch::Bell;
+use crate::watch::Waker;
 
 /// Keep all channels in step with those who share them, until stopped
 #[derive(Debug, Args)]
@@ -67,7 +67,7 @@ impl Report {
     }
 }
 
-/// Synchronises until the bell rings, which is handed to `with_bell`, or with `--once` until all is in step.
+/// Synchronises until the waker rings, which is handed to `with_waker`, or with `--once` until all is in step.
 ///
 /// # Errors
 /// [`Failure`] when the node cannot start, or another program runs it.
@@ -76,9 +76,9 @@ pub fn run(
     around: &Surroundings,
     console: Console,
     clock: Clock,
-    with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
+    with_waker: impl FnOnce(Waker) -> Result<(), Failure>,
 ) -> Result<Report, Failure> {
-    let mut waiting = Waiting::begin(with_bell)?;
+    let mut waiting = Waiting::begin(with_waker)?;
     // A data folder that vanishes later is not made anew.
     fs_err::create_dir_all(&around.data)?;
     note(args, around)?;
@@ -90,8 +90,8 @@ pub fn run(
             "`missive status` tells how it stands",
         ));
     }
-    let mut teller = Teller { live: console.live(), paces: BTreeMap::new() };
-    let mut last = State::default();
+    let mut teller = Teller { live: console.live_lines(), paces: BTreeMap::new() };
+    let mut last = NodeState::default();
     let mut settled = None;
     let patience = if args.once { args.wait } else { Duration::MAX };
     let ended = waiting.until(&session, around, patience, |state| {
@@ -108,7 +108,7 @@ pub fn run(
     let now = clock().div_euclid(1_000_000_000);
     let lines = last.documents.iter().map(|document| line(document, now)).collect();
     Ok(Report {
-        in_step: ended == Ended::Done || last.documents.iter().all(is_in_step),
+        in_step: ended == Ended::Done || last.documents.iter().all(is_up_to_date),
         documents: last.documents,
         lines: if args.once { lines } else { Vec::new() },
         once: args.once,
@@ -155,13 +155,13 @@ fn note(args: &Sync, around: &Surroundings) -> Result<(), Failure> {
 }
 
 /// Whether nothing is to be waited for.
-fn is_settled(state: &State) -> bool {
-    state.accepting.is_empty() && state.documents.iter().all(is_in_step)
+fn is_settled(state: &NodeState) -> bool {
+    state.accepting.is_empty() && state.documents.iter().all(is_up_to_date)
 }
 
 /// Whether a document is in step; one that nobody else has is by itself.
-fn is_in_step(document: &DocumentState) -> bool {
-    document.is_in_step()
+fn is_up_to_date(document: &DocumentState) -> bool {
+    document.is_up_to_date()
         || (document.writes && document.peers.is_empty() && document.arriving == 0 && document.question.is_none())
 }
 
@@ -170,12 +170,12 @@ const CLOCK: &str = "clock";
 
 /// Tells how channels stand, a line for each.
 struct Teller {
-    live: Live,
+    live: LiveLines,
     paces: BTreeMap<String, Pace>,
 }
 
 impl Teller {
-    fn tell(&mut self, state: &State, now: i64) {
+    fn tell(&mut self, state: &NodeState, now: i64) {
         let seconds = now.div_euclid(1_000_000_000);
         let mut told = BTreeSet::new();
         if let Some(warning) = freshness::clock(state) {

@@ -23,7 +23,7 @@ use crate::console::Console;
 use crate::markdown::forget_grammars;
 use crate::site;
 use crate::site::{BuildMemory, Lock, Overrides, SiteRequest};
-use crate::watch::{Place, Scope, Touched};
+use crate::watch::{Scope, Touched, WatchedPlace};
 
 /// Whoever wants to know what the rounds find. A failure that it gives ends them all.
 pub(crate) trait Observer {
@@ -187,10 +187,10 @@ impl<'a> Live<'a> {
     }
 
     /// All that it is made from.
-    pub(crate) fn places(&self) -> Vec<Place> {
+    pub(crate) fn places(&self) -> Vec<WatchedPlace> {
         const NAMES: &[&str] = &["inbox", "outbox", "theme", "drafts", settings::FILE_NAME];
-        let tree = |path: PathBuf| Place { path, scope: Scope::Tree };
-        let mut places = vec![Place { path: self.channel.path.clone(), scope: Scope::Names(NAMES) }];
+        let tree = |path: PathBuf| WatchedPlace { path, scope: Scope::Tree };
+        let mut places = vec![WatchedPlace { path: self.channel.path.clone(), scope: Scope::Names(NAMES) }];
         places.extend(Side::BOTH.map(|side| tree(self.channel.path.join(side.name()))));
         places.push(tree(draft::folder(&self.channel)));
         match &self.choice {
@@ -228,7 +228,7 @@ impl<'a> Live<'a> {
             return;
         };
         if let Err(error) = rest.keep(&self.cache) {
-            self.console.whisper(&format!("the card cache could not be kept: {error}"));
+            self.console.say_if_verbose(&format!("the card cache could not be kept: {error}"));
         }
         self.unkept = false;
     }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 /// Each part of the crate with its floor; a part may import parts of lower floors only.
-const FLOORS: [(&str, i8); 14] = [
+const FLOORS: [(&str, i8); 15] = [
+    ("lock", -2),
     ("text", -1),
     ("fs", 0),
     ("difference", 0),

@@ -187,7 +187,7 @@ fn build<'a>(
     let report = super::Report::new(&snapshot, &choice, done?, start.elapsed());
     report.whisper_damage(console);
     if let Err(error) = snapshot.keep(&cache, around.now) {
-        console.whisper(&format!("the card cache could not be kept: {error}"));
+        console.say_if_verbose(&format!("the card cache could not be kept: {error}"));
     }
     Ok(Built { folder, snapshot, choice, memory, origins: [None, None], report })
 }

@@ -71,12 +71,12 @@ pub(super) struct Keeper {
     clock: Clock,
 }
 
-impl web::Keeper for Keeper {
-    fn look(&self, channel: &Channel, written: &Path) {
+impl web::ChannelService for Keeper {
+    fn rescan(&self, channel: &Channel, written: &Path) {
         look(&self.desk, &channel.name, written);
     }
 
-    fn site(&self, channel: &Channel) -> Result<(), String> {
+    fn build_site(&self, channel: &Channel) -> Result<(), String> {
         match self.desk.site(channel.name.clone()).recv() {
             Ok(answer) => answer.map_err(|failure| failure.words()),
             Err(_) => Err("the server is stopping".to_owned()),
@@ -87,7 +87,7 @@ impl web::Keeper for Keeper {
         self.keeping.folder(&channel.path)
     }
 
-    fn planet(&self, origin: &str) -> Vec<u8> {
+    fn combined_feed(&self, origin: &str) -> Vec<u8> {
         let (feed, front) = (format!("{origin}/planet.atom"), format!("{origin}/"));
         let planet = CombinedFeed { title: TITLE, feed: Some(&feed), front: &front };
         self.with_channels(origin, |channels| combined_feed(&planet, channels))
