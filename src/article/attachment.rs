@@ -1,7 +1,5 @@
-//! A message's attachments as pages show them.
-//!
-//! Owns their types and treatment: what is shown, what is played, what is only offered as a download, and what a browser
-//! could run. Refuses to read files and to know where they are found.
+//! A message's attachments as pages show them: what is shown, what is played, what is only offered as a download, and what a
+//! browser could run.
 
 use crate::channel::snapshot::card::Attachment;
 use crate::markdown::{Media, Trust};

@@ -100,7 +100,7 @@ pub fn build(request: &SiteRequest<'_>, memory: &mut BuildMemory) -> Result<Outp
         messages: cards.len(),
         incomplete: incomplete(snapshot, &cards),
         colourless: contents.colourless(),
-        late: contents.late(),
+        late: contents.colours.late(),
         ..report
     })
 }

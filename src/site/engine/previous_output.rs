@@ -1,7 +1,5 @@
-//! What the last build left, on disk or in memory.
-//!
-//! Owns reading it, noticing when somebody else has been at the output since, and finding files that are gone. Refuses to
-//! decide what follows.
+//! What the last build left, on disk or in memory: its manifest, whether somebody else has been at the output since, and which
+//! of its files are gone.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;

@@ -1,7 +1,7 @@
-//! When a build must not begin, or must not go on.
+//! Where a build is refused: before it begins, or before it changes anything.
 //!
-//! The refusals: an output that is something else already, a box that has lost all its messages, a profile of one's own
-//! that is there and says nothing, a file that is somebody else's.
+//! The reasons are an output that is something else already, a box that has lost all its messages, a profile of one's own that
+//! is there and says nothing, and a file that is somebody else's.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;

@@ -1,6 +1,6 @@
-//! The feeds: Atom (RFC 4287) and JSON Feed 1.1.
+//! The feeds of one channel: Atom (RFC 4287) and JSON Feed 1.1.
 //!
-//! Owns what a feed says of each message, once for both forms. Ids never change, `updated` is never a file's time or the
+//! What a feed says of each message is made once for both forms. Ids never change, `updated` is never a file's time or the
 //! build's, and content is harmless HTML with absolute links wherever a base URL is set.
 
 use std::fmt::Write as _;
@@ -17,8 +17,9 @@ use crate::fs::confined::Folder;
 use crate::markdown::{self, Media, ROOT};
 use crate::media::published;
 
-use crate::site::pages::contents::{Contents, Facts};
+use crate::site::pages::contents::Contents;
 use crate::site::pages::converted_message::{ConvertedMessage, fitting};
+use crate::site::pages::facts::Facts;
 
 /// The most enclosures that an entry lists.
 const MAX_ENCLOSURES: usize = 20;

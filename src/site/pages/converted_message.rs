@@ -1,6 +1,4 @@
-//! A message's text converted, once for all that show it.
-//!
-//! Owns reading it and turning it into HTML and into the words of the templates. Refuses to know which pages show it.
+//! A message's text read and converted, once for all pages that show it.
 
 use tera::Value;
 
@@ -70,7 +68,7 @@ impl ConvertedMessage {
         let around = MessageContext::new(contents, card, &references, &published, anchor.clone());
         let mut rendered = markdown::render(&body, card.title_in_text, rules, &around);
         if rendered.is_late {
-            contents.note_late();
+            contents.colours.note_late();
         }
         if let Some(guest) = guest {
             rendered.html = rendered.html.replace(ROOT, guest.root);

@@ -1,6 +1,6 @@
-//! What lies around one message's text, for the Markdown room to ask.
+//! What lies around one message's text: its attachments, other messages and tags, for the Markdown room to ask.
 //!
-//! Owns the answers about attachments, other messages and tags. Names are matched against listings, never joined to paths.
+//! Names are matched against listings, never joined to paths.
 
 use std::collections::HashMap;
 

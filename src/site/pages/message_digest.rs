@@ -1,7 +1,7 @@
 //! The hashes of what pages show of each message.
 //!
-//! Owns making them once for each card: a card is shown by several pages, and in a long run most cards are the ones of
-//! the build before. Refuses to know which page shows what.
+//! They are made once for each card: a card is shown by several pages, and in a long run most cards are the ones of the build
+//! before.
 
 use std::sync::Arc;
 

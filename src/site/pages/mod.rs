@@ -2,8 +2,10 @@
 
 pub(crate) mod archive;
 pub(crate) mod attachments;
+pub(crate) mod code_colours;
 pub(crate) mod contents;
 pub(crate) mod converted_message;
+pub(crate) mod facts;
 pub(crate) mod file_name;
 pub(crate) mod icon;
 pub(crate) mod message_context;
@@ -16,4 +18,5 @@ pub(crate) mod plan;
 pub(crate) mod references;
 pub(crate) mod render;
 pub(crate) mod sitemap;
+pub(crate) mod tags;
 pub(crate) mod template_context;

@@ -1,6 +1,6 @@
-//! From views to bytes.
+//! From views to bytes: the templates are called here.
 //!
-//! Owns the calls of templates. Sees a view, the texts that it names, and the theme; refuses to know where the bytes go.
+//! A template sees a view, the texts that the view names, and nothing else.
 
 use std::sync::Arc;
 

@@ -1,7 +1,6 @@
 //! The sitemap (sitemaps.org protocol 0.9).
 //!
-//! Owns which pages are listed and the split by year: past ten thousand addresses the sitemap becomes an index of one
-//! part for each year, so that a new message rewrites a small file.
+//! Past ten thousand addresses it becomes an index of one part for each year, so that a new message rewrites a small file.
 
 use std::fmt::Write;
 

@@ -1,7 +1,6 @@
-//! Views in the words of the templates.
+//! Views in the words of the templates: the names and forms that a template sees besides the messages themselves.
 //!
-//! Owns the names and forms that a template sees besides the messages themselves. This and `article/message.rs` are the
-//! contract with every theme; a template cannot read what is not there.
+//! This and `article/message.rs` are the contract with every theme; a template cannot read what is not there.
 
 use serde::Serialize;
 
@@ -12,7 +11,8 @@ use crate::channel::snapshot::card::Card;
 use crate::markdown::{Media, Rendered};
 
 use crate::site::pages::attachments::Published;
-use crate::site::pages::contents::{Contents, Facts};
+use crate::site::pages::contents::Contents;
+use crate::site::pages::facts::Facts;
 use crate::site::pages::message_view::{Neighbour, Row};
 use crate::site::pages::references::{References, Reply};
 
@@ -121,7 +121,7 @@ impl Contents<'_> {
     }
 
     /// The tags that only the header names; those in the text are links there already.
-    fn tags_of<'a>(&'a self, card: &'a Card) -> Vec<Tag<'a>> {
+    fn header_tags<'a>(&'a self, card: &'a Card) -> Vec<Tag<'a>> {
         let tags = tags_in_header(card).into_iter();
         tags.filter_map(|name| Some(Tag { name, url: self.tags.get(name)?.path.address() })).collect()
     }

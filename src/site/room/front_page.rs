@@ -16,8 +16,8 @@ use crate::site::error::SiteError;
 use crate::site::feeds::combined_feed::{
     CombinedFeed, ConvertedPicks, ENTRIES, KINDS, MemberChannel, Pick, atom, newest, outlines, updated,
 };
-use crate::site::pages::contents::{Facts, GENERATOR, RENDERING};
 use crate::site::pages::converted_message::fitting;
+use crate::site::pages::facts::{Facts, GENERATOR, RENDERING};
 use crate::site::pages::page_fingerprint::{entries_print, messages};
 use crate::site::pages::template_context::{Head, Site};
 use crate::site::theme::Theme;
