@@ -10,7 +10,7 @@ use crate::site::engine::plan::{Plan, Planned, Unplanned};
 use crate::site::engine::previous_output::PreviousOutput;
 
 /// Why a file is written of which nobody knows what it says.
-pub(crate) const CUT_OFF: &str = "the last build was cut off";
+pub(crate) const CUT_OFF: &str = "the last build was interrupted";
 
 /// A file that must be written, and why.
 pub(crate) struct Due<'p, P> {
@@ -71,7 +71,7 @@ pub(crate) fn compare<'p, P: Plan>(plan: &'p P, previous: &PreviousOutput, force
 
 fn reasons(new: Fingerprint, old: Option<Fingerprint>, is_gone: bool, force: bool) -> Vec<&'static str> {
     if is_gone {
-        return vec!["it was gone"];
+        return vec!["the file was gone"];
     }
     let Some(old) = old else {
         return vec![CUT_OFF];

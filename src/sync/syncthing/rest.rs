@@ -1,6 +1,5 @@
-//! Syncthing's REST interface, spoken to by plain http (<https://docs.syncthing.net/dev/rest.html>).
-//!
-//! Owns the time-outs, the API key and what an answer's status means. Refuses to know what is asked for.
+//! Syncthing's REST interface, spoken to by plain http (<https://docs.syncthing.net/dev/rest.html>): the time-outs, the API key, and
+//! what an answer's status means.
 
 use std::time::Duration;
 
@@ -42,7 +41,7 @@ impl Rest {
         let request = format!("GET {path}");
         let asked = self.dressed(self.agent.get(self.url(path)), query).call();
         let said = self.answer(&request, asked)?;
-        serde_json::from_str(&said).map_err(|error| Error::Answer { request, what: error.to_string() })
+        serde_json::from_str(&said).map_err(|source| Error::Answer { request, source })
     }
 
     /// Tells something new.
@@ -69,7 +68,7 @@ impl Rest {
     /// The body of an answer that means yes.
     fn answer(&self, request: &str, asked: Result<Response<Body>, ureq::Error>) -> Result<String, Error> {
         let address = self.access.address.clone();
-        let silent = |error: ureq::Error| Error::NoAnswer { address: address.clone(), why: error.to_string() };
+        let silent = |error: ureq::Error| Error::NoAnswer { address: address.clone(), source: Box::new(error) };
         let mut answer = asked.map_err(silent)?;
         let said =
             answer.body_mut().with_config().limit(MAX_ANSWER).lossy_utf8(true).read_to_string().map_err(silent)?;
@@ -117,9 +116,9 @@ mod tests {
     fn every_answer_is_understood_or_told() {
         for (answer, words) in [
             ("200 OK\r\nContent-Length: 5\r\n\r\n[1,2]", "Ok([1, 2])"),
-            ("200 OK\r\nContent-Length: 2\r\n\r\n{}", "answer to `GET /rest/x` is not understood"),
-            ("307 X\r\nLocation: https://127.0.0.1/\r\nContent-Length: 0\r\n\r\n", "asks for https"),
-            ("403 X\r\nContent-Length: 0\r\n\r\n", "does not take the API key"),
+            ("200 OK\r\nContent-Length: 2\r\n\r\n{}", "does not understand Syncthing's answer to `GET /rest/x`"),
+            ("307 X\r\nLocation: https://127.0.0.1/\r\nContent-Length: 0\r\n\r\n", "wants https"),
+            ("403 X\r\nContent-Length: 0\r\n\r\n", "refused the API key"),
             ("500 X\r\nContent-Length: 4\r\n\r\nno\x07\n", "refuses `GET /rest/x` with status 500: no"),
             ("200 OK\r\nContent-Length: 99\r\n\r\n[", "no Syncthing answers at `127.0.0.1:"),
         ] {
