@@ -73,6 +73,7 @@ pub fn visible_name(name: &str) -> String {
     name.chars().fold(String::new(), |mut shown, c| {
         use std::fmt::Write;
         if c.is_control() || is_unseen(c) {
+            // Writing to a String cannot fail.
             let _ = write!(shown, "⟨U+{:04X}⟩", u32::from(c));
         } else {
             shown.push(c);

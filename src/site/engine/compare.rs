@@ -83,3 +83,114 @@ fn reasons(new: Fingerprint, old: Option<Fingerprint>, is_gone: bool, force: boo
         () => vec!["attachments"],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::site::engine::made::Made;
+    use crate::site::engine::manifest::Manifest;
+    use crate::site::error::SiteError;
+
+    /// A plan of these files; of others, those below `kept/` and `forgotten/` stay.
+    struct Fixed(Vec<Planned<()>>);
+
+    impl Plan for Fixed {
+        type Page = ();
+        type Tools = ();
+
+        fn files(&self) -> &[Planned<()>] {
+            &self.0
+        }
+
+        fn messages(&self) -> [usize; 2] {
+            [0, 0]
+        }
+
+        fn unplanned(&self, path: &OutPath) -> Unplanned {
+            match path.as_str().split_once('/') {
+                Some(("kept", _)) => Unplanned::Keep,
+                Some(("forgotten", _)) => Unplanned::Forget,
+                _ => Unplanned::Remove,
+            }
+        }
+
+        fn rank(&self, (): &()) -> u8 {
+            0
+        }
+
+        fn known_bytes(&self, (): &()) -> Option<&[u8]> {
+            None
+        }
+
+        fn is_settled(&self, (): &(), _made_at: i64) -> bool {
+            true
+        }
+
+        fn tools(&self) -> Result<(), SiteError> {
+            Ok(())
+        }
+
+        fn batches<'p>(&self, due: &[&'p Planned<()>]) -> Vec<Vec<&'p Planned<()>>> {
+            vec![due.to_vec()]
+        }
+
+        fn make(&self, (): &(), _batch: &[&Planned<()>], _made: &mut Made<'_>) -> Result<(), SiteError> {
+            Ok(())
+        }
+    }
+
+    fn print(text: u64) -> Fingerprint {
+        Fingerprint { text, ..Fingerprint::default() }
+    }
+
+    fn planned(files: &[(&str, u64)]) -> Fixed {
+        let planned =
+            |(path, text): &(&str, u64)| Planned { path: OutPath::fixed(*path), fingerprint: print(*text), page: () };
+        Fixed(files.iter().map(planned).collect())
+    }
+
+    fn previous(files: &[(&str, Option<u64>)], gone: &[&str]) -> PreviousOutput {
+        let entries = files.iter().map(|(path, text)| (OutPath::fixed(*path), text.map(print))).collect();
+        let gone: HashSet<OutPath> = gone.iter().map(|path| OutPath::fixed(*path)).collect();
+        PreviousOutput { gone, ..PreviousOutput::remembered(Manifest { entries, ..Manifest::default() }) }
+    }
+
+    fn told<'t>(todo: &'t Todo<'_, ()>) -> (Vec<String>, Vec<&'t str>, Vec<&'t str>) {
+        let write = todo.write.iter().map(|due| format!("{}: {}", due.planned.path, due.reasons.join(", ")));
+        (
+            write.collect(),
+            todo.remove.iter().map(OutPath::as_str).collect(),
+            todo.forget.iter().map(OutPath::as_str).collect(),
+        )
+    }
+
+    #[test]
+    fn what_differs_is_written_and_the_reason_is_told() {
+        let plan = planned(&[("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5)]);
+        let previous = previous(&[("a", Some(1)), ("b", Some(1)), ("c", None), ("d", Some(4))], &["d"]);
+        let todo = compare(&plan, &previous, false);
+        let written = ["b: text", "c: the last build was interrupted", "d: the file was gone", "e: new"];
+        assert_eq!(told(&todo), (written.map(str::to_owned).to_vec(), vec![], vec![]));
+        let forced = compare(&plan, &previous, true);
+        assert_eq!(told(&forced).0.first().map(String::as_str), Some("a: forced"));
+    }
+
+    #[test]
+    fn what_is_not_planned_goes_and_a_manifest_goes_last() {
+        let there = [(".missive-manifest", Some(1)), ("forgotten/x", Some(1)), ("kept/x", Some(1)), ("x", Some(1))];
+        let nothing = planned(&[]);
+        let todo = compare(&nothing, &previous(&there, &[]), false);
+        assert_eq!(told(&todo), (vec![], vec!["x", ".missive-manifest"], vec!["forgotten/x"]));
+    }
+
+    #[test]
+    fn nothing_is_to_do_only_where_everything_is_certain() {
+        let plan = planned(&[("a", 1)]);
+        let is_nothing = |there: &[(&str, Option<u64>)]| compare(&plan, &previous(there, &[]), false).is_nothing();
+        assert!(is_nothing(&[("a", Some(1)), ("kept/x", Some(1))]));
+        assert!(!is_nothing(&[("a", Some(1)), ("kept/x", None)]), "the manifest does not say what stays");
+        assert!(!is_nothing(&[("a", Some(1)), ("forgotten/x", Some(1))]));
+    }
+}

@@ -61,7 +61,12 @@ impl PreviousOutput {
     /// What this build leaves, now that it has saved its manifest.
     pub(crate) fn after(manifest: Manifest, output: &Path) -> Self {
         let saved = Folder::open(output).ok().and_then(|folder| saved(&folder));
-        Self { manifest, has_manifest: true, is_fresh: false, gone: HashSet::new(), saved }
+        Self { saved, ..Self::remembered(manifest) }
+    }
+
+    /// An output that holds what this manifest names.
+    pub(crate) fn remembered(manifest: Manifest) -> Self {
+        Self { manifest, has_manifest: true, is_fresh: false, gone: HashSet::new(), saved: None }
     }
 
     /// When the manifest was saved, in nanoseconds since 1970.

@@ -155,6 +155,7 @@ impl<'a> Stage<'a> {
             (self.gate)()?;
             change.manifest.save(&self.folder).map_err(|error| self.staged(record, &error))?;
             (self.gate)()?;
+            // It has a name, or nothing would grow beside its place.
             let output = Path::new(self.output.file_name().unwrap_or_default());
             return self.home.rename(&self.name, &self.home, output).map_err(|error| named(self.output, &error));
         }

@@ -91,6 +91,7 @@ pub(crate) fn entry<'a>(
 /// A picture that the text does not show follows it.
 fn push_picture(html: &mut String, base: &str, file: &Attached) {
     let name = file.name.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    // Writing to a String cannot fail.
     let _ = writeln!(html, "<p><img src=\"{base}{}\" alt=\"{name}\"></p>", file.address);
 }
 
@@ -227,6 +228,7 @@ pub(crate) fn person(name: &str) -> atom::Person {
 
 /// A time in seconds since 1970.
 pub(crate) fn time(seconds: i64) -> atom::FixedDateTime {
+    // The dates of messages lie within the years 1 to 9999, which are all representable.
     DateTime::from_timestamp(seconds, 0).unwrap_or_default().fixed_offset()
 }
 
@@ -246,6 +248,7 @@ pub(crate) fn json(contents: &Contents<'_>, entries: &[Entry<'_>]) -> Vec<u8> {
         missive: facts.read_key.as_deref().map(|key| JsonMissive { about: "missive subscribe KEY", key }),
         items: entries.iter().map(json_item).collect(),
     };
+    // Texts and numbers can always be written as JSON.
     let mut bytes = serde_json::to_vec_pretty(&feed).unwrap_or_default();
     bytes.push(b'\n');
     bytes

@@ -60,6 +60,7 @@ pub(crate) fn render(contents: &Contents<'_>, part: Option<i32>) -> String {
             Place::Page(path, updated) => (OutPath::fixed(path), updated),
             Place::Message(digest) => (contents.page_at(digest.side, digest.stamp), Some(digest.updated)),
         };
+        // Writing to a String cannot fail, here and below.
         let _ = write!(xml, "<{inner}><loc>{}{}</loc>", escaped(base), path.address());
         if let Some(updated) = updated {
             let _ = write!(xml, "<lastmod>{}</lastmod>", Moment::new(updated).iso());
