@@ -343,7 +343,7 @@ impl Snapshot {
         let icon = icon.and_then(|(_, stat)| stat.ok()).map(FileMark::from);
         if let Some(problem) = &problem {
             let before =
-                if profile == Profile::default() { "" } else { "; what it said before counts until it is mended" };
+                if profile == Profile::default() { "" } else { "; its last readable content is used until you fix it" };
             let words = format!("{problem}{before}");
             self.hide(side, layout::PROFILE_FILE.into(), Reason::Unreadable(words), true);
         }
@@ -431,7 +431,7 @@ impl Snapshot {
             self.held.push(Held { card, reason, until });
         } else {
             if let Some(Missing::Attachments(names)) = &missing {
-                let problem = format!("it names {}, which is not here", Missing::names_in_words(names));
+                let problem = format!("it shows a file that is not here: {}", Missing::names_in_words(names));
                 self.problems.push((card.side, card.stamp, problem));
             }
             self.cards.push(card);

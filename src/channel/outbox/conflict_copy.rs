@@ -50,7 +50,7 @@ pub struct ConflictCopy {
 /// When it cannot be read, or is no regular file.
 pub fn examine(folder: &Folder, path: &Path) -> io::Result<ConflictCopy> {
     if folder.stat(path)?.kind != Kind::File {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     let name = path.file_name().unwrap_or_default();
     let in_box = path.components().count() == 1;
@@ -159,7 +159,7 @@ impl ConflictCopy {
         match &self.what {
             ConflictKind::Text(stamp) => file_text(outbox, &self.path, *stamp),
             ConflictKind::Attachment(name) => file_attachment(outbox, &self.path, name),
-            ConflictKind::Other => Err(io::Error::other("it is no copy of a message or an attachment")),
+            ConflictKind::Other => Err(io::Error::other("it is not a copy of a message or an attachment")),
         }
     }
 
