@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::channel::outbox::trash;
 use crate::channel::protocol::stamp::Stamp;
 use crate::sync::replica::trash::{DeletedBy, disk_use, expired};
 

@@ -105,7 +105,7 @@ pub(crate) struct Health {
 
 impl ChannelState {
     /// What is shown of a channel after a scan.
-    pub(crate) fn from_snapshot(snapshot: &Snapshot, name: String, key: Key, marked: Marked) -> Self {
+    pub(crate) fn from_snapshot(snapshot: &Snapshot, name: String, key: ChannelKey, marked: Marked) -> Self {
         let kind = snapshot.kind();
         let counts =
             Side::BOTH.map(|side| (!matches!(snapshot.side(side), BoxState::Missing)).then(|| snapshot.count(side)));
@@ -114,7 +114,7 @@ impl ChannelState {
             people: People::from_snapshot(snapshot, kind),
             cards: snapshot.cards.as_slice().into(),
             answered: Answered::new(entry_ids(snapshot), &snapshot.cards),
-            lacks: snapshot.lacks.clone(),
+            missing: snapshot.missing.clone(),
             channel: snapshot.channel.clone(),
             name,
             kind,
