@@ -103,7 +103,7 @@ pub(super) async fn run(
     home.status.set_warnings(Vec::new());
     let mut supervisor = Supervisor::begin(home, engine, boxes);
     // Whoever waited for it may have given up; a later engine is waited for by nobody.
-    drop(started.send(()));
+    let _ = started.send(());
     let ended = supervisor.supervise(&mut stopped, &mut changes).await;
     answering.abort();
     supervisor.end().await;

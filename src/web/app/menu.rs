@@ -60,8 +60,8 @@ impl MenuCache {
     }
 }
 
-/// The drafts of a channel; changes to what was sent are none. One channel whose drafts cannot be read does not keep those of
-/// the others from being shown; `missive drafts` says why.
+/// The drafts of a channel; changes to what was sent are none. A channel whose drafts cannot be read shows none here, so
+/// that the others are still shown; `missive drafts` says why.
 pub(super) fn drafts_of(state: &ChannelState) -> impl Iterator<Item = DraftName> {
     draft::list(&state.channel).unwrap_or_default().into_iter().filter(|name| !matches!(name, DraftName::Edit(_)))
 }

@@ -65,8 +65,7 @@ async fn asset(
 ) -> Result<Response, Refusal> {
     let bytes = server.templates.asset(&name);
     let bytes = bytes.ok_or_else(|| Refusal::missing(format!("the app has no file “{name}”")))?;
-    let mime = AttachmentKind::from_name(&name).content_type();
-    Ok(with_etag(&headers, bytes.to_vec(), &mime))
+    Ok(with_etag(&headers, bytes.to_vec(), &AttachmentKind::from_name(&name).content_type()))
 }
 
 /// A refusal as a page.
