@@ -88,7 +88,7 @@ fn is_called(path: &Path, above: &Path, name: &str) -> bool {
 pub(crate) fn elsewhere(output: &Path) -> Result<(), SiteError> {
     for above in output.ancestors() {
         if above.file_name().is_some_and(|name| name == layout::STATE_FOLDER) {
-            return refused(output, "missive keeps its keys there");
+            return refused(output, "it contains missive's keys");
         }
         if let Some(name) = channel_at(above) {
             return refused(output, &format!("it is the channel `{name}`, or inside it"));
