@@ -2,6 +2,8 @@
 //!
 //! Owns what all pages say of a message alike: its dates, its attachments by what they are, its view for the templates.
 //! Refuses to know which pages there are and where they lie.
+//!
+//! It lies between `channel` and the rooms that make pages, because a site and the app show a message alike.
 
 mod attachment;
 mod dates;

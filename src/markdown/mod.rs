@@ -2,6 +2,8 @@
 //!
 //! Owns `CommonMark` with tables, footnotes, strikethrough and task lists, and the rules of trust: what is the user's own
 //! passes, what is somebody else's is an adversary's. Refuses to know files: what a link leads to is asked of the caller.
+//!
+//! It lies below `channel`, because a message's card contains what its text says: title, excerpt, tags and links.
 
 mod balance;
 mod bounds;

@@ -2,6 +2,8 @@
 //!
 //! Owns the containers (JPEG segments, PNG chunks, WebP's RIFF) and the one EXIF tag that changes how a picture looks.
 //! Refuses to know pixels (nothing here decodes or encodes an image), paths, messages and pages.
+//!
+//! It lies below `channel` and `site`: cards need a picture's displayed size, and published copies need its metadata removed.
 
 mod content;
 mod exif;
