@@ -2,6 +2,8 @@
 //!
 //! What all pages say of a message alike is here: its dates, its attachments by what they are, and its view for the templates.
 //! Which pages there are, and where they lie, is the business of the rooms above.
+//!
+//! It lies between `channel` and the rooms that make pages, because a site and the app show a message alike.
 
 mod attachment;
 mod dates;
