@@ -35,6 +35,7 @@ use crate::channel::snapshot::card_cache::Cache;
 use crate::channel::snapshot::completeness::Lack;
 use crate::channel::snapshot::listing::{Listing, why};
 use crate::fs::confined::Folder;
+use crate::lock::lock;
 use crate::markdown::Trust;
 
 /// How far ahead of the clock a message may be dated and still count as written now, in seconds.
@@ -296,7 +297,7 @@ impl Snapshot {
     /// # Errors
     /// As the system says; `NotFound` when the box is not open.
     pub fn body(&self, side: Side, stamp: Stamp) -> io::Result<String> {
-        let kept = self.bodies.lock().ok().and_then(|mut bodies| bodies.remove(&(side, stamp)));
+        let kept = lock(&self.bodies).remove(&(side, stamp));
         match (kept, self.folder(side)) {
             (Some(body), _) => Ok(body),
             (None, Some(folder)) => card::read_body(folder, stamp),
@@ -310,7 +311,7 @@ impl Snapshot {
     /// As [`Snapshot::body`].
     pub fn text_of(&self, card: &Card) -> io::Result<(String, Trust)> {
         let trust = self.trust(card);
-        let kept = self.bodies.lock().ok().and_then(|mut bodies| bodies.remove(&(card.side, card.stamp)));
+        let kept = lock(&self.bodies).remove(&(card.side, card.stamp));
         if let Some(body) = kept {
             return Ok((body, trust));
         }
