@@ -144,7 +144,7 @@ mod tests {
         let (clocks, device) = (Clocks::default(), [1; 32]);
         assert!(clocks.is_due(&device) && !clocks.is_due(&device));
         let before = |minutes| Instant::now().checked_sub(Duration::from_mins(minutes));
-        let Some((two, long)) = before(2).zip(before(61)) else { return };
+        let (two, long) = before(2).zip(before(61)).unwrap();
         for (at, ahead, due) in [(two, Some(0), false), (two, Some(3600), true), (two, None, false), (long, None, true)]
         {
             clocks.lock().insert(device, Asked { at, ahead });
