@@ -19,12 +19,13 @@ use missive::channel::protocol::stamp::Stamp;
 use missive::channel::snapshot::card_cache::Cache;
 use missive::channel::snapshot::{self, Look, Snapshot};
 use missive::markdown::summarise;
-use missive::site::{self, Lock, Manner, Options, Report, Request, Theme};
+use missive::site;
+use missive::site::{Lock, OutputReport, Overrides, SiteOptions, SiteRequest, Theme};
 
 const MESSAGES: i64 = 2_000;
 /// 2020-01-01T00:00:00Z
 const START: i64 = 1_577_836_800;
-const OPTIONS: Options = Options {
+const OPTIONS: SiteOptions = SiteOptions {
     base_url: None,
     title: None,
     page_size: 20,
@@ -69,12 +70,12 @@ fn look(cache: &Cache) -> Snapshot {
     snapshot::take(channel, cache, Look::at(i64::MAX))
 }
 
-fn build(snapshot: &Snapshot, theme: &Theme, output: &Path) -> Report {
-    let request = Request {
+fn build(snapshot: &Snapshot, theme: &Theme, output: &Path) -> OutputReport {
+    let request = SiteRequest {
         lock: &Lock::take(&snapshot.channel, output, || {}).unwrap(),
         snapshot,
         options: &OPTIONS,
-        manner: Manner::default(),
+        manner: Overrides::default(),
         theme,
         output,
         progress: &|_, _| {},

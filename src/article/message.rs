@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::dates::Moment;
-use super::media::{Attached, size};
+use crate::article::attachment::{Attached, size};
 use crate::channel::protocol::entry::Side;
 use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::completeness::Lack;
@@ -101,7 +101,7 @@ pub struct Message<'a> {
 
 /// What a message does not know of itself.
 #[derive(Debug, Default)]
-pub struct Place<'a> {
+pub struct MessagePlacement<'a> {
     /// The address of its page.
     pub url: String,
     /// The id of its element and the prefix of the ids in it.
@@ -126,7 +126,7 @@ impl<'a> Message<'a> {
         card: &'a Card,
         rendered: &'a Rendered,
         attached: impl Iterator<Item = &'f Attached>,
-        place: Place<'a>,
+        place: MessagePlacement<'a>,
     ) -> Self {
         let mut message = Self {
             id: card.stamp.to_string(),

@@ -3,12 +3,12 @@
 //! Owns what all pages say of a message alike: its dates, its attachments by what they are, its view for the templates.
 //! Refuses to know which pages there are and where they lie.
 
+mod attachment;
 mod dates;
-mod media;
 mod message;
 mod reply;
 
+pub use crate::article::attachment::{Attached, inert_suffix, kind_in_words, media_type, shown, size};
 pub use dates::{Moment, month};
-pub use media::{Attached, inert_suffix, kind_of, shown, size, type_of};
-pub use message::{Date, File, Link, Message, Picture, Place, Tag, brief, label, picture, tags_in_header};
+pub use message::{Date, File, Link, Message, MessagePlacement, Picture, Tag, brief, label, picture, tags_in_header};
 pub use reply::InReplyTo;

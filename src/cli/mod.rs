@@ -5,6 +5,7 @@
 
 mod config;
 mod folders;
+mod logging;
 mod signals;
 mod terminal;
 
@@ -18,13 +19,14 @@ use clap::{CommandFactory, Parser, Subcommand};
 use serde::Serialize;
 
 use self::folders::{Folders, variable};
+use self::logging::{EVERYWHERE, LogArgs};
 use self::terminal::Color;
 use crate::commands::{
     Failure, Surroundings, Zone, build, channels, check, complete, completions, compose, delete, drafts, edit, editor,
     invite, keys, man, mark, new, read, schema, search, serve, service, share, status, subscribe, sync, watch, why,
 };
 use crate::console::{Console, Pager, is_hiding};
-use crate::watch::Bell;
+use crate::watch::Waker;
 
 /// Publish, read and talk through plain folders of text files
 #[derive(Debug, Parser)]
@@ -42,18 +44,14 @@ struct Cli {
     /// Print results as JSON
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
-    /// Say more
-    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
-    verbose: bool,
+    #[command(flatten)]
+    logging: LogArgs,
     /// When to show bold and dim text
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, help_heading = EVERYWHERE)]
     color: Color,
     #[command(subcommand)]
     command: Command,
 }
-
-/// Above the options that every command has.
-const EVERYWHERE: &str = "Options of every command";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -94,6 +92,11 @@ impl Command {
             self,
             Self::Watch(_) | Self::Serve(_) | Self::Subscribe(_) | Self::Join(_) | Self::Accept(_) | Self::Sync(_)
         )
+    }
+
+    /// Whether its failures quote neither a key nor a text, since it is given none, so that they can be logged.
+    fn quotes_no_secret(&self) -> bool {
+        matches!(self, Self::Watch(_) | Self::Serve(_) | Self::Sync(_) | Self::Build(_) | Self::Check(_))
     }
 
     /// Whether it writes what belongs together, so that no signal may end it at any moment.
@@ -138,17 +141,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let (screen, pager) = terminal::look(cli.color, cli.json);
-    let console = Console { json: cli.json, verbose: cli.verbose, screen };
+    let console = Console { json: cli.json, verbose: cli.logging.is_verbose(), screen };
     let done = cli
-        .command
-        .catches_signals()
-        .then(signals::catch)
-        .unwrap_or(Ok(()))
+        .logging
+        .start()
+        .and_then(|()| if cli.command.catches_signals() { signals::catch() } else { Ok(()) })
         .and_then(|()| surroundings(cli.data(), pager))
         .and_then(|around| command(&cli.command, &around, console));
     match done {
         Ok(code) => code,
         Err(failure) => {
+            cli.logging.note_failure(&failure, cli.command.quotes_no_secret());
             console.say_lines(&failure.to_string());
             if failure.usage { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
         }
@@ -163,7 +166,7 @@ fn command(command: &Command, around: &Surroundings, console: Console) -> Result
         Command::New(args) => print(console, &new::run(args, around)?, false),
         Command::Channels(args) => {
             let report = channels::run(args, around, console)?;
-            done(console.laid(&report).map(drop).map_err(Failure::from))
+            done(console.formatted(&report).map(drop).map_err(Failure::from))
         }
         Command::Read(args) => done(read::run(args, around, console)),
         Command::Mark(args) => print(console, &mark::run(args, around)?, false),
@@ -196,8 +199,8 @@ fn command(command: &Command, around: &Surroundings, console: Console) -> Result
         Command::Completions(args) => print(console, &completions::run(args)?, false),
         Command::Man(args) => print(console, &man::run(args, around, Cli::command())?, false),
         Command::Complete(args) => print(console, &complete::run(args, around, Cli::command())?, false),
-        Command::Serve(args) => done(serve::run(args, around, console, now, until_interrupted_aloud(console))),
-        Command::Watch(args) => done(watch::run(args, around, console, now, until_interrupted_aloud(console))),
+        Command::Serve(args) => done(serve::run(args, around, console, now, until_interrupted_with_notice(console))),
+        Command::Watch(args) => done(watch::run(args, around, console, now, until_interrupted_with_notice(console))),
     }
 }
 
@@ -258,17 +261,17 @@ fn writing(command: &Command, around: &Surroundings, console: Console) -> Result
     }
 }
 
-/// Rings the bell on ctrl-c, SIGTERM and SIGHUP, for a command that says itself what is waited for then.
-#[allow(clippy::unnecessary_wraps, reason = "whoever hands out a bell may be refused")]
-fn until_interrupted(bell: Bell) -> Result<(), Failure> {
-    signals::ring(bell, None);
+/// Rings the waker on ctrl-c, SIGTERM and SIGHUP, for a command that says itself what is waited for then.
+#[allow(clippy::unnecessary_wraps, reason = "whoever hands out a waker may be refused")]
+fn until_interrupted(waker: Waker) -> Result<(), Failure> {
+    signals::ring(waker, None);
     Ok(())
 }
 
-/// Rings the bell as [`until_interrupted`] does, and says so.
-fn until_interrupted_aloud(console: Console) -> impl FnOnce(Bell) -> Result<(), Failure> {
-    move |bell| {
-        signals::ring(bell, Some((console, signals::STOPPING)));
+/// Rings the waker as [`until_interrupted`] does, and says so.
+fn until_interrupted_with_notice(console: Console) -> impl FnOnce(Waker) -> Result<(), Failure> {
+    move |waker| {
+        signals::ring(waker, Some((console, signals::STOPPING)));
         Ok(())
     }
 }

@@ -3,13 +3,14 @@
 //! They are caught before a command begins. One that comes before the command has said what is to be done then is remembered, so
 //! that no moment is left in which a signal ends the program in the middle of something.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::commands::Failure;
 use crate::console::Console;
+use crate::lock::lock;
 use crate::sync::keys::book::unbroken;
-use crate::watch::Bell;
+use crate::watch::Waker;
 
 /// What a program that was interrupted says to the shell.
 const INTERRUPTED: i32 = 130;
@@ -29,7 +30,7 @@ struct Signals {
 static SIGNALS: Mutex<Signals> = Mutex::new(Signals { answer: None, came: false });
 
 fn signals() -> MutexGuard<'static, Signals> {
-    SIGNALS.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&SIGNALS)
 }
 
 /// Catches all signals from now on.
@@ -72,12 +73,12 @@ pub(super) fn end() {
     std::process::exit(INTERRUPTED);
 }
 
-/// Rings the bell, and says `words` if there are any and the end takes longer than a moment. Whoever asks twice does not wait for the work in hand, which is safe: no file is
+/// Rings the waker, and says `words` if there are any and the end takes longer than a moment. Whoever asks twice does not wait for the work in hand, which is safe: no file is
 /// ever seen half-written.
-pub(super) fn ring(bell: Bell, words: Option<(Console, &'static str)>) {
+pub(super) fn ring(waker: Waker, words: Option<(Console, &'static str)>) {
     let mut is_asked = false;
     answer_with(move || {
-        bell.stop();
+        waker.stop();
         if std::mem::replace(&mut is_asked, true) {
             end();
         }

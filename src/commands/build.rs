@@ -18,7 +18,8 @@ use crate::channel::snapshot::{self, BoxState, Held, Snapshot};
 use crate::commands::site_options::{Choice, Site, cache};
 use crate::console::Console;
 use crate::markdown::Trust;
-use crate::site::{self, Lock, Request};
+use crate::site;
+use crate::site::{Lock, SiteRequest};
 use crate::text::invisible::field;
 use crate::text::shell;
 
@@ -109,7 +110,7 @@ fn site(args: &Build, around: &Surroundings, console: Console) -> Result<Report,
     let lock = Lock::take(&channel, &output, || console.say(WAITS))?;
     let snapshot = snapshot::take(channel, &cache, args.site.asked.look(around.seconds()));
     let progress = console.progress("building");
-    let request = Request {
+    let request = SiteRequest {
         lock: &lock,
         snapshot: &snapshot,
         options: &choice.options,
@@ -124,7 +125,7 @@ fn site(args: &Build, around: &Surroundings, console: Console) -> Result<Report,
     let report = Report::new(&snapshot, &choice, built?, start.elapsed());
     report.whisper_damage(console);
     if let Err(error) = snapshot.keep(&cache, around.now) {
-        console.whisper(&format!("the card cache could not be kept: {error}"));
+        console.say_if_verbose(&format!("the card cache could not be kept: {error}"));
     }
     Ok(Report { explain: args.explain, strict: args.strict, ..report })
 }
@@ -204,7 +205,7 @@ impl Report {
     /// Says to those who ask for more why the record of the last build was not used.
     pub(crate) fn whisper_damage(&self, console: Console) {
         if let Some(damage) = &self.site.damage {
-            console.whisper(&format!("the record of the last build was not used: {damage}"));
+            console.say_if_verbose(&format!("the record of the last build was not used: {damage}"));
         }
     }
 }

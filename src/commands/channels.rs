@@ -18,7 +18,7 @@ use crate::commands::channel_view;
 use crate::commands::channel_view::Opened;
 use crate::commands::relative_time::ago_and_day;
 use crate::commands::resolve;
-use crate::console::{Console, Laid, Lay, Style, columns, cut, wrapped};
+use crate::console::{Console, FormatText, FormattedText, Style, columns, cut, wrapped};
 use crate::sync::socket;
 use crate::sync::status::State;
 
@@ -173,7 +173,7 @@ impl Line {
         said
     }
 
-    fn lay_in_columns(&self, out: &mut Laid, widths: &[usize; 5]) {
+    fn lay_in_columns(&self, out: &mut FormattedText, widths: &[usize; 5]) {
         let [name, title, counts, unread, newest] = widths;
         let [title_text, counts_text, unread_text, newest_text] = self.cells();
         out.space(MARGIN);
@@ -185,7 +185,7 @@ impl Line {
         out.end();
     }
 
-    fn lay_in_lines(&self, out: &mut Laid) {
+    fn lay_in_lines(&self, out: &mut FormattedText) {
         let room = out.screen().width.saturating_sub(2 * MARGIN);
         out.space(MARGIN).paint(Style::Bold, &self.name).end();
         let [title, rest @ ..] = self.cells();
@@ -199,7 +199,7 @@ impl Line {
     }
 }
 
-fn lay_cell(out: &mut Laid, style: Style, text: &str, width: usize) {
+fn lay_cell(out: &mut FormattedText, style: Style, text: &str, width: usize) {
     if width > 0 {
         out.paint(style, text).space((width + BETWEEN).saturating_sub(columns(text)));
     }
@@ -222,8 +222,8 @@ fn widths(lines: &[Line], screen: usize) -> Option<[usize; 5]> {
     (title >= *TITLE.start() || widths.get(1) == Some(&title)).then_some([name, title, counts, unread, newest])
 }
 
-impl Lay for Report {
-    fn lay(&self, out: &mut Laid) {
+impl FormatText for Report {
+    fn format(&self, out: &mut FormattedText) {
         if self.channels.is_empty() {
             out.text(&format!("No channels in {} yet. `missive new NAME` makes one.", self.data)).end();
         }

@@ -27,7 +27,7 @@ use crate::sync::keys::ticket::{Opens, Ticket};
 use crate::sync::socket::Lock;
 use crate::text::invisible::field;
 use crate::text::shell;
-use crate::watch::Bell;
+use crate::watch::Waker;
 
 /// Begin a conversation: makes a channel and a code for the other side
 #[derive(Debug, Args)]
@@ -202,9 +202,9 @@ pub fn accept(
     around: &Surroundings,
     console: Console,
     clock: Clock,
-    with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
+    with_waker: impl FnOnce(Waker) -> Result<(), Failure>,
 ) -> Result<AcceptReport, Failure> {
-    let waiting = Waiting::begin(with_bell)?;
+    let waiting = Waiting::begin(with_waker)?;
     let ticket = Ticket::parse(&args.code)?;
     let (name, before) = match begin(args, &ticket, around)? {
         Begun::Before(name) => (name, true),

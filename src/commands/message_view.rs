@@ -10,7 +10,7 @@ use chrono::SecondsFormat;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::article::{InReplyTo, kind_of, size as size_in_words};
+use crate::article::{InReplyTo, kind_in_words, size as size_in_words};
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::message_file::MAX_READ;
 use crate::channel::protocol::stamp::Stamp;
@@ -19,7 +19,7 @@ use crate::channel::snapshot::card::{Attachment, Card};
 use crate::commands::channel_view::{Opened, short};
 use crate::commands::relative_time::ago;
 use crate::commands::{Surroundings, count};
-use crate::console::{Laid, Screen, Style, columns, cut, wrapped};
+use crate::console::{FormattedText, Screen, Style, columns, cut, wrapped};
 use crate::text::invisible::field;
 
 /// Longer lines are hard to read.
@@ -102,7 +102,7 @@ impl Letter<'_> {
         let name = file.path.text().into_owned();
         Attached {
             number: at + 1,
-            r#type: kind_of(&name),
+            r#type: kind_in_words(&name),
             name,
             bytes: file.mark.len,
             path: self.path_of(file).to_string_lossy().into_owned(),
@@ -110,8 +110,8 @@ impl Letter<'_> {
     }
 
     /// All of it, for a screen; `is_first` tells whether it stands at the top.
-    pub(super) fn lay_out(&self, screen: Screen, is_first: bool) -> Laid {
-        let mut out = Laid::on(Screen { width: screen.width.min(WIDEST), ..screen });
+    pub(super) fn lay_out(&self, screen: Screen, is_first: bool) -> FormattedText {
+        let mut out = FormattedText::on(Screen { width: screen.width.min(WIDEST), ..screen });
         let margin = margin(out.screen());
         if !is_first {
             out.end();
@@ -142,7 +142,7 @@ impl Letter<'_> {
     }
 
     /// Who wrote it and when, and what to type for it.
-    fn lay_head(&self, out: &mut Laid) {
+    fn lay_head(&self, out: &mut FormattedText) {
         let Card { side, stamp, .. } = *self.card;
         let unread = if self.opened.is_read(self.card) { "" } else { "● " };
         let star = if self.opened.marked.is_starred(side, stamp) { "★ " } else { "" };
@@ -161,7 +161,7 @@ impl Letter<'_> {
     }
 
     /// What it answers: its id, with its title or first words if it is here.
-    fn lay_reply(&self, out: &mut Laid, answers: &InReplyTo) {
+    fn lay_reply(&self, out: &mut FormattedText, answers: &InReplyTo) {
         let width = out.screen().width;
         let id = answers.r#box.zip(answers.id).map_or(answers.said.clone(), |(side, id)| self.opened.id_of(side, id));
         let what = match &answers.title {
@@ -174,7 +174,7 @@ impl Letter<'_> {
     }
 
     /// Its title, unless its text shows it.
-    fn lay_title(&self, out: &mut Laid, margin: usize) {
+    fn lay_title(&self, out: &mut FormattedText, margin: usize) {
         let Some(title) = self.card.title.as_ref().filter(|_| !self.card.title_in_text) else {
             return;
         };
@@ -192,7 +192,7 @@ impl Letter<'_> {
         }
     }
 
-    fn lay_attachments(&self, out: &mut Laid, margin: usize) {
+    fn lay_attachments(&self, out: &mut FormattedText, margin: usize) {
         let files = &self.card.attachments;
         if files.is_empty() {
             return;
@@ -200,7 +200,7 @@ impl Letter<'_> {
         out.end().space(margin).text(&count(files.len(), "attachment")).text(":").end();
         for (at, file) in files.iter().enumerate() {
             let name = file.path.text();
-            let parts = [format!("{}. {}", at + 1, field(&name)), kind_of(&name), size_in_words(file.mark.len)];
+            let parts = [format!("{}. {}", at + 1, field(&name)), kind_in_words(&name), size_in_words(file.mark.len)];
             for line in wrapped(&parts, ", ", out.screen().width.saturating_sub(margin)) {
                 out.space(margin).text(&line).end();
             }

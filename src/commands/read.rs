@@ -177,7 +177,7 @@ impl Chosen<'_> {
             ));
         }
         let pieces = self.each().enumerate().map(|(at, letter)| letter.lay_out(console.screen, at == 0));
-        Ok(console.pieces(self.around.pager.as_ref(), pieces)?)
+        Ok(console.paged(self.around.pager.as_ref(), pieces)?)
     }
 
     fn print_raw(&self, console: Console) -> Result<usize, Failure> {

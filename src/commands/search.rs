@@ -21,7 +21,7 @@ use crate::channel::snapshot::card::Card;
 use crate::commands::channel_view::{Opened, short};
 use crate::commands::free_values;
 use crate::commands::resolve;
-use crate::console::{Console, Laid, Screen, Style, columns, cut};
+use crate::console::{Console, FormattedText, Screen, Style, columns, cut};
 
 /// Find messages by their words, newest first
 #[derive(Debug, Args)]
@@ -137,7 +137,7 @@ pub fn run(args: &Search, around: &Surroundings, console: Console) -> Result<(),
     }
     let is_found = Cell::new(false);
     let found = scan.hits().inspect(|_| is_found.set(true));
-    console.pieces(around.pager.as_ref(), found.map(|hits| lay_out(&hits, scan.form, console.screen)))?;
+    console.paged(around.pager.as_ref(), found.map(|hits| lay_out(&hits, scan.form, console.screen)))?;
     if !is_found.get() {
         console.say("nothing was found");
     }
@@ -240,8 +240,8 @@ fn beginning(card: &Card) -> String {
     }
 }
 
-fn lay_out(hits: &[Hit], form: Form, screen: Screen) -> Laid {
-    let mut out = Laid::on(screen);
+fn lay_out(hits: &[Hit], form: Form, screen: Screen) -> FormattedText {
+    let mut out = FormattedText::on(screen);
     for hit in hits {
         out.paint(Style::Dim, &hit.address);
         match form.before {

@@ -33,7 +33,7 @@ use crate::daemon::schedule::{Desk, Rounds};
 use crate::fs::private;
 use crate::sync::keys::book;
 use crate::text::invisible::field;
-use crate::watch::{Bell, Means, Touched};
+use crate::watch::{Detection, Touched, Waker};
 use crate::web::{self, Library};
 
 use beginner::Beginner;
@@ -88,7 +88,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Serves until the bell rings, which is handed to `with_bell`.
+/// Serves until the waker rings, which is handed to `with_waker`.
 ///
 /// # Errors
 /// [`Failure`] when there is no such channel, or the port cannot be listened on.
@@ -97,7 +97,7 @@ pub fn run(
     around: &Surroundings,
     console: Console,
     clock: Clock,
-    with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
+    with_waker: impl FnOnce(Waker) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let channels = chosen(args, around, console)?;
     let (key, unkept) = key::of(&around.data);
@@ -107,8 +107,8 @@ pub fn run(
     let doors = Doors::open(args.host.as_deref(), args.port, key)?;
     let library = Arc::new(Library::new(&around.data, around.seconds(), random()));
     let keeping = Keeping::new(around, doors.bare_url());
-    let means = if args.poll { Means::Polling } else { Means::Auto };
-    let mut rounds = Rounds::new(means, args.rescan, console, clock);
+    let detection = if args.poll { Detection::Polling } else { Detection::Auto };
+    let mut rounds = Rounds::new(detection, args.rescan, console, clock);
     let live = |channel: Channel| Live::new(keeping.asked(&channel), channel, around, console, clock);
     let awaited = names(channels.as_deref(), around);
     let follows = channels.is_none();
@@ -116,19 +116,19 @@ pub fn run(
         Some(channels) => channels.into_iter().for_each(|channel| rounds.keep(live(channel))),
         None => rounds.follow(around.data.clone(), live),
     }
-    let bell = rounds.bell();
-    with_bell(bell.clone())?;
+    let waker = rounds.waker();
+    with_waker(waker.clone())?;
     let desk = rounds.desk();
     let keeper = Arc::new(keeping.keeper(desk.clone(), Arc::clone(&library), clock));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING).build()?;
     let (over, until) = tokio::sync::oneshot::channel::<()>();
     let beginner = Beginner { around: around.clone(), desk: desk.clone(), console, clock };
     let log = console.verbose.then(|| Box::new(move |line: &str| console.say(line)) as web::Log);
-    let parts = web::Parts {
+    let parts = web::ServerParts {
         library: Arc::clone(&library),
-        keeper,
+        service: keeper,
         // A new channel would not be among those that were named.
-        beginner: follows.then(|| Arc::new(beginner) as Arc<dyn web::Beginner>),
+        creator: follows.then(|| Arc::new(beginner) as Arc<dyn web::ChannelCreator>),
         guard: doors.guard(),
         data: around.data.clone(),
         // What others may write is not used, and is said with the key.
@@ -152,7 +152,7 @@ pub fn run(
             Ok(()) => runtime.block_on(web::serve(parts, doors.listeners, async { drop(until.await) })),
             Err(_) => Ok(()),
         };
-        bell.stop();
+        waker.stop();
         let done = rounds
             .join()
             .unwrap_or_else(|_| Err(Failure::new("looking at the channels ended by a mistake", "please report it")));
@@ -262,13 +262,13 @@ struct Teller<'a> {
 
 impl Observer for Teller<'_> {
     fn looked(&mut self, _channel: &Channel, snapshot: &Snapshot) {
-        self.library.looked(snapshot);
+        self.library.channel_scanned(snapshot);
     }
 
     fn built(&mut self, channel: &Channel, report: &build::Report, _is_news: bool) -> Result<(), Failure> {
         let written = report.site.written.iter().map(|written| &written.path);
         let paths = written.chain(&report.site.removed).map(|path| path.as_str().to_owned()).collect();
-        self.library.built(&channel.name, paths, None);
+        self.library.site_built(&channel.name, paths, None);
         Ok(())
     }
 
@@ -276,9 +276,9 @@ impl Observer for Teller<'_> {
         let name = channel.name.to_string();
         // A channel that cannot be looked at has no site either, and is what is to be told.
         if let Err(error) = Channel::open(&channel.path) {
-            self.library.failed(&channel.name, &error.to_string());
+            self.library.scan_failed(&channel.name, &error.to_string());
         }
-        self.library.built(&channel.name, HashSet::new(), Some(failure.words()));
+        self.library.site_built(&channel.name, HashSet::new(), Some(failure.words()));
         self.console.say_lines(&format!("{}: {failure}", field(&name)));
         Ok(())
     }
@@ -295,6 +295,6 @@ impl Observer for Teller<'_> {
     }
 
     fn gone(&mut self, channel: &Channel) {
-        self.library.gone(&channel.name);
+        self.library.channel_removed(&channel.name);
     }
 }

@@ -18,7 +18,8 @@ use crate::channel::snapshot::card_cache::Cache;
 use crate::channel::snapshot::completeness;
 use crate::commands::{Failure, Surroundings, documents, free_values, resolve};
 use crate::console::Console;
-use crate::site::{self, BUILT_IN_THEMES, Manner, Options, Source, Theme};
+use crate::site;
+use crate::site::{BUILT_IN_THEMES, Overrides, SiteOptions, Theme, ThemeSource};
 
 /// A channel, and what is asked of its site.
 #[derive(Debug, Args)]
@@ -74,7 +75,7 @@ pub struct Asked {
 /// What the options and the channel's settings come to.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Choice {
-    pub(crate) options: Options,
+    pub(crate) options: SiteOptions,
     pub(crate) theme: Theme,
     /// The folders that the theme comes from, whether they are there or not.
     pub(crate) theme_folders: Vec<PathBuf>,
@@ -130,8 +131,8 @@ impl Asked {
     }
 
     /// How what is there already is treated.
-    pub(crate) fn manner(&self) -> Manner {
-        Manner { force: self.force, allow_empty: self.allow_empty }
+    pub(crate) fn manner(&self) -> Overrides {
+        Overrides { force: self.force, allow_empty: self.allow_empty }
     }
 
     /// Reads the channel's settings and theme.
@@ -143,7 +144,7 @@ impl Asked {
             sources.iter().filter_map(folder_of).chain([own.canonicalize().unwrap_or_else(|_| own.clone())]).collect();
         theme_folders.dedup();
         if own.is_dir() {
-            sources.push(Source::Folder(own));
+            sources.push(ThemeSource::Folder(own));
         }
         let theme = Theme::load(&sources)?;
         let mut options = self.options(&settings);
@@ -162,9 +163,9 @@ impl Asked {
         }
     }
 
-    fn options(&self, settings: &Settings) -> Options {
+    fn options(&self, settings: &Settings) -> SiteOptions {
         let site = &settings.site;
-        Options {
+        SiteOptions {
             base_url: [&self.base_url, &site.base_url, &self.otherwise].into_iter().flatten().next().cloned(),
             title: site.title.clone(),
             page_size: site.page_size,
@@ -183,7 +184,7 @@ impl Asked {
         settings: &Settings,
         channel: &Channel,
         around: &Surroundings,
-    ) -> Result<Vec<Source>, Failure> {
+    ) -> Result<Vec<ThemeSource>, Failure> {
         let chosen = match (&self.theme, &settings.site.theme) {
             (Some(theme), _) => Some((PathBuf::from(theme), &around.here)),
             (None, Some(theme)) => Some((from_home(theme, around), &channel.path)),
@@ -227,7 +228,7 @@ pub(crate) fn cache(channel: &Channel, around: &Surroundings, console: Console) 
         None => Cache::nowhere(),
     };
     if let Some(damage) = &cache.damage {
-        console.whisper(&format!("the card cache is made anew: {damage}"));
+        console.say_if_verbose(&format!("the card cache is made anew: {damage}"));
     }
     cache
 }
@@ -238,21 +239,21 @@ fn from_home(path: &str, around: &Surroundings) -> PathBuf {
     below.map_or_else(|| PathBuf::from(path), |(below, home)| home.join(below))
 }
 
-fn folder_of(source: &Source) -> Option<PathBuf> {
+fn folder_of(source: &ThemeSource) -> Option<PathBuf> {
     match source {
         // A link is followed here, for it is not when the folder is watched.
-        Source::Folder(folder) => Some(folder.canonicalize().unwrap_or_else(|_| folder.clone())),
-        Source::BuiltIn => None,
+        ThemeSource::Folder(folder) => Some(folder.canonicalize().unwrap_or_else(|_| folder.clone())),
+        ThemeSource::BuiltIn => None,
     }
 }
 
-fn source(theme: &Path, base: &Path) -> Result<Source, Failure> {
+fn source(theme: &Path, base: &Path) -> Result<ThemeSource, Failure> {
     if BUILT_IN_THEMES.iter().any(|name| theme == Path::new(name)) {
-        return Ok(Source::BuiltIn);
+        return Ok(ThemeSource::BuiltIn);
     }
     let folder = base.join(theme);
     if folder.is_dir() {
-        return Ok(Source::Folder(folder));
+        return Ok(ThemeSource::Folder(folder));
     }
     let message = format!("there is no theme `{}`", theme.display());
     Err(Failure::new(

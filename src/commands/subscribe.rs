@@ -25,7 +25,7 @@ use crate::sync::status::DocumentState;
 use crate::sync::syncthing::Key;
 use crate::text::invisible::field;
 use crate::text::shell;
-use crate::watch::Bell;
+use crate::watch::Waker;
 
 /// Read somebody's channel, by its key
 #[derive(Debug, Args)]
@@ -95,7 +95,7 @@ pub struct Report {
     path: String,
 }
 
-/// Subscribes, and waits until the messages are here, nobody who has them is met, or the bell rings.
+/// Subscribes, and waits until the messages are here, nobody who has them is met, or the waker rings.
 ///
 /// # Errors
 /// [`Failure`] when the text is no key for reading, the channel is here already, or its name is taken.
@@ -104,12 +104,12 @@ pub fn run(
     around: &Surroundings,
     console: Console,
     clock: Clock,
-    with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
+    with_waker: impl FnOnce(Waker) -> Result<(), Failure>,
 ) -> Result<Subscribed, Failure> {
     if args.via.is_given() {
         return crate::commands::syncthing::subscribe(&args.key, args.name.as_deref(), around).map(Subscribed::Via);
     }
-    let waiting = Waiting::begin(with_bell)?;
+    let waiting = Waiting::begin(with_waker)?;
     let (name, title) = note(&args.key, args.name.as_deref(), around)?;
     let wanted = Wanted { name: &name, side: Side::Inbox, title: &title };
     fetch(&wanted, &args.how, around, console, clock, waiting).map(Subscribed::Channel)
@@ -141,14 +141,14 @@ pub fn join(
     around: &Surroundings,
     console: Console,
     clock: Clock,
-    with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
+    with_waker: impl FnOnce(Waker) -> Result<(), Failure>,
 ) -> Result<Report, Failure> {
     let ticket = Ticket::parse(&args.key)?;
     let Opens::Write(secret) = ticket.opens else {
         return Err(other_kind(&ticket));
     };
     let id = documents::document_id(&Secret(secret))?;
-    let waiting = Waiting::begin(with_bell)?;
+    let waiting = Waiting::begin(with_waker)?;
     let document = |name: ChannelName| Document {
         secret: Some(Secret(secret)),
         owner: ticket.owner.map(AuthorKey),

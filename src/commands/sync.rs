@@ -18,11 +18,11 @@ use crate::channel::protocol::name::ChannelName;
 use crate::commands::network_options::Network;
 use crate::commands::wait_for_sync::{Ended, Verdict, Waiting};
 use crate::commands::{documents, resolve};
-use crate::console::{Console, Live};
+use crate::console::{Console, LiveLines};
 use crate::sync::keys::book::Book;
 use crate::sync::status::{DocumentState, State};
 use crate::text::invisible::field;
-use crate::watch::Bell;
+use crate::watch::Waker;
 
 /// Keep all channels in step with those who share them, until stopped
 #[derive(Debug, Args)]
@@ -67,7 +67,7 @@ impl Report {
     }
 }
 
-/// Synchronises until the bell rings, which is handed to `with_bell`, or with `--once` until all is in step.
+/// Synchronises until the waker rings, which is handed to `with_waker`, or with `--once` until all is in step.
 ///
 /// # Errors
 /// [`Failure`] when the node cannot start, or another program runs it.
@@ -76,9 +76,9 @@ pub fn run(
     around: &Surroundings,
     console: Console,
     clock: Clock,
-    with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
+    with_waker: impl FnOnce(Waker) -> Result<(), Failure>,
 ) -> Result<Report, Failure> {
-    let mut waiting = Waiting::begin(with_bell)?;
+    let mut waiting = Waiting::begin(with_waker)?;
     // A data folder that vanishes later is not made anew.
     fs_err::create_dir_all(&around.data)?;
     note(args, around)?;
@@ -90,7 +90,7 @@ pub fn run(
             "`missive status` tells how it stands",
         ));
     }
-    let mut teller = Teller { live: console.live(), paces: BTreeMap::new() };
+    let mut teller = Teller { live: console.live_lines(), paces: BTreeMap::new() };
     let mut last = State::default();
     let mut settled = None;
     let patience = if args.once { args.wait } else { Duration::MAX };
@@ -170,7 +170,7 @@ const CLOCK: &str = "clock";
 
 /// Tells how channels stand, a line for each.
 struct Teller {
-    live: Live,
+    live: LiveLines,
     paces: BTreeMap<String, Pace>,
 }
 

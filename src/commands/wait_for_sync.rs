@@ -1,4 +1,4 @@
-//! Waiting for a node: until something is so, nothing moves any more, or the bell rings.
+//! Waiting for a node: until something is so, nothing moves any more, or the waker rings.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use crate::console::Console;
 use crate::daemon::session::Session;
 use crate::sync::options::Options;
 use crate::sync::status::State;
-use crate::watch::{Bell, Means, Watch, Woken};
+use crate::watch::{Detection, WakeReason, Waker, Watch};
 
 /// How often a node is asked: at first, and when nothing has changed for long.
 const OFTEN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
@@ -29,26 +29,26 @@ pub(super) enum Ended {
     Done,
     /// Nothing has changed for as long as was given.
     Still,
-    /// The bell rang.
+    /// The waker rang.
     Stopped,
 }
 
-/// Whoever waits: begun before anything is done, so that the bell is heard from the beginning.
+/// Whoever waits: begun before anything is done, so that the waker is heard from the beginning.
 pub(super) struct Waiting {
     watch: Watch,
-    bell: Bell,
+    waker: Waker,
 }
 
 impl Waiting {
-    /// Hands the bell to `with_bell`.
+    /// Hands the waker to `with_waker`.
     ///
     /// # Errors
-    /// What `with_bell` says.
-    pub(super) fn begin(with_bell: impl FnOnce(Bell) -> Result<(), Failure>) -> Result<Self, Failure> {
-        let watch = Watch::new(Means::Polling, Duration::ZERO);
-        let bell = watch.bell();
-        with_bell(bell.clone())?;
-        Ok(Self { watch, bell })
+    /// What `with_waker` says.
+    pub(super) fn begin(with_waker: impl FnOnce(Waker) -> Result<(), Failure>) -> Result<Self, Failure> {
+        let watch = Watch::new(Detection::Polling, Duration::ZERO);
+        let waker = watch.waker();
+        with_waker(waker.clone())?;
+        Ok(Self { watch, waker })
     }
 
     /// Starts a node, or finds the one that runs.
@@ -56,7 +56,7 @@ impl Waiting {
     /// # Errors
     /// As [`Session::open`].
     pub(super) fn open(&self, around: &Surroundings, options: Options, clock: Clock) -> Result<Session, Failure> {
-        Session::open(around, options, clock, &|| self.bell.is_rung())
+        Session::open(around, options, clock, &|| self.waker.is_stopped())
     }
 
     /// Waits, asking `judge` again and again.
@@ -72,8 +72,8 @@ impl Waiting {
     ) -> Result<Ended, Failure> {
         let (mut last, mut changed) = (None, Instant::now());
         loop {
-            let Some(state) = session.state(around, &|| self.bell.is_rung()) else {
-                if self.bell.is_rung() {
+            let Some(state) = session.state(around, &|| self.waker.is_stopped()) else {
+                if self.waker.is_stopped() {
                     return Ok(Ended::Stopped);
                 }
                 return Err(Failure::new("the node that synchronises this data folder has ended", "try again"));
@@ -87,7 +87,7 @@ impl Waiting {
                 return Ok(Ended::Still);
             }
             let pause = (changed.elapsed() / 10).clamp(OFTEN.0, OFTEN.1);
-            if self.watch.wait(Some(pause)) == Woken::Stop {
+            if self.watch.wait(Some(pause)) == WakeReason::Stop {
                 return Ok(Ended::Stopped);
             }
         }
@@ -98,7 +98,7 @@ impl Waiting {
     /// # Errors
     /// What the node ended with.
     pub(super) fn end(&self, session: Session, console: Console) -> Result<(), Failure> {
-        if session.is_own() && self.bell.is_rung() {
+        if session.is_own() && self.waker.is_stopped() {
             console.say(STOPPING);
         }
         session.end()

@@ -17,7 +17,7 @@ use crate::daemon::cycle::{Live, Observer};
 use crate::daemon::hooks::Publish;
 use crate::daemon::node::Beside;
 use crate::daemon::schedule::Rounds;
-use crate::watch::{Bell, Means};
+use crate::watch::{Detection, Waker};
 
 /// Turn a channel into a website, and again whenever it changes
 #[derive(Debug, Args)]
@@ -40,7 +40,7 @@ pub struct Watch {
     beside: Beside,
 }
 
-/// Builds a site again and again until the bell rings, which is handed to `with_bell`.
+/// Builds a site again and again until the waker rings, which is handed to `with_waker`.
 ///
 /// # Errors
 /// [`Failure`] when there is no such channel, or when no change of the channel could help.
@@ -49,12 +49,12 @@ pub fn run(
     around: &Surroundings,
     console: Console,
     clock: Clock,
-    with_bell: impl FnOnce(Bell) -> Result<(), Failure>,
+    with_waker: impl FnOnce(Waker) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let channel = args.site.channel(around)?;
-    let means = if args.poll { Means::Polling } else { Means::Auto };
-    let mut rounds = Rounds::new(means, args.rescan, console, clock);
-    with_bell(rounds.bell())?;
+    let detection = if args.poll { Detection::Polling } else { Detection::Auto };
+    let mut rounds = Rounds::new(detection, args.rescan, console, clock);
+    with_waker(rounds.waker())?;
     let mut live = Live::new(args.site.asked.clone(), channel, around, console, clock);
     live.build_from_now_on();
     let mut teller = Teller {

@@ -34,12 +34,12 @@ impl Style {
 
 /// Text that is laid out for a screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Laid {
+pub struct FormattedText {
     text: String,
     screen: Screen,
 }
 
-impl Laid {
+impl FormattedText {
     /// Nothing yet, for this screen.
     pub fn on(screen: Screen) -> Self {
         Self { text: String::new(), screen }
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn only_its_own_styling_speaks() {
         for styled in [false, true] {
-            let mut laid = Laid::on(Screen { width: 40, styled });
+            let mut laid = FormattedText::on(Screen { width: 40, styled });
             laid.paint(Style::Bold, "a\x1b[31m\u{202e}\n").text("\x07").end();
             laid.markdown("b\x1b]52;c;x\x07 [c](\x1b[2J)", 2, &|_| Some("\x1b[1m".to_owned()));
             let ours = laid.as_str().replace("\x1b[1m", "").replace("\x1b[2m", "").replace("\x1b[0m", "");

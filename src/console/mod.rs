@@ -1,14 +1,15 @@
 //! The only place that prints.
 //!
 //! Owns the two streams: results go to standard output, talk to standard error. Everything that could come from a
-//! stranger passes through [`visible`] or [`Laid`] first, so that no name and no text can speak to the terminal. A
+//! stranger passes through [`visible`] or [`FormattedText`] first, so that no name and no text can speak to the terminal. A
 //! reader that has gone away (`missive channels | head`) is no error.
 
 mod ask;
 mod formatted_text;
-mod live;
+mod live_lines;
 mod pager;
 mod secret;
+mod standard_error;
 
 use std::fmt::{Display, Write as _};
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
@@ -17,12 +18,14 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-pub use crate::console::formatted_text::{Laid, Style};
+pub use crate::console::formatted_text::{FormattedText, Style};
+pub use crate::console::live_lines::LiveLines;
 pub use crate::text::width::{columns, cut, wrapped};
-pub use live::Live;
 pub use pager::Pager;
 pub use secret::{Passphrase, is_hiding};
+pub use standard_error::write_log_line;
 
+use crate::console::standard_error::{note_drawn, write_lines};
 use crate::text::invisible::{field, is_unseen, visible};
 
 /// What results are laid out for.
@@ -41,9 +44,9 @@ impl Default for Screen {
 }
 
 /// A result whose look depends on the screen.
-pub trait Lay {
+pub trait FormatText {
     /// Adds it to what is laid out, as whole lines.
-    fn lay(&self, out: &mut Laid);
+    fn format(&self, out: &mut FormattedText);
 }
 
 /// How to speak.
@@ -80,12 +83,12 @@ impl Console {
     ///
     /// # Errors
     /// As [`Console::result`].
-    pub fn laid<T: Lay + Serialize>(self, result: &T) -> io::Result<bool> {
+    pub fn formatted<T: FormatText + Serialize>(self, result: &T) -> io::Result<bool> {
         if self.json {
             return self.json(result);
         }
-        let mut out = Laid::on(self.screen);
-        result.lay(&mut out);
+        let mut out = FormattedText::on(self.screen);
+        result.format(&mut out);
         print(out.as_str().as_bytes())
     }
 
@@ -104,7 +107,7 @@ impl Console {
     ///
     /// # Errors
     /// As [`Console::result`].
-    pub fn pieces(self, pager: Option<&Pager>, pieces: impl Iterator<Item = Laid>) -> io::Result<usize> {
+    pub fn paged(self, pager: Option<&Pager>, pieces: impl Iterator<Item = FormattedText>) -> io::Result<usize> {
         let mut pieces = pieces.peekable();
         if pieces.peek().is_none() {
             return Ok(0);
@@ -139,26 +142,25 @@ impl Console {
 
     /// Says several lines beside the result. The names in them are a matter of whoever made them.
     pub fn say_lines(self, lines: &str) {
-        // There is nobody to tell that nobody listens.
-        let _ = writeln!(io::stderr().lock(), "{}", visible(lines));
+        write_lines(format!("{}\n", visible(lines)).as_bytes());
     }
 
     /// Says a line only to those who asked for more.
-    pub fn whisper(self, line: &str) {
+    pub fn say_if_verbose(self, line: &str) {
         if self.verbose {
             self.say(line);
         }
     }
 
     /// A bar that counts bytes, and appears when work takes longer than a moment and somebody watches.
-    pub fn bytes(self, what: &str) -> Bytes {
+    pub fn bytes(self, what: &str) -> ByteProgress {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template(
             "{msg} [{bar:30}] {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}",
         ) {
             bar.set_style(style.progress_chars("=> "));
         }
-        let bar = Bytes { bar, console: self };
+        let bar = ByteProgress { bar, console: self };
         bar.name(what);
         bar
     }
@@ -176,6 +178,7 @@ impl Console {
     fn reveal(self, bar: &ProgressBar) {
         if bar.is_hidden() {
             bar.set_draw_target(self.target());
+            note_drawn(bar);
         }
     }
 
@@ -191,12 +194,12 @@ impl Console {
 }
 
 /// A bar that counts bytes.
-pub struct Bytes {
+pub struct ByteProgress {
     bar: ProgressBar,
     console: Console,
 }
 
-impl Bytes {
+impl ByteProgress {
     /// Says what the bytes are.
     pub fn name(&self, what: &str) {
         self.bar.set_message(field(what));
@@ -245,7 +248,7 @@ fn print(bytes: &[u8]) -> io::Result<bool> {
     heard(io::stdout().lock().write_all(bytes).and_then(|()| io::stdout().flush()))
 }
 
-fn write_all(out: &mut impl Write, pieces: impl Iterator<Item = Laid>) -> io::Result<usize> {
+fn write_all(out: &mut impl Write, pieces: impl Iterator<Item = FormattedText>) -> io::Result<usize> {
     let mut taken = 0;
     for piece in pieces {
         if !heard(out.write_all(piece.as_str().as_bytes()).and_then(|()| out.flush()))? {

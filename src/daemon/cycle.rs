@@ -21,8 +21,9 @@ use crate::commands::site_options::{Asked, Choice, cache};
 use crate::commands::{Clock, Failure, Surroundings, spoken};
 use crate::console::Console;
 use crate::markdown::forget_grammars;
-use crate::site::{self, Lock, Manner, Memory, Request};
-use crate::watch::{Place, Scope, Touched};
+use crate::site;
+use crate::site::{BuildMemory, Lock, Overrides, SiteRequest};
+use crate::watch::{Scope, Touched, WatchedPlace};
 
 /// Whoever wants to know what the rounds find. A failure that it gives ends them all.
 pub(crate) trait Observer {
@@ -83,7 +84,7 @@ pub(crate) struct Live<'a> {
     cache: Cache,
     rest: Option<Rest>,
     choice: Option<Choice>,
-    memory: Memory,
+    memory: BuildMemory,
     /// Whether rounds build.
     builds: bool,
     /// What was touched and not looked at yet.
@@ -125,7 +126,7 @@ impl<'a> Live<'a> {
             channel,
             rest: None,
             choice: None,
-            memory: Memory::default(),
+            memory: BuildMemory::default(),
             builds: false,
             owed: Touched::default(),
             unlocked: false,
@@ -186,10 +187,10 @@ impl<'a> Live<'a> {
     }
 
     /// All that it is made from.
-    pub(crate) fn places(&self) -> Vec<Place> {
+    pub(crate) fn places(&self) -> Vec<WatchedPlace> {
         const NAMES: &[&str] = &["inbox", "outbox", "theme", "drafts", settings::FILE_NAME];
-        let tree = |path: PathBuf| Place { path, scope: Scope::Tree };
-        let mut places = vec![Place { path: self.channel.path.clone(), scope: Scope::Names(NAMES) }];
+        let tree = |path: PathBuf| WatchedPlace { path, scope: Scope::Tree };
+        let mut places = vec![WatchedPlace { path: self.channel.path.clone(), scope: Scope::Names(NAMES) }];
         places.extend(Side::BOTH.map(|side| tree(self.channel.path.join(side.name()))));
         places.push(tree(draft::folder(&self.channel)));
         match &self.choice {
@@ -227,7 +228,7 @@ impl<'a> Live<'a> {
             return;
         };
         if let Err(error) = rest.keep(&self.cache) {
-            self.console.whisper(&format!("the card cache could not be kept: {error}"));
+            self.console.say_if_verbose(&format!("the card cache could not be kept: {error}"));
         }
         self.unkept = false;
     }
@@ -287,12 +288,12 @@ impl<'a> Live<'a> {
         let choice = self.choice.as_ref()?;
         let asked = self.asked.manner();
         let progress = self.console.progress("building");
-        let request = Request {
+        let request = SiteRequest {
             lock,
             snapshot,
             options: &choice.options,
             // What was taken over and written anew once is ours.
-            manner: Manner { force: asked.force && !self.reported, ..asked },
+            manner: Overrides { force: asked.force && !self.reported, ..asked },
             theme: &choice.theme,
             output: &self.output,
             progress: &|done, all| progress.show(done, all),

@@ -23,7 +23,7 @@ impl Publish {
     }
 
     /// Takes note of what a build changed.
-    pub(crate) fn note(&mut self, report: &site::Report) {
+    pub(crate) fn note(&mut self, report: &site::OutputReport) {
         if self.command.is_some() {
             self.changes.extend(report.written.iter().map(|written| (written.path.to_string(), true)));
             self.changes.extend(report.removed.iter().map(|path| (path.to_string(), false)));
@@ -74,14 +74,14 @@ fn run(command: &str, here: &Path, output: &Path, lines: &str) -> io::Result<Exi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::site::{OutPath, Report, Written};
+    use crate::site::{OutPath, OutputReport, WrittenFile};
 
-    fn report(written: &[&str], removed: &[&str]) -> Report {
+    fn report(written: &[&str], removed: &[&str]) -> OutputReport {
         let path = |path: &&str| OutPath::new(path).unwrap();
-        Report {
-            written: written.iter().map(|name| Written { path: path(name), reasons: vec!["new"] }).collect(),
+        OutputReport {
+            written: written.iter().map(|name| WrittenFile { path: path(name), reasons: vec!["new"] }).collect(),
             removed: removed.iter().map(path).collect(),
-            ..Report::default()
+            ..OutputReport::default()
         }
     }
 

@@ -17,7 +17,7 @@ use crate::channel::{Channel, Error};
 use crate::commands::{Clock, Failure};
 use crate::console::Console;
 use crate::daemon::cycle::{Live, Observer, Rank};
-use crate::watch::{Bell, Means, Place, Touched, Watch, Woken};
+use crate::watch::{Detection, Touched, WakeReason, Waker, Watch, WatchedPlace};
 
 pub(crate) use crate::daemon::schedule::request_queue::Desk;
 
@@ -28,7 +28,7 @@ use crate::daemon::schedule::request_queue::{Calls, Want};
 struct Kept<'a> {
     live: Live<'a>,
     /// Its places as they are watched.
-    places: Vec<Place>,
+    places: Vec<WatchedPlace>,
     /// Since which turn there is to be a round, and what it is about.
     todo: Option<(u64, Touched)>,
 }
@@ -49,9 +49,9 @@ pub(crate) struct Rounds<'a> {
 
 impl<'a> Rounds<'a> {
     /// Rounds over no channel yet. `rescan` is as for [`Watch::new`].
-    pub(crate) fn new(means: Means, rescan: Duration, console: Console, clock: Clock) -> Self {
+    pub(crate) fn new(detection: Detection, rescan: Duration, console: Console, clock: Clock) -> Self {
         Self {
-            watch: Watch::new(means, rescan),
+            watch: Watch::new(detection, rescan),
             console,
             clock,
             kept: BTreeMap::new(),
@@ -63,13 +63,13 @@ impl<'a> Rounds<'a> {
     }
 
     /// What ends the rounds, from any thread.
-    pub(crate) fn bell(&self) -> Bell {
-        self.watch.bell()
+    pub(crate) fn waker(&self) -> Waker {
+        self.watch.waker()
     }
 
     /// Where other threads say what they want.
     pub(crate) fn desk(&self) -> Desk {
-        Desk::new(self.watch.bell(), &self.calls)
+        Desk::new(self.watch.waker(), &self.calls)
     }
 
     /// Takes in a channel.
@@ -85,7 +85,7 @@ impl<'a> Rounds<'a> {
         self.folder = Some(Folder::new(data, Box::new(make)));
     }
 
-    /// Goes round until the bell rings.
+    /// Goes round until the waker rings.
     ///
     /// # Errors
     /// What the observer gives; all else it is told.
@@ -106,11 +106,11 @@ impl<'a> Rounds<'a> {
             let next = self.next();
             let patience = if next.is_some() { Some(Duration::ZERO) } else { self.until_due() };
             match (self.watch.wait(patience), next) {
-                (Woken::Tick(touched), _) => self.take_in(&touched, observer),
-                (Woken::Called, _) => self.hear(observer),
-                (Woken::Due, Some(name)) => self.round(&name, observer)?,
-                (Woken::Due, None) => self.wake(),
-                (Woken::Stop, _) => return Ok(()),
+                (WakeReason::Tick(touched), _) => self.take_in(&touched, observer),
+                (WakeReason::Called, _) => self.hear(observer),
+                (WakeReason::Due, Some(name)) => self.round(&name, observer)?,
+                (WakeReason::Due, None) => self.wake(),
+                (WakeReason::Stop, _) => return Ok(()),
             }
         }
     }
@@ -120,10 +120,10 @@ impl<'a> Rounds<'a> {
         if std::mem::take(&mut self.moved) {
             let folder = self.folder.iter().flat_map(Folder::places);
             let places = self.kept.values().flat_map(|kept| kept.places.iter().cloned());
-            self.watch.over(folder.chain(places).collect());
+            self.watch.set_places(folder.chain(places).collect());
         }
-        if let Some(remark) = self.watch.remark() {
-            self.console.say(&format!("note: {remark}"));
+        if let Some(reason) = self.watch.take_fallback() {
+            self.console.say(&format!("note: {reason}"));
         }
     }
 
@@ -142,7 +142,7 @@ impl<'a> Rounds<'a> {
         };
         let touched = kept.todo.take().map(|(_, touched)| touched).unwrap_or_default();
         if touched == Touched::Everything {
-            kept.places.iter().for_each(|place| self.watch.looks_at(place));
+            kept.places.iter().for_each(|place| self.watch.will_scan(place));
         }
         kept.live.round(touched, observer)?;
         let places = kept.live.places();
@@ -266,7 +266,7 @@ impl Kept<'_> {
         if self.places.iter().any(|place| touched.names(&place.path)) {
             return Touched::Everything;
         }
-        let below = |place: &Place| {
+        let below = |place: &WatchedPlace| {
             let place = place.path.clone();
             paths.range(place.clone()..).take_while(move |path| path.starts_with(&place)).cloned()
         };

@@ -8,11 +8,13 @@ use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use fs_err as fs;
 use rustix::fs::{RenameFlags, renameat_with};
+
+use crate::lock::lock;
 
 /// The beginning of every temporary file's name; hidden, so that no sync tool and no reader takes it for content.
 pub const TEMPORARY_PREFIX: &str = ".missive-tmp-";
@@ -78,7 +80,7 @@ fn age(path: &Path) -> Option<Duration> {
 /// The hidden files and folders that this program has in hand.
 fn in_hand() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     static IN_HAND: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-    IN_HAND.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&IN_HAND)
 }
 
 /// Removes a file, or a folder with all that is in it. What cannot be removed now is swept later.

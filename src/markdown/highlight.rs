@@ -4,7 +4,7 @@
 //! library's; they are loaded when the first code block asks for them and never before.
 
 use std::str::FromStr;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use syntect::easy::ScopeRegionIterator;
@@ -12,6 +12,8 @@ use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet
 use syntect::util::LinesWithEndings;
 
 use super::{Trust, push_text};
+
+use crate::lock::lock;
 
 /// What colouring may cost. A grammar is a set of regular expressions, most of which a library matches in linear time and
 /// some by trying out: those may take a million steps (its limit) at each place of a line, without success.
@@ -112,11 +114,11 @@ static GRAMMARS: Mutex<Option<Arc<SyntaxSet>>> = Mutex::new(None);
 
 /// Lets go of the grammars. They grow with each language that they meet, and are loaded again when one is asked for.
 pub fn forget_grammars() {
-    *GRAMMARS.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    *lock(&GRAMMARS) = None;
 }
 
 fn grammars() -> Arc<SyntaxSet> {
-    let mut grammars = GRAMMARS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut grammars = lock(&GRAMMARS);
     Arc::clone(grammars.get_or_insert_with(|| Arc::new(two_face::syntax::extra_newlines())))
 }
 

@@ -2,9 +2,10 @@
 //!
 //! Owns the walk from contents to published files. Refuses to know terminal and network, and never touches a box.
 
+pub(crate) mod build;
+mod build_options;
 pub mod engine;
 pub mod feeds;
-mod options;
 pub mod pages;
 mod room;
 mod theme;
@@ -12,18 +13,18 @@ mod theme;
 use std::io;
 use std::path::PathBuf;
 
-pub use crate::site::engine::build::{Memory, Request, build, default_output, rebuild};
+pub use crate::site::build::{BuildMemory, SiteRequest, build, default_output, rebuild};
+pub use crate::site::build_options::{Overrides, SiteOptions};
 pub use crate::site::engine::lock::Lock;
 pub use crate::site::engine::out_path::OutPath;
-pub use crate::site::engine::report::{Report, Written};
-pub use crate::site::feeds::combined_feed::{Planet, PlanetChannel, opml, planet_feed};
-pub use options::{Manner, Options};
-pub use room::{Room, RoomChannel, RoomRequest, folders};
-pub use theme::{BUILT_IN as BUILT_IN_THEMES, Source, Theme};
+pub use crate::site::engine::report::{OutputReport, WrittenFile};
+pub use crate::site::feeds::combined_feed::{CombinedFeed, FeedChannel, combined_feed, opml};
+pub use room::{ReadingRoom, ReadingRoomChannel, ReadingRoomRequest, folders};
+pub use theme::{BUILT_IN as BUILT_IN_THEMES, Theme, ThemeSource};
 
 /// Why a site could not be built. Nothing that was there before is changed by any of them.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
+#[derive(Debug, thiserror::SiteError)]
+pub enum SiteError {
     /// A template is wrong: the engine's message names the file and the line.
     #[error("{}{message}", path.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default())]
     Template {
@@ -85,5 +86,5 @@ pub enum Error {
     },
     /// The system refused.
     #[error(transparent)]
-    Io(#[from] io::Error),
+    Io(#[from] io::SiteError),
 }

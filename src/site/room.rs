@@ -16,25 +16,25 @@ use crate::channel::snapshot::Snapshot;
 use crate::difference::{Difference, difference};
 use crate::text::caseless::casefold;
 
-use super::Error;
-use super::options::{Manner, Options};
 use super::theme::Theme;
-use crate::site::engine::build::{CUT_OFF, Memory};
+use crate::site::SiteError;
+use crate::site::build::{BuildMemory, CUT_OFF};
+use crate::site::build_options::{Overrides, SiteOptions};
 use crate::site::engine::fingerprint::Fingerprint;
-use crate::site::engine::job::Outcome;
 use crate::site::engine::lock::Lock;
 use crate::site::engine::manifest;
 use crate::site::engine::manifest::Manifest;
 use crate::site::engine::out_path::OutPath;
-use crate::site::engine::output_folder::Target;
-use crate::site::engine::previous_output::Before;
-use crate::site::engine::publish::{Change, Gate, Stage};
+use crate::site::engine::output_folder::OutputFolder;
+use crate::site::engine::previous_output::PreviousOutput;
 use crate::site::engine::refusal;
-use crate::site::engine::report::{Report, Written};
-use crate::site::feeds::combined_feed::{Member, settle_ids};
+use crate::site::engine::report::{OutputReport, WrittenFile};
+use crate::site::engine::stage::{Change, Gate, Stage};
+use crate::site::feeds::combined_feed::{MemberChannel, settle_ids};
 use crate::site::pages::contents::Contents;
 use crate::site::pages::file_name::{Taken, safe};
-use crate::site::room::front_page::{Page, River, plan};
+use crate::site::pages::make::Outcome;
+use crate::site::room::front_page::{FrontPage, Page, plan};
 
 /// The room's own names, and those that would make it a channel.
 const RESERVED: [&str; 10] = [
@@ -64,7 +64,7 @@ pub fn folders<'n>(names: impl Iterator<Item = &'n ChannelName>) -> Vec<OutPath>
 }
 
 /// What a reading room is like.
-pub struct RoomRequest<'a> {
+pub struct ReadingRoomRequest<'a> {
     /// The lock on the output.
     pub lock: &'a Lock,
     /// Its title.
@@ -74,7 +74,7 @@ pub struct RoomRequest<'a> {
     /// The theme of its own pages.
     pub theme: &'a Theme,
     /// How what is there already is treated.
-    pub manner: Manner,
+    pub manner: Overrides,
     /// The output folder, absolute.
     pub output: &'a Path,
     /// Asked before each disk operation.
@@ -82,27 +82,27 @@ pub struct RoomRequest<'a> {
 }
 
 /// A channel whose site was just built.
-pub struct RoomChannel<'a> {
+pub struct ReadingRoomChannel<'a> {
     /// The folder of its site.
     pub folder: &'a OutPath,
     /// The look at the channel.
     pub snapshot: &'a Snapshot,
     /// What its site says.
-    pub options: &'a Options,
+    pub options: &'a SiteOptions,
     /// What the build of its site remembers.
-    pub memory: &'a Memory,
+    pub memory: &'a BuildMemory,
     /// Where its boxes come from, which decides who bears an id that two of them claim.
     pub origins: Origins,
 }
 
 /// A reading room whose sites are being built.
-pub struct Room<'a> {
-    request: RoomRequest<'a>,
+pub struct ReadingRoom<'a> {
+    request: ReadingRoomRequest<'a>,
     /// The folders that are sites of it.
     folders: &'a [OutPath],
     /// The folders of sites that are not built, and stay.
     lost: Vec<OutPath>,
-    before: Before,
+    before: PreviousOutput,
 }
 
 /// A file of the room's own with its fingerprint.
@@ -118,18 +118,18 @@ struct Todo<'w> {
     remove: Vec<OutPath>,
 }
 
-impl<'a> Room<'a> {
+impl<'a> ReadingRoom<'a> {
     /// Opens a room before the sites in these folders are built, and makes it if it is not there. The sites in the `lost`
     /// folders stay as they are: what they are made from may come back.
     ///
     /// # Errors
-    /// [`Error::InTheWay`] when it would overwrite what is not its own; [`Error::Io`].
-    pub fn open(request: RoomRequest<'a>, folders: &'a [OutPath], lost: &[OutPath]) -> Result<Self, Error> {
+    /// [`SiteError::InTheWay`] when it would overwrite what is not its own; [`SiteError::Io`].
+    pub fn open(request: ReadingRoomRequest<'a>, folders: &'a [OutPath], lost: &[OutPath]) -> Result<Self, SiteError> {
         if request.output.symlink_metadata().is_err() {
             fs_err::create_dir_all(request.output)?;
         }
-        let target = Target::open(request.output)?;
-        let mut before = Before::read(&target)?;
+        let target = OutputFolder::open(request.output)?;
+        let mut before = PreviousOutput::read(&target)?;
         before.gone = before.find_gone(&target);
         let files = plan(request.theme);
         let known = |page: &Page| match page {
@@ -168,26 +168,26 @@ impl<'a> Room<'a> {
     /// was; one whose channel is not among the room's any more goes.
     ///
     /// # Errors
-    /// [`Error`]; whatever it is, each file is its old or its new self.
-    pub fn publish(mut self, channels: &[RoomChannel<'_>]) -> Result<Report, Error> {
+    /// [`SiteError`]; whatever it is, each file is its old or its new self.
+    pub fn publish(mut self, channels: &[ReadingRoomChannel<'_>]) -> Result<OutputReport, SiteError> {
         let base = self.request.base_url.map(BaseUrl::as_str);
-        let mut members: Vec<Member<'_>> = channels.iter().map(|channel| member(channel, base)).collect();
+        let mut members: Vec<MemberChannel<'_>> = channels.iter().map(|channel| member(channel, base)).collect();
         let same_ids = settle_ids(&mut members);
-        let river = River::new(self.request.title, base, &members, self.request.theme);
+        let river = FrontPage::new(self.request.title, base, &members, self.request.theme);
         let wanted = wanted(&river, self.request.theme);
-        let target = Target::open(self.request.output)?;
+        let target = OutputFolder::open(self.request.output)?;
         let (sites, gone) = (self.sites(&target), self.gone(&target)?);
         self.before.gone = self.before.find_gone(&target);
         let mut todo = self.compare(&wanted, &sites);
         todo.remove.retain(|path| !gone.contains(path));
         todo.remove.extend(gone);
-        let mut report = Report {
+        let mut report = OutputReport {
             output: self.request.output.to_owned(),
             messages: members.iter().map(|member| member.contents.cards.len()).sum(),
             files: wanted.len(),
             damage: self.before.manifest.damage.clone(),
             same_ids,
-            ..Report::default()
+            ..OutputReport::default()
         };
         let known = |site: &OutPath| self.before.manifest.entries.get(site).is_some_and(Option::is_some);
         let named = self.before.manifest.entries.len() == wanted.len() + sites.len() && sites.iter().all(known);
@@ -216,15 +216,15 @@ impl<'a> Room<'a> {
     }
 
     /// The manifests of the sites that there are: one that could not be built may have none yet.
-    fn sites(&self, target: &Target<'_>) -> BTreeSet<OutPath> {
-        let is_gone = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
+    fn sites(&self, target: &OutputFolder<'_>) -> BTreeSet<OutPath> {
+        let is_gone = |error: io::SiteError| error.kind() == io::ErrorKind::NotFound;
         let there =
             |site: &OutPath| target.folder().is_some_and(|folder| !folder.stat(site.as_path()).is_err_and(is_gone));
         self.folders.iter().chain(&self.lost).map(record).filter(there).collect()
     }
 
     /// The files of sites whose channels are gone: what their manifests name, and those last.
-    fn gone(&self, target: &Target<'_>) -> Result<Vec<OutPath>, Error> {
+    fn gone(&self, target: &OutputFolder<'_>) -> Result<Vec<OutPath>, SiteError> {
         // One system's other folder is the same one to another.
         let staying = self.folders.iter().chain(&self.lost);
         let taken: Vec<String> = staying.map(|folder| casefold(folder.as_str())).collect();
@@ -272,7 +272,7 @@ impl<'a> Room<'a> {
 }
 
 /// What the site in a folder of the output left; nothing where there is no such folder any more.
-fn left_in(target: &Target<'_>, folder: &str) -> Result<Manifest, Error> {
+fn left_in(target: &OutputFolder<'_>, folder: &str) -> Result<Manifest, SiteError> {
     let Some(site) = target.folder().map(|output| output.child(Path::new(folder))) else {
         return Ok(Manifest::default());
     };
@@ -287,7 +287,7 @@ fn left_in(target: &Target<'_>, folder: &str) -> Result<Manifest, Error> {
 }
 
 /// Every file of the room's own, with its fingerprint, in the order of the paths.
-fn wanted(river: &River<'_>, theme: &Theme) -> Vec<Wanted> {
+fn wanted(river: &FrontPage<'_>, theme: &Theme) -> Vec<Wanted> {
     let print = |(path, page)| Wanted { print: river.fingerprint(&page), path, page };
     plan(theme).into_iter().map(print).collect()
 }
@@ -301,7 +301,7 @@ fn reasons(wanted: &Wanted, old: Option<Fingerprint>) -> Vec<&'static str> {
 }
 
 /// Makes what must be written. A page that lacks a text is staged only where there is no older one to keep.
-fn make(river: &River<'_>, todo: &Todo<'_>, stage: &Stage<'_>) -> Result<Outcome, Error> {
+fn make(river: &FrontPage<'_>, todo: &Todo<'_>, stage: &Stage<'_>) -> Result<Outcome, SiteError> {
     let mut outcome = Outcome::default();
     stage.folders(todo.write.iter().map(|(wanted, _)| &wanted.path))?;
     for (Wanted { path, page, .. }, _) in &todo.write {
@@ -343,11 +343,11 @@ fn staged<'w>(todo: &Todo<'w>, outcome: &Outcome) -> Vec<&'w OutPath> {
 }
 
 /// The files that are other than after the last build that was finished.
-fn written(todo: &Todo<'_>, outcome: &Outcome) -> Vec<Written> {
+fn written(todo: &Todo<'_>, outcome: &Outcome) -> Vec<WrittenFile> {
     let other = todo.write.iter().filter(|(wanted, reasons)| {
         outcome.staged.contains(&wanted.path) || reasons.contains(&CUT_OFF) && !outcome.skipped.contains(&wanted.path)
     });
-    other.map(|(wanted, reasons)| Written { path: wanted.path.clone(), reasons: reasons.clone() }).collect()
+    other.map(|(wanted, reasons)| WrittenFile { path: wanted.path.clone(), reasons: reasons.clone() }).collect()
 }
 
 /// The manifest of the site in a folder.
@@ -355,10 +355,10 @@ fn record(folder: &OutPath) -> OutPath {
     OutPath::fixed(format!("{folder}/{}", manifest::FILE_NAME))
 }
 
-fn member<'a>(channel: &RoomChannel<'a>, base: Option<&str>) -> Member<'a> {
+fn member<'a>(channel: &ReadingRoomChannel<'a>, base: Option<&str>) -> MemberChannel<'a> {
     let digests = channel.memory.digests();
     let root = format!("{}/", channel.folder.address());
-    Member {
+    MemberChannel {
         contents: Contents::new(channel.snapshot, channel.options, digests.cards(), digests.all()),
         site: format!("{}{root}", base.unwrap_or_default()),
         root,

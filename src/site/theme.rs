@@ -11,8 +11,8 @@ use include_dir::{Dir, include_dir};
 use tera::Tera;
 use walkdir::WalkDir;
 
-use super::Error;
 use crate::fs::regular_file;
+use crate::site::SiteError;
 use crate::site::engine::fingerprint::Hasher;
 use crate::site::engine::out_path::OutPath;
 
@@ -23,7 +23,7 @@ pub const BUILT_IN: [&str; 1] = ["letter"];
 
 /// Where a theme's files are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum ThemeSource {
     /// A built-in theme.
     BuiltIn,
     /// A folder, whose files are laid over the built-in theme.
@@ -44,14 +44,14 @@ impl Theme {
     /// Loads the built-in theme and lays these sources over it in order.
     ///
     /// # Errors
-    /// [`Error::Theme`] when a folder or a file in it cannot be read or is no text where it must be.
-    pub fn load(sources: &[Source]) -> Result<Self, Error> {
+    /// [`SiteError::Theme`] when a folder or a file in it cannot be read or is no text where it must be.
+    pub fn load(sources: &[ThemeSource]) -> Result<Self, SiteError> {
         let mut theme = Self { templates: BTreeMap::new(), assets: BTreeMap::new(), origins: BTreeMap::new(), hash: 0 };
         for file in LETTER.files() {
             theme.insert(&file.path().to_string_lossy(), Cow::Borrowed(file.contents()), None)?;
         }
         for source in sources {
-            if let Source::Folder(folder) = source {
+            if let ThemeSource::Folder(folder) = source {
                 theme.lay_over(folder)?;
             }
         }
@@ -79,8 +79,8 @@ impl Theme {
     /// Parses the templates.
     ///
     /// # Errors
-    /// [`Error::Template`] with the file, the line and the engine's message.
-    pub fn parse(&self) -> Result<Tera, Error> {
+    /// [`SiteError::Template`] with the file, the line and the engine's message.
+    pub fn parse(&self) -> Result<Tera, SiteError> {
         let mut tera = Tera::new();
         let templates = self.templates.iter().map(|(name, text)| (name.as_str(), text.as_ref()));
         tera.add_raw_templates(templates).map_err(|error| self.explain(&error))?;
@@ -88,14 +88,14 @@ impl Theme {
     }
 
     /// An engine's error with the place where the template was found.
-    pub(super) fn explain(&self, error: &tera::Error) -> Error {
+    pub(super) fn explain(&self, error: &tera::SiteError) -> SiteError {
         let message = error.to_string();
         let origin = self.origins.iter().find(|(name, _)| message.contains(name.as_str()));
-        Error::Template { message, path: origin.map(|(_, path)| path.clone()) }
+        SiteError::Template { message, path: origin.map(|(_, path)| path.clone()) }
     }
 
-    fn lay_over(&mut self, folder: &Path) -> Result<(), Error> {
-        let failed = |path: &Path, error: String| Error::Theme { path: path.to_owned(), error };
+    fn lay_over(&mut self, folder: &Path) -> Result<(), SiteError> {
+        let failed = |path: &Path, error: String| SiteError::Theme { path: path.to_owned(), error };
         if !folder.is_dir() {
             return Err(failed(folder, "there is no such folder".to_owned()));
         }
@@ -115,10 +115,10 @@ impl Theme {
         Ok(())
     }
 
-    fn insert(&mut self, name: &str, bytes: Cow<'static, [u8]>, origin: Option<&Path>) -> Result<(), Error> {
+    fn insert(&mut self, name: &str, bytes: Cow<'static, [u8]>, origin: Option<&Path>) -> Result<(), SiteError> {
         let place = || origin.unwrap_or(Path::new(name)).to_owned();
         if OutPath::new(name).is_none() {
-            return Err(Error::Theme { path: place(), error: "its name cannot be part of a site".to_owned() });
+            return Err(SiteError::Theme { path: place(), error: "its name cannot be part of a site".to_owned() });
         }
         if let Some(path) = origin {
             self.origins.insert(name.to_owned(), path.to_owned());
@@ -130,7 +130,7 @@ impl Theme {
                 }
                 Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|error| error.to_string()),
             };
-            let text = text.map_err(|error| Error::Theme { path: place(), error })?;
+            let text = text.map_err(|error| SiteError::Theme { path: place(), error })?;
             self.templates.insert(name.to_owned(), text);
         } else {
             self.assets.insert(name.to_owned(), bytes);

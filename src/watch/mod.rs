@@ -1,14 +1,14 @@
-//! Ticks without meaning: something below these places changed.
+//! Watching folders: something below these places changed, look again.
 //!
-//! Owns when to look again: told by the system where it tells, else by comparing, and in every case from time to time.
-//! Refuses to know what lies in the places and what a change means; the paths of a tick only say which entries to stat.
+//! The system reports changes where it can; elsewhere the places are scanned at intervals and compared. In both cases everything
+//! is scanned from time to time. A tick carries no meaning: its paths only say which entries to look at.
 
-mod identity;
+mod folder_identity;
 #[cfg(target_os = "linux")]
-mod mounts;
-mod native;
+mod mount_table;
+mod native_watcher;
 mod pending_changes;
-mod polling;
+mod polling_watcher;
 #[cfg(test)]
 mod tests;
 mod touched_paths;
@@ -21,129 +21,133 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use crate::watch::touched_paths::Touched;
-pub use crate::watch::watched_place::{Place, Scope};
+pub use crate::watch::watched_place::{Scope, WatchedPlace};
 
-use crate::watch::pending_changes::{News, Slate, Trouble};
-use native::Native;
-use polling::Polling;
+use crate::watch::native_watcher::NativeError;
+use crate::watch::native_watcher::NativeWatcher;
+use crate::watch::pending_changes::{PendingChanges, WaitOutcome, WatchProblem};
+use crate::watch::polling_watcher::PollingWatcher;
 
 /// How changes are noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Means {
-    /// By being told, where the system tells of all changes; else by polling.
+pub enum Detection {
+    /// By the system's reports, where it reports all changes; else by polling.
     Auto,
-    /// By looking at everything again and again and comparing.
+    /// By scanning everything again and again and comparing.
     Polling,
 }
 
 /// Why a wait ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Woken {
+pub enum WakeReason {
     /// Something changed, or may have.
     Tick(Touched),
     /// The time that was given has passed.
     Due,
-    /// Somebody called, who left elsewhere what they want.
+    /// [`Waker::call`] was called: another thread left a request elsewhere.
     Called,
-    /// The bell rang.
+    /// [`Waker::stop`] was called.
     Stop,
 }
 
 /// Reaches a watch from another thread.
 #[derive(Clone, Debug)]
-pub struct Bell {
-    slate: Arc<Slate>,
+pub struct Waker {
+    pending: Arc<PendingChanges>,
 }
 
-impl Bell {
-    /// Makes every wait give [`Woken::Stop`], now and ever after.
+impl Waker {
+    /// Makes every wait give [`WakeReason::Stop`], now and ever after.
     pub fn stop(&self) {
-        self.slate.stop();
+        self.pending.stop();
     }
 
-    /// Whether it was rung.
-    pub fn is_rung(&self) -> bool {
-        self.slate.is_stopped()
+    /// Whether [`Waker::stop`] was called.
+    pub fn is_stopped(&self) -> bool {
+        self.pending.is_stopped()
     }
 
-    /// Makes one wait give [`Woken::Called`], at once. Calls that nobody has answered yet are one.
+    /// Makes one wait give [`WakeReason::Called`], at once. Several calls before that wait count as one.
     pub fn call(&self) {
-        self.slate.call();
+        self.pending.call();
     }
 
-    /// Tells of a change that the caller knows of, as if it had been noticed.
+    /// Reports a change that the caller knows of, as if the watch had noticed it.
     pub fn touch(&self, touched: Touched) {
-        self.slate.touch(touched);
+        self.pending.touch(touched);
     }
 }
 
 /// What notices the changes at the moment.
 #[derive(Debug)]
-enum Eye {
+enum Detector {
     /// No places were given yet.
-    Closed,
-    Native(Native),
-    Polling(Polling),
+    None,
+    Native(NativeWatcher),
+    Polling(PollingWatcher),
 }
 
 /// Watches places and tells when to look at them again.
 #[derive(Debug)]
 pub struct Watch {
-    means: Means,
+    detection: Detection,
     rescan: Duration,
-    slate: Arc<Slate>,
-    eye: Eye,
-    places: Vec<Place>,
+    pending: Arc<PendingChanges>,
+    detector: Detector,
+    places: Vec<WatchedPlace>,
     everything_at: Instant,
-    remark: Option<String>,
+    /// Why it polls although it was not asked to, until somebody takes note.
+    fallback: Option<String>,
 }
 
 impl Watch {
     /// Makes a watch over nothing yet.
     ///
-    /// Every `rescan` without a tick for everything there is one, because no system tells of all that happens (a folder
+    /// After each `rescan` without a tick for everything there is one, because no system reports all that happens (a folder
     /// above a place that is renamed, a disk that others write to); zero is never.
-    pub fn new(means: Means, rescan: Duration) -> Self {
-        let (slate, everything_at) = (Arc::default(), Instant::now());
-        Self { means, rescan, slate, eye: Eye::Closed, places: Vec::new(), everything_at, remark: None }
+    pub fn new(detection: Detection, rescan: Duration) -> Self {
+        let (pending, everything_at) = (Arc::default(), Instant::now());
+        Self { detection, rescan, pending, detector: Detector::None, places: Vec::new(), everything_at, fallback: None }
     }
 
     /// Gives what ends the waits of this watch.
-    pub fn bell(&self) -> Bell {
-        Bell { slate: Arc::clone(&self.slate) }
+    pub fn waker(&self) -> Waker {
+        Waker { pending: Arc::clone(&self.pending) }
     }
 
     /// Sets the places; those that were there already stay watched without a gap, and setting the same costs nothing.
     ///
-    /// What changes from here on is told, so a caller sets the places first and looks at them then.
-    pub fn over(&mut self, places: Vec<Place>) {
-        let first = matches!(self.eye, Eye::Closed);
+    /// What changes from here on is reported, so a caller sets the places first and looks at them then.
+    pub fn set_places(&mut self, places: Vec<WatchedPlace>) {
+        let first = matches!(self.detector, Detector::None);
         let before = std::mem::replace(&mut self.places, crate::watch::watched_place::outermost(places));
         if !first && before == self.places {
             return;
         }
-        if let Err(reason) = self.point() {
-            self.poll(&reason);
+        tracing::debug!(places = self.places.len(), "watched places changed");
+        if let Err(error) = self.apply_places() {
+            self.fall_back(&error);
             if !first {
-                self.slate.touch(Touched::Everything);
+                self.pending.touch(Touched::Everything);
             }
         }
     }
 
-    /// Waits for a tick, for `due` from now to pass, or for the bell. What is not told yet stays for the next wait.
-    pub fn wait(&mut self, due: Option<Duration>) -> Woken {
+    /// Waits for a tick, for `due` from now to pass, or for the waker. What is not reported yet stays for the next wait.
+    pub fn wait(&mut self, due: Option<Duration>) -> WakeReason {
         let due = due.and_then(|due| Instant::now().checked_add(due));
         loop {
             let until = [due, self.rescan_at(), self.look_at()].into_iter().flatten().min();
-            match self.slate.next(until) {
-                News::Stop => return Woken::Stop,
-                News::Called => return Woken::Called,
-                News::Troubles(troubles) => self.mend(&troubles),
-                News::Touched(touched) => return self.tick(touched),
-                News::Late => {
+            match self.pending.next(until) {
+                WaitOutcome::Stop => return WakeReason::Stop,
+                WaitOutcome::Called => return WakeReason::Called,
+                WaitOutcome::Problems(problems) => self.repair(&problems),
+                WaitOutcome::Failed(error) => self.give_up(&error),
+                WaitOutcome::Touched(touched) => return self.tick(touched),
+                WaitOutcome::TimedOut => {
                     let now = Instant::now();
                     if !self.look_again(now) && due.is_some_and(|due| due <= now) {
-                        return Woken::Due;
+                        return WakeReason::Due;
                     }
                 }
             }
@@ -151,60 +155,63 @@ impl Watch {
     }
 
     /// Takes note that the caller is about to look at all of a place although it was not told to.
-    pub fn looks_at(&mut self, place: &Place) {
-        if let Eye::Polling(polling) = &mut self.eye {
+    pub fn will_scan(&mut self, place: &WatchedPlace) {
+        if let Detector::Polling(polling) = &mut self.detector {
             polling.tell(&Touched::from(place.path.clone()));
         }
     }
 
     /// Gives, once, why it is polling although it was not asked to.
-    pub fn remark(&mut self) -> Option<String> {
-        self.remark.take()
+    pub fn take_fallback(&mut self) -> Option<String> {
+        self.fallback.take()
     }
 
-    /// Whether changes are looked for instead of being told.
-    pub fn is_polling(&self) -> bool {
-        match self.eye {
-            Eye::Closed => self.means == Means::Polling,
-            Eye::Native(_) => false,
-            Eye::Polling(_) => true,
-        }
-    }
-
-    fn point(&mut self) -> Result<(), String> {
-        if let Eye::Closed = self.eye {
-            self.eye = match self.means {
-                Means::Auto => Eye::Native(Native::new(&self.slate)?),
-                Means::Polling => Eye::Polling(Polling::default()),
+    fn apply_places(&mut self) -> Result<(), NativeError> {
+        if let Detector::None = self.detector {
+            tracing::info!(detection = ?self.detection, places = self.places.len(), "watching for changes");
+            self.detector = match self.detection {
+                Detection::Auto => Detector::Native(NativeWatcher::new(&self.pending)?),
+                Detection::Polling => Detector::Polling(PollingWatcher::default()),
             };
         }
-        match &mut self.eye {
-            Eye::Closed => Ok(()),
-            Eye::Native(native) => native.over(&self.places),
-            Eye::Polling(polling) => {
-                polling.over(&self.places, &|| self.slate.is_stopped());
+        match &mut self.detector {
+            Detector::None => Ok(()),
+            Detector::Native(native) => native.set_places(&self.places),
+            Detector::Polling(polling) => {
+                polling.set_places(&self.places, &|| self.pending.is_stopped());
                 Ok(())
             }
         }
     }
 
-    fn poll(&mut self, reason: &str) {
-        self.remark = Some(format!("changes are looked for at intervals: {reason}"));
-        let mut polling = Polling::default();
-        polling.over(&self.places, &|| self.slate.is_stopped());
-        self.eye = Eye::Polling(polling);
+    /// Polls from now on, because the system does not report changes.
+    fn fall_back(&mut self, error: &NativeError) {
+        tracing::warn!(%error, "polling for changes, because the system does not report all of them");
+        self.fallback = Some(format!("changes are found by scanning at intervals, because {error}"));
+        let mut polling = PollingWatcher::default();
+        polling.set_places(&self.places, &|| self.pending.is_stopped());
+        self.detector = Detector::Polling(polling);
     }
 
-    fn mend(&mut self, troubles: &BTreeSet<Trouble>) {
-        let Eye::Native(native) = &mut self.eye else {
+    /// Watches again what is not watched any more; what may have been missed meanwhile counts as touched.
+    fn repair(&mut self, problems: &BTreeSet<WatchProblem>) {
+        let Detector::Native(native) = &mut self.detector else {
             return;
         };
-        match native.mend(troubles) {
-            Ok(amiss) => self.slate.touch(amiss),
-            Err(reason) => {
-                self.poll(&reason);
-                self.slate.touch(Touched::Everything);
-            }
+        if problems.contains(&WatchProblem::Lost) {
+            tracing::info!("the system lost reports of changes: everything is watched and scanned again");
+        }
+        match native.repair(problems) {
+            Ok(missed) => self.pending.touch(missed),
+            Err(error) => self.give_up(&error),
+        }
+    }
+
+    /// Polls from now on, and counts everything as touched.
+    fn give_up(&mut self, error: &NativeError) {
+        if let Detector::Native(_) = self.detector {
+            self.fall_back(error);
+            self.pending.touch(Touched::Everything);
         }
     }
 
@@ -213,23 +220,24 @@ impl Watch {
         let rescan = self.rescan_at().is_some_and(|at| at <= now);
         let look = self.look_at().is_some_and(|at| at <= now);
         if rescan {
+            tracing::debug!("everything is scanned again: it is time to");
             self.everything_at = now;
-            self.slate.touch(Touched::Everything);
+            self.pending.touch(Touched::Everything);
         }
         if rescan || look {
-            self.mend(&BTreeSet::new());
+            self.repair(&BTreeSet::new());
         }
-        if look && let Eye::Polling(polling) = &mut self.eye {
-            self.slate.touch(polling.look(&|| self.slate.is_stopped()));
+        if look && let Detector::Polling(polling) = &mut self.detector {
+            self.pending.touch(polling.look(&|| self.pending.is_stopped()));
         }
         rescan || look
     }
 
     fn look_at(&self) -> Option<Instant> {
-        match &self.eye {
-            Eye::Closed => None,
-            Eye::Native(native) => native.look_at(),
-            Eye::Polling(polling) => polling.look_at(),
+        match &self.detector {
+            Detector::None => None,
+            Detector::Native(native) => native.look_at(),
+            Detector::Polling(polling) => polling.look_at(),
         }
     }
 
@@ -237,15 +245,15 @@ impl Watch {
         if self.rescan.is_zero() { None } else { self.everything_at.checked_add(self.rescan) }
     }
 
-    fn tick(&mut self, touched: Touched) -> Woken {
-        match &mut self.eye {
-            Eye::Closed => {}
-            Eye::Native(native) => native.catch_up(),
-            Eye::Polling(polling) => polling.tell(&touched),
+    fn tick(&mut self, touched: Touched) -> WakeReason {
+        match &mut self.detector {
+            Detector::None => {}
+            Detector::Native(native) => native.catch_up(),
+            Detector::Polling(polling) => polling.tell(&touched),
         }
         if touched == Touched::Everything {
             self.everything_at = Instant::now();
         }
-        Woken::Tick(touched)
+        WakeReason::Tick(touched)
     }
 }

@@ -1,61 +1,64 @@
-//! What has been noticed and not been told yet.
+//! Changes that were noticed and not reported yet.
 //!
-//! Owns the one meeting point of the threads that notice and the one that waits, and the moment at which a burst is
-//! ripe. Refuses to know how anything is noticed.
+//! The threads that notice changes and the one that waits for them meet here. Changes that come in quick succession are a burst,
+//! which is reported as a whole once it pauses.
 
 use std::collections::BTreeSet;
 use std::mem;
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use crate::lock::{lock, wait, wait_at_most};
+use crate::watch::native_watcher::NativeError;
 use crate::watch::touched_paths::Touched;
 
-/// However long a burst goes on, its beginning is told after this.
-const LONGEST: Duration = Duration::from_secs(1);
+/// However long a burst goes on, its beginning is reported after this.
+const MAX_BURST: Duration = Duration::from_secs(1);
 
-/// Why what was told may not be all.
+/// Why the system may not have reported every change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Trouble {
+pub(super) enum WatchProblem {
     /// A place may be another folder than it was.
     Look,
     /// The watch of this place is gone, whatever its folder looks like.
     Broken(PathBuf),
     /// Events were lost.
     Lost,
-    /// The system does not tell any more, for this reason.
-    Failed(String),
 }
 
 /// What ends a wait.
 #[derive(Debug)]
-pub(super) enum News {
+pub(super) enum WaitOutcome {
     Stop,
     Called,
-    Troubles(BTreeSet<Trouble>),
+    Problems(BTreeSet<WatchProblem>),
+    /// The system does not report changes any more, for this reason.
+    Failed(NativeError),
     Touched(Touched),
-    /// The time has come that was waited for at most.
-    Late,
+    /// The wait took as long as it may.
+    TimedOut,
 }
 
 #[derive(Debug, Default)]
-struct Noticed {
+struct Pending {
     touched: Touched,
-    /// When the burst began and when it was last added to.
+    /// When the burst began, and when the last change was added to it.
     burst: Option<(Instant, Instant)>,
-    troubles: BTreeSet<Trouble>,
+    problems: BTreeSet<WatchProblem>,
+    failed: Option<NativeError>,
     called: bool,
     stopped: bool,
 }
 
-/// Where threads leave what they noticed.
+/// Where threads leave the changes that they noticed.
 #[derive(Debug, Default)]
-pub(super) struct Slate {
-    noticed: Mutex<Noticed>,
+pub(super) struct PendingChanges {
+    noticed: Mutex<Pending>,
     changed: Condvar,
 }
 
-impl Slate {
+impl PendingChanges {
     /// Adds to the burst. Wakes the waiting thread for its beginning only: how it goes on is looked at when it is ripe.
     pub(super) fn touch(&self, touched: Touched) {
         if touched.is_empty() {
@@ -70,9 +73,15 @@ impl Slate {
         }
     }
 
-    /// Leaves a trouble, which is dealt with at once.
-    pub(super) fn trouble(&self, trouble: Trouble) {
-        self.lock().troubles.insert(trouble);
+    /// Notes a problem, which is dealt with at once.
+    pub(super) fn note_problem(&self, problem: WatchProblem) {
+        self.lock().problems.insert(problem);
+        self.changed.notify_all();
+    }
+
+    /// Notes that the system does not report changes any more. The first reason counts.
+    pub(super) fn fail(&self, error: NativeError) {
+        self.lock().failed.get_or_insert(error);
         self.changed.notify_all();
     }
 
@@ -88,58 +97,60 @@ impl Slate {
         self.changed.notify_all();
     }
 
-    /// Whether the bell rang.
+    /// Whether every wait ends at once.
     pub(super) fn is_stopped(&self) -> bool {
         self.lock().stopped
     }
 
-    /// Waits for news, at most until the given time.
-    pub(super) fn next(&self, until: Option<Instant>) -> News {
+    /// Waits until there is something to do, at most until the given time.
+    pub(super) fn next(&self, until: Option<Instant>) -> WaitOutcome {
         let mut noticed = self.lock();
         loop {
             let now = Instant::now();
-            if let Some(news) = noticed.news(now) {
-                return news;
+            if let Some(outcome) = noticed.outcome(now) {
+                return outcome;
             }
             if until.is_some_and(|until| until <= now) {
-                return News::Late;
+                return WaitOutcome::TimedOut;
             }
             noticed = match [noticed.ripe(), until].into_iter().flatten().min() {
-                None => self.changed.wait(noticed).unwrap_or_else(PoisonError::into_inner),
+                None => wait(&self.changed, noticed),
                 Some(alarm) => {
                     let left = alarm.saturating_duration_since(now);
-                    self.changed.wait_timeout(noticed, left).unwrap_or_else(PoisonError::into_inner).0
+                    wait_at_most(&self.changed, noticed, left)
                 }
             };
         }
     }
 
-    /// A panic elsewhere leaves nothing half done here, so a poisoned lock is as good as another.
-    fn lock(&self) -> MutexGuard<'_, Noticed> {
-        self.noticed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        lock(&self.noticed)
     }
 }
 
-impl Noticed {
-    fn news(&mut self, now: Instant) -> Option<News> {
+impl Pending {
+    fn outcome(&mut self, now: Instant) -> Option<WaitOutcome> {
         if self.stopped {
-            return Some(News::Stop);
+            return Some(WaitOutcome::Stop);
         }
         if mem::take(&mut self.called) {
-            return Some(News::Called);
+            return Some(WaitOutcome::Called);
         }
-        if !self.troubles.is_empty() {
-            return Some(News::Troubles(mem::take(&mut self.troubles)));
+        if let Some(error) = self.failed.take() {
+            return Some(WaitOutcome::Failed(error));
+        }
+        if !self.problems.is_empty() {
+            return Some(WaitOutcome::Problems(mem::take(&mut self.problems)));
         }
         if self.ripe()? > now {
             return None;
         }
         self.burst = None;
-        Some(News::Touched(mem::take(&mut self.touched)))
+        Some(WaitOutcome::Touched(mem::take(&mut self.touched)))
     }
 
     fn ripe(&self) -> Option<Instant> {
-        self.burst.map(|(first, last)| (last + quiet(self.touched.len())).min(first + LONGEST))
+        self.burst.map(|(first, last)| (last + quiet(self.touched.len())).min(first + MAX_BURST))
     }
 }
 
@@ -172,28 +183,28 @@ mod tests {
         let ripe = |last: u64| {
             let burst = Some((first, first + Duration::from_millis(last)));
             let touched = Touched::from(PathBuf::from("a"));
-            Noticed { touched, burst, ..Noticed::default() }.ripe().unwrap() - first
+            Pending { touched, burst, ..Pending::default() }.ripe().unwrap() - first
         };
         assert_eq!(ripe(0), quiet(1));
         assert_eq!(ripe(500), Duration::from_millis(500) + quiet(1));
-        assert_eq!(ripe(999), LONGEST);
+        assert_eq!(ripe(999), MAX_BURST);
     }
 
     #[test]
     fn stop_comes_before_a_call_then_trouble_and_then_what_was_touched() {
-        let slate = Slate::default();
-        slate.touch(Touched::Everything);
-        slate.trouble(Trouble::Look);
-        slate.call();
-        slate.call();
-        assert!(matches!(slate.next(None), News::Called));
-        assert!(matches!(slate.next(None), News::Troubles(_)));
-        assert!(matches!(slate.next(None), News::Touched(Touched::Everything)));
-        slate.touch(Touched::Everything);
-        slate.trouble(Trouble::Look);
-        slate.call();
-        slate.stop();
-        assert!(matches!(slate.next(None), News::Stop));
-        assert!(matches!(slate.next(Some(Instant::now())), News::Stop));
+        let pending = PendingChanges::default();
+        pending.touch(Touched::Everything);
+        pending.note_problem(WatchProblem::Look);
+        pending.call();
+        pending.call();
+        assert!(matches!(pending.next(None), WaitOutcome::Called));
+        assert!(matches!(pending.next(None), WaitOutcome::Problems(_)));
+        assert!(matches!(pending.next(None), WaitOutcome::Touched(Touched::Everything)));
+        pending.touch(Touched::Everything);
+        pending.note_problem(WatchProblem::Look);
+        pending.call();
+        pending.stop();
+        assert!(matches!(pending.next(None), WaitOutcome::Stop));
+        assert!(matches!(pending.next(Some(Instant::now())), WaitOutcome::Stop));
     }
 }

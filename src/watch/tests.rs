@@ -6,10 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::{Bell, Means, Place, Scope, Touched, Watch, Woken};
+use super::{Detector, Scope, Touched, Watch};
+use crate::watch::native_watcher::NativeError;
+use crate::watch::{Detection, WakeReason, Waker, WatchedPlace};
 
 const NAMES: Scope = Scope::Names(&["inbox", "outbox", "title.txt"]);
 const LONG: Duration = Duration::from_secs(10);
+
+fn is_polling(watch: &Watch) -> bool {
+    matches!(watch.detector, Detector::Polling(_))
+}
 
 /// A channel with two boxes and a watch over it.
 struct Scene {
@@ -20,15 +26,15 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(means: Means) -> Self {
+    fn new(detection: Detection) -> Self {
         let dir = tempfile::tempdir().unwrap();
         for folder in ["channel/inbox/2026-11-22T13-35-04Z/deep", "channel/outbox", "channel/site", "aside"] {
             fs::create_dir_all(dir.path().join(folder)).unwrap();
         }
-        let patience = Duration::from_millis(if means == Means::Polling { 300 } else { 150 });
-        let mut scene = Self { dir, watch: Watch::new(means, Duration::ZERO), patience };
-        scene.watch.over(vec![scene.place("channel", NAMES), scene.place("channel/inbox", Scope::Tree)]);
-        assert_eq!((scene.watch.remark(), scene.watch.is_polling()), (None, means == Means::Polling));
+        let patience = Duration::from_millis(if detection == Detection::Polling { 300 } else { 150 });
+        let mut scene = Self { dir, watch: Watch::new(detection, Duration::ZERO), patience };
+        scene.watch.set_places(vec![scene.place("channel", NAMES), scene.place("channel/inbox", Scope::Tree)]);
+        assert_eq!((scene.watch.take_fallback(), is_polling(&scene.watch)), (None, detection == Detection::Polling));
         // Where a caller that was told to look at a place may be looking still, a change below it is everything.
         scene.is_silent();
         scene
@@ -38,8 +44,8 @@ impl Scene {
         self.dir.path().join(path)
     }
 
-    fn place(&self, path: &str, scope: Scope) -> Place {
-        Place { path: self.at(path), scope }
+    fn place(&self, path: &str, scope: Scope) -> WatchedPlace {
+        WatchedPlace { path: self.at(path), scope }
     }
 
     fn write(&self, path: &str, text: &str) {
@@ -49,10 +55,10 @@ impl Scene {
     /// What is told next; a place itself is everything here.
     fn tick(&mut self) -> Touched {
         match self.watch.wait(Some(LONG)) {
-            Woken::Tick(touched) if self.watch.places.iter().any(|place| touched.names(&place.path)) => {
+            WakeReason::Tick(touched) if self.watch.places.iter().any(|place| touched.names(&place.path)) => {
                 Touched::Everything
             }
-            Woken::Tick(touched) => touched,
+            WakeReason::Tick(touched) => touched,
             woken => panic!("{woken:?} instead of a tick"),
         }
     }
@@ -60,7 +66,7 @@ impl Scene {
     /// Waits until all that is going to be told was told.
     fn rest(&mut self) -> (usize, Touched) {
         let (mut ticks, mut all) = (0, Touched::default());
-        while let Woken::Tick(touched) = self.watch.wait(Some(self.patience)) {
+        while let WakeReason::Tick(touched) = self.watch.wait(Some(self.patience)) {
             ticks += 1;
             all.merge(touched);
         }
@@ -86,15 +92,15 @@ impl Scene {
 
     #[track_caller]
     fn is_silent(&mut self) {
-        assert_eq!(self.watch.wait(Some(self.patience)), Woken::Due);
+        assert_eq!(self.watch.wait(Some(self.patience)), WakeReason::Due);
     }
 }
 
 /// Runs the same story over both means.
 fn both(story: impl Fn(Scene) + Copy + Send) {
     std::thread::scope(|scope| {
-        for means in [Means::Auto, Means::Polling] {
-            scope.spawn(move || story(Scene::new(means)));
+        for detection in [Detection::Auto, Detection::Polling] {
+            scope.spawn(move || story(Scene::new(detection)));
         }
     });
 }
@@ -228,7 +234,7 @@ fn a_box_that_is_removed_and_made_again_is_watched_again() {
 
 #[test]
 fn a_box_that_is_exchanged_at_once_is_watched_again() {
-    let mut scene = Scene::new(Means::Auto);
+    let mut scene = Scene::new(Detection::Auto);
     for round in 0..5 {
         fs::create_dir_all(scene.at("aside/next/sub")).unwrap();
         fs::remove_dir_all(scene.at("channel/inbox")).unwrap();
@@ -276,7 +282,7 @@ fn a_place_that_does_not_exist_yet_is_awaited() {
         let (early, late) = (scene.place("channel/outbox", Scope::Tree), scene.place("nowhere/yet", Scope::Tree));
         fs::remove_dir(&early.path).unwrap();
         scene.rest();
-        scene.watch.over(vec![scene.place("channel", NAMES), early, late]);
+        scene.watch.set_places(vec![scene.place("channel", NAMES), early, late]);
         scene.is_silent();
         for folder in ["channel/outbox", "nowhere/yet"] {
             fs::create_dir_all(scene.at(folder)).unwrap();
@@ -289,7 +295,7 @@ fn a_place_that_does_not_exist_yet_is_awaited() {
 
 #[test]
 fn a_missing_box_is_announced_by_its_channel_and_needs_no_looking() {
-    let mut scene = Scene::new(Means::Auto);
+    let mut scene = Scene::new(Detection::Auto);
     assert_eq!(scene.watch.look_at(), None);
     fs::remove_dir_all(scene.at("channel/inbox")).unwrap();
     scene.tells_everything();
@@ -306,7 +312,7 @@ fn a_missing_box_is_announced_by_its_channel_and_needs_no_looking() {
 fn setting_the_places_anew_loses_nothing() {
     both(|mut scene| {
         scene.write("channel/inbox/before.txt", "text");
-        scene.watch.over(vec![scene.place("channel/inbox", Scope::Tree), scene.place("aside", Scope::Tree)]);
+        scene.watch.set_places(vec![scene.place("channel/inbox", Scope::Tree), scene.place("aside", Scope::Tree)]);
         scene.tells("channel/inbox/before.txt");
         scene.write("channel/title.txt", "no longer watched");
         scene.is_silent();
@@ -318,8 +324,8 @@ fn setting_the_places_anew_loses_nothing() {
 #[test]
 fn what_changes_before_the_first_wait_is_told() {
     both(|mut scene| {
-        scene.watch = Watch::new(scene.watch.means, Duration::ZERO);
-        scene.watch.over(vec![scene.place("channel/inbox", Scope::Tree)]);
+        scene.watch = Watch::new(scene.watch.detection, Duration::ZERO);
+        scene.watch.set_places(vec![scene.place("channel/inbox", Scope::Tree)]);
         scene.write("channel/inbox/a.txt", "text");
         let path = scene.at("channel/inbox/a.txt");
         assert!(match scene.tick() {
@@ -337,7 +343,7 @@ fn setting_the_same_places_changes_nothing() {
             scene.write(&file, "text");
             scene.tells(&file);
             let look = scene.watch.look_at();
-            scene.watch.over(vec![scene.place("channel", NAMES), scene.place("channel/inbox", Scope::Tree)]);
+            scene.watch.set_places(vec![scene.place("channel", NAMES), scene.place("channel/inbox", Scope::Tree)]);
             assert_eq!(scene.watch.look_at(), look);
         }
     });
@@ -357,7 +363,7 @@ fn a_place_that_gets_other_rights_is_everything() {
 
 #[test]
 fn what_came_and_went_between_two_looks_is_told_where_the_caller_looked() {
-    let mut scene = Scene::new(Means::Polling);
+    let mut scene = Scene::new(Detection::Polling);
     let stem = "channel/inbox/2026-11-22T13-35-09Z";
     fs::create_dir(scene.at(stem)).unwrap();
     assert!(matches!(scene.tick(), Touched::Paths(paths) if paths.contains(&scene.at(stem))));
@@ -372,7 +378,7 @@ fn what_came_and_went_between_two_looks_is_told_where_the_caller_looked() {
 fn paths_are_spelled_as_their_place_was() {
     both(|mut scene| {
         let spelled = scene.at("aside/../channel/./inbox");
-        scene.watch.over(vec![Place { path: spelled.clone(), scope: Scope::Tree }]);
+        scene.watch.set_places(vec![WatchedPlace { path: spelled.clone(), scope: Scope::Tree }]);
         scene.is_silent();
         scene.write("channel/inbox/a.txt", "text");
         let Touched::Paths(paths) = scene.tick() else { panic!("everything") };
@@ -386,7 +392,7 @@ fn a_link_is_not_followed() {
         std::os::unix::fs::symlink(scene.at("aside"), scene.at("channel/inbox/link")).unwrap();
         scene.tells("channel/inbox/link");
         let link = scene.place("channel/inbox/link", Scope::Tree);
-        scene.watch.over(vec![scene.place("channel/inbox", Scope::Tree), scene.place("channel", NAMES), link]);
+        scene.watch.set_places(vec![scene.place("channel/inbox", Scope::Tree), scene.place("channel", NAMES), link]);
         scene.write("aside/file.txt", "text");
         scene.is_silent();
     });
@@ -395,14 +401,14 @@ fn a_link_is_not_followed() {
 #[test]
 fn the_bell_ends_this_wait_and_all_later_ones() {
     both(|mut scene| {
-        let bell: Bell = scene.watch.bell();
+        let waker: Waker = scene.watch.waker();
         let ringer = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(50));
-            bell.stop();
+            waker.stop();
         });
-        assert_eq!(scene.watch.wait(Some(LONG)), Woken::Stop);
+        assert_eq!(scene.watch.wait(Some(LONG)), WakeReason::Stop);
         scene.write("channel/inbox/a.txt", "text");
-        assert_eq!(scene.watch.wait(None), Woken::Stop);
+        assert_eq!(scene.watch.wait(None), WakeReason::Stop);
         ringer.join().unwrap();
     });
 }
@@ -411,10 +417,10 @@ fn the_bell_ends_this_wait_and_all_later_ones() {
 fn what_is_due_comes_in_time_and_loses_nothing() {
     both(|mut scene| {
         let start = Instant::now();
-        assert_eq!(scene.watch.wait(Some(Duration::from_millis(60))), Woken::Due);
+        assert_eq!(scene.watch.wait(Some(Duration::from_millis(60))), WakeReason::Due);
         assert!(start.elapsed() >= Duration::from_millis(60));
         scene.write("channel/inbox/a.txt", "text");
-        assert_eq!(scene.watch.wait(Some(Duration::ZERO)), Woken::Due);
+        assert_eq!(scene.watch.wait(Some(Duration::ZERO)), WakeReason::Due);
         scene.tells("channel/inbox/a.txt");
     });
 }
@@ -433,8 +439,8 @@ fn from_time_to_time_everything_is_told() {
 
 #[test]
 fn lost_events_are_everything_and_new_folders_among_them_are_watched() {
-    let mut scene = Scene::new(Means::Auto);
-    scene.watch.slate.trouble(crate::watch::pending_changes::Trouble::Lost);
+    let mut scene = Scene::new(Detection::Auto);
+    scene.watch.pending.note_problem(crate::watch::pending_changes::WatchProblem::Lost);
     scene.tells_everything();
     scene.write("channel/inbox/2026-11-22T13-35-04Z/deep/a.jpg", "jpg");
     scene.tells("channel/inbox/2026-11-22T13-35-04Z/deep/a.jpg");
@@ -442,12 +448,18 @@ fn lost_events_are_everything_and_new_folders_among_them_are_watched() {
 
 #[test]
 fn where_the_system_stops_telling_it_polls_and_says_so_once() {
-    let mut scene = Scene::new(Means::Auto);
-    scene.watch.slate.trouble(crate::watch::pending_changes::Trouble::Failed("too many".to_owned()));
+    let mut scene = Scene::new(Detection::Auto);
+    scene.watch.pending.fail(NativeError::TooManyFolders(notify::Error::new(notify::ErrorKind::MaxFilesWatch)));
     scene.tells_everything();
-    assert!(scene.watch.is_polling());
-    assert_eq!(scene.watch.remark().as_deref(), Some("changes are looked for at intervals: too many"));
-    assert_eq!(scene.watch.remark(), None);
+    assert!(is_polling(&scene.watch));
+    assert_eq!(
+        scene.watch.take_fallback().as_deref(),
+        Some(
+            "changes are found by scanning at intervals, because the system's limit of watched folders is reached \
+             (fs.inotify.max_user_watches)"
+        )
+    );
+    assert_eq!(scene.watch.take_fallback(), None);
     scene.write("channel/inbox/a.txt", "text");
     scene.tells("channel/inbox/a.txt");
 }
@@ -463,11 +475,11 @@ fn mount(path: &Path) -> bool {
 #[test]
 #[ignore = "needs root, who mounts disks"]
 fn a_disk_can_be_taken_out_and_put_back() {
-    let mut scene = Scene::new(Means::Auto);
+    let mut scene = Scene::new(Detection::Auto);
     let disk = scene.at("aside");
     assert!(mount(&disk), "only root may mount");
     fs::create_dir(scene.at("aside/inbox")).unwrap();
-    scene.watch.over(vec![scene.place("aside", NAMES), scene.place("aside/inbox", Scope::Tree)]);
+    scene.watch.set_places(vec![scene.place("aside", NAMES), scene.place("aside/inbox", Scope::Tree)]);
     scene.write("aside/inbox/a.txt", "text");
     scene.tells("aside/inbox/a.txt");
     assert!(system("umount", &[], &disk), "the watch keeps the disk busy");
@@ -493,7 +505,7 @@ fn of_a_place_that_is_exchanged_only_its_own_path_is_told() {
 #[test]
 fn of_children_all_are_told_and_nothing_below_them() {
     both(|mut scene| {
-        scene.watch.over(vec![scene.place("", Scope::Children)]);
+        scene.watch.set_places(vec![scene.place("", Scope::Children)]);
         scene.rest();
         scene.write("channel/inbox/a.txt", "text");
         fs::create_dir(scene.at("aside/folder")).unwrap();
@@ -510,18 +522,18 @@ fn of_children_all_are_told_and_nothing_below_them() {
 #[test]
 fn a_call_ends_one_wait_at_once_and_loses_nothing() {
     both(|mut scene| {
-        let bell = scene.watch.bell();
+        let waker = scene.watch.waker();
         let caller = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(50));
-            bell.call();
+            waker.call();
         });
-        assert_eq!(scene.watch.wait(Some(LONG)), Woken::Called);
+        assert_eq!(scene.watch.wait(Some(LONG)), WakeReason::Called);
         caller.join().unwrap();
         scene.is_silent();
-        let bell = scene.watch.bell();
-        bell.touch(Touched::from(scene.at("channel/inbox/a.txt")));
-        bell.call();
-        assert_eq!(scene.watch.wait(Some(LONG)), Woken::Called);
+        let waker = scene.watch.waker();
+        waker.touch(Touched::from(scene.at("channel/inbox/a.txt")));
+        waker.call();
+        assert_eq!(scene.watch.wait(Some(LONG)), WakeReason::Called);
         scene.tells("channel/inbox/a.txt");
     });
 }

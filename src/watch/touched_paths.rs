@@ -1,12 +1,10 @@
-//! What a tick is about.
-//!
-//! Owns the set of paths and its bound: so many paths say no more than "everything". Refuses to know what lies there.
+//! Which paths a tick is about: a bounded set, because too many paths say no more than "everything".
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// From here on a list of paths is no shorter way than looking at everything, and memory stays bounded.
-const MOST: usize = 50_000;
+const MAX_PATHS: usize = 50_000;
 
 /// What may have changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +37,7 @@ impl Touched {
             (_, Self::Everything) => *self = Self::Everything,
             (Self::Paths(paths), Self::Paths(more)) => {
                 paths.extend(more);
-                if paths.len() > MOST {
+                if paths.len() > MAX_PATHS {
                     *self = Self::Everything;
                 }
             }
@@ -86,9 +84,9 @@ mod tests {
         let mut touched = paths(0..10);
         touched.merge(paths(5..15));
         assert_eq!(touched, paths(0..15));
-        touched.merge(paths(0..MOST));
-        assert_eq!(touched, paths(0..MOST));
-        touched.merge(paths(MOST..MOST + 1));
+        touched.merge(paths(0..MAX_PATHS));
+        assert_eq!(touched, paths(0..MAX_PATHS));
+        touched.merge(paths(MAX_PATHS..MAX_PATHS + 1));
         assert_eq!(touched, Touched::Everything);
     }
 }

@@ -1,6 +1,4 @@
-//! File systems that do not tell of all changes.
-//!
-//! Owns the list of those whose files can change behind the kernel's back. Refuses to know what is done about it.
+//! File systems whose files can change behind the kernel's back, so that the system does not report all changes.
 
 use std::path::Path;
 
@@ -8,7 +6,7 @@ use std::path::Path;
 ///
 /// The numbers are those of Linux (`statfs(2)`, `linux/magic.h`); the last three belong to the shared folders of
 /// virtual machines.
-pub(super) fn foreign(path: &Path) -> Option<&'static str> {
+pub(super) fn unreliable(path: &Path) -> Option<&'static str> {
     let kind = rustix::fs::statfs(path).ok()?.f_type;
     // Its type differs between architectures, and some numbers are negative where it is narrow.
     #[allow(
@@ -42,9 +40,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ordinary_folder_is_not_foreign() {
-        assert_eq!(foreign(tempfile::tempdir().unwrap().path()), None);
-        assert_eq!(foreign(Path::new("/proc")), None);
-        assert_eq!(foreign(Path::new("/not/there")), None);
+    fn an_ordinary_folder_is_reliable() {
+        assert_eq!(unreliable(tempfile::tempdir().unwrap().path()), None);
+        assert_eq!(unreliable(Path::new("/proc")), None);
+        assert_eq!(unreliable(Path::new("/not/there")), None);
     }
 }

@@ -1,6 +1,4 @@
-//! What is watched.
-//!
-//! Owns which paths of a place count, and which place makes another one needless. Touches no disk.
+//! A folder to watch, which paths below it count, and which places make another one needless.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -8,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// A place to watch: a folder that exists, or may one day.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Place {
+pub struct WatchedPlace {
     /// The folder. A link at its end is not followed; whoever wants what it leads to resolves it first.
     pub path: PathBuf,
     /// How much of it counts.
@@ -26,7 +24,7 @@ pub enum Scope {
     Children,
 }
 
-impl Place {
+impl WatchedPlace {
     /// Whether what lies at `below`, seen from the place, counts. The empty path is the place itself.
     pub(super) fn counts(&self, below: &Path) -> bool {
         match self.scope {
@@ -40,8 +38,8 @@ impl Place {
 }
 
 /// Leaves out every place that lies in the tree of another: what changes there is told anyway.
-pub(super) fn outermost(mut places: Vec<Place>) -> Vec<Place> {
-    let is_tree = |place: &&Place| place.scope == Scope::Tree;
+pub(super) fn outermost(mut places: Vec<WatchedPlace>) -> Vec<WatchedPlace> {
+    let is_tree = |place: &&WatchedPlace| place.scope == Scope::Tree;
     let trees: HashSet<PathBuf> = places.iter().filter(is_tree).map(|place| place.path.clone()).collect();
     let mut kept = HashSet::new();
     // Places may be many, so each is looked for above and not compared with all others.
@@ -56,16 +54,16 @@ pub(super) fn outermost(mut places: Vec<Place>) -> Vec<Place> {
 mod tests {
     use super::*;
 
-    fn tree(path: &str) -> Place {
-        Place { path: path.into(), scope: Scope::Tree }
+    fn tree(path: &str) -> WatchedPlace {
+        WatchedPlace { path: path.into(), scope: Scope::Tree }
     }
 
-    fn names(path: &str) -> Place {
-        Place { path: path.into(), scope: Scope::Names(&["inbox", "theme"]) }
+    fn names(path: &str) -> WatchedPlace {
+        WatchedPlace { path: path.into(), scope: Scope::Names(&["inbox", "theme"]) }
     }
 
-    fn children(path: &str) -> Place {
-        Place { path: path.into(), scope: Scope::Children }
+    fn children(path: &str) -> WatchedPlace {
+        WatchedPlace { path: path.into(), scope: Scope::Children }
     }
 
     #[test]

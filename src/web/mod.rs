@@ -1,20 +1,14 @@
 //! The browser app and the JSON API over a folder of channels.
 //!
 //! Owns the server: what every request goes through, the routes, and stopping. Refuses to know how channels are watched and
-//! how sites are made: whoever runs it keeps the library true ([`Library`]) and answers what is asked of a [`Keeper`].
+//! how sites are made: whoever runs it keeps the library true ([`Library`]) and answers what is asked of a [`ChannelService`].
 
 mod address;
 mod api;
 mod app;
-mod channel_view;
-mod drafts;
-mod events;
 pub mod http;
-mod library;
-mod marks;
+pub mod model;
 mod preview;
-mod search;
-mod timeline;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -39,14 +33,14 @@ use hyper_util::service::TowerToHyperService;
 use tokio::sync::watch;
 
 pub use crate::web::http::guard::Guard;
-pub use crate::web::http::peer::tells_users;
-pub use library::{KnownChannel, Library};
+pub use crate::web::http::peer::can_identify_users;
+pub use crate::web::model::library::{KnownChannel, Library};
 
-use crate::web::channel_view::Seen;
-use crate::web::http::connections::{Connections, Visitor};
-use crate::web::http::idempotency::Forms;
+use crate::web::http::connections::{Client, Connections};
+use crate::web::http::idempotency::SubmittedForms;
 use crate::web::http::peer::Peer;
 use crate::web::http::refusal::Refusal;
+use crate::web::model::channel_state::ChannelState;
 use app::App;
 
 use crate::channel::Channel;
@@ -59,55 +53,55 @@ use crate::fs::confined::Kind;
 
 /// The address of a channel's site on a server at this address, which ends with `/`.
 pub fn site_address(server: &str, channel: &ChannelName) -> String {
-    format!("{}{}", server.trim_end_matches('/'), address::site(&crate::web::channel_view::name_of(channel)))
+    format!("{}{}", server.trim_end_matches('/'), address::site(&crate::web::model::channel_state::name_of(channel)))
 }
 
 /// What is asked of whoever keeps the channels looked at and their sites built. All of it may wait.
-pub trait Keeper: Send + Sync {
+pub trait ChannelService: Send + Sync {
     /// Looks at what was just written into a channel: the library has it when this returns.
-    fn look(&self, channel: &Channel, written: &Path);
+    fn rescan(&self, channel: &Channel, written: &Path);
     /// Builds a channel's site, if it was not asked for before, and keeps it built from then on.
     ///
     /// # Errors
     /// Why it could not be built; one that was built before is there all the same.
-    fn site(&self, channel: &Channel) -> Result<(), String>;
+    fn build_site(&self, channel: &Channel) -> Result<(), String>;
     /// The folder of a channel's site, whether it was built or not.
     fn site_folder(&self, channel: &Channel) -> PathBuf;
     /// The newest messages of all channels as an Atom feed, for a server that is called `origin` (`http://localhost:3000`).
-    fn planet(&self, origin: &str) -> Vec<u8>;
+    fn combined_feed(&self, origin: &str) -> Vec<u8>;
     /// The feeds of all channels as OPML.
     fn opml(&self, origin: &str) -> Vec<u8>;
 }
 
 /// Begins channels as the commands do, for the app's forms. All of it may wait for the disk.
-pub trait Beginner: Send + Sync {
+pub trait ChannelCreator: Send + Sync {
     /// Makes a channel of one's own; gives its name.
     ///
     /// # Errors
     /// Why there can't be one of that name.
-    fn make(&self, name: &str) -> Result<ChannelName, Reason>;
+    fn create(&self, name: &str) -> Result<ChannelName, CreateError>;
     /// Subscribes by a read key; gives the channel's name. Its messages come later.
     ///
     /// # Errors
     /// Why the key can't be used.
-    fn subscribe(&self, key: &str) -> Result<ChannelName, Reason>;
+    fn subscribe(&self, key: &str) -> Result<ChannelName, CreateError>;
     /// Makes a conversation; gives the code for the other side.
     ///
     /// # Errors
     /// Why there can't be one of that name.
-    fn invite(&self, name: &str) -> Result<String, Reason>;
+    fn invite(&self, name: &str) -> Result<String, CreateError>;
     /// Answers an invitation; gives the conversation's name.
     ///
     /// # Errors
     /// Why the code can't be used.
-    fn accept(&self, code: &str) -> Result<ChannelName, Reason>;
+    fn accept(&self, code: &str) -> Result<ChannelName, CreateError>;
     /// Whether this program carries channels itself, so that keys and codes are of use.
-    fn carries(&self) -> bool;
+    fn can_sync(&self) -> bool;
 }
 
 /// Why something can't be done, and the way out.
 #[derive(Clone, Debug)]
-pub struct Reason {
+pub struct CreateError {
     /// What is wrong.
     pub what: String,
     /// The way out.
@@ -115,13 +109,13 @@ pub struct Reason {
 }
 
 /// What a server is made of.
-pub struct Parts {
+pub struct ServerParts {
     /// The channels.
     pub library: Arc<Library>,
     /// Who keeps them.
-    pub keeper: Arc<dyn Keeper>,
+    pub service: Arc<dyn ChannelService>,
     /// Who begins new ones; `None` where they would not be shown.
-    pub beginner: Option<Arc<dyn Beginner>>,
+    pub creator: Option<Arc<dyn ChannelCreator>>,
     /// Who may ask.
     pub guard: Guard,
     /// The data folder, as people are told of it.
@@ -143,11 +137,11 @@ struct Server(Arc<Inner>);
 
 struct Inner {
     library: Arc<Library>,
-    keeper: Arc<dyn Keeper>,
-    beginner: Option<Arc<dyn Beginner>>,
+    service: Arc<dyn ChannelService>,
+    creator: Option<Arc<dyn ChannelCreator>>,
     guard: Guard,
     data: PathBuf,
-    forms: Forms,
+    forms: SubmittedForms,
     clock: fn() -> i64,
     log: Option<Log>,
     app: App,
@@ -172,11 +166,15 @@ const LAST_TIME: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// What the system says when a listener cannot be used, or the engine of a broken template.
-pub async fn serve(parts: Parts, listeners: Vec<TcpListener>, until: impl Future<Output = ()>) -> Result<(), String> {
+pub async fn serve(
+    parts: ServerParts,
+    listeners: Vec<TcpListener>,
+    until: impl Future<Output = ()>,
+) -> Result<(), String> {
     let (stopping, stop) = watch::channel(false);
-    let Parts { library, keeper, beginner, guard, data, forms, clock, log } = parts;
-    let (app, forms) = (App::new()?, Forms::read(forms));
-    let server = Server(Arc::new(Inner { library, keeper, beginner, guard, data, forms, clock, log, app, stop }));
+    let ServerParts { library, service, creator, guard, data, forms, clock, log } = parts;
+    let (app, forms) = (App::new()?, SubmittedForms::read(forms));
+    let server = Server(Arc::new(Inner { library, service, creator, guard, data, forms, clock, log, app, stop }));
     let routes = router(server);
     let graceful = Arc::new(GracefulShutdown::new());
     let connections = Connections::new();
@@ -232,7 +230,7 @@ async fn welcome(
 /// The routes, told with each request who asks.
 fn for_visitor(
     routes: Router,
-    visitor: Visitor,
+    visitor: Client,
 ) -> impl Service<axum::http::Request<Incoming>, Response = Response, Error = Infallible, Future: Send + 'static> {
     let routes = TowerToHyperService::new(routes);
     service_fn(move |mut request: axum::http::Request<Incoming>| {
@@ -267,7 +265,7 @@ async fn not_allowed(uri: Uri) -> Refusal {
 async fn admit(State(server): State<Server>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
-    let visitor = request.extensions().get::<Visitor>().cloned();
+    let visitor = request.extensions().get::<Client>().cloned();
     let peer = visitor.as_ref().map_or(Peer::Unknown, |visitor| visitor.peer);
     let judged = server.guard.judge(&method, &headers).and_then(|()| {
         if method.is_safe() || !is_api(&uri) { Ok(()) } else { crate::web::http::guard::judge_script(&headers) }
@@ -311,7 +309,7 @@ async fn admit(State(server): State<Server>, request: Request, next: Next) -> Re
 }
 
 /// Answers a request; what brings a body needs one of the places that its peer has for that.
-async fn answer(visitor: Option<Visitor>, request: Request, next: Next) -> Response {
+async fn answer(visitor: Option<Client>, request: Request, next: Next) -> Response {
     let _place = match visitor {
         Some(visitor) if !request.body().is_end_stream() => match visitor.body().await {
             Ok(place) => Some(place),
@@ -419,37 +417,37 @@ impl Server {
     }
 
     /// A message that is shown, with its channel.
-    fn message(&self, name: &str, side: Side, id: &str) -> Result<(Arc<Seen>, Arc<Card>), Refusal> {
-        let seen = self.library.get(name)?;
+    fn message(&self, name: &str, side: Side, id: &str) -> Result<(Arc<ChannelState>, Arc<Card>), Refusal> {
+        let state = self.library.get(name)?;
         let stamp = Stamp::parse(id.as_bytes()).ok();
-        let card = stamp.and_then(|stamp| seen.find(side, stamp)).map(|(_, card)| Arc::clone(card));
+        let card = stamp.and_then(|stamp| state.find(side, stamp)).map(|(_, card)| Arc::clone(card));
         let card =
             card.ok_or_else(|| Refusal::missing(format!("there is no message {id} in the {side} of `{name}`")))?;
-        Ok((seen, card))
+        Ok((state, card))
     }
 
     /// A message of one's own, also one that waits for what it lacks or for its time, and is not shown yet.
-    fn own(&self, name: &str, id: &str) -> Result<(Arc<Seen>, Arc<Card>), Refusal> {
+    fn own(&self, name: &str, id: &str) -> Result<(Arc<ChannelState>, Arc<Card>), Refusal> {
         let missing = match self.message(name, Side::Outbox, id) {
             Err(refusal) if refusal.status == StatusCode::NOT_FOUND => refusal,
             found => return found,
         };
-        let seen = self.library.get(name)?;
+        let state = self.library.get(name)?;
         let Ok(stamp) = Stamp::parse(id.as_bytes()) else {
             return Err(missing);
         };
-        let outbox = seen.open(Side::Outbox)?;
+        let outbox = state.open(Side::Outbox)?;
         let has_files = outbox.stat(Path::new(id)).is_ok_and(|stat| stat.kind == Kind::Folder);
         match card::make(&outbox, Side::Outbox, stamp, has_files, None) {
-            Ok(made) => Ok((seen, made.card)),
+            Ok(made) => Ok((state, made.card)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(missing),
             Err(error) => Err(error.into()),
         }
     }
 
     /// Takes in what was just written, so that whoever asks next finds it.
-    fn written(&self, seen: &Seen, path: &Path) {
-        self.keeper.look(&seen.channel, path);
+    fn written(&self, state: &ChannelState, path: &Path) {
+        self.service.rescan(&state.channel, path);
     }
 
     fn seconds(&self) -> i64 {

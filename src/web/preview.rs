@@ -15,7 +15,7 @@ use axum::routing::get;
 use memchr::memmem;
 
 use super::{Server, address};
-use crate::article::type_of;
+use crate::article::media_type;
 use crate::fs::confined::{Folder, Kind};
 use crate::web::http::file;
 use crate::web::http::refusal::Refusal;
@@ -45,8 +45,8 @@ pub(super) struct Page {
 impl Page {
     /// A page of a site that was built before.
     pub(super) fn find(server: &Server, name: &str, path: &str) -> Result<Self, Refusal> {
-        let seen = server.library.get(name)?;
-        let folder = server.keeper.site_folder(&seen.channel);
+        let state = server.library.get(name)?;
+        let folder = server.service.site_folder(&state.channel);
         let path = plain(path).ok_or_else(|| Refusal::missing("there is no such page"))?;
         Ok(Self { channel: name.to_owned(), path, folder })
     }
@@ -74,8 +74,8 @@ async fn without_slash(State(server): State<Server>, UrlPath(name): UrlPath<Stri
 }
 
 fn moved(server: &Server, name: &str, path: &str) -> Result<Response, Refusal> {
-    let seen = server.library.get(name)?;
-    let to = format!("{}{}", address::site(&seen.name), address::path(path));
+    let state = server.library.get(name)?;
+    let to = format!("{}{}", address::site(&state.name), address::path(path));
     Ok(super::redirect(StatusCode::PERMANENT_REDIRECT, &to))
 }
 
@@ -96,11 +96,11 @@ async fn page(
 }
 
 fn site(server: &Server, headers: &HeaderMap, name: &str, path: &str) -> Result<Response, Refusal> {
-    let seen = server.library.get(name)?;
+    let state = server.library.get(name)?;
     // What could not be built is tried again for each page, and not for each of its pictures.
     let known = server.library.site_error(name).filter(|_| !mime(path).starts_with("text/html") && !path.is_empty());
-    let built = known.map_or_else(|| server.keeper.site(&seen.channel), Err);
-    let folder = server.keeper.site_folder(&seen.channel);
+    let built = known.map_or_else(|| server.service.build_site(&state.channel), Err);
+    let folder = server.service.site_folder(&state.channel);
     let Ok(open) = Folder::open(&folder) else {
         let why = built.err().unwrap_or_else(|| "its folder is gone".to_owned());
         return Err(Refusal::new(
@@ -140,7 +140,7 @@ impl Sent<'_> {
         let mime = mime(path);
         let origin = super::origin(self.headers);
         if !mime.starts_with("text/html") || stat.len > MAX_PAGE {
-            let about = file::About { mime, save_as: None, policy: policy(&origin) };
+            let about = file::ContentInfo { mime, save_as: None, policy: policy(&origin) };
             return Ok(Some(file::send(open, &stat, &about, self.headers)?));
         }
         let tag = file::tag(&stat);
@@ -166,7 +166,7 @@ fn mime(path: &str) -> String {
         "atom.xml" => "application/atom+xml; charset=utf-8".to_owned(),
         "feed.json" => "application/feed+json; charset=utf-8".to_owned(),
         name => {
-            let mime = type_of(name);
+            let mime = media_type(name);
             if mime.starts_with("text/") { mime + "; charset=utf-8" } else { mime }
         }
     }
@@ -238,13 +238,15 @@ fn admitting(policy: &str, origin: &str) -> String {
 
 /// The newest messages of all channels as one feed.
 async fn planet(State(server): State<Server>, headers: HeaderMap) -> Result<Response, Refusal> {
-    collected(server, headers, "application/atom+xml; charset=utf-8", |server, origin| server.keeper.planet(origin))
-        .await
+    collected(server, headers, "application/atom+xml; charset=utf-8", |server, origin| {
+        server.service.combined_feed(origin)
+    })
+    .await
 }
 
 /// The feeds of all channels as a list that feed readers take.
 async fn opml(State(server): State<Server>, headers: HeaderMap) -> Result<Response, Refusal> {
-    collected(server, headers, "text/x-opml; charset=utf-8", |server, origin| server.keeper.opml(origin)).await
+    collected(server, headers, "text/x-opml; charset=utf-8", |server, origin| server.service.opml(origin)).await
 }
 
 async fn collected(

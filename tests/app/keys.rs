@@ -70,7 +70,7 @@ fn keys_answer_a_message_search_go_places_and_explain_themselves() {
     }
 
     browser.press('?');
-    browser.until_shown("dialog h2", "Keys");
+    browser.until_shown("dialog h2", "Keyboard shortcuts");
     assert!(browser.text("dialog").contains("to the next message"));
     browser.press(ESCAPE);
     browser.until_gone("dialog");

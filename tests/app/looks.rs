@@ -108,7 +108,7 @@ fn all_pages_are_in_order(ink: Ink) {
     }
     browser.goto("/read/notebook");
     browser.press('?');
-    browser.until_shown("dialog h2", "Keys");
+    browser.until_shown("dialog h2", "Keyboard shortcuts");
     look("keys-dialog");
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

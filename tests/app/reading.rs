@@ -141,5 +141,5 @@ fn a_search_finds_words_marks_them_and_says_what_is_wrong_with_a_question() {
     assert!(browser.text("[role=alert]").contains("nonsense"));
     assert_eq!(browser.value("#q"), "after:nonsense");
     browser.goto("/search?q=nowheretobefound");
-    assert_eq!(browser.text("[role=status]"), "Nothing was found.");
+    assert_eq!(browser.text("[role=status]"), "No messages found.");
 }

@@ -38,8 +38,8 @@ fn a_reader_without_script_reads_marks_and_searches() {
     browser.until_at("/search");
     browser.fill("#q", "ripe\u{e007}");
     browser.until_shown(".results mark", "ripe");
-    browser.choose("Keys");
-    browser.until_shown("h1", "Keys");
+    browser.choose("Keyboard shortcuts");
+    browser.until_shown("h1", "Keyboard shortcuts");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_writer_without_script_writes_attaches_previews_sends_and_discards() {
 
     browser.goto("/drafts");
     assert_eq!(browser.texts(".drafts .title"), ["Plums"]);
-    browser.choose("Go on writing");
+    browser.choose("Continue writing");
     browser.until_at(&draft);
     browser.choose("Send");
     browser.until_shown("h1", "Plums");
@@ -86,7 +86,7 @@ fn a_writer_without_script_writes_attaches_previews_sends_and_discards() {
     browser.choose("Discard");
     browser.until_at("/read/ana");
     browser.goto("/drafts");
-    assert_eq!(browser.text("main p"), "No drafts. What you write is kept here until it is sent.");
+    assert_eq!(browser.text("main p"), "No drafts. Messages that you have not sent yet are kept here.");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_newcomer_without_script_begins_a_channel_and_an_invitation() {
     browser.until_at("/begin");
     browser.fill("#invite", "ana");
     browser.choose("Make an invitation code");
-    browser.until_shown("h1", "The conversation is ready");
+    browser.until_shown("h1", "Your invitation is ready");
     assert!(browser.value("#code").starts_with("missive-invite-"));
     browser.choose("Open the conversation");
     browser.until_at("/read/ana");

@@ -146,8 +146,8 @@ fn a_page_that_is_left_while_the_server_is_away_offers_its_text_again() {
     let _ = browser.accept_question();
     browser.until("document.readyState === 'complete'");
     if browser.value("#text") != "Almost lost." {
-        browser.until_shown("#problem", "Here is text that had not reached missive when you left this page.");
-        browser.choose("Bring it back");
+        browser.until_shown("#problem", "This text was not saved when you left this page.");
+        browser.choose("Restore it");
     }
     browser.until(&format!("{STATE} === 'Saved'"));
     assert_eq!(draft(&app, "ana"), "Almost lost.");
@@ -167,13 +167,13 @@ fn two_tabs_with_one_draft_lose_neither_text() {
     browser.until(&format!("{STATE} === 'Saved'"));
     browser.switch_to(&first);
     browser.fill("#text", " From the first.");
-    browser.until_shown("#problem", "This draft was changed elsewhere in the meantime.");
+    browser.until_shown("#problem", "This draft was changed elsewhere, for example in another tab or in a terminal.");
     assert_eq!(browser.value("#text"), "One. From the first.");
     assert_eq!(draft(&app, "ana"), "One. From the second.");
     browser.click("#problem summary");
     assert_eq!(browser.text("#problem pre"), "One. From the second.");
 
-    browser.choose("Keep mine");
+    browser.choose("Keep my text");
     browser.until(&format!("{STATE} === 'Saved'"));
     assert_eq!(draft(&app, "ana"), "One. From the first.");
 }

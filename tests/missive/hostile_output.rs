@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use missive::site::Error;
+use missive::site::SiteError;
 
 use crate::scene::{Scene, assert_same, files, words};
 
@@ -132,7 +132,7 @@ fn what_lies_in_the_place_of_a_folder_is_named_and_nothing_is_written() {
                 scene = changed(scene);
                 scene.manner.force = force;
                 let error = scene.build().error();
-                let is_named = matches!(&error, Error::Foreign { path, .. } if *path == scene.site().join(place));
+                let is_named = matches!(&error, SiteError::Foreign { path, .. } if *path == scene.site().join(place));
                 assert!(is_named, "{odd:?} at {place}: {error}");
                 assert_eq!(precious(&scene), before, "{odd:?} at {place}");
                 assert_same(&scene.built(), &site, &format!("{odd:?} at {place}"));
@@ -152,7 +152,7 @@ fn what_lies_in_the_place_of_the_record_is_named_and_the_stages_gives_way() {
         put(&scene, odd, ".missive-manifest");
         let error = scene.build().error();
         assert!(
-            matches!(&error, Error::Foreign { path, .. } if path.ends_with(".missive-manifest")),
+            matches!(&error, SiteError::Foreign { path, .. } if path.ends_with(".missive-manifest")),
             "{odd:?}: {error}"
         );
         assert_eq!(precious(&scene), before, "{odd:?}");
@@ -187,15 +187,15 @@ fn a_new_file_is_not_written_through_a_link_and_a_new_site_not_over_one() {
         let error = scene.build().error();
         let path = scene.site().join(format!("{SECOND}.html"));
         let is_named = match &error {
-            Error::Foreign { path: named, .. } => odd != Odd::HardLink && *named == path,
-            Error::InTheWay { path: named } => odd == Odd::HardLink && *named == path,
+            SiteError::Foreign { path: named, .. } => odd != Odd::HardLink && *named == path,
+            SiteError::InTheWay { path: named } => odd == Odd::HardLink && *named == path,
             _ => false,
         };
         assert!(is_named, "{odd:?}: {error}");
         assert_eq!(precious(&scene), before, "{odd:?}");
         let output = scene.root().join("new");
         lay(odd, &output, &scene.root().join("precious"));
-        assert!(matches!(scene.build_gated(&output, &|| Ok(())).error(), Error::Foreign { .. }), "{odd:?}");
+        assert!(matches!(scene.build_gated(&output, &|| Ok(())).error(), SiteError::Foreign { .. }), "{odd:?}");
         lay(odd, &scene.root().join(".fresh.missive-new"), &scene.root().join("precious"));
         scene.build_gated(&scene.root().join("fresh"), &|| Ok(())).report();
         assert_eq!(precious(&scene), before, "{odd:?}");

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use missive::site::Error;
+use missive::site::SiteError;
 
 use crate::scene::{Scene, assert_same};
 
@@ -12,7 +12,7 @@ fn files_in_the_way_are_named_and_left_alone() {
     fs::create_dir_all(scene.site()).unwrap();
     fs::write(scene.site().join("index.html"), "mine").unwrap();
     let error = scene.build().error();
-    assert!(matches!(&error, Error::InTheWay { path } if path.ends_with("index.html")), "{error}");
+    assert!(matches!(&error, SiteError::InTheWay { path } if path.ends_with("index.html")), "{error}");
     assert_eq!(fs::read_dir(scene.site()).unwrap().count(), 1);
     assert_eq!(scene.page("index.html"), "mine");
 }
@@ -47,7 +47,7 @@ fn a_file_of_ours_does_not_overwrite_one_that_came_in_between() {
     scene.build().report();
     fs::write(scene.site().join("2026-02-01T10-00-00Z.html"), "mine").unwrap();
     let scene = scene.message("2026-02-01T10-00-00Z", "text");
-    assert!(matches!(scene.build().error(), Error::InTheWay { .. }));
+    assert!(matches!(scene.build().error(), SiteError::InTheWay { .. }));
     assert_eq!(scene.page("2026-02-01T10-00-00Z.html"), "mine");
 }
 
@@ -57,7 +57,7 @@ fn a_box_that_vanished_never_empties_a_site() {
     scene.build().report();
     let before = scene.built();
     let mut scene = scene.remove("outbox/2026-01-01T10-00-00Z.txt");
-    assert!(matches!(scene.build().error(), Error::BoxIsEmpty { messages: 1, .. }));
+    assert!(matches!(scene.build().error(), SiteError::BoxIsEmpty { messages: 1, .. }));
     assert_same(&scene.built(), &before, "refused");
     scene.manner.allow_empty = true;
     scene.build().report();
@@ -73,7 +73,7 @@ fn half_a_conversation_that_vanished_stops_the_build() {
     scene.build().report();
     let before = scene.built();
     let scene = scene.remove("inbox");
-    assert!(matches!(scene.build().error(), Error::BoxIsEmpty { .. }));
+    assert!(matches!(scene.build().error(), SiteError::BoxIsEmpty { .. }));
     assert_same(&scene.built(), &before, "refused");
 }
 
@@ -83,7 +83,7 @@ fn the_output_cannot_be_a_box() {
     for output in ["outbox", "outbox/site", ""] {
         let output = fs::canonicalize(scene.root()).unwrap().join("blog").join(output);
         let error = scene.build_gated(output.to_str().unwrap().trim_end_matches('/').as_ref(), &|| Ok(())).error();
-        assert!(matches!(error, Error::OutputIsBox { .. }), "{error}");
+        assert!(matches!(error, SiteError::OutputIsBox { .. }), "{error}");
     }
 }
 
@@ -120,7 +120,7 @@ fn a_file_where_a_folder_is_needed_is_in_the_way() {
     let scene = Scene::new().message("2026-01-01T10-00-00Z", "text");
     fs::create_dir(scene.site()).unwrap();
     fs::write(scene.site().join("2026"), "mine").unwrap();
-    assert!(matches!(scene.build().error(), Error::InTheWay { path } if path.ends_with("2026")));
+    assert!(matches!(scene.build().error(), SiteError::InTheWay { path } if path.ends_with("2026")));
     assert_eq!(fs::read_dir(scene.site()).unwrap().count(), 1);
 }
 

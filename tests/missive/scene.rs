@@ -9,7 +9,8 @@ use missive::channel::Channel;
 use missive::channel::protocol::settings;
 use missive::channel::snapshot::card_cache::Cache;
 use missive::channel::snapshot::{self, Look, Snapshot};
-use missive::site::{self, Error, Lock, Manner, Options, Report, Request, Source, Theme};
+use missive::site;
+use missive::site::{Lock, OutputReport, Overrides, SiteError, SiteOptions, SiteRequest, Theme, ThemeSource};
 
 use crate::test_environment::Environment;
 pub(crate) use crate::test_environment::{until, words};
@@ -19,20 +20,20 @@ pub(crate) const NOW: i64 = 1_795_354_504;
 
 pub(crate) struct Scene {
     dir: tempfile::TempDir,
-    pub(crate) manner: Manner,
+    pub(crate) manner: Overrides,
     pub(crate) now: i64,
     pub(crate) future: bool,
 }
 
 /// What a build did, ready to be asked.
-pub(crate) struct Built(pub(crate) Result<Report, Error>);
+pub(crate) struct Built(pub(crate) Result<OutputReport, SiteError>);
 
 impl Scene {
     /// A broadcast channel without messages.
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("blog/outbox")).unwrap();
-        Self { dir, manner: Manner::default(), now: NOW, future: false }
+        Self { dir, manner: Overrides::default(), now: NOW, future: false }
     }
 
     /// A subscription without messages.
@@ -116,15 +117,15 @@ impl Scene {
         Cache::read(self.dir.path().join("cards"))
     }
 
-    pub(crate) fn theme(&self) -> Result<Theme, Error> {
+    pub(crate) fn theme(&self) -> Result<Theme, SiteError> {
         let own = self.path("theme");
-        let sources = if own.is_dir() { vec![Source::Folder(own)] } else { Vec::new() };
+        let sources = if own.is_dir() { vec![ThemeSource::Folder(own)] } else { Vec::new() };
         Theme::load(&sources)
     }
 
-    pub(crate) fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> SiteOptions {
         let site = settings::read(&self.path("")).unwrap().site;
-        Options {
+        SiteOptions {
             base_url: site.base_url,
             title: site.title,
             page_size: site.page_size,
@@ -148,7 +149,7 @@ impl Scene {
         let lock = Lock::take(&Channel::open(&self.path("")).unwrap(), output, || {});
         let snapshot = self.snapshot();
         let built = self.theme().and_then(|theme| {
-            site::build(&Request {
+            site::build(&SiteRequest {
                 lock: &lock?,
                 snapshot: &snapshot,
                 options: &self.options(),
@@ -172,11 +173,11 @@ impl Scene {
             let channel = Channel::open(&self.path("")).unwrap();
             snapshot::take(channel, &Cache::nowhere(), Look { future: self.future, ..Look::at(self.now) })
         };
-        site::build(&Request {
+        site::build(&SiteRequest {
             lock: &Lock::take(&snapshot.channel, &output, || {}).unwrap(),
             snapshot: &snapshot,
             options: &self.options(),
-            manner: Manner::default(),
+            manner: Overrides::default(),
             theme: &self.theme().unwrap(),
             output: &output,
             progress: &|_, _| {},
@@ -219,7 +220,7 @@ impl Scene {
 
 impl Built {
     #[track_caller]
-    pub(crate) fn report(self) -> Report {
+    pub(crate) fn report(self) -> OutputReport {
         self.0.unwrap()
     }
 
@@ -233,7 +234,7 @@ impl Built {
     }
 
     #[track_caller]
-    pub(crate) fn error(self) -> Error {
+    pub(crate) fn error(self) -> SiteError {
         self.0.unwrap_err()
     }
 }

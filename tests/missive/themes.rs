@@ -1,6 +1,6 @@
 //! Themes: laid over the built-in one file by file, and harmless when they are wrong.
 
-use missive::site::Error;
+use missive::site::SiteError;
 
 use crate::scene::{Scene, assert_same};
 
@@ -37,7 +37,7 @@ fn a_wrong_template_changes_nothing_and_names_its_place() {
         scene.build().report();
         let scene = scene.file("theme/message.html", wrong.as_bytes());
         let error = scene.build().error();
-        assert!(matches!(error, Error::Template { .. }), "{error}");
+        assert!(matches!(error, SiteError::Template { .. }), "{error}");
         assert!(error.to_string().contains("message.html"), "{error}");
         assert_same(&scene.built(), &before, wrong);
     }

@@ -289,7 +289,7 @@ async function mark(item, state) {
     refreshSoon();
   } catch (error) {
     setState(item, unread === undefined ? { starred: !starred } : { unread: !unread });
-    say(`Not marked: ${error.message}`);
+    say(`The message could not be marked: ${error.message}`);
   }
 }
 
@@ -305,7 +305,7 @@ function onSubmit(event) {
     const form = event.target;
     ask('POST', `/channels/${enc($('#live').dataset.channel)}/marks`, { read: true }).then(() => {
       all('.item').forEach(e => setState(e, { unread: false }));
-      say('All are marked as read');
+      say('All messages are marked as read');
       refreshSoon();
     }, () => form.submit());
   }
@@ -407,7 +407,7 @@ async function showKeys() {
   if (!table) return;
   table.removeAttribute('id');
   const close = button('Close', () => sheet.close());
-  const head = make('h2', { id: 'keys-head' }, 'Keys');
+  const head = make('h2', { id: 'keys-head' }, 'Keyboard shortcuts');
   const sheet = make('dialog', { onclose: () => sheet.remove() }, head, table, close);
   sheet.setAttribute('aria-labelledby', 'keys-head');
   document.body.append(sheet);

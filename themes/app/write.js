@@ -29,9 +29,9 @@ function offerCopy() {
   let copy = null;
   try { copy = sessionStorage.getItem(copyKey()); } catch { /* as above */ }
   if (copy === null || copy === text.value) return;
-  trouble('Here is text that had not reached missive when you left this page.', [
-    ['Bring it back', () => replaceText(copy)],
-    ['Drop it', keepCopy],
+  trouble('This text was not saved when you left this page.', [
+    ['Restore it', () => replaceText(copy)],
+    ['Discard it', keepCopy],
   ], copy);
 }
 
@@ -44,7 +44,7 @@ function trouble(message, ways, other) {
     text.focus();
     go();
   }));
-  const view = other === undefined ? [] : [make('details', {}, make('summary', {}, 'Show that text'), make('pre', { tabIndex: 0, className: 'other' }, other))];
+  const view = other === undefined ? [] : [make('details', {}, make('summary', {}, 'Show the other text'), make('pre', { tabIndex: 0, className: 'other' }, other))];
   problem.replaceChildren(make('p', { className: 'wrong' }, message), ...view, make('p', { className: 'quiet buttons' }, ...buttons));
 }
 
@@ -154,11 +154,11 @@ async function conflict() {
     stuck = false;
     return put();
   }
-  trouble('This draft was changed elsewhere in the meantime.', [
-    ...(theirs ? [['Keep mine', () => {
+  trouble('This draft was changed elsewhere, for example in another tab or in a terminal.', [
+    ...(theirs ? [['Keep my text', () => {
       setVersion(theirs.dataset.version);
       resume();
-    }], ['Take the other', () => {
+    }], ['Use the other text', () => {
       setVersion(theirs.dataset.version);
       saved = other;
       stuck = false;
@@ -321,7 +321,7 @@ async function onSubmit(event) {
   event.preventDefault();
   if (what === 'preview') return togglePreview();
   if (uploads) {
-    state.textContent = 'Some files are still on their way';
+    state.textContent = 'Some files are still being uploaded';
     return say(state.textContent);
   }
   const kept = await settle();

@@ -19,7 +19,10 @@ use crate::commands::box_origins::KnownOrigins;
 use crate::commands::resolve;
 use crate::commands::site_options::{Choice, cache};
 use crate::console::Console;
-use crate::site::{self, Lock, Memory, OutPath, Request, Room, RoomChannel, RoomRequest, folders, rebuild};
+use crate::site;
+use crate::site::{
+    BuildMemory, Lock, OutPath, ReadingRoom, ReadingRoomChannel, ReadingRoomRequest, SiteRequest, folders, rebuild,
+};
 use crate::text::invisible::field;
 
 const TITLE: &str = "Reading room";
@@ -67,7 +70,7 @@ struct Built<'a> {
     folder: &'a OutPath,
     snapshot: Snapshot,
     choice: Choice,
-    memory: Memory,
+    memory: BuildMemory,
     origins: Origins,
     report: super::Report,
 }
@@ -84,7 +87,7 @@ pub(super) fn run(args: &Build, around: &Surroundings, console: Console) -> Resu
     let theme = args.site.asked.theme(around)?;
     let lock = Lock::take_room(&channels, &output, || console.say(WAITS))?;
     let folders = folders(channels.iter().map(|channel| &channel.name));
-    let request = RoomRequest {
+    let request = ReadingRoomRequest {
         lock: &lock,
         title: TITLE,
         base_url: args.site.asked.base_url(),
@@ -94,7 +97,7 @@ pub(super) fn run(args: &Build, around: &Surroundings, console: Console) -> Resu
         gate: &|| Ok(()),
     };
     let lost = if args.site.asked.manner().allow_empty { Vec::new() } else { lost(around, &folders) };
-    let room = Room::open(request, &folders, &lost)?;
+    let room = ReadingRoom::open(request, &folders, &lost)?;
     failed.extend(room.lost().iter().map(Unbuilt::lost));
     let origins = KnownOrigins::read(around);
     let mut built = Vec::new();
@@ -158,7 +161,7 @@ fn build<'a>(
     console: Console,
     channel: Channel,
     folder: &'a OutPath,
-    room: &Room<'_>,
+    room: &ReadingRoom<'_>,
 ) -> Result<Built<'a>, Failure> {
     let start = Instant::now();
     let mut choice = args.site.asked.choose(&channel, around)?;
@@ -168,8 +171,8 @@ fn build<'a>(
     let lock = Lock::take(&channel, &output, || console.say(WAITS))?;
     let snapshot = snapshot::take(channel, &cache, args.site.asked.look(around.seconds()));
     let progress = console.progress("building");
-    let mut memory = Memory::default();
-    let request = Request {
+    let mut memory = BuildMemory::default();
+    let request = SiteRequest {
         lock: &lock,
         snapshot: &snapshot,
         options: &choice.options,
@@ -184,7 +187,7 @@ fn build<'a>(
     let report = super::Report::new(&snapshot, &choice, done?, start.elapsed());
     report.whisper_damage(console);
     if let Err(error) = snapshot.keep(&cache, around.now) {
-        console.whisper(&format!("the card cache could not be kept: {error}"));
+        console.say_if_verbose(&format!("the card cache could not be kept: {error}"));
     }
     Ok(Built { folder, snapshot, choice, memory, origins: [None, None], report })
 }
@@ -196,8 +199,8 @@ fn below(base: &BaseUrl, folder: &OutPath) -> Result<BaseUrl, Failure> {
 }
 
 impl Built<'_> {
-    fn shown(&self) -> RoomChannel<'_> {
-        RoomChannel {
+    fn shown(&self) -> ReadingRoomChannel<'_> {
+        ReadingRoomChannel {
             folder: self.folder,
             snapshot: &self.snapshot,
             options: &self.choice.options,

@@ -9,7 +9,8 @@ use crate::channel::protocol::name::ChannelName;
 use crate::commands::{Clock, Failure, Surroundings, invite, new, subscribe};
 use crate::console::Console;
 use crate::daemon::schedule::Desk;
-use crate::web::{self, Reason};
+use crate::web;
+use crate::web::CreateError;
 
 use super::keeper::look;
 
@@ -21,18 +22,18 @@ pub(super) struct Beginner {
     pub(super) clock: Clock,
 }
 
-impl web::Beginner for Beginner {
-    fn make(&self, name: &str) -> Result<ChannelName, Reason> {
+impl web::ChannelCreator for Beginner {
+    fn create(&self, name: &str) -> Result<ChannelName, CreateError> {
         self.with_now(|around| {
             new::make(name.as_ref(), crate::channel::Kind::Broadcast, around).map(|channel| channel.name)
         })
     }
 
-    fn subscribe(&self, key: &str) -> Result<ChannelName, Reason> {
+    fn subscribe(&self, key: &str) -> Result<ChannelName, CreateError> {
         self.with_now(|around| subscribe::note(key, None, around).map(|(channel, _)| channel))
     }
 
-    fn invite(&self, name: &str) -> Result<String, Reason> {
+    fn invite(&self, name: &str) -> Result<String, CreateError> {
         let mut code = String::new();
         self.with_now(|around| {
             let (channel, made) = invite::code(name, around, self.console)?;
@@ -42,11 +43,11 @@ impl web::Beginner for Beginner {
         Ok(code)
     }
 
-    fn accept(&self, code: &str) -> Result<ChannelName, Reason> {
+    fn accept(&self, code: &str) -> Result<ChannelName, CreateError> {
         self.with_now(|around| invite::note(code, around))
     }
 
-    fn carries(&self) -> bool {
+    fn can_sync(&self) -> bool {
         cfg!(feature = "sync")
     }
 }
@@ -56,7 +57,7 @@ impl Beginner {
     fn with_now(
         &self,
         work: impl FnOnce(&Surroundings) -> Result<ChannelName, Failure>,
-    ) -> Result<ChannelName, Reason> {
+    ) -> Result<ChannelName, CreateError> {
         let around = Surroundings { now: (self.clock)(), ..self.around.clone() };
         let name = work(&around).map_err(reason)?;
         if let Ok(channel) = Channel::open(&around.data.join(name.as_os_str())) {
@@ -66,6 +67,6 @@ impl Beginner {
     }
 }
 
-fn reason(failure: Failure) -> Reason {
-    Reason { what: failure.message, hint: failure.hint }
+fn reason(failure: Failure) -> CreateError {
+    CreateError { what: failure.message, hint: failure.hint }
 }

@@ -17,7 +17,7 @@ use crate::commands::box_origins::KnownOrigins;
 use crate::commands::site_options::{Asked, Choice};
 use crate::commands::{Clock, Surroundings};
 use crate::daemon::schedule::Desk;
-use crate::site::{Planet, PlanetChannel, opml, planet_feed};
+use crate::site::{CombinedFeed, FeedChannel, combined_feed, opml};
 use crate::watch::Touched;
 use crate::web::{self, KnownChannel, Library};
 
@@ -71,12 +71,12 @@ pub(super) struct Keeper {
     clock: Clock,
 }
 
-impl web::Keeper for Keeper {
-    fn look(&self, channel: &Channel, written: &Path) {
+impl web::ChannelService for Keeper {
+    fn rescan(&self, channel: &Channel, written: &Path) {
         look(&self.desk, &channel.name, written);
     }
 
-    fn site(&self, channel: &Channel) -> Result<(), String> {
+    fn build_site(&self, channel: &Channel) -> Result<(), String> {
         match self.desk.site(channel.name.clone()).recv() {
             Ok(answer) => answer.map_err(|failure| failure.words()),
             Err(_) => Err("the server is stopping".to_owned()),
@@ -87,10 +87,10 @@ impl web::Keeper for Keeper {
         self.keeping.folder(&channel.path)
     }
 
-    fn planet(&self, origin: &str) -> Vec<u8> {
+    fn combined_feed(&self, origin: &str) -> Vec<u8> {
         let (feed, front) = (format!("{origin}/planet.atom"), format!("{origin}/"));
-        let planet = Planet { title: TITLE, feed: Some(&feed), front: &front };
-        self.with_channels(origin, |channels| planet_feed(&planet, channels))
+        let planet = CombinedFeed { title: TITLE, feed: Some(&feed), front: &front };
+        self.with_channels(origin, |channels| combined_feed(&planet, channels))
     }
 
     fn opml(&self, origin: &str) -> Vec<u8> {
@@ -107,7 +107,7 @@ pub(super) fn look(desk: &Desk, channel: &ChannelName, written: &Path) {
 
 impl Keeper {
     /// Looks at all channels once more, at the cost of a `stat` for each message, and hands them on.
-    fn with_channels<T>(&self, origin: &str, make: impl FnOnce(&[PlanetChannel<'_>]) -> T) -> T {
+    fn with_channels<T>(&self, origin: &str, make: impl FnOnce(&[FeedChannel<'_>]) -> T) -> T {
         let now = (self.clock)().div_euclid(1_000_000_000);
         let channels = self.library.channels().into_iter();
         let looked: Vec<(Snapshot, Choice)> = channels
@@ -129,7 +129,7 @@ fn planet_channel<'a>(
     choice: &'a Choice,
     server: &str,
     origins: &KnownOrigins<'_>,
-) -> PlanetChannel<'a> {
+) -> FeedChannel<'a> {
     let site = web::site_address(server, &snapshot.channel.name);
-    PlanetChannel { snapshot, options: &choice.options, site, origins: origins.of(&snapshot.channel) }
+    FeedChannel { snapshot, options: &choice.options, site, origins: origins.of(&snapshot.channel) }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::channel::Channel;
 use crate::channel::protocol::name::ChannelName;
 use crate::daemon::cycle::Live;
-use crate::watch::{Place, Scope, Touched};
+use crate::watch::{Scope, Touched, WatchedPlace};
 
 /// Makes what is remembered of a channel.
 type Make<'a> = Box<dyn Fn(Channel) -> Live<'a> + Send + 'a>;
@@ -64,10 +64,10 @@ impl<'a> Folder<'a> {
     }
 
     /// Where it is noticed that a channel comes or goes. A folder becomes a channel when it gets a box.
-    pub(super) fn places(&self) -> Vec<Place> {
+    pub(super) fn places(&self) -> Vec<WatchedPlace> {
         const BOXES: &[&str] = &["inbox", "outbox"];
-        let other = |path: &PathBuf| Place { path: path.clone(), scope: Scope::Names(BOXES) };
-        let own = Place { path: self.real.clone(), scope: Scope::Children };
+        let other = |path: &PathBuf| WatchedPlace { path: path.clone(), scope: Scope::Names(BOXES) };
+        let own = WatchedPlace { path: self.real.clone(), scope: Scope::Children };
         [own].into_iter().chain(self.others.iter().map(other)).collect()
     }
 

@@ -4,11 +4,12 @@
 
 use std::mem;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::channel::protocol::name::ChannelName;
 use crate::daemon::cycle::Answer;
-use crate::watch::{Bell, Touched};
+use crate::lock::lock;
+use crate::watch::{Touched, Waker};
 
 /// What is wanted.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ impl Calls {
 
     /// A panic elsewhere leaves nothing half done here, so a poisoned lock is as good as another.
     fn lock(&self) -> MutexGuard<'_, Option<Vec<Call>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 
@@ -64,13 +65,13 @@ impl Calls {
 /// is let go without one.
 #[derive(Clone, Debug)]
 pub(crate) struct Desk {
-    bell: Bell,
+    waker: Waker,
     calls: Calls,
 }
 
 impl Desk {
-    pub(super) fn new(bell: Bell, calls: &Calls) -> Self {
-        Self { bell, calls: calls.clone() }
+    pub(super) fn new(waker: Waker, calls: &Calls) -> Self {
+        Self { waker, calls: calls.clone() }
     }
 
     /// Asks for a channel's site. The answer comes when there is one, or when it could not be built.
@@ -87,7 +88,7 @@ impl Desk {
     fn call(&self, name: ChannelName, want: Want) -> Receiver<Answer> {
         let (answer, receiver) = channel();
         self.calls.push(Call { name, want, answer });
-        self.bell.call();
+        self.waker.call();
         receiver
     }
 }

@@ -12,7 +12,7 @@ use crate::commands::build::Report;
 use crate::commands::site_options::Asked;
 use crate::daemon::cycle::Answer;
 use crate::daemon::schedule::*;
-use crate::site::Error::InTheWay;
+use crate::site::SiteError::InTheWay;
 
 const LONG: Duration = Duration::from_secs(20);
 /// Long enough to be sure that nothing will be told.
@@ -98,8 +98,8 @@ impl Scene {
         fs::write(path, text).unwrap();
     }
 
-    fn rounds(&self, means: Means) -> Rounds<'_> {
-        let mut rounds = Rounds::new(means, Duration::ZERO, Console::default(), now);
+    fn rounds(&self, detection: Detection) -> Rounds<'_> {
+        let mut rounds = Rounds::new(detection, Duration::ZERO, Console::default(), now);
         rounds.follow(self.around.data.clone(), |channel| {
             let asked = Asked::at(self.output(&channel.name.to_string()), None);
             Live::new(asked, channel, &self.around, Console::default(), now)
@@ -119,16 +119,16 @@ fn name(name: &str) -> ChannelName {
 /// Rounds at work in another thread.
 struct Going<'s> {
     desk: Desk,
-    bell: Bell,
+    waker: Waker,
     told: Receiver<String>,
     thread: Option<ScopedJoinHandle<'s, Result<(), Failure>>>,
 }
 
 impl<'s> Going<'s> {
     fn start<'e: 's>(scope: &'s Scope<'s, 'e>, mut rounds: Rounds<'e>) -> Self {
-        let (desk, bell, (tell, told)) = (rounds.desk(), rounds.bell(), channel());
+        let (desk, waker, (tell, told)) = (rounds.desk(), rounds.waker(), channel());
         let thread = scope.spawn(move || rounds.run(&mut Ear(tell)));
-        Self { desk, bell, told, thread: Some(thread) }
+        Self { desk, waker, told, thread: Some(thread) }
     }
 
     #[track_caller]
@@ -170,7 +170,7 @@ impl<'s> Going<'s> {
 
 impl Drop for Going<'_> {
     fn drop(&mut self) {
-        self.bell.stop();
+        self.waker.stop();
         let ended = self.thread.take().unwrap().join();
         if !std::thread::panicking() {
             assert_eq!(ended.unwrap(), Ok(()));
@@ -181,10 +181,10 @@ impl Drop for Going<'_> {
 /// Runs the same story with both means.
 fn both(channels: &[&str], story: impl Fn(&Scene, Going<'_>) + Copy + Send) {
     std::thread::scope(|scope| {
-        for means in [Means::Auto, Means::Polling] {
+        for detection in [Detection::Auto, Detection::Polling] {
             scope.spawn(move || {
                 let scene = Scene::new(channels);
-                std::thread::scope(|scope| story(&scene, Going::start(scope, scene.rounds(means))));
+                std::thread::scope(|scope| story(&scene, Going::start(scope, scene.rounds(detection))));
             });
         }
     });
@@ -247,7 +247,7 @@ fn a_theme_is_watched_wherever_it_lies_and_concerns_who_uses_it() {
     fs::create_dir(&theme).unwrap();
     scene.write("a/missive.toml", &format!("[site]\ntheme = \"{}\"\n", theme.display()));
     std::thread::scope(|scope| {
-        let going = Going::start(scope, scene.rounds(Means::Auto));
+        let going = Going::start(scope, scene.rounds(Detection::Auto));
         assert_eq!((going.site("a"), going.site("b")), (Ok(()), Ok(())));
         going.rest();
         fs::write(theme.join("letter.css"), "p { color: red }").unwrap();
@@ -306,7 +306,7 @@ fn a_channel_goes_by_the_name_of_its_link() {
     fs::rename(scene.at("a"), scene.around.here.join("elsewhere")).unwrap();
     std::os::unix::fs::symlink(scene.around.here.join("elsewhere"), scene.at("a")).unwrap();
     std::thread::scope(|scope| {
-        let going = Going::start(scope, scene.rounds(Means::Auto));
+        let going = Going::start(scope, scene.rounds(Detection::Auto));
         going.tells("a: looked, 1");
         assert_eq!(going.site("a"), Ok(()));
         going.rest();
@@ -353,7 +353,7 @@ fn what_is_due_is_sent_without_a_site() {
     let due = crate::channel::protocol::stamp::Stamp::from_seconds(soon).unwrap();
     scene.write(&format!("b/drafts/{due}.txt"), "# Scheduled");
     std::thread::scope(|scope| {
-        let going = Going::start(scope, scene.rounds(Means::Auto));
+        let going = Going::start(scope, scene.rounds(Detection::Auto));
         going.tells("a: looked, 1");
         going.tells("b: looked, 1");
         let told = going.told.recv_timeout(LONG).unwrap();
@@ -366,10 +366,10 @@ fn what_is_due_is_sent_without_a_site() {
 #[test]
 fn nobody_waits_for_an_answer_that_will_not_come() {
     let scene = Scene::new(&["a"]);
-    let mut rounds = scene.rounds(Means::Auto);
-    let (desk, bell) = (rounds.desk(), rounds.bell());
+    let mut rounds = scene.rounds(Detection::Auto);
+    let (desk, waker) = (rounds.desk(), rounds.waker());
     let before = desk.site(name("a"));
-    bell.stop();
+    waker.stop();
     let (tell, _told) = channel();
     assert_eq!(rounds.run(&mut Ear(tell)), Ok(()));
     assert!(before.recv_timeout(LONG) == Err(RecvTimeoutError::Disconnected));

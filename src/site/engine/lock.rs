@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::channel::Channel;
 use crate::fs::create_folders::folders_below;
 
-use crate::site::Error;
+use crate::site::SiteError;
 use crate::site::engine::refusal;
 
 /// Keeps other builds of outputs in the same folder waiting.
@@ -23,8 +23,8 @@ impl Lock {
     /// Takes the lock for building a channel into `output`; calls `waiting` if it has to wait.
     ///
     /// # Errors
-    /// [`Error::OutputIsBox`]; [`Error::Io`] when the channel is gone, or the folder above the output cannot be made.
-    pub fn take(channel: &Channel, output: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
+    /// [`SiteError::OutputIsBox`]; [`SiteError::Io`] when the channel is gone, or the folder above the output cannot be made.
+    pub fn take(channel: &Channel, output: &Path, waiting: impl FnOnce()) -> Result<Self, SiteError> {
         refusal::a_channel(channel, output)?;
         // A channel that was moved away may come back: its folder is never made anew for its site, wherever the site lies.
         fs_err::metadata(&channel.path)?;
@@ -40,7 +40,7 @@ impl Lock {
     ///
     /// # Errors
     /// As [`Lock::take`].
-    pub fn take_room(channels: &[Channel], output: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
+    pub fn take_room(channels: &[Channel], output: &Path, waiting: impl FnOnce()) -> Result<Self, SiteError> {
         refusal::elsewhere(output)?;
         channels.iter().try_for_each(|channel| refusal::a_channel(channel, output))?;
         let parent = output.parent().unwrap_or(output);
@@ -48,7 +48,7 @@ impl Lock {
         Self::beside(parent, waiting)
     }
 
-    fn beside(parent: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
+    fn beside(parent: &Path, waiting: impl FnOnce()) -> Result<Self, SiteError> {
         let Ok(folder) = File::open(parent) else {
             return Ok(Self { _folder: None });
         };

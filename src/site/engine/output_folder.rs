@@ -7,21 +7,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::fs::confined::{Folder, Kind};
-use crate::site::Error;
+use crate::site::SiteError;
 
 /// The output folder; not open if it is not there yet.
 #[derive(Debug)]
-pub(crate) struct Target<'a> {
+pub(crate) struct OutputFolder<'a> {
     path: &'a Path,
     folder: Option<Folder>,
 }
 
-impl<'a> Target<'a> {
+impl<'a> OutputFolder<'a> {
     /// Opens an output. The folders above it are the user's, and links among them were followed when the path was made.
     ///
     /// # Errors
-    /// [`Error::Foreign`] when something that is no folder lies there; [`Error::Io`].
-    pub(crate) fn open(path: &'a Path) -> Result<Self, Error> {
+    /// [`SiteError::Foreign`] when something that is no folder lies there; [`SiteError::Io`].
+    pub(crate) fn open(path: &'a Path) -> Result<Self, SiteError> {
         match Folder::open(path) {
             Ok(folder) => Ok(Self { path, folder: Some(folder) }),
             Err(error) if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => {
@@ -29,7 +29,7 @@ impl<'a> Target<'a> {
             }
             Err(error) => match path.symlink_metadata().map(|there| Kind::from(there.file_type())) {
                 Ok(Kind::Folder) | Err(_) => Err(named(path, &error).into()),
-                Ok(kind) => Err(Error::Foreign { path: path.to_owned(), kind }),
+                Ok(kind) => Err(SiteError::Foreign { path: path.to_owned(), kind }),
             },
         }
     }
@@ -55,16 +55,16 @@ impl<'a> Target<'a> {
     }
 
     /// Why a file of it could not be used: it is none, or what the system says.
-    pub(crate) fn blame(&self, relative: &Path, error: &io::Error) -> Error {
+    pub(crate) fn blame(&self, relative: &Path, error: &io::SiteError) -> SiteError {
         let path = self.at(relative);
         match self.folder.as_ref().and_then(|folder| folder.stat(relative).ok()).map(|stat| stat.kind) {
             Some(Kind::File) | None => named(&path, error).into(),
-            Some(kind) => Error::Foreign { path, kind },
+            Some(kind) => SiteError::Foreign { path, kind },
         }
     }
 }
 
 /// An error with the file that it is about.
-pub(crate) fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+pub(crate) fn named(path: &Path, error: &io::SiteError) -> io::SiteError {
+    io::SiteError::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -10,14 +10,14 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use crate::fs::confined::{Folder, Kind};
-use crate::site::Error;
+use crate::site::SiteError;
 use crate::site::engine::manifest::{FILE_NAME, Manifest};
 use crate::site::engine::out_path::OutPath;
-use crate::site::engine::output_folder::Target;
+use crate::site::engine::output_folder::OutputFolder;
 
 /// What the last build left.
 #[derive(Debug)]
-pub(crate) struct Before {
+pub(crate) struct PreviousOutput {
     /// What was written.
     pub(crate) manifest: Manifest,
     /// Whether there is a manifest at all.
@@ -38,12 +38,12 @@ struct Saved {
     modified: i64,
 }
 
-impl Before {
+impl PreviousOutput {
     /// Reads what the last build left in an output.
     ///
     /// # Errors
-    /// [`Error::Foreign`] when something that is no file bears the manifest's name; else as [`Manifest::read`].
-    pub(crate) fn read(target: &Target<'_>) -> Result<Self, Error> {
+    /// [`SiteError::Foreign`] when something that is no file bears the manifest's name; else as [`Manifest::read`].
+    pub(crate) fn read(target: &OutputFolder<'_>) -> Result<Self, SiteError> {
         let Some(folder) = target.folder() else {
             return Ok(Self {
                 manifest: Manifest::default(),
@@ -71,12 +71,12 @@ impl Before {
     }
 
     /// Whether the output is as it was left, as far as its manifest tells.
-    pub(crate) fn is_current(&self, target: &Target<'_>) -> bool {
+    pub(crate) fn is_current(&self, target: &OutputFolder<'_>) -> bool {
         self.saved.is_some() && self.saved == target.folder().and_then(saved)
     }
 
     /// The files that the manifest names and that are no files in the output, by one listing of each folder.
-    pub(crate) fn find_gone(&self, target: &Target<'_>) -> HashSet<OutPath> {
+    pub(crate) fn find_gone(&self, target: &OutputFolder<'_>) -> HashSet<OutPath> {
         let paths = self.manifest.entries.keys();
         match target.folder() {
             Some(folder) => gone(folder, paths),

@@ -19,14 +19,14 @@ use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::fs::confined::{Folder, Kind};
 use crate::markdown::Trust;
 
-use crate::site::Error;
-use crate::site::engine::build::Request;
+use crate::site::SiteError;
+use crate::site::build::SiteRequest;
 use crate::site::engine::manifest;
 use crate::site::engine::manifest::Manifest;
 use crate::site::engine::out_path::OutPath;
-use crate::site::engine::output_folder::Target;
-use crate::site::engine::previous_output::Before;
-use crate::site::engine::publish::is_same;
+use crate::site::engine::output_folder::OutputFolder;
+use crate::site::engine::previous_output::PreviousOutput;
+use crate::site::engine::stage::is_same;
 
 /// The folders of a channel that hold what a site must not be written among.
 const KEPT: [&str; 5] = ["inbox", "outbox", "drafts", "trash", "theme"];
@@ -52,7 +52,7 @@ impl Identity {
 
 /// Refuses an output that holds this channel, lies in one of its folders that are kept for something else, or lies in
 /// another channel or among keys.
-pub(crate) fn a_channel(channel: &Channel, output: &Path) -> Result<(), Error> {
+pub(crate) fn a_channel(channel: &Channel, output: &Path) -> Result<(), SiteError> {
     let there = Identity::of(output);
     if there.is_some() && channel.path.ancestors().any(|above| Identity::of(above) == there) {
         return refused(output, "the channel lies in it");
@@ -87,7 +87,7 @@ fn is_called(path: &Path, above: &Path, name: &str) -> bool {
 }
 
 /// Refuses an output that lies in any channel or among keys, or is a folder that holds channels.
-pub(crate) fn elsewhere(output: &Path) -> Result<(), Error> {
+pub(crate) fn elsewhere(output: &Path) -> Result<(), SiteError> {
     for above in output.ancestors() {
         if above.file_name().is_some_and(|name| name == STATE) {
             return refused(output, "missive keeps its keys there");
@@ -145,12 +145,12 @@ fn is_site(folder: &Path) -> bool {
     folder.join(manifest::FILE_NAME).symlink_metadata().is_ok()
 }
 
-fn refused(output: &Path, what: &str) -> Result<(), Error> {
-    Err(Error::OutputIsBox { path: output.to_owned(), what: what.to_owned() })
+fn refused(output: &Path, what: &str) -> Result<(), SiteError> {
+    Err(SiteError::OutputIsBox { path: output.to_owned(), what: what.to_owned() })
 }
 
 /// A box that had messages and has none now is a mistake until somebody says otherwise.
-pub(crate) fn emptying(request: &Request<'_>, manifest: &Manifest) -> Result<(), Error> {
+pub(crate) fn emptying(request: &SiteRequest<'_>, manifest: &Manifest) -> Result<(), SiteError> {
     if request.manner.allow_empty {
         return Ok(());
     }
@@ -165,7 +165,7 @@ pub(crate) fn emptying(request: &Request<'_>, manifest: &Manifest) -> Result<(),
             BoxState::Missing => "is not there".to_owned(),
             BoxState::Unreadable(error) => format!("cannot be read ({error})"),
         };
-        return Err(Error::BoxIsEmpty { side, messages: had, state });
+        return Err(SiteError::BoxIsEmpty { side, messages: had, state });
     }
     Ok(())
 }
@@ -173,12 +173,12 @@ pub(crate) fn emptying(request: &Request<'_>, manifest: &Manifest) -> Result<(),
 /// Every id in the feeds follows from one's own profile, so one that is there and cannot be read must not count as none.
 /// Where it is somebody else's, in an inbox or in an outbox that others own, the last good one counts: it never keeps
 /// anything from being built.
-pub(crate) fn a_lost_profile(snapshot: &Snapshot) -> Result<(), Error> {
+pub(crate) fn a_lost_profile(snapshot: &Snapshot) -> Result<(), SiteError> {
     let [_, mine] = &snapshot.profile_problems;
     match mine {
         Some(problem) if snapshot.box_trust(Side::Outbox).of_profile() == Trust::Own => {
             let path = snapshot.channel.path.join(Side::Outbox.name()).join(profile::FILE_NAME);
-            Err(Error::Profile { path, problem: Problem::clone(problem) })
+            Err(SiteError::Profile { path, problem: Problem::clone(problem) })
         }
         _ => Ok(()),
     }
@@ -188,11 +188,11 @@ pub(crate) fn a_lost_profile(snapshot: &Snapshot) -> Result<(), Error> {
 /// with what it will say, if that is known before it is made. What is no folder where one is needed is refused whatever
 /// the manifest says: it is never written through.
 pub(crate) fn overwriting<'p>(
-    target: &Target<'_>,
+    target: &OutputFolder<'_>,
     force: bool,
-    before: &Before,
+    before: &PreviousOutput,
     written: impl Iterator<Item = (&'p OutPath, Option<&'p [u8]>)>,
-) -> Result<(), Error> {
+) -> Result<(), SiteError> {
     let Some(output) = target.folder() else {
         return Ok(());
     };
@@ -217,9 +217,9 @@ pub(crate) fn overwriting<'p>(
 
 /// What is looked at before an output is changed.
 struct Check<'a> {
-    target: &'a Target<'a>,
+    target: &'a OutputFolder<'a>,
     output: &'a Folder,
-    before: &'a Before,
+    before: &'a PreviousOutput,
     /// Whether other files of the output may be overwritten.
     takes_over: bool,
 }
@@ -230,17 +230,17 @@ impl Check<'_> {
     }
 
     /// Refuses what is no folder; tells whether anything is there.
-    fn folder(&self, path: &Path) -> Result<bool, Error> {
+    fn folder(&self, path: &Path) -> Result<bool, SiteError> {
         match self.output.stat(path).map(|stat| stat.kind) {
             Ok(Kind::Folder) => Ok(true),
-            Ok(Kind::File) => Err(Error::InTheWay { path: self.target.at(path) }),
-            Ok(kind) => Err(Error::Foreign { path: self.target.at(path), kind }),
+            Ok(Kind::File) => Err(SiteError::InTheWay { path: self.target.at(path) }),
+            Ok(kind) => Err(SiteError::Foreign { path: self.target.at(path), kind }),
             Err(_) => Ok(false),
         }
     }
 
     /// Refuses what is in a file's place and must not be replaced.
-    fn file(&self, path: &Path, bytes: Option<&[u8]>) -> Result<(), Error> {
+    fn file(&self, path: &Path, bytes: Option<&[u8]>) -> Result<(), SiteError> {
         let Ok(stat) = self.output.stat(path) else {
             return Ok(());
         };
@@ -253,8 +253,8 @@ impl Check<'_> {
         let path = self.target.at(path);
         match stat.kind {
             _ if gives_way => Ok(()),
-            Kind::Link | Kind::Other => Err(Error::Foreign { path, kind: stat.kind }),
-            Kind::File | Kind::Folder => Err(Error::InTheWay { path }),
+            Kind::Link | Kind::Other => Err(SiteError::Foreign { path, kind: stat.kind }),
+            Kind::File | Kind::Folder => Err(SiteError::InTheWay { path }),
         }
     }
 

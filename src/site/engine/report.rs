@@ -14,7 +14,7 @@ use crate::site::engine::out_path::OutPath;
 
 /// A file that was written, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Written {
+pub struct WrittenFile {
     /// Its path relative to the output.
     pub path: OutPath,
     /// `new`, or the parts of its view that changed.
@@ -23,7 +23,7 @@ pub struct Written {
 
 /// What a build did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Report {
+pub struct OutputReport {
     /// The output folder.
     #[serde(serialize_with = "lossy")]
     #[schemars(with = "String")]
@@ -36,7 +36,7 @@ pub struct Report {
     /// How many files the site has.
     pub files: usize,
     /// The files that were written.
-    pub written: Vec<Written>,
+    pub written: Vec<WrittenFile>,
     /// The files that were removed.
     pub removed: Vec<OutPath>,
     /// How many messages of others show their code without colours, because all of them together have too much of it.

@@ -17,17 +17,17 @@ use crate::channel::snapshot::Snapshot;
 use crate::channel::snapshot::card::Card;
 use crate::markdown::harmless;
 
-use crate::site::feeds::feed;
-use crate::site::options::Options;
+use crate::site::build_options::SiteOptions;
+use crate::site::feeds::channel_feed;
 use crate::site::pages::contents::{Contents, Facts, brief};
-use crate::site::pages::converted_message::{Guest, Ready, fitting};
+use crate::site::pages::converted_message::{ConvertedMessage, Guest, fitting};
 
 /// The most entries in a planet's feed.
 pub(crate) const ENTRIES: usize = 50;
 
 /// What a planet is called and where it is found.
 #[derive(Clone, Copy, Debug)]
-pub struct Planet<'a> {
+pub struct CombinedFeed<'a> {
     /// Its title.
     pub title: &'a str,
     /// The address of its feed, if that is known; the feed's id follows from it.
@@ -38,11 +38,11 @@ pub struct Planet<'a> {
 
 /// A channel of a planet.
 #[derive(Clone, Debug)]
-pub struct PlanetChannel<'a> {
+pub struct FeedChannel<'a> {
     /// The look at the channel.
     pub snapshot: &'a Snapshot,
     /// What its site says.
-    pub options: &'a Options,
+    pub options: &'a SiteOptions,
     /// Where its site begins, up to the last `/`; it may be relative to the planet's feed.
     pub site: String,
     /// Where its boxes come from, which decides who bears an id that two of them claim.
@@ -50,34 +50,34 @@ pub struct PlanetChannel<'a> {
 }
 
 /// Writes the feed of the newest messages of all channels. A text that cannot be read now is left out.
-pub fn planet_feed<'a>(planet: &Planet<'_>, channels: &[PlanetChannel<'a>]) -> Vec<u8> {
+pub fn combined_feed<'a>(planet: &CombinedFeed<'_>, channels: &[FeedChannel<'a>]) -> Vec<u8> {
     // Nothing that a feed says of a channel needs the digests of its messages.
     let contents =
-        |channel: &PlanetChannel<'a>| Contents::new(channel.snapshot, channel.options, &channel.snapshot.cards, &[]);
-    let member = |channel: &PlanetChannel<'a>| Member {
+        |channel: &FeedChannel<'a>| Contents::new(channel.snapshot, channel.options, &channel.snapshot.cards, &[]);
+    let member = |channel: &FeedChannel<'a>| MemberChannel {
         contents: contents(channel),
         site: channel.site.clone(),
         root: channel.site.clone(),
         origins: channel.origins.clone(),
         copied: [None; 2],
     };
-    let mut members: Vec<Member<'a>> = channels.iter().map(member).collect();
+    let mut members: Vec<MemberChannel<'a>> = channels.iter().map(member).collect();
     // Who copied whose id is told by `missive check`.
     settle_ids(&mut members);
-    atom(planet, &members, &Read::of(&members, &newest(&members, ENTRIES), false))
+    atom(planet, &members, &ConvertedPicks::of(&members, &newest(&members, ENTRIES), false))
 }
 
 /// Writes the list of the channels' feeds (OPML 2.0), by kind.
-pub fn opml(title: &str, channels: &[PlanetChannel<'_>]) -> Vec<u8> {
+pub fn opml(title: &str, channels: &[FeedChannel<'_>]) -> Vec<u8> {
     let facts: Vec<Facts> = channels.iter().map(|channel| brief(channel.snapshot, channel.options)).collect();
     let sites = channels.iter().map(|channel| channel.site.as_str());
     outlines(title, &facts.iter().zip(sites).collect::<Vec<_>>())
 }
 
 /// A channel with what its pages and feeds are made of.
-pub(crate) struct Member<'a> {
+pub(crate) struct MemberChannel<'a> {
     pub(crate) contents: Contents<'a>,
-    /// As [`PlanetChannel::site`].
+    /// As [`FeedChannel::site`].
     pub(crate) site: String,
     /// What leads there from a page of all channels.
     pub(crate) root: String,
@@ -89,8 +89,8 @@ pub(crate) struct Member<'a> {
 }
 
 /// Gives each channel the id that it bears among the others. Says which of them claim the id of another one.
-pub(crate) fn settle_ids(members: &mut [Member<'_>]) -> Vec<(String, String)> {
-    let of = |(at, member): (usize, &Member<'_>)| {
+pub(crate) fn settle_ids(members: &mut [MemberChannel<'_>]) -> Vec<(String, String)> {
+    let of = |(at, member): (usize, &MemberChannel<'_>)| {
         Claim::of_channel(member.contents.snapshot, &member.origins).into_iter().map(move |claim| (at, claim))
     };
     let (owners, claims): (Vec<usize>, Vec<Claim>) = members.iter().enumerate().flat_map(of).unzip();
@@ -112,7 +112,7 @@ pub(crate) fn settle_ids(members: &mut [Member<'_>]) -> Vec<(String, String)> {
 }
 
 /// Whether a message is there word for word in the channel whose id its own claims: it came by two ways.
-fn is_copy(members: &[Member<'_>], member: &Member<'_>, card: &Card) -> bool {
+fn is_copy(members: &[MemberChannel<'_>], member: &MemberChannel<'_>, card: &Card) -> bool {
     let [inbox, outbox] = member.copied;
     let original = (if card.side == Side::Inbox { inbox } else { outbox }).and_then(|(at, side)| {
         let cards = members.get(at)?.contents.cards;
@@ -133,7 +133,7 @@ pub(crate) struct Pick {
 }
 
 /// The newest messages of all channels, newest first. One that came by two ways is one.
-pub(crate) fn newest(members: &[Member<'_>], most: usize) -> Vec<Pick> {
+pub(crate) fn newest(members: &[MemberChannel<'_>], most: usize) -> Vec<Pick> {
     let mut found = Vec::new();
     for (number, member) in members.iter().enumerate() {
         let cards = member.contents.cards.iter().enumerate().rev();
@@ -146,22 +146,22 @@ pub(crate) fn newest(members: &[Member<'_>], most: usize) -> Vec<Pick> {
 
 /// Messages of several channels, their texts converted.
 #[derive(Default)]
-pub(crate) struct Read {
+pub(crate) struct ConvertedPicks {
     /// Each with the position of its channel.
-    pub(crate) ready: Vec<(usize, Ready)>,
+    pub(crate) ready: Vec<(usize, ConvertedMessage)>,
     /// Texts that cannot be read now.
     pub(crate) unreadable: Vec<String>,
 }
 
-impl Read {
+impl ConvertedPicks {
     /// Reads messages as they stand on a page of all channels, or as each stands on its own site.
-    pub(crate) fn of(members: &[Member<'_>], picks: &[Pick], together: bool) -> Self {
+    pub(crate) fn of(members: &[MemberChannel<'_>], picks: &[Pick], together: bool) -> Self {
         let read = |pick: &Pick| {
             let member = members.get(pick.member).ok_or_else(String::new)?;
             let ids = format!("c{}-", pick.member + 1);
             let guest = together.then_some(Guest { ids: &ids, root: &member.root });
             let named = |text: String| format!("{}/{text}", member.contents.facts.channel);
-            Ready::read(&member.contents, pick.at, guest).map(|ready| (pick.member, ready)).map_err(named)
+            ConvertedMessage::read(&member.contents, pick.at, guest).map(|ready| (pick.member, ready)).map_err(named)
         };
         let made: Vec<Result<_, String>> = picks.par_iter().with_max_len(1).map(read).collect();
         let mut all = Self::default();
@@ -176,35 +176,35 @@ impl Read {
 }
 
 /// Writes the feed.
-pub(crate) fn atom(planet: &Planet<'_>, members: &[Member<'_>], read: &Read) -> Vec<u8> {
+pub(crate) fn atom(planet: &CombinedFeed<'_>, members: &[MemberChannel<'_>], read: &ConvertedPicks) -> Vec<u8> {
     let whole = fitting(read.ready.iter().map(|(_, ready)| ready));
     let made = read.ready.iter().zip(whole).filter_map(|((member, _), shown)| entry(members.get(*member)?, shown));
     let entries: Vec<atom::Entry> = made.collect();
     let title = line(planet.title);
-    feed::written(&atom::Feed {
+    channel_feed::written(&atom::Feed {
         id: id(planet),
-        updated: entries.iter().map(|entry| entry.updated).max().unwrap_or_else(|| feed::time(0)),
-        authors: vec![feed::person(&title)],
+        updated: entries.iter().map(|entry| entry.updated).max().unwrap_or_else(|| channel_feed::time(0)),
+        authors: vec![channel_feed::person(&title)],
         title: atom::Text::plain(title),
-        generator: Some(feed::generator()),
-        links: feed::links(planet.feed.map(str::to_owned), planet.front.to_owned()),
+        generator: Some(channel_feed::generator()),
+        links: channel_feed::links(planet.feed.map(str::to_owned), planet.front.to_owned()),
         entries,
         ..atom::Feed::default()
     })
 }
 
 /// A `UUIDv5` (RFC 9562, section 5.5) of the feed's address: who follows it there knows it by no other name.
-fn id(planet: &Planet<'_>) -> String {
+fn id(planet: &CombinedFeed<'_>) -> String {
     let name = format!("missive:planet:{}", planet.feed.unwrap_or(planet.title));
     Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).urn().to_string()
 }
 
-fn entry(member: &Member<'_>, shown: (&Ready, bool)) -> Option<atom::Entry> {
+fn entry(member: &MemberChannel<'_>, shown: (&ConvertedMessage, bool)) -> Option<atom::Entry> {
     let facts = &member.contents.facts;
     let card = member.contents.cards.get(shown.0.at)?;
-    let entry = feed::entry(&member.contents, card, shown, &member.site);
+    let entry = channel_feed::entry(&member.contents, card, shown, &member.site);
     // Readers show only an author of the entry's own, and among many channels each must have one.
-    let mut entry = feed::atom_entry(&entry, Some(facts.author.as_deref().unwrap_or(&facts.title)));
+    let mut entry = channel_feed::atom_entry(&entry, Some(facts.author.as_deref().unwrap_or(&facts.title)));
     let language = || Some(facts.language.clone());
     entry.title.lang = card.header.lang.clone().or_else(language);
     if let Some(content) = &mut entry.content {
@@ -215,14 +215,14 @@ fn entry(member: &Member<'_>, shown: (&Ready, bool)) -> Option<atom::Entry> {
 }
 
 /// What an entry says of the feed that it comes from.
-fn source(member: &Member<'_>) -> atom::Source {
+fn source(member: &MemberChannel<'_>) -> atom::Source {
     let (contents, site) = (&member.contents, &member.site);
     atom::Source {
         title: atom::Text::plain(contents.facts.title.clone()),
         id: contents.channel_id(contents.speaker()).urn().to_string(),
-        updated: feed::time(updated(contents)),
-        authors: vec![feed::person(contents.facts.author.as_deref().unwrap_or(&contents.facts.title))],
-        links: feed::links(Some(format!("{site}atom.xml")), feed::front(site)),
+        updated: channel_feed::time(updated(contents)),
+        authors: vec![channel_feed::person(contents.facts.author.as_deref().unwrap_or(&contents.facts.title))],
+        links: channel_feed::links(Some(format!("{site}atom.xml")), channel_feed::front(site)),
         ..atom::Source::default()
     }
 }
@@ -249,7 +249,7 @@ pub(crate) fn outlines(title: &str, channels: &[(&Facts, &str)]) -> Vec<u8> {
         }
         let _ = writeln!(xml, "<outline text=\"{name}\" title=\"{name}\">");
         for (facts, site) in channels {
-            let (title, page, site) = (escaped(&facts.title), escaped(&feed::front(site)), escaped(site));
+            let (title, page, site) = (escaped(&facts.title), escaped(&channel_feed::front(site)), escaped(site));
             let _ = writeln!(
                 xml,
                 "<outline text=\"{title}\" title=\"{title}\" type=\"rss\" xmlUrl=\"{site}atom.xml\" htmlUrl=\"{page}\"/>"

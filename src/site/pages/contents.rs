@@ -26,9 +26,9 @@ use crate::channel::snapshot::completeness::Lack;
 use crate::markdown::{Rules, Trust, harmless, max_cost};
 use crate::text::caseless::casefold;
 
+use crate::site::build_options::SiteOptions;
 use crate::site::engine::fingerprint::hash;
 use crate::site::engine::out_path::OutPath;
-use crate::site::options::Options;
 use crate::site::pages::archive::{Lists, Month, months};
 use crate::site::pages::attachments;
 use crate::site::pages::file_name::{Taken, safe, with_one_ending};
@@ -99,7 +99,7 @@ pub(crate) struct Contents<'a> {
     /// The look at the channel.
     pub snapshot: &'a Snapshot,
     /// The choices.
-    pub options: &'a Options,
+    pub options: &'a SiteOptions,
     /// The messages to show, oldest first.
     pub cards: &'a [Arc<Card>],
     /// Their digests, in the same order.
@@ -146,7 +146,7 @@ impl<'a> Contents<'a> {
     /// Derives everything from a look at the channel, the messages of it that are shown, and their digests.
     pub(crate) fn new(
         snapshot: &'a Snapshot,
-        options: &'a Options,
+        options: &'a SiteOptions,
         cards: &'a [Arc<Card>],
         digests: &'a [Digest],
     ) -> Self {
@@ -347,11 +347,11 @@ fn name(snapshot: &Snapshot) -> String {
 }
 
 /// What is known of a channel without a look at its messages.
-pub(crate) fn brief(snapshot: &Snapshot, options: &Options) -> Facts {
+pub(crate) fn brief(snapshot: &Snapshot, options: &SiteOptions) -> Facts {
     facts(snapshot, options, (false, false), None)
 }
 
-fn facts(snapshot: &Snapshot, options: &Options, (archive, tags): (bool, bool), icon: Option<&Icon>) -> Facts {
+fn facts(snapshot: &Snapshot, options: &SiteOptions, (archive, tags): (bool, bool), icon: Option<&Icon>) -> Facts {
     let kind = snapshot.kind();
     let profile = snapshot.profile(speaker(kind));
     let second = if kind == Kind::Message { &snapshot.their_profile } else { profile };

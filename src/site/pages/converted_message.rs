@@ -9,10 +9,10 @@ use crate::markdown::{self, ROOT, Rendered, Trust};
 
 use crate::site::pages::attachments::Published;
 use crate::site::pages::contents::Contents;
-use crate::site::pages::message_context::Surroundings;
+use crate::site::pages::message_context::MessageContext;
 
 /// A message's text converted, ready for every page that shows it.
-pub(crate) struct Ready {
+pub(crate) struct ConvertedMessage {
     /// Its position from the oldest.
     pub(crate) at: usize,
     /// Its text as HTML.
@@ -33,7 +33,9 @@ const MAX_TOGETHER: usize = 8 << 20;
 
 /// Which messages that are shown together, in this order, are shown whole: those that fit. A function of these messages
 /// alone, so that a page is the same whatever else was built.
-pub(crate) fn fitting<'r>(ready: impl IntoIterator<Item = &'r Ready>) -> impl Iterator<Item = (&'r Ready, bool)> {
+pub(crate) fn fitting<'r>(
+    ready: impl IntoIterator<Item = &'r ConvertedMessage>,
+) -> impl Iterator<Item = (&'r ConvertedMessage, bool)> {
     let mut left = MAX_TOGETHER;
     ready.into_iter().map(move |ready| {
         let rest = left.checked_sub(ready.rendered.html.len());
@@ -51,7 +53,7 @@ pub(crate) struct Guest<'a> {
     pub(crate) root: &'a str,
 }
 
-impl Ready {
+impl ConvertedMessage {
     /// Reads and converts a message's text for its own site, or for a page that several channels share.
     ///
     /// # Errors
@@ -65,7 +67,7 @@ impl Ready {
         let rules = if trust == Trust::Theirs { rules.as_theirs() } else { rules };
         let published = contents.published(card);
         let anchor = format!("{}{}", guest.map_or("", |guest| guest.ids), contents.anchor(card));
-        let around = Surroundings::new(contents, card, &beyond, &published, anchor.clone());
+        let around = MessageContext::new(contents, card, &beyond, &published, anchor.clone());
         let mut rendered = markdown::render(&body, card.title_in_text, rules, &around);
         if rendered.is_late {
             contents.note_late();

@@ -11,10 +11,10 @@ use crate::markdown::{Around, Target, Trust};
 
 use crate::site::pages::attachments::Published;
 use crate::site::pages::contents::Contents;
-use crate::site::pages::view::Beyond;
+use crate::site::pages::view::References;
 
 /// What lies around one message's text.
-pub(crate) struct Surroundings<'a> {
+pub(crate) struct MessageContext<'a> {
     contents: &'a Contents<'a>,
     card: &'a Card,
     published: &'a [Published],
@@ -24,11 +24,11 @@ pub(crate) struct Surroundings<'a> {
     pages: HashMap<&'a str, &'a str>,
 }
 
-impl<'a> Surroundings<'a> {
+impl<'a> MessageContext<'a> {
     pub(crate) fn new(
         contents: &'a Contents<'a>,
         card: &'a Card,
-        beyond: &'a Beyond<'a>,
+        beyond: &'a References<'a>,
         published: &'a [Published],
         anchor: String,
     ) -> Self {
@@ -37,7 +37,7 @@ impl<'a> Surroundings<'a> {
     }
 }
 
-impl Around for Surroundings<'_> {
+impl Around for MessageContext<'_> {
     fn attachment(&self, path: &str) -> Option<Target> {
         let number = self.names.find(path)?;
         let published = self.published.get(number)?;

@@ -12,7 +12,7 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card::Card;
 
 use crate::site::engine::fingerprint::hash;
-use crate::site::pages::view::{Neighbour, Own, Row, files};
+use crate::site::pages::view::{Neighbour, OwnContent, Row, files};
 
 /// A message in numbers: equal means that the page shows the same of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Digest {
             stamp: card.stamp,
             updated: card.updated(),
             is_alone: card.links.is_empty() && card.header.in_reply_to.is_none(),
-            own: hash(&Own::of(card)),
+            own: hash(&OwnContent::of(card)),
             files: hash(&files(card)),
             row: hash(&Row::of(card)),
             near: hash(&Neighbour::of(card)),

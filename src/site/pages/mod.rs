@@ -6,6 +6,7 @@ pub(crate) mod contents;
 pub(crate) mod converted_message;
 pub(crate) mod file_name;
 pub(crate) mod icon;
+pub(crate) mod make;
 pub(crate) mod message_context;
 pub(crate) mod message_digest;
 pub(crate) mod plan;

@@ -15,7 +15,7 @@ use crate::site::engine::out_path::OutPath;
 use crate::site::pages::contents::Contents;
 use crate::site::pages::message_digest::Digest;
 use crate::site::pages::sitemap;
-use crate::site::pages::view::Beyond;
+use crate::site::pages::view::References;
 use crate::site::theme::Theme;
 
 /// A file of the site, by what it shows.
@@ -251,7 +251,7 @@ pub(crate) fn messages(contents: &Contents<'_>, range: std::ops::Range<usize>, w
             continue;
         }
         let beyond = contents.beyond(card);
-        if beyond != Beyond::default() {
+        if beyond != References::default() {
             texts.add(&beyond);
         }
     }

@@ -11,10 +11,10 @@ use crate::article::{self, Link, Tag, label};
 use crate::channel::snapshot::card::Card;
 use crate::markdown::ROOT;
 
-use crate::site::Error;
+use crate::site::SiteError;
 use crate::site::engine::out_path::OutPath;
 use crate::site::pages::contents::Contents;
-use crate::site::pages::converted_message::{Ready, fitting};
+use crate::site::pages::converted_message::{ConvertedMessage, fitting};
 use crate::site::pages::plan::{list_path, month_path, year_path};
 use crate::site::pages::template_context;
 use crate::site::pages::template_context::{Head, Site};
@@ -33,8 +33,8 @@ impl<'a> Renderer<'a> {
     /// Parses the theme for a site.
     ///
     /// # Errors
-    /// [`Error::Template`].
-    pub(crate) fn new(contents: &'a Contents<'a>, theme: &'a Theme) -> Result<Self, Error> {
+    /// [`SiteError::Template`].
+    pub(crate) fn new(contents: &'a Contents<'a>, theme: &'a Theme) -> Result<Self, SiteError> {
         let tera = theme.parse()?;
         let site = Value::from_serializable(&Site::new(&contents.facts));
         Ok(Self { contents, theme, tera, site })
@@ -43,8 +43,8 @@ impl<'a> Renderer<'a> {
     /// A message's own page.
     ///
     /// # Errors
-    /// [`Error::Template`].
-    pub(crate) fn message(&self, ready: &Ready) -> Result<Vec<u8>, Error> {
+    /// [`SiteError::Template`].
+    pub(crate) fn message(&self, ready: &ConvertedMessage) -> Result<Vec<u8>, SiteError> {
         let contents = self.contents;
         let Some(card) = self.card(ready.at) else {
             return Ok(Vec::new());
@@ -68,8 +68,8 @@ impl<'a> Renderer<'a> {
     /// A list page, its messages given newest first.
     ///
     /// # Errors
-    /// [`Error::Template`].
-    pub(crate) fn list(&self, number: usize, ready: &[&Ready]) -> Result<Vec<u8>, Error> {
+    /// [`SiteError::Template`].
+    pub(crate) fn list(&self, number: usize, ready: &[&ConvertedMessage]) -> Result<Vec<u8>, SiteError> {
         let path = list_path(number);
         let head = self.head("list", Some(format!("Page {number}")), Some(path.address()));
         let link = |number: usize| list_path(number).address();
@@ -85,8 +85,8 @@ impl<'a> Renderer<'a> {
     /// The front page, its messages given newest first.
     ///
     /// # Errors
-    /// [`Error::Template`].
-    pub(crate) fn index(&self, ready: &[&Ready]) -> Result<Vec<u8>, Error> {
+    /// [`SiteError::Template`].
+    pub(crate) fn index(&self, ready: &[&ConvertedMessage]) -> Result<Vec<u8>, SiteError> {
         let mut head = self.head("index", None, Some(String::new()));
         head.description.clone_from(&self.contents.facts.description);
         let mut page = self.context("", &head);
@@ -99,8 +99,8 @@ impl<'a> Renderer<'a> {
     /// The page of the month at a position.
     ///
     /// # Errors
-    /// [`Error::Template`].
-    pub(crate) fn month(&self, at: usize) -> Result<Vec<u8>, Error> {
+    /// [`SiteError::Template`].
+    pub(crate) fn month(&self, at: usize) -> Result<Vec<u8>, SiteError> {
         let months = &self.contents.months;
         let Some(month) = months.get(at) else {
             return Ok(Vec::new());
@@ -124,8 +124,8 @@ impl<'a> Renderer<'a> {
     /// The page of a year.
     ///
     /// # Errors
-    /// [`Error::Template`].
-    pub(crate) fn year(&self, year: i32) -> Result<Vec<u8>, Error> {
+    /// [`SiteError::Template`].
+    pub(crate) fn year(&self, year: i32) -> Result<Vec<u8>, SiteError> {
         #[derive(Serialize)]
         struct Month {
             name: &'static str,
@@ -162,8 +162,8 @@ impl<'a> Renderer<'a> {
     /// The page of a tag.
     ///
     /// # Errors
-    /// [`Error::Template`].
-    pub(crate) fn tag(&self, name: &str) -> Result<Vec<u8>, Error> {
+    /// [`SiteError::Template`].
+    pub(crate) fn tag(&self, name: &str) -> Result<Vec<u8>, SiteError> {
         let Some(tag) = self.contents.tags.get(name) else {
             return Ok(Vec::new());
         };
@@ -177,8 +177,8 @@ impl<'a> Renderer<'a> {
     /// The list of tags.
     ///
     /// # Errors
-    /// [`Error::Template`].
-    pub(crate) fn tags(&self, path: &OutPath) -> Result<Vec<u8>, Error> {
+    /// [`SiteError::Template`].
+    pub(crate) fn tags(&self, path: &OutPath) -> Result<Vec<u8>, SiteError> {
         let tags: Vec<Tag<'_>> =
             self.contents.tags.values().map(|tag| Tag { name: &tag.name, url: tag.path.address() }).collect();
         let head = self.head("tags", Some("Tags".to_owned()), Some(path.address()));
@@ -191,8 +191,8 @@ impl<'a> Renderer<'a> {
     /// where the base URL tells where that is.
     ///
     /// # Errors
-    /// [`Error::Template`].
-    pub(crate) fn missing(&self) -> Result<Vec<u8>, Error> {
+    /// [`SiteError::Template`].
+    pub(crate) fn missing(&self) -> Result<Vec<u8>, SiteError> {
         let root = self.contents.options.base_url.as_ref().map_or("", |url| url.path());
         let head = self.head("missing", Some("Not found".to_owned()), None);
         let page = self.context(root, &head);
@@ -200,8 +200,8 @@ impl<'a> Renderer<'a> {
     }
 
     /// Messages that a page shows together.
-    fn values(&self, ready: &[&Ready]) -> Value {
-        let value = |(ready, is_whole): (&Ready, bool)| {
+    fn values(&self, ready: &[&ConvertedMessage]) -> Value {
+        let value = |(ready, is_whole): (&ConvertedMessage, bool)| {
             if is_whole { ready.value.clone() } else { ready.brief(self.contents) }
         };
         Value::from(fitting(ready.iter().copied()).map(value).collect::<Vec<_>>())
@@ -263,7 +263,7 @@ impl<'a> Renderer<'a> {
     }
 
     /// Renders a page; `root` is what the links in texts begin with on it.
-    fn render(&self, template: &str, context: &Context, root: &str) -> Result<Vec<u8>, Error> {
+    fn render(&self, template: &str, context: &Context, root: &str) -> Result<Vec<u8>, SiteError> {
         let mut bytes = Vec::with_capacity(8 << 10);
         self.tera.render_to(template, context, &mut bytes).map_err(|error| self.theme.explain(&error))?;
         Ok(rooted(bytes, root))

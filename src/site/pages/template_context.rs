@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::article::{Date, Link, Message, Picture, Place, Tag, label, picture, tags_in_header};
+use crate::article::{Date, Link, Message, MessagePlacement, Picture, Tag, label, picture, tags_in_header};
 use crate::channel::Kind;
 use crate::channel::protocol::entry::Side;
 use crate::channel::snapshot::card::Card;
@@ -14,7 +14,7 @@ use crate::markdown::{Media, Rendered};
 use crate::site::pages::attachments::Published;
 use crate::site::pages::contents::{Contents, Facts};
 use crate::site::pages::plan;
-use crate::site::pages::view::{Beyond, Neighbour, Reply, Row};
+use crate::site::pages::view::{Neighbour, References, Reply, Row};
 
 /// `site`: what all pages have in common.
 #[derive(Serialize)]
@@ -94,12 +94,12 @@ impl Contents<'_> {
     pub(crate) fn message<'a>(
         &'a self,
         card: &'a Card,
-        beyond: &Beyond<'a>,
+        beyond: &References<'a>,
         rendered: &'a Rendered,
         published: &[Published],
         anchor: String,
     ) -> Message<'a> {
-        let place = Place {
+        let place = MessagePlacement {
             url: self.page_of(card).address(),
             anchor,
             author: self.author(card),

@@ -19,7 +19,7 @@ use crate::site::pages::contents::Contents;
 
 /// A message by itself, as far as any page can show it.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Own<'a> {
+pub(crate) struct OwnContent<'a> {
     side: Side,
     stamp: Stamp,
     hash: [u8; 16],
@@ -32,7 +32,7 @@ pub(crate) struct Own<'a> {
 
 /// What of other messages and of its arrival a message's text shows. Most texts show nothing of either.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Beyond<'a> {
+pub(crate) struct References<'a> {
     /// The message that this one answers.
     pub reply: Option<Reply>,
     /// The relative addresses in the text that lead to other messages, with their pages.
@@ -88,7 +88,7 @@ pub(crate) struct Neighbour<'a> {
     first_words: &'a str,
 }
 
-impl<'a> Own<'a> {
+impl<'a> OwnContent<'a> {
     /// The view of a card.
     pub(crate) fn of(card: &'a Card) -> Self {
         Self {
@@ -131,12 +131,12 @@ impl<'a> Neighbour<'a> {
 
 impl Contents<'_> {
     /// What the text of a message shows beyond itself.
-    pub(crate) fn beyond<'c>(&'c self, card: &'c Card) -> Beyond<'c> {
+    pub(crate) fn beyond<'c>(&'c self, card: &'c Card) -> References<'c> {
         let reply = |_| match self.answered.by(card, self.cards) {
             Some(to) => Reply::Here(label(to), self.page_of(to).address()),
             None => Reply::Elsewhere,
         };
-        Beyond {
+        References {
             reply: card.header.in_reply_to.map(reply),
             pages: card
                 .links

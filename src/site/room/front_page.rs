@@ -11,10 +11,12 @@ use tera::{Context, Value};
 use crate::article::Date;
 use crate::channel::Kind;
 
-use crate::site::Error;
+use crate::site::SiteError;
 use crate::site::engine::fingerprint::{Fingerprint, Hasher, hash};
 use crate::site::engine::out_path::OutPath;
-use crate::site::feeds::combined_feed::{ENTRIES, KINDS, Member, Pick, Planet, Read, atom, newest, outlines, updated};
+use crate::site::feeds::combined_feed::{
+    CombinedFeed, ConvertedPicks, ENTRIES, KINDS, MemberChannel, Pick, atom, newest, outlines, updated,
+};
 use crate::site::pages::contents::{Facts, GENERATOR, RENDERING};
 use crate::site::pages::converted_message::fitting;
 use crate::site::pages::plan;
@@ -28,7 +30,7 @@ const MESSAGES: usize = 30;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Page {
     /// The front page.
-    River,
+    FrontPage,
     /// The planet's feed.
     Feed,
     /// The list of feeds.
@@ -43,14 +45,15 @@ impl Page {
         match self {
             Self::Asset(_) => 0,
             Self::Feed | Self::Subscriptions => 1,
-            Self::River => 2,
+            Self::FrontPage => 2,
         }
     }
 }
 
 /// Every file of the reading room's own, in the order of the paths.
 pub(crate) fn plan(theme: &Theme) -> Vec<(OutPath, Page)> {
-    let fixed = [("index.html", Page::River), ("atom.xml", Page::Feed), ("subscriptions.opml", Page::Subscriptions)];
+    let fixed =
+        [("index.html", Page::FrontPage), ("atom.xml", Page::Feed), ("subscriptions.opml", Page::Subscriptions)];
     let assets = theme.assets().map(|name| (OutPath::fixed(format!("assets/{name}")), Page::Asset(name.to_owned())));
     let mut plan: Vec<_> = fixed.into_iter().map(|(path, page)| (OutPath::fixed(path), page)).chain(assets).collect();
     plan.sort_by(|a, b| a.0.cmp(&b.0));
@@ -58,8 +61,8 @@ pub(crate) fn plan(theme: &Theme) -> Vec<(OutPath, Page)> {
 }
 
 /// What the files of a reading room are made of.
-pub(crate) struct River<'a> {
-    members: &'a [Member<'a>],
+pub(crate) struct FrontPage<'a> {
+    members: &'a [MemberChannel<'a>],
     theme: &'a Theme,
     facts: Facts,
     feed: Option<String>,
@@ -90,8 +93,8 @@ struct Shown<'a> {
     m: Cow<'a, Value>,
 }
 
-impl<'a> River<'a> {
-    pub(crate) fn new(title: &str, base: Option<&str>, members: &'a [Member<'a>], theme: &'a Theme) -> Self {
+impl<'a> FrontPage<'a> {
+    pub(crate) fn new(title: &str, base: Option<&str>, members: &'a [MemberChannel<'a>], theme: &'a Theme) -> Self {
         let facts = Facts {
             title: title.to_owned(),
             description: None,
@@ -117,8 +120,8 @@ impl<'a> River<'a> {
     /// The fingerprint of a file.
     pub(crate) fn fingerprint(&self, page: &Page) -> Fingerprint {
         match page {
-            Page::River => {
-                let newest = |member: &Member<'_>| member.contents.cards.last().map(|card| card.stamp);
+            Page::FrontPage => {
+                let newest = |member: &MemberChannel<'_>| member.contents.cards.last().map(|card| card.stamp);
                 let newest: Vec<_> = self.members.iter().map(newest).collect();
                 let shown = self
                     .shown(MESSAGES, |member, at| plan::messages(&member.contents, at..at + 1, Fingerprint::default()));
@@ -139,7 +142,7 @@ impl<'a> River<'a> {
     }
 
     /// The fingerprint of a file that shows the newest messages.
-    fn shown(&self, most: usize, print: impl Fn(&Member<'_>, usize) -> Fingerprint) -> Fingerprint {
+    fn shown(&self, most: usize, print: impl Fn(&MemberChannel<'_>, usize) -> Fingerprint) -> Fingerprint {
         let mut parts: [Hasher; 4] = Default::default();
         let [text, attachments, around, site] = &mut parts;
         site.add(&self.facts);
@@ -159,7 +162,7 @@ impl<'a> River<'a> {
 
     /// What the lists say of each channel.
     fn list(&self) -> Vec<(&str, Kind, &str, &str)> {
-        let line = |member: &'a Member<'a>| {
+        let line = |member: &'a MemberChannel<'a>| {
             let facts = &member.contents.facts;
             (facts.title.as_str(), facts.kind, facts.language.as_str(), member.site.as_str())
         };
@@ -169,17 +172,17 @@ impl<'a> River<'a> {
     /// Makes a file, with the texts that could not be read for it.
     ///
     /// # Errors
-    /// [`Error::Template`].
-    pub(crate) fn make(&self, page: &Page) -> Result<(Vec<u8>, Vec<String>), Error> {
-        let read = |most, together| Read::of(self.members, &newest(self.members, most), together);
+    /// [`SiteError::Template`].
+    pub(crate) fn make(&self, page: &Page) -> Result<(Vec<u8>, Vec<String>), SiteError> {
+        let read = |most, together| ConvertedPicks::of(self.members, &newest(self.members, most), together);
         match page {
-            Page::River => {
+            Page::FrontPage => {
                 let read = read(MESSAGES, true);
                 Ok((self.render(&read)?, read.unreadable))
             }
             Page::Feed => {
                 let front = self.facts.base.as_deref().unwrap_or("index.html");
-                let planet = Planet { title: &self.facts.title, feed: self.feed.as_deref(), front };
+                let planet = CombinedFeed { title: &self.facts.title, feed: self.feed.as_deref(), front };
                 let read = read(ENTRIES, false);
                 Ok((atom(&planet, self.members, &read), read.unreadable))
             }
@@ -191,7 +194,7 @@ impl<'a> River<'a> {
         }
     }
 
-    fn render(&self, read: &Read) -> Result<Vec<u8>, Error> {
+    fn render(&self, read: &ConvertedPicks) -> Result<Vec<u8>, SiteError> {
         let sites: Vec<Value> =
             self.members.iter().map(|member| Value::from_serializable(&Site::new(&member.contents.facts))).collect();
         let whole = fitting(read.ready.iter().map(|(_, ready)| ready));
@@ -225,7 +228,7 @@ impl<'a> River<'a> {
 
     fn groups(&self) -> Vec<Group<'_>> {
         let of = |kind: Kind| self.members.iter().filter(move |member| member.contents.facts.kind == kind);
-        let entry = |member: &'a Member<'a>| Entry {
+        let entry = |member: &'a MemberChannel<'a>| Entry {
             title: &member.contents.facts.title,
             url: format!("{}index.html", member.root),
             feed: format!("{}atom.xml", member.root),
@@ -238,7 +241,7 @@ impl<'a> River<'a> {
 }
 
 /// What a page with messages of all channels may do is what a page of the most delicate of them may.
-fn kind(members: &[Member<'_>]) -> Kind {
+fn kind(members: &[MemberChannel<'_>]) -> Kind {
     let has = |kind: Kind| members.iter().any(|member| member.contents.facts.kind == kind);
     match (has(Kind::Message), has(Kind::Subscription)) {
         (true, _) => Kind::Message,

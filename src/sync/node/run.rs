@@ -29,7 +29,7 @@ use crate::sync::socket::{self, Address};
 use crate::sync::status::DocumentState;
 use crate::text::invisible::field;
 use crate::text::shell;
-use crate::watch::{Bell, Means, Place, Scope, Touched, Watch, Woken};
+use crate::watch::{Detection, Scope, Touched, WakeReason, Waker, Watch, WatchedPlace};
 
 /// How often the node looks after itself.
 const TICK: Duration = Duration::from_secs(2);
@@ -227,15 +227,15 @@ impl Run {
         self.kept.insert(document.id, Kept { document: document.clone(), words, task });
     }
 
-    fn places(&self, book: &Book) -> Vec<Place> {
+    fn places(&self, book: &Book) -> Vec<WatchedPlace> {
         let channel = |document: &Document| self.home.data.join(document.channel.as_os_str());
         let boxes = book.documents.iter().map(|document| channel(document).join(document.side.name()));
         let channels = book
             .documents
             .iter()
-            .map(|document| Place { path: channel(document), scope: Scope::Names(&["inbox", "outbox"]) });
-        let own = Place { path: self.home.data.join(PRIVATE), scope: Scope::Names(&[FILE_NAME]) };
-        boxes.map(|path| Place { path, scope: Scope::Tree }).chain(channels).chain([own]).collect()
+            .map(|document| WatchedPlace { path: channel(document), scope: Scope::Names(&["inbox", "outbox"]) });
+        let own = WatchedPlace { path: self.home.data.join(PRIVATE), scope: Scope::Names(&[FILE_NAME]) };
+        boxes.map(|path| WatchedPlace { path, scope: Scope::Tree }).chain(channels).chain([own]).collect()
     }
 
     /// Answers the invitations that were accepted here.
@@ -352,40 +352,42 @@ fn warnings(book: &Book) -> Vec<String> {
 
 /// The watch over the boxes, on a thread of its own.
 struct Eye {
-    bell: Bell,
-    places: Arc<Mutex<Vec<Place>>>,
+    waker: Waker,
+    places: Arc<Mutex<Vec<WatchedPlace>>>,
 }
 
 impl Eye {
     fn open() -> Result<(Self, mpsc::UnboundedReceiver<Touched>), Error> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let mut watch = Watch::new(Means::Auto, RESCAN);
-        let eye = Self { bell: watch.bell(), places: Arc::default() };
+        let mut watch = Watch::new(Detection::Auto, RESCAN);
+        let eye = Self { waker: watch.waker(), places: Arc::default() };
         let places = Arc::clone(&eye.places);
         std::thread::Builder::new().name("sync watch".into()).spawn(move || {
             loop {
                 match watch.wait(None) {
-                    Woken::Called => watch.over(places.lock().unwrap_or_else(PoisonError::into_inner).clone()),
-                    Woken::Tick(touched) => {
+                    WakeReason::Called => {
+                        watch.set_places(places.lock().unwrap_or_else(PoisonError::into_inner).clone())
+                    }
+                    WakeReason::Tick(touched) => {
                         if sender.send(touched).is_err() {
                             return;
                         }
                     }
-                    Woken::Due => {}
-                    Woken::Stop => return,
+                    WakeReason::Due => {}
+                    WakeReason::Stop => return,
                 }
             }
         })?;
         Ok((eye, receiver))
     }
 
-    fn over(&self, places: Vec<Place>) {
+    fn over(&self, places: Vec<WatchedPlace>) {
         *self.places.lock().unwrap_or_else(PoisonError::into_inner) = places;
-        self.bell.call();
+        self.waker.call();
     }
 
     fn close(&self) {
-        self.bell.stop();
+        self.waker.stop();
     }
 }
 

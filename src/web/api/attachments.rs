@@ -9,7 +9,7 @@ use axum::response::Response;
 
 use super::super::Server;
 use super::json;
-use crate::article::{Attached as Shown, inert_suffix, type_of};
+use crate::article::{Attached as Shown, inert_suffix, media_type};
 use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::outbox::new_message::Source;
 use crate::channel::outbox::revise;
@@ -42,8 +42,8 @@ pub(super) async fn list_mine(
 
 fn list(server: &Server, headers: &HeaderMap, name: &str, side: Side, id: &str) -> Result<Response, Refusal> {
     server.unless_known(headers, &format!("{name} {side} {id}"), |server| {
-        let (seen, card) = server.message(name, side, id)?;
-        json(&Attachment::all_of(&seen, &card))
+        let (state, card) = server.message(name, side, id)?;
+        json(&Attachment::all_of(&state, &card))
     })
 }
 
@@ -73,14 +73,14 @@ fn bytes(
     id: &str,
     file: &str,
 ) -> Result<Response, Refusal> {
-    let (seen, card) = server.message(name, side, id)?;
+    let (state, card) = server.message(name, side, id)?;
     let found = card.attachments.iter().find(|known| known.path.text() == file);
     let found = found.ok_or_else(|| Refusal::missing(format!("the message {id} has no attachment `{file}`")))?;
     let path = Entry::Attachment(card.stamp, found.path.clone()).path();
-    let folder = seen.open(side)?;
+    let folder = state.open(side)?;
     let (open, stat) = folder.file(&path)?;
     let trust = if Mark::from(stat) == found.mark {
-        seen.box_trust(side).of_attachment(card.stamp, &found.path)
+        state.box_trust(side).of_attachment(card.stamp, &found.path)
     } else {
         BoxTrust::now(&folder, side).of_attachment(card.stamp, &found.path)
     };
@@ -88,15 +88,16 @@ fn bytes(
 }
 
 /// How an attachment is sent: what a browser could run is only to be saved, and nothing that is shown may run anything.
-fn about(found: &card::Attachment, trust: Trust) -> file::About {
+fn about(found: &card::Attachment, trust: Trust) -> file::ContentInfo {
     let shown = Shown::new(found, trust, String::new());
     let is_inert = inert_suffix(found, trust).is_some();
     let is_saved = is_inert || shown.media == (Media::File { download: true });
-    let mime = if is_inert { "application/octet-stream".to_owned() } else { with_charset(type_of(&found.path.name())) };
+    let mime =
+        if is_inert { "application/octet-stream".to_owned() } else { with_charset(media_type(&found.path.name())) };
     // A browser's own viewer for PDF does not open in a sandbox.
     let is_viewed = trust == Trust::Own && mime == "application/pdf";
     let sandbox = if is_viewed { "object-src 'self'" } else { "sandbox" };
-    file::About {
+    file::ContentInfo {
         mime,
         save_as: is_saved.then(|| found.path.name().into_owned()),
         policy: format!("default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; {sandbox}"),
@@ -114,22 +115,22 @@ pub(super) async fn add(
     Path((name, id)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let (seen, card) = server.own(&name, &id)?;
+    let (state, card) = server.own(&name, &id)?;
     let form = upload::form(request).await?;
-    let received = upload::receive(form, &seen.channel, |_| Ok(())).await?;
+    let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
     if !received.has_files() {
         return Err(Refusal::bad("there is no file").hint("send each as the form field `file`"));
     }
     server
         .off_thread(move |server| {
-            let before = revise::read(&seen.channel, card.stamp)?;
+            let before = revise::read(&state.channel, card.stamp)?;
             let files = received.files_beside(&there(&card));
             let revision = Revision { before: &before, after: &before, attach: &files, detach: &[], updated: None };
-            let path = revise::revise(&seen.channel, card.stamp, &revision, server.now()?)?;
-            server.written(&seen, &path);
+            let path = revise::revise(&state.channel, card.stamp, &revision, server.now()?)?;
+            server.written(&state, &path);
             let is_new = |attachment: &Attachment| files.iter().any(|file| file.name.text() == attachment.name);
-            let (seen, card) = server.own(&name, &id)?;
-            json(&Attached { attachments: Attachment::all_of(&seen, &card).into_iter().filter(is_new).collect() })
+            let (state, card) = server.own(&name, &id)?;
+            json(&Attached { attachments: Attachment::all_of(&state, &card).into_iter().filter(is_new).collect() })
         })
         .await
 }

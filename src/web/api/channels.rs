@@ -12,7 +12,7 @@ use crate::web::http::refusal::Refusal;
 /// All channels, by name.
 pub(super) async fn all(State(server): State<Server>, headers: HeaderMap) -> Result<Response, Refusal> {
     server.unless_known(&headers, "", |server| {
-        let channels: Vec<Channel> = server.library.all().iter().map(|seen| Channel::of(seen)).collect();
+        let channels: Vec<Channel> = server.library.all().iter().map(|state| Channel::of(state)).collect();
         json(&channels)
     })
 }

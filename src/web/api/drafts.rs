@@ -8,9 +8,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
 use super::super::Server;
-use super::super::drafts::{find, known, take};
 use super::{created, json};
-use crate::article::type_of;
+use crate::article::media_type;
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Name;
 use crate::channel::outbox::new_message::Source;
@@ -20,14 +19,15 @@ use crate::web::api::wire::{AsShown, Attached, Attachment, Done, DraftText, NewD
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request;
 use crate::web::http::{file, upload};
+use crate::web::model::drafts::{find, known, take};
 
 /// The drafts of a channel.
 pub(super) async fn list(State(server): State<Server>, Path(name): Path<String>) -> Result<Response, Refusal> {
     server
         .off_thread(move |server| {
-            let seen = server.library.get(&name)?;
-            let names = draft::list(&seen.channel).into_iter().filter(|name| !matches!(name, Name::Edit(_)));
-            json(&names.filter_map(|name| Unsent::read(&seen, name).ok()).collect::<Vec<_>>())
+            let state = server.library.get(&name)?;
+            let names = draft::list(&state.channel).into_iter().filter(|name| !matches!(name, Name::Edit(_)));
+            json(&names.filter_map(|name| Unsent::read(&state, name).ok()).collect::<Vec<_>>())
         })
         .await
 }
@@ -39,8 +39,8 @@ pub(super) async fn one(
 ) -> Result<Response, Refusal> {
     server
         .off_thread(move |server| {
-            let seen = server.library.get(&name)?;
-            json(&Unsent::read(&seen, known(&seen, &draft)?)?)
+            let state = server.library.get(&name)?;
+            json(&Unsent::read(&state, known(&state, &draft)?)?)
         })
         .await
 }
@@ -51,12 +51,12 @@ pub(super) async fn begin(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let seen = server.library.get(&name)?;
-    send::outbox(&seen.channel)?;
+    let state = server.library.get(&name)?;
+    send::outbox(&state.channel)?;
     let headers = request.headers().clone();
     let (text, reply, received) = if request::is(&headers, "multipart/form-data") {
         let form = upload::form(request).await?;
-        let received = upload::receive(form, &seen.channel, |_| Ok(())).await?;
+        let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
         (received.get("body").unwrap_or_default().to_owned(), received.get("reply").map(str::to_owned), Some(received))
     } else {
         let new: NewDraft = request::json(&headers, request.into_body()).await?;
@@ -66,9 +66,9 @@ pub(super) async fn begin(
     server
         .off_thread(move |server| {
             let files = received.as_ref().map(|received| received.files_beside(&[])).unwrap_or_default();
-            let draft = server.begin_draft(&seen, &text, reply.as_deref(), files)?;
-            let unsent = Unsent::read(&seen, draft.name)?;
-            let url = super::super::address::draft(&seen.name, &draft.name.to_string());
+            let draft = server.begin_draft(&state, &text, reply.as_deref(), files)?;
+            let unsent = Unsent::read(&state, draft.name)?;
+            let url = super::super::address::draft(&state.name, &draft.name.to_string());
             created(&unsent, &url)
         })
         .await
@@ -81,13 +81,13 @@ pub(super) async fn save(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let seen = server.library.get(&name)?;
+    let state = server.library.get(&name)?;
     let new: DraftText = request::json(&headers, body).await?;
     let text = request::sound(new.text)?;
     let known = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
     server
         .off_thread(move |server| {
-            let draft = take(&seen, &draft)?;
+            let draft = take(&state, &draft)?;
             let there = draft.letter()?.text;
             let is_seen = known.is_none_or(|known| known == "*" || known.trim_matches('"') == version_of(&there));
             if !is_seen && there != text.as_bytes() {
@@ -96,9 +96,9 @@ pub(super) async fn save(
             }
             if there != text.as_bytes() {
                 draft.save(text.as_bytes())?;
-                server.library.drafts_changed(&seen.name);
+                server.library.drafts_changed(&state.name);
             }
-            json(&Unsent::read(&seen, draft.name)?)
+            json(&Unsent::read(&state, draft.name)?)
         })
         .await
 }
@@ -110,8 +110,8 @@ pub(super) async fn discard(
 ) -> Result<Response, Refusal> {
     server
         .off_thread(move |server| {
-            let seen = server.library.get(&name)?;
-            server.discard_draft(&seen, &draft)?;
+            let state = server.library.get(&name)?;
+            server.discard_draft(&state, &draft)?;
             json(&Done {})
         })
         .await
@@ -124,9 +124,9 @@ pub(super) async fn send(
 ) -> Result<Response, Refusal> {
     server
         .off_thread(move |server| {
-            let seen = server.library.get(&name)?;
-            let sent = server.send_draft(&seen, take(&seen, &draft)?)?;
-            let mut response = server.answer_with(&seen.name, sent)?;
+            let state = server.library.get(&name)?;
+            let sent = server.send_draft(&state, take(&state, &draft)?)?;
+            let mut response = server.answer_with(&state.name, sent)?;
             *response.status_mut() = StatusCode::CREATED;
             Ok(response)
         })
@@ -140,10 +140,10 @@ pub(super) async fn attachments(
 ) -> Result<Response, Refusal> {
     server
         .off_thread(move |server| {
-            let seen = server.library.get(&name)?;
-            let draft = known(&seen, &draft)?;
-            let files = draft::read(&seen.channel, draft)?.attachments;
-            json(&files.iter().map(|file| Attachment::of_draft(&seen.name, draft, file)).collect::<Vec<_>>())
+            let state = server.library.get(&name)?;
+            let draft = known(&state, &draft)?;
+            let files = draft::read(&state.channel, draft)?.attachments;
+            json(&files.iter().map(|file| Attachment::of_draft(&state.name, draft, file)).collect::<Vec<_>>())
         })
         .await
 }
@@ -154,20 +154,20 @@ pub(super) async fn attach(
     Path((name, draft)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let seen = server.library.get(&name)?;
-    known(&seen, &draft)?;
+    let state = server.library.get(&name)?;
+    known(&state, &draft)?;
     let form = upload::form(request).await?;
-    let received = upload::receive(form, &seen.channel, |_| Ok(())).await?;
+    let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
     if !received.has_files() {
         return Err(Refusal::bad("there is no file").hint("send each as the form field `file`"));
     }
     server
         .off_thread(move |server| {
-            let draft = take(&seen, &draft)?;
+            let draft = take(&state, &draft)?;
             let files = received.files_beside(&draft.attachments());
             draft.attach(&files)?;
-            server.library.drafts_changed(&seen.name);
-            let one = |file: &Source| Attachment::of_draft(&seen.name, draft.name, file);
+            server.library.drafts_changed(&state.name);
+            let one = |file: &Source| Attachment::of_draft(&state.name, draft.name, file);
             json(&Attached { attachments: files.iter().map(one).collect() })
         })
         .await
@@ -181,14 +181,14 @@ pub(super) async fn attachment(
 ) -> Result<Response, Refusal> {
     server
         .off_thread(move |server| {
-            let seen = server.library.get(&name)?;
-            let name = known(&seen, &draft)?;
-            let found = find(&draft::attachments(&seen.channel, name), &wanted)?;
-            let folder = Folder::open(&draft::folder(&seen.channel))?.child(name.to_string().as_ref())?;
+            let state = server.library.get(&name)?;
+            let name = known(&state, &draft)?;
+            let found = find(&draft::attachments(&state.channel, name), &wanted)?;
+            let folder = Folder::open(&draft::folder(&state.channel))?.child(name.to_string().as_ref())?;
             let (open, stat) = folder.file(found.as_path())?;
-            let mime = type_of(&wanted);
+            let mime = media_type(&wanted);
             let is_shown = ["image/", "audio/", "video/"].iter().any(|kind| mime.starts_with(kind));
-            let about = file::About {
+            let about = file::ContentInfo {
                 save_as: (!is_shown).then(|| found.name().into_owned()),
                 mime,
                 policy: "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
@@ -206,10 +206,10 @@ pub(super) async fn detach(
 ) -> Result<Response, Refusal> {
     server
         .off_thread(move |server| {
-            let seen = server.library.get(&name)?;
-            let draft = take(&seen, &draft)?;
+            let state = server.library.get(&name)?;
+            let draft = take(&state, &draft)?;
             draft.detach(&find(&draft.attachments(), &wanted)?)?;
-            server.library.drafts_changed(&seen.name);
+            server.library.drafts_changed(&state.name);
             json(&Done {})
         })
         .await
@@ -221,9 +221,9 @@ pub(super) async fn preview(State(server): State<Server>, request: Request) -> R
     let text = request::sound(wanted.text)?;
     server
         .off_thread(move |server| {
-            let seen = server.library.get(&wanted.channel)?;
-            let draft = wanted.draft.as_deref().map(|draft| known(&seen, draft)).transpose()?;
-            json(&AsShown { html: server.app.preview(&seen, draft, &text, server.now()?)? })
+            let state = server.library.get(&wanted.channel)?;
+            let draft = wanted.draft.as_deref().map(|draft| known(&state, draft)).transpose()?;
+            json(&AsShown { html: server.app.preview(&state, draft, &text, server.now()?)? })
         })
         .await
 }

@@ -32,14 +32,14 @@ pub(super) async fn mine(
 }
 
 async fn one(server: Server, name: String, side: Side, id: String, request: Request) -> Result<Response, Refusal> {
-    let (seen, card) = server.message(&name, side, &id)?;
+    let (state, card) = server.message(&name, side, &id)?;
     let marks: NewMarks = request::json(&request.headers().clone(), request.into_body()).await?;
     let said = [marks.read.map(Mark::Read), marks.starred.map(Mark::Starred)];
     server
         .off_thread(move |server| {
-            server.mark(&seen, side, card.stamp, said.into_iter().flatten())?;
-            let seen = server.library.get(&seen.name)?;
-            json(&Marks { read: seen.is_read(&card), starred: seen.marked.is_starred(side, card.stamp) })
+            server.mark(&state, side, card.stamp, said.into_iter().flatten())?;
+            let state = server.library.get(&state.name)?;
+            json(&Marks { read: state.is_read(&card), starred: state.marked.is_starred(side, card.stamp) })
         })
         .await
 }
@@ -50,14 +50,14 @@ pub(super) async fn all(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let seen = server.library.get(&name)?;
+    let state = server.library.get(&name)?;
     let wanted: AllRead = request::json(&request.headers().clone(), request.into_body()).await?;
     if !wanted.read {
         return Err(Refusal::bad("a whole channel can be marked as read only"));
     }
     server
         .off_thread(move |server| {
-            server.mark_all_read(&seen)?;
+            server.mark_all_read(&state)?;
             json(&Done {})
         })
         .await

@@ -10,7 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
-use super::super::{Server, address, timeline};
+use super::super::{Server, address};
 use super::{json, json_bytes};
 use crate::channel::outbox::new_message::Letter;
 use crate::channel::outbox::send;
@@ -22,11 +22,12 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card::Card;
 use crate::fs::confined::Folder;
 use crate::web::api::wire::{Message, NewMessage};
-use crate::web::channel_view::Seen;
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request;
 use crate::web::http::request::{MAX_BODY, Params};
 use crate::web::http::upload;
+use crate::web::model::channel_state::ChannelState;
+use crate::web::model::timeline;
 
 /// How much JSON is gathered before it is sent.
 const PIECE: usize = 64 << 10;
@@ -90,8 +91,8 @@ async fn one(server: Server, headers: HeaderMap, name: String, side: Side, id: S
     server
         .off_thread(move |server| {
             server.unless_known(&headers, &format!("{name} {side} {id}"), |server| {
-                let (seen, card) = server.message(&name, side, &id)?;
-                json(&Message::of(&seen, &card, text(&seen.open(side)?, card.stamp)?))
+                let (state, card) = server.message(&name, side, &id)?;
+                json(&Message::of(&state, &card, text(&state.open(side)?, card.stamp)?))
             })
         })
         .await
@@ -110,9 +111,9 @@ fn list(
     name: &str,
     sides: &'static [Side],
 ) -> Result<Response, Refusal> {
-    let seen = server.library.get(name)?;
+    let state = server.library.get(name)?;
     if let [side] = sides
-        && !seen.has(*side)
+        && !state.has(*side)
     {
         return Err(Refusal::missing(format!("`{name}` has no {side}")));
     }
@@ -120,12 +121,12 @@ fn list(
     let limit = params.number("limit")?.unwrap_or(usize::MAX);
     let before = params.get("before").map(timeline::parse_id).transpose()?;
     let asked = Asked { sides, limit, before };
-    server.unless_known(headers, &format!("{name} {uri}"), |_| Ok(json_bytes(stream(seen, asked))))
+    server.unless_known(headers, &format!("{name} {uri}"), |_| Ok(json_bytes(stream(state, asked))))
 }
 
 /// A list on its way.
 struct List {
-    seen: Arc<Seen>,
+    state: Arc<ChannelState>,
     asked: Asked,
     folders: [Option<Folder>; 2],
     /// The messages before this position are still to be sent.
@@ -135,12 +136,12 @@ struct List {
 }
 
 /// Reads messages and sends them as they are read, newest first.
-fn stream(seen: Arc<Seen>, asked: Asked) -> Body {
+fn stream(state: Arc<ChannelState>, asked: Asked) -> Body {
     let end = asked
         .before
-        .map_or(seen.cards.len(), |before| seen.cards.partition_point(|card| (card.stamp, card.side) < before));
-    let folders = Side::BOTH.map(|side| Folder::open(&seen.channel.path.join(side.name())).ok());
-    let list = List { seen, asked, folders, at: end, sent: 0, is_over: false };
+        .map_or(state.cards.len(), |before| state.cards.partition_point(|card| (card.stamp, card.side) < before));
+    let folders = Side::BOTH.map(|side| Folder::open(&state.channel.path.join(side.name())).ok());
+    let list = List { state, asked, folders, at: end, sent: 0, is_over: false };
     crate::web::http::file::piecewise(list, |list| list.next().map(Ok))
 }
 
@@ -165,7 +166,7 @@ impl List {
                 piece.push(b',');
             }
             // A vector always has room.
-            let _ = serde_json::to_writer(&mut piece, &Message::of(&self.seen, &card, body));
+            let _ = serde_json::to_writer(&mut piece, &Message::of(&self.state, &card, body));
             self.sent += 1;
         }
         Some(piece.into())
@@ -183,7 +184,7 @@ impl List {
         }
         loop {
             self.at = self.at.checked_sub(1)?;
-            let card = self.seen.cards.get(self.at)?;
+            let card = self.state.cards.get(self.at)?;
             if self.asked.sides.contains(&card.side) {
                 return Some(Arc::clone(card));
             }
@@ -197,12 +198,12 @@ pub(super) async fn send(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let seen = server.library.get(&name)?;
-    send::outbox(&seen.channel)?;
+    let state = server.library.get(&name)?;
+    send::outbox(&state.channel)?;
     let headers = request.headers().clone();
     let (letter, _received) = if request::is(&headers, "multipart/form-data") {
         let form = upload::form(request).await?;
-        let received = upload::receive(form, &seen.channel, |_| Ok(())).await?;
+        let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
         let text = request::sound(received.get("body").unwrap_or_default().to_owned())?;
         (Letter { text: text.into_bytes(), attachments: received.files_beside(&[]) }, Some(received))
     } else {
@@ -213,9 +214,9 @@ pub(super) async fn send(
     }
     server
         .off_thread(move |server| {
-            let sent = send::send(&seen.channel, &letter, server.now()?)?;
-            server.written(&seen, &sent.path);
-            server.answer_with(&seen.name, sent.stamp)
+            let sent = send::send(&state.channel, &letter, server.now()?)?;
+            server.written(&state, &sent.path);
+            server.answer_with(&state.name, sent.stamp)
         })
         .await
 }
@@ -241,9 +242,9 @@ async fn body_of(headers: &HeaderMap, body: Body) -> Result<String, Refusal> {
 impl Server {
     /// The message that was just sent, as the founding program answers.
     pub(super) fn answer_with(&self, name: &str, stamp: Stamp) -> Result<Response, Refusal> {
-        let (seen, card) = self.own(name, &stamp.to_string())?;
-        let body = text(&seen.open(Side::Outbox)?, stamp)?;
-        let mut response = json(&Message::of(&seen, &card, body))?;
+        let (state, card) = self.own(name, &stamp.to_string())?;
+        let body = text(&state.open(Side::Outbox)?, stamp)?;
+        let mut response = json(&Message::of(&state, &card, body))?;
         let url = address::message(name, Side::Outbox, stamp);
         crate::web::http::file::set(response.headers_mut(), axum::http::header::LOCATION, &url);
         Ok(response)

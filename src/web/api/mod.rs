@@ -5,11 +5,11 @@
 mod attachments;
 mod channels;
 mod drafts;
+mod event_stream;
 mod marks;
 mod messages;
 pub(super) mod openapi;
 mod search;
-mod stream;
 pub(crate) mod wire;
 
 use axum::Router;
@@ -55,7 +55,7 @@ pub(super) fn routes() -> Router<Server> {
         .route("/api/search", get(search::search))
         .route("/api/preview", post(drafts::preview))
         .route("/api/openapi.json", get(openapi::document))
-        .route("/events", get(stream::events))
+        .route("/events", get(crate::web::api::event_stream::events))
 }
 
 /// An answer as JSON.

@@ -4,12 +4,13 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 
-use super::super::search::{self, Asked};
 use super::super::{Server, address};
 use super::json;
 use crate::web::api::wire::{Found, Hit};
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request::Params;
+use crate::web::model::search;
+use crate::web::model::search::Asked;
 
 /// The most messages of one answer, if the request does not say how many.
 const USUAL: usize = 100;
@@ -24,15 +25,15 @@ pub(super) async fn search(State(server): State<Server>, uri: Uri) -> Result<Res
     server
         .off_thread(move |server| {
             let asked = Asked { words: &words, before: before.as_deref(), most, columns: search::COLUMNS };
-            let hits = server.search(&asked, |seen, card, excerpt| Hit {
+            let hits = server.search(&asked, |state, card, excerpt| Hit {
                 message: Found {
-                    channel: seen.name.clone(),
+                    channel: state.name.clone(),
                     r#box: card.side,
                     message_id: card.stamp,
-                    url: address::message(&seen.name, card.side, card.stamp),
-                    page: address::reading_message(&seen.name, card.side, card.stamp),
+                    url: address::message(&state.name, card.side, card.stamp),
+                    page: address::reading_message(&state.name, card.side, card.stamp),
                     title: card.title.clone(),
-                    author: seen.author_of(card).map(str::to_owned),
+                    author: state.author_of(card).map(str::to_owned),
                 },
                 matches: excerpt.matches.iter().map(|range| [range.start, range.end]).collect(),
                 excerpt: excerpt.line,

@@ -7,7 +7,7 @@ use chrono::SecondsFormat;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::article::{InReplyTo, type_of};
+use crate::article::{InReplyTo, media_type};
 use crate::channel::Kind;
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Name;
@@ -17,8 +17,8 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card::Card;
 
 use crate::web::address;
-use crate::web::channel_view::Seen;
 use crate::web::http::refusal::Refusal;
+use crate::web::model::channel_state::ChannelState;
 
 /// A channel. A box's members are there where the box is.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -58,23 +58,23 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    pub(crate) fn of(seen: &Seen) -> Self {
-        let url = address::channel(&seen.name);
-        let box_url = |side: Side| seen.has(side).then(|| format!("{url}/{side}"));
-        let site_url = address::site(&seen.name);
-        let health = &seen.health;
+    pub(crate) fn of(state: &ChannelState) -> Self {
+        let url = address::channel(&state.name);
+        let box_url = |side: Side| state.has(side).then(|| format!("{url}/{side}"));
+        let site_url = address::site(&state.name);
+        let health = &state.health;
         Self {
             messages_url: format!("{url}/messages"),
-            inbox_count: seen.count(Side::Inbox),
+            inbox_count: state.count(Side::Inbox),
             inbox_url: box_url(Side::Inbox),
-            outbox_count: seen.count(Side::Outbox),
+            outbox_count: state.count(Side::Outbox),
             outbox_url: box_url(Side::Outbox),
             drafts_url: format!("{url}/drafts"),
-            name: seen.name.clone(),
-            kind: seen.kind,
-            title: seen.title.clone(),
-            unread: seen.unread,
-            newest: seen.cards.last().map(|card| card.stamp),
+            name: state.name.clone(),
+            kind: state.kind,
+            title: state.title.clone(),
+            unread: state.unread,
+            newest: state.cards.last().map(|card| card.stamp),
             arriving: health.arriving,
             conflicts: health.conflicts,
             held: health.held,
@@ -120,8 +120,8 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    pub(crate) fn of(seen: &Seen, card: &Card, body: String) -> Self {
-        let url = address::message(&seen.name, card.side, card.stamp);
+    pub(crate) fn of(state: &ChannelState, card: &Card, body: String) -> Self {
+        let url = address::message(&state.name, card.side, card.stamp);
         Self {
             r#box: card.side,
             date: card.stamp.time().to_rfc3339_opts(SecondsFormat::Millis, true),
@@ -130,14 +130,14 @@ impl Message {
             has_attachments: !card.attachments.is_empty(),
             url,
             id: card.stamp,
-            channel: seen.name.clone(),
-            author: seen.byline(card).map(str::to_owned),
+            channel: state.name.clone(),
+            author: state.byline(card).map(str::to_owned),
             title: card.title.clone(),
             tags: card.tags.clone(),
-            in_reply_to: InReplyTo::of(card, &seen.answered, &seen.cards),
-            read: seen.is_read(card),
-            starred: seen.marked.is_starred(card.side, card.stamp),
-            page: address::reading_message(&seen.name, card.side, card.stamp),
+            in_reply_to: InReplyTo::of(card, &state.answered, &state.cards),
+            read: state.is_read(card),
+            starred: state.marked.is_starred(card.side, card.stamp),
+            page: address::reading_message(&state.name, card.side, card.stamp),
         }
     }
 }
@@ -154,11 +154,11 @@ pub(crate) struct Attachment {
 }
 
 impl Attachment {
-    pub(crate) fn all_of(seen: &Seen, card: &Card) -> Vec<Self> {
+    pub(crate) fn all_of(state: &ChannelState, card: &Card) -> Vec<Self> {
         let one = |file: &crate::channel::snapshot::card::Attachment| {
             let name = file.path.text();
-            let url = address::attachment(&seen.name, card.side, card.stamp, &name);
-            Self { r#type: type_of(&name), url, size: file.mark.len, name: name.into_owned() }
+            let url = address::attachment(&state.name, card.side, card.stamp, &name);
+            Self { r#type: media_type(&name), url, size: file.mark.len, name: name.into_owned() }
         };
         card.attachments.iter().map(one).collect()
     }
@@ -166,7 +166,7 @@ impl Attachment {
     pub(crate) fn of_draft(channel: &str, draft: Name, file: &Source) -> Self {
         let name = file.name.text().into_owned();
         let url = format!("{}/attachments/{}", address::draft(channel, &draft.to_string()), address::path(&name));
-        Self { r#type: type_of(&name), url, size: file.len, name }
+        Self { r#type: media_type(&name), url, size: file.len, name }
     }
 }
 
@@ -197,17 +197,17 @@ pub(crate) struct Unsent {
 
 impl Unsent {
     /// A draft as it is now, whoever has it in hand.
-    pub(crate) fn read(seen: &Seen, draft: Name) -> Result<Self, Refusal> {
-        let letter = draft::read(&seen.channel, draft)?;
+    pub(crate) fn read(state: &ChannelState, draft: Name) -> Result<Self, Refusal> {
+        let letter = draft::read(&state.channel, draft)?;
         let name = draft.to_string();
         Ok(Self {
-            url: address::draft(&seen.name, &name),
-            page: format!("{}/{name}", address::writing(&seen.name)),
-            channel: seen.name.clone(),
+            url: address::draft(&state.name, &name),
+            page: format!("{}/{name}", address::writing(&state.name)),
+            channel: state.name.clone(),
             version: version_of(&letter.text),
             text: crate::channel::protocol::message_file::decode(letter.text).text,
             due: if let Name::Scheduled(due) = draft { Some(due) } else { None },
-            attachments: letter.attachments.iter().map(|file| Attachment::of_draft(&seen.name, draft, file)).collect(),
+            attachments: letter.attachments.iter().map(|file| Attachment::of_draft(&state.name, draft, file)).collect(),
             name,
         })
     }

@@ -35,20 +35,20 @@ pub(super) async fn mark(
     let params = form(&headers, request).await?;
     server
         .off_thread(move |server| {
-            let (seen, card) = pages::of_address(server, &name, &side, &id)?;
-            let state = match params.get("do") {
+            let (state, card) = pages::of_address(server, &name, &side, &id)?;
+            let mark = match params.get("do") {
                 Some("read") => Mark::Read(true),
                 Some("unread") => Mark::Read(false),
                 Some("star") => Mark::Starred(true),
                 Some("unstar") => Mark::Starred(false),
                 _ => return Err(Refusal::bad("the form does not say what is to be done")),
             };
-            server.mark(&seen, card.side, card.stamp, std::iter::once(state))?;
-            let page = address::reading_message(&seen.name, card.side, card.stamp);
+            server.mark(&state, card.side, card.stamp, std::iter::once(mark))?;
+            let page = address::reading_message(&state.name, card.side, card.stamp);
             // Its own page would mark it as read again at once.
-            let home = address::reading(&seen.name);
+            let home = address::reading(&state.name);
             let to = back(params.get("back"), &page);
-            Ok(see(if state == Mark::Read(false) && to.starts_with(&page) { &home } else { to }))
+            Ok(see(if mark == Mark::Read(false) && to.starts_with(&page) { &home } else { to }))
         })
         .await
 }
@@ -63,9 +63,9 @@ pub(super) async fn read_all(
     let params = form(&headers, request).await?;
     server
         .off_thread(move |server| {
-            let seen = server.library.get(&name)?;
-            server.mark_all_read(&seen)?;
-            Ok(see(back(params.get("back"), &address::reading(&seen.name))))
+            let state = server.library.get(&name)?;
+            server.mark_all_read(&state)?;
+            Ok(see(back(params.get("back"), &address::reading(&state.name))))
         })
         .await
 }

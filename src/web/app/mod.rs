@@ -2,16 +2,16 @@
 //!
 //! Owns the templates, what every page of the app has in common, and the routes. Refuses to know how anything is stored.
 
-mod beginning;
 mod forms;
+mod message_text;
+mod new_channel;
 mod pages;
-mod text;
-mod view;
-mod writing;
+mod template_views;
+mod write_page;
 
 use std::collections::HashMap;
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -24,12 +24,13 @@ use serde::Serialize;
 use tera::{Context, Tera, Value};
 
 use super::{Server, address};
-use crate::article::type_of;
+use crate::article::media_type;
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Name;
-use crate::web::channel_view::Seen;
+use crate::lock::lock;
 use crate::web::http::refusal::Refusal;
 use crate::web::http::{file, guard};
+use crate::web::model::channel_state::ChannelState;
 
 static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/themes/app");
 /// The letter theme's look is the app's too.
@@ -95,14 +96,15 @@ impl App {
 
     /// The channels as every page lists them, made anew when one is other than before.
     fn menu(&self, server: &Server) -> Menu {
-        let mut kept = self.menu.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.menu);
         let version = server.library.version();
         if let Some(menu) = kept.as_ref().filter(|menu| menu.version == version) {
             return menu.clone();
         }
-        let order = view::in_order(server.library.all());
-        let channels: Vec<view::Channel> = order.iter().map(|seen| view::Channel::of(seen)).collect();
-        let unread = order.iter().map(|seen| seen.unread).sum();
+        let order = crate::web::app::template_views::in_order(server.library.all());
+        let channels: Vec<crate::web::app::template_views::Channel> =
+            order.iter().map(|state| crate::web::app::template_views::Channel::of(state)).collect();
+        let unread = order.iter().map(|state| state.unread).sum();
         let menu = Menu { version, channels: Value::from_serializable(&channels), unread };
         *kept = Some(menu.clone());
         menu
@@ -110,20 +112,20 @@ impl App {
 
     /// How many drafts there are, counted again after a second or when something happened.
     fn drafts(&self, server: &Server) -> usize {
-        let mut kept = self.drafts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.drafts);
         let last = server.library.events.last();
         if let Some((_, _, count)) = kept.filter(|(at, number, _)| at.elapsed() < FRESH && *number == last) {
             return count;
         }
-        let count = server.library.all().iter().map(|seen| drafts_of(seen).count()).sum();
+        let count = server.library.all().iter().map(|state| drafts_of(state).count()).sum();
         *kept = Some((Instant::now(), last, count));
         count
     }
 }
 
 /// The drafts of a channel; changes to what was sent are none.
-fn drafts_of(seen: &Seen) -> impl Iterator<Item = Name> {
-    draft::list(&seen.channel).into_iter().filter(|name| !matches!(name, Name::Edit(_)))
+fn drafts_of(state: &ChannelState) -> impl Iterator<Item = Name> {
+    draft::list(&state.channel).into_iter().filter(|name| !matches!(name, Name::Edit(_)))
 }
 
 /// The routes of the app.
@@ -134,15 +136,18 @@ pub(super) fn routes() -> Router<Server> {
         .route("/search", get(pages::search))
         .route("/drafts", get(pages::drafts))
         .route("/keys", get(pages::keys))
-        .route("/begin", get(beginning::page).post(beginning::receive))
+        .route("/begin", get(crate::web::app::new_channel::page).post(crate::web::app::new_channel::receive))
         .route("/read/{name}", get(pages::channel))
         .route("/read/{name}/marks", post(forms::read_all))
         .route("/read/{name}/{box}/{id}", get(pages::message))
         .route("/read/{name}/{box}/{id}/source", get(pages::source))
         .route("/read/{name}/{box}/{id}/marks", post(forms::mark))
-        .route("/write", get(writing::choose))
-        .route("/write/{name}", get(writing::begin).post(writing::receive_new))
-        .route("/write/{name}/{draft}", get(writing::go_on).post(writing::receive))
+        .route("/write", get(crate::web::app::write_page::choose))
+        .route("/write/{name}", get(crate::web::app::write_page::begin).post(crate::web::app::write_page::receive_new))
+        .route(
+            "/write/{name}/{draft}",
+            get(crate::web::app::write_page::go_on).post(crate::web::app::write_page::receive),
+        )
         .route("/write/{name}/{draft}/discard", post(forms::discard))
         .layer(DefaultBodyLimit::disable())
         .route("/app/{file}", get(asset))
@@ -156,7 +161,7 @@ async fn asset(
 ) -> Result<Response, Refusal> {
     let bytes = server.app.assets.get(name.as_str()).copied();
     let bytes = bytes.ok_or_else(|| Refusal::missing(format!("the app has no file `{name}`")))?;
-    let mime = type_of(&name);
+    let mime = media_type(&name);
     let mime = if mime.starts_with("text/") { format!("{mime}; charset=utf-8") } else { mime };
     Ok(tagged(&headers, bytes.to_vec(), &mime))
 }

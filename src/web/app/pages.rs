@@ -11,10 +11,8 @@ use axum::response::Response;
 use serde::Serialize;
 use tera::Value;
 
-use super::super::search::{Asked, COLUMNS};
-use super::super::{Server, address, timeline};
-use super::view::{self, Channel, Home};
-use super::{Sheet, beginning, drafts_of, text};
+use super::super::{Server, address};
+use super::{Sheet, drafts_of};
 use crate::article::{Date, Link, label};
 use crate::channel::Kind;
 use crate::channel::outbox::draft;
@@ -25,10 +23,15 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::query::Excerpt;
 use crate::channel::snapshot::card::Card;
 use crate::fs::confined::Folder;
-use crate::web::channel_view::Seen;
+use crate::web::app::template_views;
+use crate::web::app::template_views::{Channel, Home};
+use crate::web::app::{message_text, new_channel};
 use crate::web::http::file;
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request::Params;
+use crate::web::model::channel_state::ChannelState;
+use crate::web::model::search::{Asked, COLUMNS};
+use crate::web::model::timeline;
 
 /// How many messages a page shows.
 const MOST: usize = 20;
@@ -46,9 +49,9 @@ pub(super) async fn home(State(server): State<Server>, headers: HeaderMap, uri: 
     server
         .off_thread(move |server| {
             let sheet = Sheet::new(server, &headers, &uri, "home", "missive");
-            let all = view::in_order(server.library.all());
+            let all = template_views::in_order(server.library.all());
             if all.is_empty() {
-                return beginning::first(server, &headers, &uri);
+                return new_channel::first(server, &headers, &uri);
             }
             let groups: Vec<Group> = [
                 (Kind::Message, "Conversations"),
@@ -57,7 +60,7 @@ pub(super) async fn home(State(server): State<Server>, headers: HeaderMap, uri: 
             ]
             .into_iter()
             .map(|(kind, title)| {
-                let channels = all.iter().filter(|seen| seen.kind == kind).map(|seen| Channel::of(seen));
+                let channels = all.iter().filter(|state| state.kind == kind).map(|state| Channel::of(state));
                 Group { kind, title, channels: channels.collect() }
             })
             .filter(|group| !group.channels.is_empty())
@@ -77,8 +80,8 @@ pub(super) async fn everything(State(server): State<Server>, headers: HeaderMap,
             let mut found = timeline::newest(&server.library.all(), before.as_ref(), MOST + 1);
             let is_more = found.len() > MOST;
             found.truncate(MOST);
-            let last = found.last().map(|(seen, card)| seen.key_of(card)).filter(|_| is_more);
-            let messages = text::values(found.iter().map(|(seen, card)| (&**seen, &**card)));
+            let last = found.last().map(|(state, card)| state.key_of(card)).filter(|_| is_more);
+            let messages = message_text::values(found.iter().map(|(state, card)| (&**state, &**card)));
             sheet
                 .with_value("messages", Value::from(messages))
                 .with("older", &last.map(|key| format!("/everything?before={}", address::part(&key))))
@@ -98,25 +101,26 @@ pub(super) async fn channel(
     server
         .off_thread(move |server| {
             let sheet = Sheet::begin(server, &headers, &uri, "channel");
-            let seen = server.library.get(&name)?;
+            let state = server.library.get(&name)?;
             let params = Params::of(&uri);
             let before = params.get("before").map(timeline::parse_id).transpose()?;
-            let end = before
-                .map_or(seen.cards.len(), |before| seen.cards.partition_point(|card| (card.stamp, card.side) < before));
+            let end = before.map_or(state.cards.len(), |before| {
+                state.cards.partition_point(|card| (card.stamp, card.side) < before)
+            });
             let start = end.saturating_sub(MOST);
-            let cards = seen.cards.get(start..end).unwrap_or_default();
-            let url = address::reading(&seen.name);
+            let cards = state.cards.get(start..end).unwrap_or_default();
+            let url = address::reading(&state.name);
             let older =
                 cards.first().filter(|_| start > 0).map(|card| format!("{url}?before={}/{}", card.side, card.stamp));
-            let newer = before.map(|_| newer(&seen, end, &url));
-            let messages = text::values(cards.iter().rev().map(|card| (&*seen, &**card)));
+            let newer = before.map(|_| newer(&state, end, &url));
+            let messages = message_text::values(cards.iter().rev().map(|card| (&*state, &**card)));
             sheet
-                .titled(&seen.title)
-                .with("channel", &Channel::of(&seen))
+                .titled(&state.title)
+                .with("channel", &Channel::of(&state))
                 .with_value("messages", Value::from(messages))
                 .with("older", &older)
                 .with("newer", &newer)
-                .with("health", &view::health(&seen))
+                .with("health", &template_views::health(&state))
                 .with("read_all_url", &format!("{url}/marks"))
                 .send()
         })
@@ -124,15 +128,20 @@ pub(super) async fn channel(
 }
 
 /// The page of the messages behind those that end here.
-fn newer(seen: &Seen, end: usize, url: &str) -> String {
-    match seen.cards.get(end + MOST) {
+fn newer(state: &ChannelState, end: usize, url: &str) -> String {
+    match state.cards.get(end + MOST) {
         Some(card) => format!("{url}?before={}/{}", card.side, card.stamp),
         None => url.to_owned(),
     }
 }
 
 /// The message that an address means.
-pub(super) fn of_address(server: &Server, name: &str, side: &str, id: &str) -> Result<(Arc<Seen>, Arc<Card>), Refusal> {
+pub(super) fn of_address(
+    server: &Server,
+    name: &str,
+    side: &str,
+    id: &str,
+) -> Result<(Arc<ChannelState>, Arc<Card>), Refusal> {
     let side = Side::BOTH.into_iter().find(|known| known.name() == side);
     let side = side.ok_or_else(|| Refusal::missing("a message lies in an inbox or in an outbox"))?;
     server.message(name, side, id)
@@ -149,28 +158,28 @@ pub(super) async fn message(
     server
         .off_thread(move |server| {
             let sheet = Sheet::begin(server, &headers, &uri, "message");
-            let (seen, card) = of_address(server, &name, &side, &id)?;
-            let seen = if !seen.is_read(&card) && method == Method::GET && is_opened(&headers) {
+            let (state, card) = of_address(server, &name, &side, &id)?;
+            let state = if !state.is_read(&card) && method == Method::GET && is_opened(&headers) {
                 // That it can't be marked is no reason not to show it.
                 let _ = server.mark(
-                    &seen,
+                    &state,
                     card.side,
                     card.stamp,
                     std::iter::once(crate::channel::reading::marks::State::Read(true)),
                 );
                 server.library.get(&name)?
             } else {
-                seen
+                state
             };
-            let at = seen.find(card.side, card.stamp).map_or(0, |(at, _)| at);
+            let at = state.find(card.side, card.stamp).map_or(0, |(at, _)| at);
             let near = |at: Option<usize>| {
-                let card = seen.cards.get(at?)?;
-                Some(Link { label: label(card), url: address::reading_message(&seen.name, card.side, card.stamp) })
+                let card = state.cards.get(at?)?;
+                Some(Link { label: label(card), url: address::reading_message(&state.name, card.side, card.stamp) })
             };
             sheet
                 .titled(&label(&card))
-                .with("channel", &Channel::of(&seen))
-                .with_value("m", text::value(&seen, &card, &mut text::Allowance::page())?)
+                .with("channel", &Channel::of(&state))
+                .with_value("m", message_text::value(&state, &card, &mut message_text::Allowance::page())?)
                 .with("previous", &near(at.checked_sub(1)))
                 .with("next", &near(Some(at + 1)))
                 .send()
@@ -194,9 +203,9 @@ pub(super) async fn source(
 ) -> Answer {
     server
         .off_thread(move |server| {
-            let (seen, card) = of_address(server, &name, &side, &id)?;
-            let (open, stat) = seen.open(card.side)?.file(&Entry::Text(card.stamp).path())?;
-            let about = file::About {
+            let (state, card) = of_address(server, &name, &side, &id)?;
+            let (open, stat) = state.open(card.side)?.file(&Entry::Text(card.stamp).path())?;
+            let about = file::ContentInfo {
                 mime: "text/plain; charset=utf-8".to_owned(),
                 save_as: None,
                 policy: "default-src 'none'; style-src 'unsafe-inline'; sandbox".to_owned(),
@@ -213,7 +222,7 @@ pub(super) async fn search(State(server): State<Server>, headers: HeaderMap, uri
             let params = Params::of(&uri);
             let words = params.get("q").unwrap_or_default();
             let asked = Asked { words, before: params.get("before"), most: MOST + 1, columns: COLUMNS };
-            let found = server.search(&asked, |seen, card, excerpt| view_of_hit(seen, card, &excerpt));
+            let found = server.search(&asked, |state, card, excerpt| view_of_hit(state, card, &excerpt));
             let (mut results, error) = match found {
                 Ok(results) => (results, None),
                 Err(refusal) => (Vec::new(), Some(super::super::sentence(&refusal.what))),
@@ -252,7 +261,7 @@ struct Hit {
     unread: bool,
 }
 
-fn view_of_hit(seen: &Seen, card: &Card, excerpt: &Excerpt) -> Hit {
+fn view_of_hit(state: &ChannelState, card: &Card, excerpt: &Excerpt) -> Hit {
     let mut pieces = Vec::new();
     let mut from = 0;
     for found in &excerpt.matches {
@@ -263,14 +272,14 @@ fn view_of_hit(seen: &Seen, card: &Card, excerpt: &Excerpt) -> Hit {
     }
     pieces.push(Piece { text: excerpt.line.get(from..).unwrap_or_default().to_owned(), hit: false });
     Hit {
-        url: address::reading_message(&seen.name, card.side, card.stamp),
-        key: seen.key_of(card),
-        channel: Home::of(seen),
+        url: address::reading_message(&state.name, card.side, card.stamp),
+        key: state.key_of(card),
+        channel: Home::of(state),
         date: Date::new(card.stamp.seconds()),
         label: label(card),
-        author: seen.author_of(card).map(str::to_owned),
+        author: state.author_of(card).map(str::to_owned),
         excerpt: pieces,
-        unread: !seen.is_read(card),
+        unread: !state.is_read(card),
     }
 }
 
@@ -293,8 +302,8 @@ pub(super) async fn drafts(State(server): State<Server>, headers: HeaderMap, uri
         .off_thread(move |server| {
             let sheet = Sheet::new(server, &headers, &uri, "drafts", "Drafts");
             let mut drafts: Vec<(Stamp, Unsent)> = Vec::new();
-            for seen in server.library.all() {
-                drafts.extend(drafts_of(&seen).filter_map(|name| unsent(&seen, name)));
+            for state in server.library.all() {
+                drafts.extend(drafts_of(&state).filter_map(|name| unsent(&state, name)));
             }
             drafts.sort_by_key(|(stamp, _)| std::cmp::Reverse(*stamp));
             let drafts: Vec<Unsent> = drafts.into_iter().map(|(_, draft)| draft).collect();
@@ -306,32 +315,32 @@ pub(super) async fn drafts(State(server): State<Server>, headers: HeaderMap, uri
 /// How much of a draft's text is read for its label, in bytes.
 const HEAD: u64 = 4 << 10;
 
-fn unsent(seen: &Seen, name: Name) -> Option<(Stamp, Unsent)> {
+fn unsent(state: &ChannelState, name: Name) -> Option<(Stamp, Unsent)> {
     let (stamp, due) = match name {
         Name::Unsent(stamp) => (stamp, None),
         Name::Scheduled(stamp) => (stamp, Some(stamp)),
         Name::Edit(_) => return None,
     };
-    let folder = Folder::open(&draft::folder(&seen.channel)).ok()?;
+    let folder = Folder::open(&draft::folder(&state.channel)).ok()?;
     // Attachments whose text is not there yet are a draft too.
     let text = folder.read(FilePath::new(&format!("{name}.txt")), HEAD).map(|(text, _)| text).unwrap_or_default();
     let words = new_message::first_words(&text);
-    let url = format!("{}/{name}", address::writing(&seen.name));
+    let url = format!("{}/{name}", address::writing(&state.name));
     let view = Unsent {
         name: name.to_string(),
-        channel: Home::of(seen),
+        channel: Home::of(state),
         label: if words.is_empty() { "Without words yet".to_owned() } else { words },
         discard_url: format!("{url}/discard"),
         url,
         date: Date::new(stamp.seconds()),
         kind: if due.is_some() { "scheduled" } else { "draft" },
         due: due.map(|due| Date::new(due.seconds())),
-        files: draft::attachments(&seen.channel, name).len(),
+        files: draft::attachments(&state.channel, name).len(),
     };
     Some((stamp, view))
 }
 
 /// The help on keys.
 pub(super) async fn keys(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
-    server.off_thread(move |server| Sheet::new(server, &headers, &uri, "keys", "Keys").send()).await
+    server.off_thread(move |server| Sheet::new(server, &headers, &uri, "keys", "Keyboard shortcuts").send()).await
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
 
+use crate::lock::lock;
 use crate::web::http::peer::Peer;
 use crate::web::http::refusal::Refusal;
 
@@ -39,7 +40,7 @@ pub(crate) struct Connections {
 struct Known {
     last: u64,
     open: BTreeMap<u64, Open>,
-    places: HashMap<Peer, Weak<Places>>,
+    places: HashMap<Peer, Weak<PeerPermits>>,
 }
 
 /// A connection, as it is judged when there are too many.
@@ -53,29 +54,29 @@ struct Open {
 
 /// What of a peer may last.
 #[derive(Debug)]
-struct Places {
+struct PeerPermits {
     streams: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
 }
 
 /// A connection that was taken in. It is one less when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Admitted {
+pub(crate) struct AdmittedConnection {
     connections: Arc<Connections>,
     number: u64,
     active: Arc<AtomicU64>,
-    visitor: Visitor,
+    visitor: Client,
 }
 
 /// Who asks, for whoever answers.
 #[derive(Clone, Debug)]
-pub(crate) struct Visitor {
+pub(crate) struct Client {
     pub(crate) peer: Peer,
-    places: Arc<Places>,
+    places: Arc<PeerPermits>,
 }
 
 /// A place that is given back when it is dropped.
-pub(crate) type Place = OwnedSemaphorePermit;
+pub(crate) type Permit = OwnedSemaphorePermit;
 
 impl Connections {
     pub(crate) fn new() -> Arc<Self> {
@@ -83,7 +84,7 @@ impl Connections {
     }
 
     /// Takes a connection in, if need be in the place of another one; the second value ends when it is to make room itself.
-    pub(crate) fn admit(self: &Arc<Self>, peer: Peer) -> (Admitted, oneshot::Receiver<()>) {
+    pub(crate) fn admit(self: &Arc<Self>, peer: Peer) -> (AdmittedConnection, oneshot::Receiver<()>) {
         let (keep, ended) = oneshot::channel();
         let active = Arc::new(AtomicU64::new(self.now()));
         let mut known = self.known();
@@ -93,13 +94,13 @@ impl Connections {
         known.last += 1;
         let number = known.last;
         known.open.insert(number, Open { peer, active: Arc::clone(&active), _keep: keep });
-        let visitor = Visitor { peer, places: known.places(peer) };
+        let visitor = Client { peer, places: known.places(peer) };
         drop(known);
-        (Admitted { connections: Arc::clone(self), number, active, visitor }, ended)
+        (AdmittedConnection { connections: Arc::clone(self), number, active, visitor }, ended)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.known)
     }
 
     /// Milliseconds since there are connections.
@@ -123,12 +124,12 @@ impl Known {
         }
     }
 
-    fn places(&mut self, peer: Peer) -> Arc<Places> {
+    fn places(&mut self, peer: Peer) -> Arc<PeerPermits> {
         if let Some(places) = self.places.get(&peer).and_then(Weak::upgrade) {
             return places;
         }
         self.places.retain(|_, places| places.strong_count() > 0);
-        let places = Arc::new(Places {
+        let places = Arc::new(PeerPermits {
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             bodies: Arc::new(Semaphore::new(MAX_BODIES)),
         });
@@ -137,29 +138,29 @@ impl Known {
     }
 }
 
-impl Admitted {
-    pub(crate) fn visitor(&self) -> Visitor {
+impl AdmittedConnection {
+    pub(crate) fn visitor(&self) -> Client {
         self.visitor.clone()
     }
 
     /// The connection's stream, whose bytes count as life.
-    pub(crate) fn watched<S>(&self, stream: S) -> Watched<S> {
-        Watched { stream, connections: Arc::clone(&self.connections), active: Arc::clone(&self.active) }
+    pub(crate) fn watched<S>(&self, stream: S) -> ActivityStream<S> {
+        ActivityStream { stream, connections: Arc::clone(&self.connections), active: Arc::clone(&self.active) }
     }
 }
 
-impl Drop for Admitted {
+impl Drop for AdmittedConnection {
     fn drop(&mut self) {
         self.connections.known().open.remove(&self.number);
     }
 }
 
-impl Visitor {
+impl Client {
     /// A place for a stream of events.
     ///
     /// # Errors
     /// When this peer has as many as it may.
-    pub(crate) fn stream(&self) -> Result<Place, Refusal> {
+    pub(crate) fn stream(&self) -> Result<Permit, Refusal> {
         Arc::clone(&self.places.streams)
             .try_acquire_owned()
             .map_err(|_| Refusal::busy(format!("{MAX_STREAMS} pages listen for news already")))
@@ -169,7 +170,7 @@ impl Visitor {
     ///
     /// # Errors
     /// When none gets free.
-    pub(crate) async fn body(&self) -> Result<Place, Refusal> {
+    pub(crate) async fn body(&self) -> Result<Permit, Refusal> {
         let place = timeout(PATIENCE, Arc::clone(&self.places.bodies).acquire_owned()).await;
         let place = place.ok().and_then(Result::ok);
         place.ok_or_else(|| Refusal::busy(format!("{MAX_BODIES} requests are being received already")))
@@ -178,19 +179,19 @@ impl Visitor {
 
 /// A stream that tells when bytes move.
 #[derive(Debug)]
-pub(crate) struct Watched<S> {
+pub(crate) struct ActivityStream<S> {
     stream: S,
     connections: Arc<Connections>,
     active: Arc<AtomicU64>,
 }
 
-impl<S> Watched<S> {
+impl<S> ActivityStream<S> {
     fn moved(&self) {
         self.active.store(self.connections.now(), Ordering::Relaxed);
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for ActivityStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = into.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, into);
@@ -201,7 +202,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for ActivityStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
         if matches!(polled, Poll::Ready(Ok(_))) {
@@ -239,7 +240,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 mod tests {
     use super::*;
 
-    fn set(admitted: &Admitted, active: u64) {
+    fn set(admitted: &AdmittedConnection, active: u64) {
         admitted.active.store(active, Ordering::Relaxed);
     }
 

@@ -26,7 +26,7 @@ const PIECES: usize = 3;
 
 /// What a browser is told of a file besides its bytes.
 #[derive(Debug)]
-pub(crate) struct About {
+pub(crate) struct ContentInfo {
     /// Its media type.
     pub(crate) mime: String,
     /// The name under which it is to be saved, if it is to be saved and not shown.
@@ -67,7 +67,7 @@ pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 }
 
 /// Sends an open file, or the part of it that is asked for.
-pub(crate) fn send(file: File, stat: &Stat, about: &About, asked: &HeaderMap) -> io::Result<Response> {
+pub(crate) fn send(file: File, stat: &Stat, about: &ContentInfo, asked: &HeaderMap) -> io::Result<Response> {
     let tag = tag(stat);
     if is_known(asked, &tag) {
         return Ok(unchanged(&tag, Some(&about.policy)));

@@ -9,9 +9,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::fs::{private, regular_file};
+use crate::lock::lock;
 use crate::web::http::refusal::Refusal;
 
 /// How many forms are remembered.
@@ -26,7 +27,7 @@ type Answer = Arc<Mutex<Option<String>>>;
 
 /// The forms that came in.
 #[derive(Debug)]
-pub(crate) struct Forms {
+pub(crate) struct SubmittedForms {
     known: Mutex<VecDeque<(Submission, Answer)>>,
     /// Where those are noted that led to a page, for the next run of the server.
     file: Option<PathBuf>,
@@ -60,7 +61,7 @@ impl Submission {
     }
 }
 
-impl Forms {
+impl SubmittedForms {
     /// The forms of earlier runs, as far as the file has them.
     pub(crate) fn read(file: Option<PathBuf>) -> Self {
         let noted = file.as_deref().map(noted).unwrap_or_default();
@@ -80,7 +81,7 @@ impl Forms {
             return work();
         };
         let answer = self.answer(form);
-        let mut answer = answer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answer = lock(&answer);
         if let Some(done) = &*answer {
             return Ok(done.clone());
         }
@@ -115,7 +116,7 @@ impl Forms {
     }
 
     fn known(&self) -> MutexGuard<'_, VecDeque<(Submission, Answer)>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.known)
     }
 }
 
@@ -159,7 +160,7 @@ mod tests {
 
     #[test]
     fn the_same_is_done_once_and_what_differs_each_time() {
-        let forms = Forms::read(None);
+        let forms = SubmittedForms::read(None);
         let count = AtomicUsize::new(0);
         let send = |form: Option<Submission>| {
             forms.once(form, || Ok(format!("/{}", count.fetch_add(1, Ordering::Relaxed)))).unwrap()
@@ -179,7 +180,7 @@ mod tests {
 
     #[test]
     fn who_comes_meanwhile_waits_for_the_answer() {
-        let forms = Forms::read(None);
+        let forms = SubmittedForms::read(None);
         let count = AtomicUsize::new(0);
         let one = form(&[("token", "t.1")]);
         let barrier = std::sync::Barrier::new(8);
@@ -197,7 +198,7 @@ mod tests {
 
     #[test]
     fn what_failed_is_tried_again() {
-        let forms = Forms::read(None);
+        let forms = SubmittedForms::read(None);
         let one = form(&[("token", "t.1")]);
         assert!(forms.once(one, || Err(Refusal::bad("the disk is full"))).is_err());
         assert_eq!(forms.once(one, || Ok("/done".to_owned())), Ok("/done".to_owned()));
@@ -210,17 +211,17 @@ mod tests {
         let path = dir.path().join("forms");
         let file = Some(path.clone());
         let (page, code) = (form(&[("token", "t.1")]), form(&[("token", "t.2")]));
-        let before = Forms::read(file.clone());
+        let before = SubmittedForms::read(file.clone());
         before.once(page, || Ok("/read/blog".to_owned())).unwrap();
         before.once(code, || Ok("missive-invite-aeaq".to_owned())).unwrap();
-        let after = Forms::read(file.clone());
+        let after = SubmittedForms::read(file.clone());
         assert_eq!(after.once(page, || Err(Refusal::bad("never asked"))), Ok("/read/blog".to_owned()));
         assert!(after.once(code, || Err(Refusal::bad("asked"))).is_err());
         for number in 0..2 * KEPT {
             let number = format!("t.more-{number}");
             after.once(form(&[("token", &number)]), || Ok("/".to_owned())).unwrap();
         }
-        assert_eq!((after.known().len(), Forms::read(file.clone()).known().len()), (KEPT, KEPT));
+        assert_eq!((after.known().len(), SubmittedForms::read(file.clone()).known().len()), (KEPT, KEPT));
         let text = std::fs::read_to_string(path).unwrap();
         assert!(text.lines().count() == KEPT && !text.contains("missive-invite"));
     }

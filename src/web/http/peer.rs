@@ -70,7 +70,7 @@ fn users(here: SocketAddr, there: SocketAddr, inode: u64) -> Option<Users> {
 }
 
 /// Whether this system tells whose connections come: tried with one to ourselves.
-pub fn tells_users() -> bool {
+pub fn can_identify_users() -> bool {
     let tried = || -> io::Result<Peer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let calling = TcpStream::connect(listener.local_addr()?)?;
@@ -114,7 +114,7 @@ mod tests {
         let calling = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (called, there) = listener.accept().unwrap();
         let here = called.local_addr().unwrap();
-        assert_eq!((Peer::of(&called, here, there), tells_users()), (Peer::Own, true));
+        assert_eq!((Peer::of(&called, here, there), can_identify_users()), (Peer::Own, true));
         let number = inode(&called).unwrap();
         let asked = diag::users(here, there, number).unwrap();
         assert!(asked.is_some() && asked == tables::users(here, there, number), "both say the same");

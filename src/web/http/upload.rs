@@ -38,7 +38,7 @@ const PIECE: usize = 1 << 20;
 
 /// A form as it was received. The files are gone when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Received {
+pub(crate) struct ReceivedForm {
     fields: Vec<(String, String)>,
     /// The files under the names that they came with.
     files: Vec<Source>,
@@ -50,7 +50,7 @@ pub(crate) struct Received {
     files_hash: blake3::Hasher,
 }
 
-impl Received {
+impl ReceivedForm {
     fn new() -> Self {
         let (pace, files_hash) = (Pace::new(), blake3::Hasher::new());
         Self { fields: Vec::new(), files: Vec::new(), folder: None, length: 0, pace, files_hash }
@@ -100,9 +100,9 @@ pub(crate) async fn form(request: Request) -> Result<Multipart, Refusal> {
 pub(crate) async fn receive(
     mut form: Multipart,
     channel: &Channel,
-    admit: impl Fn(&Received) -> Result<(), Refusal>,
-) -> Result<Received, Refusal> {
-    let mut received = Received::new();
+    admit: impl Fn(&ReceivedForm) -> Result<(), Refusal>,
+) -> Result<ReceivedForm, Refusal> {
+    let mut received = ReceivedForm::new();
     loop {
         let next = received.pace.next(form.next_field()).await?;
         let Some(field) = next.map_err(|error| refusal(&error))? else {
@@ -130,7 +130,7 @@ pub(crate) async fn receive(
     }
 }
 
-impl Received {
+impl ReceivedForm {
     async fn take_file(&mut self, mut field: Field<'_>, given: &str, channel: &Channel) -> Result<(), Refusal> {
         if self.files.len() == MAX_FILES {
             return Err(Refusal::too_large(format!("at most {MAX_FILES} files can be sent at once")));

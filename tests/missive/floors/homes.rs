@@ -13,11 +13,12 @@ pub(crate) const FLOORS: &[(&str, u8)] = &[
     ("channel", 10),
     ("watch", 10),
     ("console", 10),
-    ("markdown", 2),
-    ("media", 2),
-    ("difference", 2),
-    ("fs", 1),
-    ("text", 0),
+    ("markdown", 3),
+    ("media", 3),
+    ("difference", 3),
+    ("fs", 2),
+    ("text", 1),
+    ("lock", 0),
 ];
 
 /// Walls within a room: the first must not know the second, and why.

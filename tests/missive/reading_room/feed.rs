@@ -3,7 +3,7 @@
 use missive::channel::Channel;
 use missive::channel::snapshot::card_cache::Cache;
 use missive::channel::snapshot::{self, Look, Snapshot};
-use missive::site::{Options, Planet, PlanetChannel, opml, planet_feed};
+use missive::site::{CombinedFeed, FeedChannel, SiteOptions, combined_feed, opml};
 
 use super::{ID, data, values, write};
 use crate::scene::{NOW, Scene, files};
@@ -14,11 +14,11 @@ fn look(scene: &Scene, name: &str) -> Snapshot {
 }
 
 /// A planet of these channels as a server has it.
-fn served<'a>(snapshots: &'a [Snapshot], options: &'a Options) -> Vec<PlanetChannel<'a>> {
+fn served<'a>(snapshots: &'a [Snapshot], options: &'a SiteOptions) -> Vec<FeedChannel<'a>> {
     let site = |snapshot: &Snapshot| format!("http://[::1]:8000/site/{}/", snapshot.channel.name);
     snapshots
         .iter()
-        .map(|snapshot| PlanetChannel { snapshot, options, site: site(snapshot), origins: [None, None] })
+        .map(|snapshot| FeedChannel { snapshot, options, site: site(snapshot), origins: [None, None] })
         .collect()
 }
 
@@ -29,8 +29,8 @@ fn a_server_has_the_feed_and_the_list_without_a_file() {
     let options = scene.options();
     let channels = served(&snapshots, &options);
     let planet =
-        Planet { title: "Mine & all", feed: Some("http://[::1]:8000/planet.atom"), front: "http://[::1]:8000/" };
-    let feed = String::from_utf8(planet_feed(&planet, &channels)).unwrap();
+        CombinedFeed { title: "Mine & all", feed: Some("http://[::1]:8000/planet.atom"), front: "http://[::1]:8000/" };
+    let feed = String::from_utf8(combined_feed(&planet, &channels)).unwrap();
     assert_eq!(feed.matches("<entry>").count(), 3);
     for part in [
         "<title>Mine &amp; all</title>",
@@ -56,8 +56,8 @@ fn a_message_that_came_by_two_ways_is_one_entry() {
     }
     let snapshots = [look(&scene, "blog"), look(&scene, "copy")];
     let options = scene.options();
-    let planet = Planet { title: "All", feed: None, front: "index.html" };
-    let feed = String::from_utf8(planet_feed(&planet, &served(&snapshots, &options))).unwrap();
+    let planet = CombinedFeed { title: "All", feed: None, front: "index.html" };
+    let feed = String::from_utf8(combined_feed(&planet, &served(&snapshots, &options))).unwrap();
     assert_eq!(feed.matches("<entry>").count(), 2, "{feed}");
     assert!(!feed.contains("/site/copy/"));
 }

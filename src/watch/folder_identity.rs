@@ -1,7 +1,5 @@
-//! Whether a folder is still the one that it was.
-//!
-//! Owns what tells two folders of one path apart: removed and made again, exchanged, unmounted, mounted over. Refuses
-//! to know what is in them.
+//! Whether the folder at a path is still the one that it was: it may be removed and made again, exchanged, unmounted, or mounted
+//! over.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;

@@ -8,7 +8,7 @@ use crate::channel::protocol::settings::BaseUrl;
 
 /// Choices that change what the site says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct SiteOptions {
     /// Where the site will be found.
     pub base_url: Option<BaseUrl>,
     /// Instead of the profile's title.
@@ -31,7 +31,7 @@ pub struct Options {
 
 /// Choices of how a build treats what is there already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Manner {
+pub struct Overrides {
     /// Takes over a folder that holds other files, and writes every file anew.
     pub force: bool,
     /// Accepts that a box which had messages has none.

@@ -4,7 +4,7 @@
 //! the channel was looked at again, and what is marked. Tells what changed. Refuses to look itself, and to read texts.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use crate::article::label;
 use crate::channel::Channel;
@@ -14,26 +14,27 @@ use crate::channel::protocol::profile::Profiles;
 use crate::channel::reading::marks::{Change, Key, Marks, Reach, State, Store};
 use crate::channel::snapshot::Snapshot;
 use crate::channel::snapshot::card::Card;
+use crate::lock::{lock, read, write};
 
-use super::address;
-use super::events::{Arrived, Built, Events, What};
-use crate::web::channel_view::{Health, Seen, appeared, copy, differ, name_of, of_look, unread};
+use crate::web::address;
 use crate::web::http::refusal::Refusal;
+use crate::web::model::channel_state::{ChannelState, Health, appeared, copy, differ, name_of, of_look, unread};
+use crate::web::model::events::{EventKind, Events, MessageArrived, SiteBuilt};
 
-/// What became of the last build of a channel's site.
+/// EventKind became of the last build of a channel's site.
 #[derive(Clone, Debug, Default)]
 struct Site {
     error: Option<String>,
 }
 
-/// What is known of a channel without a look at it.
+/// EventKind is known of a channel without a look at it.
 #[derive(Debug)]
 pub struct KnownChannel {
     /// The channel.
     pub channel: Channel,
     /// The messages that it shows, oldest first.
     pub cards: Arc<[Arc<Card>]>,
-    /// What its boxes say of it.
+    /// EventKind its boxes say of it.
     pub profiles: Profiles,
 }
 
@@ -43,7 +44,7 @@ const TOLD_EACH: usize = 20;
 /// All channels as they were seen last.
 #[derive(Debug)]
 pub struct Library {
-    channels: RwLock<BTreeMap<String, Arc<Seen>>>,
+    channels: RwLock<BTreeMap<String, Arc<ChannelState>>>,
     sites: RwLock<HashMap<String, Site>>,
     marks: Mutex<KnownMarks>,
     store: Store,
@@ -51,7 +52,7 @@ pub struct Library {
     /// A random name for this device, if it needs one.
     fresh_device: String,
     version: std::sync::atomic::AtomicU64,
-    pub(super) events: Events,
+    pub(crate) events: Events,
 }
 
 #[derive(Debug, Default)]
@@ -77,33 +78,33 @@ impl Library {
     }
 
     /// All channels, by name.
-    pub(super) fn all(&self) -> Vec<Arc<Seen>> {
+    pub(crate) fn all(&self) -> Vec<Arc<ChannelState>> {
         self.read().values().cloned().collect()
     }
 
     /// All channels with the messages that they show, oldest first, and what their boxes say of them.
     pub fn channels(&self) -> Vec<KnownChannel> {
-        let known = |seen: &Arc<Seen>| KnownChannel {
-            channel: seen.channel.clone(),
-            cards: Arc::clone(&seen.cards),
-            profiles: Profiles::clone(&seen.profiles),
+        let known = |state: &Arc<ChannelState>| KnownChannel {
+            channel: state.channel.clone(),
+            cards: Arc::clone(&state.cards),
+            profiles: Profiles::clone(&state.profiles),
         };
         self.read().values().map(known).collect()
     }
 
     /// The channel of this name.
-    pub(super) fn get(&self, name: &str) -> Result<Arc<Seen>, Refusal> {
+    pub(crate) fn get(&self, name: &str) -> Result<Arc<ChannelState>, Refusal> {
         let found = self.read().get(name).cloned();
         found.ok_or_else(|| Refusal::no_channel(name))
     }
 
     /// A number that is another one whenever anything in the library is.
-    pub(super) fn version(&self) -> u64 {
+    pub(crate) fn version(&self) -> u64 {
         self.version.load(std::sync::atomic::Ordering::Acquire)
     }
 
     /// Puts a state in the place of the one before, and gives that one.
-    fn put(&self, now: Arc<Seen>) -> Option<Arc<Seen>> {
+    fn put(&self, now: Arc<ChannelState>) -> Option<Arc<ChannelState>> {
         let before = self.write().insert(now.name.clone(), now);
         self.next_version();
         before
@@ -113,16 +114,16 @@ impl Library {
         self.version.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<Seen>>> {
-        self.channels.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<ChannelState>>> {
+        read(&self.channels)
     }
 
-    fn write(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<String, Arc<Seen>>> {
-        self.channels.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<String, Arc<ChannelState>>> {
+        write(&self.channels)
     }
 
     /// Takes in a look at a channel, and tells what is other than before.
-    pub fn looked(&self, snapshot: &Snapshot) {
+    pub fn channel_scanned(&self, snapshot: &Snapshot) {
         let name = name_of(&snapshot.channel.name);
         let key = Key::of(&snapshot.channel, &self.data);
         // Whoever puts a state in the place of another one holds the marks, so that none is lost.
@@ -139,14 +140,14 @@ impl Library {
         // Who gets a whole archive at once is not told of each letter.
         if new.len() <= TOLD_EACH {
             for card in &new {
-                self.events.tell(What::Message(arrived(&now, card)));
+                self.events.tell(EventKind::Message(arrived(&now, card)));
             }
         }
-        self.events.tell(What::Channel(name));
+        self.events.tell(EventKind::Channel(name));
     }
 
     /// Takes in that a channel cannot be looked at.
-    pub fn failed(&self, channel: &ChannelName, why: &str) {
+    pub fn scan_failed(&self, channel: &ChannelName, why: &str) {
         let name = name_of(channel);
         let _alone = self.known_marks();
         let Some(before) = self.read().get(&name).cloned() else {
@@ -154,47 +155,47 @@ impl Library {
         };
         let health = Health { trouble: Some(why.to_owned()), ..before.health.clone() };
         if health != before.health {
-            self.put(Arc::new(Seen { health, ..copy(&before) }));
-            self.events.tell(What::Channel(name));
+            self.put(Arc::new(ChannelState { health, ..copy(&before) }));
+            self.events.tell(EventKind::Channel(name));
         }
     }
 
     /// Takes in that a channel is gone.
-    pub fn gone(&self, channel: &ChannelName) {
+    pub fn channel_removed(&self, channel: &ChannelName) {
         let name = name_of(channel);
         let _alone = self.known_marks();
-        self.sites.write().unwrap_or_else(PoisonError::into_inner).remove(&name);
+        write(&self.sites).remove(&name);
         if self.write().remove(&name).is_some() {
             self.next_version();
-            self.events.tell(What::Channel(name));
+            self.events.tell(EventKind::Channel(name));
         }
     }
 
     /// Takes in what became of a channel's site: the paths of the files that are other than before, or why it could not be
     /// built.
-    pub fn built(&self, channel: &ChannelName, paths: HashSet<String>, error: Option<String>) {
+    pub fn site_built(&self, channel: &ChannelName, paths: HashSet<String>, error: Option<String>) {
         let name = name_of(channel);
-        let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
+        let mut sites = write(&self.sites);
         let site = sites.entry(name.clone()).or_default();
         let is_news = !paths.is_empty() || site.error != error;
         site.error = error;
         drop(sites);
         if is_news {
-            self.events.tell(What::Site(Arc::new(Built { channel: name, paths })));
+            self.events.tell(EventKind::Site(Arc::new(SiteBuilt { channel: name, paths })));
         }
     }
 
     /// Why a channel's site could not be built the last time, if so.
-    pub(super) fn site_error(&self, name: &str) -> Option<String> {
-        self.sites.read().unwrap_or_else(PoisonError::into_inner).get(name)?.error.clone()
+    pub(crate) fn site_error(&self, name: &str) -> Option<String> {
+        read(&self.sites).get(name)?.error.clone()
     }
 
     fn known_marks(&self) -> std::sync::MutexGuard<'_, KnownMarks> {
-        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.marks)
     }
 
     /// Reads the marks again if any device's have changed, as far as that was not looked at just now.
-    pub(super) fn refresh_marks_at_times(&self) {
+    pub(crate) fn refresh_marks_at_times(&self) {
         const OFTEN: std::time::Duration = std::time::Duration::from_millis(200);
         // Whoever holds them looks for all.
         let Ok(mut known) = self.marks.try_lock() else {
@@ -215,8 +216,8 @@ impl Library {
         }
     }
 
-    /// Marks messages, now in seconds since 1970. What is so already is not said again.
-    pub(super) fn mark(&self, mut changes: Vec<Change>, now: i64) -> Result<(), Refusal> {
+    /// Marks messages, now in seconds since 1970. EventKind is so already is not said again.
+    pub(crate) fn mark(&self, mut changes: Vec<Change>, now: i64) -> Result<(), Refusal> {
         let mut known = self.known_marks();
         let mut marks = self.store.load()?;
         changes.retain(|change| !is_so(&marks, change));
@@ -236,21 +237,21 @@ impl Library {
             if marked == before.marked {
                 continue;
             }
-            let mut seen = Seen { marked, ..copy(&before) };
-            seen.unread = unread(&seen.cards, &seen.marked);
-            let name = seen.name.clone();
-            self.put(Arc::new(seen));
-            self.events.tell(What::Channel(name));
+            let mut state = ChannelState { marked, ..copy(&before) };
+            state.unread = unread(&state.cards, &state.marked);
+            let name = state.name.clone();
+            self.put(Arc::new(state));
+            self.events.tell(EventKind::Channel(name));
         }
     }
 
     /// Takes in that a channel's drafts are others than before.
-    pub(super) fn drafts_changed(&self, name: &str) {
-        self.events.tell(What::Channel(name.to_owned()));
+    pub(crate) fn drafts_changed(&self, name: &str) {
+        self.events.tell(EventKind::Channel(name.to_owned()));
     }
 }
 
-/// Whether something is marked so already. What is in the outbox counts as read always.
+/// Whether something is marked so already. EventKind is in the outbox counts as read always.
 fn is_so(marks: &Marks, change: &Change) -> bool {
     let Reach::One(stamp) = change.reach else {
         return false;
@@ -265,15 +266,15 @@ fn is_so(marks: &Marks, change: &Change) -> bool {
     }
 }
 
-fn arrived(seen: &Seen, card: &Card) -> Arrived {
-    Arrived {
-        channel: seen.name.clone(),
+fn arrived(state: &ChannelState, card: &Card) -> MessageArrived {
+    MessageArrived {
+        channel: state.name.clone(),
         r#box: card.side.name(),
         message_id: card.stamp.to_string(),
-        key: seen.key_of(card),
-        url: address::reading_message(&seen.name, card.side, card.stamp),
+        key: state.key_of(card),
+        url: address::reading_message(&state.name, card.side, card.stamp),
         label: label(card),
-        author: seen.author_of(card).unwrap_or_default().to_owned(),
-        title: seen.title.clone(),
+        author: state.author_of(card).unwrap_or_default().to_owned(),
+        title: state.title.clone(),
     }
 }

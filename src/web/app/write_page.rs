@@ -7,11 +7,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 
-use super::super::drafts::{known, take};
-use super::super::{Server, address, see, sentence};
-use super::view::{self, Channel};
-use super::{Sheet, text};
-use crate::article::{Date, Link, kind_of, label, size, type_of};
+use crate::article::{Date, Link, kind_in_words, label, media_type, size};
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::{Draft, Name};
 use crate::channel::outbox::missing_attachment;
@@ -22,13 +18,18 @@ use crate::channel::protocol::{header, message_file};
 use crate::channel::reading::resolve_id;
 use crate::channel::snapshot::attachments::MAX_LENGTH;
 use crate::web::api::wire;
-use crate::web::channel_view::Seen;
+use crate::web::app::template_views;
+use crate::web::app::template_views::Channel;
+use crate::web::app::{Sheet, message_text};
 use crate::web::http::guard;
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request;
 use crate::web::http::request::Params;
 use crate::web::http::upload;
-use crate::web::http::upload::Received;
+use crate::web::http::upload::ReceivedForm;
+use crate::web::model::channel_state::ChannelState;
+use crate::web::model::drafts::{known, take};
+use crate::web::{Server, address, see, sentence};
 
 type Answer = Result<Response, Refusal>;
 
@@ -67,9 +68,9 @@ pub(super) async fn choose(State(server): State<Server>, headers: HeaderMap, uri
     server
         .off_thread(move |server| {
             let sheet = Sheet::new(server, &headers, &uri, "write", "Write");
-            let all = view::in_order(server.library.all());
+            let all = template_views::in_order(server.library.all());
             let choose: Vec<Channel> =
-                all.iter().filter(|seen| view::can_write(seen)).map(|seen| Channel::of(seen)).collect();
+                all.iter().filter(|state| template_views::can_write(state)).map(|state| Channel::of(state)).collect();
             sheet.with("choose", &choose).send()
         })
         .await
@@ -84,9 +85,9 @@ pub(super) async fn begin(
 ) -> Answer {
     server
         .off_thread(move |server| {
-            let seen = server.library.get(&name)?;
+            let state = server.library.get(&name)?;
             let params = Params::of(&uri);
-            page(server, &headers, &uri, &seen, &Beside { reply: params.get("reply"), ..Beside::default() })
+            page(server, &headers, &uri, &state, &Beside { reply: params.get("reply"), ..Beside::default() })
         })
         .await
 }
@@ -100,38 +101,38 @@ pub(super) async fn go_on(
 ) -> Answer {
     server
         .off_thread(move |server| {
-            let seen = server.library.get(&name)?;
-            let draft = known(&seen, &draft)?;
-            let unsent = unsent(&seen, draft)?;
+            let state = server.library.get(&name)?;
+            let draft = known(&state, &draft)?;
+            let unsent = unsent(&state, draft)?;
             let (now, preview) = (server.now()?, Params::of(&uri).get("preview").is_some());
             let beside = Beside {
-                preview: preview.then(|| text::would_be(&seen, Some(draft), &unsent.text, now)),
-                warnings: if preview { warnings(&seen, draft, now)? } else { Vec::new() },
+                preview: preview.then(|| message_text::would_be(&state, Some(draft), &unsent.text, now)),
+                warnings: if preview { warnings(&state, draft, now)? } else { Vec::new() },
                 draft: Some(unsent),
                 ..Beside::default()
             };
-            page(server, &headers, &uri, &seen, &beside)
+            page(server, &headers, &uri, &state, &beside)
         })
         .await
 }
 
 /// What the text promises and does not keep.
-fn warnings(seen: &Seen, draft: Name, now: Stamp) -> Result<Vec<String>, Refusal> {
-    let letter = draft::read(&seen.channel, draft)?;
+fn warnings(state: &ChannelState, draft: Name, now: Stamp) -> Result<Vec<String>, Refusal> {
+    let letter = draft::read(&state.channel, draft)?;
     let names: Vec<_> = letter.attachments.iter().map(|file| file.name.clone()).collect();
     Ok(missing_attachment::broken(&letter.text, &names, now).iter().map(|warning| sentence(warning)).collect())
 }
 
-fn unsent(seen: &Seen, draft: Name) -> Result<Unsent, Refusal> {
-    let letter = draft::read(&seen.channel, draft)?;
+fn unsent(state: &ChannelState, draft: Name) -> Result<Unsent, Refusal> {
+    let letter = draft::read(&state.channel, draft)?;
     let name = draft.to_string();
     let file = |file: &Source| {
         let path = file.name.text().into_owned();
         File {
             size: size(file.len),
-            kind: kind_of(&path),
-            url: format!("{}/attachments/{}", address::draft(&seen.name, &name), address::path(&path)),
-            picture: type_of(&path).starts_with("image/"),
+            kind: kind_in_words(&path),
+            url: format!("{}/attachments/{}", address::draft(&state.name, &name), address::path(&path)),
+            picture: media_type(&path).starts_with("image/"),
             remove: path.clone(),
             name: path,
         }
@@ -145,27 +146,27 @@ fn unsent(seen: &Seen, draft: Name) -> Result<Unsent, Refusal> {
     })
 }
 
-fn page(server: &Server, headers: &HeaderMap, uri: &Uri, seen: &Seen, beside: &Beside<'_>) -> Answer {
-    if !view::can_write(seen) {
-        return Err(crate::channel::Error::OnlyListens { name: seen.name.clone() }.into());
+fn page(server: &Server, headers: &HeaderMap, uri: &Uri, state: &ChannelState, beside: &Beside<'_>) -> Answer {
+    if !template_views::can_write(state) {
+        return Err(crate::channel::Error::OnlyListens { name: state.name.clone() }.into());
     }
-    let url = address::writing(&seen.name);
+    let url = address::writing(&state.name);
     let action = beside.draft.as_ref().map_or(url.clone(), |draft| format!("{url}/{}", draft.name));
     let answered = match (&beside.draft, beside.reply) {
         (Some(draft), _) => header::part(&draft.text)
             .header
             .in_reply_to
-            .and_then(|said| seen.answered.find(said, Side::Outbox, &seen.cards)),
+            .and_then(|said| state.answered.find(said, Side::Outbox, &state.cards)),
         (None, Some(reply)) => {
-            let found = resolve_id::any(&seen.channel, reply).ok();
-            found.and_then(|(side, stamp)| seen.find(side, stamp)).map(|(_, card)| card)
+            let found = resolve_id::any(&state.channel, reply).ok();
+            found.and_then(|(side, stamp)| state.find(side, stamp)).map(|(_, card)| card)
         }
         (None, None) => None,
     };
     let reply_to = answered
-        .map(|card| Link { label: label(card), url: address::reading_message(&seen.name, card.side, card.stamp) });
-    let mut response = Sheet::new(server, headers, uri, "write", &format!("Write to {}", seen.title))
-        .with("channel", &Channel::of(seen))
+        .map(|card| Link { label: label(card), url: address::reading_message(&state.name, card.side, card.stamp) });
+    let mut response = Sheet::new(server, headers, uri, "write", &format!("Write to {}", state.title))
+        .with("channel", &Channel::of(state))
         .with("action", &action)
         .with("draft", &beside.draft)
         .with("reply", beside.reply.unwrap_or_default())
@@ -217,16 +218,17 @@ async fn form(
     draft: Option<String>,
     request: Request,
 ) -> Answer {
-    let seen = server.library.get(&name)?;
+    let state = server.library.get(&name)?;
     let form = upload::form(request).await?;
     let received = {
         let headers = headers.clone();
         // A form that is nobody's is not let fill the disk.
-        upload::receive(form, &seen.channel, move |received| guard::judge_form(&headers, received.get("token"))).await?
+        upload::receive(form, &state.channel, move |received| guard::judge_form(&headers, received.get("token")))
+            .await?
     };
     server
         .off_thread(move |server| {
-            let form = Form { server, headers: &headers, uri: &uri, seen: &seen, received: &received };
+            let form = Form { server, headers: &headers, uri: &uri, state: &state, received: &received };
             form.act(draft.as_deref())
         })
         .await
@@ -237,8 +239,8 @@ struct Form<'a> {
     server: &'a Server,
     headers: &'a HeaderMap,
     uri: &'a Uri,
-    seen: &'a Seen,
-    received: &'a Received,
+    state: &'a ChannelState,
+    received: &'a ReceivedForm,
 }
 
 impl Form<'_> {
@@ -252,10 +254,10 @@ impl Form<'_> {
             Ok(to) => return Ok(see(&to)),
             Err(refusal) => refusal,
         };
-        let draft = at.and_then(|draft| unsent(self.seen, known(self.seen, &draft).ok()?).ok());
+        let draft = at.and_then(|draft| unsent(self.state, known(self.state, &draft).ok()?).ok());
         let failure = Some((&refusal, self.text()));
         let beside = Beside { draft, reply: self.received.get("reply"), failure, ..Beside::default() };
-        page(self.server, self.headers, self.uri, self.seen, &beside)
+        page(self.server, self.headers, self.uri, self.state, &beside)
     }
 
     fn text(&self) -> &str {
@@ -276,16 +278,16 @@ impl Form<'_> {
         }
         let draft = self.saved(&text, at.as_deref())?;
         *at = Some(draft.name.to_string());
-        let url = format!("{}/{}", address::writing(&self.seen.name), draft.name);
+        let url = format!("{}/{}", address::writing(&self.state.name), draft.name);
         match action {
             "send" => {
-                let sent = self.server.send_draft(self.seen, draft)?;
-                let is_shown = self.server.message(&self.seen.name, Side::Outbox, &sent.to_string()).is_ok();
+                let sent = self.server.send_draft(self.state, draft)?;
+                let is_shown = self.server.message(&self.state.name, Side::Outbox, &sent.to_string()).is_ok();
                 // One that waits for what it lacks has no page yet; its channel's tells that it waits.
                 Ok(if is_shown {
-                    address::reading_message(&self.seen.name, Side::Outbox, sent)
+                    address::reading_message(&self.state.name, Side::Outbox, sent)
                 } else {
-                    address::reading(&self.seen.name)
+                    address::reading(&self.state.name)
                 })
             }
             "preview" => Ok(format!("{url}?preview=1#preview")),
@@ -295,22 +297,22 @@ impl Form<'_> {
 
     fn discard(&self, draft: Option<&str>) -> Result<String, Refusal> {
         if let Some(draft) = draft {
-            self.server.discard_draft(self.seen, draft)?;
+            self.server.discard_draft(self.state, draft)?;
         }
-        Ok(address::reading(&self.seen.name))
+        Ok(address::reading(&self.state.name))
     }
 
     /// The draft with all that the form brought.
     fn saved(&self, text: &str, draft: Option<&str>) -> Result<Draft, Refusal> {
         let Some(draft) = draft else {
             return self.server.begin_draft(
-                self.seen,
+                self.state,
                 text,
                 self.received.get("reply"),
                 self.received.files_beside(&[]),
             );
         };
-        let draft = take(self.seen, draft)?;
+        let draft = take(self.state, draft)?;
         let there = draft.letter()?.text;
         // What the form shows of bytes that are no UTF-8 is not what was written, so only other words are saved.
         if message_file::decode(there.clone()).text != text {
@@ -327,7 +329,7 @@ impl Form<'_> {
             }
         }
         draft.attach(&self.received.files_beside(&draft.attachments()))?;
-        self.server.library.drafts_changed(&self.seen.name);
+        self.server.library.drafts_changed(&self.state.name);
         Ok(draft)
     }
 }

@@ -18,7 +18,7 @@ use crate::markdown::{self, Media, ROOT};
 use crate::media::published;
 
 use crate::site::pages::contents::{Contents, Facts};
-use crate::site::pages::converted_message::{Ready, fitting};
+use crate::site::pages::converted_message::{ConvertedMessage, fitting};
 
 /// The most enclosures that an entry lists.
 const MAX_ENCLOSURES: usize = 20;
@@ -43,7 +43,7 @@ struct Enclosure {
 }
 
 /// Makes the entries of both feeds from converted messages.
-pub(crate) fn entries<'a>(contents: &'a Contents<'a>, ready: &[&Ready]) -> Vec<Entry<'a>> {
+pub(crate) fn entries<'a>(contents: &'a Contents<'a>, ready: &[&ConvertedMessage]) -> Vec<Entry<'a>> {
     let base = contents.facts.base.as_deref().unwrap_or_default();
     let fitting = fitting(ready.iter().copied());
     fitting.filter_map(|shown| Some(entry(contents, contents.cards.get(shown.0.at)?, shown, base))).collect()
@@ -53,7 +53,7 @@ pub(crate) fn entries<'a>(contents: &'a Contents<'a>, ready: &[&Ready]) -> Vec<E
 pub(crate) fn entry<'a>(
     contents: &'a Contents<'a>,
     card: &'a Card,
-    (ready, is_whole): (&Ready, bool),
+    (ready, is_whole): (&ConvertedMessage, bool),
     base: &str,
 ) -> Entry<'a> {
     let url = format!("{base}{}", contents.page_of(card).address());

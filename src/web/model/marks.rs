@@ -6,28 +6,28 @@ use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::marks::{Change, Reach, State as Mark};
 
-use super::Server;
-use crate::web::channel_view::Seen;
+use crate::web::Server;
 use crate::web::http::refusal::Refusal;
+use crate::web::model::channel_state::ChannelState;
 
 impl Server {
     /// Marks a message.
-    pub(super) fn mark(
+    pub(crate) fn mark(
         &self,
-        seen: &Seen,
+        state: &ChannelState,
         side: Side,
         stamp: Stamp,
         said: impl Iterator<Item = Mark>,
     ) -> Result<(), Refusal> {
-        let change = |state| Change { channel: seen.key.clone(), side, reach: Reach::One(stamp), state };
+        let change = |mark| Change { channel: state.key.clone(), side, reach: Reach::One(stamp), state: mark };
         self.library.mark(said.map(change).collect(), self.seconds())
     }
 
     /// Marks all that is shown of a channel as read; what arrives later with an older date is unread all the same.
-    pub(super) fn mark_all_read(&self, seen: &Seen) -> Result<(), Refusal> {
-        let unread = seen.cards.iter().filter(|card| !seen.is_read(card));
+    pub(crate) fn mark_all_read(&self, state: &ChannelState) -> Result<(), Refusal> {
+        let unread = state.cards.iter().filter(|card| !state.is_read(card));
         let change = |stamp| Change {
-            channel: seen.key.clone(),
+            channel: state.key.clone(),
             side: Side::Inbox,
             reach: Reach::One(stamp),
             state: Mark::Read(true),

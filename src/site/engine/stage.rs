@@ -14,7 +14,7 @@ use crate::fs::confined::{Folder, Kind};
 use crate::site::engine::manifest;
 use crate::site::engine::manifest::Manifest;
 use crate::site::engine::out_path::OutPath;
-use crate::site::engine::output_folder::{Target, named};
+use crate::site::engine::output_folder::{OutputFolder, named};
 
 /// The stage within an output that is being changed.
 const STAGE: &str = ".missive-stage";
@@ -58,7 +58,7 @@ impl<'a> Change<'a> {
 
 impl<'a> Stage<'a> {
     /// Makes a stage: beside an output that is not there yet, else within it. What an earlier build left is removed.
-    pub(crate) fn open(target: Target<'a>, fresh: bool, gate: Gate<'a>) -> io::Result<Self> {
+    pub(crate) fn open(target: OutputFolder<'a>, fresh: bool, gate: Gate<'a>) -> io::Result<Self> {
         let output = target.path();
         if fresh && let Some(beside) = Beside::open(output) {
             let made = beside.home.remove_tree(&beside.name).and_then(|()| {

@@ -6,10 +6,7 @@
 use percent_encoding::percent_decode_str;
 use tera::Value;
 
-use super::super::address;
-use super::App;
-use super::view::{self, Shown};
-use crate::article::{Attached, Link, Message, Place, Tag, brief, label, tags_in_header};
+use crate::article::{Attached, Link, Message, MessagePlacement, Tag, brief, label, tags_in_header};
 use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Name;
@@ -23,12 +20,16 @@ use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::completeness::{Lack, SITE_PAGES};
 use crate::fs::confined::Folder;
 use crate::markdown::{self, ROOT, Rendered, Rules, Target, Trust, anchor_name, max_cost};
-use crate::web::channel_view::Seen;
+use crate::web::address;
+use crate::web::app::App;
+use crate::web::app::template_views;
+use crate::web::app::template_views::Shown;
 use crate::web::http::refusal::Refusal;
+use crate::web::model::channel_state::ChannelState;
 
 /// What lies around a text.
 struct Around<'a> {
-    seen: &'a Seen,
+    state: &'a ChannelState,
     card: &'a Card,
     attached: &'a [Attached],
     names: Names,
@@ -45,16 +46,16 @@ impl markdown::Around for Around<'_> {
 
     fn page(&self, address: &str) -> Option<String> {
         if self.trust == Trust::Own && SITE_PAGES.contains(&address) {
-            return Some(format!("{}{address}", address::site(&self.seen.name)));
+            return Some(format!("{}{address}", address::site(&self.state.name)));
         }
         let (path, fragment) = address.split_once('#').map_or((address, None), |(path, rest)| (path, Some(rest)));
         let (side, stamp) = resolve_id::linked(path)?;
-        let to = reply::find(&self.seen.cards, side, self.card.side, stamp)?;
-        let page = address::reading_message(&self.seen.name, to.side, to.stamp);
+        let to = reply::find(&self.state.cards, side, self.card.side, stamp)?;
+        let page = address::reading_message(&self.state.name, to.side, to.stamp);
         Some(match fragment {
             Some(fragment) => {
                 let name = anchor_name(&percent_decode_str(fragment).decode_utf8_lossy());
-                format!("{page}#{}-{name}", anchor(self.seen, to))
+                format!("{page}#{}-{name}", anchor(self.state, to))
             }
             None => page,
         })
@@ -70,8 +71,8 @@ impl markdown::Around for Around<'_> {
 }
 
 /// The id of a message's element, unique on a page that shows several channels.
-fn anchor(seen: &Seen, card: &Card) -> String {
-    let channel: String = blake3::hash(seen.name.as_bytes()).to_hex().chars().take(6).collect();
+fn anchor(state: &ChannelState, card: &Card) -> String {
+    let channel: String = blake3::hash(state.name.as_bytes()).to_hex().chars().take(6).collect();
     let side = if card.side == Side::Inbox { "in" } else { "out" };
     format!("m-{channel}-{side}-{}", card.stamp)
 }
@@ -119,39 +120,39 @@ impl Allowance {
 
 /// Messages that a page shows together, ready for a template. One that cannot be read is left out; one that costs more than
 /// is left shows its first words, and leads to its own page.
-pub(super) fn values<'a>(messages: impl Iterator<Item = (&'a Seen, &'a Card)>) -> Vec<Value> {
+pub(super) fn values<'a>(messages: impl Iterator<Item = (&'a ChannelState, &'a Card)>) -> Vec<Value> {
     let mut left = Allowance::page();
-    messages.filter_map(|(seen, card)| value(seen, card, &mut left).ok()).collect()
+    messages.filter_map(|(state, card)| value(state, card, &mut left).ok()).collect()
 }
 
 /// A message, ready for a template.
-pub(super) fn value(seen: &Seen, card: &Card, left: &mut Allowance) -> Result<Value, Refusal> {
-    let folder = seen.open(card.side)?;
+pub(super) fn value(state: &ChannelState, card: &Card, left: &mut Allowance) -> Result<Value, Refusal> {
+    let folder = state.open(card.side)?;
     let (body, is_same) = card::read_body_of(&folder, card)?;
-    let trust = if is_same { seen.trust(card) } else { BoxTrust::now(&folder, card.side).of_message(card.stamp) };
-    let attached: Vec<Attached> = seen
+    let trust = if is_same { state.trust(card) } else { BoxTrust::now(&folder, card.side).of_message(card.stamp) };
+    let attached: Vec<Attached> = state
         .box_trust(card.side)
         .of_attachments(card)
         .map(|(file, trust)| {
-            let url = address::attachment(&seen.name, card.side, card.stamp, &file.path.text());
+            let url = address::attachment(&state.name, card.side, card.stamp, &file.path.text());
             Attached::new(file, trust, url)
         })
         .collect();
     let rules = Rules { highlight: left.colours(card, trust), ..rules(card, trust) };
-    let mut rendered = render(seen, card, &body, &attached, rules);
+    let mut rendered = render(state, card, &body, &attached, rules);
     if rendered.is_late {
         left.code = 0;
     }
     if !left.shows(rendered.html.len()) {
-        rendered.html = brief(card, &address::reading_message(&seen.name, card.side, card.stamp));
+        rendered.html = brief(card, &address::reading_message(&state.name, card.side, card.stamp));
     }
-    let message = message(seen, card, &rendered, &attached);
-    Ok(Value::from_serializable(&Shown::of(seen, card, message)))
+    let message = message(state, card, &rendered, &attached);
+    Ok(Value::from_serializable(&Shown::of(state, card, message)))
 }
 
-fn render(seen: &Seen, card: &Card, body: &str, attached: &[Attached], rules: Rules) -> Rendered {
-    let anchor = anchor(seen, card);
-    let around = Around { seen, card, attached, names: Names::new(card), anchor: &anchor, trust: rules.trust };
+fn render(state: &ChannelState, card: &Card, body: &str, attached: &[Attached], rules: Rules) -> Rendered {
+    let anchor = anchor(state, card);
+    let around = Around { state, card, attached, names: Names::new(card), anchor: &anchor, trust: rules.trust };
     let mut rendered = markdown::render(body, card.title_in_text, rules, &around);
     // Addresses in the app begin at the server's root.
     if rendered.html.contains(ROOT) {
@@ -160,61 +161,62 @@ fn render(seen: &Seen, card: &Card, body: &str, attached: &[Attached], rules: Ru
     rendered
 }
 
-fn message<'a>(seen: &'a Seen, card: &'a Card, rendered: &'a Rendered, attached: &[Attached]) -> Message<'a> {
-    let reply_to = seen.answered.by(card, &seen.cards);
-    let lack = seen.lacks.get(&(card.side, card.stamp)).filter(|lack| **lack != Lack::Text);
-    let place = Place {
-        url: address::reading_message(&seen.name, card.side, card.stamp),
-        anchor: anchor(seen, card),
-        author: seen.author_of(card),
-        is_signed: seen.byline(card).is_some(),
+fn message<'a>(state: &'a ChannelState, card: &'a Card, rendered: &'a Rendered, attached: &[Attached]) -> Message<'a> {
+    let reply_to = state.answered.by(card, &state.cards);
+    let lack = state.lacks.get(&(card.side, card.stamp)).filter(|lack| **lack != Lack::Text);
+    let place = MessagePlacement {
+        url: address::reading_message(&state.name, card.side, card.stamp),
+        anchor: anchor(state, card),
+        author: state.author_of(card),
+        is_signed: state.byline(card).is_some(),
         tags: tags_in_header(card).into_iter().map(|name| Tag { name, url: tag_url(name) }).collect(),
         reply_to: reply_to
-            .map(|to| Link { label: label(to), url: address::reading_message(&seen.name, to.side, to.stamp) }),
+            .map(|to| Link { label: label(to), url: address::reading_message(&state.name, to.side, to.stamp) }),
         answers_elsewhere: card.header.in_reply_to.is_some() && reply_to.is_none(),
         lack,
     };
     let mut message = Message::new(card, rendered, attached.iter(), place);
     if card.is_cut {
-        message.offer_text(card, view::source_url(seen, card), card.mark.len);
+        message.offer_text(card, template_views::source_url(state, card), card.mark.len);
     }
     message
 }
 
 /// A text that is not sent, as it would be shown.
-pub(super) fn would_be(seen: &Seen, draft: Option<Name>, text: &str, now: Stamp) -> Value {
+pub(super) fn would_be(state: &ChannelState, draft: Option<Name>, text: &str, now: Stamp) -> Value {
     let stem = draft.map(|name| name.to_string()).unwrap_or_default();
-    let folder = draft.and_then(|_| Folder::open(&draft::folder(&seen.channel)).ok());
+    let folder = draft.and_then(|_| Folder::open(&draft::folder(&state.channel)).ok());
     let beside = folder.as_ref().filter(|folder| folder.child(stem.as_ref()).is_ok());
     let (card, body) = card::would_be(text.as_bytes().to_vec(), now, beside.map(|folder| (folder, stem.as_str())));
     let attached: Vec<Attached> = card
         .attachments
         .iter()
         .map(|file| {
-            let url = format!("{}/attachments/{}", address::draft(&seen.name, &stem), address::path(&file.path.text()));
+            let url =
+                format!("{}/attachments/{}", address::draft(&state.name, &stem), address::path(&file.path.text()));
             Attached::new(file, Trust::Own, url)
         })
         .collect();
-    let rendered = render(seen, &card, &body, &attached, rules(&card, Trust::Own));
-    let message = message(seen, &card, &rendered, &attached);
-    Value::from_serializable(&Shown::of(seen, &card, message))
+    let rendered = render(state, &card, &body, &attached, rules(&card, Trust::Own));
+    let message = message(state, &card, &rendered, &attached);
+    Value::from_serializable(&Shown::of(state, &card, message))
 }
 
 impl App {
     /// A text that is not sent as an article, as the app's pages would show it.
     pub(in crate::web) fn preview(
         &self,
-        seen: &Seen,
+        state: &ChannelState,
         draft: Option<Name>,
         text: &str,
         now: Stamp,
     ) -> Result<String, Refusal> {
         let mut context = tera::Context::new();
         context.insert("root", "");
-        context.insert("page", &super::Page { kind: "preview", title: "", url: "" });
+        context.insert("page", &crate::web::app::Page { kind: "preview", title: "", url: "" });
         context.insert("first", &true);
-        context.insert_value("m", would_be(seen, draft, text, now));
-        context.insert("site", &view::Site::of(seen));
+        context.insert_value("m", would_be(state, draft, text, now));
+        context.insert("site", &template_views::Site::of(state));
         let bytes = self.render("entry.html", &context)?;
         String::from_utf8(bytes).map_err(|error| Refusal::broken(error.to_string()))
     }

@@ -13,35 +13,35 @@ use crate::channel::snapshot::card;
 use crate::channel::snapshot::card::Card;
 use crate::fs::confined::Folder;
 
-use super::Server;
-use crate::web::channel_view::Seen;
+use crate::web::Server;
 use crate::web::http::refusal::Refusal;
+use crate::web::model::channel_state::ChannelState;
 
 /// How long the line about a match is, in columns.
-pub(super) const COLUMNS: usize = 160;
+pub(crate) const COLUMNS: usize = 160;
 
 /// What is searched for.
-pub(super) struct Asked<'a> {
-    pub(super) words: &'a str,
+pub(crate) struct Asked<'a> {
+    pub(crate) words: &'a str,
     /// Only messages before the one of this key.
-    pub(super) before: Option<&'a str>,
-    pub(super) most: usize,
-    pub(super) columns: usize,
+    pub(crate) before: Option<&'a str>,
+    pub(crate) most: usize,
+    pub(crate) columns: usize,
 }
 
 /// A channel with its boxes open.
 struct Opened {
-    seen: Arc<Seen>,
+    state: Arc<ChannelState>,
     folders: [Option<Folder>; 2],
 }
 
 impl Searched for Opened {
     fn name(&self) -> &str {
-        &self.seen.name
+        &self.state.name
     }
 
     fn author(&self, card: &Card) -> &str {
-        self.seen.author_of(card).unwrap_or(if card.side == Side::Outbox { "me" } else { &self.seen.name })
+        self.state.author_of(card).unwrap_or(if card.side == Side::Outbox { "me" } else { &self.state.name })
     }
 
     fn body(&self, side: Side, stamp: Stamp) -> Option<String> {
@@ -53,10 +53,10 @@ impl Searched for Opened {
 
 impl Server {
     /// Searches, newest first. Words that say nothing find nothing.
-    pub(super) fn search<T>(
+    pub(crate) fn search<T>(
         &self,
         asked: &Asked<'_>,
-        mut make: impl FnMut(&Seen, &Card, Excerpt) -> T,
+        mut make: impl FnMut(&ChannelState, &Card, Excerpt) -> T,
     ) -> Result<Vec<T>, Refusal> {
         let query = Query::parse(asked.words, self.seconds())?;
         if asked.words.trim().is_empty() {
@@ -65,24 +65,24 @@ impl Server {
         let opened: Vec<Opened> = self.library.all().into_iter().map(open).collect();
         let mut cards: Vec<(&Opened, Arc<Card>)> = Vec::new();
         for place in &opened {
-            cards.extend(place.seen.cards.iter().map(|card| (place, Arc::clone(card))));
+            cards.extend(place.state.cards.iter().map(|card| (place, Arc::clone(card))));
         }
-        cards.sort_by_cached_key(|(place, card)| Reverse(super::timeline::place(&place.seen, card)));
+        cards.sort_by_cached_key(|(place, card)| Reverse(crate::web::model::timeline::place(&place.state, card)));
         if let Some(before) = asked.before {
-            let before = super::timeline::parse(before)?;
-            cards.retain(|(place, card)| super::timeline::place(&place.seen, card) < before);
+            let before = crate::web::model::timeline::parse(before)?;
+            cards.retain(|(place, card)| crate::web::model::timeline::place(&place.state, card) < before);
         }
         let found = scan(&query, &cards, asked.most, asked.columns).flatten();
         Ok(found
             .map(|hit| {
                 let first_words = || Excerpt { line: hit.card.first_words.clone(), matches: Vec::new() };
-                make(&hit.place.seen, hit.card, hit.excerpt.unwrap_or_else(first_words))
+                make(&hit.place.state, hit.card, hit.excerpt.unwrap_or_else(first_words))
             })
             .collect())
     }
 }
 
-fn open(seen: Arc<Seen>) -> Opened {
-    let folders = Side::BOTH.map(|side| Folder::open(&seen.channel.path.join(side.name())).ok());
-    Opened { seen, folders }
+fn open(state: Arc<ChannelState>) -> Opened {
+    let folders = Side::BOTH.map(|side| Folder::open(&state.channel.path.join(side.name())).ok());
+    Opened { state, folders }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::super::address;
 use crate::article::{Date, Message, label};
 use crate::channel::Kind;
 use crate::channel::snapshot::card::Card;
-use crate::web::channel_view::Seen;
+use crate::web::address;
+use crate::web::model::channel_state::ChannelState;
 
 /// A channel in a list.
 #[derive(Debug, Serialize)]
@@ -35,23 +35,23 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    pub(super) fn of(seen: &Seen) -> Self {
-        let newest = seen.cards.last();
-        let site_url = address::site(&seen.name);
-        let health = &seen.health;
+    pub(super) fn of(state: &ChannelState) -> Self {
+        let newest = state.cards.last();
+        let site_url = address::site(&state.name);
+        let health = &state.health;
         Self {
-            name: seen.name.clone(),
-            title: seen.title.clone(),
-            kind: seen.kind,
-            url: address::reading(&seen.name),
-            write_url: can_write(seen).then(|| address::writing(&seen.name)),
+            name: state.name.clone(),
+            title: state.title.clone(),
+            kind: state.kind,
+            url: address::reading(&state.name),
+            write_url: can_write(state).then(|| address::writing(&state.name)),
             feed_url: format!("{site_url}atom.xml"),
             site_url,
-            unread: seen.unread,
-            messages: seen.cards.len(),
+            unread: state.unread,
+            messages: state.cards.len(),
             newest: newest.map(|card| Date::new(card.stamp.seconds())),
             newest_label: newest.map(|card| label(card)),
-            newest_url: newest.map(|card| address::reading_message(&seen.name, card.side, card.stamp)),
+            newest_url: newest.map(|card| address::reading_message(&state.name, card.side, card.stamp)),
             arriving: health.arriving,
             conflicts: health.conflicts,
             held: health.held,
@@ -62,13 +62,13 @@ impl Channel {
 }
 
 /// Whether a message can be written into a channel.
-pub(super) fn can_write(seen: &Seen) -> bool {
-    seen.kind != Kind::Subscription
+pub(super) fn can_write(state: &ChannelState) -> bool {
+    state.kind != Kind::Subscription
 }
 
 /// Channels by kind, then by title.
-pub(super) fn in_order(mut all: Vec<Arc<Seen>>) -> Vec<Arc<Seen>> {
-    all.sort_by_cached_key(|seen| (seen.kind, seen.title.to_lowercase(), seen.name.clone()));
+pub(super) fn in_order(mut all: Vec<Arc<ChannelState>>) -> Vec<Arc<ChannelState>> {
+    all.sort_by_cached_key(|state| (state.kind, state.title.to_lowercase(), state.name.clone()));
     all
 }
 
@@ -82,8 +82,13 @@ pub(super) struct Home {
 }
 
 impl Home {
-    pub(super) fn of(seen: &Seen) -> Self {
-        Self { name: seen.name.clone(), title: seen.title.clone(), url: address::reading(&seen.name), kind: seen.kind }
+    pub(super) fn of(state: &ChannelState) -> Self {
+        Self {
+            name: state.name.clone(),
+            title: state.title.clone(),
+            url: address::reading(&state.name),
+            kind: state.kind,
+        }
     }
 }
 
@@ -96,8 +101,8 @@ pub(super) struct Site {
 }
 
 impl Site {
-    pub(super) fn of(seen: &Seen) -> Self {
-        Self { kind: seen.kind, title: seen.title.clone(), author: seen.author.clone() }
+    pub(super) fn of(state: &ChannelState) -> Self {
+        Self { kind: state.kind, title: state.title.clone(), author: state.author.clone() }
     }
 }
 
@@ -119,39 +124,39 @@ pub(super) struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    pub(super) fn of(seen: &Seen, card: &Card, message: Message<'a>) -> Self {
-        let url = address::reading_message(&seen.name, card.side, card.stamp);
-        let site = address::site(&seen.name);
-        let page = if seen.kind == Kind::Message {
+    pub(super) fn of(state: &ChannelState, card: &Card, message: Message<'a>) -> Self {
+        let url = address::reading_message(&state.name, card.side, card.stamp);
+        let site = address::site(&state.name);
+        let page = if state.kind == Kind::Message {
             format!("{}/{}.html", card.side, card.stamp)
         } else {
             format!("{}.html", card.stamp)
         };
-        let reply = || format!("{}?reply={}/{}", address::writing(&seen.name), card.side, card.stamp);
+        let reply = || format!("{}?reply={}/{}", address::writing(&state.name), card.side, card.stamp);
         Self {
             message,
-            key: seen.key_of(card),
+            key: state.key_of(card),
             r#box: card.side.name(),
-            channel: Home::of(seen),
-            site: Site::of(seen),
-            unread: !seen.is_read(card),
-            starred: seen.marked.is_starred(card.side, card.stamp),
+            channel: Home::of(state),
+            site: Site::of(state),
+            unread: !state.is_read(card),
+            starred: state.marked.is_starred(card.side, card.stamp),
             marks_url: format!("{url}/marks"),
-            reply_url: can_write(seen).then(reply),
-            source_url: source_url(seen, card),
+            reply_url: can_write(state).then(reply),
+            source_url: source_url(state, card),
             site_url: Some(format!("{site}{page}")),
         }
     }
 }
 
 /// Where a message's text is as it was written.
-pub(super) fn source_url(seen: &Seen, card: &Card) -> String {
-    format!("{}/source", address::reading_message(&seen.name, card.side, card.stamp))
+pub(super) fn source_url(state: &ChannelState, card: &Card) -> String {
+    format!("{}/source", address::reading_message(&state.name, card.side, card.stamp))
 }
 
 /// What is not as it should be with a channel, or not yet, in lines.
-pub(super) fn health(seen: &Seen) -> Vec<String> {
-    let health = &seen.health;
+pub(super) fn health(state: &ChannelState) -> Vec<String> {
+    let health = &state.health;
     let others = health.warnings.saturating_sub(health.conflicts);
     let said = [
         (health.arriving, "file is still arriving", "files are still arriving"),

@@ -66,7 +66,7 @@ pub fn inert_suffix(file: &Attachment, trust: Trust) -> Option<&'static str> {
 }
 
 /// A file's media type by its name.
-pub fn type_of(name: &str) -> String {
+pub fn media_type(name: &str) -> String {
     mime(&extension(name), None)
 }
 
@@ -125,7 +125,7 @@ fn mime(extension: &str, inert: Option<&'static str>) -> String {
 }
 
 /// A file's kind as people call it, by its name: `PDF document`.
-pub fn kind_of(name: &str) -> String {
+pub fn kind_in_words(name: &str) -> String {
     kind(&extension(name))
 }
 

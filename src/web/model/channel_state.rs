@@ -27,38 +27,38 @@ use crate::web::http::refusal::Refusal;
 
 /// A channel as it was seen last.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(crate) struct ChannelState {
     /// Its name as addresses have it.
-    pub(super) name: String,
-    pub(super) channel: Channel,
-    pub(super) kind: Kind,
-    pub(super) title: String,
+    pub(crate) name: String,
+    pub(crate) channel: Channel,
+    pub(crate) kind: Kind,
+    pub(crate) title: String,
     /// Who writes in the inbox and in the outbox.
-    pub(super) authors: [Option<String>; 2],
+    pub(crate) authors: [Option<String>; 2],
     /// Who wrote the messages of the two, as far as somebody has signed them.
-    pub(super) bylines: [Arc<Bylines>; 2],
+    pub(crate) bylines: [Arc<Bylines>; 2],
     /// Whose the files of the two are.
-    pub(super) trusts: [Arc<BoxTrust>; 2],
+    pub(crate) trusts: [Arc<BoxTrust>; 2],
     /// What the inbox and the outbox say of the channel.
-    pub(super) profiles: Profiles,
+    pub(crate) profiles: Profiles,
     /// Who the site as a whole is by.
-    pub(super) author: Option<String>,
-    pub(super) key: Key,
+    pub(crate) author: Option<String>,
+    pub(crate) key: Key,
     /// The messages that are shown, oldest first.
-    pub(super) cards: Arc<[Arc<Card>]>,
+    pub(crate) cards: Arc<[Arc<Card>]>,
     /// The messages that others answer.
-    pub(super) answered: Arc<Answered>,
-    pub(super) lacks: HashMap<(Side, Stamp), Lack>,
+    pub(crate) answered: Arc<Answered>,
+    pub(crate) lacks: HashMap<(Side, Stamp), Lack>,
     /// How many messages each box shows; `None` for a box that is not there.
-    pub(super) counts: [Option<usize>; 2],
-    pub(super) health: Health,
-    pub(super) marked: Marked,
+    pub(crate) counts: [Option<usize>; 2],
+    pub(crate) health: Health,
+    pub(crate) marked: Marked,
     /// How many messages were not read.
-    pub(super) unread: usize,
+    pub(crate) unread: usize,
 }
 
 /// A channel's name as addresses have it: bytes that are no UTF-8 are spelled out, so that no two have the same.
-pub(super) fn name_of(name: &ChannelName) -> String {
+pub(crate) fn name_of(name: &ChannelName) -> String {
     use std::fmt::Write;
     use std::os::unix::ffi::OsStrExt;
     let mut text = String::new();
@@ -74,97 +74,97 @@ pub(super) fn name_of(name: &ChannelName) -> String {
 
 /// What is not as it should be, or not yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Health {
-    pub(super) arriving: usize,
-    pub(super) conflicts: usize,
+pub(crate) struct Health {
+    pub(crate) arriving: usize,
+    pub(crate) conflicts: usize,
     /// Messages that wait: drafts by their header, those dated in the future, those that are not whole.
-    pub(super) held: usize,
-    pub(super) warnings: usize,
+    pub(crate) held: usize,
+    pub(crate) warnings: usize,
     /// Why a box or the whole channel cannot be read.
-    pub(super) trouble: Option<String>,
+    pub(crate) trouble: Option<String>,
 }
-impl Seen {
+impl ChannelState {
     /// A message that is shown.
-    pub(super) fn find(&self, side: Side, stamp: Stamp) -> Option<(usize, &Arc<Card>)> {
+    pub(crate) fn find(&self, side: Side, stamp: Stamp) -> Option<(usize, &Arc<Card>)> {
         let at = self.cards.binary_search_by_key(&(stamp, side), |card| (card.stamp, card.side)).ok()?;
         Some((at, self.cards.get(at)?))
     }
 
-    pub(super) fn has(&self, side: Side) -> bool {
+    pub(crate) fn has(&self, side: Side) -> bool {
         self.count(side).is_some()
     }
 
-    pub(super) fn count(&self, side: Side) -> Option<usize> {
+    pub(crate) fn count(&self, side: Side) -> Option<usize> {
         let [inbox, outbox] = self.counts;
         if side == Side::Inbox { inbox } else { outbox }
     }
 
     /// Who wrote a message.
-    pub(super) fn author_of(&self, card: &Card) -> Option<&str> {
+    pub(crate) fn author_of(&self, card: &Card) -> Option<&str> {
         let [inbox, outbox] = &self.authors;
         self.byline(card).or((if card.side == Side::Inbox { inbox } else { outbox }).as_deref())
     }
 
     /// Who wrote a message of a box that several people write, if that is known of this message.
-    pub(super) fn byline(&self, card: &Card) -> Option<&str> {
+    pub(crate) fn byline(&self, card: &Card) -> Option<&str> {
         let [inbox, outbox] = &self.bylines;
         (if card.side == Side::Inbox { inbox } else { outbox }).of(card.stamp)
     }
 
     /// Whose the files of a box are.
-    pub(super) fn box_trust(&self, side: Side) -> &BoxTrust {
+    pub(crate) fn box_trust(&self, side: Side) -> &BoxTrust {
         let [inbox, outbox] = &self.trusts;
         if side == Side::Inbox { inbox } else { outbox }
     }
 
     /// Whose a message's text is.
-    pub(super) fn trust(&self, card: &Card) -> Trust {
+    pub(crate) fn trust(&self, card: &Card) -> Trust {
         self.box_trust(card.side).of_message(card.stamp)
     }
 
-    pub(super) fn is_read(&self, card: &Card) -> bool {
+    pub(crate) fn is_read(&self, card: &Card) -> bool {
         self.marked.is_read(card.side, card.stamp)
     }
 
     /// A message's key among all channels' messages.
-    pub(super) fn key_of(&self, card: &Card) -> String {
+    pub(crate) fn key_of(&self, card: &Card) -> String {
         format!("{}/{}/{}", self.name, card.side, card.stamp)
     }
 
     /// A box, opened for reading.
-    pub(super) fn open(&self, side: Side) -> Result<Folder, Refusal> {
+    pub(crate) fn open(&self, side: Side) -> Result<Folder, Refusal> {
         Ok(Folder::open(&self.channel.path.join(side.name()))?)
     }
 }
 
 /// The same state once more: what is large in it is shared.
-pub(super) fn copy(seen: &Seen) -> Seen {
-    Seen {
-        name: seen.name.clone(),
-        channel: seen.channel.clone(),
-        title: seen.title.clone(),
-        authors: seen.authors.clone(),
-        bylines: seen.bylines.clone(),
-        trusts: seen.trusts.clone(),
-        profiles: Profiles::clone(&seen.profiles),
-        author: seen.author.clone(),
-        key: seen.key.clone(),
-        cards: Arc::clone(&seen.cards),
-        answered: Arc::clone(&seen.answered),
-        lacks: seen.lacks.clone(),
-        health: seen.health.clone(),
-        marked: seen.marked.clone(),
-        ..*seen
+pub(crate) fn copy(state: &ChannelState) -> ChannelState {
+    ChannelState {
+        name: state.name.clone(),
+        channel: state.channel.clone(),
+        title: state.title.clone(),
+        authors: state.authors.clone(),
+        bylines: state.bylines.clone(),
+        trusts: state.trusts.clone(),
+        profiles: Profiles::clone(&state.profiles),
+        author: state.author.clone(),
+        key: state.key.clone(),
+        cards: Arc::clone(&state.cards),
+        answered: Arc::clone(&state.answered),
+        lacks: state.lacks.clone(),
+        health: state.health.clone(),
+        marked: state.marked.clone(),
+        ..*state
     }
 }
 
 /// What is kept of a look.
-pub(super) fn of_look(snapshot: &Snapshot, name: String, key: Key, marked: Marked) -> Seen {
+pub(crate) fn of_look(snapshot: &Snapshot, name: String, key: Key, marked: Marked) -> ChannelState {
     let kind = snapshot.kind();
     let counts =
         Side::BOTH.map(|side| (!matches!(snapshot.side(side), BoxState::Missing)).then(|| snapshot.count(side)));
     let speaker = if kind == Kind::Subscription { &snapshot.their_profile } else { &snapshot.my_profile };
-    Seen {
+    ChannelState {
         title: title(snapshot, kind).unwrap_or_else(|| name.clone()),
         authors: Side::BOTH.map(|side| snapshot.writer(side)),
         bylines: snapshot.bylines.clone(),
@@ -211,11 +211,11 @@ fn health(snapshot: &Snapshot) -> Health {
 }
 
 /// How many messages were not read.
-pub(super) fn unread(cards: &[Arc<Card>], marked: &Marked) -> usize {
+pub(crate) fn unread(cards: &[Arc<Card>], marked: &Marked) -> usize {
     cards.iter().filter(|card| !marked.is_read(card.side, card.stamp)).count()
 }
 /// The messages that were not there before; both lists are in order.
-pub(super) fn appeared(before: &[Arc<Card>], after: &[Arc<Card>]) -> Vec<Arc<Card>> {
+pub(crate) fn appeared(before: &[Arc<Card>], after: &[Arc<Card>]) -> Vec<Arc<Card>> {
     let key = |card: &Arc<Card>| (card.stamp, card.side);
     let is_new = |card: &&Arc<Card>| before.binary_search_by_key(&key(card), key).is_err();
     // Most looks find the same cards, and most others some at the end.
@@ -224,7 +224,7 @@ pub(super) fn appeared(before: &[Arc<Card>], after: &[Arc<Card>]) -> Vec<Arc<Car
 }
 
 /// Whether two states of a channel differ in anything that is shown.
-pub(super) fn differ(before: &Seen, after: &Seen) -> bool {
+pub(crate) fn differ(before: &ChannelState, after: &ChannelState) -> bool {
     let same = |(old, new): (&Arc<Card>, &Arc<Card>)| Arc::ptr_eq(old, new) || old == new;
     before.cards.len() != after.cards.len()
         || !before.cards.iter().zip(after.cards.iter()).all(same)

@@ -1,7 +1,6 @@
-//! Noticing changes by looking.
+//! Changes as a scan finds them, where the system does not report them.
 //!
-//! Owns what every place looked like last time and when to look next. Decides by equality, never by which is newer.
-//! Reads no file and follows no link.
+//! Each scan is compared with the one before, by equality and never by which is newer. It reads no file and follows no link.
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
@@ -13,12 +12,12 @@ use walkdir::WalkDir;
 
 use crate::difference::{Difference, difference};
 use crate::watch::touched_paths::Touched;
-use crate::watch::watched_place::{Place, Scope};
+use crate::watch::watched_place::{Scope, WatchedPlace};
 
-/// The shortest time between two looks; tests are not kept waiting.
-const SHORTEST: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 500 });
-/// So many times as long as a look took, nothing is looked at: one part in twenty of a processor at most.
-const REST: u32 = 20;
+/// The shortest time between two scans; tests are not kept waiting.
+const MIN_INTERVAL: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 500 });
+/// The pause after a scan is so many times as long as the scan: one part in twenty of a processor at most.
+const REST_FACTOR: u32 = 20;
 
 /// What is seen of an entry.
 ///
@@ -45,16 +44,16 @@ type Traces = BTreeMap<PathBuf, Trace>;
 
 /// Looks at places and compares.
 #[derive(Debug, Default)]
-pub(super) struct Polling {
-    seen: Vec<(Place, Traces)>,
+pub(super) struct PollingWatcher {
+    seen: Vec<(WatchedPlace, Traces)>,
     /// What the caller was told to look at since our last look.
     told: Touched,
     look_at: Option<Instant>,
 }
 
-impl Polling {
+impl PollingWatcher {
     /// Sets the places. Those that were there keep what they looked like, so that nothing between two looks is missed.
-    pub(super) fn over(&mut self, places: &[Place], stopped: &dyn Fn() -> bool) {
+    pub(super) fn set_places(&mut self, places: &[WatchedPlace], stopped: &dyn Fn() -> bool) {
         let start = Instant::now();
         let mut before = std::mem::take(&mut self.seen);
         for place in places {
@@ -108,7 +107,7 @@ impl Polling {
 
 /// How long to rest after a look that took so long.
 fn rest(took: Duration) -> Duration {
-    took.saturating_mul(REST).max(SHORTEST)
+    took.saturating_mul(REST_FACTOR).max(MIN_INTERVAL)
 }
 
 /// Gives what differs; all of the place, when it came or went itself.
@@ -146,7 +145,7 @@ fn between(told: &Touched, before: &Traces, now: &Traces) -> Touched {
 }
 
 /// Looks at a place; nothing when it is no folder, `None` when it was told to stop.
-fn traces(place: &Place, stopped: &dyn Fn() -> bool) -> Option<Traces> {
+fn traces(place: &WatchedPlace, stopped: &dyn Fn() -> bool) -> Option<Traces> {
     let Some(own) = place.path.symlink_metadata().ok().filter(Metadata::is_dir) else {
         return Some(Traces::new());
     };
@@ -233,7 +232,7 @@ mod tests {
 
     #[test]
     fn looking_costs_one_part_in_twenty_at_most() {
-        assert_eq!(rest(Duration::from_millis(1)), SHORTEST);
+        assert_eq!(rest(Duration::from_millis(1)), MIN_INTERVAL);
         assert_eq!(rest(Duration::from_millis(400)), Duration::from_secs(8));
     }
 }

@@ -21,12 +21,12 @@ use crate::fs::confined::Stat;
 use crate::markdown::Trust;
 use crate::media::published;
 
-use crate::site::Error;
+use crate::site::SiteError;
 use crate::site::engine::out_path::OutPath;
-use crate::site::engine::publish::Stage;
-use crate::site::feeds::feed;
+use crate::site::engine::stage::Stage;
+use crate::site::feeds::channel_feed;
 use crate::site::pages::contents::{Contents, MAX_OWN_TEXT};
-use crate::site::pages::converted_message::Ready;
+use crate::site::pages::converted_message::ConvertedMessage;
 use crate::site::pages::plan::{Page, Planned};
 use crate::site::pages::render::Renderer;
 use crate::site::pages::sitemap;
@@ -67,7 +67,7 @@ enum Job<'p> {
 
 impl Work<'_> {
     /// Makes these files.
-    pub(crate) fn run(&self, planned: &[&Planned]) -> Result<(), Error> {
+    pub(crate) fn run(&self, planned: &[&Planned]) -> Result<(), SiteError> {
         let jobs = self.jobs(planned);
         let done = AtomicUsize::new(0);
         jobs.par_iter().with_max_len(1).try_for_each(|job| {
@@ -111,11 +111,11 @@ impl Work<'_> {
         jobs
     }
 
-    fn job(&self, job: &Job<'_>) -> Result<(), Error> {
+    fn job(&self, job: &Job<'_>) -> Result<(), SiteError> {
         match job {
             Job::Chunk { messages, list: None } => {
                 for (at, planned) in messages {
-                    let ready = Ready::read(self.contents, *at, None).map_err(Error::Unreadable);
+                    let ready = ConvertedMessage::read(self.contents, *at, None).map_err(SiteError::Unreadable);
                     let made = ready.and_then(|ready| self.renderer.message(&ready));
                     self.put(planned, made)?;
                 }
@@ -128,7 +128,7 @@ impl Work<'_> {
     }
 
     /// A list page and those of its messages whose own pages are due.
-    fn chunk(&self, messages: &[(usize, &Planned)], number: usize, list: &Planned) -> Result<(), Error> {
+    fn chunk(&self, messages: &[(usize, &Planned)], number: usize, list: &Planned) -> Result<(), SiteError> {
         let all = self.all(self.contents.lists.range(number));
         for (at, planned) in messages {
             match all.ready.iter().find(|ready| ready.at == *at) {
@@ -139,14 +139,14 @@ impl Work<'_> {
         self.put_all(list, &all, self.renderer.list(number, &newest_first(&all.ready)))
     }
 
-    fn feeds(&self, planned: &[&Planned]) -> Result<(), Error> {
+    fn feeds(&self, planned: &[&Planned]) -> Result<(), SiteError> {
         let total = self.contents.cards.len();
         let all = self.all(total.saturating_sub(self.contents.options.feed_size)..total);
-        let entries = feed::entries(self.contents, &newest_first(&all.ready));
+        let entries = channel_feed::entries(self.contents, &newest_first(&all.ready));
         for planned in planned {
             let bytes = match planned.page {
-                Page::Atom => feed::atom(self.contents, &entries),
-                _ => feed::json(self.contents, &entries),
+                Page::Atom => channel_feed::atom(self.contents, &entries),
+                _ => channel_feed::json(self.contents, &entries),
             };
             self.put_all(planned, &all, Ok(bytes))?;
         }
@@ -157,7 +157,7 @@ impl Work<'_> {
     fn all(&self, range: std::ops::Range<usize>) -> All {
         let mut all = All::default();
         for at in range {
-            match Ready::read(self.contents, at, None) {
+            match ConvertedMessage::read(self.contents, at, None) {
                 Ok(ready) => all.ready.push(ready),
                 Err(text) => all.unreadable = Some(text),
             }
@@ -166,7 +166,7 @@ impl Work<'_> {
     }
 
     /// Stages a page of several messages. One that lacks a text is staged only where there is no older one to keep.
-    fn put_all(&self, planned: &Planned, all: &All, made: Result<Vec<u8>, Error>) -> Result<(), Error> {
+    fn put_all(&self, planned: &Planned, all: &All, made: Result<Vec<u8>, SiteError>) -> Result<(), SiteError> {
         if all.unreadable.is_none() {
             return self.put(planned, made);
         }
@@ -179,7 +179,7 @@ impl Work<'_> {
         self.put(planned, made)
     }
 
-    fn single(&self, planned: &Planned) -> Result<(), Error> {
+    fn single(&self, planned: &Planned) -> Result<(), SiteError> {
         let renderer = self.renderer;
         let made = match &planned.page {
             Page::Index => {
@@ -214,7 +214,7 @@ impl Work<'_> {
         .into_bytes()
     }
 
-    fn attachment(&self, planned: &Planned, at: usize, number: usize) -> Result<(), Error> {
+    fn attachment(&self, planned: &Planned, at: usize, number: usize) -> Result<(), SiteError> {
         let Some((card, file)) =
             self.contents.cards.get(at).and_then(|card| Some((card, card.attachments.get(number)?)))
         else {
@@ -241,7 +241,7 @@ impl Work<'_> {
             && snapshot.folder(card.side).is_some_and(|it| trust(&BoxTrust::now(it, card.side)) == Trust::Theirs)
     }
 
-    fn text(&self, planned: &Planned, at: usize) -> Result<(), Error> {
+    fn text(&self, planned: &Planned, at: usize) -> Result<(), SiteError> {
         let Some(card) = self.contents.cards.get(at) else {
             return Ok(());
         };
@@ -255,7 +255,7 @@ impl Work<'_> {
         self.put(planned, beginning.ok_or_else(|| unreadable(card, &path)))
     }
 
-    fn read(&self, card: &Card, path: &Path) -> Result<Vec<u8>, Error> {
+    fn read(&self, card: &Card, path: &Path) -> Result<Vec<u8>, SiteError> {
         let folder = self.contents.snapshot.folder(card.side).ok_or_else(|| unreadable(card, path))?;
         folder.read(path, MAX_PICTURE).map(|(bytes, _)| bytes).map_err(|_| unreadable(card, path))
     }
@@ -266,7 +266,7 @@ impl Work<'_> {
         card: &Card,
         path: &Path,
         is_refused: impl Fn(Stat) -> bool,
-    ) -> Result<(), Error> {
+    ) -> Result<(), SiteError> {
         let opened = self.contents.snapshot.folder(card.side).and_then(|folder| folder.file(path).ok());
         let Some((file, _)) = opened.filter(|(_, stat)| !is_refused(*stat)) else {
             return self.skip(planned, unreadable(card, path));
@@ -278,7 +278,7 @@ impl Work<'_> {
     }
 
     /// Stages a page, or notes that it must stay as it is.
-    fn put(&self, planned: &Planned, made: Result<Vec<u8>, Error>) -> Result<(), Error> {
+    fn put(&self, planned: &Planned, made: Result<Vec<u8>, SiteError>) -> Result<(), SiteError> {
         match made {
             Ok(bytes) => {
                 if self.stage.put(&planned.path, &bytes)? {
@@ -297,8 +297,8 @@ impl Work<'_> {
     }
 
     /// Notes an unreadable text; any other error goes on up.
-    fn skip(&self, planned: &Planned, error: Error) -> Result<(), Error> {
-        let Error::Unreadable(text) = error else {
+    fn skip(&self, planned: &Planned, error: SiteError) -> Result<(), SiteError> {
+        let SiteError::Unreadable(text) = error else {
             return Err(error);
         };
         if let Ok(mut outcome) = self.outcome.lock() {
@@ -312,14 +312,14 @@ impl Work<'_> {
 /// Several messages that are shown together.
 #[derive(Default)]
 struct All {
-    ready: Vec<Ready>,
+    ready: Vec<ConvertedMessage>,
     /// One that cannot be read, if there is any.
     unreadable: Option<String>,
 }
 
 impl All {
-    fn unreadable_text(&self) -> Error {
-        Error::Unreadable(self.unreadable.clone().unwrap_or_default())
+    fn unreadable_text(&self) -> SiteError {
+        SiteError::Unreadable(self.unreadable.clone().unwrap_or_default())
     }
 }
 
@@ -341,10 +341,10 @@ fn stripped(bytes: Vec<u8>, name: &str) -> Vec<u8> {
     }
 }
 
-fn unreadable(card: &Card, path: &Path) -> Error {
-    Error::Unreadable(Path::new(card.side.name()).join(path).display().to_string())
+fn unreadable(card: &Card, path: &Path) -> SiteError {
+    SiteError::Unreadable(Path::new(card.side.name()).join(path).display().to_string())
 }
 
-fn newest_first(ready: &[Ready]) -> Vec<&Ready> {
+fn newest_first(ready: &[ConvertedMessage]) -> Vec<&ConvertedMessage> {
     ready.iter().rev().collect()
 }

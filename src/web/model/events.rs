@@ -1,59 +1,61 @@
-//! What happens, told to whoever listens.
+//! EventKind happens, told to whoever listens.
 //!
 //! Owns the line of events: each has a number, the last ones are kept for those who were away for a moment, and who was
 //! away too long is told to look at everything again. Refuses to know connections.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 use tokio::sync::broadcast;
+
+use crate::lock::lock;
 
 /// How many events are kept.
 const KEPT: usize = 512;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
-pub(super) enum What {
+pub(crate) enum EventKind {
     /// A message appeared.
-    Message(Arrived),
+    Message(MessageArrived),
     /// Something of a channel is other than before.
     Channel(String),
     /// A site was built, or could not be.
-    Site(Arc<Built>),
+    Site(Arc<SiteBuilt>),
 }
 
 /// A message that appeared.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Arrived {
-    pub(super) channel: String,
-    pub(super) r#box: &'static str,
-    pub(super) message_id: String,
-    pub(super) key: String,
-    pub(super) url: String,
-    pub(super) label: String,
-    pub(super) author: String,
-    pub(super) title: String,
+pub(crate) struct MessageArrived {
+    pub(crate) channel: String,
+    pub(crate) r#box: &'static str,
+    pub(crate) message_id: String,
+    pub(crate) key: String,
+    pub(crate) url: String,
+    pub(crate) label: String,
+    pub(crate) author: String,
+    pub(crate) title: String,
 }
 
-/// What became of a site.
+/// EventKind became of a site.
 #[derive(Debug, Default)]
-pub(super) struct Built {
-    pub(super) channel: String,
+pub(crate) struct SiteBuilt {
+    pub(crate) channel: String,
     /// The paths, relative to its root, of the files that are other than before.
-    pub(super) paths: HashSet<String>,
+    pub(crate) paths: HashSet<String>,
 }
 
 /// An event with its number.
 #[derive(Clone, Debug)]
-pub(super) struct Event {
-    pub(super) number: u64,
-    pub(super) what: What,
+pub(crate) struct Event {
+    pub(crate) number: u64,
+    pub(crate) what: EventKind,
 }
 
 /// The line of events.
 #[derive(Debug)]
-pub(super) struct Events {
+pub(crate) struct Events {
     sender: broadcast::Sender<Event>,
     /// The number of the first event, which no earlier run of the server has given.
     first: u64,
@@ -62,23 +64,23 @@ pub(super) struct Events {
 
 /// A place in the line.
 #[derive(Debug)]
-pub(super) struct Listener {
-    /// What was missed, oldest first; `None` when it is not known any more.
-    pub(super) missed: Option<Vec<Event>>,
+pub(crate) struct Listener {
+    /// EventKind was missed, oldest first; `None` when it is not known any more.
+    pub(crate) missed: Option<Vec<Event>>,
     /// The number of the last event so far.
-    pub(super) last: u64,
-    pub(super) receiver: broadcast::Receiver<Event>,
+    pub(crate) last: u64,
+    pub(crate) receiver: broadcast::Receiver<Event>,
 }
 
 impl Events {
     /// A line that begins with this number.
-    pub(super) fn new(first: u64) -> Self {
+    pub(crate) fn new(first: u64) -> Self {
         Self { sender: broadcast::channel(KEPT).0, first, kept: Mutex::default() }
     }
 
     /// Tells what happened.
-    pub(super) fn tell(&self, what: What) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn tell(&self, what: EventKind) {
+        let mut kept = lock(&self.kept);
         let number = kept.back().map_or(self.first, |last| last.number + 1);
         let event = Event { number, what };
         kept.push_back(event.clone());
@@ -90,14 +92,14 @@ impl Events {
     }
 
     /// The number of the last event so far.
-    pub(super) fn last(&self) -> u64 {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn last(&self) -> u64 {
+        let kept = lock(&self.kept);
         kept.back().map_or(self.first - 1, |last| last.number)
     }
 
     /// Listens from now on, and to what happened since an event of this number.
-    pub(super) fn listen(&self, after: Option<u64>) -> Listener {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn listen(&self, after: Option<u64>) -> Listener {
+        let kept = lock(&self.kept);
         let last = kept.back().map_or(self.first - 1, |last| last.number);
         let first = kept.front().map_or(self.first, |first| first.number);
         let missed = match after {
@@ -114,8 +116,8 @@ impl Events {
 mod tests {
     use super::*;
 
-    fn channel(number: usize) -> What {
-        What::Channel(number.to_string())
+    fn channel(number: usize) -> EventKind {
+        EventKind::Channel(number.to_string())
     }
 
     #[test]

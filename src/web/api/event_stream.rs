@@ -15,12 +15,13 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::{self, Sender};
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::super::Server;
-use super::super::events::{self, Listener, What};
-use super::super::preview::Page;
-use crate::web::http::connections::Visitor;
+use crate::web::Server;
+use crate::web::http::connections::Client;
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request::Params;
+use crate::web::model::events;
+use crate::web::model::events::{EventKind, Listener};
+use crate::web::preview::Page;
 
 /// How often a silent stream shows that it is alive.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
@@ -29,10 +30,10 @@ const WAITING: usize = 64;
 
 type Out = Sender<Result<Event, Infallible>>;
 
-/// What happens from now on.
+/// EventKind happens from now on.
 pub(super) async fn events(
     State(server): State<Server>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(visitor): Extension<Client>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Refusal> {
@@ -65,7 +66,7 @@ pub(super) async fn events(
 /// Ends when nobody listens any more.
 async fn of_channels(mut listener: Listener, out: &Out) -> Option<()> {
     // A browser that comes back tells the number of the last event that it had; before the first one it needs that too.
-    // What was missed comes after it, so its number is the one before.
+    // EventKind was missed comes after it, so its number is the one before.
     let missed = listener.missed.as_ref().and_then(|missed| missed.first());
     let known = missed.map_or(listener.last, |first| first.number - 1);
     let hello = Event::default().id(known.to_string()).comment("listening");
@@ -94,9 +95,9 @@ async fn refresh(number: u64, out: &Out) -> Option<()> {
 async fn tell(event: &events::Event, out: &Out) -> Option<()> {
     let number = Some(event.number);
     match &event.what {
-        What::Message(message) => send(out, "message", number, &json!(message)).await,
-        What::Channel(channel) => send(out, "channel", number, &json!({ "channel": channel })).await,
-        What::Site(_) => Some(()),
+        EventKind::Message(message) => send(out, "message", number, &json!(message)).await,
+        EventKind::Channel(channel) => send(out, "channel", number, &json!({ "channel": channel })).await,
+        EventKind::Site(_) => Some(()),
     }
 }
 
@@ -104,7 +105,7 @@ async fn of_page(server: Server, page: Page, mut listener: Listener, out: &Out) 
     let mut error = tell_page(&server, &page, out).await?;
     loop {
         let concerns = match listener.receiver.recv().await {
-            Ok(events::Event { what: What::Site(built), .. }) => {
+            Ok(events::Event { what: EventKind::Site(built), .. }) => {
                 built.channel == page.channel
                     && (built.paths.contains(&page.path) || server.library.site_error(&page.channel) != error)
             }

@@ -1,32 +1,33 @@
-//! Noticing changes by being told.
+//! Changes as the system reports them (inotify, `FSEvents`).
 //!
-//! Owns the system's watches on the places and their repair: they stick to a folder, and a path can get another one.
-//! Refuses to know when a burst is over, and what to do where the system does not tell.
+//! The system's watches stick to a folder, and a path can get another one: so they are compared with what lies at the path, and
+//! repaired. Where the system does not report all changes, an error says so, and whoever asked polls instead.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
 use notify::{Config, ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watcher};
 use rustix::io::Errno;
 
-use super::identity::{Identity, identity};
-use crate::watch::pending_changes::{Slate, Trouble};
+use crate::lock::{read, write};
+use crate::watch::folder_identity::{Identity, identity};
+use crate::watch::pending_changes::{PendingChanges, WatchProblem};
 use crate::watch::touched_paths::Touched;
-use crate::watch::watched_place::{Place, Scope};
+use crate::watch::watched_place::{Scope, WatchedPlace};
 
-/// How often a place is looked for that is missing and that no other watch would tell of.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often a missing place is looked for, if no other watch would report that it comes.
+const MISSING_PLACE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The places by their paths as the system spells them. They may be many, so each is found by its path.
-type Roots = HashMap<PathBuf, Vec<Place>>;
+type Roots = HashMap<PathBuf, Vec<WatchedPlace>>;
 
 /// The watch of one folder.
 #[derive(Debug)]
-struct Arm {
+struct FolderWatch {
     mode: RecursiveMode,
     /// The folder that is watched, if one is.
     held: Option<Identity>,
@@ -34,47 +35,75 @@ struct Arm {
     again: bool,
 }
 
-/// Watches places with what the system offers.
-#[derive(Debug)]
-pub(super) struct Native {
-    watcher: RecommendedWatcher,
-    /// Shared with the thread that is told.
-    places: Arc<RwLock<Roots>>,
-    arms: BTreeMap<PathBuf, Arm>,
-    look_at: Option<Instant>,
-    /// `None` where there is no table of mounts; the rescan finds what it would have told.
-    #[cfg(target_os = "linux")]
-    _mounts: Option<super::mounts::Mounts>,
+/// Why the system cannot be relied on to report changes, and what would help.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NativeError {
+    #[error("the system's limit of watched folders is reached (fs.inotify.max_user_watches)")]
+    TooManyFolders(#[source] notify::Error),
+    #[error("the system's limit of watching programs is reached (fs.inotify.max_user_instances)")]
+    TooManyPrograms(#[source] notify::Error),
+    #[error("{} is on {kind}, which does not tell of changes made elsewhere", path.display())]
+    Unreliable { path: PathBuf, kind: &'static str },
+    #[error("{}: {source}", path.display())]
+    Folder { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Other(notify::Error),
 }
 
-impl Native {
-    /// Starts to listen; what is noticed goes to the slate.
+impl From<notify::Error> for NativeError {
+    fn from(error: notify::Error) -> Self {
+        match (error.kind, error.paths.into_iter().next()) {
+            (kind @ ErrorKind::MaxFilesWatch, _) => Self::TooManyFolders(notify::Error::new(kind)),
+            (ErrorKind::Io(io), _) if io.raw_os_error() == Some(Errno::MFILE.raw_os_error()) => {
+                Self::TooManyPrograms(notify::Error::io(io))
+            }
+            (ErrorKind::Io(source), Some(path)) => Self::Folder { path, source },
+            (kind, _) => Self::Other(notify::Error::new(kind)),
+        }
+    }
+}
+
+/// Watches places with what the system offers.
+#[derive(Debug)]
+pub(super) struct NativeWatcher {
+    watcher: RecommendedWatcher,
+    /// Shared with the thread that takes the reports.
+    places: Arc<RwLock<Roots>>,
+    folders: BTreeMap<PathBuf, FolderWatch>,
+    look_at: Option<Instant>,
+    /// `None` where there is no table of mounts; the rescan finds what it would have reported.
+    #[cfg(target_os = "linux")]
+    _mounts: Option<crate::watch::mount_table::Mounts>,
+}
+
+impl NativeWatcher {
+    /// Starts to listen; what is reported goes to the pending changes.
     ///
     /// # Errors
-    /// The reason why this system or process cannot be told of changes.
-    pub(super) fn new(slate: &Arc<Slate>) -> Result<Self, String> {
+    /// Why this system or process gets no reports.
+    pub(super) fn new(pending: &Arc<PendingChanges>) -> Result<Self, NativeError> {
         let places: Arc<RwLock<Roots>> = Arc::default();
-        let (told, to) = (Arc::clone(&places), Arc::clone(slate));
-        let handler = move |event| notice(event, &told.read().unwrap_or_else(PoisonError::into_inner), &to);
+        let (told, to) = (Arc::clone(&places), Arc::clone(pending));
+        let handler = move |event| notice(event, &read(&told), &to);
         let config = Config::default().with_follow_symlinks(false);
-        let watcher = RecommendedWatcher::new(handler, config).map_err(|error| reason(&error))?;
+        let watcher = RecommendedWatcher::new(handler, config)?;
         #[cfg(target_os = "linux")]
-        let to = Arc::clone(slate);
+        let to = Arc::clone(pending);
         Ok(Self {
             watcher,
             places,
-            arms: BTreeMap::new(),
+            folders: BTreeMap::new(),
             look_at: None,
             #[cfg(target_os = "linux")]
-            _mounts: super::mounts::Mounts::listen(move || to.trouble(Trouble::Look)).ok(),
+            _mounts: crate::watch::mount_table::Mounts::listen(move || to.note_problem(WatchProblem::Look)).ok(),
         })
     }
 
     /// Sets the places; the watches of those that were there are left alone.
     ///
     /// # Errors
-    /// The reason why the changes of one of them would not be told.
-    pub(super) fn over(&mut self, places: &[Place]) -> Result<(), String> {
+    /// Why the changes of one of them would not be reported.
+    pub(super) fn set_places(&mut self, places: &[WatchedPlace]) -> Result<(), NativeError> {
         let mut roots = Roots::new();
         let mut wanted: BTreeMap<PathBuf, RecursiveMode> = BTreeMap::new();
         for place in places {
@@ -83,10 +112,10 @@ impl Native {
             wanted.insert(root.clone(), mode);
             roots.entry(root).or_default().push(place.clone());
         }
-        *self.places.write().unwrap_or_else(PoisonError::into_inner) = roots;
+        *write(&self.places) = roots;
         let watcher = &mut self.watcher;
-        self.arms.retain(|root, arm| {
-            let kept = wanted.get(root) == Some(&arm.mode);
+        self.folders.retain(|root, folder| {
+            let kept = wanted.get(root) == Some(&folder.mode);
             if !kept {
                 // It fails only where there is nothing to take away.
                 let _ = watcher.unwatch(root);
@@ -94,10 +123,10 @@ impl Native {
             kept
         });
         for (root, mode) in wanted {
-            if !self.arms.contains_key(&root) {
-                let mut arm = Arm { mode, held: None, again: false };
-                arm.take_hold(&root, &mut self.watcher)?;
-                self.arms.insert(root, arm);
+            if !self.folders.contains_key(&root) {
+                let mut folder = FolderWatch { mode, held: None, again: false };
+                folder.take_hold(&root, &mut self.watcher)?;
+                self.folders.insert(root, folder);
             }
         }
         self.plan_look();
@@ -108,25 +137,21 @@ impl Native {
     /// not.
     ///
     /// # Errors
-    /// The reason why changes are not told any more.
-    pub(super) fn mend(&mut self, troubles: &BTreeSet<Trouble>) -> Result<Touched, String> {
-        if let Some(reason) = troubles.iter().find_map(|trouble| match trouble {
-            Trouble::Failed(reason) => Some(reason.clone()),
-            _ => None,
-        }) {
-            return Err(reason);
-        }
-        // New folders may be among what was not told, so every watch is made again.
-        let lost = troubles.contains(&Trouble::Lost);
+    /// Why changes are not reported any more.
+    pub(super) fn repair(&mut self, problems: &BTreeSet<WatchProblem>) -> Result<Touched, NativeError> {
+        // New folders may be among what was not reported, so every watch is made again.
+        let lost = problems.contains(&WatchProblem::Lost);
         let mut amiss = if lost { Touched::Everything } else { Touched::default() };
-        for (root, arm) in &mut self.arms {
-            let broken = lost || troubles.contains(&Trouble::Broken(root.clone()));
-            if broken || identity(root) != arm.held {
-                let held = arm.held.take().is_some();
+        for (root, folder) in &mut self.folders {
+            let broken = lost || problems.contains(&WatchProblem::Broken(root.clone()));
+            if broken || identity(root) != folder.held {
+                let held = folder.held.take().is_some();
+                // It fails only where the watch went with its folder.
                 let _ = self.watcher.unwatch(root);
-                arm.take_hold(root, &mut self.watcher)?;
-                if held || arm.held.is_some() {
-                    let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
+                tracing::debug!(folder = %root.display(), was_watched = held, "watching again what lies at this path now");
+                folder.take_hold(root, &mut self.watcher)?;
+                if held || folder.held.is_some() {
+                    let places = read(&self.places);
                     let places = places.get(root).into_iter().flatten();
                     amiss.merge(Touched::Paths(places.map(|place| place.path.clone()).collect()));
                 }
@@ -154,23 +179,23 @@ impl Native {
     }
 
     fn plan_look(&mut self) {
-        let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
-        let unwatched = |(root, arm): (&PathBuf, &Arm)| {
-            arm.held.is_none() && (arm.again || !announced(root, &places, |above| self.is_held(above)))
+        let places = read(&self.places);
+        let unwatched = |(root, folder): (&PathBuf, &FolderWatch)| {
+            folder.held.is_none() && (folder.again || !announced(root, &places, |above| self.is_held(above)))
         };
-        let wanted = self.arms.iter().any(unwatched);
+        let wanted = self.folders.iter().any(unwatched);
         drop(places);
-        self.look_at = wanted.then(|| Instant::now() + LOOK);
+        self.look_at = wanted.then(|| Instant::now() + MISSING_PLACE_INTERVAL);
     }
 
     fn is_held(&self, root: &Path) -> bool {
-        self.arms.get(root).is_some_and(|arm| arm.held.is_some())
+        self.folders.get(root).is_some_and(|folder| folder.held.is_some())
     }
 }
 
-impl Arm {
+impl FolderWatch {
     /// Watches the folder, if there is one. A folder that goes meanwhile is a missing one.
-    fn take_hold(&mut self, root: &Path, watcher: &mut RecommendedWatcher) -> Result<(), String> {
+    fn take_hold(&mut self, root: &Path, watcher: &mut RecommendedWatcher) -> Result<(), NativeError> {
         // Asked before, so that another folder taking its place now is found by comparing.
         let found = identity(root);
         self.again = false;
@@ -178,8 +203,8 @@ impl Arm {
             return Ok(());
         }
         #[cfg(target_os = "linux")]
-        if let Some(kind) = crate::watch::unreliable_file_systems::foreign(root) {
-            return Err(format!("{} is on {kind}, which does not tell of changes made elsewhere", root.display()));
+        if let Some(kind) = crate::watch::unreliable_file_systems::unreliable(root) {
+            return Err(NativeError::Unreliable { path: root.to_owned(), kind });
         }
         match watcher.watch(root, self.mode) {
             Ok(()) => self.held = found,
@@ -188,7 +213,7 @@ impl Arm {
                 let _ = watcher.unwatch(root);
                 self.again = true;
             }
-            Err(error) => return Err(reason(&error)),
+            Err(error) => return Err(error.into()),
         }
         Ok(())
     }
@@ -203,7 +228,7 @@ fn announced(root: &Path, places: &Roots, is_held: impl Fn(&Path) -> bool) -> bo
 }
 
 /// macOS tells real paths, so the way to a place is resolved there; elsewhere a link on the way may yet change.
-fn root(place: &Place) -> PathBuf {
+fn root(place: &WatchedPlace) -> PathBuf {
     let absolute = std::path::absolute(&place.path).unwrap_or_else(|_| place.path.clone());
     let real = match (absolute.parent(), absolute.file_name()) {
         (Some(above), Some(name)) if cfg!(target_os = "macos") => {
@@ -214,15 +239,15 @@ fn root(place: &Place) -> PathBuf {
     real.unwrap_or(absolute)
 }
 
-/// Takes in what the system told.
-fn notice(event: notify::Result<Event>, places: &Roots, slate: &Slate) {
+/// Takes in what the system reports.
+fn notice(event: notify::Result<Event>, places: &Roots, pending: &PendingChanges) {
     match event {
-        Err(error) if is_not_found(&error) => slate.trouble(Trouble::Look),
-        Err(error) => slate.trouble(Trouble::Failed(reason(&error))),
-        Ok(event) if event.need_rescan() => slate.trouble(Trouble::Lost),
+        Err(error) if is_not_found(&error) => pending.note_problem(WatchProblem::Look),
+        Err(error) => pending.fail(error.into()),
+        Ok(event) if event.need_rescan() => pending.note_problem(WatchProblem::Lost),
         Ok(event) if is_change(event.kind) => {
             for path in event.paths {
-                sift(&path, event.kind, places, slate);
+                sift(&path, event.kind, places, pending);
             }
         }
         Ok(_) => {}
@@ -234,18 +259,18 @@ fn is_change(kind: EventKind) -> bool {
     !matches!(kind, EventKind::Access(access) if access != AccessKind::Close(AccessMode::Write))
 }
 
-fn sift(path: &Path, kind: EventKind, places: &Roots, slate: &Slate) {
+fn sift(path: &Path, kind: EventKind, places: &Roots, pending: &PendingChanges) {
     for above in path.ancestors() {
         let (Some(places), Ok(below)) = (places.get(above), path.strip_prefix(above)) else {
             continue;
         };
         let own = below == Path::new("");
         if own && !is_inner(kind) {
-            slate.trouble(doubt(above));
+            pending.note_problem(doubt(above));
         }
         for place in places.iter().filter(|place| place.counts(below)) {
             let path = if own { place.path.clone() } else { place.path.join(below) };
-            slate.touch(Touched::from(path));
+            pending.touch(Touched::from(path));
         }
     }
 }
@@ -256,8 +281,8 @@ fn is_inner(kind: EventKind) -> bool {
 }
 
 /// Only inotify watches folders; the others watch paths, and what came back there is watched.
-fn doubt(root: &Path) -> Trouble {
-    if cfg!(target_os = "linux") { Trouble::Broken(root.to_owned()) } else { Trouble::Look }
+fn doubt(root: &Path) -> WatchProblem {
+    if cfg!(target_os = "linux") { WatchProblem::Broken(root.to_owned()) } else { WatchProblem::Look }
 }
 
 fn is_not_found(error: &notify::Error) -> bool {
@@ -265,22 +290,5 @@ fn is_not_found(error: &notify::Error) -> bool {
         ErrorKind::PathNotFound => true,
         ErrorKind::Io(error) => error.kind() == io::ErrorKind::NotFound,
         _ => false,
-    }
-}
-
-/// Says why the system does not tell of changes, and what would help.
-fn reason(error: &notify::Error) -> String {
-    match &error.kind {
-        ErrorKind::MaxFilesWatch => {
-            "the system's limit of watched folders is reached (fs.inotify.max_user_watches)".to_owned()
-        }
-        ErrorKind::Io(error) if error.raw_os_error() == Some(Errno::MFILE.raw_os_error()) => {
-            "the system's limit of watching programs is reached (fs.inotify.max_user_instances)".to_owned()
-        }
-        ErrorKind::Io(io) => match error.paths.first() {
-            Some(path) => format!("{}: {io}", path.display()),
-            None => io.to_string(),
-        },
-        _ => error.to_string(),
     }
 }

@@ -1,7 +1,6 @@
-//! When file systems come and go.
+//! When file systems come and go: a thread that the kernel wakes when its table of mounts changes.
 //!
-//! Owns the thread that the kernel wakes when the table of mounts changes: neither unmounting nor mounting over a
-//! watched folder is told to whoever watches it. Refuses to know what is mounted where.
+//! The system reports neither that a watched folder is unmounted nor that something is mounted over it.
 
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter};

@@ -17,34 +17,34 @@ use crate::channel::snapshot::card::{Card, is_settled};
 use crate::channel::snapshot::{Held, Snapshot};
 use crate::difference::{Difference, difference};
 
-use crate::site::Error;
+use crate::site::SiteError;
+use crate::site::build_options::{Overrides, SiteOptions};
 use crate::site::engine::fingerprint::Fingerprint;
-use crate::site::engine::job::{Outcome, Work};
 use crate::site::engine::lock::Lock;
 use crate::site::engine::manifest::Manifest;
 use crate::site::engine::out_path::OutPath;
-use crate::site::engine::output_folder::Target;
-use crate::site::engine::previous_output::Before;
-use crate::site::engine::publish::{Change, Gate, Stage};
+use crate::site::engine::output_folder::OutputFolder;
+use crate::site::engine::previous_output::PreviousOutput;
 use crate::site::engine::refusal;
-use crate::site::engine::report::{Report, Written};
-use crate::site::options::{Manner, Options};
+use crate::site::engine::report::{OutputReport, WrittenFile};
+use crate::site::engine::stage::{Change, Gate, Stage};
 use crate::site::pages::contents::{Contents, page_at};
+use crate::site::pages::make::{Outcome, Work};
 use crate::site::pages::message_digest::Digests;
 use crate::site::pages::plan::{Page, Planned, fingerprint, plan};
 use crate::site::pages::render::Renderer;
 use crate::site::theme::Theme;
 
 /// What to build, where and how.
-pub struct Request<'a> {
+pub struct SiteRequest<'a> {
     /// The lock on the output, taken before the look.
     pub lock: &'a Lock,
     /// The look at the channel.
     pub snapshot: &'a Snapshot,
     /// What the site says.
-    pub options: &'a Options,
+    pub options: &'a SiteOptions,
     /// How what is there already is treated.
-    pub manner: Manner,
+    pub manner: Overrides,
     /// The theme.
     pub theme: &'a Theme,
     /// The output folder, absolute.
@@ -57,16 +57,16 @@ pub struct Request<'a> {
 
 /// What one build of an output remembers for the next.
 #[derive(Debug, Default)]
-pub struct Memory {
-    before: Option<Before>,
+pub struct BuildMemory {
+    before: Option<PreviousOutput>,
     digests: Digests,
 }
 
-impl Memory {
+impl BuildMemory {
     /// Compares the output with what is remembered. Tells whether it is as it was left; what is not is made again by the
     /// next build.
     pub fn is_true(&mut self, output: &Path) -> bool {
-        let Ok(target) = Target::open(output) else {
+        let Ok(target) = OutputFolder::open(output) else {
             self.before = None;
             return false;
         };
@@ -102,21 +102,21 @@ struct Todo<'p> {
 /// Builds a site.
 ///
 /// # Errors
-/// [`Error`]; whatever it is, the site that was there before is whole.
-pub fn build(request: &Request<'_>) -> Result<Report, Error> {
-    rebuild(request, &mut Memory::default())
+/// [`SiteError`]; whatever it is, the site that was there before is whole.
+pub fn build(request: &SiteRequest<'_>) -> Result<OutputReport, SiteError> {
+    rebuild(request, &mut BuildMemory::default())
 }
 
 /// Builds a site, with what an earlier build of the same output remembers.
 ///
 /// # Errors
-/// [`Error`]; whatever it is, the site that was there before is whole.
-pub fn rebuild(request: &Request<'_>, memory: &mut Memory) -> Result<Report, Error> {
+/// [`SiteError`]; whatever it is, the site that was there before is whole.
+pub fn rebuild(request: &SiteRequest<'_>, memory: &mut BuildMemory) -> Result<OutputReport, SiteError> {
     refusal::a_lost_profile(request.snapshot)?;
-    let target = Target::open(request.output)?;
+    let target = OutputFolder::open(request.output)?;
     let remembered = memory.before.take().filter(|before| before.is_current(&target));
     let is_new = remembered.is_none();
-    let mut before = remembered.map_or_else(|| Before::read(&target), Ok)?;
+    let mut before = remembered.map_or_else(|| PreviousOutput::read(&target), Ok)?;
     refusal::emptying(request, &before.manifest)?;
     let cards = shown(request.snapshot, &before.manifest);
     memory.digests = std::mem::take(&mut memory.digests).of(&cards);
@@ -129,14 +129,14 @@ pub fn rebuild(request: &Request<'_>, memory: &mut Memory) -> Result<Report, Err
     let at_stake =
         todo.write.iter().map(|(wanted, _)| (&wanted.planned.path, known(request.theme, &wanted.planned.page)));
     refusal::overwriting(&target, request.manner.force, &before, at_stake)?;
-    let mut report = Report {
+    let mut report = OutputReport {
         output: request.output.to_owned(),
         messages: cards.len(),
         incomplete: incomplete(request.snapshot, &cards),
         files: wanted.len(),
         colourless: contents.colourless(),
         damage: before.manifest.damage.clone(),
-        ..Report::default()
+        ..OutputReport::default()
     };
     if todo.write.is_empty() && todo.remove.is_empty() && before.ours && before.manifest.damage.is_none() {
         memory.before = Some(before);
@@ -161,7 +161,7 @@ pub fn rebuild(request: &Request<'_>, memory: &mut Memory) -> Result<Report, Err
         return Err(error.into());
     }
     report.removed = todo.remove;
-    memory.before = Some(Before::after(manifest, request.output));
+    memory.before = Some(PreviousOutput::after(manifest, request.output));
     Ok(report)
 }
 
@@ -210,7 +210,12 @@ fn wanted(contents: &Contents<'_>, theme: &Theme) -> Vec<Wanted> {
     plan(contents, theme).into_par_iter().with_min_len(256).map(print).collect()
 }
 
-fn compare<'p>(request: &Request<'_>, contents: &Contents<'_>, wanted: &'p [Wanted], before: &Before) -> Todo<'p> {
+fn compare<'p>(
+    request: &SiteRequest<'_>,
+    contents: &Contents<'_>,
+    wanted: &'p [Wanted],
+    before: &PreviousOutput,
+) -> Todo<'p> {
     let mut todo = Todo { write: Vec::new(), remove: Vec::new() };
     let wanted = wanted.iter().map(|wanted| (&wanted.planned.path, wanted));
     let there = before.manifest.entries.iter().map(|(path, print)| (path, *print));
@@ -231,7 +236,12 @@ fn compare<'p>(request: &Request<'_>, contents: &Contents<'_>, wanted: &'p [Want
     todo
 }
 
-fn reasons(request: &Request<'_>, before: &Before, wanted: &Wanted, old: Option<Fingerprint>) -> Vec<&'static str> {
+fn reasons(
+    request: &SiteRequest<'_>,
+    before: &PreviousOutput,
+    wanted: &Wanted,
+    old: Option<Fingerprint>,
+) -> Vec<&'static str> {
     if before.gone.contains(&wanted.planned.path) {
         return vec!["it was gone"];
     }
@@ -263,7 +273,12 @@ fn belongs_to_unreadable(contents: &Contents<'_>, path: &OutPath) -> bool {
     })
 }
 
-fn make(request: &Request<'_>, contents: &Contents<'_>, todo: &Todo<'_>, stage: &Stage<'_>) -> Result<Outcome, Error> {
+fn make(
+    request: &SiteRequest<'_>,
+    contents: &Contents<'_>,
+    todo: &Todo<'_>,
+    stage: &Stage<'_>,
+) -> Result<Outcome, SiteError> {
     stage.folders(todo.write.iter().map(|(wanted, _)| &wanted.planned.path))?;
     let renderer = Renderer::new(contents, request.theme)?;
     let outcome = Mutex::new(Outcome::default());
@@ -310,12 +325,12 @@ fn staged<'p>(todo: &Todo<'p>, outcome: &Outcome) -> Vec<&'p OutPath> {
 
 /// The files that are other than after the last build that was finished. What one that was cut off put in place already is
 /// not staged again, and yet nobody was told of it.
-fn written(todo: &Todo<'_>, outcome: &Outcome) -> Vec<Written> {
+fn written(todo: &Todo<'_>, outcome: &Outcome) -> Vec<WrittenFile> {
     let written = todo.write.iter().map(|(wanted, reasons)| (&wanted.planned.path, reasons));
     let other = written.filter(|(path, reasons)| {
         outcome.staged.contains(*path) || reasons.contains(&CUT_OFF) && !outcome.skipped.contains(*path)
     });
-    other.map(|(path, reasons)| Written { path: path.clone(), reasons: reasons.clone() }).collect()
+    other.map(|(path, reasons)| WrittenFile { path: path.clone(), reasons: reasons.clone() }).collect()
 }
 
 /// The place where a channel's site is built unless said otherwise.

@@ -10,13 +10,13 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 
-use super::super::{Beginner, Reason, Server, address, see, sentence};
-use super::Sheet;
-use super::forms::{form, submission};
 use crate::channel::protocol::name::ChannelName;
-use crate::web::channel_view;
+use crate::web::app::Sheet;
+use crate::web::app::forms::{form, submission};
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request::Params;
+use crate::web::model::channel_state;
+use crate::web::{ChannelCreator, CreateError, Server, address, see, sentence};
 
 type Answer = Result<Response, Refusal>;
 
@@ -52,8 +52,8 @@ pub(super) fn first(server: &Server, headers: &HeaderMap, uri: &Uri) -> Answer {
 }
 
 fn show(server: &Server, headers: &HeaderMap, uri: &Uri, with: Beginning<'_>) -> Answer {
-    let beginner = server.beginner.as_deref();
-    let (makes, carries) = (beginner.is_some(), beginner.is_some_and(Beginner::carries));
+    let creator = server.creator.as_deref();
+    let (makes, carries) = (creator.is_some(), creator.is_some_and(ChannelCreator::can_sync));
     let title = if with.is_first { "missive" } else { "New channel" };
     Sheet::new(server, headers, uri, "begin", title)
         .with("begin", &Beginning { makes, carries, ..with })
@@ -68,14 +68,14 @@ pub(super) async fn receive(State(server): State<Server>, headers: HeaderMap, ur
 }
 
 fn act(server: &Server, headers: &HeaderMap, uri: &Uri, params: &Params) -> Answer {
-    let beginner = server.beginner.as_ref().map(Arc::clone);
-    let beginner = beginner.ok_or_else(|| {
+    let creator = server.creator.as_ref().map(Arc::clone);
+    let creator = creator.ok_or_else(|| {
         Refusal::new(StatusCode::FORBIDDEN, "this server shows only the channels that it was started with")
             .hint("`missive serve` without names shows all of them")
     })?;
     let at = params.get("do").unwrap_or_default();
     let typed = params.get("with").unwrap_or_default().trim();
-    let done = server.forms.once(submission(uri.path(), params), || begin(&*beginner, at, typed));
+    let done = server.forms.once(submission(uri.path(), params), || begin(&*creator, at, typed));
     match done {
         Ok(code) if at == "invite" => {
             let conversation = Some(address::reading(typed));
@@ -94,18 +94,20 @@ fn act(server: &Server, headers: &HeaderMap, uri: &Uri, params: &Params) -> Answ
 }
 
 /// Does what a form says; gives the page that it leads to, or the code of an invitation.
-fn begin(beginner: &dyn Beginner, at: &str, typed: &str) -> Result<String, Refusal> {
+fn begin(creator: &dyn ChannelCreator, at: &str, typed: &str) -> Result<String, Refusal> {
     if typed.is_empty() {
         return Err(Refusal::bad("the field is empty"));
     }
-    let refuse =
-        |reason: Reason| Refusal { hint: reason.hint, ..Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, reason.what) };
-    let open = |made: Result<ChannelName, Reason>| made.map(|name| channel_view::name_of(&name)).map_err(refuse);
+    let refuse = |reason: CreateError| Refusal {
+        hint: reason.hint,
+        ..Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, reason.what)
+    };
+    let open = |made: Result<ChannelName, CreateError>| made.map(|name| channel_state::name_of(&name)).map_err(refuse);
     match at {
-        "make" => Ok(address::writing(&open(beginner.make(typed))?)),
-        "subscribe" => Ok(address::reading(&open(beginner.subscribe(typed))?)),
-        "accept" => Ok(address::reading(&open(beginner.accept(typed))?)),
-        "invite" => beginner.invite(typed).map_err(refuse),
+        "make" => Ok(address::writing(&open(creator.create(typed))?)),
+        "subscribe" => Ok(address::reading(&open(creator.subscribe(typed))?)),
+        "accept" => Ok(address::reading(&open(creator.accept(typed))?)),
+        "invite" => creator.invite(typed).map_err(refuse),
         _ => Err(Refusal::bad("the form does not say what is to be done")),
     }
 }

@@ -9,19 +9,19 @@ use std::sync::Arc;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card::Card;
-use crate::web::channel_view::Seen;
 use crate::web::http::refusal::Refusal;
+use crate::web::model::channel_state::ChannelState;
 
 /// A message's place among those of all channels; later is greater.
-pub(super) type Place = (Stamp, String, Side);
+pub(crate) type Position = (Stamp, String, Side);
 
 /// The place of a message.
-pub(super) fn place(seen: &Seen, card: &Card) -> Place {
-    (card.stamp, seen.name.clone(), card.side)
+pub(crate) fn place(state: &ChannelState, card: &Card) -> Position {
+    (card.stamp, state.name.clone(), card.side)
 }
 
 /// Reads a message's key: `NAME/BOX/ID`.
-pub(super) fn parse(key: &str) -> Result<Place, Refusal> {
+pub(crate) fn parse(key: &str) -> Result<Position, Refusal> {
     let refuse = || Refusal::bad("`before` is no message's key").hint("a key is CHANNEL/BOX/ID");
     let (rest, id) = key.rsplit_once('/').ok_or_else(refuse)?;
     let (name, side) = rest.rsplit_once('/').ok_or_else(refuse)?;
@@ -30,7 +30,7 @@ pub(super) fn parse(key: &str) -> Result<Place, Refusal> {
 }
 
 /// Reads a message's id within its channel: `2013-08-11T14-34-37Z`, or with its box before it.
-pub(super) fn parse_id(id: &str) -> Result<(Stamp, Side), Refusal> {
+pub(crate) fn parse_id(id: &str) -> Result<(Stamp, Side), Refusal> {
     let (side, stem) = id.split_once('/').unwrap_or((Side::Inbox.name(), id));
     let side = Side::BOTH.into_iter().find(|known| known.name() == side);
     let stamp = Stamp::parse(stem.as_bytes()).ok();
@@ -38,32 +38,36 @@ pub(super) fn parse_id(id: &str) -> Result<(Stamp, Side), Refusal> {
 }
 
 /// The newest messages before a place, newest first.
-pub(super) fn newest(all: &[Arc<Seen>], before: Option<&Place>, most: usize) -> Vec<(Arc<Seen>, Arc<Card>)> {
+pub(crate) fn newest(
+    all: &[Arc<ChannelState>],
+    before: Option<&Position>,
+    most: usize,
+) -> Vec<(Arc<ChannelState>, Arc<Card>)> {
     let mut ends = BinaryHeap::new();
-    for (number, seen) in all.iter().enumerate() {
-        let end = before.map_or(seen.cards.len(), |before| {
-            seen.cards.partition_point(|card| {
-                (card.stamp, seen.name.as_str(), card.side) < (before.0, before.1.as_str(), before.2)
+    for (number, state) in all.iter().enumerate() {
+        let end = before.map_or(state.cards.len(), |before| {
+            state.cards.partition_point(|card| {
+                (card.stamp, state.name.as_str(), card.side) < (before.0, before.1.as_str(), before.2)
             })
         });
-        push(&mut ends, seen, number, end);
+        push(&mut ends, state, number, end);
     }
     let mut found = Vec::with_capacity(most);
     while let Some((_, number, at)) = ends.pop().filter(|_| found.len() < most) {
-        let Some((seen, card)) = all.get(number).and_then(|seen| Some((seen, seen.cards.get(at)?))) else {
+        let Some((state, card)) = all.get(number).and_then(|state| Some((state, state.cards.get(at)?))) else {
             continue;
         };
-        found.push((Arc::clone(seen), Arc::clone(card)));
-        push(&mut ends, seen, number, at);
+        found.push((Arc::clone(state), Arc::clone(card)));
+        push(&mut ends, state, number, at);
     }
     found
 }
 
 /// Offers the message before the end of a channel's list.
-fn push(ends: &mut BinaryHeap<(Place, usize, usize)>, seen: &Seen, number: usize, end: usize) {
+fn push(ends: &mut BinaryHeap<(Position, usize, usize)>, state: &ChannelState, number: usize, end: usize) {
     if let Some(at) = end.checked_sub(1)
-        && let Some(card) = seen.cards.get(at)
+        && let Some(card) = state.cards.get(at)
     {
-        ends.push((place(seen, card), number, at));
+        ends.push((place(state, card), number, at));
     }
 }

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Console;
+use crate::console::Console;
+use crate::console::standard_error::note_drawn;
 use crate::text::invisible::field;
 
 /// How soon after one another the lines are written anew: five times a second at most, which reads as moving and costs a slow
@@ -16,7 +17,7 @@ use crate::text::invisible::field;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// The lines.
-pub struct Live {
+pub struct LiveLines {
     console: Console,
     /// All lines together, so that they are written at once.
     bar: ProgressBar,
@@ -61,17 +62,18 @@ impl Lines {
 
 impl Console {
     /// Lines that stay where they are, as long as this lives.
-    pub fn live(self) -> Live {
+    pub fn live_lines(self) -> LiveLines {
         let bar = ProgressBar::with_draw_target(None, self.target());
         if let Ok(style) = ProgressStyle::with_template("{msg}") {
             bar.set_style(style);
         }
-        Live { console: self, bar, lines: Lines::default(), said: BTreeMap::new() }
+        note_drawn(&bar);
+        LiveLines { console: self, bar, lines: Lines::default(), said: BTreeMap::new() }
     }
 }
 
-impl Live {
-    /// Sets what there is to tell of something now; [`Live::keep`] shows it. Where lines can't change it is said at once, but only if
+impl LiveLines {
+    /// Sets what there is to tell of something now; [`LiveLines::keep`] shows it. Where lines can't change it is said at once, but only if
     /// `meaning` is another than before.
     pub fn show(&mut self, what: &str, line: &str, meaning: &str) {
         if !self.bar.is_hidden() {
@@ -92,7 +94,7 @@ impl Live {
     }
 }
 
-impl Drop for Live {
+impl Drop for LiveLines {
     /// They stay as they were last.
     fn drop(&mut self) {
         if let Some(text) = self.lines.changed(Instant::now()) {

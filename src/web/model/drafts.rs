@@ -15,30 +15,30 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::reply::ReplyTo;
 use crate::channel::reading::resolve_id;
 
-use super::Server;
-use crate::web::channel_view::Seen;
+use crate::web::Server;
 use crate::web::http::refusal::Refusal;
+use crate::web::model::channel_state::ChannelState;
 
 /// How long a draft that is in another hand is waited for.
 const WAIT: Duration = Duration::from_secs(2);
 
-pub(super) fn find(files: &[Source], wanted: &str) -> Result<RelativePath, Refusal> {
+pub(crate) fn find(files: &[Source], wanted: &str) -> Result<RelativePath, Refusal> {
     let found = files.iter().find(|file| file.name.text() == wanted).map(|file| file.name.clone());
     found.ok_or_else(|| Refusal::missing(format!("the draft has no attachment `{wanted}`")))
 }
 
 /// The name of a draft that there is. Changes to a sent message are no drafts of their own.
-pub(super) fn known(seen: &Seen, draft: &str) -> Result<Name, Refusal> {
+pub(crate) fn known(state: &ChannelState, draft: &str) -> Result<Name, Refusal> {
     let name = Name::parse(draft).filter(|name| name.to_string() == draft && !matches!(name, Name::Edit(_)));
-    name.ok_or_else(|| draft::no_such(&seen.channel, draft).into())
+    name.ok_or_else(|| draft::no_such(&state.channel, draft).into())
 }
 
 /// Takes a draft in hand; one that is in another hand is waited for, since whoever saves lets go of it at once.
-pub(super) fn take(seen: &Seen, draft: &str) -> Result<Draft, Refusal> {
-    let name = known(seen, draft)?;
+pub(crate) fn take(state: &ChannelState, draft: &str) -> Result<Draft, Refusal> {
+    let name = known(state, draft)?;
     let start = Instant::now();
     loop {
-        match Draft::open(&seen.channel, name) {
+        match Draft::open(&state.channel, name) {
             Err(Error::InHand { .. }) if start.elapsed() < WAIT => std::thread::sleep(Duration::from_millis(10)),
             taken => return Ok(taken?),
         }
@@ -47,50 +47,50 @@ pub(super) fn take(seen: &Seen, draft: &str) -> Result<Draft, Refusal> {
 
 /// What an answer says of the message that it answers. That may be gone by now, as it may be later: what was written as an
 /// answer stays one.
-fn said_of(seen: &Seen, reply: &str) -> Result<ReplyTo, Refusal> {
+fn said_of(state: &ChannelState, reply: &str) -> Result<ReplyTo, Refusal> {
     if let Some(entry @ ReplyTo::Entry(_)) = ReplyTo::parse(reply) {
         return Ok(entry);
     }
     let (side, stamp) = resolve_id::linked(reply).ok_or_else(|| Refusal::bad("`reply` is no message's id"))?;
-    let side = side.or_else(|| resolve_id::any(&seen.channel, &stamp.to_string()).ok().map(|(side, _)| side));
-    Ok(side.map_or(ReplyTo::Message(None, stamp), |side| ReplyTo::to(&seen.channel, side, stamp)))
+    let side = side.or_else(|| resolve_id::any(&state.channel, &stamp.to_string()).ok().map(|(side, _)| side));
+    Ok(side.map_or(ReplyTo::Message(None, stamp), |side| ReplyTo::to(&state.channel, side, stamp)))
 }
 
 impl Server {
     /// Begins a draft, perhaps as an answer to a message (`inbox/2013-08-11T14-34-37Z`).
-    pub(super) fn begin_draft(
+    pub(crate) fn begin_draft(
         &self,
-        seen: &Seen,
+        state: &ChannelState,
         text: &str,
         reply: Option<&str>,
         attachments: Vec<Source>,
     ) -> Result<Draft, Refusal> {
-        let in_reply_to = reply.filter(|reply| !reply.is_empty()).map(|reply| said_of(seen, reply)).transpose()?;
+        let in_reply_to = reply.filter(|reply| !reply.is_empty()).map(|reply| said_of(state, reply)).transpose()?;
         let header = Header { in_reply_to, ..Header::default() };
         let text = header::with(text.as_bytes(), &header).ok_or(Error::Header)?;
-        let draft = Draft::begin(&seen.channel, &Letter { text, attachments }, self.now()?)?;
-        self.library.drafts_changed(&seen.name);
+        let draft = Draft::begin(&state.channel, &Letter { text, attachments }, self.now()?)?;
+        self.library.drafts_changed(&state.name);
         Ok(draft)
     }
 
     /// Sends a draft now; gives the message's id.
-    pub(super) fn send_draft(&self, seen: &Seen, draft: Draft) -> Result<Stamp, Refusal> {
+    pub(crate) fn send_draft(&self, state: &ChannelState, draft: Draft) -> Result<Stamp, Refusal> {
         let letter = draft.letter()?;
         if header::is_blank(&letter.text) && letter.attachments.is_empty() {
             return Err(
                 Refusal::bad("there is nothing to send: the text is empty").hint("write something, or attach a file")
             );
         }
-        let sent = draft.send(&seen.channel, self.now()?)?;
-        self.written(seen, &sent.path);
-        self.library.drafts_changed(&seen.name);
+        let sent = draft.send(&state.channel, self.now()?)?;
+        self.written(state, &sent.path);
+        self.library.drafts_changed(&state.name);
         Ok(sent.stamp)
     }
 
     /// Puts a draft into the trash.
-    pub(super) fn discard_draft(&self, seen: &Seen, draft: &str) -> Result<(), Refusal> {
-        take(seen, draft)?.discard(&seen.channel, self.now()?)?;
-        self.library.drafts_changed(&seen.name);
+    pub(crate) fn discard_draft(&self, state: &ChannelState, draft: &str) -> Result<(), Refusal> {
+        take(state, draft)?.discard(&state.channel, self.now()?)?;
+        self.library.drafts_changed(&state.name);
         Ok(())
     }
 }
