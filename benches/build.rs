@@ -20,7 +20,7 @@ use missive::channel::snapshot::card_cache::Cache;
 use missive::channel::snapshot::{self, Look, Snapshot};
 use missive::markdown::summarise;
 use missive::site;
-use missive::site::{Lock, OutputReport, Overrides, SiteOptions, SiteRequest, Theme};
+use missive::site::{BuildMemory, Lock, OutputReport, Overrides, SiteOptions, SiteRequest, Theme};
 
 const MESSAGES: i64 = 2_000;
 /// 2020-01-01T00:00:00Z
@@ -75,13 +75,13 @@ fn build(snapshot: &Snapshot, theme: &Theme, output: &Path) -> OutputReport {
         lock: &Lock::take(&snapshot.channel, output, || {}).unwrap(),
         snapshot,
         options: &OPTIONS,
-        manner: Overrides::default(),
+        overrides: Overrides::default(),
         theme,
         output,
         progress: &|_, _| {},
         gate: &|| Ok(()),
     };
-    site::build(&request).unwrap()
+    site::build(&request, &mut BuildMemory::default()).unwrap()
 }
 
 fn cached() -> Cache {

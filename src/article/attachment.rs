@@ -50,7 +50,7 @@ impl Attached {
             address,
             media: media(file, &extension, trust, inert.is_some()),
             mime: mime(&extension, inert),
-            name: shown(&file.path.text()),
+            name: visible_name(&file.path.text()),
             kind: kind(&extension),
             note: note(file, &extension),
         }
@@ -71,7 +71,7 @@ pub fn media_type(name: &str) -> String {
 }
 
 /// The name as it is shown: invisible and direction-changing characters become `⟨U+202E⟩`.
-pub fn shown(name: &str) -> String {
+pub fn visible_name(name: &str) -> String {
     name.chars().fold(String::new(), |mut shown, c| {
         use std::fmt::Write;
         if c.is_control() || is_unseen(c) {
@@ -145,13 +145,13 @@ fn kind(extension: &str) -> String {
         "json" => "JSON data",
         "ics" => "calendar",
         "" => "file",
-        other => return format!("{} file", shown(other).to_uppercase()),
+        other => return format!("{} file", visible_name(other).to_uppercase()),
     };
     known.to_owned()
 }
 
 /// A length in bytes as people read it: `12 kB`, `3.4 MB`.
-pub fn size(bytes: u64) -> String {
+pub fn readable_size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if bytes < 1_000 {
         return format!("{bytes} B");
@@ -185,12 +185,12 @@ mod tests {
             (4_200_000_000, "4.2 GB"),
         ];
         for (bytes, words) in cases {
-            assert_eq!(size(bytes), words);
+            assert_eq!(readable_size(bytes), words);
         }
     }
 
     #[test]
     fn invisible_characters_are_shown() {
-        assert_eq!(shown("invoice\u{202e}gpj.exe"), "invoice⟨U+202E⟩gpj.exe");
+        assert_eq!(visible_name("invoice\u{202e}gpj.exe"), "invoice⟨U+202E⟩gpj.exe");
     }
 }

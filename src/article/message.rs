@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::dates::Moment;
-use crate::article::attachment::{Attached, size};
+use crate::article::attachment::{Attached, readable_size};
+use crate::article::dates::Moment;
 use crate::channel::protocol::entry::Side;
 use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::completeness::Lack;
@@ -162,7 +162,7 @@ impl<'a> Message<'a> {
             name: name.to_owned(),
             mime: "text/plain".to_owned(),
             kind: "text".to_owned(),
-            size: size(length),
+            size: readable_size(length),
             note: None,
             download: false,
             original: format!("{}.txt", card.stamp),
@@ -178,7 +178,7 @@ impl<'a> Message<'a> {
                 name: attached.name.clone(),
                 mime: attached.mime.clone(),
                 kind: attached.kind.clone(),
-                size: size(file.mark.len),
+                size: readable_size(file.mark.len),
                 note: attached.note,
                 download: attached.media == (Media::File { download: true }),
                 original: file.path.name().into_owned(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::commands::Failure;
 use crate::console::Console;
 use crate::lock::lock;
-use crate::sync::keys::book::unbroken;
+use crate::sync::keys::book::hold_off_signals;
 use crate::watch::Waker;
 
 /// What a program that was interrupted says to the shell.
@@ -69,7 +69,7 @@ fn say_later(console: Console, words: &'static str) {
 
 /// Ends the program, but not while it writes down what belongs together.
 pub(super) fn end() {
-    let _unbroken = unbroken();
+    let _unbroken = hold_off_signals();
     std::process::exit(INTERRUPTED);
 }
 

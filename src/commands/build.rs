@@ -19,7 +19,7 @@ use crate::commands::site_options::{Choice, Site, cache};
 use crate::console::Console;
 use crate::markdown::Trust;
 use crate::site;
-use crate::site::{Lock, SiteRequest};
+use crate::site::{BuildMemory, Lock, SiteRequest};
 use crate::text::invisible::field;
 use crate::text::shell;
 
@@ -69,7 +69,7 @@ pub struct Report {
     #[serde(skip)]
     shares_nothing: bool,
     #[serde(flatten)]
-    pub(crate) site: site::Report,
+    pub(crate) site: site::OutputReport,
     #[serde(skip)]
     explain: bool,
     #[serde(skip)]
@@ -114,13 +114,13 @@ fn site(args: &Build, around: &Surroundings, console: Console) -> Result<Report,
         lock: &lock,
         snapshot: &snapshot,
         options: &choice.options,
-        manner: args.site.asked.manner(),
+        overrides: args.site.asked.manner(),
         theme: &choice.theme,
         output: &output,
         progress: &|done, all| progress.show(done, all),
         gate: &|| Ok(()),
     };
-    let built = site::build(&request);
+    let built = site::build(&request, &mut BuildMemory::default());
     progress.clear();
     let report = Report::new(&snapshot, &choice, built?, start.elapsed());
     report.whisper_damage(console);
@@ -133,7 +133,7 @@ fn site(args: &Build, around: &Surroundings, console: Console) -> Result<Report,
 /// What is said when a build has to wait.
 pub(crate) const WAITS: &str = "another build is at work in the same place; this one waits for it";
 
-fn warnings(snapshot: &Snapshot, built: &site::Report) -> Vec<String> {
+fn warnings(snapshot: &Snapshot, built: &site::OutputReport) -> Vec<String> {
     let hidden = snapshot.hidden.iter().filter(|hidden| hidden.warning);
     let mut warnings: Vec<String> =
         hidden.map(|hidden| format!("{}: {}", field(&hidden.in_channel().to_string_lossy()), hidden.reason)).collect();
@@ -175,7 +175,7 @@ fn telling(snapshot: &Snapshot, choice: &Choice) -> Option<String> {
 }
 
 impl Report {
-    pub(crate) fn new(snapshot: &Snapshot, choice: &Choice, site: site::Report, took: Duration) -> Self {
+    pub(crate) fn new(snapshot: &Snapshot, choice: &Choice, site: site::OutputReport, took: Duration) -> Self {
         let waiting = snapshot.held.iter().filter(|held| matches!(held.reason, Reason::Lacks(_)));
         let is_shown = |held: &Held| site.incomplete.contains(&(held.card.side, held.card.stamp));
         let word = |held: &Held| {

@@ -20,7 +20,7 @@ use crate::commands::relative_time::ago_and_day;
 use crate::commands::resolve;
 use crate::console::{Console, FormatText, FormattedText, Style, columns, cut, wrapped};
 use crate::sync::socket;
-use crate::sync::status::State;
+use crate::sync::status::NodeState;
 
 /// List the channels of the data folder
 #[derive(Debug, Args)]
@@ -80,13 +80,13 @@ pub struct Report {
 pub fn run(_args: &Channels, around: &Surroundings, console: Console) -> Result<Report, Failure> {
     let marks = channel_view::marks(around, console);
     let found = resolve::all(around, console)?;
-    let state = socket::ask(&around.data).or_else(|| socket::last(&around.data)).unwrap_or_default();
+    let state = socket::ask(&around.data).or_else(|| socket::last_state(&around.data)).unwrap_or_default();
     let mut channels: Vec<Line> = found.into_iter().map(|channel| line(channel, &marks, &state, around)).collect();
     channels.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     Ok(Report { data: around.data.to_string_lossy().into_owned(), channels })
 }
 
-fn line(channel: Channel, marks: &Marks, state: &State, around: &Surroundings) -> Line {
+fn line(channel: Channel, marks: &Marks, state: &NodeState, around: &Surroundings) -> Line {
     let kind = channel.kind;
     let opened = Opened::look(channel, marks, around);
     let snapshot = &opened.snapshot;
@@ -113,7 +113,7 @@ fn line(channel: Channel, marks: &Marks, state: &State, around: &Surroundings) -
     }
 }
 
-fn fresh(channel: &str, state: &State, now: i64) -> Vec<Fresh> {
+fn fresh(channel: &str, state: &NodeState, now: i64) -> Vec<Fresh> {
     let documents = state.documents.iter().filter(|document| document.channel.to_string() == channel);
     documents.map(|document| Fresh { side: document.side, words: freshness::words(document, now) }).collect()
 }

@@ -133,7 +133,7 @@ pub(super) fn is_owner(around: &Surroundings, document: &Document) -> Result<boo
 pub(super) fn peers(around: &Surroundings, document: &Document) -> Result<Vec<Peer>, Failure> {
     use crate::sync::node;
     let me = Book::change(&around.data, |book| {
-        Ok::<_, Failure>(node::device_id(book.device.get_or_insert_with(node::fresh)))
+        Ok::<_, Failure>(node::device_id(book.device.get_or_insert_with(node::new_secret)))
     })?;
     let here = own_addresses::read(&around.data).filter(|here| here.device == me);
     let here = here.unwrap_or(Peer { device: me, addresses: Vec::new(), relay: None });
@@ -158,7 +158,7 @@ pub(super) fn peers(around: &Surroundings, document: &Document) -> Result<Vec<Pe
 #[cfg(feature = "sync")]
 #[allow(clippy::unnecessary_wraps, reason = "without the engine it fails")]
 pub(super) fn secret() -> Result<Secret, Failure> {
-    Ok(crate::sync::node::fresh())
+    Ok(crate::sync::node::new_secret())
 }
 
 /// A new secret.
@@ -177,7 +177,7 @@ pub(super) fn secret() -> Result<Secret, Failure> {
 #[cfg(feature = "sync")]
 #[allow(clippy::unnecessary_wraps, reason = "without the engine it fails")]
 pub(super) fn document_id(secret: &Secret) -> Result<[u8; 32], Failure> {
-    Ok(crate::sync::node::new_document(secret))
+    Ok(crate::sync::node::document_id(secret))
 }
 
 /// The id of the document that a key for writing opens.
@@ -192,7 +192,7 @@ pub(super) fn document_id(_secret: &Secret) -> Result<[u8; 32], Failure> {
 /// The public key of this device, 64 hexadecimal digits.
 #[cfg(feature = "sync")]
 pub(super) fn device(book: &Book) -> Option<String> {
-    book.device.as_ref().map(|secret| crate::sync::hex::show(&crate::sync::node::device_id(secret)))
+    book.device.as_ref().map(|secret| crate::sync::hex::encode(&crate::sync::node::device_id(secret)))
 }
 
 /// The public key of this device: it has none.

@@ -149,12 +149,15 @@ impl From<sync::keys::ticket::NotATicket> for Failure {
     }
 }
 
-impl From<site::Error> for Failure {
-    fn from(error: site::Error) -> Self {
-        use site::Error;
+impl From<site::SiteError> for Failure {
+    fn from(error: site::SiteError) -> Self {
+        use site::SiteError as Error;
         let hint = match &error {
             Error::Template { .. } => Some("the site is as it was; mend the template and build again".to_owned()),
             Error::Theme { .. } => Some("a theme is a folder of templates laid over the built-in `letter`".to_owned()),
+            Error::NoTheme { .. } => {
+                Some(format!("built in is `{}`; anything else is a folder of templates", site::BUILT_IN_THEMES.join("`, `")))
+            }
             Error::InTheWay { .. } => {
                 Some("choose another output with `-o DIR`, or take this one over with `--force`".to_owned())
             }

@@ -3,9 +3,9 @@
 //! Owns the words. Pure: the clock comes in.
 
 use super::count;
-use crate::article::size;
+use crate::article::readable_size;
 use crate::commands::relative_time::length;
-use crate::sync::status::{DocumentState, State};
+use crate::sync::status::{DocumentState, NodeState};
 
 /// How a document stands, for a person.
 pub(super) fn words(document: &DocumentState, now: i64) -> String {
@@ -15,7 +15,11 @@ pub(super) fn words(document: &DocumentState, now: i64) -> String {
     let peers = count(document.connected(), "peer");
     let mut parts = Vec::new();
     if document.arriving > 0 {
-        parts.push(format!("{} still arriving, {}", count(document.arriving, "file"), size(document.arriving_bytes)));
+        parts.push(format!(
+            "{} still arriving, {}",
+            count(document.arriving, "file"),
+            readable_size(document.arriving_bytes)
+        ));
     }
     parts.push(match (document.compared, document.connected()) {
         (None, _) if document.peers.is_empty() => "nobody has been here yet".to_owned(),
@@ -30,7 +34,7 @@ pub(super) fn words(document: &DocumentState, now: i64) -> String {
 }
 
 /// That the clock here differs from those of others; which of them is right nobody can tell.
-pub(super) fn clock(state: &State) -> Option<String> {
+pub(super) fn clock(state: &NodeState) -> Option<String> {
     let ahead = state.clock?;
     // A question and its answer take a moment.
     let by = length((ahead.unsigned_abs() + 30) / 60 * 60);
@@ -68,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_wrong_clock_is_named() {
-        let words = |ahead| clock(&State { clock: ahead, ..State::default() }).unwrap_or_default();
+        let words = |ahead| clock(&NodeState { clock: ahead, ..NodeState::default() }).unwrap_or_default();
         assert_eq!(words(None), "");
         assert!(words(Some(3599)).starts_with("the clock here is 1 h behind that of others"));
         assert!(words(Some(-7200)).starts_with("the clock here is 2 h ahead of that of others"));

@@ -22,7 +22,7 @@ use crate::commands::wait_for_sync::{Verdict, Waiting};
 use crate::commands::{documents, free_values};
 use crate::console::Console;
 use crate::sync::keys::book::{Acceptance, Book, Invitation};
-use crate::sync::keys::phrase::of_conversation;
+use crate::sync::keys::phrase::for_conversation;
 use crate::sync::keys::ticket::{Opens, Ticket};
 use crate::sync::socket::Lock;
 use crate::text::invisible::field;
@@ -324,7 +324,7 @@ fn begin(args: &Accept, ticket: &Ticket, around: &Surroundings) -> Result<Begun,
 fn made_by(book: &Book, secret: &[u8; 32]) -> Option<ChannelName> {
     let made = book.documents.iter().filter(|document| document.side == Side::Inbox).find(|inbox| {
         let own = book.document(&inbox.channel, Side::Outbox);
-        own.is_some_and(|own| inbox.phrase.as_deref() == Some(&*of_conversation(secret, &inbox.id, &own.id)))
+        own.is_some_and(|own| inbox.phrase.as_deref() == Some(&*for_conversation(secret, &inbox.id, &own.id)))
     });
     made.map(|inbox| inbox.channel.clone())
 }

@@ -147,7 +147,7 @@ fn list(around: &Surroundings) -> Result<Report, Failure> {
         channel: document.channel.clone(),
         side: document.side,
         writes: document.secret.is_some(),
-        document: crate::sync::hex::show(&document.id),
+        document: crate::sync::hex::encode(&document.id),
     };
     Ok(Report::List {
         device: documents::device(&book),

@@ -10,7 +10,7 @@ use chrono::SecondsFormat;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::article::{InReplyTo, kind_in_words, size as size_in_words};
+use crate::article::{InReplyTo, kind_in_words, readable_size as size_in_words};
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::message_file::MAX_READ;
 use crate::channel::protocol::stamp::Stamp;

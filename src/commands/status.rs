@@ -15,7 +15,7 @@ use crate::commands::syncthing::Carried;
 use crate::sync::keys::book::check_private;
 use crate::sync::replica::limits::Refusal;
 use crate::sync::socket::{self, Lock};
-use crate::sync::status::{DocumentState, State};
+use crate::sync::status::{DocumentState, NodeState};
 use crate::text::invisible::field;
 use crate::text::shell;
 
@@ -32,7 +32,7 @@ pub struct Report {
     /// Whether a node is running.
     running: bool,
     #[serde(flatten)]
-    state: State,
+    state: NodeState,
     #[serde(skip)]
     now: i64,
     /// The boxes that Syncthing carries.
@@ -50,7 +50,7 @@ pub fn run(_args: &Status, around: &Surroundings) -> Result<Report, Failure> {
     check_private(&around.data)?;
     let asked = socket::ask(&around.data);
     let running = asked.is_some() || Lock::is_taken(&around.data);
-    let state = asked.or_else(|| socket::last(&around.data)).unwrap_or_default();
+    let state = asked.or_else(|| socket::last_state(&around.data)).unwrap_or_default();
     let (syncthing, syncthing_problem) = syncthing::carried(around);
     Ok(Report { running, state, now: around.seconds(), syncthing, syncthing_problem })
 }

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Clock, Failure, Surroundings, count};
-use crate::article::size;
+use crate::article::readable_size;
 use crate::channel::folder::Made;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
@@ -284,7 +284,7 @@ fn fetch(
                 bar.name(&summary(document));
                 bar.show(document.fetched, document.fetched.saturating_add(document.arriving_bytes));
             }
-            if document.is_in_step() { Verdict::Done } else { Verdict::Wait }
+            if document.is_up_to_date() { Verdict::Done } else { Verdict::Wait }
         })?;
         bar.clear();
         waiting.end(session, console)?;
@@ -292,7 +292,7 @@ fn fetch(
     Ok(Report {
         path: around.data.join(wanted.name.as_os_str()).to_string_lossy().into_owned(),
         name: wanted.name.to_string(),
-        in_step: last.is_in_step(),
+        in_step: last.is_up_to_date(),
         title: last.title,
         messages: last.messages,
         bytes: last.bytes,
@@ -333,7 +333,7 @@ impl fmt::Display for Report {
                 "{}: {}, {}. To read: {}",
                 field(title),
                 count(self.messages, "message"),
-                size(self.bytes),
+                readable_size(self.bytes),
                 shell::missive("read", &[&self.name])
             )
         } else if self.messages > 0 {
@@ -342,7 +342,7 @@ impl fmt::Display for Report {
                 "{}: {}, {}; {} still arriving. They come while `missive sync` runs.",
                 field(title),
                 count(self.messages, "message"),
-                size(self.bytes),
+                readable_size(self.bytes),
                 count(self.arriving, "file")
             )
         } else {

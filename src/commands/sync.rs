@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Clock, Failure, Surroundings, freshness};
-use crate::article::size;
+use crate::article::readable_size;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::commands::network_options::Network;
@@ -20,7 +20,7 @@ use crate::commands::wait_for_sync::{Ended, Verdict, Waiting};
 use crate::commands::{documents, resolve};
 use crate::console::{Console, LiveLines};
 use crate::sync::keys::book::Book;
-use crate::sync::status::{DocumentState, State};
+use crate::sync::status::{DocumentState, NodeState};
 use crate::text::invisible::field;
 use crate::watch::Waker;
 
@@ -91,7 +91,7 @@ pub fn run(
         ));
     }
     let mut teller = Teller { live: console.live_lines(), paces: BTreeMap::new() };
-    let mut last = State::default();
+    let mut last = NodeState::default();
     let mut settled = None;
     let patience = if args.once { args.wait } else { Duration::MAX };
     let ended = waiting.until(&session, around, patience, |state| {
@@ -108,7 +108,7 @@ pub fn run(
     let now = clock().div_euclid(1_000_000_000);
     let lines = last.documents.iter().map(|document| line(document, now)).collect();
     Ok(Report {
-        in_step: ended == Ended::Done || last.documents.iter().all(is_in_step),
+        in_step: ended == Ended::Done || last.documents.iter().all(is_up_to_date),
         documents: last.documents,
         lines: if args.once { lines } else { Vec::new() },
         once: args.once,
@@ -155,13 +155,13 @@ fn note(args: &Sync, around: &Surroundings) -> Result<(), Failure> {
 }
 
 /// Whether nothing is to be waited for.
-fn is_settled(state: &State) -> bool {
-    state.accepting.is_empty() && state.documents.iter().all(is_in_step)
+fn is_settled(state: &NodeState) -> bool {
+    state.accepting.is_empty() && state.documents.iter().all(is_up_to_date)
 }
 
 /// Whether a document is in step; one that nobody else has is by itself.
-fn is_in_step(document: &DocumentState) -> bool {
-    document.is_in_step()
+fn is_up_to_date(document: &DocumentState) -> bool {
+    document.is_up_to_date()
         || (document.writes && document.peers.is_empty() && document.arriving == 0 && document.question.is_none())
 }
 
@@ -175,7 +175,7 @@ struct Teller {
 }
 
 impl Teller {
-    fn tell(&mut self, state: &State, now: i64) {
+    fn tell(&mut self, state: &NodeState, now: i64) {
         let seconds = now.div_euclid(1_000_000_000);
         let mut told = BTreeSet::new();
         if let Some(warning) = freshness::clock(state) {
@@ -185,7 +185,8 @@ impl Teller {
         for document in &state.documents {
             let name = name(document);
             let pace = self.paces.entry(name.clone()).or_default().at(document.fetched, now);
-            let pace = if document.arriving > 0 { pace.map(|pace| format!(", {}/s", size(pace))) } else { None };
+            let pace =
+                if document.arriving > 0 { pace.map(|pace| format!(", {}/s", readable_size(pace))) } else { None };
             // Seconds pass by themselves.
             let meaning = format!(
                 "{} {} {} {:?}",

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::article::size;
+use crate::article::readable_size;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profile;
@@ -20,7 +20,7 @@ use crate::channel::{Channel, Error, Kind, folder};
 use crate::commands::relative_time::ago;
 use crate::commands::{Failure, Surroundings, count, documents};
 use crate::sync::keys::book::Book;
-use crate::sync::syncthing::{self, Activity, Asking, DeviceId, Key, State, Syncthing};
+use crate::sync::syncthing::{self, Activity, Asking, DeviceId, FolderState, Key, Syncthing};
 use crate::text::invisible::field;
 use crate::text::shell;
 
@@ -148,7 +148,7 @@ const FIRST: Duration = Duration::from_millis(700);
 pub struct Carried {
     channel: String,
     #[serde(flatten)]
-    state: State,
+    state: FolderState,
 }
 
 /// How those channels stand that Syncthing carries, and what keeps it from telling; nothing where there is no Syncthing.
@@ -185,7 +185,11 @@ impl Carried {
             parts.push(format!("{} could not be brought here (Syncthing says why)", number(state.failed, "file")));
         }
         if state.need_files > 0 {
-            parts.push(format!("{} still arriving, {}", number(state.need_files, "file"), size(state.need_bytes)));
+            parts.push(format!(
+                "{} still arriving, {}",
+                number(state.need_files, "file"),
+                readable_size(state.need_bytes)
+            ));
         }
         if state.need_deletes > 0 {
             parts.push(format!("{} still to be deleted here", number(state.need_deletes, "file")));
@@ -269,7 +273,7 @@ mod tests {
     const NOW: i64 = 1_795_354_504;
 
     fn carried(peers: Vec<Peer>) -> Carried {
-        let state = State {
+        let state = FolderState {
             side: Side::Inbox,
             folder: "x".into(),
             activity: Activity::Idle,
@@ -320,7 +324,7 @@ mod tests {
             &carried(vec![peer(true, 0, None), peer(true, 1, None)]),
             "2 devices here, 1 of them without all files yet",
         );
-        let with = |change: fn(&mut State)| {
+        let with = |change: fn(&mut FolderState)| {
             let mut carried = there();
             change(&mut carried.state);
             carried

@@ -6,7 +6,7 @@ use crate::commands::{Clock, Failure, Surroundings};
 use crate::console::Console;
 use crate::daemon::session::Session;
 use crate::sync::options::Options;
-use crate::sync::status::State;
+use crate::sync::status::NodeState;
 use crate::watch::{Detection, WakeReason, Waker, Watch};
 
 /// How often a node is asked: at first, and when nothing has changed for long.
@@ -68,7 +68,7 @@ impl Waiting {
         session: &Session,
         around: &Surroundings,
         patience: Duration,
-        mut judge: impl FnMut(&State) -> Verdict,
+        mut judge: impl FnMut(&NodeState) -> Verdict,
     ) -> Result<Ended, Failure> {
         let (mut last, mut changed) = (None, Instant::now());
         loop {

@@ -293,13 +293,13 @@ impl<'a> Live<'a> {
             snapshot,
             options: &choice.options,
             // What was taken over and written anew once is ours.
-            manner: Overrides { force: asked.force && !self.reported, ..asked },
+            overrides: Overrides { force: asked.force && !self.reported, ..asked },
             theme: &choice.theme,
             output: &self.output,
             progress: &|done, all| progress.show(done, all),
             gate: &|| Ok(()),
         };
-        let built = site::rebuild(&request, &mut self.memory);
+        let built = site::build(&request, &mut self.memory);
         progress.clear();
         Some(built.map(|built| Report::new(snapshot, choice, built, start.elapsed())).map_err(Failure::from))
     }

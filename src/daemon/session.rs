@@ -5,7 +5,7 @@
 use crate::commands::{Clock, Failure, Surroundings};
 use crate::sync::options::Options;
 use crate::sync::socket;
-use crate::sync::status::State;
+use crate::sync::status::NodeState;
 
 #[cfg(feature = "sync")]
 use crate::sync::node::Node;
@@ -74,7 +74,7 @@ impl Session {
     }
 
     /// How it stands; `None` when the other program has ended, or does not answer and `is_over`.
-    pub(crate) fn state(&self, around: &Surroundings, is_over: &dyn Fn() -> bool) -> Option<State> {
+    pub(crate) fn state(&self, around: &Surroundings, is_over: &dyn Fn() -> bool) -> Option<NodeState> {
         #[cfg(feature = "sync")]
         if let Some(node) = &self.own {
             return Some(node.state());

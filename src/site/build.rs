@@ -17,7 +17,6 @@ use crate::channel::snapshot::card::{Card, is_settled};
 use crate::channel::snapshot::{Held, Snapshot};
 use crate::difference::{Difference, difference};
 
-use crate::site::SiteError;
 use crate::site::build_options::{Overrides, SiteOptions};
 use crate::site::engine::fingerprint::Fingerprint;
 use crate::site::engine::lock::Lock;
@@ -28,6 +27,7 @@ use crate::site::engine::previous_output::PreviousOutput;
 use crate::site::engine::refusal;
 use crate::site::engine::report::{OutputReport, WrittenFile};
 use crate::site::engine::stage::{Change, Gate, Stage};
+use crate::site::error::SiteError;
 use crate::site::pages::contents::{Contents, page_at};
 use crate::site::pages::make::{Outcome, Work};
 use crate::site::pages::message_digest::Digests;
@@ -44,7 +44,7 @@ pub struct SiteRequest<'a> {
     /// What the site says.
     pub options: &'a SiteOptions,
     /// How what is there already is treated.
-    pub manner: Overrides,
+    pub overrides: Overrides,
     /// The theme.
     pub theme: &'a Theme,
     /// The output folder, absolute.
@@ -99,19 +99,13 @@ struct Todo<'p> {
     remove: Vec<OutPath>,
 }
 
-/// Builds a site.
+/// Builds a channel's site: plans it, and lets the engine make what differs from what an earlier build wrote.
+///
+/// `memory` is what an earlier build of the same output remembers; nothing for the first one of a process.
 ///
 /// # Errors
 /// [`SiteError`]; whatever it is, the site that was there before is whole.
-pub fn build(request: &SiteRequest<'_>) -> Result<OutputReport, SiteError> {
-    rebuild(request, &mut BuildMemory::default())
-}
-
-/// Builds a site, with what an earlier build of the same output remembers.
-///
-/// # Errors
-/// [`SiteError`]; whatever it is, the site that was there before is whole.
-pub fn rebuild(request: &SiteRequest<'_>, memory: &mut BuildMemory) -> Result<OutputReport, SiteError> {
+pub fn build(request: &SiteRequest<'_>, memory: &mut BuildMemory) -> Result<OutputReport, SiteError> {
     refusal::a_lost_profile(request.snapshot)?;
     let target = OutputFolder::open(request.output)?;
     let remembered = memory.before.take().filter(|before| before.is_current(&target));
@@ -128,7 +122,7 @@ pub fn rebuild(request: &SiteRequest<'_>, memory: &mut BuildMemory) -> Result<Ou
     let todo = compare(request, &contents, &wanted, &before);
     let at_stake =
         todo.write.iter().map(|(wanted, _)| (&wanted.planned.path, known(request.theme, &wanted.planned.page)));
-    refusal::overwriting(&target, request.manner.force, &before, at_stake)?;
+    refusal::overwriting(&target, request.overrides.force, &before, at_stake)?;
     let mut report = OutputReport {
         output: request.output.to_owned(),
         messages: cards.len(),
@@ -220,7 +214,7 @@ fn compare<'p>(
     let wanted = wanted.iter().map(|wanted| (&wanted.planned.path, wanted));
     let there = before.manifest.entries.iter().map(|(path, print)| (path, *print));
     let same = |wanted: &&Wanted, old: &Option<Fingerprint>| {
-        !request.manner.force
+        !request.overrides.force
             && *old == Some(wanted.print)
             && !before.gone.contains(&wanted.planned.path)
             && !unsettled(contents, &wanted.planned.page, before.saved())
@@ -251,7 +245,7 @@ fn reasons(
     let reasons = wanted.print.reasons(&old);
     match () {
         () if !reasons.is_empty() => reasons,
-        () if request.manner.force => vec!["forced"],
+        () if request.overrides.force => vec!["forced"],
         () => vec!["attachments"],
     }
 }

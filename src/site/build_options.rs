@@ -1,10 +1,66 @@
-//! What a build may be told.
+//! What a build may be told, as plain data.
 //!
-//! Owns the choices that change the site's bytes, read once by the command and handed down. Refuses to know where they
-//! come from.
+//! [`BuildOptions`] is what was asked for, whichever channel it is about: made from a command line, or by a program that
+//! serves. With a channel's own settings it becomes [`SiteSettings`], all that a site is made from besides the channel.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::channel::protocol::entry::Side;
-use crate::channel::protocol::settings::BaseUrl;
+use crate::channel::protocol::settings::{BaseUrl, Settings};
+use crate::channel::snapshot::Look;
+use crate::channel::snapshot::completeness;
+use crate::site::error::SiteError;
+use crate::site::theme::{Theme, ThemeSource};
+
+/// What is asked of a build, whichever channel's it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one thing that may be asked for")]
+pub struct BuildOptions {
+    /// Where the site is written, absolute; in the channel's folder if it is not said.
+    pub output: Option<PathBuf>,
+    /// Where the site will be found, before the channel's settings are asked.
+    pub base_url: Option<BaseUrl>,
+    /// Where the site will be found if nobody else says.
+    pub fallback_base_url: Option<BaseUrl>,
+    /// The theme, before the channel's settings are asked.
+    pub theme: Option<ThemeSource>,
+    /// Builds from one box only.
+    pub only: Option<Side>,
+    /// Shows messages dated in the future too.
+    pub future: bool,
+    /// How long a message is held for attachments that it names and that are not here yet.
+    pub hold: Duration,
+    /// Publishes pictures with their metadata.
+    pub keep_metadata: bool,
+    /// Which refusals are overridden.
+    pub overrides: Overrides,
+}
+
+impl Default for BuildOptions {
+    fn default() -> Self {
+        Self {
+            output: None,
+            base_url: None,
+            fallback_base_url: None,
+            theme: None,
+            only: None,
+            future: false,
+            hold: Duration::from_secs(completeness::HOLD.unsigned_abs()),
+            keep_metadata: false,
+            overrides: Overrides::default(),
+        }
+    }
+}
+
+/// Which refusals of a build are overridden.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// Takes over a folder that holds other files, and writes every file anew.
+    pub force: bool,
+    /// Accepts that a box which had messages has none.
+    pub allow_empty: bool,
+}
 
 /// Choices that change what the site says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,11 +85,97 @@ pub struct SiteOptions {
     pub only: Option<Side>,
 }
 
-/// Choices of how a build treats what is there already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Overrides {
-    /// Takes over a folder that holds other files, and writes every file anew.
-    pub force: bool,
-    /// Accepts that a box which had messages has none.
-    pub allow_empty: bool,
+/// All that a channel's site is made from besides the channel: what was asked for, and what the channel's settings say.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SiteSettings {
+    /// What the site says.
+    pub options: SiteOptions,
+    /// Its theme.
+    pub theme: Theme,
+    /// The folders that the theme comes from, whether they are there or not; links are followed.
+    pub theme_folders: Vec<PathBuf>,
+    /// Whether the settings ask for the read key on the site, and there is none.
+    pub lacks_read_key: bool,
+}
+
+impl BuildOptions {
+    /// How a channel is looked at, at this time in seconds since 1970.
+    pub fn look(&self, now: i64) -> Look {
+        let hold = i64::try_from(self.hold.as_secs()).unwrap_or(i64::MAX);
+        Look { now, future: self.future, only: self.only, hold }
+    }
+
+    /// What the site of the channel in this folder is made from. `home` is what `~/` in its settings means; `read_key` is
+    /// asked for the channel's key if the settings want it on the site.
+    ///
+    /// # Errors
+    /// [`SiteError::NoTheme`]; as [`Theme::load`].
+    pub fn for_channel(
+        &self,
+        channel: &Path,
+        settings: &Settings,
+        home: Option<&Path>,
+        read_key: impl FnOnce() -> Option<String>,
+    ) -> Result<SiteSettings, SiteError> {
+        let mut sources: Vec<ThemeSource> = self.theme_below(channel, settings, home)?.into_iter().collect();
+        let own = channel.join("theme");
+        let mut theme_folders: Vec<PathBuf> = sources.iter().filter_map(folder_of).collect();
+        theme_folders.push(own.canonicalize().unwrap_or_else(|_| own.clone()));
+        theme_folders.dedup();
+        if own.is_dir() {
+            sources.push(ThemeSource::Folder(own));
+        }
+        let shares = settings.site.share_on_site;
+        let read_key = if shares { read_key() } else { None };
+        Ok(SiteSettings {
+            lacks_read_key: shares && read_key.is_none(),
+            options: self.site_options(settings, read_key),
+            theme: Theme::load(&sources)?,
+            theme_folders,
+        })
+    }
+
+    /// The theme that was chosen. It is laid over the built-in one, and the channel's own `theme/` over both.
+    fn theme_below(
+        &self,
+        channel: &Path,
+        settings: &Settings,
+        home: Option<&Path>,
+    ) -> Result<Option<ThemeSource>, SiteError> {
+        if self.theme.is_some() {
+            return Ok(self.theme.clone());
+        }
+        let named = settings.site.theme.as_deref();
+        named.map(|name| ThemeSource::find(&from_home(name, home), channel)).transpose()
+    }
+
+    fn site_options(&self, settings: &Settings, read_key: Option<String>) -> SiteOptions {
+        let site = &settings.site;
+        let base_url = [&self.base_url, &site.base_url, &self.fallback_base_url].into_iter().flatten().next();
+        SiteOptions {
+            base_url: base_url.cloned(),
+            title: site.title.clone(),
+            page_size: site.page_size,
+            feed_size: site.feed_size,
+            highlight: site.highlight,
+            raw_html: site.raw_html,
+            keep_metadata: self.keep_metadata,
+            read_key,
+            only: self.only,
+        }
+    }
+}
+
+/// A path of the settings, where no shell has seen to `~/`.
+fn from_home(path: &str, home: Option<&Path>) -> PathBuf {
+    let below = path.strip_prefix("~/").zip(home);
+    below.map_or_else(|| PathBuf::from(path), |(below, home)| home.join(below))
+}
+
+fn folder_of(source: &ThemeSource) -> Option<PathBuf> {
+    match source {
+        // A link is followed here, for it is not when the folder is watched.
+        ThemeSource::Folder(folder) => Some(folder.canonicalize().unwrap_or_else(|_| folder.clone())),
+        ThemeSource::BuiltIn => None,
+    }
 }

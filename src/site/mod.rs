@@ -5,86 +5,18 @@
 pub(crate) mod build;
 mod build_options;
 pub mod engine;
+mod error;
 pub mod feeds;
 pub mod pages;
 mod room;
 mod theme;
 
-use std::io;
-use std::path::PathBuf;
-
-pub use crate::site::build::{BuildMemory, SiteRequest, build, default_output, rebuild};
-pub use crate::site::build_options::{Overrides, SiteOptions};
+pub use crate::site::build::{BuildMemory, SiteRequest, build, default_output};
+pub use crate::site::build_options::{BuildOptions, Overrides, SiteOptions, SiteSettings};
 pub use crate::site::engine::lock::Lock;
 pub use crate::site::engine::out_path::OutPath;
 pub use crate::site::engine::report::{OutputReport, WrittenFile};
+pub use crate::site::error::SiteError;
 pub use crate::site::feeds::combined_feed::{CombinedFeed, FeedChannel, combined_feed, opml};
-pub use room::{ReadingRoom, ReadingRoomChannel, ReadingRoomRequest, folders};
-pub use theme::{BUILT_IN as BUILT_IN_THEMES, Theme, ThemeSource};
-
-/// Why a site could not be built. Nothing that was there before is changed by any of them.
-#[derive(Debug, thiserror::SiteError)]
-pub enum SiteError {
-    /// A template is wrong: the engine's message names the file and the line.
-    #[error("{}{message}", path.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default())]
-    Template {
-        /// What the engine says, with file, line and the offending words.
-        message: String,
-        /// The file, if it is not built in.
-        path: Option<PathBuf>,
-    },
-    /// A theme's file could not be read.
-    #[error("the theme at {}: {error}", path.display())]
-    Theme {
-        /// The file or folder.
-        path: PathBuf,
-        /// What is wrong with it.
-        error: String,
-    },
-    /// The output holds files that are not ours.
-    #[error("{} would be overwritten, and it was not written by missive", path.display())]
-    InTheWay {
-        /// One of them.
-        path: PathBuf,
-    },
-    /// The output, or a place in it, holds something through or over which nothing is written.
-    #[error("{} is in the way: it is {kind}", path.display())]
-    Foreign {
-        /// Where it is.
-        path: PathBuf,
-        /// What it is.
-        kind: crate::fs::confined::Kind,
-    },
-    /// A box that had messages has none.
-    #[error("the {side} had {messages} messages at the last build and {state} now")]
-    BoxIsEmpty {
-        /// Which box.
-        side: crate::channel::protocol::entry::Side,
-        /// How many messages it had.
-        messages: usize,
-        /// What it is now, in words.
-        state: String,
-    },
-    /// A profile that is there and says nothing: every id in the feeds would change.
-    #[error("{}: {problem}", path.display())]
-    Profile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: crate::channel::protocol::profile::Problem,
-    },
-    /// A text that cannot be read now. Its pages stay as they are.
-    #[error("{0} cannot be read")]
-    Unreadable(String),
-    /// The output lies in a folder that is something else, or holds one.
-    #[error("{} cannot be the output: {what}", path.display())]
-    OutputIsBox {
-        /// The output.
-        path: PathBuf,
-        /// What that folder is, in words.
-        what: String,
-    },
-    /// The system refused.
-    #[error(transparent)]
-    Io(#[from] io::SiteError),
-}
+pub use crate::site::room::{ReadingRoom, ReadingRoomChannel, ReadingRoomRequest, site_folders};
+pub use crate::site::theme::{BUILT_IN as BUILT_IN_THEMES, Theme, ThemeSource};

@@ -16,8 +16,6 @@ use crate::channel::snapshot::Snapshot;
 use crate::difference::{Difference, difference};
 use crate::text::caseless::casefold;
 
-use super::theme::Theme;
-use crate::site::SiteError;
 use crate::site::build::{BuildMemory, CUT_OFF};
 use crate::site::build_options::{Overrides, SiteOptions};
 use crate::site::engine::fingerprint::Fingerprint;
@@ -30,11 +28,13 @@ use crate::site::engine::previous_output::PreviousOutput;
 use crate::site::engine::refusal;
 use crate::site::engine::report::{OutputReport, WrittenFile};
 use crate::site::engine::stage::{Change, Gate, Stage};
+use crate::site::error::SiteError;
 use crate::site::feeds::combined_feed::{MemberChannel, settle_ids};
 use crate::site::pages::contents::Contents;
 use crate::site::pages::file_name::{Taken, safe};
 use crate::site::pages::make::Outcome;
 use crate::site::room::front_page::{FrontPage, Page, plan};
+use crate::site::theme::Theme;
 
 /// The room's own names, and those that would make it a channel.
 const RESERVED: [&str; 10] = [
@@ -51,7 +51,7 @@ const RESERVED: [&str; 10] = [
 ];
 
 /// The folder of each channel's site in a reading room: its name, or one like it where that is no safe or no free one.
-pub fn folders<'n>(names: impl Iterator<Item = &'n ChannelName>) -> Vec<OutPath> {
+pub fn site_folders<'n>(names: impl Iterator<Item = &'n ChannelName>) -> Vec<OutPath> {
     let mut taken = Taken::default();
     for name in RESERVED {
         taken.unique(name.to_owned(), name.as_bytes());
@@ -74,7 +74,7 @@ pub struct ReadingRoomRequest<'a> {
     /// The theme of its own pages.
     pub theme: &'a Theme,
     /// How what is there already is treated.
-    pub manner: Overrides,
+    pub overrides: Overrides,
     /// The output folder, absolute.
     pub output: &'a Path,
     /// Asked before each disk operation.
@@ -137,7 +137,7 @@ impl<'a> ReadingRoom<'a> {
             _ => None,
         };
         let written = files.iter().map(|(path, page)| (path, known(page)));
-        refusal::overwriting(&target, request.manner.force, &before, written)?;
+        refusal::overwriting(&target, request.overrides.force, &before, written)?;
         let sites: Vec<OutPath> = folders.iter().map(record).collect();
         let new: Vec<&OutPath> = sites.iter().filter(|site| !before.manifest.entries.contains_key(*site)).collect();
         if !new.is_empty() {
@@ -217,7 +217,7 @@ impl<'a> ReadingRoom<'a> {
 
     /// The manifests of the sites that there are: one that could not be built may have none yet.
     fn sites(&self, target: &OutputFolder<'_>) -> BTreeSet<OutPath> {
-        let is_gone = |error: io::SiteError| error.kind() == io::ErrorKind::NotFound;
+        let is_gone = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
         let there =
             |site: &OutPath| target.folder().is_some_and(|folder| !folder.stat(site.as_path()).is_err_and(is_gone));
         self.folders.iter().chain(&self.lost).map(record).filter(there).collect()
@@ -245,7 +245,7 @@ impl<'a> ReadingRoom<'a> {
         let there = self.before.manifest.entries.iter().map(|(path, print)| (path, *print));
         let is_gone = |path: &OutPath| self.before.gone.contains(path);
         let same = |wanted: &&Wanted, old: &Option<Fingerprint>| {
-            !self.request.manner.force && *old == Some(wanted.print) && !is_gone(&wanted.path)
+            !self.request.overrides.force && *old == Some(wanted.print) && !is_gone(&wanted.path)
         };
         for step in difference(wanted, there, same) {
             match step {

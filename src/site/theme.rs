@@ -12,9 +12,9 @@ use tera::Tera;
 use walkdir::WalkDir;
 
 use crate::fs::regular_file;
-use crate::site::SiteError;
 use crate::site::engine::fingerprint::Hasher;
 use crate::site::engine::out_path::OutPath;
+use crate::site::error::SiteError;
 
 static LETTER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/themes/letter");
 
@@ -28,6 +28,20 @@ pub enum ThemeSource {
     BuiltIn,
     /// A folder, whose files are laid over the built-in theme.
     Folder(PathBuf),
+}
+
+impl ThemeSource {
+    /// The built-in theme of this name, or a folder given from `base`.
+    ///
+    /// # Errors
+    /// [`SiteError::NoTheme`].
+    pub fn find(name: &Path, base: &Path) -> Result<Self, SiteError> {
+        if BUILT_IN.iter().any(|known| name == Path::new(known)) {
+            return Ok(Self::BuiltIn);
+        }
+        let folder = base.join(name);
+        if folder.is_dir() { Ok(Self::Folder(folder)) } else { Err(SiteError::NoTheme { name: name.to_owned() }) }
+    }
 }
 
 /// Templates and assets.
@@ -88,7 +102,7 @@ impl Theme {
     }
 
     /// An engine's error with the place where the template was found.
-    pub(super) fn explain(&self, error: &tera::SiteError) -> SiteError {
+    pub(crate) fn explain(&self, error: &tera::Error) -> SiteError {
         let message = error.to_string();
         let origin = self.origins.iter().find(|(name, _)| message.contains(name.as_str()));
         SiteError::Template { message, path: origin.map(|(_, path)| path.clone()) }

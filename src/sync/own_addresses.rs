@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::fs::atomic_write;
-use crate::sync::Error;
+use crate::sync::error::Error;
 use crate::sync::keys::book::{PRIVATE, check_private};
 use crate::sync::keys::ticket::Peer;
 use crate::sync::socket::FOLDER;

@@ -10,11 +10,11 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::Error;
 use crate::fs::atomic_write;
+use crate::sync::error::Error;
 use crate::sync::keys::book;
 use crate::sync::keys::book::PRIVATE;
-use crate::sync::status::State;
+use crate::sync::status::NodeState;
 
 /// The node's folder within the private folder.
 pub const FOLDER: &str = "sync";
@@ -77,7 +77,7 @@ impl Address {
     ///
     /// # Errors
     /// When the folder cannot be opened.
-    pub fn of(data: &Path) -> std::io::Result<Self> {
+    pub fn in_data_folder(data: &Path) -> std::io::Result<Self> {
         let folder = data.join(PRIVATE).join(FOLDER);
         let path = folder.join("socket");
         if path.as_os_str().len() <= MOST {
@@ -95,7 +95,7 @@ fn last_path(data: &Path) -> PathBuf {
 }
 
 /// How the node stood that ran last.
-pub fn last(data: &Path) -> Option<State> {
+pub fn last_state(data: &Path) -> Option<NodeState> {
     book::check_private(data).ok()?;
     serde_json::from_slice(&std::fs::read(last_path(data)).ok()?).ok()
 }
@@ -104,7 +104,7 @@ pub fn last(data: &Path) -> Option<State> {
 ///
 /// # Errors
 /// [`Error::Io`].
-pub fn leave_word(data: &Path, state: &State) -> Result<(), Error> {
+pub fn save_last_state(data: &Path, state: &NodeState) -> Result<(), Error> {
     let mut state = state.clone();
     let peers = state.documents.iter_mut().flat_map(|document| &mut document.peers);
     peers.for_each(|peer| peer.connected = false);
@@ -113,12 +113,12 @@ pub fn leave_word(data: &Path, state: &State) -> Result<(), Error> {
 }
 
 /// Asks the running node how it stands; `None` when there is none. One that is just starting is waited for.
-pub fn ask(data: &Path) -> Option<State> {
+pub fn ask(data: &Path) -> Option<NodeState> {
     ask_until(data, &|| false)
 }
 
 /// Asks as [`ask`] does, and gives up when `is_over`.
-pub fn ask_until(data: &Path, is_over: &dyn Fn() -> bool) -> Option<State> {
+pub fn ask_until(data: &Path, is_over: &dyn Fn() -> bool) -> Option<NodeState> {
     let begun = Instant::now();
     loop {
         let asked = ask_once(data);
@@ -129,9 +129,9 @@ pub fn ask_until(data: &Path, is_over: &dyn Fn() -> bool) -> Option<State> {
     }
 }
 
-fn ask_once(data: &Path) -> Option<State> {
+fn ask_once(data: &Path) -> Option<NodeState> {
     book::check_private(data).ok()?;
-    let address = Address::of(data).ok()?;
+    let address = Address::in_data_folder(data).ok()?;
     let mut stream = UnixStream::connect(&address.path).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     stream.set_write_timeout(Some(PATIENCE)).ok()?;

@@ -11,7 +11,7 @@ use crate::sync::replica::limits::Refusal;
 
 /// How a node stands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct State {
+pub struct NodeState {
     /// The device's public key, 64 hexadecimal digits.
     pub device: String,
     /// The addresses and relays at which it can be reached.
@@ -120,7 +120,7 @@ impl DocumentState {
     }
 
     /// Whether all that is wanted has come, and a peer has told what there is.
-    pub fn is_in_step(&self) -> bool {
+    pub fn is_up_to_date(&self) -> bool {
         self.compared.is_some() && !self.telling && self.arriving == 0 && self.question.is_none()
     }
 

@@ -10,7 +10,9 @@ use missive::channel::protocol::settings;
 use missive::channel::snapshot::card_cache::Cache;
 use missive::channel::snapshot::{self, Look, Snapshot};
 use missive::site;
-use missive::site::{Lock, OutputReport, Overrides, SiteError, SiteOptions, SiteRequest, Theme, ThemeSource};
+use missive::site::{
+    BuildMemory, Lock, OutputReport, Overrides, SiteError, SiteOptions, SiteRequest, Theme, ThemeSource,
+};
 
 use crate::test_environment::Environment;
 pub(crate) use crate::test_environment::{until, words};
@@ -149,16 +151,19 @@ impl Scene {
         let lock = Lock::take(&Channel::open(&self.path("")).unwrap(), output, || {});
         let snapshot = self.snapshot();
         let built = self.theme().and_then(|theme| {
-            site::build(&SiteRequest {
-                lock: &lock?,
-                snapshot: &snapshot,
-                options: &self.options(),
-                manner: self.manner,
-                theme: &theme,
-                output,
-                progress: &|_, _| {},
-                gate,
-            })
+            site::build(
+                &SiteRequest {
+                    lock: &lock?,
+                    snapshot: &snapshot,
+                    options: &self.options(),
+                    overrides: self.manner,
+                    theme: &theme,
+                    output,
+                    progress: &|_, _| {},
+                    gate,
+                },
+                &mut BuildMemory::default(),
+            )
         });
         let nanoseconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
         snapshot.keep(&cache, nanoseconds.try_into().unwrap()).unwrap();
@@ -173,16 +178,19 @@ impl Scene {
             let channel = Channel::open(&self.path("")).unwrap();
             snapshot::take(channel, &Cache::nowhere(), Look { future: self.future, ..Look::at(self.now) })
         };
-        site::build(&SiteRequest {
-            lock: &Lock::take(&snapshot.channel, &output, || {}).unwrap(),
-            snapshot: &snapshot,
-            options: &self.options(),
-            manner: Overrides::default(),
-            theme: &self.theme().unwrap(),
-            output: &output,
-            progress: &|_, _| {},
-            gate: &|| Ok(()),
-        })
+        site::build(
+            &SiteRequest {
+                lock: &Lock::take(&snapshot.channel, &output, || {}).unwrap(),
+                snapshot: &snapshot,
+                options: &self.options(),
+                overrides: Overrides::default(),
+                theme: &self.theme().unwrap(),
+                output: &output,
+                progress: &|_, _| {},
+                gate: &|| Ok(()),
+            },
+            &mut BuildMemory::default(),
+        )
         .unwrap();
         files(&output)
     }

@@ -237,7 +237,7 @@ fn until(people: &[&Person], what: &str, is_so: impl Fn() -> bool) {
 }
 
 /// Whether both boxes are in step with the other device, as `status` says it and as its figures do.
-fn is_in_step(person: &Person) -> bool {
+fn is_up_to_date(person: &Person) -> bool {
     let states = person.states();
     let said = person.does(&["status"]);
     states.len() == 2
@@ -350,7 +350,7 @@ fn a_conversation_travels_both_ways() {
             && !brando.inbox(FIRST).exists()
     });
 
-    until(&both, "all is in step", || both.iter().all(|person| is_in_step(person)));
+    until(&both, "all is in step", || both.iter().all(|person| is_up_to_date(person)));
     for name in junk {
         assert!(!brando.inbox(name).exists() || name == "Thumbs.db", "{name} stays with Azureen");
     }

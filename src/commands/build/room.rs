@@ -21,7 +21,7 @@ use crate::commands::site_options::{Choice, cache};
 use crate::console::Console;
 use crate::site;
 use crate::site::{
-    BuildMemory, Lock, OutPath, ReadingRoom, ReadingRoomChannel, ReadingRoomRequest, SiteRequest, folders, rebuild,
+    BuildMemory, Lock, OutPath, ReadingRoom, ReadingRoomChannel, ReadingRoomRequest, SiteRequest, site_folders,
 };
 use crate::text::invisible::field;
 
@@ -58,7 +58,7 @@ pub struct Report {
     seconds: f64,
     /// The files that the channels have in common.
     #[serde(flatten)]
-    room: site::Report,
+    room: site::OutputReport,
     #[serde(skip)]
     explain: bool,
     #[serde(skip)]
@@ -86,13 +86,13 @@ pub(super) fn run(args: &Build, around: &Surroundings, console: Console) -> Resu
     let output = args.site.asked.chosen_output(around).unwrap_or_default();
     let theme = args.site.asked.theme(around)?;
     let lock = Lock::take_room(&channels, &output, || console.say(WAITS))?;
-    let folders = folders(channels.iter().map(|channel| &channel.name));
+    let folders = site_folders(channels.iter().map(|channel| &channel.name));
     let request = ReadingRoomRequest {
         lock: &lock,
         title: TITLE,
         base_url: args.site.asked.base_url(),
         theme: &theme,
-        manner: args.site.asked.manner(),
+        overrides: args.site.asked.manner(),
         output: &output,
         gate: &|| Ok(()),
     };
@@ -150,7 +150,7 @@ fn lost(around: &Surroundings, built: &[OutPath]) -> Vec<OutPath> {
     };
     let entries = fs_err::read_dir(&around.data).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| ChannelName::parse(&entry.file_name())).filter(|name| !is_channel(name));
-    let folders = names.flat_map(|name| folders(std::iter::once(&name)));
+    let folders = names.flat_map(|name| site_folders(std::iter::once(&name)));
     folders.filter(|folder| !built.contains(folder)).collect()
 }
 
@@ -176,13 +176,13 @@ fn build<'a>(
         lock: &lock,
         snapshot: &snapshot,
         options: &choice.options,
-        manner: args.site.asked.manner(),
+        overrides: args.site.asked.manner(),
         theme: &choice.theme,
         output: &output,
         progress: &|done, all| progress.show(done, all),
         gate: &|| Ok(()),
     };
-    let done = rebuild(&request, &mut memory);
+    let done = site::build(&request, &mut memory);
     progress.clear();
     let report = super::Report::new(&snapshot, &choice, done?, start.elapsed());
     report.whisper_damage(console);
@@ -249,7 +249,7 @@ impl Report {
 
     /// What was written and removed, each with its folder in the room before it.
     fn explained(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = |report: &site::Report| {
+        let place = |report: &site::OutputReport| {
             report.output.strip_prefix(&self.room.output).map(|path| path.join("")).unwrap_or_default()
         };
         for report in self.channels.iter().map(|one| &one.site).chain([&self.room]) {

@@ -168,7 +168,7 @@ impl Place {
         if line.own {
             return Err(Failure::new("that is your own key: what it signs is yours already", "nothing was changed"));
         }
-        let key = crate::sync::hex::parse(&line.key).map(AuthorKey);
+        let key = crate::sync::hex::decode(&line.key).map(AuthorKey);
         let id = self.document.id;
         let own = Book::change(&around.data, |book| {
             let me = documents::author(book);

@@ -9,8 +9,8 @@ use std::path::Path;
 use crate::channel::Channel;
 use crate::fs::create_folders::folders_below;
 
-use crate::site::SiteError;
 use crate::site::engine::refusal;
+use crate::site::error::SiteError;
 
 /// Keeps other builds of outputs in the same folder waiting.
 #[derive(Debug)]

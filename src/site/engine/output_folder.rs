@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::fs::confined::{Folder, Kind};
-use crate::site::SiteError;
+use crate::site::error::SiteError;
 
 /// The output folder; not open if it is not there yet.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl<'a> OutputFolder<'a> {
     }
 
     /// Why a file of it could not be used: it is none, or what the system says.
-    pub(crate) fn blame(&self, relative: &Path, error: &io::SiteError) -> SiteError {
+    pub(crate) fn blame(&self, relative: &Path, error: &io::Error) -> SiteError {
         let path = self.at(relative);
         match self.folder.as_ref().and_then(|folder| folder.stat(relative).ok()).map(|stat| stat.kind) {
             Some(Kind::File) | None => named(&path, error).into(),
@@ -65,6 +65,6 @@ impl<'a> OutputFolder<'a> {
 }
 
 /// An error with the file that it is about.
-pub(crate) fn named(path: &Path, error: &io::SiteError) -> io::SiteError {
-    io::SiteError::new(error.kind(), format!("{}: {error}", path.display()))
+pub(crate) fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

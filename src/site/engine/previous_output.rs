@@ -10,10 +10,10 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use crate::fs::confined::{Folder, Kind};
-use crate::site::SiteError;
 use crate::site::engine::manifest::{FILE_NAME, Manifest};
 use crate::site::engine::out_path::OutPath;
 use crate::site::engine::output_folder::OutputFolder;
+use crate::site::error::SiteError;
 
 /// What the last build left.
 #[derive(Debug)]

@@ -19,7 +19,6 @@ use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::fs::confined::{Folder, Kind};
 use crate::markdown::Trust;
 
-use crate::site::SiteError;
 use crate::site::build::SiteRequest;
 use crate::site::engine::manifest;
 use crate::site::engine::manifest::Manifest;
@@ -27,6 +26,7 @@ use crate::site::engine::out_path::OutPath;
 use crate::site::engine::output_folder::OutputFolder;
 use crate::site::engine::previous_output::PreviousOutput;
 use crate::site::engine::stage::is_same;
+use crate::site::error::SiteError;
 
 /// The folders of a channel that hold what a site must not be written among.
 const KEPT: [&str; 5] = ["inbox", "outbox", "drafts", "trash", "theme"];
@@ -151,7 +151,7 @@ fn refused(output: &Path, what: &str) -> Result<(), SiteError> {
 
 /// A box that had messages and has none now is a mistake until somebody says otherwise.
 pub(crate) fn emptying(request: &SiteRequest<'_>, manifest: &Manifest) -> Result<(), SiteError> {
-    if request.manner.allow_empty {
+    if request.overrides.allow_empty {
         return Ok(());
     }
     for (side, had) in Side::BOTH.into_iter().zip(manifest.messages) {

@@ -21,9 +21,9 @@ use crate::fs::confined::Stat;
 use crate::markdown::Trust;
 use crate::media::published;
 
-use crate::site::SiteError;
 use crate::site::engine::out_path::OutPath;
 use crate::site::engine::stage::Stage;
+use crate::site::error::SiteError;
 use crate::site::feeds::channel_feed;
 use crate::site::pages::contents::{Contents, MAX_OWN_TEXT};
 use crate::site::pages::converted_message::ConvertedMessage;

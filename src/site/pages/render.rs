@@ -11,8 +11,8 @@ use crate::article::{self, Link, Tag, label};
 use crate::channel::snapshot::card::Card;
 use crate::markdown::ROOT;
 
-use crate::site::SiteError;
 use crate::site::engine::out_path::OutPath;
+use crate::site::error::SiteError;
 use crate::site::pages::contents::Contents;
 use crate::site::pages::converted_message::{ConvertedMessage, fitting};
 use crate::site::pages::plan::{list_path, month_path, year_path};

@@ -11,9 +11,9 @@ use tera::{Context, Value};
 use crate::article::Date;
 use crate::channel::Kind;
 
-use crate::site::SiteError;
 use crate::site::engine::fingerprint::{Fingerprint, Hasher, hash};
 use crate::site::engine::out_path::OutPath;
+use crate::site::error::SiteError;
 use crate::site::feeds::combined_feed::{
     CombinedFeed, ConvertedPicks, ENTRIES, KINDS, MemberChannel, Pick, atom, newest, outlines, updated,
 };

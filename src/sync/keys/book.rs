@@ -17,7 +17,7 @@ use toml::{Table, Value};
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::fs::private;
-use crate::sync::Error;
+use crate::sync::error::Error;
 use crate::sync::hex;
 use crate::sync::keys::ticket::Peer;
 
@@ -219,7 +219,7 @@ impl Book {
     /// As [`Book::read`], and whatever `change` gives; the book is as it was then.
     pub fn change<T, E: From<Error>>(data: &Path, change: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         let _lock = lock(data)?;
-        let _unbroken = unbroken();
+        let _unbroken = hold_off_signals();
         let mut book = Self::read(data)?;
         let before = book.clone();
         let given = change(&mut book)?;
@@ -289,7 +289,7 @@ fn entries<T: DeserializeOwned>(
 
 /// Keeps this program from being ended by a signal, as long as it is held: what belongs together is written together. Whoever ends
 /// the program takes it first.
-pub fn unbroken() -> MutexGuard<'static, ()> {
+pub fn hold_off_signals() -> MutexGuard<'static, ()> {
     static UNBROKEN: Mutex<()> = Mutex::new(());
     UNBROKEN.lock().unwrap_or_else(PoisonError::into_inner)
 }

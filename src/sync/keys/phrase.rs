@@ -23,7 +23,7 @@ pub fn phrase(secret: &[u8; 32]) -> String {
 
 /// The words of a conversation, from what both ends know: the invitation's secret and the documents of both outboxes. Whoever stood
 /// between the two could not make them the same.
-pub fn of_conversation(secret: &[u8; 32], host: &[u8; 32], guest: &[u8; 32]) -> String {
+pub fn for_conversation(secret: &[u8; 32], host: &[u8; 32], guest: &[u8; 32]) -> String {
     phrase(blake3::keyed_hash(secret, &[host.as_slice(), guest].concat()).as_bytes())
 }
 

@@ -42,7 +42,7 @@ pub(super) struct Authorship {
 impl Authorship {
     /// Reads what is remembered of a document.
     pub(super) fn read(data: &std::path::Path, folder: &std::path::Path, id: &[u8; 32]) -> Self {
-        let first = FirstSigners::read(data.join(PRIVATE).join(FOLDER).join(crate::sync::hex::show(id)));
+        let first = FirstSigners::read(data.join(PRIVATE).join(FOLDER).join(crate::sync::hex::encode(id)));
         let signers = first.files().values().flatten().flat_map(|signed| &signed.by).copied().collect();
         // A file that can't be read says nothing, and is written anew or taken away.
         let read = |folder: Folder| Authors::read(&folder).unwrap_or_else(|_| Some(Authors::default()));

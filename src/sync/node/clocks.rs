@@ -12,7 +12,7 @@ use iroh::protocol::{AcceptError, ProtocolHandler};
 use iroh::{Endpoint, EndpointAddr};
 use tokio::time::{Instant, timeout};
 
-use crate::sync::Error;
+use crate::sync::error::Error;
 use crate::sync::node::Home;
 use crate::sync::node::network::failed;
 

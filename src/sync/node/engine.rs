@@ -5,23 +5,24 @@
 
 use std::time::Duration;
 
+use iroh::Endpoint;
 use iroh::protocol::{ProtocolHandler, Router};
-use iroh::{Endpoint, SecretKey};
 use iroh_blobs::BlobsProtocol;
 use iroh_blobs::store::GcConfig;
 use iroh_blobs::store::fs::FsStore;
 use iroh_blobs::store::fs::options::Options as StoreOptions;
 use iroh_docs::engine::ProtectCallbackHandler;
 use iroh_docs::protocol::Docs;
-use iroh_docs::{Author, AuthorId, NamespaceSecret};
+use iroh_docs::{Author, AuthorId};
 use iroh_gossip::net::Gossip;
 
-use crate::sync::Error;
+use crate::sync::error::Error;
 use crate::sync::keys::book;
-use crate::sync::keys::book::{Book, Secret};
+use crate::sync::keys::book::Book;
 use crate::sync::node::Home;
 use crate::sync::node::clocks;
 use crate::sync::node::clocks::{Clocks, Time};
+use crate::sync::node::identity::new_secret;
 use crate::sync::node::incoming::Inflow;
 use crate::sync::node::network;
 use crate::sync::node::network::failed;
@@ -85,27 +86,7 @@ impl Engine {
 /// The device's and the author's secret keys, made when first asked for.
 fn identity(home: &Home) -> Result<([u8; 32], [u8; 32]), Error> {
     Book::change(&home.data, |book| {
-        let device = book.device.get_or_insert_with(fresh).0;
-        Ok((device, book.author.get_or_insert_with(fresh).0))
+        let device = book.device.get_or_insert_with(new_secret).0;
+        Ok((device, book.author.get_or_insert_with(new_secret).0))
     })
-}
-
-/// A new secret.
-pub fn fresh() -> Secret {
-    Secret(SecretKey::generate().to_bytes())
-}
-
-/// The key by which a device of this secret key is known.
-pub fn device_id(secret: &Secret) -> [u8; 32] {
-    *SecretKey::from_bytes(&secret.0).public().as_bytes()
-}
-
-/// The key by which an author of this secret key is known.
-pub fn author_id(secret: &Secret) -> [u8; 32] {
-    *Author::from_bytes(&secret.0).id().as_bytes()
-}
-
-/// A document's id, by the key for writing it.
-pub fn new_document(secret: &Secret) -> [u8; 32] {
-    NamespaceSecret::from_bytes(&secret.0).id().to_bytes()
 }

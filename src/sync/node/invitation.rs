@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
-use crate::sync::Error;
+use crate::sync::error::Error;
 use crate::sync::keys::book::{AuthorKey, Book, Document, Secret};
-use crate::sync::keys::phrase::of_conversation;
+use crate::sync::keys::phrase::for_conversation;
 use crate::sync::keys::ticket::{Opens, Peer, Ticket};
 use crate::sync::node::Home;
 use crate::sync::node::network::{endpoint_addr, failed, peer};
@@ -82,7 +82,7 @@ impl Meet {
         };
         let now = self.home.seconds();
         let done = Book::change(&self.home.data, |book| {
-            let me = crate::sync::node::device_id(&book.device.ok_or_else(|| failed("no device key"))?);
+            let me = crate::sync::node::identity::device_id(&book.device.ok_or_else(|| failed("no device key"))?);
             let author = own_author(book)?;
             let by = |secret: &Secret| proof(&secret.0, guest, &me) == answer.proof;
             let Some(invitation) = book.invitations.iter_mut().find(|invitation| by(&invitation.secret)) else {
@@ -107,7 +107,7 @@ impl Meet {
             let Some(own) = book.document(&channel, Side::Outbox).cloned() else {
                 return Ok(Err("the channel of this code is gone".to_owned()));
             };
-            let words = of_conversation(&secret.0, &own.id, &id);
+            let words = for_conversation(&secret.0, &own.id, &id);
             join(book, &channel, &Theirs { id, peers: &theirs.peers, signs }, &words);
             Ok::<_, Error>(Ok((own.id, author)))
         });
@@ -157,7 +157,7 @@ pub(super) async fn answer(
             return Ok(Err(TAKEN.to_owned()));
         }
         let peers = [theirs.peers.clone(), ticket.peers.clone()].concat();
-        join(book, channel, &Theirs { id, peers: &peers, signs }, &of_conversation(&secret, &id, &own.id));
+        join(book, channel, &Theirs { id, peers: &peers, signs }, &for_conversation(&secret, &id, &own.id));
         book.acceptances.retain(|acceptance| acceptance.channel != *channel);
         Ok::<_, Error>(Ok(()))
     })
@@ -199,7 +199,7 @@ async fn exchange(
 
 /// The key by which this side signs.
 fn own_author(book: &Book) -> Result<AuthorKey, Error> {
-    Ok(AuthorKey(crate::sync::node::author_id(&book.author.ok_or_else(|| failed("no key of an author"))?)))
+    Ok(AuthorKey(crate::sync::node::identity::author_id(&book.author.ok_or_else(|| failed("no key of an author"))?)))
 }
 
 /// The other side's outbox.

@@ -12,6 +12,7 @@ mod dial;
 mod engine;
 mod events;
 mod fetch;
+mod identity;
 mod incoming;
 mod invitation;
 mod network;
@@ -37,15 +38,16 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::channel::protocol::name::ChannelName;
+use crate::sync::error::Error;
+use crate::sync::hex;
 use crate::sync::keys::ticket::Peer;
 use crate::sync::node::run::Ended;
 use crate::sync::options::Options;
 use crate::sync::socket;
 use crate::sync::socket::Lock;
-use crate::sync::status::{DocumentState, State};
-use crate::sync::{Error, hex};
+use crate::sync::status::{DocumentState, NodeState};
 
-pub use engine::{author_id, device_id, fresh, new_document};
+pub use identity::{author_id, device_id, document_id, new_secret};
 
 /// The time now, in nanoseconds since 1970.
 pub type Clock = fn() -> i64;
@@ -124,11 +126,11 @@ impl Shared {
         self.lock().me.clone().into_iter().collect()
     }
 
-    fn state(&self) -> State {
+    fn state(&self) -> NodeState {
         let told = self.lock();
         let addresses = |me: &Peer| me.addresses.iter().map(ToString::to_string).chain(me.relay.clone()).collect();
-        State {
-            device: told.me.as_ref().map(|me| hex::show(&me.device)).unwrap_or_default(),
+        NodeState {
+            device: told.me.as_ref().map(|me| hex::encode(&me.device)).unwrap_or_default(),
             addresses: told.me.as_ref().map(addresses).unwrap_or_default(),
             documents: told.documents.values().cloned().collect(),
             accepting: told.accepting.clone(),
@@ -151,7 +153,7 @@ impl Node {
         let home = Home { data: data.to_owned(), options, clock, shared: shared.clone() };
         let thread = std::thread::Builder::new().name("sync".into()).spawn(move || {
             let done = again_and_again(&home, &stopped, &started);
-            let _ = socket::leave_word(&home.data, &home.shared.state());
+            let _ = socket::save_last_state(&home.data, &home.shared.state());
             drop(lock);
             done
         })?;
@@ -173,7 +175,7 @@ impl Node {
     }
 
     /// How it stands.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> NodeState {
         self.shared.state()
     }
 

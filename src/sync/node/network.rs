@@ -13,7 +13,7 @@ use iroh::{Endpoint, EndpointAddr, EndpointId, RelayMode, RelayUrl, SecretKey, T
 use iroh_mainline_address_lookup::DhtAddressLookup;
 use iroh_mdns_address_lookup::MdnsAddressLookup;
 
-use crate::sync::Error;
+use crate::sync::error::Error;
 use crate::sync::keys::ticket::Peer;
 use crate::sync::options::{Lookup, Options, Relays};
 

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::protocol::profile;
 use crate::fs::confined::Folder;
+use crate::sync::error::Error;
+use crate::sync::hex;
 use crate::sync::keys::book::Book;
 use crate::sync::keys::ticket::{Opens, Ticket};
 use crate::sync::node::apply::ask;
@@ -19,7 +21,6 @@ use crate::sync::node::fetch::Rank;
 use crate::sync::node::records::Note;
 use crate::sync::node::replica::Keeper;
 use crate::sync::replica::item::Item;
-use crate::sync::{Error, hex};
 
 /// The longest note of an author, in bytes.
 const NOTE: u64 = 4096;
@@ -112,6 +113,6 @@ fn follow(keeper: &mut Keeper, key: &str) {
 
 /// The devices whose authors have something in the document.
 pub(super) fn author_devices(keeper: &Keeper) -> BTreeSet<[u8; 32]> {
-    let of = |note: &AuthorNote| -> Option<[u8; 32]> { hex::parse(&note.device) };
+    let of = |note: &AuthorNote| -> Option<[u8; 32]> { hex::decode(&note.device) };
     keeper.names.values().filter_map(of).collect()
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::channel::authorship::authors::Key;
-use crate::sync::Error;
+use crate::sync::error::Error;
 use crate::sync::keys::book::{AuthorKey, Book};
 use crate::sync::node::records::content;
 use crate::sync::node::replica::Keeper;

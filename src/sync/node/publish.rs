@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 
 use crate::channel::protocol::stamp::Stamp;
 use crate::fs::confined::{Folder, Stat};
-use crate::sync::Error;
 use crate::sync::box_files;
+use crate::sync::error::Error;
 use crate::sync::node::fetch::LARGE;
 use crate::sync::node::network::failed;
 use crate::sync::node::records::{Record, content};
@@ -221,7 +221,7 @@ async fn introduce(keeper: &mut Keeper) -> Result<(), Error> {
     let name = own_name(keeper).unwrap_or_default();
     let note = crate::sync::node::notes::AuthorNote {
         name,
-        device: crate::sync::hex::show(keeper.engine.endpoint.id().as_bytes()),
+        device: crate::sync::hex::encode(keeper.engine.endpoint.id().as_bytes()),
     };
     let text = toml::to_string(&note).map_err(failed)?;
     let known = keeper.records.authors.get(&keeper.me).map(|note| note.hash);

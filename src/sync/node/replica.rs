@@ -18,7 +18,7 @@ use tokio_stream::StreamExt;
 
 use crate::channel::protocol::entry::Side;
 use crate::fs::confined::Stat;
-use crate::sync::Error;
+use crate::sync::error::Error;
 use crate::sync::keys::book::{Book, Document};
 use crate::sync::node::authorship::Authorship;
 use crate::sync::node::engine::Engine;
@@ -148,7 +148,7 @@ pub(super) async fn start(
     let events = doc.subscribe().await.map_err(failed)?;
     let (done, dones) = mpsc::unbounded_channel();
     let channel = home.data.join(document.channel.as_os_str());
-    let name = crate::sync::hex::show(&document.id);
+    let name = crate::sync::hex::encode(&document.id);
     let me = *engine.author.as_bytes();
     let mut peers = Peers::read(home.folder().join("peers").join(&name), *engine.endpoint.id().as_bytes());
     document.peers.iter().cloned().for_each(|peer| peers.add(peer));

@@ -61,7 +61,7 @@ impl Keeper {
             .peers
             .all()
             .map(|(peer, connected, seen)| PeerState {
-                device: hex::show(&peer.device),
+                device: hex::encode(&peer.device),
                 connected,
                 author: authors.contains(&peer.device),
                 seen,

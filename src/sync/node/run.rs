@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::channel::protocol::name::ChannelName;
-use crate::sync::Error;
+use crate::sync::error::Error;
 use crate::sync::keys::book::{Book, Document, FILE_NAME, PRIVATE};
 use crate::sync::node::engine::Engine;
 use crate::sync::node::fetch::Fetcher;
@@ -269,7 +269,7 @@ impl Run {
         self.tell_addresses();
         if self.word.elapsed() > WORD {
             self.word = Instant::now();
-            let _ = socket::leave_word(&self.home.data, &self.home.shared.state());
+            let _ = socket::save_last_state(&self.home.data, &self.home.shared.state());
         }
         let why = self.begin_again().await;
         self.answer();
@@ -393,7 +393,7 @@ impl Eye {
 
 /// The socket on which others ask how the node stands.
 fn listener(home: &Home) -> Result<UnixListener, Error> {
-    let address = Address::of(&home.data)?;
+    let address = Address::in_data_folder(&home.data)?;
     // The lock says that nobody else listens on it.
     let _ = std::fs::remove_file(&address.path);
     let listener = std::os::unix::net::UnixListener::bind(&address.path)?;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::fs::{atomic_write, private, records};
-use crate::sync::Error;
+use crate::sync::error::Error;
 use crate::sync::replica::item::Item;
 
 /// A record of a box's files.

@@ -7,7 +7,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::article::size;
+use crate::article::readable_size;
 use crate::sync::replica::item::Item;
 
 /// Bounds on what is fetched, in bytes and files.
@@ -65,11 +65,18 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Large { bytes, limit } => write!(f, "not fetched: {}, limit {}", size(*bytes), size(*limit)),
-            Self::Full { bytes, limit } => {
-                write!(f, "not fetched: {} more than fit into the channel's {}", size(*bytes), size(*limit))
+            Self::Large { bytes, limit } => {
+                write!(f, "not fetched: {}, limit {}", readable_size(*bytes), readable_size(*limit))
             }
-            Self::Disk { bytes } => write!(f, "not fetched yet: {}, and the disk is too full", size(*bytes)),
+            Self::Full { bytes, limit } => {
+                write!(
+                    f,
+                    "not fetched: {} more than fit into the channel's {}",
+                    readable_size(*bytes),
+                    readable_size(*limit)
+                )
+            }
+            Self::Disk { bytes } => write!(f, "not fetched yet: {}, and the disk is too full", readable_size(*bytes)),
             Self::Many { limit } => write!(f, "not fetched: beyond the first {limit} files"),
         }
     }

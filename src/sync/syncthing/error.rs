@@ -5,7 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::folders::Type;
+use super::folder_type::Type;
 use crate::channel::protocol::entry::Side;
 use crate::text::invisible::field;
 

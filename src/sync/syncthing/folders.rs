@@ -3,14 +3,14 @@
 //! Owns what of them is read and written: a folder for each box and a device for each other side. Whatever else stands in
 //! Syncthing's settings is left as it is. Refuses to decide who is told what.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::device::DeviceId;
 use super::error::Error;
+use super::folder_type::Type;
 use super::ignore;
 use super::key::{Address, FolderId};
 use super::rest::Rest;
@@ -19,35 +19,6 @@ use super::rest::Rest;
 const WATCH_DELAY: u32 = 1;
 /// How often it looks at a whole box, in seconds: a notice may get lost, and on some disks there is none.
 const RESCAN: u32 = 600;
-
-/// What may happen to a folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Type {
-    /// Others get it, nobody changes it.
-    SendOnly,
-    /// It is filled from elsewhere.
-    ReceiveOnly,
-    /// Changes go both ways.
-    SendReceive,
-    /// It is kept for others and not readable here.
-    ReceiveEncrypted,
-    /// One that this version does not know.
-    #[serde(other)]
-    Unknown,
-}
-
-impl fmt::Display for Type {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::SendOnly => "send only",
-            Self::ReceiveOnly => "receive only",
-            Self::SendReceive => "send & receive",
-            Self::ReceiveEncrypted => "receive encrypted",
-            Self::Unknown => "unknown",
-        })
-    }
-}
 
 /// A folder in Syncthing's settings.
 #[derive(Debug, Deserialize)]

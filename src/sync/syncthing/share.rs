@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Syncthing;
+use super::client::Syncthing;
 use super::device::DeviceId;
 use super::error::Error;
-use super::folders::{Folder, Type, Wanted};
+use super::folder_type::Type;
+use super::folders::{Folder, Wanted};
 use super::key::{FolderId, Key};
 use crate::channel::Channel;
 use crate::channel::protocol::entry::Side;
@@ -144,7 +145,7 @@ fn asks(id: &str, name: &str, named_folder: bool) -> Option<Asking> {
 }
 
 fn outbox(channel: &Channel) -> Result<PathBuf, Error> {
-    super::box_of(channel, Side::Outbox)
+    super::client::box_of(channel, Side::Outbox)
 }
 
 /// `missive-` and 64 bits of the hash of the channel's id, or of a random number for a channel that has none: an id that

@@ -1,15 +1,13 @@
 //! Filling a channel's inbox from a key.
 //!
-//! Owns the way from a stranger's line to a receive-only folder, and both ways at once for a conversation.
+//! Owns the way from a stranger's line to a receive-only folder.
 
-use uuid::Uuid;
-
-use super::Syncthing;
+use super::client::Syncthing;
 use super::device::DeviceId;
 use super::error::Error;
-use super::folders::{Type, Wanted};
+use super::folder_type::Type;
+use super::folders::Wanted;
 use super::key::Key;
-use super::share::Shared;
 use crate::channel::Channel;
 use crate::channel::protocol::entry::Side;
 
@@ -23,7 +21,7 @@ impl Syncthing {
     /// [`Error::NoBox`]; [`Error::OwnDevice`]; [`Error::BoxTaken`], [`Error::OtherType`] and [`Error::IdTaken`] when
     /// Syncthing has other plans with the inbox or the id; whatever Syncthing says.
     pub fn subscribe(&self, channel: &Channel, key: &Key) -> Result<bool, Error> {
-        let path = super::box_of(channel, Side::Inbox)?;
+        let path = super::client::box_of(channel, Side::Inbox)?;
         self.not_own(&key.device)?;
         let label = format!("{} (inbox)", channel.name);
         let wanted = Wanted { id: key.folder.clone(), label, path: &path, kind: Type::ReceiveOnly };
@@ -31,18 +29,6 @@ impl Syncthing {
         let known = self.folders().know(&key.device, &key.addresses)?;
         let carried = self.folders().carry(&wanted, &[&key.device])?;
         Ok(self.folders().greet(&key.device)? || known || carried)
-    }
-
-    /// A conversation: subscribes the inbox to the other side's key, and shares the outbox with the other side's device.
-    ///
-    /// Both sides need the other's key, so each first calls [`Self::share`] for its own. `fresh` is as there.
-    ///
-    /// # Errors
-    /// As [`Self::subscribe`] and [`Self::share`].
-    pub fn converse(&self, channel: &Channel, key: &Key, fresh: Uuid) -> Result<Shared, Error> {
-        let subscribed = self.subscribe(channel, key)?;
-        let shared = self.share(channel, std::slice::from_ref(&key.device), fresh)?;
-        Ok(Shared { changed: shared.changed || subscribed, ..shared })
     }
 
     /// A key and a reader come from the other side.

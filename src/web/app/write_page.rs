@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 
-use crate::article::{Date, Link, kind_in_words, label, media_type, size};
+use crate::article::{Date, Link, kind_in_words, label, media_type, readable_size};
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::{Draft, Name};
 use crate::channel::outbox::missing_attachment;
@@ -129,7 +129,7 @@ fn unsent(state: &ChannelState, draft: Name) -> Result<Unsent, Refusal> {
     let file = |file: &Source| {
         let path = file.name.text().into_owned();
         File {
-            size: size(file.len),
+            size: readable_size(file.len),
             kind: kind_in_words(&path),
             url: format!("{}/attachments/{}", address::draft(&state.name, &name), address::path(&path)),
             picture: media_type(&path).starts_with("image/"),
@@ -175,7 +175,7 @@ fn page(server: &Server, headers: &HeaderMap, uri: &Uri, state: &ChannelState, b
         .with("warnings", &beside.warnings)
         .with("error", &beside.failure.map(|(refusal, _)| words(refusal)))
         .with("text", &beside.failure.map(|(_, text)| text))
-        .with("most", &size(MAX_LENGTH))
+        .with("most", &readable_size(MAX_LENGTH))
         .send()?;
     if let Some((refusal, _)) = beside.failure {
         *response.status_mut() = refusal.status;

@@ -11,7 +11,7 @@ use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
 
-use crate::article::size;
+use crate::article::readable_size;
 use crate::channel::Channel;
 use crate::channel::outbox::new_message::Source;
 use crate::channel::outbox::{draft, send};
@@ -154,7 +154,7 @@ impl ReceivedForm {
             self.pace.came(came);
             len += came as u64;
             if len > limit {
-                return Err(Refusal::too_large(format!("`{name}` is longer than {}", size(limit))));
+                return Err(Refusal::too_large(format!("`{name}` is longer than {}", readable_size(limit))));
             }
             let is_last = piece.is_none();
             gathered.extend_from_slice(&piece.unwrap_or_default());

@@ -112,7 +112,7 @@ fn devices_of_one_network_find_each_other_by_their_keys_alone() {
     std::fs::write(azureen.path(".missive/sync/port"), another_port()).unwrap();
     azureen.starts_saying(&[]);
     until_same((&azureen, OUTBOX), (&brando, INBOX), "and found again elsewhere");
-    until(&[&azureen, &brando], "all is in step", || brando.is_in_step("harbour", "inbox"));
+    until(&[&azureen, &brando], "all is in step", || brando.is_up_to_date("harbour", "inbox"));
 }
 
 /// A port that nobody has.

@@ -278,7 +278,7 @@ fn who_wrote_a_message_is_noted_before_it_is_there() {
 fn whoever_has_an_old_key_takes_the_first_who_signed_the_profile() {
     let mut azureen = azureen();
     let mut old = Ticket::parse(&azureen.key("team")).unwrap();
-    let hers = missive::sync::hex::show(&old.owner.unwrap());
+    let hers = missive::sync::hex::encode(&old.owner.unwrap());
     old.owner = None;
     let cooper = Person::new("Cooper").subscribed(&old.to_string(), "team").running();
     until_same((&azureen, BOX), (&cooper, INBOX), "the channel arrives");

@@ -309,7 +309,7 @@ impl Person {
 
     /// Whether a box is in step with somebody, and nothing is on its way.
     #[track_caller]
-    pub(super) fn is_in_step(&self, channel: &str, side: &str) -> bool {
+    pub(super) fn is_up_to_date(&self, channel: &str, side: &str) -> bool {
         let document = self.document(channel, side);
         document["compared"].is_number() && document["arriving"] == 0 && document["question"].is_null()
     }

@@ -161,7 +161,7 @@ fn an_author_comes_back_at_another_port() {
     azureen.starts();
     assert_ne!(fs::read_to_string(azureen.path(".missive/sync/port")).unwrap(), port);
     until_same((&azureen, OUTBOX), (&brando, INBOX), "what was written meanwhile arrives");
-    until(&[&brando], "all is in step", || brando.is_in_step("harbour", "inbox"));
+    until(&[&brando], "all is in step", || brando.is_up_to_date("harbour", "inbox"));
     azureen.writes(&format!("{OUTBOX}/{THIRD}.txt"), b"live again\n");
     until_same((&azureen, OUTBOX), (&brando, INBOX), "what is written from now on arrives");
 }
@@ -173,7 +173,7 @@ fn both_start_again_and_fetch_nothing() {
     azureen.writes(&format!("{OUTBOX}/{FIRST}/photo"), &noise(20_000));
     let mut brando = Person::new("Brando").subscribed(&azureen.key("blog"), "harbour").running();
     until_same((&azureen, OUTBOX), (&brando, INBOX), "all is here");
-    until(&[&brando], "all is in step", || brando.is_in_step("harbour", "inbox"));
+    until(&[&brando], "all is in step", || brando.is_up_to_date("harbour", "inbox"));
     brando.stops();
     azureen.stops();
     let told = brando.does(&["status"]);
@@ -184,7 +184,7 @@ fn both_start_again_and_fetch_nothing() {
     azureen.starts();
     brando.starts();
     until(&[&azureen, &brando], "all is in step again", || {
-        brando.is_in_step("harbour", "inbox") && azureen.is_in_step("blog", "outbox")
+        brando.is_up_to_date("harbour", "inbox") && azureen.is_up_to_date("blog", "outbox")
     });
     let document = brando.document("harbour", "inbox");
     assert_eq!((&document["fetched"], &document["messages"]), (&0.into(), &1.into()), "{document}");

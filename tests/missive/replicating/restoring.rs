@@ -31,8 +31,8 @@ fn sealed(person: &Person, text: &str) -> String {
 /// A document as a book has it.
 fn document(channel: &str, side: &str, number: u8) -> String {
     let secret = Secret([number; 32]);
-    let id = missive::sync::hex::show(&missive::sync::node::new_document(&secret));
-    let secret = missive::sync::hex::show(&secret.0);
+    let id = missive::sync::hex::encode(&missive::sync::node::document_id(&secret));
+    let secret = missive::sync::hex::encode(&secret.0);
     format!("[[document]]\nchannel = \"{channel}\"\nbox = \"{side}\"\nid = \"{id}\"\nsecret = \"{secret}\"\n")
 }
 
@@ -160,11 +160,11 @@ fn what_is_here_is_never_replaced() {
     person.subscribes(&reads, "news");
     let book = || Book::read(&person.path("")).unwrap();
     let before = book();
-    let news = missive::sync::hex::show(&before.documents[1].id);
+    let news = missive::sync::hex::encode(&before.documents[1].id);
     let text = [
         document("mine", "outbox", 1),
         document("elsewhere", "outbox", 2)
-            .replace(&missive::sync::hex::show(&missive::sync::node::new_document(&Secret([2; 32]))), &news),
+            .replace(&missive::sync::hex::encode(&missive::sync::node::document_id(&Secret([2; 32]))), &news),
         document("new", "outbox", 3),
         document("new", "outbox", 4),
         document("other", "outbox", 3),

@@ -194,7 +194,7 @@ impl Stranger {
 
     /// The key that it signs with, in hexadecimal digits.
     pub(super) fn signs_with(&self) -> String {
-        missive::sync::hex::show(self.author.id().as_bytes())
+        missive::sync::hex::encode(self.author.id().as_bytes())
     }
 
     /// Compares its document with its peers' once more.

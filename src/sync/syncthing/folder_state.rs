@@ -8,7 +8,7 @@ use chrono::DateTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Syncthing;
+use super::client::Syncthing;
 use super::device::DeviceId;
 use super::error::Error;
 use super::folders::{Device, Folder};
@@ -19,7 +19,7 @@ use crate::text::invisible::field;
 
 /// How it stands with one box.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct State {
+pub struct FolderState {
     /// The box.
     pub side: Side,
     /// The folder's id in Syncthing.
@@ -67,7 +67,7 @@ pub enum Activity {
 
 impl Activity {
     /// Reads Syncthing's word for it.
-    fn of(word: &str) -> Self {
+    fn from_word(word: &str) -> Self {
         match word {
             "idle" => Self::Idle,
             "scanning" | "scan-waiting" | "cleaning" | "clean-waiting" => Self::Scanning,
@@ -103,7 +103,7 @@ impl Syncthing {
     ///
     /// # Errors
     /// Whatever Syncthing says.
-    pub fn state(&self, channel: &Channel) -> Result<Vec<State>, Error> {
+    pub fn state(&self, channel: &Channel) -> Result<Vec<FolderState>, Error> {
         let mut carried = Vec::new();
         for side in Side::BOTH {
             carried.extend(self.folders().at(&channel.path.join(side.name()))?.map(|folder| (side, folder)));
@@ -124,7 +124,7 @@ impl Syncthing {
         })
     }
 
-    fn state_of(&self, side: Side, folder: &Folder, around: &Around) -> Result<State, Error> {
+    fn state_of(&self, side: Side, folder: &Folder, around: &Around) -> Result<FolderState, Error> {
         // Of a paused folder Syncthing knows nothing.
         let status = if folder.paused { Status::default() } else { self.status(folder)? };
         let mut peers = Vec::new();
@@ -132,10 +132,10 @@ impl Syncthing {
             let lacks = if folder.paused { None } else { Some(self.completion(folder, &id)?) };
             peers.push(around.peer(id, lacks.as_ref()));
         }
-        Ok(State {
+        Ok(FolderState {
             side,
             folder: folder.id.clone(),
-            activity: if folder.paused { Activity::Paused } else { Activity::of(&status.state) },
+            activity: if folder.paused { Activity::Paused } else { Activity::from_word(&status.state) },
             problem: Some(status.error).filter(|error| !error.is_empty()).map(|error| field(&error)),
             failed: status.pull_errors,
             files: status.global_files,
@@ -236,9 +236,9 @@ mod tests {
 
     #[test]
     fn every_word_of_syncthing_has_a_meaning() {
-        assert_eq!(Activity::of("sync-preparing"), Activity::Syncing);
-        assert_eq!(Activity::of("error"), Activity::Error);
-        assert_eq!(Activity::of(""), Activity::Other);
+        assert_eq!(Activity::from_word("sync-preparing"), Activity::Syncing);
+        assert_eq!(Activity::from_word("error"), Activity::Error);
+        assert_eq!(Activity::from_word(""), Activity::Other);
         assert_eq!(serde_json::to_string(&Activity::Idle).unwrap(), "\"idle\"");
     }
 }

@@ -1,0 +1,40 @@
+//! What can go wrong with replication as a whole.
+
+use std::path::PathBuf;
+
+use crate::fs::private::Exposed;
+use crate::sync::keys::ticket::NotATicket;
+
+/// What can go wrong with replication as a whole. What goes wrong with one file or one peer is a line in the [`status`](crate::sync::status).
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The book of keys is damaged.
+    #[error("{}: {what}", path.display())]
+    Book {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// Others may write where the keys are kept.
+    #[error(transparent)]
+    Exposed(#[from] Exposed),
+    /// Another program is the node of this data folder.
+    #[error("another missive is synchronising {} already", data.display())]
+    Busy {
+        /// The data folder.
+        data: PathBuf,
+    },
+    /// The engine could not be started.
+    #[error("the node could not start: {what}")]
+    Engine {
+        /// What it said.
+        what: String,
+    },
+    /// The text is no key.
+    #[error(transparent)]
+    Ticket(#[from] NotATicket),
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
