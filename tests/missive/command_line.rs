@@ -10,12 +10,35 @@ use crate::test_environment::{NOBODY, assert_says};
 #[test]
 fn from_nothing_to_a_site_in_three_steps() {
     let scene = Scene::new();
-    assert_says(scene.session(&[&["new", "Azureen & co"]]), str![]);
+    assert_says(
+        scene.session(&[&["new", "Azureen & co"]]),
+        str![[r#"
+$ missive new 'Azureen & co'
+[ROOT]/Azureen & co
+To write: missive compose 'Azureen & co'
+Any editor will do, too: a text file in its `outbox` named by the time in UTC,
+$(date -u +%Y-%m-%dT%H-%M-%SZ).txt. Then: missive build 'Azureen & co'
+"#]],
+    );
     let channel = scene.root().join("Azureen & co");
     assert!(channel.join("outbox/.channel.toml").is_file() && !channel.join("inbox").exists());
     std::fs::write(channel.join("outbox/2026-01-01T10-00-00Z.txt"), "Hello.").unwrap();
     let build: &[&str] = &["build", "Azureen & co"];
-    assert_says(scene.session(&[build, build, &["channels"]]), str![]);
+    assert_says(
+        scene.session(&[build, build]),
+        str![[r#"
+$ missive build 'Azureen & co'
+[ROOT]/Azureen & co/site: 1 message, 9 files written of 9 in [TIME]
+--- messages
+note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` or `base_url` in missive.toml sets one
+
+$ missive build 'Azureen & co'
+[ROOT]/Azureen & co/site: nothing to do, 1 message
+"#]],
+    );
+    // How a day is shown depends on today.
+    let (out, _) = words(&scene.run(&["channels"]));
+    assert!(out.contains("Broadcasts\n  Azureen & co  1 message   "), "{out}");
     assert!(channel.join("site/index.html").is_file());
 }
 
@@ -35,7 +58,89 @@ fn mistakes_get_one_clear_line_and_a_hint() {
         &["build"],
         &["no-such-command"],
     ];
-    assert_says(scene.session(&mistakes), str![]);
+    assert_says(
+        scene.session(&mistakes),
+        str![[r#"
+$ missive build blgo
+--- messages
+error: no channel `blgo` in [ROOT]
+  hint: did you mean `blog`?
+--- exit 1
+
+$ missive build ./nowhere
+--- messages
+error: there is no folder `./nowhere`
+  hint: `missive channels` lists the channels of the data folder
+--- exit 1
+
+$ missive build ./blog/outbox
+--- messages
+error: [ROOT]/blog/outbox is no channel: it has neither an `inbox` nor an `outbox`
+  hint: a channel is a folder that holds an `outbox`, an `inbox` or both; `missive new NAME` makes one
+--- exit 1
+
+$ missive build blog
+--- messages
+error: [ROOT]/blog/theme/index.html: error: Found `%}` but expected one of: integer, float, string, bool, ident, `-`, `not`, `<`, `{`, `[` or `(`
+ --> index.html:1:7
+  |
+1 | {% if %}
+  |       ^^
+  hint: the site is as it was; mend the template and build again
+--- exit 1
+
+$ missive build blog --theme nothere
+--- messages
+error: there is no theme `nothere`
+  hint: built in is `letter`; anything else is a folder of templates
+--- exit 1
+
+$ missive build blog --base-url example.org
+--- messages
+error: invalid value 'example.org' for '--base-url <URL>': `example.org` is no web address such as `https://example.org/blog/`
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive new blog
+--- messages
+error: [ROOT]/blog exists already
+  hint: choose another name; nothing was changed
+--- exit 1
+
+$ missive new .hidden
+--- messages
+error: `.hidden` cannot be a channel's name
+  hint: any file name will do that does not begin with `.`
+--- exit 1
+
+$ missive why blog/missive.toml
+--- messages
+error: [ROOT]/blog/missive.toml lies in no channel's box
+  hint: name a file inside a channel's inbox or outbox
+--- exit 1
+
+$ missive build
+--- messages
+error: the following required arguments were not provided:
+  <CHANNEL>...
+
+Usage: missive build [OPTIONS] <CHANNEL>
+       missive build [OPTIONS] --all --output <DIR> [CHANNEL]...
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive no-such-command
+--- messages
+error: unrecognized subcommand 'no-such-command'
+
+Usage: missive [OPTIONS] <COMMAND>
+
+For more information, try '--help'.
+--- exit 2
+"#]],
+    );
     assert!(!scene.path("site").exists(), "nothing was written");
 }
 
@@ -43,7 +148,16 @@ fn mistakes_get_one_clear_line_and_a_hint() {
 fn a_wrong_setting_names_line_and_key() {
     let scene =
         Scene::new().message("2026-01-01T10-00-00Z", "x").settings("[site]\nbase_ulr = \"https://example.org/\"\n");
-    assert_says(scene.session(&[&["build", "blog"]]), str![]);
+    assert_says(
+        scene.session(&[&["build", "blog"]]),
+        str![[r#"
+$ missive build blog
+--- messages
+error: [ROOT]/blog/missive.toml, line 2: unknown key `base_ulr`; did you mean `base_url`?
+  hint: nothing was changed; mend the file and try again
+--- exit 1
+"#]],
+    );
 }
 
 #[test]
@@ -59,7 +173,38 @@ fn strange_files_are_counted_and_fail_only_if_strict() {
         &["check", "blog"],
         &["why", "blog/outbox/2026-1-2T3-4-5Z.txt"],
     ]);
-    assert_says(session, str![]);
+    assert_says(
+        session,
+        str![[r#"
+$ missive build blog
+[ROOT]/blog/site: 1 message, 9 files written of 9 in [TIME]
+--- messages
+warning: outbox/2026-1-2T3-4-5Z.txt: not a message's name; `2026-01-02T03-04-05Z.txt` would be
+warning: outbox/notes.md: not a message's name (YYYY-MM-DDTHH-MM-SSZ.txt)
+note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` or `base_url` in missive.toml sets one
+
+$ missive build blog --strict
+[ROOT]/blog/site: nothing to do, 1 message
+--- messages
+warning: outbox/2026-1-2T3-4-5Z.txt: not a message's name; `2026-01-02T03-04-05Z.txt` would be
+warning: outbox/notes.md: not a message's name (YYYY-MM-DDTHH-MM-SSZ.txt)
+--- exit 1
+
+$ missive check blog --strict
+blog: 1 message, 2 warnings
+  outbox/2026-1-2T3-4-5Z.txt: not a message's name; `2026-01-02T03-04-05Z.txt` would be
+  outbox/notes.md: not a message's name (YYYY-MM-DDTHH-MM-SSZ.txt)
+--- exit 1
+
+$ missive check blog
+blog: 1 message, 2 warnings
+  outbox/2026-1-2T3-4-5Z.txt: not a message's name; `2026-01-02T03-04-05Z.txt` would be
+  outbox/notes.md: not a message's name (YYYY-MM-DDTHH-MM-SSZ.txt)
+
+$ missive why blog/outbox/2026-1-2T3-4-5Z.txt
+outbox/2026-1-2T3-4-5Z.txt: not shown: not a message's name; `2026-01-02T03-04-05Z.txt` would be
+"#]],
+    );
 }
 
 #[test]

@@ -49,7 +49,15 @@ fn a_conflict_copy_becomes_a_message_at_the_next_free_second() {
     assert_eq!(fs::metadata(&filed).unwrap().modified().unwrap(), before);
     assert_eq!(fs::read(scene.path(&format!("outbox/{X}.txt"))).unwrap(), b"one\ntwo\nthree\n");
     assert_eq!(settled(&scene), [] as [Value; 0]);
-    assert_says(scene.session(&[&["check", "blog"]]), str![]);
+    assert_says(
+        scene.session(&[&["check", "blog"]]),
+        str![[r#"
+$ missive check blog
+blog: 3 messages, nothing to warn of
+  outbox/.syncthing.2026-01-01T10-00-03Z.txt.tmp: still arriving: a sync tool has not finished it
+  outbox/2026-01-01T10-00-02Z: attachments waiting for their message
+"#]],
+    );
 }
 
 #[test]
@@ -135,7 +143,34 @@ fn without_a_terminal_and_without_yes_it_only_shows() {
     let scene = scene();
     let before = there(&scene);
     let check: &[&str] = &["check", "blog"];
-    assert_says(scene.session(&[&["check", "blog", "--fix"], &["check", "blog", "--fix", "--strict"], check]), str![]);
+    assert_says(
+        scene.session(&[&["check", "blog", "--fix"], &["check", "blog", "--fix", "--strict"], check]),
+        str![[r#"
+$ missive check blog --fix
+blog: 1 message, 1 warning
+  outbox/2026-01-01T10-00-00Z.sync-conflict-20260102-120000-ABCDEFG.txt: nothing done; `--yes` would re-file it
+    differs from outbox/2026-01-01T10-00-00Z.txt:
+     one
+    -two
+    +2
+     three
+
+$ missive check blog --fix --strict
+blog: 1 message, 1 warning
+  outbox/2026-01-01T10-00-00Z.sync-conflict-20260102-120000-ABCDEFG.txt: nothing done; `--yes` would re-file it
+    differs from outbox/2026-01-01T10-00-00Z.txt:
+     one
+    -two
+    +2
+     three
+--- exit 1
+
+$ missive check blog
+blog: 1 message, 1 warning
+  outbox/2026-01-01T10-00-00Z.sync-conflict-20260102-120000-ABCDEFG.txt: a sync tool's conflict copy
+`missive check --fix` goes through the conflict copies in an outbox.
+"#]],
+    );
     assert_eq!(there(&scene), before);
 }
 

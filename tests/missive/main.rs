@@ -8,7 +8,6 @@
     reason = "a test stops where it fails"
 )]
 
-mod again;
 mod answering;
 mod archives;
 mod attachments;
@@ -19,7 +18,6 @@ mod composing;
 mod conflicts;
 mod crash;
 mod disk;
-mod environment;
 mod every_command;
 mod feeds;
 mod floors;
@@ -28,12 +26,14 @@ mod hostile_output;
 mod inboxes;
 mod incremental;
 mod metadata;
+mod odd_surroundings;
 mod output;
 mod pasting;
 mod reading;
 mod reading_room;
 #[cfg(feature = "sync")]
 mod replicating;
+mod rescan;
 mod scene;
 mod schemas;
 mod scripting;

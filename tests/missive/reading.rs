@@ -3,11 +3,11 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::scene::{Scene, words};
+use crate::scene::{Scene, until, words};
+use crate::test_environment::finished;
 
 const FIRST: &str = "2026-01-01T10-00-00Z";
 const SECOND: &str = "2026-01-02T10-00-00Z";

@@ -58,7 +58,14 @@ fn the_language_is_understood_and_the_newest_comes_first() {
 #[test]
 fn each_line_has_what_read_takes() {
     let scene = shelf();
-    assert_says(scene.session(&[&["search", "harbour"]]), str![]);
+    assert_says(
+        scene.session(&[&["search", "harbour"]]),
+        str![[r#"
+$ missive search harbour
+other 2026-01-03T10-00-00Z        The harbour, again
+blog outbox/2026-01-02T10-00-00Z  …at the harbour
+"#]],
+    );
     let (out, _) = words(&scene.run(&["search", "harbour"]));
     for line in out.lines() {
         let typed: Vec<&str> = line.split_whitespace().take(2).collect();
@@ -80,7 +87,48 @@ fn what_cannot_be_asked_is_said() {
         &["search"],
         &["search", "zebra"],
     ]);
-    assert_says(session, str![]);
+    assert_says(
+        session,
+        str![[r#"
+$ missive search tga:x
+--- messages
+error: `tga:` is not known; known are `tag:`, `from:`, `in:`, `has:`, `after:`, `before:`; in quotation marks it is searched for as it stands
+  hint: `missive search --help` shows what can be asked for
+--- exit 2
+
+$ missive search "open
+--- messages
+error: a quotation mark is opened and not closed in `"open`
+  hint: `missive search --help` shows what can be asked for
+--- exit 2
+
+$ missive search after:soon
+--- messages
+error: `soon` is no time; try `2026-11-22`, `2026-11`, `2026-11-22 18:00`, `3d` (three days ago), `in 2h`, `yesterday`, `18:00` or `tomorrow 9:00`; times are UTC unless an offset stands behind them, as in `18:00+01:00`
+  hint: `missive search --help` shows what can be asked for
+--- exit 2
+
+$ missive search tea --json
+--- messages
+error: `--json` stands behind words, but options stand before the words
+  hint: behind `--` it is searched for: missive search -- WORDS
+--- exit 2
+
+$ missive search
+--- messages
+error: the following required arguments were not provided:
+  <WORDS>...
+
+Usage: missive search <WORDS>...
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive search zebra
+--- messages
+nothing was found
+"#]],
+    );
 }
 
 #[test]

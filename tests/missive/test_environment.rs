@@ -209,7 +209,8 @@ impl Environment {
             .iter()
             .zip(["[PROGRAM]", "[ROOT]", "[ROOT]"])
             .fold(text.to_owned(), |text, (path, name)| text.replace(path.to_str().unwrap(), name));
-        without_keys(&without_ports(&without_now(&text)))
+        let text = without_keys(&without_ports(&without_now(&text)));
+        without_temporary_names(&without_durations(&text))
     }
 }
 
@@ -327,6 +328,32 @@ fn without_ports(text: &str) -> String {
         }
         without
     })
+}
+
+/// Replaces how long a build took.
+fn without_durations(text: &str) -> String {
+    let mut parts = text.split(" in ");
+    let mut without = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let ends = [" ms", " s"].iter().find_map(|unit| rest.strip_prefix(unit)).filter(|_| rest.len() < part.len());
+        let is_duration = ends.filter(|ends| ends.is_empty() || ends.starts_with(['\n', ',', ';']));
+        without = match is_duration {
+            Some(ends) => without + " in [TIME]" + ends,
+            None => without + " in " + part,
+        };
+    }
+    without
+}
+
+/// Replaces the numbers in the names of temporary files.
+fn without_temporary_names(text: &str) -> String {
+    let mut parts = text.split(".missive-tmp-");
+    let mut without = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        without = without + ".missive-tmp-[NUMBER]" + part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
+    }
+    without
 }
 
 /// Replaces keys and codes, which are long.

@@ -34,7 +34,36 @@ fn a_program_that_is_killed_while_the_editor_is_open_leaves_a_draft() {
         &["drafts", "discard", "blog", &name],
         &["drafts", "edit", "blog", &name],
     ]);
-    assert_says(meanwhile, str![]);
+    assert_says(
+        meanwhile,
+        str![[r#"
+$ missive drafts
+blog
+  draft-[NOW]: “Half a letter”, being written or sent just now
+
+$ missive compose blog -m meanwhile
+Sent [NOW].
+[ROOT]/blog/outbox/[NOW].txt
+
+$ missive drafts send blog draft-[NOW]
+--- messages
+error: the draft `draft-[NOW]` is being written or sent elsewhere just now
+  hint: finish it there, or close its editor, and try again
+--- exit 1
+
+$ missive drafts discard blog draft-[NOW]
+--- messages
+error: the draft `draft-[NOW]` is being written or sent elsewhere just now
+  hint: finish it there, or close its editor, and try again
+--- exit 1
+
+$ missive drafts edit blog draft-[NOW]
+--- messages
+error: the draft `draft-[NOW]` is being written or sent elsewhere just now
+  hint: finish it there, or close its editor, and try again
+--- exit 1
+"#]],
+    );
     child.kill().unwrap();
     child.wait().unwrap();
     let afterwards = scene.environment().editor("printf ', now whole' >>\"$1\"").session(&[
@@ -42,7 +71,24 @@ fn a_program_that_is_killed_while_the_editor_is_open_leaves_a_draft() {
         &["drafts", "edit", "blog"],
         &["drafts", "send", "blog", &name],
     ]);
-    assert_says(afterwards, str![]);
+    assert_says(
+        afterwards,
+        str![[r#"
+$ missive compose blog -m another
+Sent [NOW].
+[ROOT]/blog/outbox/[NOW].txt
+--- messages
+note: draft-[NOW] is not sent yet: “Half a letter”; `missive drafts edit blog draft-[NOW]` goes on with it, `… send …` sends it, `… discard …` puts it away
+
+$ missive drafts edit blog
+draft-[NOW]: “Half a letter, now whole”, 1 attachment
+[ROOT]/blog/drafts/draft-[NOW].txt
+
+$ missive drafts send blog draft-[NOW]
+Sent [NOW], with 1 attachment.
+[ROOT]/blog/outbox/[NOW].txt
+"#]],
+    );
     assert_eq!(texts(&scene, "outbox"), ["meanwhile\n", "another\n", "Half a letter, now whole"]);
     assert!(seen(&scene, "drafts").is_empty(), "{:?}", seen(&scene, "drafts").keys());
 }
@@ -60,10 +106,55 @@ fn an_editor_that_fails_costs_nothing() {
         told += &scene.environment().editor(fault).session(&[&["compose", "blog"]]);
         assert!(seen(&scene, "drafts").is_empty());
     }
-    assert_says(told, str![]);
+    assert_says(
+        told,
+        str![[r#"
+$ missive compose blog
+--- messages
+error: `sh '[ROOT]/editor'` failed (exit status: 1)
+  hint: what you wrote is kept: `missive drafts edit blog draft-[NOW]` goes on with it, `missive drafts send blog draft-[NOW]` sends it
+--- exit 1
+$ missive compose blog
+--- messages
+error: `sh '[ROOT]/editor'` failed (exit status: 1)
+  hint: nothing was written; try again, or give the text with `-m TEXT`, `-F FILE` or `-` for standard input
+--- exit 1
+$ missive compose blog
+--- messages
+Killed
+error: `sh '[ROOT]/editor'` failed (exit status: 137)
+  hint: what you wrote is kept: `missive drafts edit blog draft-[NOW]` goes on with it, `missive drafts send blog draft-[NOW]` sends it
+--- exit 1
+$ missive compose blog
+--- messages
+Killed
+error: `sh '[ROOT]/editor'` failed (exit status: 137)
+  hint: nothing was written; try again, or give the text with `-m TEXT`, `-F FILE` or `-` for standard input
+--- exit 1
+"#]],
+    );
     let scene = Scene::new();
-    assert_says(scene.session(&[&["compose", "blog"]]), str![]);
-    assert_says(scene.environment().set("EDITOR", "no-such-editor").session(&[&["compose", "blog"]]), str![]);
+    assert_says(
+        scene.session(&[&["compose", "blog"]]),
+        str![[r#"
+$ missive compose blog
+--- messages
+error: there is no terminal to write in
+  hint: set $EDITOR, or give the text with `-m TEXT`, `-F FILE` or `-` for standard input
+--- exit 1
+"#]],
+    );
+    assert_says(
+        scene.environment().set("EDITOR", "no-such-editor").session(&[&["compose", "blog"]]),
+        str![[r#"
+$ missive compose blog
+--- messages
+missive: 1: no-such-editor: not found
+error: there is no `no-such-editor`
+  hint: set $VISUAL or $EDITOR to one, or give the text with `-m TEXT`, `-F FILE` or `-` for standard input
+--- exit 1
+"#]],
+    );
     assert!(seen(&scene, "drafts").is_empty());
 }
 

@@ -23,7 +23,46 @@ fn nobody_writes_into_a_subscription() {
         &["delete", "blog", OLD, "--yes"],
         &["delete", "blog", "--undo"],
     ]);
-    assert_says(refused, str![]);
+    assert_says(
+        refused,
+        str![[r#"
+$ missive compose blog -m x
+--- messages
+error: you only listen to this channel: `blog` is a subscription
+  hint: `missive new NAME` makes a channel of your own
+--- exit 1
+
+$ missive compose blog -m x --draft
+--- messages
+error: you only listen to this channel: `blog` is a subscription
+  hint: `missive new NAME` makes a channel of your own
+--- exit 1
+
+$ missive compose blog -m x --at 'in 2h'
+--- messages
+error: you only listen to this channel: `blog` is a subscription
+  hint: `missive new NAME` makes a channel of your own
+--- exit 1
+
+$ missive edit blog 2026-01-01T10-00-00Z -m x
+--- messages
+error: you only listen to this channel: `blog` is a subscription
+  hint: `missive new NAME` makes a channel of your own
+--- exit 1
+
+$ missive delete blog 2026-01-01T10-00-00Z --yes
+--- messages
+error: you only listen to this channel: `blog` is a subscription
+  hint: `missive new NAME` makes a channel of your own
+--- exit 1
+
+$ missive delete blog --undo
+--- messages
+error: you only listen to this channel: `blog` is a subscription
+  hint: `missive new NAME` makes a channel of your own
+--- exit 1
+"#]],
+    );
     assert_eq!(listing(&scene), before);
     assert!(!scene.path("drafts").exists() && !scene.path("trash").exists());
 }
@@ -68,7 +107,34 @@ fn an_inbox_is_never_written() {
         &["delete", "blog", "2026-01-02T10-00-00Z", "--yes"],
         &["delete", "blog", "inbox/2026-01-02T10-00-00Z", "--yes"],
     ]);
-    assert_says(refused, str![]);
+    assert_says(
+        refused,
+        str![[r#"
+$ missive edit blog 2026-01-02T10-00-00Z -m mine
+--- messages
+error: `inbox/2026-01-02T10-00-00Z` is their message: only your own can be changed
+  hint: no program changes an inbox; to answer, `missive compose CHANNEL --reply-to ID`
+--- exit 1
+
+$ missive edit blog inbox/2026-01-02T10-00-00Z -m mine
+--- messages
+error: `inbox/2026-01-02T10-00-00Z` is their message: only your own can be changed
+  hint: no program changes an inbox; to answer, `missive compose CHANNEL --reply-to ID`
+--- exit 1
+
+$ missive delete blog 2026-01-02T10-00-00Z --yes
+--- messages
+error: `inbox/2026-01-02T10-00-00Z` is their message: only your own can be changed
+  hint: no program changes an inbox; to answer, `missive compose CHANNEL --reply-to ID`
+--- exit 1
+
+$ missive delete blog inbox/2026-01-02T10-00-00Z --yes
+--- messages
+error: `inbox/2026-01-02T10-00-00Z` is their message: only your own can be changed
+  hint: no program changes an inbox; to answer, `missive compose CHANNEL --reply-to ID`
+--- exit 1
+"#]],
+    );
     assert_eq!(listing(&scene), before);
 }
 
@@ -91,7 +157,16 @@ fn an_outbox_that_is_closed_costs_nothing() {
     environment.give(&scene.path("drafts"));
     environment.give(&scene.path("outbox"));
     fs::set_permissions(scene.path("outbox"), fs::Permissions::from_mode(0o555)).unwrap();
-    assert_says(environment.session(&[&["compose", "blog", "-m", "words", "-a", "a.jpg"]]), str![]);
+    assert_says(
+        environment.session(&[&["compose", "blog", "-m", "words", "-a", "a.jpg"]]),
+        str![[r#"
+$ missive compose blog -m words -a a.jpg
+--- messages
+error: failed to create directory `[ROOT]/blog/outbox/.missive-tmp-[NUMBER]`: Permission denied (os error 13)
+  hint: what you wrote is kept: `missive drafts edit blog draft-[NOW]` goes on with it, `missive drafts send blog draft-[NOW]` sends it
+--- exit 1
+"#]],
+    );
     assert!(seen(&scene, "outbox").is_empty());
     assert_eq!(texts(&scene, "drafts"), ["words\n"]);
     fs::set_permissions(scene.path("outbox"), fs::Permissions::from_mode(0o755)).unwrap();

@@ -91,17 +91,61 @@ fn the_report_tells_where_it_is() {
     let id = sent["id"].as_str().unwrap();
     assert_eq!(sent["path"], scene.path(&format!("outbox/{id}.txt")).canonicalize().unwrap().to_str().unwrap());
     let session = scene.session(&[&["compose", "blog", "-m", "x"], &["compose", "blog", "-m", "x", "--json"]]);
-    assert_says(session, str![]);
+    assert_says(
+        session,
+        str![[r#"
+$ missive compose blog -m x
+Sent [NOW].
+[ROOT]/blog/outbox/[NOW].txt
+
+$ missive compose blog -m x --json
+{
+  "channel": "blog",
+  "id": "[NOW]",
+  "path": "[ROOT]/blog/outbox/[NOW].txt",
+  "attachments": [],
+  "warnings": [],
+  "scheduled": null,
+  "draft": null
+}
+"#]],
+    );
 }
 
 #[test]
 fn empty_or_unchanged_text_sends_nothing_and_says_so() {
     let scene = Scene::new();
-    assert_says(scene.session(&[&["compose", "blog", "-m", " \n"], &["compose", "blog", "-"]]), str![]);
+    assert_says(
+        scene.session(&[&["compose", "blog", "-m", " \n"], &["compose", "blog", "-"]]),
+        str![[r#"
+$ missive compose blog -m ' 
+'
+Nothing was sent: the text is empty.
+--- exit 1
+
+$ missive compose blog -
+Nothing was sent: the text is empty.
+--- exit 1
+"#]],
+    );
     // Whoever reads takes a moment.
-    assert_says(scene.environment().editor("sleep 1.1").session(&[&["compose", "blog"]]), str![]);
+    assert_says(
+        scene.environment().editor("sleep 1.1").session(&[&["compose", "blog"]]),
+        str![[r#"
+$ missive compose blog
+Nothing was sent: the text is empty.
+--- exit 1
+"#]],
+    );
     let emptied = scene.environment().editor("echo >\"$1\"").session(&[&["compose", "blog", "--title", "x"]]);
-    assert_says(emptied, str![]);
+    assert_says(
+        emptied,
+        str![[r#"
+$ missive compose blog --title x
+Nothing was sent: the text is empty.
+--- exit 1
+"#]],
+    );
     assert!(seen(&scene, "outbox").is_empty() && seen(&scene, "drafts").is_empty());
 }
 
@@ -126,7 +170,23 @@ fn the_header_says_what_was_asked_for() {
         &["compose", "blog", "-m", "x", "--reply-to", "2026-01-01T10-00-01Z"],
         &["compose", "blog", "-m", "x", "--title", "a\nb"],
     ]);
-    assert_says(refused, str![]);
+    assert_says(
+        refused,
+        str![[r#"
+$ missive compose blog -m x --reply-to 2026-01-01T10-00-01Z
+--- messages
+error: no message `2026-01-01T10-00-01Z` in blog/outbox
+  hint: did you mean `2026-01-01T10-00-00Z`?
+--- exit 1
+
+$ missive compose blog -m x --title 'a
+b'
+--- messages
+error: a message's header can't hold that title, those tags or that many lines
+  hint: a value is one short line; a tag holds no comma
+--- exit 1
+"#]],
+    );
     assert_eq!(texts(&scene, "outbox").len(), 3);
 }
 
@@ -144,7 +204,17 @@ fn files_and_folders_go_along_with_their_names() {
     let odd = scene.root().join("trip").join(std::ffi::OsStr::from_bytes(b"\xff.bin"));
     fs::write(&odd, "odd").unwrap();
     let session = scene.session(&[&["compose", "blog", "-m", "Hello", "-a", "a #1.jpg", "-a", "trip/"]]);
-    assert_says(session, str![]);
+    assert_says(
+        session,
+        str![[r#"
+$ missive compose blog -m Hello -a 'a #1.jpg' -a trip/
+Sent [NOW], with 4 attachments.
+[ROOT]/blog/outbox/[NOW].txt
+--- messages
+warning: [ROOT]/trip/.secret is not attached: hidden: its name begins with `.` or `~`
+warning: [ROOT]/trip/link is not attached: a symbolic link, which is never followed
+"#]],
+    );
     let card = scene.snapshot().all[0].clone();
     let folder = scene.path(&format!("outbox/{}", card.stamp));
     assert_eq!(fs::read_to_string(folder.join("trip/day 1/c.jpg")).unwrap(), "trip/day 1/c.jpg");
@@ -170,7 +240,40 @@ fn what_cannot_be_attached_stops_everything_before_it_begins() {
         &["compose", "blog", "-m", "x", "-a", "/dev/null"],
         &["compose", "blog", "-F", "picture"],
     ]);
-    assert_says(refused, str![]);
+    assert_says(
+        refused,
+        str![[r#"
+$ missive compose blog -m x -a a.jpg -a x/a.jpg
+--- messages
+error: two attachments would have the name `a.jpg`
+  hint: nothing was written; rename one of them, or put it into a folder
+--- exit 1
+
+$ missive compose blog -m x -a nowhere.jpg
+--- messages
+error: [ROOT]/nowhere.jpg cannot be attached: No such file or directory (os error 2)
+  hint: nothing was written; readers are shown plain files and folders only
+--- exit 1
+
+$ missive compose blog -m x -a .hidden
+--- messages
+error: [ROOT]/.hidden cannot be attached: hidden: its name begins with `.` or `~`
+  hint: nothing was written; readers are shown plain files and folders only
+--- exit 1
+
+$ missive compose blog -m x -a /dev/null
+--- messages
+error: /dev/null cannot be attached: a pipe, socket or device
+  hint: nothing was written; readers are shown plain files and folders only
+--- exit 1
+
+$ missive compose blog -F picture
+--- messages
+error: [ROOT]/picture is no text (UTF-8)
+  hint: attach a file that is no text with `-a FILE`; nothing was written
+--- exit 1
+"#]],
+    );
     assert!(seen(&scene, "outbox").is_empty() && seen(&scene, "drafts").is_empty());
 }
 
@@ -233,7 +336,32 @@ fn what_a_text_promises_is_missed() {
         &["compose", "blog", "-m", "![](b.jpg)"],
         &["compose", "blog", "-m", "attached: ![](a.jpg)", "-a", "a.jpg"],
     ]);
-    assert_says(session, str![]);
+    assert_says(
+        session,
+        str![[r#"
+$ missive compose blog -m 'The plan is attached.'
+Sent [NOW].
+[ROOT]/blog/outbox/[NOW].txt
+--- messages
+warning: the text says “attached”, but nothing is attached
+
+$ missive compose blog -m 'Siehe Anhang'
+Sent [NOW].
+[ROOT]/blog/outbox/[NOW].txt
+--- messages
+warning: the text says “anhang”, but nothing is attached
+
+$ missive compose blog -m ![](b.jpg)
+Sent [NOW].
+[ROOT]/blog/outbox/[NOW].txt
+--- messages
+warning: the text points at b.jpg, which is not attached
+
+$ missive compose blog -m 'attached: ![](a.jpg)' -a a.jpg
+Sent [NOW], with 1 attachment.
+[ROOT]/blog/outbox/[NOW].txt
+"#]],
+    );
     assert_eq!(json(&scene, &["compose", "blog", "-m", "attached"])["warnings"].as_array().unwrap().len(), 1);
 }
 
@@ -242,7 +370,19 @@ fn a_dry_run_shows_all_and_writes_nothing() {
     let scene = Scene::new();
     fs::write(scene.root().join("a.jpg"), "abc").unwrap();
     let dry: &[&str] = &["compose", "blog", "-m", "Hello", "--title", "T", "-a", "a.jpg", "--dry-run"];
-    assert_says(scene.session(&[dry]), str![]);
+    assert_says(
+        scene.session(&[dry]),
+        str![[r#"
+$ missive compose blog -m Hello --title T -a a.jpg --dry-run
+would write [ROOT]/blog/outbox/[NOW]/a.jpg, 3 bytes
+would write [ROOT]/blog/outbox/[NOW].txt, 24 bytes:
+---
+title: T
+---
+
+Hello
+"#]],
+    );
     assert!(seen(&scene, "outbox").is_empty() && !scene.path("drafts").exists());
     let json = json(&scene, &["compose", "blog", "-m", "Hello", "--at", "in 2h", "--dry-run"]);
     assert_eq!(json["would_write"]["text"], "Hello\n");

@@ -29,7 +29,32 @@ fn a_scheduled_message_waits_and_is_sent_when_it_is_due() {
         &["compose", "blog", "-m", "x", "--at", "2099-12-25 18:00"],
         &["drafts"],
     ]);
-    assert_says(refused, str![]);
+    assert_says(
+        refused,
+        str![[r#"
+$ missive compose blog -m x --at '2020-01-01 18:00'
+--- messages
+error: `2020-01-01 18:00` is in the past: it means 1 January 2020, 18:00 UTC
+  hint: without `--at` a message is sent at once
+--- exit 1
+
+$ missive compose blog -m x --at soon
+--- messages
+error: `soon` is no time; try `2026-11-22`, `2026-11`, `2026-11-22 18:00`, `3d` (three days ago), `in 2h`, `yesterday`, `18:00` or `tomorrow 9:00`; times are UTC unless an offset stands behind them, as in `18:00+01:00`
+  hint: a zone may stand behind it: `18:00 Europe/Berlin`, or `18:00 local` for the clock here
+--- exit 1
+
+$ missive compose blog -m x --at '2099-12-25 18:00'
+It waits until 25 December 2099, 18:00 UTC.
+Then `missive watch blog` sends it, or `missive compose --due blog`.
+[ROOT]/blog/drafts/2099-12-25T18-00-00Z.txt
+
+$ missive drafts
+blog
+  2099-12-24T18-00-00Z: “later”, waits until 24 December 2099, 18:00 UTC
+  2099-12-25T18-00-00Z: “x”, waits until 25 December 2099, 18:00 UTC
+"#]],
+    );
 }
 
 #[test]

@@ -36,17 +36,17 @@ pub(crate) const CIRCLES: &[&str] = &[
     "console/formatted_text.rs console/mod.rs",
     "markdown/terminal/inline.rs markdown/terminal/mod.rs markdown/terminal/write.rs",
     "media/head.rs media/size.rs",
-    "site/engine/build.rs site/engine/lock.rs site/engine/refusal.rs",
+    "site/build.rs site/engine/lock.rs site/engine/refusal.rs",
     "site/pages/contents.rs site/pages/message_digest.rs site/pages/view.rs",
     "site/pages/plan.rs site/pages/sitemap.rs",
     "sync/keys/book.rs sync/socket.rs",
     "sync/node/apply.rs sync/node/author_names.rs sync/node/authorship.rs sync/node/clocks.rs sync/node/engine.rs sync/node/invitation.rs sync/node/mod.rs sync/node/notes.rs sync/node/publish.rs sync/node/replica.rs sync/node/run.rs",
-    "sync/syncthing/config.rs sync/syncthing/device.rs sync/syncthing/error.rs sync/syncthing/folders.rs sync/syncthing/key.rs sync/syncthing/rest.rs",
-    "web/api/attachments.rs web/api/channels.rs web/api/drafts.rs web/api/marks.rs web/api/messages.rs web/api/mod.rs web/api/openapi.rs web/app/beginning.rs web/app/forms.rs web/app/mod.rs web/app/pages.rs web/app/text.rs web/app/writing.rs web/drafts.rs web/mod.rs web/preview.rs web/search.rs",
+    "watch/native_watcher.rs watch/pending_changes.rs",
+    "web/api/attachments.rs web/api/channels.rs web/api/drafts.rs web/api/marks.rs web/api/messages.rs web/api/mod.rs web/api/openapi.rs web/app/forms.rs web/app/message_text.rs web/app/mod.rs web/app/new_channel.rs web/app/pages.rs web/app/write_page.rs web/mod.rs web/model/drafts.rs web/model/search.rs web/preview.rs",
     "web/http/peer.rs web/http/peer/diag.rs web/http/peer/tables.rs",
 ];
 /// Crates away from home today, as `file crate`.
-pub(crate) const CRATES_AWAY_FROM_HOME: &[&str] = &["daemon/node.rs clap", "site/engine/publish.rs rustix"];
+pub(crate) const CRATES_AWAY_FROM_HOME: &[&str] = &["daemon/node.rs clap", "site/engine/stage.rs rustix"];
 /// Functions of more than 60 lines, with how many they may have and why.
 pub(crate) const LONG_FUNCTIONS: &[(&str, usize, &str)] = &[
     ("commands/serve.rs: run", 69, ""),
@@ -54,7 +54,14 @@ pub(crate) const LONG_FUNCTIONS: &[(&str, usize, &str)] = &[
     ("sync/node/replica.rs: start", 75, ""),
 ];
 /// Functions that take more than five arguments, with how many and why.
-pub(crate) const MANY_PARAMETERS: &[(&str, usize, &str)] = &[];
+pub(crate) const MANY_PARAMETERS: &[(&str, usize, &str)] = &[
+    ("channel/reading/marks.rs: push_line", 6, ""),
+    ("commands/build/room.rs: build", 6, ""),
+    ("commands/invite.rs: answered", 6, ""),
+    ("commands/subscribe.rs: fetch", 6, ""),
+    ("web/api/attachments.rs: bytes", 6, ""),
+    ("web/app/write_page.rs: form", 6, ""),
+];
 /// Structs of more than ten fields, with how many and why.
 pub(crate) const LARGE_STRUCTS: &[(&str, usize, &str)] = &[
     ("article/message.rs: Message", 20, ""),
@@ -69,20 +76,20 @@ pub(crate) const LARGE_STRUCTS: &[(&str, usize, &str)] = &[
     ("markdown/summary.rs: Reader", 13, ""),
     ("markdown/terminal/write.rs: Writer", 13, ""),
     ("markdown/write.rs: Writer", 21, ""),
-    ("site/engine/report.rs: Report", 11, ""),
-    ("site/feeds/feed.rs: JsonItem", 11, ""),
+    ("site/engine/report.rs: OutputReport", 11, ""),
+    ("site/feeds/channel_feed.rs: JsonItem", 11, ""),
     ("site/pages/contents.rs: Contents", 15, ""),
     ("site/pages/contents.rs: Facts", 17, ""),
     ("site/pages/template_context.rs: Site", 14, ""),
     ("sync/keys/book.rs: Document", 12, ""),
     ("sync/node/replica.rs: Keeper", 38, ""),
     ("sync/status.rs: DocumentState", 19, ""),
-    ("sync/syncthing/state.rs: State", 12, ""),
+    ("sync/syncthing/folder_state.rs: FolderState", 12, ""),
     ("web/api/wire.rs: Channel", 19, ""),
     ("web/api/wire.rs: Message", 15, ""),
-    ("web/app/view.rs: Channel", 17, ""),
-    ("web/app/view.rs: Shown", 11, ""),
-    ("web/channel_view.rs: Seen", 17, ""),
+    ("web/app/template_views.rs: Channel", 17, ""),
+    ("web/app/template_views.rs: Shown", 11, ""),
+    ("web/model/channel_state.rs: ChannelState", 17, ""),
 ];
 /// Files of more than 450 lines without their tests, with how many and why.
 pub(crate) const LONG_FILES: &[(&str, usize, &str)] = &[("channel/snapshot.rs", 515, ""), ("web/mod.rs", 464, "")];

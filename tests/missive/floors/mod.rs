@@ -3,7 +3,8 @@
 //!
 //! A rule that fails says file, line and the way out. What is wrong today stands in `exceptions.rs`, and the tests fail too
 //! where a line of it is no longer needed: each failure prints the list as it should be, ready to be put there.
-//! `SNAPSHOTS=overwrite cargo test --test missive floors` takes out what is no longer needed; it never adds a line.
+//! After files were moved, `EXCEPTIONS=overwrite cargo test --test missive floors` writes the lists anew. Read the diff then: no
+//! list may become longer.
 
 mod crate_source;
 mod exceptions;
@@ -71,8 +72,8 @@ fn complaint(
     list: &str,
     lines: &[String],
 ) -> Option<String> {
-    if new.is_empty() && std::env::var_os("SNAPSHOTS").is_some_and(|wish| wish == "overwrite") {
-        shorten(list, lines);
+    if std::env::var_os("EXCEPTIONS").is_some_and(|wish| wish == "overwrite") {
+        renew(list, lines);
         return None;
     }
     let is_well = new.is_empty() && gone.is_empty() && is_sorted;
@@ -81,8 +82,8 @@ fn complaint(
     (!is_well).then_some(words)
 }
 
-/// Writes a list of exceptions anew, which became shorter.
-fn shorten(list: &str, lines: &[String]) {
+/// Writes a list of exceptions anew.
+fn renew(list: &str, lines: &[String]) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _one = ONE_AT_A_TIME.lock();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/missive/floors/exceptions.rs");

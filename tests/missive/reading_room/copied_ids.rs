@@ -38,7 +38,17 @@ fn a_copied_id_takes_nothing_away() {
     let before = entries(&page(&scene, "atom.xml"));
     assert_eq!(before.len(), 2);
     fs::rename(scene.root().join("a-thief"), scene.root().join("data/a-thief")).unwrap();
-    assert_says(scene.session(&[BUILD]), str![]);
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+a-thief: 1 message, 9 files written
+[ROOT]/room: 2 channels, 3 messages, 12 files written of 25 in [TIME]
+--- messages
+warning: a-thief/inbox claims the feed id of `blog` (urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a), which stays with `blog`: where all channels are shown together it gets another one
+note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+"#]],
+    );
     let after = entries(&page(&scene, "atom.xml"));
     assert_eq!(after.len(), 3);
     assert!(before.iter().all(|entry| after.contains(entry)), "{before:?}\n{after:?}");
@@ -49,7 +59,16 @@ fn a_copied_id_takes_nothing_away() {
     // The same each time, and from nothing.
     build_to(&scene, "clean-room", 0, &[]);
     assert_same(&room(&scene), &files(&scene.root().join("clean-room")), "a copied id");
-    assert_says(scene.session(&[&["--data", "data", "check"]]), str![]);
+    assert_says(
+        scene.session(&[&["--data", "data", "check"]]),
+        str![[r#"
+$ missive --data data check
+a-thief: 1 message, 1 warning
+  inbox/.channel.toml: a-thief/inbox claims the feed id of `blog` (urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a), which stays with `blog`: where all channels are shown together it gets another one
+blog: 2 messages, nothing to warn of
+talk: 2 messages, nothing to warn of
+"#]],
+    );
     // A site that is built by itself is what its publisher says.
     assert!(page(&scene, "a-thief/atom.xml").contains("<id>urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a</id>"));
 }
@@ -93,7 +112,18 @@ fn a_copy_of_ones_own_channel_is_told_of_and_shown_once() {
         write(&scene, &format!("blog-backup/outbox/{name}"), &String::from_utf8(bytes).unwrap());
     }
     write(&scene, "blog-backup/outbox/2026-01-05T10-00-00Z.txt", "Only here.");
-    assert_says(scene.session(&[BUILD]), str![]);
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+blog: 2 messages, 12 files written
+blog-backup: 3 messages, 13 files written
+[ROOT]/room: 2 channels, 5 messages, 29 files written of 29 in [TIME]
+--- messages
+warning: blog-backup/outbox has the feed id of `blog` (urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a): where all channels are shown together it gets another one; if it is a channel of its own, remove the line `id` from blog-backup/outbox/.channel.toml
+note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+"#]],
+    );
     let feed = page(&scene, "atom.xml");
     let leads: Vec<String> = entries(&feed).into_iter().map(|(link, _)| link).collect();
     let expected =

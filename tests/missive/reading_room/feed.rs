@@ -13,7 +13,7 @@ fn look(scene: &Scene, name: &str) -> Snapshot {
     snapshot::take(channel, &Cache::nowhere(), Look::at(NOW))
 }
 
-/// A planet of these channels as a server has it.
+/// These channels as a server has it.
 fn served<'a>(snapshots: &'a [Snapshot], options: &'a SiteOptions) -> Vec<FeedChannel<'a>> {
     let site = |snapshot: &Snapshot| format!("http://[::1]:8000/site/{}/", snapshot.channel.name);
     snapshots
@@ -28,9 +28,9 @@ fn a_server_has_the_feed_and_the_list_without_a_file() {
     let snapshots = [look(&scene, "blog"), look(&scene, "blog-too")];
     let options = scene.options();
     let channels = served(&snapshots, &options);
-    let planet =
+    let feed =
         CombinedFeed { title: "Mine & all", feed: Some("http://[::1]:8000/planet.atom"), front: "http://[::1]:8000/" };
-    let feed = String::from_utf8(combined_feed(&planet, &channels)).unwrap();
+    let feed = String::from_utf8(combined_feed(&feed, &channels)).unwrap();
     assert_eq!(feed.matches("<entry>").count(), 3);
     for part in [
         "<title>Mine &amp; all</title>",
@@ -56,8 +56,8 @@ fn a_message_that_came_by_two_ways_is_one_entry() {
     }
     let snapshots = [look(&scene, "blog"), look(&scene, "copy")];
     let options = scene.options();
-    let planet = CombinedFeed { title: "All", feed: None, front: "index.html" };
-    let feed = String::from_utf8(combined_feed(&planet, &served(&snapshots, &options))).unwrap();
+    let feed = CombinedFeed { title: "All", feed: None, front: "index.html" };
+    let feed = String::from_utf8(combined_feed(&feed, &served(&snapshots, &options))).unwrap();
     assert_eq!(feed.matches("<entry>").count(), 2, "{feed}");
     assert!(!feed.contains("/site/copy/"));
 }

@@ -91,7 +91,19 @@ fn values<'p>(page: &'p str, attribute: &str) -> Vec<&'p str> {
 #[test]
 fn every_channel_but_conversations_has_its_site_and_the_rest_flows_together() {
     let scene = data();
-    assert_says(scene.session(&[BUILD]), str![]);
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+blog: 2 messages, 12 files written
+index.html: 1 message, 9 files written
+assets: 1 message, 9 files written
+blog-too: 1 message, 10 files written
+[ROOT]/room: 4 channels, 5 messages, 44 files written of 44 in [TIME]
+--- messages
+note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+"#]],
+    );
     let sites = sites(&scene);
     assert_eq!((sites.len(), sites.contains(&"blog".to_owned()), sites.contains(&"talk".to_owned())), (4, true, false));
     let river = page(&scene, "index.html");
@@ -172,7 +184,21 @@ fn a_strangers_title_is_only_a_title() {
 #[test]
 fn a_conversation_is_in_it_only_as_long_as_it_is_named() {
     let scene = data();
-    assert_says(scene.session(&[&[BUILD, &["talk", "blog"]].concat()]), str![]);
+    assert_says(
+        scene.session(&[&[BUILD, &["talk", "blog"]].concat()]),
+        str![[r#"
+$ missive --data data build --all -o room talk blog
+talk: 2 messages, 10 files written
+blog: 2 messages, 12 files written
+index.html: 1 message, 9 files written
+assets: 1 message, 9 files written
+blog-too: 1 message, 10 files written
+[ROOT]/room: 5 channels, 7 messages, 54 files written of 54 in [TIME]
+--- messages
+note: a conversation holds other people's letters; the site asks search engines to stay away, but whoever has it can read it
+note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+"#]],
+    );
     let river = page(&scene, "index.html");
     assert!(river.contains("A letter to me.") && river.contains("name=\"robots\" content=\"noindex\""), "{river}");
     assert!(page(&scene, "subscriptions.opml").contains("Conversations"));
@@ -276,7 +302,18 @@ fn the_site_of_a_channel_whose_disk_is_away_stays() {
     let before = page(&scene, "blog-too/index.html");
     let inbox = scene.root().join("data/blog-too/inbox");
     fs::rename(&inbox, scene.root().join("away")).unwrap();
-    assert_says(scene.session(&[BUILD]), str![]);
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+[ROOT]/room: 3 channels, 4 messages, 3 files written of 34 in [TIME]
+--- messages
+warning: blog-too was not built: it has neither an `inbox` nor an `outbox` now; its site stays as it is
+  hint: is its disk there? `--allow-empty` lets the site go
+note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+--- exit 1
+"#]],
+    );
     assert_eq!(page(&scene, "blog-too/index.html"), before);
     fs::rename(scene.root().join("away"), &inbox).unwrap();
     build(&scene);
@@ -292,7 +329,19 @@ fn a_channel_that_cannot_be_built_is_named_and_the_others_are_built() {
     let before = page(&scene, "blog/index.html");
     write(&scene, "blog/outbox/.channel.toml", "title = \n");
     write(&scene, "assets/inbox/2026-03-01T10-00-00Z.txt", "The others.");
-    assert_says(scene.session(&[BUILD]), str![]);
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+assets: 2 messages, 8 files written
+[ROOT]/room: 3 channels, 4 messages, 11 files written of 34 in [TIME]
+--- messages
+warning: blog was not built: [ROOT]/data/blog/outbox/.channel.toml: line 1: string values must be quoted, expected literal string
+  hint: every id in the feeds follows from it, so the site stays as it was; put a readable file in its place and build again
+note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+--- exit 1
+"#]],
+    );
     assert!(page(&scene, "index.html").contains("The others."));
     assert_eq!(page(&scene, "blog/index.html"), before, "its site is as it was");
     write(&scene, "blog/outbox/.channel.toml", "title = \"Mended\"\n");
@@ -305,12 +354,30 @@ fn nothing_of_others_is_overwritten_and_no_data_folder_empties_a_room() {
     let scene = data();
     fs::create_dir(scene.root().join("room")).unwrap();
     fs::write(scene.root().join("room/index.html"), "mine").unwrap();
-    assert_says(scene.session(&[BUILD]), str![]);
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+--- messages
+error: [ROOT]/room/index.html would be overwritten, and it was not written by missive
+  hint: choose another output with `-o DIR`, or take this one over with `--force`
+--- exit 1
+"#]],
+    );
     assert_eq!(files(&scene.root().join("room")).len(), 1, "nothing was built");
     build_to(&scene, "room", 0, &["--force"]);
     let before = room(&scene);
     fs::rename(scene.root().join("data"), scene.root().join("away")).unwrap();
-    assert_says(scene.session(&[BUILD]), str![]);
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+--- messages
+error: there is no subscription and no broadcast in [ROOT]/data
+  hint: `missive new NAME` makes one; a conversation is included when it is named
+--- exit 1
+"#]],
+    );
     assert_same(&room(&scene), &before, "as it was");
     build_to(&scene, "room", 0, &["--allow-empty"]);
     assert!(sites(&scene).is_empty() && page(&scene, "index.html").contains("Nothing has been written"));
@@ -329,7 +396,75 @@ fn the_command_line_asks_for_what_it_needs() {
         &["--data", "data", "build", "--all", "-o", "data/blog/outbox/x"],
         &["--data", "data", "build", "--all", "-o", "."],
     ]);
-    assert_says(refused, str![]);
+    assert_says(
+        refused,
+        str![[r#"
+$ missive build
+--- messages
+error: the following required arguments were not provided:
+  <CHANNEL>...
+
+Usage: missive build [OPTIONS] <CHANNEL>
+       missive build [OPTIONS] --all --output <DIR> [CHANNEL]...
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive build --all
+--- messages
+error: the following required arguments were not provided:
+  --output <DIR>
+
+Usage: missive build [OPTIONS] <CHANNEL>
+       missive build [OPTIONS] --all --output <DIR> [CHANNEL]...
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive build blog talk
+--- messages
+error: only one channel is built at a time
+  hint: one after the other, or all in one place with `--all -o DIR`
+--- exit 2
+
+$ missive build --all -o x --box inbox
+--- messages
+error: the argument '--all' cannot be used with '--box <BOX>'
+
+Usage: missive build [OPTIONS] <CHANNEL>
+       missive build [OPTIONS] --all --output <DIR> [CHANNEL]...
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive watch blog talk
+--- messages
+error: unexpected argument 'talk' found
+
+Usage: missive watch [OPTIONS] <CHANNEL>
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive --data data build --all -o data
+--- messages
+error: [ROOT]/data cannot be the output: the channel `assets` lies in it
+  hint: choose another output with `-o DIR`
+--- exit 1
+
+$ missive --data data build --all -o data/blog/outbox/x
+--- messages
+error: [ROOT]/data/blog/outbox/x cannot be the output: it is an `outbox`, or lies in one
+  hint: choose another output with `-o DIR`
+--- exit 1
+
+$ missive --data data build --all -o .
+--- messages
+error: [ROOT] cannot be the output: the channel lies in it
+  hint: choose another output with `-o DIR`
+--- exit 1
+"#]],
+    );
 }
 
 #[test]

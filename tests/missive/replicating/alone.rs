@@ -12,7 +12,16 @@ fn a_second_node_is_refused_while_others_may_ask() {
         Person::author("Azureen", "blog").message(&format!("blog/outbox/{FIRST}.txt"), "hello\n").running();
     azureen.key("blog");
     until(&[&azureen], "the message is shared", || azureen.document("blog", "outbox")["messages"] == 1);
-    assert_says(azureen.session_among_others(&["sync"]), str![]);
+    assert_says(
+        azureen.session_among_others(&["sync"]),
+        str![[r#"
+$ missive sync
+--- messages
+error: another missive is synchronising [ROOT]/data already
+  hint: `missive status` tells how it stands
+--- exit 1
+"#]],
+    );
     assert_eq!(azureen.status()["running"], true);
     azureen.stops();
     let last = azureen.status();

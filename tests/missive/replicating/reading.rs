@@ -46,7 +46,16 @@ fn one_command_subscribes_and_shows_the_messages() {
     );
     let written = azureen.does(&["share", "blog", "--write"]);
     assert!(written.contains("can write blog in everybody's view"), "{written}");
-    assert_says(brando.session(&["share", "the-harbour", "--write"]), str![]);
+    assert_says(
+        brando.session(&["share", "the-harbour", "--write"]),
+        str![[r#"
+$ missive share the-harbour --write
+--- messages
+error: you only read `the-harbour`, so you have no key for writing it
+  hint: whoever has one can give it to you: `missive share CHANNEL --write`
+--- exit 1
+"#]],
+    );
 }
 
 #[test]
@@ -146,7 +155,16 @@ fn a_reader_hands_the_key_on_and_gives_all_with_the_author_gone() {
     let cooper = Person::new("Cooper");
     cooper.reaches(&["subscribe", &brando.key("harbour"), "harbour"]);
     assert_eq!(cooper.channel(INBOX), azureen.channel(OUTBOX));
-    assert_says(cooper.session(&["share", "harbour", "--write"]), str![]);
+    assert_says(
+        cooper.session(&["share", "harbour", "--write"]),
+        str![[r#"
+$ missive share harbour --write
+--- messages
+error: you only read `harbour`, so you have no key for writing it
+  hint: whoever has one can give it to you: `missive share CHANNEL --write`
+--- exit 1
+"#]],
+    );
 }
 
 #[test]

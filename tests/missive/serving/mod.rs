@@ -3,6 +3,7 @@
 mod authors;
 mod beginning;
 mod bodies;
+mod combined_feed;
 mod crowds;
 mod described;
 mod drafts;
@@ -15,13 +16,11 @@ mod http;
 mod lists;
 mod pages;
 mod paths;
-mod planet;
 mod twice;
 mod users;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
