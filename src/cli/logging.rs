@@ -37,8 +37,9 @@ const VARIABLE: &str = "MISSIVE_LOG";
 /// The parts of this program that log, by the names of their folders.
 const ROOMS: [&str; 8] = ["cli", "commands", "daemon", "channel", "site", "sync", "watch", "web"];
 /// The other people's parts whose warnings are worth a line.
-const LIBRARIES: [&str; 9] =
-    ["hyper", "iroh", "iroh_blobs", "iroh_docs", "iroh_gossip", "iroh_relay", "netwatch", "noq", "notify"];
+const LIBRARIES: [&str; 7] = ["hyper", "iroh", "iroh_blobs", "iroh_relay", "netwatch", "noq", "notify"];
+/// Parts that are never logged: their warnings name a document by its whole id, and that is the key for reading it.
+const SECRETIVE: [&str; 2] = ["iroh_docs", "iroh_gossip"];
 /// The finest that is shown of other people's parts: this program cannot vouch that what is finer holds no secret.
 const LIBRARY_LEVEL: LevelFilter = LevelFilter::WARN;
 
@@ -135,7 +136,9 @@ impl Levels {
         let libraries = if self.default >= LevelFilter::DEBUG { LIBRARY_LEVEL } else { LevelFilter::OFF };
         let all = LIBRARIES.iter().map(|library| ((*library).to_owned(), libraries));
         let own = std::iter::once((env!("CARGO_PKG_NAME").to_owned(), self.default));
-        Targets::new().with_targets(all.chain(own)).with_targets(self.named.clone())
+        // A name stands for all that begin with it: `iroh` would be these two as well.
+        let never = SECRETIVE.map(|library| (library, LevelFilter::OFF));
+        Targets::new().with_targets(all.chain(own)).with_targets(self.named.clone()).with_targets(never)
     }
 }
 

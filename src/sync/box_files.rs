@@ -1,7 +1,7 @@
 //! Putting files into a box and taking them out of it.
 //!
-//! Owns the order on disk: under a hidden name in the box, flushed, then given their names, attachments before texts. Nothing
-//! that somebody made is replaced without a copy. Refuses to decide what is put where.
+//! A file is written under a hidden name in the box, flushed, then given its name, attachments before texts. Nothing that somebody made
+//! is replaced without a copy.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -16,11 +16,11 @@ use crate::fs::atomic_write;
 use crate::fs::atomic_write::Hidden;
 use crate::fs::confined::{Folder, Kind, Stat};
 use crate::fs::create_folders::folders_below;
-use crate::sync::replica::baseline::Looks;
+use crate::sync::replica::baseline::StatFingerprint;
 use crate::sync::replica::item::Item;
 
 /// From so many files on, the whole disk is flushed once instead of each of them.
-const MANY: usize = 8;
+const FLUSH_DISK_FROM: usize = 8;
 
 /// A file to be put into a box.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub struct Put {
     /// What.
     pub bytes: Vec<u8>,
     /// How what may be replaced looks; anything else in its place is in the way.
-    pub replaces: Option<Looks>,
+    pub replaces: Option<StatFingerprint>,
 }
 
 /// What became of a file.
@@ -66,7 +66,7 @@ fn stage(folder: &Path, put: &Put) -> io::Result<PathBuf> {
 /// Brings what was written to the disk.
 fn flush<'a>(folder: &Path, paths: impl Iterator<Item = &'a PathBuf>) -> io::Result<()> {
     let paths: Vec<&PathBuf> = paths.collect();
-    if paths.len() >= MANY && atomic_write::flush_disk(folder) {
+    if paths.len() >= FLUSH_DISK_FROM && atomic_write::flush_disk(folder) {
         return Ok(());
     }
     paths.into_iter().try_for_each(|path| File::open(path)?.sync_all())
@@ -89,13 +89,13 @@ fn settle(folder: &Path, put: &Put, staged: &Path, folders: &mut BTreeSet<PathBu
 ///
 /// # Errors
 /// `AlreadyExists` when another file than what may be replaced bears its name, another kind when no file at all does.
-pub fn free(folder: &Path, item: &Item, replaces: Option<Looks>) -> io::Result<()> {
+pub fn free(folder: &Path, item: &Item, replaces: Option<StatFingerprint>) -> io::Result<()> {
     let there = match Folder::open(folder)?.stat(item.path()) {
         // That does not change by itself, so it is not tried again and again.
         Ok(stat) if stat.kind != Kind::File => {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "something that is no file is in its place"));
         }
-        Ok(stat) => Some(Looks::from(&stat)),
+        Ok(stat) => Some(StatFingerprint::from(&stat)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
@@ -135,8 +135,8 @@ pub fn make_above(folder: &Path, item: &Item) -> io::Result<()> {
 ///
 /// # Errors
 /// When it has changed meanwhile, or cannot be moved.
-pub fn discard(trash: &Path, folder: &Path, item: &Item, looks: Looks) -> io::Result<PathBuf> {
-    free(folder, item, Some(looks))?;
+pub fn discard(trash: &Path, folder: &Path, item: &Item, stat: StatFingerprint) -> io::Result<PathBuf> {
+    free(folder, item, Some(stat))?;
     let kept = kept(trash, folder, item)?;
     atomic_write::rename_new(&folder.join(item.path()), &kept)?;
     let mut above = folder.join(item.path());
@@ -164,18 +164,19 @@ fn kept(trash: &Path, folder: &Path, item: &Item) -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// When it cannot be copied; `AlreadyExists` when it has changed meanwhile.
-pub fn keep_copy(trash: &Path, folder: &Path, item: &Item, then: Looks) -> io::Result<Looks> {
+pub fn keep_copy(trash: &Path, folder: &Path, item: &Item, then: StatFingerprint) -> io::Result<StatFingerprint> {
     let kept = kept(trash, folder, item)?;
     let from = folder.join(item.path());
     if fs::hard_link(&from, &kept).is_err() {
         fs::copy(&from, &kept)?;
     }
     // One more name of a file is a change of the file, though not of its content.
-    let looks = Looks::from(&Folder::open(folder)?.stat(item.path())?);
-    if looks.is_same_file(&then) {
-        return Ok(looks);
+    let stat = StatFingerprint::from(&Folder::open(folder)?.stat(item.path())?);
+    if stat.is_same_file(&then) {
+        return Ok(stat);
     }
-    let _ = std::fs::remove_file(kept);
+    // A copy too many in the trash does no harm.
+    drop(std::fs::remove_file(kept));
     Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{item} has changed meanwhile")))
 }
 

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use crate::fs::private::Exposed;
 use crate::sync::keys::ticket::NotATicket;
 
+/// An error of somebody else's code, with its own causes.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// What can go wrong with replication as a whole. What goes wrong with one file or one peer is a line in the [`status`](crate::sync::status).
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -25,11 +28,13 @@ pub enum Error {
         /// The data folder.
         data: PathBuf,
     },
-    /// The engine could not be started.
-    #[error("the node could not start: {what}")]
+    /// The engine could not be started, or failed.
+    #[error("the sync engine failed: {what}")]
     Engine {
         /// What it said.
         what: String,
+        /// Its error, where there is one.
+        source: Option<Cause>,
     },
     /// The text is no key.
     #[error(transparent)]

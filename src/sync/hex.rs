@@ -24,3 +24,8 @@ pub fn decode(text: &str) -> Option<[u8; 32]> {
 pub fn encode(bytes: &[u8; 32]) -> String {
     HEXLOWER_PERMISSIVE.encode(bytes)
 }
+
+/// The first ten digits: enough to tell devices and authors apart in a log, and no use as a key.
+pub fn short(bytes: &[u8; 32]) -> String {
+    bytes.iter().take(5).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,6 +1,6 @@
-//! How a node reaches others, and what it takes from them.
+//! How a node reaches others, and how much it takes from them.
 //!
-//! Owns the choices and their defaults. What each of them reveals to whom is said here, because it is chosen here:
+//! What each way of finding others reveals to whom:
 //!
 //! - `dns`: this device's key and its relay are published at a server of the engine's makers and looked up there, so that server sees
 //!   which devices look for which. `mdns`: everybody in the local network sees the key and the addresses. `dht`: everybody

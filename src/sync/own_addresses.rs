@@ -1,17 +1,14 @@
-//! Where this device was when a node ran last: what a key that is handed out says of it.
-//!
-//! Owns one small file in the node's folder. Refuses to know how it is reached.
+//! This device's own addresses when a node ran last: what a key that is handed out says of it.
 
 use std::path::{Path, PathBuf};
 
 use crate::fs::atomic_write;
 use crate::sync::error::Error;
-use crate::sync::keys::book::{PRIVATE, check_private};
+use crate::sync::keys::book::{NODE_FOLDER, PRIVATE, check_private};
 use crate::sync::keys::ticket::Peer;
-use crate::sync::socket::FOLDER;
 
 fn path(data: &Path) -> PathBuf {
-    data.join(PRIVATE).join(FOLDER).join("here")
+    data.join(PRIVATE).join(NODE_FOLDER).join("here")
 }
 
 /// Notes where it is.

@@ -1,7 +1,7 @@
-//! Asking the running node: a socket in the data folder's private folder.
+//! The running node's socket, in the data folder's private folder: asking how the node stands.
 //!
-//! Owns the place, the lock that makes a node the only one, and the one question: how do you stand? Everything else is told by
-//! changing the book, which the node watches. The answer is one line of JSON. No runtime is needed to ask.
+//! The lock beside it makes a node the only one. Everything else is told by changing the book of keys, which the node watches. The
+//! answer is one line of JSON, and no runtime is needed to ask.
 
 use std::fs::{File, TryLockError};
 use std::io::{BufRead, BufReader, Write};
@@ -13,20 +13,17 @@ use std::time::{Duration, Instant};
 use crate::fs::atomic_write;
 use crate::sync::error::Error;
 use crate::sync::keys::book;
-use crate::sync::keys::book::PRIVATE;
+use crate::sync::keys::book::{NODE_FOLDER, PRIVATE};
 use crate::sync::status::NodeState;
 
-/// The node's folder within the private folder.
-pub const FOLDER: &str = "sync";
-
 /// How long an answer is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+const MAX_ANSWER_TIME: Duration = Duration::from_secs(5);
 
 /// How long somebody may look whether a node runs.
-const MOMENT: Duration = Duration::from_millis(200);
+const MAX_LOOK: Duration = Duration::from_millis(200);
 
-/// What fits into a socket's address on every system.
-const MOST: usize = 100;
+/// What fits into a socket's address on every system, in bytes.
+const MAX_ADDRESS_LEN: usize = 100;
 
 /// The lock of the one node of a data folder.
 #[derive(Debug)]
@@ -40,14 +37,14 @@ impl Lock {
     /// # Errors
     /// [`Error::Busy`] when another program has it; [`Error::Io`].
     pub fn take(data: &Path) -> Result<Self, Error> {
-        let path = book::private(data, FOLDER)?.join("lock");
+        let path = book::private(data, NODE_FOLDER)?.join("lock");
         let file = fs_err::File::options().create(true).truncate(false).write(true).open(path)?.into_parts().0;
         let begun = Instant::now();
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),
                 // Whoever only looks whether a node runs has it for a moment.
-                Err(TryLockError::WouldBlock) if begun.elapsed() < MOMENT => std::thread::sleep(MOMENT / 20),
+                Err(TryLockError::WouldBlock) if begun.elapsed() < MAX_LOOK => std::thread::sleep(MAX_LOOK / 20),
                 Err(TryLockError::WouldBlock) => return Err(Error::Busy { data: data.to_owned() }),
                 Err(TryLockError::Error(error)) => return Err(error.into()),
             }
@@ -59,7 +56,7 @@ impl Lock {
         if book::check_private(data).is_err() {
             return false;
         }
-        let path = data.join(PRIVATE).join(FOLDER).join("lock");
+        let path = data.join(PRIVATE).join(NODE_FOLDER).join("lock");
         std::fs::File::open(path).is_ok_and(|file| file.try_lock_shared().is_err())
     }
 }
@@ -78,9 +75,9 @@ impl Address {
     /// # Errors
     /// When the folder cannot be opened.
     pub fn in_data_folder(data: &Path) -> std::io::Result<Self> {
-        let folder = data.join(PRIVATE).join(FOLDER);
+        let folder = data.join(PRIVATE).join(NODE_FOLDER);
         let path = folder.join("socket");
-        if path.as_os_str().len() <= MOST {
+        if path.as_os_str().len() <= MAX_ADDRESS_LEN {
             return Ok(Self { path, _folder: None });
         }
         let folder = File::open(folder)?;
@@ -91,7 +88,7 @@ impl Address {
 
 /// Where a node leaves word of how it stood, for when none runs.
 fn last_path(data: &Path) -> PathBuf {
-    data.join(PRIVATE).join(FOLDER).join("last.json")
+    data.join(PRIVATE).join(NODE_FOLDER).join("last.json")
 }
 
 /// How the node stood that ran last.
@@ -122,7 +119,7 @@ pub fn ask_until(data: &Path, is_over: &dyn Fn() -> bool) -> Option<NodeState> {
     let begun = Instant::now();
     loop {
         let asked = ask_once(data);
-        if asked.is_some() || begun.elapsed() > PATIENCE || is_over() || !Lock::is_taken(data) {
+        if asked.is_some() || begun.elapsed() > MAX_ANSWER_TIME || is_over() || !Lock::is_taken(data) {
             return asked;
         }
         std::thread::sleep(Duration::from_millis(20));
@@ -133,8 +130,8 @@ fn ask_once(data: &Path) -> Option<NodeState> {
     book::check_private(data).ok()?;
     let address = Address::in_data_folder(data).ok()?;
     let mut stream = UnixStream::connect(&address.path).ok()?;
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
-    stream.set_write_timeout(Some(PATIENCE)).ok()?;
+    stream.set_read_timeout(Some(MAX_ANSWER_TIME)).ok()?;
+    stream.set_write_timeout(Some(MAX_ANSWER_TIME)).ok()?;
     stream.write_all(b"state\n").ok()?;
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).ok()?;
@@ -149,11 +146,11 @@ mod tests {
     fn looking_whether_a_node_runs_keeps_none_from_starting() {
         let dir = tempfile::tempdir().unwrap();
         drop(Lock::take(dir.path()).unwrap());
-        let path = dir.path().join(PRIVATE).join(FOLDER).join("lock");
+        let path = dir.path().join(PRIVATE).join(NODE_FOLDER).join("lock");
         let looking = File::open(path).unwrap();
         looking.lock_shared().unwrap();
         let ends = std::thread::spawn(move || {
-            std::thread::sleep(MOMENT / 4);
+            std::thread::sleep(MAX_LOOK / 4);
             drop(looking);
         });
         let lock = Lock::take(dir.path()).unwrap();

@@ -1,6 +1,6 @@
-//! How a node and its documents stand.
-//!
-//! Owns the values that `status` shows and scripts read. Refuses to know how they came about.
+//! How a node and its documents stand: the values that `status` shows and scripts read.
+
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ pub struct NodeState {
 }
 
 /// How a box and its document stand.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DocumentState {
     /// The channel.
     pub channel: ChannelName,
@@ -69,6 +69,29 @@ pub struct DocumentState {
     pub phrase: Option<String>,
     /// The key that a writer says the channel has moved to.
     pub moved: Option<String>,
+}
+
+impl fmt::Debug for DocumentState {
+    /// Without the six words and the key that it has moved to: nobody else may know them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DocumentState")
+            .field("channel", &self.channel)
+            .field("side", &self.side)
+            .field("writes", &self.writes)
+            .field("messages", &self.messages)
+            .field("bytes", &self.bytes)
+            .field("arriving", &(self.arriving, self.arriving_bytes))
+            .field("fetched", &self.fetched)
+            .field("not_fetched", &self.not_fetched)
+            .field("changed_here", &self.changed_here)
+            .field("refused", &self.refused)
+            .field("question", &self.question)
+            .field("problems", &self.problems)
+            .field("telling", &self.telling)
+            .field("compared", &self.compared)
+            .field("peers", &self.peers)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How a peer stands.

@@ -1,8 +1,6 @@
-//! Bytes sealed with a passphrase.
+//! Bytes sealed with a passphrase, in the format of the `age` program (<https://c2sp.org/age>).
 //!
-//! Owns the format, which is that of the `age` program: what is sealed here opens there with `age -d`, and what
-//! `age -p` seals opens here. Refuses to know what the bytes are, and who is asked for the passphrase.
-//! The format: <https://c2sp.org/age>.
+//! What is sealed here opens there with `age -d`, and what `age -p` seals opens here.
 
 use std::io::{self, Read, Write};
 

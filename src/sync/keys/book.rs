@@ -1,13 +1,13 @@
-//! Which documents this data folder has the keys of: `.missive/keys.toml`.
+//! The book of keys: which documents this data folder has the keys of, in `.missive/keys.toml`.
 //!
-//! Owns the file, its lock and its mode. It holds all that cannot be made again; the engine's own store can. Whoever
-//! changes it writes it whole, and a running node looks again. Refuses to know the network.
+//! It holds all that cannot be made again; the engine's own store can. Whoever changes it writes it whole, and a running node looks
+//! again.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use fs_err as fs;
 use serde::de::DeserializeOwned;
@@ -17,12 +17,16 @@ use toml::{Table, Value};
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::fs::private;
+use crate::lock::lock as take_lock;
 use crate::sync::error::Error;
 use crate::sync::hex;
 use crate::sync::keys::ticket::Peer;
 
 /// The program's own folder in a data folder.
 pub const PRIVATE: &str = ".missive";
+
+/// The node's folder in it.
+pub const NODE_FOLDER: &str = "sync";
 
 /// The file's name in it.
 pub const FILE_NAME: &str = "keys.toml";
@@ -96,7 +100,7 @@ impl std::fmt::Debug for Secret {
 pub struct AuthorKey(#[serde(with = "hex")] pub [u8; 32]);
 
 /// A document that a box is replicated by.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     /// The channel's folder.
     pub channel: ChannelName,
@@ -135,6 +139,17 @@ pub struct Document {
     pub peers: Vec<Peer>,
 }
 
+impl std::fmt::Debug for Document {
+    /// Without its id, which is the key for reading it, and without the key that it was replaced by.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Document")
+            .field("channel", &self.channel)
+            .field("side", &self.side)
+            .field("writes", &self.secret.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
 /// An invitation that was given out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invitation {
@@ -150,7 +165,7 @@ pub struct Invitation {
 }
 
 /// An invitation that was accepted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acceptance {
     /// The channel's folder.
     pub channel: ChannelName,
@@ -165,6 +180,16 @@ pub struct Acceptance {
     /// Whether the channel's key was made for it: a refusal takes it away again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub new_key: bool,
+}
+
+impl std::fmt::Debug for Acceptance {
+    /// Without its code, which is secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Acceptance")
+            .field("channel", &self.channel)
+            .field("refused", &self.refused)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Book {
@@ -291,7 +316,7 @@ fn entries<T: DeserializeOwned>(
 /// the program takes it first.
 pub fn hold_off_signals() -> MutexGuard<'static, ()> {
     static UNBROKEN: Mutex<()> = Mutex::new(());
-    UNBROKEN.lock().unwrap_or_else(PoisonError::into_inner)
+    take_lock(&UNBROKEN)
 }
 
 impl Document {
@@ -331,7 +356,7 @@ pub fn path(data: &Path) -> PathBuf {
 /// [`Error::Exposed`], with what is open to others.
 pub fn check_private(data: &Path) -> Result<(), Error> {
     let folder = data.join(PRIVATE);
-    for path in [folder.join(crate::sync::socket::FOLDER), folder.join(FILE_NAME), folder] {
+    for path in [folder.join(NODE_FOLDER), folder.join(FILE_NAME), folder] {
         private::check(&path)?;
     }
     Ok(())

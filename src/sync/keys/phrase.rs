@@ -1,6 +1,5 @@
-//! Six words that two people read to each other.
+//! Six words that two people read to each other, to see that nobody stands between them.
 //!
-//! Owns the way from a secret that both sides have to the words. Refuses to know what the secret is and where it came from.
 //! The words are those of BIP 39, which were chosen to be told apart by ear and by their first four letters.
 
 use bip39::Language;

@@ -1,7 +1,7 @@
 //! Keys as people hand them on: one line of text, alone or behind the `#` of a link.
 //!
-//! Owns their form: a word for the kind, then letters and digits (base 32, RFC 4648 section 6, without padding, lower case)
-//! of a postcard record and four bytes of checksum. Refuses to know how a peer is reached.
+//! A key is a word for its kind, then letters and digits (base 32, RFC 4648 section 6, without padding, lower case) of a postcard
+//! record and four bytes of checksum.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -9,11 +9,11 @@ use std::net::SocketAddr;
 use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 
-/// Above this no text is a key: it would fit no QR code and no patience.
-const MOST: usize = 4096;
+/// A longer text is no key, in bytes: it would fit no QR code and no patience.
+const MAX_LEN: usize = 4096;
 
 /// Addresses of one peer that are taken from a key.
-const MOST_ADDRESSES: usize = 16;
+const MAX_ADDRESSES: usize = 16;
 
 /// A device that may have a document.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -115,7 +115,7 @@ impl Ticket {
     pub fn parse(text: &str) -> Result<Self, NotATicket> {
         let text = text.trim();
         let text = text.rsplit_once('#').map_or(text, |(_, fragment)| fragment);
-        if text.len() > MOST {
+        if text.len() > MAX_LEN {
             return Err(NotATicket::Form);
         }
         let lower = text.to_ascii_lowercase();
@@ -139,7 +139,7 @@ impl Ticket {
         if ticket.opens.word() != *word {
             return Err(NotATicket::Damaged);
         }
-        ticket.peers.iter_mut().for_each(|peer| peer.addresses.truncate(MOST_ADDRESSES));
+        ticket.peers.iter_mut().for_each(|peer| peer.addresses.truncate(MAX_ADDRESSES));
         Ok(ticket)
     }
 

@@ -1,7 +1,6 @@
 //! The engine's parts, put together: endpoint, contents, gossip, documents.
 //!
-//! Owns their order of starting and ending, and that nothing is collected as garbage which a document speaks of. Refuses to
-//! know channels.
+//! They start and end in this order, and nothing is collected as garbage which a document speaks of.
 
 use std::time::Duration;
 
@@ -13,25 +12,30 @@ use iroh_blobs::store::fs::FsStore;
 use iroh_blobs::store::fs::options::Options as StoreOptions;
 use iroh_docs::engine::ProtectCallbackHandler;
 use iroh_docs::protocol::Docs;
-use iroh_docs::{Author, AuthorId};
+use iroh_docs::{Author, AuthorId, Entry};
 use iroh_gossip::net::Gossip;
+use tracing::{debug, info, warn};
 
 use crate::sync::error::Error;
+use crate::sync::hex;
 use crate::sync::keys::book;
 use crate::sync::keys::book::Book;
-use crate::sync::node::Home;
 use crate::sync::node::clocks;
-use crate::sync::node::clocks::{Clocks, Time};
+use crate::sync::node::clocks::{ClockProtocol, Clocks};
+use crate::sync::node::home::Home;
 use crate::sync::node::identity::new_secret;
-use crate::sync::node::incoming::Inflow;
+use crate::sync::node::invitation;
+use crate::sync::node::incoming_entries::IncomingEntries;
 use crate::sync::node::network;
 use crate::sync::node::network::failed;
+use crate::sync::redacted::redacted;
+use crate::sync::replica::records;
 
 /// How often contents are let go of that no document speaks of any more.
-const COLLECT: Duration = Duration::from_mins(5);
+const COLLECT_INTERVAL: Duration = Duration::from_mins(5);
 
 /// How long others may take to hear that this device goes.
-const FAREWELL: Duration = Duration::from_millis(500);
+const MAX_FAREWELL: Duration = Duration::from_millis(500);
 
 /// The running parts.
 pub(super) struct Engine {
@@ -39,20 +43,20 @@ pub(super) struct Engine {
     pub(super) store: FsStore,
     pub(super) docs: Docs,
     pub(super) author: AuthorId,
-    pub(super) inflow: Inflow,
+    pub(super) incoming: IncomingEntries,
     pub(super) clocks: Clocks,
     router: Router,
 }
 
 impl Engine {
     /// Starts everything.
-    pub(super) async fn start(home: &Home, meet: impl ProtocolHandler) -> Result<Self, Error> {
+    pub(super) async fn start(home: &Home, invitations: impl ProtocolHandler) -> Result<Self, Error> {
         let (device, author) = identity(home)?;
         let folder = book::private(&home.data, "sync/store")?;
         let endpoint = network::bind(device, &home.options, &home.folder()).await?;
         let (protect, protected) = ProtectCallbackHandler::new();
         let mut options = StoreOptions::new(&folder.join("contents"));
-        options.gc = Some(GcConfig { interval: COLLECT, add_protected: Some(protected) });
+        options.gc = Some(GcConfig { interval: COLLECT_INTERVAL, add_protected: Some(protected) });
         let store = FsStore::load_with_opts(folder.join("contents.db"), options).await.map_err(failed)?;
         let gossip = Gossip::builder().spawn(endpoint.clone());
         let docs = Docs::persistent(folder)
@@ -67,19 +71,43 @@ impl Engine {
             .accept(iroh_blobs::ALPN, BlobsProtocol::new(&store, None))
             .accept(iroh_gossip::ALPN, gossip)
             .accept(iroh_docs::ALPN, docs.clone())
-            .accept(crate::sync::node::invitation::ALPN, meet)
-            .accept(clocks::ALPN, Time { home: home.clone() })
+            .accept(invitation::ALPN, invitations)
+            .accept(clocks::ALPN, ClockProtocol { home: home.clone() })
             .spawn();
-        Ok(Self { endpoint, store, docs, author: id, inflow: Inflow::default(), clocks: Clocks::default(), router })
+        info!(device = %hex::short(endpoint.id().as_bytes()), "the engine runs");
+        Ok(Self {
+            endpoint,
+            store,
+            docs,
+            author: id,
+            incoming: IncomingEntries::default(),
+            clocks: Clocks::default(),
+            router,
+        })
     }
 
     /// Ends everything, documents and contents flushed.
     pub(super) async fn stop(self) {
         // What was written reaches the disk before others are told good-bye.
         self.docs.shutdown().await;
-        let _ = self.store.shutdown().await;
+        if let Err(error) = self.store.shutdown().await {
+            warn!(error = %redacted(&error), "the store of contents did not end well");
+        }
         // Who is there hears it at once; who was dialled and does not answer would keep us for three seconds.
-        let _ = tokio::time::timeout(FAREWELL, self.router.shutdown()).await;
+        if tokio::time::timeout(MAX_FAREWELL, self.router.shutdown()).await.is_err() {
+            debug!("peers that do not answer were not told good-bye");
+        }
+    }
+}
+
+/// An entry as the replica reads it.
+pub(super) fn entry_of(entry: &Entry) -> records::Entry<'_> {
+    records::Entry {
+        author: *entry.author().as_bytes(),
+        key: entry.key(),
+        hash: *entry.content_hash().as_bytes(),
+        len: entry.content_len(),
+        time: entry.timestamp(),
     }
 }
 

@@ -1,13 +1,12 @@
-//! The one scheduler of all that is fetched.
+//! The one scheduler of all that is fetched: how much goes on at once, which peer is asked next, and giving up on one that stalls.
 //!
-//! Owns the order (newest messages first, what is small before what is large), how much goes on at once, which peer is asked
-//! next, and giving up on one that stalls. What was fetched in part is gone on with. Refuses to know what contents are for.
+//! What was fetched in part is gone on with. The order is `sync/replica/fetch_queue.rs`'s. iroh-blobs has a downloader too; it has no
+//! order, no bound on how much goes on, no time limit for a peer that is silent, and does not say that it was the store that failed.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use iroh::endpoint::Connection;
 use iroh::{Endpoint, EndpointAddr, EndpointId};
@@ -16,18 +15,22 @@ use iroh_blobs::api::Store;
 use iroh_blobs::api::blobs::BlobStatus;
 use iroh_blobs::api::remote::GetProgressItem;
 use iroh_blobs::get::GetError;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tokio_stream::StreamExt;
+use tracing::{debug, trace, warn};
 
+use crate::sync::node::connection_pool::ConnectionPool;
+use crate::sync::redacted::redacted;
+use crate::sync::replica::fetch_queue::{FetchQueue, Rank};
 use crate::sync::replica::merge::Hash;
 
 /// So many contents are fetched at once.
-const PARALLEL: usize = 32;
+const MAX_PARALLEL: usize = 32;
 
 /// So many of them may be large: what is small never waits for them.
-const PARALLEL_LARGE: usize = 4;
+const MAX_PARALLEL_LARGE: usize = 4;
 
 /// From here on a content is large, in bytes.
 pub(super) const LARGE: u64 = 1 << 20;
@@ -36,21 +39,13 @@ pub(super) const LARGE: u64 = 1 << 20;
 pub(super) const SLACK: u64 = 32 << 10;
 
 /// So long a peer may send nothing.
-const STALL: Duration = Duration::from_secs(4);
+const MAX_STALL: Duration = Duration::from_secs(4);
 
 /// So long connections are kept open that nothing is fetched over.
-const UNUSED: Duration = Duration::from_secs(20);
+const MAX_UNUSED: Duration = Duration::from_secs(20);
 
 /// The first wait after nobody could give a content, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-
-/// The place in the order: smaller comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Rank {
-    pub(super) large: bool,
-    pub(super) newest: Reverse<i64>,
-    pub(super) text: bool,
-}
+const RETRY_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// What was fetched for a document, in bytes.
 #[derive(Debug, Default)]
@@ -68,7 +63,7 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn of(progress: &'a Progress, bytes: u64) -> Self {
+    fn begin(progress: &'a Progress, bytes: u64) -> Self {
         progress.partial.fetch_add(bytes, Ordering::Relaxed);
         Self { progress, bytes }
     }
@@ -109,7 +104,7 @@ pub(super) struct Done {
     pub(super) sound: bool,
 }
 
-enum Word {
+enum Request {
     Want(Want),
     Peers([u8; 32], Vec<EndpointAddr>),
     Forget([u8; 32]),
@@ -118,7 +113,7 @@ enum Word {
 /// Where wants are left.
 #[derive(Clone)]
 pub(super) struct Fetcher {
-    words: mpsc::UnboundedSender<Word>,
+    requests: mpsc::UnboundedSender<Request>,
     /// Why the store takes nothing any more.
     broken: Arc<OnceLock<String>>,
     /// The length of all that is on its way, in bytes.
@@ -128,26 +123,24 @@ pub(super) struct Fetcher {
 impl Fetcher {
     /// Starts the scheduler.
     pub(super) fn start(endpoint: Endpoint, store: Store) -> Self {
-        let (words, hears) = mpsc::unbounded_channel();
+        let (requests, received) = mpsc::unbounded_channel();
         let broken = Arc::<OnceLock<String>>::default();
         let awaited = Arc::<AtomicU64>::default();
-        let pool = Arc::new(Pool { endpoint, connections: Mutex::default(), failed: Mutex::default() });
+        let pool = Arc::new(ConnectionPool::new(endpoint));
         tokio::spawn(
             Scheduler {
                 store,
                 pool,
-                ready: BTreeMap::new(),
-                later: BTreeMap::new(),
+                queue: FetchQueue::default(),
                 peers: HashMap::new(),
                 running: JoinSet::new(),
                 large: 0,
-                count: 0,
                 broken: Arc::clone(&broken),
                 awaited: Arc::clone(&awaited),
             }
-            .run(hears),
+            .run(received),
         );
-        Self { words, broken, awaited }
+        Self { requests, broken, awaited }
     }
 
     /// The length of all that is on its way for any document, in bytes.
@@ -160,20 +153,25 @@ impl Fetcher {
         self.broken.get().cloned()
     }
 
+    /// The scheduler ends only with the engine, and whatever is asked of it then is asked of the next one.
+    fn send(&self, request: Request) {
+        drop(self.requests.send(request));
+    }
+
     /// Wants a content.
     pub(super) fn want(&self, want: Want) {
         self.awaited.fetch_add(want.len, Ordering::Relaxed);
-        let _ = self.words.send(Word::Want(want));
+        self.send(Request::Want(want));
     }
 
     /// Tells who has a document; what waits for it is tried again at once.
     pub(super) fn peers(&self, document: [u8; 32], peers: Vec<EndpointAddr>) {
-        let _ = self.words.send(Word::Peers(document, peers));
+        self.send(Request::Peers(document, peers));
     }
 
     /// Wants nothing more of a document.
     pub(super) fn forget(&self, document: [u8; 32]) {
-        let _ = self.words.send(Word::Forget(document));
+        self.send(Request::Forget(document));
     }
 }
 
@@ -186,13 +184,12 @@ struct Job {
 
 struct Scheduler {
     store: Store,
-    pool: Arc<Pool>,
-    ready: BTreeMap<(Rank, u64), Job>,
-    later: BTreeMap<(Instant, u64), Job>,
+    pool: Arc<ConnectionPool>,
+    queue: FetchQueue<Job>,
     peers: HashMap<[u8; 32], Vec<EndpointAddr>>,
     running: JoinSet<(Job, Tried)>,
+    /// How many of them are large.
     large: usize,
-    count: u64,
     broken: Arc<OnceLock<String>>,
     awaited: Arc<AtomicU64>,
 }
@@ -209,22 +206,22 @@ enum Tried {
 }
 
 impl Scheduler {
-    async fn run(mut self, mut hears: mpsc::UnboundedReceiver<Word>) {
+    async fn run(mut self, mut requests: mpsc::UnboundedReceiver<Request>) {
         let mut is_connected = false;
         loop {
-            self.wake();
+            self.queue.wake(Instant::now());
             self.launch();
-            let due = self.later.keys().next().map(|(due, _)| *due);
+            let due = self.queue.next_due();
             let is_used = !self.running.is_empty();
             let pause = async {
                 match due {
-                    Some(due) => tokio::time::sleep_until(due).await,
+                    Some(due) => tokio::time::sleep_until(due.into()).await,
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
-                word = hears.recv() => match word {
-                    Some(word) => self.hear(word),
+                request = requests.recv() => match request {
+                    Some(request) => self.on_request(request),
                     None => return,
                 },
                 Some(ended) = self.running.join_next(), if !self.running.is_empty() => {
@@ -233,8 +230,8 @@ impl Scheduler {
                     }
                 }
                 () = pause => {}
-                () = tokio::time::sleep(UNUSED), if !is_used && is_connected => {
-                    self.pool.connections.lock().await.clear();
+                () = tokio::time::sleep(MAX_UNUSED), if !is_used && is_connected => {
+                    self.pool.clear().await;
                     is_connected = false;
                 }
             }
@@ -242,82 +239,72 @@ impl Scheduler {
         }
     }
 
-    fn hear(&mut self, word: Word) {
-        match word {
-            Word::Want(want) => self.queue(Job { want, pause: PAUSES.0, failed: HashMap::new() }),
-            Word::Peers(document, peers) => {
+    fn on_request(&mut self, request: Request) {
+        match request {
+            Request::Want(want) => {
+                let job = Job { want, pause: RETRY_PAUSES.0, failed: HashMap::new() };
+                self.queue.push(job.want.rank, job);
+            }
+            Request::Peers(document, peers) => {
+                // Without peers nobody was known before.
                 let known = self.peers.insert(document, peers.clone()).unwrap_or_default();
                 if peers.iter().any(|peer| !known.contains(peer)) {
-                    let waits = |(_, job): &((Instant, u64), Job)| job.want.document == document;
-                    let (now, later): (BTreeMap<_, _>, _) =
-                        std::mem::take(&mut self.later).into_iter().partition(waits);
-                    self.later = later;
-                    for job in now.into_values() {
-                        self.queue(job);
-                    }
+                    self.queue.wake_those(|job| job.want.document == document);
                 }
             }
-            Word::Forget(document) => {
+            Request::Forget(document) => {
                 self.peers.remove(&document);
-                let awaited = Arc::clone(&self.awaited);
-                let stays = |job: &Job| {
+                let awaited = &self.awaited;
+                self.queue.retain(|job| {
                     let stays = job.want.document != document;
                     if !stays {
                         awaited.fetch_sub(job.want.len, Ordering::Relaxed);
                     }
                     stays
-                };
-                self.ready.retain(|_, job| stays(job));
-                self.later.retain(|_, job| stays(job));
+                });
             }
-        }
-    }
-
-    fn queue(&mut self, job: Job) {
-        self.count += 1;
-        self.ready.insert((job.want.rank, self.count), job);
-    }
-
-    /// Queues what has waited long enough.
-    fn wake(&mut self) {
-        let now = Instant::now();
-        while let Some(first) = self.later.first_entry().filter(|first| first.key().0 <= now) {
-            let job = first.remove();
-            self.queue(job);
         }
     }
 
     /// Starts as much as may go on at once.
     fn launch(&mut self) {
-        while self.running.len() < PARALLEL {
-            let Some(first) = self.ready.first_entry() else {
-                return;
-            };
-            // What is large comes last in the order, so nothing small waits behind it.
-            if first.key().0.large && self.large >= PARALLEL_LARGE {
-                return;
-            }
-            let job = first.remove();
-            self.large += usize::from(job.want.rank.large);
+        while self.running.len() < MAX_PARALLEL
+            && let Some((rank, job)) = self.queue.pop(self.large < MAX_PARALLEL_LARGE)
+        {
+            self.large += usize::from(rank.large);
+            // Nobody is known yet: it is tried again when somebody is.
             let peers = self.peers.get(&job.want.document).cloned().unwrap_or_default();
+            trace!(content = %short_hash(&job.want.hash), len = job.want.len, peers = peers.len(), "fetching");
             self.running.spawn(attempt(self.store.clone(), Arc::clone(&self.pool), job, peers));
         }
     }
 
     fn ended(&mut self, mut job: Job, tried: &Tried) {
-        self.large -= usize::from(job.want.rank.large);
-        let len = job.want.len;
-        let done = |sound| Done { hash: job.want.hash, len: job.want.len, sound };
+        let Want { hash, len, rank, .. } = job.want;
+        self.large -= usize::from(rank.large);
+        let content = short_hash(&hash);
+        // A replica that has ended does not wait for it any more.
+        let done = |sound| drop(job.want.done.send(Done { hash, len, sound }));
         match tried {
-            Tried::Here => drop(job.want.done.send(done(true))),
-            Tried::Unsound => drop(job.want.done.send(done(false))),
-            Tried::Broken(why) => drop(self.broken.set(why.clone())),
+            Tried::Here => {
+                debug!(%content, len, "fetched");
+                done(true);
+            }
+            Tried::Unsound => {
+                debug!(%content, len, "not fetched: it is not what its entry says");
+                done(false);
+            }
+            Tried::Broken(reason) => {
+                warn!(%content, reason = %redacted(&reason), "not fetched: the store does not take it");
+                // The first reason stays.
+                drop(self.broken.set(reason.clone()));
+            }
             Tried::Nobody | Tried::Stalled if job.want.done.is_closed() => {}
             Tried::Nobody | Tried::Stalled => {
+                debug!(%content, len, pause = ?job.pause, "not fetched: no peer has sent it");
                 let due = Instant::now() + job.pause;
-                job.pause = (job.pause * 2).min(PAUSES.1);
-                self.count += 1;
-                self.later.insert((due, self.count), job);
+                job.pause = (job.pause * 2).min(RETRY_PAUSES.1);
+                self.queue.push_later(due, rank, job);
                 return;
             }
         }
@@ -325,31 +312,37 @@ impl Scheduler {
     }
 }
 
+/// Contents are not secret, but their whole names are of no use in a log.
+fn short_hash(hash: &Hash) -> String {
+    crate::sync::hex::short(hash)
+}
+
 /// Asks one peer after the other, those first that failed least.
-async fn attempt(store: Store, pool: Arc<Pool>, mut job: Job, mut peers: Vec<EndpointAddr>) -> (Job, Tried) {
+async fn attempt(store: Store, pool: Arc<ConnectionPool>, mut job: Job, mut peers: Vec<EndpointAddr>) -> (Job, Tried) {
     // Contents are spread over those who have them.
     let turn = usize::from(job.want.hash.first().copied().unwrap_or(0));
     let count = peers.len().max(1);
     peers.rotate_left(turn % count);
-    let shaky = pool.failed.lock().await.clone();
+    let failures = pool.failures().await;
     let times = |failed: &HashMap<EndpointId, u32>, peer: &EndpointAddr| failed.get(&peer.id).copied().unwrap_or(0);
-    peers.sort_by_key(|peer| (times(&job.failed, peer), times(&shaky, peer)));
+    peers.sort_by_key(|peer| (times(&job.failed, peer), times(&failures, peer)));
     for peer in peers {
         let id = peer.id;
-        let tried = match timeout(STALL, pool.connection(peer)).await {
+        let tried = match timeout(MAX_STALL, pool.connection(peer)).await {
             Ok(Some(connection)) => pull(&store, connection, &job.want).await,
             _ => Tried::Nobody,
         };
         match tried {
             Tried::Nobody | Tried::Stalled => {
                 *job.failed.entry(id).or_default() += 1;
-                *pool.failed.lock().await.entry(id).or_default() += 1;
+                pool.failed(id).await;
                 if matches!(tried, Tried::Stalled) {
+                    debug!(peer = %crate::sync::hex::short(id.as_bytes()), "the peer has sent nothing for too long");
                     pool.forget(id).await;
                 }
             }
             tried => {
-                pool.failed.lock().await.remove(&id);
+                pool.gave(id).await;
                 return (job, tried);
             }
         }
@@ -368,12 +361,12 @@ async fn pull(store: &Store, connection: Connection, want: &Want) -> Tried {
         Err(error) => return Tried::Broken(error.to_string()),
     };
     if !local.is_complete() {
-        let mut part = Part::of(&want.progress, local.local_bytes());
+        let mut part = Part::begin(&want.progress, local.local_bytes());
         let progress = store.remote().execute_get(connection.clone(), local.missing()).stream();
         tokio::pin!(progress);
         let mut so_far = 0;
         loop {
-            match timeout(STALL, progress.next()).await {
+            match timeout(MAX_STALL, progress.next()).await {
                 Ok(Some(GetProgressItem::Progress(bytes))) => {
                     part.grow(bytes.saturating_sub(so_far));
                     so_far = so_far.max(bytes);
@@ -384,7 +377,7 @@ async fn pull(store: &Store, connection: Connection, want: &Want) -> Tried {
                 Ok(Some(GetProgressItem::Done(_))) => break,
                 // A peer that went away looks like a failure of one's own.
                 Ok(Some(GetProgressItem::Error(error))) if is_ours(&error) && connection.close_reason().is_none() => {
-                    return Tried::Broken(told(&error));
+                    return Tried::Broken(last_cause(&error));
                 }
                 Ok(Some(GetProgressItem::Error(_)) | None) => return Tried::Nobody,
                 Err(_) => return Tried::Stalled,
@@ -403,35 +396,8 @@ fn is_ours(error: &GetError) -> bool {
     matches!(error, GetError::LocalFailure { .. } | GetError::IrpcSend { .. })
 }
 
-/// An error with its cause.
-fn told(error: &dyn std::error::Error) -> String {
+/// What an error comes from: the last of its causes.
+fn last_cause(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.last().map(ToString::to_string).unwrap_or_default()
-}
-
-/// Connections that are used again.
-struct Pool {
-    endpoint: Endpoint,
-    connections: Mutex<HashMap<EndpointId, Arc<Mutex<Option<Connection>>>>>,
-    /// How often a peer has failed since it last gave something: one that stalls is not waited for again with every content.
-    failed: Mutex<HashMap<EndpointId, u32>>,
-}
-
-impl Pool {
-    async fn connection(&self, peer: EndpointAddr) -> Option<Connection> {
-        let place = Arc::clone(self.connections.lock().await.entry(peer.id).or_default());
-        let mut place = place.lock().await;
-        if let Some(connection) = place.as_ref().filter(|connection| connection.close_reason().is_none()) {
-            return Some(connection.clone());
-        }
-        *place = None;
-        let connection = self.endpoint.connect(peer, iroh_blobs::ALPN).await.ok()?;
-        *place = Some(connection.clone());
-        Some(connection)
-    }
-
-    /// Connects anew to a peer next time: who sends nothing may be gone, or be somewhere else.
-    async fn forget(&self, peer: EndpointId) {
-        self.connections.lock().await.remove(&peer);
-    }
+    causes.last().unwrap_or(error).to_string()
 }

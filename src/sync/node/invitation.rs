@@ -1,40 +1,43 @@
-//! Two who meet: an invitation and its answer make a conversation.
+//! Two who meet: an invitation and its answer make a conversation, in one exchange over the wire.
 //!
-//! Owns the one exchange over the wire. The code proves who may answer: who answers shows that it knows the secret, bound to
+//! The code proves who may answer: who answers shows that it knows the secret, bound to
 //! both devices, and hands over the key for reading its own outbox; it gets the other's for that. Each says by which key it signs,
 //! so nobody else is ever taken for the other. Both see the same six words.
-//! An invitation is good for one device. Refuses to know documents.
+//! An invitation is good for one device.
 
 use iroh::endpoint::{Connection, RecvStream, SendStream};
 use iroh::protocol::{AcceptError, ProtocolHandler};
 use iroh::{Endpoint, EndpointId};
 use serde::{Deserialize, Serialize};
+use tracing::{debug, info, warn};
 
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::sync::error::Error;
+use crate::sync::hex;
 use crate::sync::keys::book::{AuthorKey, Book, Document, Secret};
 use crate::sync::keys::phrase::for_conversation;
 use crate::sync::keys::ticket::{Opens, Peer, Ticket};
-use crate::sync::node::Home;
+use crate::sync::node::home::Home;
 use crate::sync::node::network::{endpoint_addr, failed, peer};
+use crate::sync::redacted::redacted;
 
 /// The protocol's name.
 pub(super) const ALPN: &[u8] = b"missive/meet/1";
 
 /// The longest message, in bytes.
-const MOST: usize = 16 << 10;
+const MAX_MESSAGE: usize = 16 << 10;
 
 /// How long one exchange may take.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+const MAX_EXCHANGE: std::time::Duration = std::time::Duration::from_secs(10);
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Answer {
     proof: [u8; 32],
     key: String,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 enum Reply {
     Welcome { key: String },
     Refused { why: String },
@@ -42,36 +45,47 @@ enum Reply {
 
 /// Answers those who accept an invitation.
 #[derive(Clone)]
-pub(super) struct Meet {
+pub(super) struct InvitationProtocol {
     pub(super) home: Home,
 }
 
-impl std::fmt::Debug for Meet {
+impl std::fmt::Debug for InvitationProtocol {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Meet")
+        f.write_str("InvitationProtocol")
     }
 }
 
-impl ProtocolHandler for Meet {
+impl ProtocolHandler for InvitationProtocol {
     async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
-        let met = tokio::time::timeout(PATIENCE, self.meet(&connection)).await;
-        if let Ok(Ok(())) = met {
-            let _ = tokio::time::timeout(PATIENCE, connection.closed()).await;
+        let peer = hex::short(connection.remote_id().as_bytes());
+        match tokio::time::timeout(MAX_EXCHANGE, self.serve(&connection)).await {
+            // The guest closes the connection; one that does not is not waited for longer.
+            Ok(Ok(())) => drop(tokio::time::timeout(MAX_EXCHANGE, connection.closed()).await),
+            Ok(Err(error)) => {
+                debug!(%peer, error = %redacted(&error), "the answer to an invitation could not be served");
+            }
+            Err(_) => debug!(%peer, "the answer to an invitation took too long"),
         }
         Ok(())
     }
 }
 
-impl Meet {
-    async fn meet(&self, connection: &Connection) -> Result<(), Error> {
-        let (mut send, mut receive) = connection.accept_bi().await.map_err(failed)?;
-        let (answer, signs): (Answer, _) = hear(&mut receive).await?;
+impl InvitationProtocol {
+    async fn serve(&self, connection: &Connection) -> Result<(), Error> {
+        let (mut send_stream, mut receive_stream) = connection.accept_bi().await.map_err(failed)?;
+        let (answer, signs): (Answer, _) = receive(&mut receive_stream).await?;
         let guest = *connection.remote_id().as_bytes();
         let (reply, me) = match self.welcome(&guest, &answer, signs) {
-            Ok((key, me)) => (Reply::Welcome { key }, Some(me)),
-            Err(why) => (Reply::Refused { why }, None),
+            Ok((key, me)) => {
+                info!(peer = %hex::short(&guest), "an invitation was answered");
+                (Reply::Welcome { key }, Some(me))
+            }
+            Err(why) => {
+                info!(peer = %hex::short(&guest), reason = %redacted(&why), "an answer to an invitation was refused");
+                (Reply::Refused { why }, None)
+            }
         };
-        say(&mut send, &reply, me).await
+        send(&mut send_stream, &reply, me).await
     }
 
     /// Checks an answer, and makes the conversation's other half; gives the key for it and that by which it is signed, or why not.
@@ -113,12 +127,16 @@ impl Meet {
         });
         match done {
             Ok(Ok((own, author))) => {
-                let peers = self.home.shared.me();
+                let peers = self.home.status.own_address();
                 let key = Ticket { opens: Opens::Read(own), peers, name: String::new(), owner: None };
                 Ok((key.to_string(), author))
             }
             Ok(Err(why)) => Err(why),
-            Err(_) => Err("something is wrong at the other side; try again later".to_owned()),
+            // The guest is not told what is wrong here.
+            Err(error) => {
+                warn!(error = %redacted(&error), "an answer to an invitation could not be noted");
+                Err("something is wrong at the other side; try again later".to_owned())
+            }
         }
     }
 }
@@ -143,7 +161,7 @@ pub(super) async fn answer(
     };
     let address = endpoint_addr(host).ok_or_else(|| failed("the code names no device"))?;
     let said = exchange(home, endpoint, address, &secret, (&own, own_author(&book)?));
-    let (reply, signs) = tokio::time::timeout(PATIENCE, said).await.map_err(failed)??;
+    let (reply, signs) = tokio::time::timeout(MAX_EXCHANGE, said).await.map_err(failed)??;
     let key = match reply {
         Reply::Welcome { key } => key,
         Reply::Refused { why } => return Ok(Err(why)),
@@ -184,15 +202,15 @@ async fn exchange(
 ) -> Result<(Reply, Signs), Error> {
     let host: EndpointId = address.id;
     let connection = endpoint.connect(address, ALPN).await.map_err(failed)?;
-    let (mut send, mut receive) = connection.open_bi().await.map_err(failed)?;
-    let mut peers = home.shared.me();
+    let (mut send_stream, mut receive_stream) = connection.open_bi().await.map_err(failed)?;
+    let mut peers = home.status.own_address();
     if peers.is_empty() {
         peers.push(peer(&endpoint.addr()));
     }
     let key = Ticket { opens: Opens::Read(own.id), peers, name: String::new(), owner: None }.to_string();
     let proof = proof(secret, endpoint.id().as_bytes(), host.as_bytes());
-    say(&mut send, &Answer { proof, key }, Some(me)).await?;
-    let reply = hear(&mut receive).await;
+    send(&mut send_stream, &Answer { proof, key }, Some(me)).await?;
+    let reply = receive(&mut receive_stream).await;
     connection.close(0_u32.into(), b"met");
     reply
 }
@@ -234,15 +252,15 @@ fn proof(secret: &[u8; 32], guest: &[u8; 32], host: &[u8; 32]) -> [u8; 32] {
 type Signs = Option<AuthorKey>;
 
 /// Says something, and behind it by which key this side signs: older programs read no further than they know.
-async fn say<T: Serialize>(send: &mut SendStream, value: &T, signs: Signs) -> Result<(), Error> {
+async fn send<T: Serialize>(stream: &mut SendStream, value: &T, signs: Signs) -> Result<(), Error> {
     let mut bytes = postcard::to_allocvec(value).map_err(failed)?;
     bytes.extend(signs.map(|key| key.0).into_iter().flatten());
-    send.write_all(&bytes).await.map_err(failed)?;
-    send.finish().map_err(failed)
+    stream.write_all(&bytes).await.map_err(failed)?;
+    stream.finish().map_err(failed)
 }
 
-async fn hear<T: for<'de> Deserialize<'de>>(receive: &mut RecvStream) -> Result<(T, Signs), Error> {
-    let bytes = receive.read_to_end(MOST).await.map_err(failed)?;
+async fn receive<T: for<'de> Deserialize<'de>>(stream: &mut RecvStream) -> Result<(T, Signs), Error> {
+    let bytes = stream.read_to_end(MAX_MESSAGE).await.map_err(failed)?;
     let (value, rest) = postcard::take_from_bytes(&bytes).map_err(failed)?;
     Ok((value, rest.first_chunk().map(|key| AuthorKey(*key))))
 }

@@ -1,7 +1,6 @@
-//! The endpoint: this device in the network.
+//! The endpoint: this device in the network, with its key, its port, how others are looked up, and the translation of addresses.
 //!
-//! Owns its key, its port, how others are looked up, and the translation of addresses. The port is kept from run to run, so
-//! that keys which were handed out stay good. Refuses to know documents.
+//! The port is kept from run to run, so that keys which were handed out stay good.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -12,21 +11,28 @@ use iroh::endpoint::{BindOpts, Builder, QuicTransportConfig, VarInt, presets};
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayMode, RelayUrl, SecretKey, TransportAddr};
 use iroh_mainline_address_lookup::DhtAddressLookup;
 use iroh_mdns_address_lookup::MdnsAddressLookup;
+use tracing::{info, warn};
 
-use crate::sync::error::Error;
+use crate::sync::error::{Cause, Error};
 use crate::sync::keys::ticket::Peer;
 use crate::sync::options::{Lookup, Options, Relays};
+use crate::sync::redacted::redacted;
 
 /// Binds the endpoint, at the port of the last time if that is free.
 pub(super) async fn bind(secret: [u8; 32], options: &Options, folder: &Path) -> Result<Endpoint, Error> {
     let kept = folder.join("port");
+    // Without a port of the last time, or with one that makes no sense, the system chooses one.
     let port = std::fs::read_to_string(&kept).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
     let endpoint = match builder(&secret, options, port)?.bind().await {
         Ok(endpoint) => endpoint,
-        Err(_) if port != 0 => builder(&secret, options, 0)?.bind().await.map_err(failed)?,
+        Err(error) if port != 0 => {
+            warn!(port, error = %redacted(&error), "the port of the last run can't be used; keys that were handed out may name it");
+            builder(&secret, options, 0)?.bind().await.map_err(failed)?
+        }
         Err(error) => return Err(failed(error)),
     };
     if let Some(address) = endpoint.bound_sockets().first() {
+        info!(%address, "listening");
         crate::fs::atomic_write::replace(&kept, address.port().to_string().as_bytes())?;
     }
     Ok(endpoint)
@@ -36,7 +42,7 @@ fn builder(secret: &[u8; 32], options: &Options, port: u16) -> Result<Builder, E
     let mut builder = Endpoint::builder(presets::Minimal)
         .secret_key(SecretKey::from_bytes(secret))
         .relay_mode(relays(&options.relays)?)
-        .transport_config(patience())
+        .transport_config(idle_timeout())
         .clear_ip_transports();
     builder = match options.listen {
         Some(listen) => {
@@ -72,7 +78,10 @@ fn relays(relays: &Relays) -> Result<RelayMode, Error> {
         Relays::Own(urls) if urls.is_empty() => Ok(RelayMode::Disabled),
         Relays::Own(urls) => {
             let parsed = urls.iter().map(|url| {
-                url.parse::<RelayUrl>().map_err(|error| Error::Engine { what: format!("`{url}` is no relay: {error}") })
+                url.parse::<RelayUrl>().map_err(|error| Error::Engine {
+                    what: format!("`{url}` is no relay: {error}"),
+                    source: Some(error.into()),
+                })
             });
             Ok(RelayMode::custom(parsed.collect::<Result<Vec<_>, _>>()?))
         }
@@ -80,15 +89,16 @@ fn relays(relays: &Relays) -> Result<RelayMode, Error> {
 }
 
 /// How long a peer may be silent before it is taken for gone: one that was killed is to be dialled again soon.
-fn patience() -> QuicTransportConfig {
-    const SILENT: u32 = 10_000;
+fn idle_timeout() -> QuicTransportConfig {
+    const MAX_SILENCE_MS: u32 = 10_000;
     let config = QuicTransportConfig::builder().keep_alive_interval(Duration::from_secs(4));
-    config.max_idle_timeout(Some(VarInt::from_u32(SILENT).into())).build()
+    config.max_idle_timeout(Some(VarInt::from_u32(MAX_SILENCE_MS).into())).build()
 }
 
 /// What the engine said, as an error of ours.
-pub(super) fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Engine { what: error.to_string() }
+pub(super) fn failed(error: impl Into<Cause>) -> Error {
+    let error = error.into();
+    Error::Engine { what: error.to_string(), source: Some(error) }
 }
 
 /// A peer as the engine knows it; `None` when its key is no point of the curve.

@@ -1,7 +1,5 @@
-//! What is replicated of a box, and the keys by which a document has it.
-//!
-//! Owns the one door from a document's key, which comes from the network, to a path inside a box; and which hidden files
-//! travel with the messages. Refuses to touch the disk.
+//! What is replicated of a box, and the keys by which a document has it: the one door from a document's key, which comes from the
+//! network, to a path inside a box.
 
 use std::borrow::Borrow;
 use std::ffi::OsStr;
@@ -16,14 +14,14 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::fs::confined::Kind;
 
 /// The longest path that travels, in bytes: an announcement of it has to fit a gossip message of 4,096 bytes.
-const LONGEST: usize = 2048;
+const MAX_PATH: usize = 2048;
 
 /// The endings of a channel's icon.
 const ICONS: [&str; 7] = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".ico"];
 
 /// The path of a file that is replicated, relative to its box: a message's text, one of its attachments, the channel's
 /// profile or its icon.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Item(Box<[u8]>);
 
 /// What a document's key stands for.
@@ -55,7 +53,7 @@ const NAMES: u8 = b'n';
 impl Item {
     /// Takes a path with `/` between its names; `None` for whatever is no part of a channel.
     pub fn parse(path: &[u8]) -> Option<Self> {
-        if path.len() > LONGEST {
+        if path.len() > MAX_PATH {
             return None;
         }
         let travels = match Entry::parse(path) {
@@ -121,6 +119,13 @@ impl Borrow<[u8]> for Item {
     /// The order of items is that of their bytes.
     fn borrow(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl fmt::Debug for Item {
+    /// In quotes and on one line, whatever a stranger has called the file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", String::from_utf8_lossy(&self.0))
     }
 }
 

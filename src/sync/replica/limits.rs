@@ -1,6 +1,4 @@
-//! How much of somebody else's channel is taken.
-//!
-//! Owns the bounds and the reasons for leaving a file out. A pure decision: nothing is fetched that this refuses.
+//! Limits: how much of somebody else's channel is taken, and why a file is left out.
 
 use std::fmt;
 

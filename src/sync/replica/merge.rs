@@ -1,7 +1,7 @@
-//! What is to be done so that a box and its document agree: the difference of three states of one file.
+//! The three-way merge of one file: what is to be done so that a box and its document agree.
 //!
-//! Owns the decision, a pure function of what the document wants, what lies in the box, and what the two agreed on last.
-//! Refuses to touch disk or net.
+//! A pure function of three states: what lies in the box (local), what the document says (remote), and on what the two agreed last
+//! (the baseline).
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub enum Role {
 
 /// What the document says of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum Remote {
     /// Nothing.
     Unknown,
     /// It was deleted.
@@ -30,7 +30,7 @@ pub enum Wanted {
 
 /// What lies in the box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum There {
+pub enum Local {
     /// Nothing.
     Missing,
     /// A file with this content.
@@ -40,8 +40,8 @@ pub enum There {
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
-    /// All is well.
-    Rest,
+    /// Nothing: all is well.
+    Nothing,
     /// Noting that box and document agree.
     Adopt,
     /// Noting that neither has it any more.
@@ -51,9 +51,9 @@ pub enum Step {
     /// Telling the document that it was deleted in the box.
     Retract,
     /// Putting the document's content where nothing is, or where what is there was agreed on.
-    Take,
-    /// Putting the document's content in place, and what a person made of the file beside it.
-    TakeBeside,
+    Place,
+    /// Putting what a person made of the file aside, and then the document's content in place.
+    PutAside,
     /// Taking away what the document has deleted.
     Remove,
     /// Giving way: two people wrote in the same second, and this side is the later one.
@@ -62,55 +62,55 @@ pub enum Step {
     Leave,
 }
 
-/// Decides what is to be done about one file. `agreed` is the content on which box and document agreed last.
-pub fn step(role: Role, agreed: Option<Hash>, there: There, wanted: Wanted) -> Step {
-    match (there, wanted) {
-        (There::Missing, Wanted::Content(content)) => match (role, agreed) {
-            (Role::Writer, Some(agreed)) if agreed == content => Step::Retract,
-            _ => Step::Take,
+/// Decides what is to be done about one file. `baseline` is the content on which box and document agreed last.
+pub fn step(role: Role, baseline: Option<Hash>, local: Local, remote: Remote) -> Step {
+    match (local, remote) {
+        (Local::Missing, Remote::Content(content)) => match (role, baseline) {
+            (Role::Writer, Some(baseline)) if baseline == content => Step::Retract,
+            _ => Step::Place,
         },
-        (There::Missing, Wanted::Unknown | Wanted::Deleted) => {
-            if agreed.is_some() {
+        (Local::Missing, Remote::Unknown | Remote::Deleted) => {
+            if baseline.is_some() {
                 Step::Forget
             } else {
-                Step::Rest
+                Step::Nothing
             }
         }
-        (There::Content(there), Wanted::Content(content)) if there == content => {
-            if agreed == Some(there) {
-                Step::Rest
+        (Local::Content(local), Remote::Content(content)) if local == content => {
+            if baseline == Some(local) {
+                Step::Nothing
             } else {
                 Step::Adopt
             }
         }
-        (There::Content(there), wanted) if agreed == Some(there) => untouched(role, wanted),
-        (There::Content(_), wanted) => touched(role, agreed, wanted),
+        (Local::Content(local), remote) if baseline == Some(local) => untouched(role, remote),
+        (Local::Content(_), remote) => touched(role, baseline, remote),
     }
 }
 
 /// Nobody has touched the file in the box since the last agreement.
-fn untouched(role: Role, wanted: Wanted) -> Step {
-    match (wanted, role) {
-        (Wanted::Content(_), _) => Step::Take,
-        (Wanted::Deleted, _) => Step::Remove,
+fn untouched(role: Role, remote: Remote) -> Step {
+    match (remote, role) {
+        (Remote::Content(_), _) => Step::Place,
+        (Remote::Deleted, _) => Step::Remove,
         // The document knows less than was agreed on: its store was lost, and is made again from the box.
-        (Wanted::Unknown, Role::Writer) => Step::Publish,
-        (Wanted::Unknown, Role::Reader) => Step::Rest,
+        (Remote::Unknown, Role::Writer) => Step::Publish,
+        (Remote::Unknown, Role::Reader) => Step::Nothing,
     }
 }
 
 /// Somebody has made or changed the file in the box since the last agreement.
-fn touched(role: Role, agreed: Option<Hash>, wanted: Wanted) -> Step {
-    let is_news = match wanted {
-        Wanted::Content(content) => agreed != Some(content),
-        Wanted::Deleted | Wanted::Unknown => false,
+fn touched(role: Role, baseline: Option<Hash>, remote: Remote) -> Step {
+    let is_new = match remote {
+        Remote::Content(content) => baseline != Some(content),
+        Remote::Deleted | Remote::Unknown => false,
     };
-    match (role, agreed) {
-        (Role::Writer, None) if is_news => Step::GiveWay,
-        (_, _) if is_news => Step::TakeBeside,
+    match (role, baseline) {
+        (Role::Writer, None) if is_new => Step::GiveWay,
+        (_, _) if is_new => Step::PutAside,
         // What was changed here outlives a deletion elsewhere.
         (Role::Writer, _) => Step::Publish,
-        (Role::Reader, None) => Step::Rest,
+        (Role::Reader, None) => Step::Nothing,
         (Role::Reader, Some(_)) => Step::Leave,
     }
 }
@@ -126,46 +126,46 @@ mod tests {
 
     #[test]
     fn a_writer_tells_what_changed_here_and_takes_what_changed_there() {
-        use Step::{Adopt, Forget, GiveWay, Publish, Remove, Rest, Retract, Take, TakeBeside};
-        for (agreed, there, wanted, expected) in [
-            (None, There::Content(A), Wanted::Unknown, Publish),
-            (Some(A), There::Content(A), Wanted::Content(A), Rest),
-            (Some(A), There::Content(B), Wanted::Content(A), Publish),
-            (Some(A), There::Missing, Wanted::Content(A), Retract),
-            (Some(A), There::Content(A), Wanted::Content(B), Take),
-            (Some(A), There::Content(A), Wanted::Deleted, Remove),
-            (Some(A), There::Content(B), Wanted::Deleted, Publish),
-            (Some(A), There::Content(B), Wanted::Content(C), TakeBeside),
-            (Some(A), There::Missing, Wanted::Content(B), Take),
-            (Some(A), There::Missing, Wanted::Deleted, Forget),
-            (Some(A), There::Content(A), Wanted::Unknown, Publish),
-            (None, There::Content(A), Wanted::Content(B), GiveWay),
-            (None, There::Content(A), Wanted::Content(A), Adopt),
-            (None, There::Content(A), Wanted::Deleted, Publish),
-            (None, There::Missing, Wanted::Content(A), Take),
+        use Step::{Adopt, Forget, GiveWay, Nothing, Place, Publish, PutAside, Remove, Retract};
+        for (baseline, local, remote, expected) in [
+            (None, Local::Content(A), Remote::Unknown, Publish),
+            (Some(A), Local::Content(A), Remote::Content(A), Nothing),
+            (Some(A), Local::Content(B), Remote::Content(A), Publish),
+            (Some(A), Local::Missing, Remote::Content(A), Retract),
+            (Some(A), Local::Content(A), Remote::Content(B), Place),
+            (Some(A), Local::Content(A), Remote::Deleted, Remove),
+            (Some(A), Local::Content(B), Remote::Deleted, Publish),
+            (Some(A), Local::Content(B), Remote::Content(C), PutAside),
+            (Some(A), Local::Missing, Remote::Content(B), Place),
+            (Some(A), Local::Missing, Remote::Deleted, Forget),
+            (Some(A), Local::Content(A), Remote::Unknown, Publish),
+            (None, Local::Content(A), Remote::Content(B), GiveWay),
+            (None, Local::Content(A), Remote::Content(A), Adopt),
+            (None, Local::Content(A), Remote::Deleted, Publish),
+            (None, Local::Missing, Remote::Content(A), Place),
         ] {
-            assert_eq!(step(Role::Writer, agreed, there, wanted), expected, "{agreed:?} {there:?} {wanted:?}");
+            assert_eq!(step(Role::Writer, baseline, local, remote), expected, "{baseline:?} {local:?} {remote:?}");
         }
     }
 
     #[test]
     fn a_reader_never_tells_and_loses_nothing() {
-        use Step::{Adopt, Leave, Remove, Rest, Take, TakeBeside};
-        for (agreed, there, wanted, expected) in [
-            (None, There::Missing, Wanted::Content(A), Take),
-            (Some(A), There::Missing, Wanted::Content(A), Take),
-            (Some(A), There::Content(A), Wanted::Content(B), Take),
-            (Some(A), There::Content(B), Wanted::Content(A), Leave),
-            (Some(A), There::Content(B), Wanted::Content(C), TakeBeside),
-            (Some(A), There::Content(B), Wanted::Deleted, Leave),
-            (Some(A), There::Content(A), Wanted::Deleted, Remove),
-            (Some(A), There::Content(A), Wanted::Unknown, Rest),
-            (None, There::Content(A), Wanted::Unknown, Rest),
-            (None, There::Content(A), Wanted::Deleted, Rest),
-            (None, There::Content(A), Wanted::Content(A), Adopt),
-            (None, There::Content(A), Wanted::Content(B), TakeBeside),
+        use Step::{Adopt, Leave, Nothing, Place, PutAside, Remove};
+        for (baseline, local, remote, expected) in [
+            (None, Local::Missing, Remote::Content(A), Place),
+            (Some(A), Local::Missing, Remote::Content(A), Place),
+            (Some(A), Local::Content(A), Remote::Content(B), Place),
+            (Some(A), Local::Content(B), Remote::Content(A), Leave),
+            (Some(A), Local::Content(B), Remote::Content(C), PutAside),
+            (Some(A), Local::Content(B), Remote::Deleted, Leave),
+            (Some(A), Local::Content(A), Remote::Deleted, Remove),
+            (Some(A), Local::Content(A), Remote::Unknown, Nothing),
+            (None, Local::Content(A), Remote::Unknown, Nothing),
+            (None, Local::Content(A), Remote::Deleted, Nothing),
+            (None, Local::Content(A), Remote::Content(A), Adopt),
+            (None, Local::Content(A), Remote::Content(B), PutAside),
         ] {
-            assert_eq!(step(Role::Reader, agreed, there, wanted), expected, "{agreed:?} {there:?} {wanted:?}");
+            assert_eq!(step(Role::Reader, baseline, local, remote), expected, "{baseline:?} {local:?} {remote:?}");
         }
     }
 
@@ -177,14 +177,14 @@ mod tests {
         #[test]
         fn what_a_person_made_is_never_replaced_without_a_copy(
             writer in any::<bool>(),
-            agreed in proptest::option::of(hash()),
-            there in hash(),
-            wanted in prop_oneof![Just(Wanted::Unknown), Just(Wanted::Deleted), hash().prop_map(Wanted::Content)],
+            baseline in proptest::option::of(hash()),
+            local in hash(),
+            remote in prop_oneof![Just(Remote::Unknown), Just(Remote::Deleted), hash().prop_map(Remote::Content)],
         ) {
             let role = if writer { Role::Writer } else { Role::Reader };
-            let step = step(role, agreed, There::Content(there), wanted);
-            if agreed != Some(there) && wanted != Wanted::Content(there) {
-                prop_assert!(!matches!(step, Step::Take | Step::Remove | Step::Retract));
+            let step = step(role, baseline, Local::Content(local), remote);
+            if baseline != Some(local) && remote != Remote::Content(local) {
+                prop_assert!(!matches!(step, Step::Place | Step::Remove | Step::Retract));
             }
             if role == Role::Reader {
                 prop_assert!(!matches!(step, Step::Publish | Step::Retract | Step::GiveWay));

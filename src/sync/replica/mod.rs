@@ -1,10 +1,29 @@
-//! What is decided about one box and its document, without network and clock.
+//! What is decided about one box and its document, without network, disk, clock and runtime.
+//!
+//! The parts of a replica's state, each in a file of its own (`shared_box`, `records`, `local` with `tree` and `baseline`, `wanted`,
+//! `exchange` with `peers` and `announcements`, `todo`, `condition`, `authorship`, `trash`), and the decisions (`merge`, `space`,
+//! `limits`, `ownership`, `fetch_queue`). `sync/node` carries them out.
 
+pub mod announcements;
+pub mod author_names;
+pub mod author_note;
+pub mod authorship;
 pub mod baseline;
+pub mod condition;
+pub mod exchange;
+pub mod fetch_queue;
 pub mod item;
 pub mod item_log;
 pub mod limits;
+pub mod local;
 pub mod merge;
-pub mod retention;
+pub mod ownership;
+pub mod peers;
+pub mod records;
+pub mod shared_box;
 pub mod signers;
+pub mod space;
+pub mod todo;
+pub mod trash;
 pub mod tree;
+pub mod wanted;

@@ -1,7 +1,6 @@
-//! Where Syncthing's interface is, and the key to it.
+//! Where Syncthing's interface is, and the key to it, as Syncthing's own `config.xml` says.
 //!
-//! Owns the look into Syncthing's own `config.xml` and the rule that only an address of this machine is spoken to, by plain
-//! http. Refuses to know the environment: the caller says where to look.
+//! Only an address of this machine is spoken to, by plain http. The caller says where to look.
 
 use std::fmt;
 use std::io::Read;

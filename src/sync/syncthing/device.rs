@@ -1,7 +1,5 @@
-//! A device's id, as Syncthing prints it.
-//!
-//! Owns its strict form: eight groups of seven letters with four check letters among them
-//! (<https://docs.syncthing.net/dev/device-ids.html>). Refuses to guess at a mistyped one.
+//! A device's id, as Syncthing prints it: eight groups of seven letters with four check letters among them
+//! (<https://docs.syncthing.net/dev/device-ids.html>).
 
 use std::fmt;
 

@@ -1,6 +1,4 @@
-//! What can go wrong between missive and Syncthing.
-//!
-//! Owns the words: each names the thing, the place and the way out. Refuses to hold an API key.
+//! What can go wrong between missive and Syncthing: each error names the thing, the place and the way out, and none an API key.
 
 use std::io;
 use std::path::PathBuf;
@@ -78,12 +76,12 @@ pub enum Error {
         address: String,
     },
     /// Nobody answers.
-    #[error("no Syncthing answers at `{address}` ({why}): start it, or name the address of its interface")]
+    #[error("no Syncthing answers at `{address}` ({source}): start it, or name the address of its interface")]
     NoAnswer {
         /// Its address.
         address: String,
         /// What the system said.
-        why: String,
+        source: Box<ureq::Error>,
     },
     /// The API key is not Syncthing's.
     #[error("Syncthing at `{address}` does not take the API key: the right one is in its settings, under `GUI`")]
@@ -102,12 +100,12 @@ pub enum Error {
         said: String,
     },
     /// Syncthing's answer is not of the known form.
-    #[error("Syncthing's answer to `{request}` is not understood ({what}): this needs Syncthing 1.12 or newer")]
+    #[error("Syncthing's answer to `{request}` is not understood ({source}): this needs Syncthing 1.12 or newer")]
     Answer {
         /// What was asked.
         request: String,
         /// What is wrong.
-        what: String,
+        source: serde_json::Error,
     },
     /// The channel lacks the box.
     #[error("{} has no `{side}`: {}", path.display(), match side {

@@ -1,6 +1,4 @@
-//! How it stands with what Syncthing carries of a channel.
-//!
-//! Owns the few facts of Syncthing's many that a person asks for. Refuses to judge whether they are good.
+//! The state of the folders that Syncthing carries of a channel: the few facts of its many that a person asks for.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,6 @@
-//! The folders and devices in Syncthing's settings.
+//! The folders and devices in Syncthing's settings: a folder for each box, and a device for each other side.
 //!
-//! Owns what of them is read and written: a folder for each box and a device for each other side. Whatever else stands in
-//! Syncthing's settings is left as it is. Refuses to decide who is told what.
+//! Whatever else stands in Syncthing's settings is left as it is.
 
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,7 @@
-//! What of a box Syncthing leaves alone.
+//! Which files of a box Syncthing ignores (<https://docs.syncthing.net/users/ignoring.html>).
 //!
-//! Owns the list of ignore patterns (<https://docs.syncthing.net/users/ignoring.html>), which says the same as
-//! `channel/classify.rs`: what is no part of a channel stays where it is, and so a receive-only folder is never seen as
-//! changed because of a file that nobody wrote. Refuses to touch patterns of the user's own.
+//! The patterns say the same as `channel/protocol/classify.rs`: what is no part of a channel stays where it is, and so a receive-only
+//! folder is never seen as changed because of a file that nobody wrote. The user's own patterns stay.
 
 /// One pattern a line, the first that fits counts.
 ///

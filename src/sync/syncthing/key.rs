@@ -1,7 +1,7 @@
-//! The line that is handed out: which folder, at which device.
+//! A Syncthing key, the line that is handed out: which folder, at which device.
 //!
-//! Owns the key's form, `DEVICE-ID:FOLDER-ID` or `DEVICE-ID@ADDRESS,ADDRESS:FOLDER-ID`, and what a folder's id and an
-//! address may be. A key comes from anywhere: whatever it holds becomes a type here or is refused.
+//! Its form is `DEVICE-ID:FOLDER-ID` or `DEVICE-ID@ADDRESS,ADDRESS:FOLDER-ID`. A key comes from anywhere: whatever it holds becomes a
+//! type here or is refused.
 
 use std::fmt;
 

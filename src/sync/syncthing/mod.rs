@@ -1,9 +1,8 @@
 //! Syncthing as the carrier of a channel: a real Syncthing on this machine, set up through its interface.
 //!
-//! Owns the mapping of boxes to folders: an outbox is a send-only folder, an inbox a receive-only one, a conversation both.
-//! Files travel by Syncthing alone, whether missive runs or not. Its model differs from missive's own in one point: an author
-//! accepts each reader by its device's id, so a key by itself lets nobody in. Refuses to know the environment and the
-//! terminal: settings, folders and random numbers come in as arguments.
+//! An outbox is a send-only folder, an inbox a receive-only one, a conversation both. Files travel by Syncthing alone, whether missive
+//! runs or not. Its model differs from missive's own in one point: an author accepts each reader by its device's id, so a key by
+//! itself lets nobody in. Settings, folders and random numbers come in as arguments.
 
 mod client;
 mod config;

@@ -1,6 +1,5 @@
-//! Syncthing's REST interface, spoken to by plain http (<https://docs.syncthing.net/dev/rest.html>).
-//!
-//! Owns the time-outs, the API key and what an answer's status means. Refuses to know what is asked for.
+//! Syncthing's REST interface, spoken to by plain http (<https://docs.syncthing.net/dev/rest.html>): the time-outs, the API key, and
+//! what an answer's status means.
 
 use std::time::Duration;
 
@@ -42,7 +41,7 @@ impl Rest {
         let request = format!("GET {path}");
         let asked = self.dressed(self.agent.get(self.url(path)), query).call();
         let said = self.answer(&request, asked)?;
-        serde_json::from_str(&said).map_err(|error| Error::Answer { request, what: error.to_string() })
+        serde_json::from_str(&said).map_err(|source| Error::Answer { request, source })
     }
 
     /// Tells something new.
@@ -69,7 +68,7 @@ impl Rest {
     /// The body of an answer that means yes.
     fn answer(&self, request: &str, asked: Result<Response<Body>, ureq::Error>) -> Result<String, Error> {
         let address = self.access.address.clone();
-        let silent = |error: ureq::Error| Error::NoAnswer { address: address.clone(), why: error.to_string() };
+        let silent = |error: ureq::Error| Error::NoAnswer { address: address.clone(), source: Box::new(error) };
         let mut answer = asked.map_err(silent)?;
         let said =
             answer.body_mut().with_config().limit(MAX_ANSWER).lossy_utf8(true).read_to_string().map_err(silent)?;

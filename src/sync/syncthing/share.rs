@@ -1,6 +1,6 @@
 //! Sharing a channel's outbox, and who reads it.
 //!
-//! Owns the folder's id and the consent that Syncthing asks of an author for each reader: a key alone lets nobody in.
+//! A key alone lets nobody in: Syncthing asks the author's consent for each reader.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

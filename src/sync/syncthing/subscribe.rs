@@ -1,6 +1,4 @@
-//! Filling a channel's inbox from a key.
-//!
-//! Owns the way from a stranger's line to a receive-only folder.
+//! Subscribing: a channel's inbox becomes a receive-only folder of the device in a key.
 
 use super::client::Syncthing;
 use super::device::DeviceId;

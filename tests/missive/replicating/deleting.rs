@@ -31,7 +31,7 @@ fn an_emptied_outbox_asks_before_anything_is_deleted() {
     until(&[&azureen], "the question is asked", || asks(&azureen));
     let told = azureen.does(&["status"]);
     assert!(
-        told.contains("2 messages of it are shared") && told.contains("missive sync --yes-delete-all blog"),
+        told.contains("readers have 2 messages from it") && told.contains("missive sync --yes-delete-all blog"),
         "{told}"
     );
     azureen.stops();

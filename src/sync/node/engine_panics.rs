@@ -5,7 +5,9 @@
 //! of the runtime's threads counts as a broken engine, and a new one is started.
 
 use std::panic::{self, PanicHookInfo};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, Once};
+
+use crate::lock::lock;
 
 /// The name of the threads on which the engine runs.
 pub(super) const THREAD: &str = "sync";
@@ -20,7 +22,7 @@ pub(super) fn listen() {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
             if std::thread::current().name() == Some(THREAD) {
-                *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(words(panic));
+                *lock(&LAST) = Some(words(panic));
             } else {
                 before(panic);
             }
@@ -30,7 +32,7 @@ pub(super) fn listen() {
 
 /// What the last panic said, once.
 pub(super) fn take() -> Option<String> {
-    LAST.lock().unwrap_or_else(PoisonError::into_inner).take()
+    lock(&LAST).take()
 }
 
 /// What a panic said, and in which line; not where that file lay on the machine that the program was built on.
@@ -58,7 +60,7 @@ mod tests {
         assert_eq!(take(), None);
         on_thread(THREAD);
         let said = take().unwrap();
-        assert!(said.starts_with("a part of it failed: no reason (panics.rs, line "), "{said}");
+        assert!(said.starts_with("a part of it failed: no reason (engine_panics.rs, line "), "{said}");
         assert_eq!(take(), None);
     }
 }

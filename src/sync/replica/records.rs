@@ -1,100 +1,123 @@
-//! What a document says, in our terms.
+//! A document's entries, read into records of files and notes, and which of several authors' records counts.
 //!
-//! Owns reading its entries, which come from the network, into items and contents; and which of several authors' entries
-//! counts. What means nothing is counted and left alone. Refuses to know where contents are.
+//! Entries come from the network. What means nothing is counted and left alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use iroh_docs::Entry;
-
 use crate::sync::replica::item::{Item, Key};
-use crate::sync::replica::merge::{Hash, Wanted};
+use crate::sync::replica::merge::{Hash, Remote};
+use crate::sync::replica::signers::Author;
+
+/// An entry of a document, as the network brought it.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// Who signed it.
+    pub author: Author,
+    /// Its key.
+    pub key: &'a [u8],
+    /// Its content's hash.
+    pub hash: Hash,
+    /// Its content's length in bytes; nothing for a deletion.
+    pub len: u64,
+    /// When it was made by its author's clock, in microseconds since 1970.
+    pub time: u64,
+}
 
 /// One author's entry for a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Record {
-    pub(super) author: [u8; 32],
-    pub(super) hash: Hash,
-    pub(super) len: u64,
+pub struct Record {
+    /// Who signed it.
+    pub author: Author,
+    /// The entry's content.
+    pub hash: Hash,
+    /// The length of the entry's content, in bytes.
+    pub len: u64,
     /// When it was made by its author's clock, in microseconds since 1970.
-    pub(super) time: u64,
+    pub time: u64,
     /// Whether its key says that the file is empty.
-    pub(super) empty: bool,
+    pub empty: bool,
 }
 
 impl Record {
     /// A deletion has no content.
-    pub(super) fn is_deletion(&self) -> bool {
+    pub fn is_deletion(&self) -> bool {
         self.len == 0
     }
 
     /// Which of two counts: the later one, and of two in the same microsecond a content before a deletion.
-    fn order(&self) -> (u64, bool, [u8; 32]) {
+    fn order(&self) -> (u64, bool, Author) {
         (self.time, !self.is_deletion(), self.author)
     }
 
     /// The length of the file.
-    pub(super) fn file_len(&self) -> u64 {
+    pub fn file_len(&self) -> u64 {
         if self.empty { 0 } else { self.len }
     }
 }
 
 /// What a document's authors say of themselves and of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Note {
-    pub(super) author: [u8; 32],
-    pub(super) hash: Hash,
-    pub(super) len: u64,
-    pub(super) time: u64,
+pub struct Note {
+    /// Who signed it.
+    pub author: Author,
+    /// Its content.
+    pub hash: Hash,
+    /// Its length in bytes.
+    pub len: u64,
+    /// When it was made by its author's clock, in microseconds since 1970.
+    pub time: u64,
 }
 
 /// All entries of a document.
 #[derive(Debug, Default)]
-pub(super) struct Records {
+pub struct Records {
     files: BTreeMap<Item, Vec<Record>>,
     /// Whose the document is: nobody else's entries count for its hidden files.
-    pub(super) owner: Option<[u8; 32]>,
+    pub owner: Option<Author>,
     /// Each author's note about itself.
-    pub(super) authors: BTreeMap<[u8; 32], Note>,
+    pub authors: BTreeMap<Author, Note>,
     /// Each author's note about where the document has moved.
-    pub(super) moved: BTreeMap<[u8; 32], Note>,
+    pub moved: BTreeMap<Author, Note>,
     /// Each author's note about the names of all.
-    pub(super) names: BTreeMap<[u8; 32], Note>,
+    pub names: BTreeMap<Author, Note>,
     /// Hashes of keys that mean nothing: the keys themselves may have any length.
     refused: BTreeSet<Hash>,
     more_refused: usize,
     /// Entries of files.
     count: usize,
     /// Everybody who signed an entry of a file, with how many there are.
-    pub(super) signers: BTreeMap<[u8; 32], usize>,
+    pub signers: BTreeMap<Author, usize>,
     /// The latest time of any entry, in microseconds since 1970.
-    pub(super) newest: u64,
+    pub newest: u64,
 }
 
 /// So many keys that mean nothing are told apart; more are only counted.
-const MOST_REFUSED: usize = 1000;
+const MAX_REFUSED_KEYS: usize = 1000;
 
 /// What an entry was about.
-pub(super) enum About {
+#[derive(Debug)]
+pub enum About {
+    /// This file.
     File(Item),
+    /// Its author, or the document.
     Note,
+    /// Nothing that is known here.
     Nothing,
 }
 
 impl Records {
     /// Those of a document of this owner, of which nothing is known yet.
-    pub(super) fn new(owner: Option<[u8; 32]>) -> Self {
+    pub fn new(owner: Option<Author>) -> Self {
         Self { owner, ..Self::default() }
     }
 
     /// Takes in an entry, unless its author's later one is known.
-    pub(super) fn put(&mut self, entry: &Entry) -> About {
-        let (author, hash) = (*entry.author().as_bytes(), *entry.content_hash().as_bytes());
-        let (len, time) = (entry.content_len(), entry.timestamp());
+    pub fn put(&mut self, entry: &Entry) -> About {
+        let Entry { author, hash, len, time, key } = *entry;
         self.newest = self.newest.max(time);
         let note = Note { author, hash, len, time };
-        match Key::parse(entry.key()) {
+        match Key::parse(key) {
             Some(Key::File { item, empty }) => {
                 self.put_file(item.clone(), Record { author, hash, len, time, empty });
                 About::File(item)
@@ -112,8 +135,8 @@ impl Records {
                 About::Note
             }
             None => {
-                let key = *blake3::hash(entry.key()).as_bytes();
-                if self.refused.len() < MOST_REFUSED {
+                let key = *blake3::hash(key).as_bytes();
+                if self.refused.len() < MAX_REFUSED_KEYS {
                     self.refused.insert(key);
                 } else if !self.refused.contains(&key) {
                     self.more_refused += 1;
@@ -137,32 +160,32 @@ impl Records {
     }
 
     /// How many entries there are.
-    pub(super) fn len(&self) -> usize {
+    pub fn entry_count(&self) -> usize {
         self.count + self.authors.len() + self.moved.len() + self.names.len() + self.refused()
     }
 
     /// How many of them others have made than this author.
-    pub(super) fn of_others(&self, author: &[u8; 32]) -> usize {
-        self.len().saturating_sub(self.signers.get(author).copied().unwrap_or(0))
+    pub fn of_others(&self, author: &Author) -> usize {
+        self.entry_count().saturating_sub(self.signers.get(author).copied().unwrap_or(0))
     }
 
-    /// Takes in what this side has told the document, ahead of the engine's word for it.
-    pub(super) fn told(&mut self, item: &Item, record: Record) {
+    /// Takes in what this side has told the document, ahead of the engine's event about it.
+    pub fn put_own(&mut self, item: &Item, record: Record) {
         self.put_file(item.clone(), record);
     }
 
     /// How many entries mean nothing.
-    pub(super) fn refused(&self) -> usize {
+    pub fn refused(&self) -> usize {
         self.refused.len() + self.more_refused
     }
 
     /// All files that the document speaks of, in order.
-    pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
+    pub fn items(&self) -> impl Iterator<Item = &Item> {
         self.files.keys()
     }
 
     /// Those of one message, and its text.
-    pub(super) fn of_message<'a>(&'a self, text: &'a Item) -> impl Iterator<Item = &'a Item> {
+    pub fn of_message<'a>(&'a self, text: &'a Item) -> impl Iterator<Item = &'a Item> {
         let stem = text.as_bytes().strip_suffix(b".txt").unwrap_or_default();
         let from = (Bound::Included(stem), Bound::Unbounded);
         self.files
@@ -172,12 +195,12 @@ impl Records {
     }
 
     /// The hidden files of which it speaks.
-    pub(super) fn hidden(&self) -> impl Iterator<Item = &Item> {
+    pub fn hidden(&self) -> impl Iterator<Item = &Item> {
         self.files.keys().skip_while(|item| !item.is_hidden()).take_while(|item| item.is_hidden())
     }
 
     /// All entries of a file, those that do not count too.
-    pub(super) fn all(&self, item: &Item) -> &[Record] {
+    pub fn all(&self, item: &Item) -> &[Record] {
         self.files.get(item).map(Vec::as_slice).unwrap_or_default()
     }
 
@@ -188,35 +211,35 @@ impl Records {
     }
 
     /// The entry that counts for a file.
-    pub(super) fn latest(&self, item: &Item) -> Option<&Record> {
+    pub fn latest(&self, item: &Item) -> Option<&Record> {
         self.counting(item, self.files.get(item)?).max_by_key(|record| record.order())
     }
 
     /// The contents that the document wants, each with the entry that counts.
-    pub(super) fn contents(&self) -> impl Iterator<Item = (&Item, &Record)> {
+    pub fn contents(&self) -> impl Iterator<Item = (&Item, &Record)> {
         self.files.iter().filter_map(|(item, records)| {
             let record = self.counting(item, records).max_by_key(|record| record.order())?;
             (!record.is_deletion()).then_some((item, record))
         })
     }
 
-    /// What the document wants of a file.
-    pub(super) fn wanted(&self, item: &Item) -> Wanted {
+    /// What the document says of a file.
+    pub fn remote(&self, item: &Item) -> Remote {
         match self.latest(item) {
-            None => Wanted::Unknown,
-            Some(record) if record.is_deletion() => Wanted::Deleted,
-            Some(record) => Wanted::Content(content(record)),
+            None => Remote::Unknown,
+            Some(record) if record.is_deletion() => Remote::Deleted,
+            Some(record) => Remote::Content(content(record)),
         }
     }
 
     /// The contents that a file has by what its authors say now, with who says so.
-    pub(super) fn signatures(&self, item: &Item) -> Vec<(Hash, [u8; 32])> {
+    pub fn signatures(&self, item: &Item) -> Vec<(Hash, Author)> {
         let signed = self.all(item).iter().filter(|record| !record.is_deletion());
         signed.map(|record| (content(record), record.author)).collect()
     }
 
     /// Another author's content for a file that this author made too, and made later.
-    pub(super) fn earlier(&self, item: &Item, author: &[u8; 32]) -> Option<&Record> {
+    pub fn earlier(&self, item: &Item, author: &Author) -> Option<&Record> {
         let records = self.files.get(item)?;
         let own = records
             .iter()
@@ -227,17 +250,17 @@ impl Records {
     }
 
     /// An author's entries for a file that are no deletions.
-    pub(super) fn own<'a>(&'a self, item: &Item, author: &'a [u8; 32]) -> impl Iterator<Item = &'a Record> {
+    pub fn own<'a>(&'a self, item: &Item, author: &'a Author) -> impl Iterator<Item = &'a Record> {
         self.all(item).iter().filter(move |record| record.author == *author && !record.is_deletion())
     }
 }
 
 /// What a file has for its content; an entry's own content says nothing where its key says that the file is empty.
-pub(super) fn content(record: &Record) -> Hash {
+pub fn content(record: &Record) -> Hash {
     if record.empty { *blake3::hash(b"").as_bytes() } else { record.hash }
 }
 
-fn put_note(notes: &mut BTreeMap<[u8; 32], Note>, note: Note) {
+fn put_note(notes: &mut BTreeMap<Author, Note>, note: Note) {
     let known = notes.entry(note.author).or_insert(note);
     if known.time <= note.time {
         *known = note;

@@ -1,0 +1,31 @@
+//! Where a node lives, how it was set up, and where it reports its status.
+
+use std::path::PathBuf;
+
+use crate::sync::keys::book::{NODE_FOLDER, PRIVATE};
+use crate::sync::node::shared_status::SharedStatus;
+use crate::sync::options::Options;
+
+/// The time now, in nanoseconds since 1970.
+pub type Clock = fn() -> i64;
+
+/// Where a node lives, and what it was told.
+#[derive(Clone)]
+pub(super) struct Home {
+    pub(super) data: PathBuf,
+    pub(super) options: Options,
+    pub(super) clock: Clock,
+    pub(super) status: SharedStatus,
+}
+
+impl Home {
+    /// The node's folder.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.data.join(PRIVATE).join(NODE_FOLDER)
+    }
+
+    /// The time now, in seconds since 1970.
+    pub(super) fn seconds(&self) -> i64 {
+        (self.clock)().div_euclid(1_000_000_000)
+    }
+}

@@ -1,0 +1,104 @@
+//! The exchange of a document with its peers: when it was compared with theirs, whether that goes on, and whom to dial.
+
+use std::time::{Duration, Instant};
+
+use crate::sync::keys::ticket::Peer;
+use crate::sync::replica::announcements::Announcements;
+use crate::sync::replica::peers::Peers;
+
+/// So long a comparison may take before somebody is dialled all the same.
+const MAX_COMPARISON: Duration = Duration::from_secs(20);
+
+/// So long entries may come in before somebody is dialled all the same.
+const MAX_FLOOD: Duration = Duration::from_mins(2);
+
+/// What is known of a document's peers and of the comparisons with them.
+#[derive(Debug)]
+pub struct Exchange {
+    /// Who has the document.
+    pub peers: Peers,
+    /// What was changed here and not announced yet.
+    pub announcements: Announcements,
+    /// When document and peer were last found the same, in seconds since 1970.
+    pub compared: Option<i64>,
+    /// Whether the last comparison may have been none.
+    is_unsure: bool,
+    /// When a peer was met with whom documents are not compared yet.
+    met: Option<Instant>,
+    /// When somebody was dialled last.
+    dialled: Instant,
+}
+
+impl Exchange {
+    /// Nothing was compared yet.
+    pub fn new(peers: Peers, now: Instant) -> Self {
+        let announcements = Announcements::default();
+        Self { peers, announcements, compared: None, is_unsure: false, met: None, dialled: now }
+    }
+
+    /// Whether it is not known yet what there is: a comparison goes on, or none has been made.
+    pub fn is_open(&self, now: Instant) -> bool {
+        self.awaits_comparison(now) || (self.compared.is_none() && !self.is_flood(now))
+    }
+
+    /// Whether a peer was met a moment ago, and documents are not compared yet.
+    pub fn awaits_comparison(&self, now: Instant) -> bool {
+        self.met.is_some_and(|at| now.saturating_duration_since(at) < MAX_COMPARISON)
+    }
+
+    /// Whether nobody was dialled for so long that whatever still comes in is a flood.
+    pub fn is_flood(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.dialled) >= MAX_FLOOD
+    }
+
+    /// Notes that a neighbour is there: the engine compares documents with whoever is new.
+    pub fn met(&mut self, now: Instant) {
+        self.met = Some(now);
+    }
+
+    /// Notes that a comparison is over, however it ended.
+    pub fn comparison_ended(&mut self) {
+        self.met = None;
+    }
+
+    /// Notes that documents were compared at this time, in seconds since 1970. A comparison that is not sure counts only if
+    /// something is known of the document.
+    pub fn compared(&mut self, is_sure: bool, is_document_known: bool, seconds: i64) {
+        if is_sure || is_document_known {
+            self.compared = Some(seconds);
+        } else {
+            self.is_unsure = true;
+        }
+        self.announcements.compared(is_sure);
+    }
+
+    /// Whom to dial now; they count as dialled from then on.
+    pub fn take_due(&mut self, now: Instant) -> Vec<Peer> {
+        let again = self.announcements.take_request() || std::mem::take(&mut self.is_unsure);
+        let due = self.peers.due(now, again);
+        if !due.is_empty() {
+            self.dialled = now;
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_open_until_documents_are_compared() {
+        let start = Instant::now();
+        let mut exchange = Exchange::new(Peers::from_json(b"[]", [0; 32]), start);
+        assert!(exchange.is_open(start) && !exchange.is_open(start + MAX_FLOOD));
+        exchange.compared(false, false, 7);
+        assert_eq!(exchange.compared, None, "nothing is known of the document, and the peer may not have had the time");
+        exchange.compared(true, false, 8);
+        assert!(exchange.compared == Some(8) && !exchange.is_open(start));
+        exchange.met(start);
+        assert!(exchange.is_open(start) && !exchange.is_open(start + MAX_COMPARISON));
+        exchange.comparison_ended();
+        assert!(!exchange.is_open(start));
+    }
+}
