@@ -103,14 +103,32 @@ fn a_tilde_is_the_home_folder_where_no_shell_has_seen_it() {
         assert!(home.join("letters").join(channel).join("outbox").is_dir(), "{channel}");
     }
     let others = scene.environment().set("HOME", &name).set("MISSIVE_DATA", "~brando/x");
-    assert_says(others.session(&[&["channels"]]), str![]);
+    assert_says(
+        others.session(&[&["channels"]]),
+        str![[r#"
+$ missive channels
+--- messages
+error: `~brando/x`: only `~/` is known to be somebody's home folder
+  hint: give the whole path; a folder of that name here is `./~…`
+--- exit 2
+"#]],
+    );
     run(&scene, &["new", "d"], &[("HOME", &name), ("MISSIVE_DATA", "./~")], 0);
     assert!(scene.root().join("~/d/outbox").is_dir(), "who means a folder of that name can have it");
     fs::remove_dir_all(scene.root().join("~")).unwrap();
     fs::create_dir_all(home.join("theme")).unwrap();
     fs::write(home.join("theme/head.html"), "").unwrap();
     let scene = scene.message(OLD, "x").settings("[site]\ntheme = \"~/nothere\"\n");
-    assert_says(scene.session(&[&["build", "blog"]]), str![]);
+    assert_says(
+        scene.session(&[&["build", "blog"]]),
+        str![[r#"
+$ missive build blog
+--- messages
+error: there is no theme `[ROOT]/home/nothere`
+  hint: built in is `letter`; anything else is a folder of templates
+--- exit 1
+"#]],
+    );
 }
 
 #[test]
@@ -118,7 +136,21 @@ fn without_a_home_it_is_said_what_is_needed() {
     let scene = Scene::new().message(OLD, "Hello");
     let data = scene.root().to_str().unwrap();
     let homeless = |home: &str| scene.environment().unset("MISSIVE_DATA").set("HOME", home).session(&[&["channels"]]);
-    assert_says(homeless("relative") + &homeless("./x"), str![]);
+    assert_says(
+        homeless("relative") + &homeless("./x"),
+        str![[r#"
+$ missive channels
+--- messages
+error: there is no home folder
+  hint: set HOME, or name the data folder with `--data DIR` or in MISSIVE_DATA
+--- exit 1
+$ missive channels
+--- messages
+error: there is no home folder
+  hint: set HOME, or name the data folder with `--data DIR` or in MISSIVE_DATA
+--- exit 1
+"#]],
+    );
     for variables in [&[("MISSIVE_DATA", data)] as &[(&str, &str)], &[("MISSIVE_DATA", data), ("HOME", "")]] {
         assert!(run(&scene, &["read", "blog", "--keep-unread"], variables, 0).contains("Hello"));
     }
@@ -205,7 +237,16 @@ fn a_box_that_is_a_link_is_called_one_by_every_command() {
 fn a_box_that_is_a_file_is_called_none() {
     let scene = Scene::new();
     fs::write(scene.path("inbox"), "").unwrap();
-    assert_says(scene.session(&[&["build", "blog"]]), str![]);
+    assert_says(
+        scene.session(&[&["build", "blog"]]),
+        str![[r#"
+$ missive build blog
+--- messages
+error: `inbox` in [ROOT]/blog is no folder
+  hint: an inbox or outbox has to be a folder: move what is there elsewhere
+--- exit 1
+"#]],
+    );
 }
 
 #[test]
@@ -302,7 +343,22 @@ fn a_time_is_told_by_the_clock_here_too() {
     let compose = |time: &'static str| ["compose", "blog", "-m", "x", "--at", time];
     let refused = scene.environment().set("TZ", "CET-1");
     let refused = refused.session(&[&compose("2020-01-01 18:00 local"), &compose("18:00 Nowhere/City")]);
-    assert_says(refused, str![]);
+    assert_says(
+        refused,
+        str![[r#"
+$ missive compose blog -m x --at '2020-01-01 18:00 local'
+--- messages
+error: `2020-01-01 18:00 local` is in the past: it means 1 January 2020, 17:00 UTC (18:00 CET here)
+  hint: without `--at` a message is sent at once
+--- exit 1
+
+$ missive compose blog -m x --at '18:00 Nowhere/City'
+--- messages
+error: `18:00 Nowhere/City` is no time; try `2026-11-22`, `2026-11`, `2026-11-22 18:00`, `3d` (three days ago), `in 2h`, `yesterday`, `18:00` or `tomorrow 9:00`; times are UTC unless an offset stands behind them, as in `18:00+01:00`
+  hint: a zone may stand behind it: `18:00 Europe/Berlin`, or `18:00 local` for the clock here
+--- exit 1
+"#]],
+    );
     assert!(at("UTC0", "00:00", 1).contains("is in the past"));
 }
 
@@ -324,7 +380,17 @@ fn a_text_may_begin_with_a_dash() {
     ended(&scene.run(&["compose", "blog", "-F", "-text", "-a", "-x"]), 0);
     ended(&scene.run(&["edit", "blog", OLD, "-m", "- two", "-a", "-x"]), 0);
     ended(&scene.run(&["edit", "blog", OLD, "--detach", "-x"]), 0);
-    assert_says(scene.session(&[&["compose", "blog", "-m", "--draft"]]), str![]);
+    assert_says(
+        scene.session(&[&["compose", "blog", "-m", "--draft"]]),
+        str![[r#"
+$ missive compose blog -m --draft
+--- messages
+error: `--message <TEXT>` needs a value, but `--draft` after it is an option
+
+  tip: a text that is one word and an option can come from a file or from standard input, and a path can begin with `./`
+--- exit 2
+"#]],
+    );
     assert_eq!(
         fs::read_dir(scene.path("outbox"))
             .unwrap()
@@ -351,7 +417,59 @@ fn a_code_is_good_for_a_while() {
     let scene = Scene::new();
     let times = ["0", "0s", "1ms", "11y", "99999999999999999y", "soon", ""].map(|time| format!("--expires={time}"));
     let refused = times.map(|time| scene.session(&[&["invite", "brando", &time]]));
-    assert_says(refused.join("\n"), str![]);
+    assert_says(
+        refused.join("\n"),
+        str![[r#"
+$ missive invite brando --expires=0
+--- messages
+error: invalid value '0' for '--expires <TIME>': a code is good for a second at least, and for ten years at most
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive invite brando --expires=0s
+--- messages
+error: invalid value '0s' for '--expires <TIME>': a code is good for a second at least, and for ten years at most
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive invite brando --expires=1ms
+--- messages
+error: invalid value '1ms' for '--expires <TIME>': a code is good for a second at least, and for ten years at most
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive invite brando --expires=11y
+--- messages
+error: invalid value '11y' for '--expires <TIME>': a code is good for a second at least, and for ten years at most
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive invite brando --expires=99999999999999999y
+--- messages
+error: invalid value '99999999999999999y' for '--expires <TIME>': number is too large or cannot be represented without a lack of precision (values below 1ns are not supported)
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive invite brando --expires=soon
+--- messages
+error: invalid value 'soon' for '--expires <TIME>': expected number at 0
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive invite brando --expires=
+--- messages
+error: invalid value '' for '--expires <TIME>': value was empty
+
+For more information, try '--help'.
+--- exit 2
+"#]],
+    );
     ended(&scene.run(&["invite", "brando", "--expires", "-5d"]), 2);
     assert!(!scene.root().join("brando").exists() && !scene.root().join(".missive").exists());
     ended(&scene.run(&["invite", "brando", "--expires", "1h"]), 0);

@@ -63,6 +63,15 @@ fn a_very_deep_data_folder_works() {
     let azureen = Person::deep("Azureen").message(&format!("blog/outbox/{FIRST}.txt"), "hello\n").running();
     let brando = Person::deep("Brando").subscribed(&azureen.key("blog"), "harbour").running();
     until_same((&azureen, "blog/outbox"), (&brando, "harbour/inbox"), "a message arrives");
-    assert_says(azureen.session_among_others(&["sync"]), str![]);
+    assert_says(
+        azureen.session_among_others(&["sync"]),
+        str![[r#"
+$ missive sync
+--- messages
+error: another missive is synchronising [ROOT]/data/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders already
+  hint: `missive status` tells how it stands
+--- exit 1
+"#]],
+    );
     assert_eq!(brando.status()["running"], true);
 }
