@@ -99,13 +99,11 @@ impl Claim {
         let (id, bearer) = (self.id.urn(), &bearer.channel);
         if self.is_own {
             format!(
-                "{place} has the feed id of `{bearer}` ({id}): where all channels are shown together it gets another one; \
-                 if it is a channel of its own, remove the line `id` from {place}/.channel.toml"
+                "{place} has the feed id of `{bearer}` ({id}): feeds that show all channels use another id for it. If it is a different channel, remove the line `id` from {place}/.channel.toml"
             )
         } else {
             format!(
-                "{place} claims the feed id of `{bearer}` ({id}), which stays with `{bearer}`: \
-                 where all channels are shown together it gets another one"
+                "{place} claims the feed id of `{bearer}` ({id}), which stays with `{bearer}`; feeds that show all channels use another id for {place}"
             )
         }
     }

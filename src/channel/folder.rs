@@ -53,7 +53,7 @@ impl fmt::Display for NoBox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Link => "a link, and links are not followed",
-            Self::Other => "no folder",
+            Self::Other => "not a folder",
         })
     }
 }

@@ -30,7 +30,7 @@ pub enum Error {
         nearest: Option<String>,
     },
     /// There is a folder, but it holds neither box.
-    #[error("{} is no channel: it has neither an `inbox` nor an `outbox`", path.display())]
+    #[error("{} is not a channel: it has neither an `inbox` nor an `outbox`", path.display())]
     NotAChannel {
         /// The folder.
         path: PathBuf,
@@ -68,7 +68,7 @@ pub enum Error {
         what: String,
     },
     /// Nobody writes into a channel without an outbox.
-    #[error("you only listen to this channel: `{name}` is a subscription")]
+    #[error("`{name}` is a subscription: you can only read it")]
     OnlyListens {
         /// The channel.
         name: String,
@@ -84,7 +84,7 @@ pub enum Error {
         nearest: Option<String>,
     },
     /// The message is somebody else's.
-    #[error("`inbox/{id}` is their message: only your own can be changed")]
+    #[error("`inbox/{id}` is somebody else's message: you can only change your own")]
     Theirs {
         /// The message.
         id: String,
@@ -100,7 +100,7 @@ pub enum Error {
         there: Vec<String>,
     },
     /// Another program has the draft in hand.
-    #[error("the draft `{name}` is being written or sent elsewhere just now")]
+    #[error("the draft `{name}` is open or being sent elsewhere")]
     InHand {
         /// The draft.
         name: String,
@@ -133,13 +133,13 @@ pub enum Error {
     #[error("a message's header can't hold that title, those tags or that many lines")]
     Header,
     /// The message was changed while it was edited.
-    #[error("the message {id} was changed by something else meanwhile; nothing was written over it")]
+    #[error("another program changed the message {id} in the meantime, so nothing was written over it")]
     Changed {
         /// The message.
         id: String,
     },
     /// The message was taken away by something else.
-    #[error("the message {id} is gone: something else has deleted or moved it")]
+    #[error("the message {id} is gone: another program has deleted or moved it")]
     Gone {
         /// The message.
         id: String,

@@ -390,7 +390,7 @@ impl Snapshot {
         let icon = icon.and_then(|(_, stat)| stat.ok()).map(Mark::from);
         if let Some(problem) = &problem {
             let before =
-                if profile == Profile::default() { "" } else { "; what it said before counts until it is mended" };
+                if profile == Profile::default() { "" } else { "; its last readable content is used until you fix it" };
             let words = format!("{problem}{before}");
             self.hide(side, profile::FILE_NAME.into(), Reason::Unreadable(words), true);
         }
@@ -476,7 +476,7 @@ impl Snapshot {
             self.held.push(Held { card, reason, until });
         } else {
             if let Some(Lack::Attachments(names)) = &lack {
-                let problem = format!("it names {}, which is not here", Lack::names(names));
+                let problem = format!("it shows a file that is not here: {}", Lack::names(names));
                 self.problems.push((card.side, card.stamp, problem));
             }
             self.cards.push(card);

@@ -69,7 +69,7 @@ impl TryFrom<toml::Value> for Size {
             toml::Value::String(words) => in_bytes(words),
             _ => None,
         };
-        bytes.map(Self).ok_or_else(|| format!("`{value}` is no size such as \"500 MB\" or 1000000"))
+        bytes.map(Self).ok_or_else(|| format!("`{value}` is not a size such as \"500 MB\" or 1000000"))
     }
 }
 

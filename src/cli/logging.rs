@@ -46,7 +46,7 @@ const LIBRARY_LEVEL: LevelFilter = LevelFilter::WARN;
 /// What is logged, and where.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct LogArgs {
-    /// Say more, and log what happens on standard error; `-vv` logs more, and MISSIVE_LOG=sync=debug,web=trace part by part
+    /// Say more, and log to standard error; -vv logs more, MISSIVE_LOG=sync=debug,web=trace sets it by part
     #[arg(long, short, global = true, action = ArgAction::Count, help_heading = EVERYWHERE)]
     verbose: u8,
     /// Append the log to FILE instead of standard error

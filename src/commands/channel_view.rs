@@ -105,7 +105,7 @@ pub(super) fn marks(around: &Surroundings, console: Console) -> Marks {
     Store::below(&around.data).load().unwrap_or_else(|error| {
         // That the data folder is none is said by whoever lists it.
         if error.kind() != std::io::ErrorKind::NotADirectory {
-            console.say(&format!("note: what was read before is not known: {error}"));
+            console.say(&format!("note: missive does not know which messages you have read: {error}"));
         }
         Marks::default()
     })

@@ -25,28 +25,28 @@ use crate::commands::resolve_conflicts::{Settled, settle};
 use crate::console::Console;
 use crate::text::invisible::field;
 
-/// Say which files are not shown, and why
+/// List the files that are not shown, and why
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(after_help = "Examples:
-  missive check --fix        # asks what becomes of each conflict copy in an outbox
-  missive check --metadata   # pictures and films that tell a place")]
+  missive check --fix        # asks what to do with each conflict copy in an outbox
+  missive check --metadata   # pictures and films that reveal a place")]
 pub struct Check {
     /// A channel's name or folder; all channels of the data folder unless given
     channel: Option<OsString>,
-    /// List what is ignored as a matter of course too
+    /// Also list files that are always ignored, such as hidden ones
     #[arg(long)]
     all: bool,
-    /// Fail if there is a warning
+    /// Fail if there are warnings
     #[arg(long)]
     strict: bool,
-    /// Go through the conflict copies in the outbox: make each a message of its own, or drop it to `trash/`
+    /// Resolve the conflict copies in the outbox: keep each as a message of its own, or move it to `trash/`
     #[arg(long)]
     fix: bool,
-    /// With --fix: do not ask; re-file what differs, drop what is the same
+    /// With --fix: do not ask; keep copies that differ, move identical ones to the trash
     #[arg(long, requires = "fix")]
     yes: bool,
-    /// List the attachments that tell a place, a device's serial number or a person, instead
+    /// Instead, list the attachments that reveal a place, a device or a person
     #[arg(long, conflicts_with_all = ["all", "fix"])]
     metadata: bool,
 }
@@ -181,12 +181,12 @@ impl Checked {
     fn tell(&self, f: &mut fmt::Formatter<'_>, metadata: &[Telling]) -> fmt::Result {
         let name = field(&self.channel);
         match metadata.len() {
-            0 => writeln!(f, "{name}: no attachment tells a place, a device or a person, as far as missive can see")?,
-            1 => writeln!(f, "{name}: 1 attachment tells more than it shows")?,
-            more => writeln!(f, "{name}: {} tell more than they show", count(more, "attachment"))?,
+            0 => writeln!(f, "{name}: missive found no attachment that reveals a place, a device or a person")?,
+            1 => writeln!(f, "{name}: 1 attachment reveals more than it shows")?,
+            more => writeln!(f, "{name}: {} reveal more than they show", count(more, "attachment"))?,
         }
         for file in metadata {
-            let copy = if file.published { "the copy on a site tells it too" } else { "the copy on a site does not" };
+            let copy = if file.published { "the copy on a site reveals it too" } else { "the copy on a site does not" };
             writeln!(f, "  {}: {}; {copy}", field(&file.path), file.tells.words())?;
         }
         Ok(())
@@ -215,7 +215,7 @@ impl fmt::Display for Report {
                 continue;
             }
             let warnings = channel.warnings();
-            let verdict = if warnings == 0 { "nothing to warn of".to_owned() } else { count(warnings, "warning") };
+            let verdict = if warnings == 0 { "no warnings".to_owned() } else { count(warnings, "warning") };
             writeln!(f, "{}: {}, {verdict}", field(&channel.channel), count(channel.messages, "message"))?;
             for finding in &channel.findings {
                 writeln!(f, "  {}: {}", field(&finding.path), field(&finding.why))?;
@@ -225,11 +225,11 @@ impl fmt::Display for Report {
             }
         }
         if self.channels.iter().any(|channel| channel.metadata.as_ref().is_some_and(|files| !files.is_empty())) {
-            writeln!(f, "Whoever receives the channel's folder receives these files as they are.")?;
+            writeln!(f, "People who receive the channel's folder receive these files unchanged.")?;
             writeln!(f, "To clean one before you send it, use a program such as exiftool: exiftool -all= FILE")?;
         }
         if self.channels.iter().flat_map(|channel| &channel.findings).any(|finding| finding.fixable) {
-            writeln!(f, "`missive check --fix` goes through the conflict copies in an outbox.")?;
+            writeln!(f, "`missive check --fix` resolves the conflict copies in an outbox.")?;
         }
         Ok(())
     }

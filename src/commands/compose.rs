@@ -44,13 +44,13 @@ pub struct Compose {
     channel: Option<OsString>,
     #[command(flatten)]
     text: Text,
-    /// Attach a file, or a folder with all that is in it; may be given again
+    /// Attach a file, or all files of a folder; may be repeated
     #[arg(short, long, value_name = "FILE", allow_hyphen_values = true, value_parser = free_values::path())]
     attach: Vec<PathBuf>,
     /// The message's title
     #[arg(long, allow_hyphen_values = true, value_parser = free_values::text())]
     title: Option<String>,
-    /// A tag of the message; may be given again
+    /// A tag of the message; may be repeated
     #[arg(long, value_name = "TAG", value_delimiter = ',', allow_hyphen_values = true, value_parser = free_values::text())]
     tag: Vec<String>,
     /// The message that this one answers: its id, BOX/ID, or its entry's `urn:uuid:`
@@ -60,13 +60,13 @@ pub struct Compose {
     /// '18:00 Europe/Berlin'; 'in 2h'
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
-    /// Keep it as a draft
+    /// Save it as a draft, and do not send it
     #[arg(long, conflicts_with = "at")]
     draft: bool,
-    /// Show what would be written, and write nothing
+    /// Show what would be written, but write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Send the messages whose time has come, of all channels unless one is given
+    /// Send the scheduled messages that are due, of one channel or of all
     #[arg(long, conflicts_with_all = ["text", "attach", "title", "tag", "reply_to", "at", "draft", "dry_run"])]
     due: bool,
 }
@@ -114,7 +114,7 @@ fn send_due(args: &Compose, around: &Surroundings, console: Console, clock: Cloc
 /// The moment that a person means, which must be to come.
 fn due(at: &str, around: &Surroundings, clock: Clock) -> Result<Stamp, Failure> {
     let now = second(clock)?;
-    let hint = "a zone may stand behind it: `18:00 Europe/Berlin`, or `18:00 local` for the clock here";
+    let hint = "add a time zone: `18:00 Europe/Berlin`, or `18:00 local` for the clock here";
     let span = date_phrase::parse_in(at, now.seconds(), &around.zone)
         .map_err(|error| Failure::new(error.to_string(), hint))?;
     let due = Stamp::from_seconds(span.start);
@@ -131,7 +131,7 @@ impl Compose {
         if let Some(tag) =
             tags.iter().zip(&self.tag).find_map(|(tag, given)| normal_tag(tag).is_none().then_some(given))
         {
-            return Err(Failure::new(format!("`{tag}` is no tag"), "a tag is a word or a few"));
+            return Err(Failure::new(format!("`{tag}` is not a tag"), "a tag is one word or a few words"));
         }
         let reply = |id: &String| match ReplyTo::parse(id.trim()) {
             Some(entry @ ReplyTo::Entry(_)) => Ok(entry),
@@ -263,7 +263,7 @@ impl Desk<'_> {
         for warning in skipped.iter().chain(&broken).chain(&telling) {
             self.console.say(&format!("warning: {warning}"));
         }
-        let answer = self.console.ask("Send it all the same? [y/N]")?;
+        let answer = self.console.ask("Send it anyway? [y/N]")?;
         let plan = if is_yes(answer.as_deref()) { plan } else { Plan { draft: true, ..plan } };
         Ok(self.done(draft, plan, skipped)?.already_said())
     }
@@ -293,13 +293,16 @@ impl Desk<'_> {
     /// A failure after which a draft is still there.
     pub(super) fn keeping(&self, failure: Failure, name: Name) -> Failure {
         let (edit, send) = (self.on_draft("edit", name), self.on_draft("send", name));
-        Failure::new(failure.message, format!("what you wrote is kept: `{edit}` goes on with it, `{send}` sends it"))
+        Failure::new(
+            failure.message,
+            format!("your text is saved as a draft; `{edit}` continues it, `{send}` sends it"),
+        )
     }
 
     /// Says that the editor did not wait, and what becomes of a text that is still written there.
     pub(super) fn returned_at_once(&self, draft: &Draft) -> Failure {
         let send = self.on_draft("send", draft.name);
-        let hint = format!("{}; what you save there is kept as a draft, and `{send}` sends it", editor::LET_IT_WAIT);
+        let hint = format!("{}; what you save there stays a draft, and `{send}` sends it", editor::LET_IT_WAIT);
         Failure::new(editor::RETURNED_AT_ONCE, hint)
     }
 
@@ -318,7 +321,7 @@ impl Desk<'_> {
     fn mention(&self, left: &Draft) -> String {
         let name = left.name;
         format!(
-            "note: {name} is not sent yet{}; `{}` goes on with it, `… send …` sends it, `… discard …` puts it away",
+            "note: {name} is not sent yet{}; `{}` continues it, `… send …` sends it, `… discard …` moves it to the trash",
             words(left),
             self.on_draft("edit", name)
         )
@@ -347,7 +350,7 @@ impl Desk<'_> {
                 Some("n" | "new") => return Ok(Offer::New),
                 Some("d" | "discard") => {
                     let trash = left.discard(self.channel, second(self.clock)?)?;
-                    self.console.say(&format!("it is in {} now", field(&trash.to_string_lossy())));
+                    self.console.say(&format!("it is now in {}", field(&trash.to_string_lossy())));
                     return self.offer();
                 }
                 Some(_) => {}

@@ -23,7 +23,7 @@ use crate::console::Console;
 use crate::fs::regular_file;
 use crate::text::invisible::field;
 
-/// List, edit, send or discard messages that are not sent yet
+/// List, edit, send or discard drafts
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
@@ -39,7 +39,7 @@ pub struct Drafts {
 /// What is to be done with a draft.
 #[derive(Debug, Subcommand)]
 pub enum Action {
-    /// Go on writing a draft
+    /// Continue writing a draft
     #[command(after_help = "Examples:
   missive drafts edit blog
   missive drafts edit blog draft-2026-11-22T13-35-04Z")]
@@ -49,7 +49,7 @@ pub enum Action {
   missive drafts send blog
   missive drafts send blog draft-2026-11-22T13-35-04Z")]
     Send(One),
-    /// Put a draft into the channel's trash
+    /// Move a draft to the channel's trash
     #[command(after_help = "Examples:
   missive drafts discard blog
   missive drafts discard blog draft-2026-11-22T13-35-04Z")]
@@ -61,7 +61,7 @@ pub enum Action {
 pub struct One {
     /// A channel's name or folder
     channel: OsString,
-    /// The draft's name, which `missive drafts` shows; needless when there is only one
+    /// The draft's name, which `missive drafts` shows; may be left out if there is only one
     draft: Option<String>,
 }
 
@@ -175,7 +175,7 @@ fn named(channel: &Channel, name: Option<&str>) -> Result<Name, Failure> {
     match (name, there.as_slice()) {
         (Some(text), _) => Ok(Name::parse(text).ok_or_else(|| draft::no_such(channel, text))?),
         (None, [only]) => Ok(*only),
-        (None, []) => Err(Failure::new("there are no drafts in this channel", "`missive compose CHANNEL` begins one")),
+        (None, []) => Err(Failure::new("there are no drafts in this channel", "`missive compose CHANNEL` starts one")),
         (None, all) => {
             let names: Vec<String> = all.iter().map(|name| format!("`{name}`")).collect();
             Err(Failure::new("there are several drafts", format!("name one of {}", names.join(", "))))
@@ -235,7 +235,7 @@ impl fmt::Display for Report {
             Self::Sent(report) => report.fmt(f),
             Self::Edited(report) => report.fmt(f),
             Self::Discarded { discarded, path } => {
-                writeln!(f, "{} is no draft any more; it is in the trash:\n{}", field(discarded), field(path))
+                writeln!(f, "Moved the draft {} to the trash:\n{}", field(discarded), field(path))
             }
         }
     }
@@ -265,7 +265,7 @@ impl fmt::Display for Line {
             write!(f, ", {}", count(self.attachments, "attachment"))?;
         }
         if let Some(due) = self.scheduled {
-            write!(f, ", waits until {}", self.due.clone().unwrap_or_else(|| spoken(due)))?;
+            write!(f, ", scheduled for {}", self.due.clone().unwrap_or_else(|| spoken(due)))?;
         }
         if let Some(stamp) = self.edits {
             write!(f, ", changes to {stamp}")?;
@@ -274,7 +274,7 @@ impl fmt::Display for Line {
             write!(f, ", its text is gone")?;
         }
         if self.in_hand {
-            write!(f, ", being written or sent just now")?;
+            write!(f, ", open or being sent elsewhere")?;
         }
         Ok(())
     }

@@ -46,13 +46,13 @@ pub struct Edit {
     id: String,
     #[command(flatten)]
     text: Text,
-    /// Attach a file, or a folder with all that is in it; may be given again
+    /// Attach a file, or all files of a folder; may be repeated
     #[arg(short, long, value_name = "FILE", allow_hyphen_values = true, value_parser = free_values::path())]
     attach: Vec<PathBuf>,
-    /// Take an attachment off, which goes to the channel's trash; may be given again
+    /// Move an attachment to the channel's trash; may be repeated
     #[arg(long, value_name = "NAME", allow_hyphen_values = true, value_parser = free_values::name())]
     detach: Vec<OsString>,
-    /// A small change: the header does not tell of it
+    /// A small change: do not record it in the header
     #[arg(long)]
     minor: bool,
 }
@@ -99,7 +99,7 @@ pub fn run(args: &Edit, around: &Surroundings, console: Console, clock: Clock) -
     if left {
         let name = draft.name;
         console.say(&format!(
-            "note: this goes on with changes that were left; `{}` puts them away",
+            "note: you are continuing earlier changes. To discard them: {}",
             desk.on_draft("discard", name)
         ));
     }
@@ -147,13 +147,13 @@ fn kept(desk: &Desk<'_>, draft: &Draft, error: Error) -> Failure {
     let list = shell::missive("drafts", &[&desk.typed]);
     let way = if let (Error::Changed { .. }, Name::Edit(stamp)) = (&error, draft.name) {
         let put = shell::missive(&format!("edit -F {path}"), &[&desk.typed, &stamp.to_string()]);
-        format!("`{put}` puts it in its place")
+        format!("`{put}` applies it")
     } else {
         let send = shell::missive(&format!("compose -F {path}"), &[&desk.typed]);
-        format!("`{send}` sends it as a new message, `{}` puts it away", desk.on_draft("discard", draft.name))
+        format!("`{send}` sends it as a new message, `{}` discards it", desk.on_draft("discard", draft.name))
     };
     let failure = Failure::from(error);
-    Failure::new(failure.message, format!("what you wrote is kept in {path}: `{list}` lists it, {way}"))
+    Failure::new(failure.message, format!("your text is saved in {path}: `{list}` lists it, {way}"))
 }
 
 fn apply(desk: &Desk<'_>, stamp: Stamp, before: &[u8], after: &[u8], besides: &Besides) -> Result<Report, Failure> {

@@ -37,10 +37,10 @@ impl fmt::Display for Originals {
             return Ok(());
         }
         let least = if is_all { "" } else { "at least " };
-        let tell = if found == 1 { "tells" } else { "tell" };
+        let tell = if found == 1 { "reveals" } else { "reveal" };
         writeln!(
             f,
-            "Readers receive attachments as they are: {least}{} {tell} them a place, a device or a person.",
+            "Readers receive attachments unchanged: {least}{} {tell} a place, a device or a person.",
             grouped(found)
         )?;
         writeln!(f, "See which: {}", self.listed_by)

@@ -100,7 +100,7 @@ fn refusal(name: &str, trust: Trust, is_executable: bool, head: &[u8]) -> Option
     let name = name.trim_end_matches(['.', ' ']).to_lowercase();
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     if PROGRAMS.contains(&extension) {
-        return Some("it could start a program or lead elsewhere");
+        return Some("it could start a program or open something else");
     }
     if is_executable {
         return Some("it is marked as a program");
@@ -109,7 +109,7 @@ fn refusal(name: &str, trust: Trust, is_executable: bool, head: &[u8]) -> Option
         return None;
     }
     if !PASSIVE.contains(&extension) {
-        return Some("from others only pictures, sound, films and plain documents are opened");
+        return Some("missive opens only pictures, sound, films and plain documents from others");
     }
     let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start().to_ascii_lowercase();
     let is_disguised = BEGINNINGS.iter().any(|beginning| start.starts_with(beginning));
@@ -127,7 +127,7 @@ pub(super) fn open(path: &Path, trust: Trust, mut file: &File) -> Result<(), Fai
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if let Some(why) = refusal(&name, trust, is_executable, &head) {
         let message = format!("`{name}` is not opened: {why}");
-        return Err(Failure::new(message, format!("it lies at {}", path.display())));
+        return Err(Failure::new(message, format!("the file is {}", path.display())));
     }
     start(path)
 }
@@ -139,7 +139,7 @@ fn start(path: &Path) -> Result<(), Failure> {
     // In a group of its own, so that ctrl-c here does not end what was opened.
     let started = Command::new(opener).arg(path).stdin(input).stdout(output).stderr(errors).process_group(0).spawn();
     started.map(drop).map_err(|error| {
-        Failure::new(format!("`{opener}` cannot be started: {error}"), format!("it lies at {}", path.display()))
+        Failure::new(format!("`{opener}` cannot be started: {error}"), format!("the file is {}", path.display()))
     })
 }
 

@@ -40,28 +40,28 @@ pub struct Site {
     reason = "these comments are the program's help, which is no Markdown"
 )]
 pub struct Asked {
-    /// Where the site is written [default: CHANNEL/site]
+    /// The output folder [default: CHANNEL/site]
     #[arg(short, long, value_name = "DIR", allow_hyphen_values = true, value_parser = free_values::path())]
     output: Option<PathBuf>,
-    /// Where the site will be found, such as https://example.org/blog/
+    /// The address of the published site, such as https://example.org/blog/
     #[arg(long, value_name = "URL", value_parser = |url: &str| BaseUrl::try_from(url.to_owned()))]
     base_url: Option<BaseUrl>,
-    /// A built-in theme, or a folder laid over it
+    /// A theme: `letter`, or a folder whose files replace those of `letter`
     #[arg(long, value_name = "NAME-or-DIR", allow_hyphen_values = true, value_parser = free_values::name())]
     theme: Option<OsString>,
-    /// Build from one box only
+    /// Use the messages of one box only
     #[arg(long, value_name = "BOX", value_parser = ["inbox", "outbox"])]
     r#box: Option<String>,
     /// Show messages dated in the future too
     #[arg(long)]
     future: bool,
-    /// How long a message is held for attachments that it names and that are not here yet
+    /// How long to hold back a message whose attachments have not arrived
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
     hold: Duration,
-    /// Take over an output that holds other files, and write every file anew
+    /// Use an output folder that contains other files, and write every file again
     #[arg(long)]
     force: bool,
-    /// Accept that a box which had messages has none now
+    /// Publish an empty site although there were messages before
     #[arg(long)]
     allow_empty: bool,
     /// Publish pictures with their metadata: place, camera, time
@@ -228,7 +228,7 @@ pub(crate) fn cache(channel: &Channel, around: &Surroundings, console: Console) 
         None => Cache::nowhere(),
     };
     if let Some(damage) = &cache.damage {
-        console.say_if_verbose(&format!("the card cache is made anew: {damage}"));
+        console.say_if_verbose(&format!("the card cache is made again: {damage}"));
     }
     cache
 }
@@ -255,9 +255,9 @@ fn source(theme: &Path, base: &Path) -> Result<ThemeSource, Failure> {
     if folder.is_dir() {
         return Ok(ThemeSource::Folder(folder));
     }
-    let message = format!("there is no theme `{}`", theme.display());
+    let message = format!("no theme named `{}`", theme.display());
     Err(Failure::new(
         message,
-        format!("built in is `{}`; anything else is a folder of templates", BUILT_IN_THEMES.join("`, `")),
+        format!("the built-in theme is `{}`; for your own, name a folder of templates", BUILT_IN_THEMES.join("`, `")),
     ))
 }

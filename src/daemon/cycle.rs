@@ -15,7 +15,7 @@ use crate::channel::protocol::settings;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card_cache::Cache;
 use crate::channel::snapshot::rescan::{Names, Rest, name_in_box};
-use crate::channel::snapshot::{self, Snapshot};
+use crate::channel::snapshot::{self, BoxState, Snapshot};
 use crate::commands::build::{Report, WAITS};
 use crate::commands::site_options::{Asked, Choice, cache};
 use crate::commands::{Clock, Failure, Surroundings, spoken};
@@ -205,7 +205,8 @@ impl<'a> Live<'a> {
     /// # Errors
     /// What the observer gives; all else it is told.
     pub(crate) fn round(&mut self, touched: Touched, observer: &mut dyn Observer) -> Result<(), Failure> {
-        let everything = touched == Touched::Everything;
+        let (everything, begun) = (touched == Touched::Everything, Instant::now());
+        tracing::debug!(channel = %self.channel.name, %touched, builds = self.builds, "round begins");
         self.owed.merge(touched);
         self.send_due(observer);
         let done = if self.builds { self.build(observer) } else { self.look_only(observer).map(|()| None) };
@@ -219,6 +220,7 @@ impl<'a> Live<'a> {
             self.keep();
         }
         self.due = self.next_due();
+        tracing::debug!(channel = %self.channel.name, ms = begun.elapsed().as_millis(), due = self.due, "round over");
         Ok(())
     }
 
@@ -248,11 +250,16 @@ impl<'a> Live<'a> {
             match done {
                 Ok(sent) => {
                     let line = format!("sent {}, which was due on {}", sent.stamp, spoken(sent.stamp));
+                    tracing::info!(channel = %self.channel.name, message = %sent.stamp, "scheduled message sent");
                     observer.say(&self.channel, &line);
                     self.owed.merge(sent.path.into());
                 }
                 Err(error) => {
-                    observer.warn(&self.channel, &format!("warning: {name} is due and could not be sent: {error}"));
+                    tracing::warn!(channel = %self.channel.name, draft = %name, %error, "scheduled message could not be sent");
+                    observer.warn(
+                        &self.channel,
+                        &format!("warning: the scheduled message {name} could not be sent: {error}"),
+                    );
                 }
             }
         }
@@ -361,6 +368,7 @@ impl<'a> Live<'a> {
         self.owed = Touched::default();
         self.unkept |= !same;
         self.channel.kind = snapshot.channel.kind;
+        log_scan(&snapshot, same);
         if !same || self.failed.is_some() {
             observer.looked(&self.channel, &snapshot);
         }
@@ -374,6 +382,7 @@ impl<'a> Live<'a> {
                 forget_grammars();
             }
             let is_news = report.changed() || !self.is_built();
+            log_build(&self.channel, report, is_news);
             observer.built(&self.channel, report, is_news)?;
             self.reported = true;
         }
@@ -383,6 +392,9 @@ impl<'a> Live<'a> {
 
     fn fail(&mut self, failure: Failure, observer: &mut dyn Observer) -> Result<(), Failure> {
         let is_known = self.failed.as_ref() == Some(&failure);
+        if !is_known {
+            tracing::warn!(channel = %self.channel.name, reason = failure.message, "round failed");
+        }
         let failure = self.failed.insert(failure);
         if is_known { Ok(()) } else { observer.failed(&self.channel, failure) }
     }
@@ -397,6 +409,29 @@ impl<'a> Live<'a> {
     /// The time now, in seconds since 1970.
     fn now(&self) -> i64 {
         (self.clock)().div_euclid(1_000_000_000)
+    }
+}
+
+/// Logs what a scan found. A box that can't be read is worth a line whenever something changed.
+fn log_scan(snapshot: &Snapshot, same: bool) {
+    let channel = &snapshot.channel.name;
+    tracing::debug!(%channel, messages = snapshot.cards.len(), warnings = snapshot.warnings(), same, "channel scanned");
+    for side in Side::BOTH {
+        if let BoxState::Unreadable(reason) = snapshot.side(side)
+            && !same
+        {
+            tracing::warn!(%channel, folder = side.name(), %reason, "box can't be read");
+        }
+    }
+}
+
+/// Logs what a build wrote.
+fn log_build(channel: &Channel, report: &Report, is_news: bool) {
+    let (written, removed) = (report.site.written.len(), report.site.removed.len());
+    if is_news {
+        tracing::info!(channel = %channel.name, written, removed, "site built");
+    } else {
+        tracing::debug!(channel = %channel.name, "site is up to date");
     }
 }
 

@@ -166,7 +166,7 @@ impl Folder {
                 return Ok((bytes, after));
             }
         }
-        Err(io::Error::new(io::ErrorKind::Interrupted, "it keeps changing while it is read"))
+        Err(io::Error::new(io::ErrorKind::Interrupted, "it keeps changing while missive reads it"))
     }
 
     /// Opens what lies at `relative`; where that fails because something else lies there than is `wanted`, the error says

@@ -17,7 +17,7 @@ pub fn folders_below(folder: &Path, relative: &Path) -> io::Result<PathBuf> {
     let mut path = folder.to_owned();
     for part in relative.components() {
         let Component::Normal(name) = part else {
-            let what = format!("{} does not lie below {}", relative.display(), folder.display());
+            let what = format!("{} is not inside {}", relative.display(), folder.display());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         };
         path.push(name);

@@ -13,13 +13,13 @@ use crate::fs::atomic_write;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Exposed {
     /// Its group or everybody may write it.
-    #[error("other users of this machine may write {}, so nothing in it is used", path.display())]
+    #[error("other users of this machine may write to {}, so missive does not use it", path.display())]
     Writable {
         /// What it is about.
         path: PathBuf,
     },
     /// It belongs to another user.
-    #[error("{} belongs to another user (number {owner}), so nothing in it is used", path.display())]
+    #[error("{} belongs to another user (id {owner}), so missive does not use it", path.display())]
     Foreign {
         /// What it is about.
         path: PathBuf,

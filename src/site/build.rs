@@ -91,7 +91,7 @@ struct Wanted {
 }
 
 /// Why a file is written of which nobody knows what it says.
-pub(crate) const CUT_OFF: &str = "the last build was cut off";
+pub(crate) const CUT_OFF: &str = "the last build was interrupted";
 
 /// What must be done.
 struct Todo<'p> {
@@ -237,7 +237,7 @@ fn reasons(
     old: Option<Fingerprint>,
 ) -> Vec<&'static str> {
     if before.gone.contains(&wanted.planned.path) {
-        return vec!["it was gone"];
+        return vec!["the file was gone"];
     }
     let Some(old) = old else {
         return vec![CUT_OFF];

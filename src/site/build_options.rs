@@ -17,7 +17,7 @@ use crate::site::theme::{Theme, ThemeSource};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is one thing that may be asked for")]
 pub struct BuildOptions {
-    /// Where the site is written, absolute; in the channel's folder if it is not said.
+    /// The output folder, absolute; in the channel's folder if it is not said.
     pub output: Option<PathBuf>,
     /// Where the site will be found, before the channel's settings are asked.
     pub base_url: Option<BaseUrl>,
@@ -29,7 +29,7 @@ pub struct BuildOptions {
     pub only: Option<Side>,
     /// Shows messages dated in the future too.
     pub future: bool,
-    /// How long a message is held for attachments that it names and that are not here yet.
+    /// How long to hold back a message whose attachments have not arrived.
     pub hold: Duration,
     /// Publishes pictures with their metadata.
     pub keep_metadata: bool,

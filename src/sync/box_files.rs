@@ -93,7 +93,7 @@ pub fn free(folder: &Path, item: &Item, replaces: Option<StatFingerprint>) -> io
     let there = match Folder::open(folder)?.stat(item.path()) {
         // That does not change by itself, so it is not tried again and again.
         Ok(stat) if stat.kind != Kind::File => {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "something that is no file is in its place"));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "something that is not a file is in its place"));
         }
         Ok(stat) => Some(StatFingerprint::from(&stat)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -102,7 +102,7 @@ pub fn free(folder: &Path, item: &Item, replaces: Option<StatFingerprint>) -> io
     if there.is_none() || there == replaces {
         return Ok(());
     }
-    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{item} has changed meanwhile")))
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{item} changed in the meantime")))
 }
 
 /// Makes the folders above a file, following no link.
@@ -121,7 +121,7 @@ pub fn make_above(folder: &Path, item: &Item) -> io::Result<()> {
                 if !path.symlink_metadata()?.is_dir() {
                     return Err(io::Error::new(
                         io::ErrorKind::NotADirectory,
-                        format!("{} is no folder", path.display()),
+                        format!("{} is not a folder", path.display()),
                     ));
                 }
             }
@@ -177,7 +177,7 @@ pub fn keep_copy(trash: &Path, folder: &Path, item: &Item, then: StatFingerprint
     }
     // A copy too many in the trash does no harm.
     drop(std::fs::remove_file(kept));
-    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{item} has changed meanwhile")))
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{item} changed in the meantime")))
 }
 
 /// Puts what a person made of a file aside, so that its place is free: as a conflict copy that `check` goes through in one's own

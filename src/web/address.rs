@@ -1,7 +1,7 @@
 //! Addresses of what the server shows.
 //!
-//! Owns how names become parts of a path: each encoded by itself, so that none can be more than one part. The way back is
-//! never a path: whoever has a name from an address looks it up in a listing.
+//! Each name is encoded by itself, so that none can be more than one part of a path. The way back is never a path: whoever has a
+//! name from an address looks it up in a listing.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 

@@ -63,7 +63,7 @@ fn fish_completes_channels() {
         "Azureen & co\tbroadcast\nblog\tbroadcast\ntalk\tmessage\ntheirs\tsubscription\n"
     );
     assert_eq!(ask("missive build Azureen\\ "), "Azureen & co\tbroadcast\n");
-    assert_eq!(ask("missive che"), "check\tSay which files are not shown, and why\n");
+    assert_eq!(ask("missive che"), "check\tList the files that are not shown, and why\n");
 }
 
 #[test]

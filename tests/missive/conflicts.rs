@@ -204,12 +204,12 @@ fn at_a_terminal_each_is_asked_for() {
         talk.contains("    -two\n    +2\n     three\n[r]e-file, [d]rop to trash, [s]kip? (Enter: re-file) "),
         "{talk}"
     );
-    assert!(out.contains("dropped to trash/") && out.contains(": skipped\n") && !out.contains("-two"), "{out}");
+    assert!(out.contains("moved to trash/") && out.contains(": skipped\n") && !out.contains("-two"), "{out}");
     assert!(scene.path("outbox/2026-01-02T10-00-01Z.txt").exists());
     assert!(scene.path(&format!("trash/{X}.{MARK}.txt")).exists());
     let scene = more();
     let before = there(&scene);
     let (out, talk) = typed(&scene, "\u{4}");
     assert_eq!(talk.matches("(Enter: ").count(), 1, "whoever ends it is asked no more: {talk}");
-    assert_eq!((there(&scene), out.matches("nothing done").count()), (before, 3), "{out}");
+    assert_eq!((there(&scene), out.matches("nothing was changed").count()), (before, 3), "{out}");
 }

@@ -129,7 +129,7 @@ blog: 3 attachments tell more than they show
   outbox/2026-01-01T10-00-00Z/a.jpg: place, device, person; the copy on a site does not
   outbox/2026-01-01T10-00-00Z/b.heic: place, device, person; the copy on a site tells it too
   outbox/2026-01-01T10-00-00Z/c.mp4: place; the copy on a site tells it too
-Whoever receives the channel's folder receives these files as they are.
+People who receive the channel's folder receive these files unchanged.
 To clean one before you send it, use a program such as exiftool: exiftool -all= FILE
 "#]],
     );

@@ -66,8 +66,8 @@ fn a_working_folder_that_was_deleted_is_not_needed() {
     let talk = ended(&gone("compose blog -F text", &set), 1);
     assert!(talk.contains("gone/text"), "{talk}");
     let talk = ended(&gone("channels --data letters", ""), 1);
-    let expected = "error: the folder you are in is gone, so the data folder `letters` cannot be found\n  \
-                    hint: go to another folder, or give the whole path\n";
+    let expected = "error: the current folder is gone, so the data folder `letters` cannot be found\n  \
+                    hint: change to another folder, or give the absolute path\n";
     assert_eq!(talk, expected);
 }
 
@@ -200,7 +200,7 @@ fn a_box_that_is_a_link_is_called_one_by_every_command() {
             "`{side}` in {} is a link, and links are not followed",
             scene.path("").canonicalize().unwrap().display()
         );
-        let way = "put the folder itself there, or make the whole channel a link";
+        let way = "put the real folder there, or make a link to the whole channel";
         // A program without replication says that first.
         let sharing: &[&[&str]] = if cfg!(feature = "sync") { &[&["invite", "blog"], &["share", "blog"]] } else { &[] };
         let others: [&[&str]; 12] = [
@@ -277,9 +277,9 @@ fn a_message_that_vanishes_while_its_editor_is_open_leaves_its_text() {
     let kept = scene.path(&format!("drafts/edit-{OLD}.txt")).canonicalize().unwrap();
     let kept = kept.display();
     let expected = format!(
-        "error: the message {OLD} is gone: something else has deleted or moved it\n  hint: what you wrote is kept in {kept}: \
+        "error: the message {OLD} is gone: another program has deleted or moved it\n  hint: your text is saved in {kept}: \
          `missive drafts blog` lists it, `missive compose -F {kept} blog` sends it as a new message, \
-         `missive drafts discard blog edit-{OLD}` puts it away\n"
+         `missive drafts discard blog edit-{OLD}` discards it\n"
     );
     assert_eq!(talk, expected);
     for action in ["send", "edit"] {
@@ -293,7 +293,7 @@ fn a_message_that_vanishes_while_its_editor_is_open_leaves_its_text() {
 
 #[test]
 fn an_editor_that_returns_at_once_is_noticed_and_nothing_is_taken_from_it() {
-    let hint = "an editor with a window of its own has to wait until you close the file, such as EDITOR='code --wait'";
+    let hint = "if the editor has a window of its own, make it wait until you close the file, for example EDITOR='code --wait'";
     let scene = Scene::new().message(OLD, "first");
     let talk = edit(&scene, "true", &["compose", "blog", "--title", "T"], 1);
     let drafts = fs::read_dir(scene.path("drafts")).unwrap().flatten();
@@ -301,7 +301,7 @@ fn an_editor_that_returns_at_once_is_noticed_and_nothing_is_taken_from_it() {
     let [draft] = drafts.as_slice() else { panic!("{drafts:?}") };
     let name = Path::new(draft).file_stem().unwrap().to_str().unwrap();
     let expected = format!(
-        "error: the editor returned at once, and the text is unchanged\n  hint: {hint}; what you save there is kept as a draft, \
+        "error: the editor closed at once without a change\n  hint: {hint}; what you save there stays a draft, \
          and `missive drafts send blog {name}` sends it\n"
     );
     assert_eq!(talk, expected);
@@ -329,17 +329,17 @@ fn a_time_is_told_by_the_clock_here_too() {
         run(&scene, &["compose", "blog", "-m", "x", "--at", at], &variables, code)
     };
     for (zone, time, told) in [
-        ("UTC0", "2099-12-24 18:00", "It waits until 24 December 2099, 18:00 UTC.\n"),
-        ("CET-1", "2099-12-25 18:00", "It waits until 25 December 2099, 18:00 UTC (19:00 CET here).\n"),
-        ("CET-1", "2099-12-24 18:00 local", "It waits until 24 December 2099, 17:00 UTC (18:00 CET here).\n"),
-        ("CET-1", "2099-12-24T18:00+05:30", "It waits until 24 December 2099, 12:30 UTC (13:30 CET here).\n"),
-        ("EST5", "2099-12-24 02:00", "It waits until 24 December 2099, 02:00 UTC (23 December, 21:00 EST here).\n"),
+        ("UTC0", "2099-12-24 18:00", "Scheduled for 24 December 2099, 18:00 UTC.\n"),
+        ("CET-1", "2099-12-25 18:00", "Scheduled for 25 December 2099, 18:00 UTC (19:00 CET here).\n"),
+        ("CET-1", "2099-12-24 18:00 local", "Scheduled for 24 December 2099, 17:00 UTC (18:00 CET here).\n"),
+        ("CET-1", "2099-12-24T18:00+05:30", "Scheduled for 24 December 2099, 12:30 UTC (13:30 CET here).\n"),
+        ("EST5", "2099-12-24 02:00", "Scheduled for 24 December 2099, 02:00 UTC (23 December, 21:00 EST here).\n"),
     ] {
         let out = at(zone, time, 0);
         assert!(out.starts_with(told), "{zone} {time}: {out}");
     }
     let drafts = run(&scene, &["drafts"], &[("TZ", "CET-1"), ("HOME", &home), ("MISSIVE_DATA", data)], 0);
-    assert!(drafts.contains("waits until 25 December 2099, 18:00 UTC (19:00 CET here)"), "{drafts}");
+    assert!(drafts.contains("scheduled for 25 December 2099, 18:00 UTC (19:00 CET here)"), "{drafts}");
     let compose = |time: &'static str| ["compose", "blog", "-m", "x", "--at", time];
     let refused = scene.environment().set("TZ", "CET-1");
     let refused = refused.session(&[&compose("2020-01-01 18:00 local"), &compose("18:00 Nowhere/City")]);

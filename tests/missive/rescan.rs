@@ -143,7 +143,7 @@ fn a_message_waits_for_the_attachments_that_it_names() {
     assert!(!scene.has(&format!("{STEM}.html")) && !scene.has("tag/sea.html"));
     let snapshot = scene.snapshot();
     let held = &snapshot.held[0];
-    assert_eq!(held.reason.to_string(), "waits: it names harbour.jpg, which is not here yet");
+    assert_eq!(held.reason.to_string(), "held: waiting for harbour.jpg");
     assert!((scene.now + HOLD - held.until.unwrap()).abs() <= 2);
 
     scene.now += HOLD + 5;
@@ -202,11 +202,11 @@ fn what_is_held_is_told() {
     let scene = now().message("2026-01-01T10-00-00Z", "text").message("2026-01-02T10-00-00Z", "![](a.png) ![](b.png)");
     let (build, told) = crate::scene::words(&scene.run(&["build", "./blog", "-o", "out"]));
     assert!(build.contains("1 message, 1 held"), "{build}");
-    assert!(told.contains("note: outbox/2026-01-02T10-00-00Z.txt: waits: it names a.png, b.png, which"), "{told}");
+    assert!(told.contains("note: outbox/2026-01-02T10-00-00Z.txt: held: waiting for a.png, b.png"), "{told}");
     let (check, _) = crate::scene::words(&scene.run(&["check", "./blog"]));
-    assert!(check.contains("outbox/2026-01-02T10-00-00Z.txt: waits: it names"), "{check}");
+    assert!(check.contains("outbox/2026-01-02T10-00-00Z.txt: held: waiting for a.png, b.png"), "{check}");
     let (channels, _) = crate::scene::words(&scene.run(&["channels"]));
-    assert!(channels.contains("1 waits for what it lacks"), "{channels}");
+    assert!(channels.contains("1 waits for missing files"), "{channels}");
     let (now, _) = crate::scene::words(&scene.run(&["build", "./blog", "-o", "out", "--hold", "0s"]));
     assert!(now.contains("2 messages, "), "{now}");
     assert!(files(&scene.site()).contains_key("2026-01-02T10-00-00Z.html"));

@@ -246,7 +246,7 @@ impl Authors {
         if stat.len > MAX_FILE as u64 {
             return Err(Problem::Form(format!("longer than {} MiB", MAX_FILE >> 20)));
         }
-        let text = String::from_utf8(bytes).map_err(|_| Problem::Form("it is no UTF-8".to_owned()))?;
+        let text = String::from_utf8(bytes).map_err(|_| Problem::Form("it is not UTF-8 text".to_owned()))?;
         Self::parse(&text).map(Some)
     }
 
@@ -462,7 +462,7 @@ mod tests {
             let problem = read(odd.as_bytes()).unwrap_err().to_string();
             assert!(problem.starts_with(what), "{odd}: {problem}");
         }
-        assert_eq!(read(b"\xff"), Err(Problem::Form("it is no UTF-8".to_owned())));
+        assert_eq!(read(b"\xff"), Err(Problem::Form("it is not UTF-8 text".to_owned())));
         assert!(read(&vec![b'#'; MAX_FILE + 1]).unwrap_err().to_string().contains("16 MiB"));
     }
 

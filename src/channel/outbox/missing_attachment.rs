@@ -65,7 +65,7 @@ pub fn broken(text: &[u8], attachments: &[RelativePath], stamp: Stamp) -> Vec<St
     let missing = completeness::missing(&summary.links, attachments.iter(), stamp);
     if !missing.is_empty() {
         let number = if missing.len() == 1 { "is" } else { "are" };
-        broken.push(format!("the text points at {}, which {number} not attached", Lack::names(&missing)));
+        broken.push(format!("the text links to {}, which {number} not attached", Lack::names(&missing)));
     } else if attachments.is_empty()
         && let Some(word) = speaks_of_attachment(parted.body)
     {
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn what_a_text_shows_must_be_there() {
-        assert_eq!(words("![](a.jpg) attached"), ["the text points at a.jpg, which is not attached"]);
+        assert_eq!(words("![](a.jpg) attached"), ["the text links to a.jpg, which is not attached"]);
         assert!(words("[elsewhere](https://example.org/a.jpg) and [it](2013-08-11T14-34-37Z.txt)").is_empty());
         assert_eq!(words("---\ndraft: yes\n---\nx").len(), 1);
         assert_eq!(words("---\nnot a header\n---\nx").len(), 1);

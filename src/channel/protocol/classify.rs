@@ -102,7 +102,7 @@ impl fmt::Display for Reason {
         let words = match self {
             Self::Hidden => "hidden: its name begins with `.` or `~`",
             Self::Arriving => "still arriving: a sync tool has not finished it",
-            Self::Placeholder => "a place-holder: available, not downloaded",
+            Self::Placeholder => "a placeholder: the sync tool has not downloaded the file",
             Self::Conflict => "a sync tool's conflict copy",
             Self::OldVersion => "a sync tool's copy of an older version",
             Self::Leftover => "left by an editor, a browser or the system",
@@ -110,11 +110,11 @@ impl fmt::Display for Reason {
             Self::Special => "a pipe, socket or device",
             Self::NotAMessage(None) => "not a message's name (YYYY-MM-DDTHH-MM-SSZ.txt)",
             Self::NotAMessage(Some(name)) => return write!(f, "not a message's name; `{name}` would be"),
-            Self::NotADate => "not a date: no calendar has that day or time",
-            Self::LeapSecond => "a leap second, which is no message's time",
+            Self::NotADate => "not a date: that day or time does not exist",
+            Self::LeapSecond => "a leap second, which cannot be a message's time",
             Self::FolderNamedLikeText => "a folder with the name of a message's file",
-            Self::FolderWithoutStem => "a folder that is no message's attachment folder",
-            Self::WithoutMessage => "attachments waiting for their message",
+            Self::FolderWithoutStem => "a folder that belongs to no message",
+            Self::WithoutMessage => "attachments whose message has not arrived",
             Self::TooLarge => "larger than 4 GiB, or a picture larger than 256 MiB",
             Self::TooMany => "beyond the first 10,000 attachments of its message",
             Self::TooDeep => "more than eight folders deep",
@@ -122,10 +122,10 @@ impl fmt::Display for Reason {
             Self::Draft => "a draft: its header says `draft: true`",
             Self::Future => "dated in the future: held until it is due",
             Self::Lacks(Lack::Attachments(names)) => {
-                return write!(f, "waits: it names {}, which is not here yet", Lack::names(names));
+                return write!(f, "held: waiting for {}", Lack::names(names));
             }
-            Self::Lacks(Lack::Rest) => "waits: a sync tool is still receiving a part of it",
-            Self::Lacks(Lack::Text) => "waits a minute for its text: it is empty",
+            Self::Lacks(Lack::Rest) => "held: a sync tool is still receiving a part of it",
+            Self::Lacks(Lack::Text) => "held for a minute: it is empty",
         };
         f.write_str(words)
     }

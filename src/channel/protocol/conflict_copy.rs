@@ -51,7 +51,7 @@ pub struct Conflict {
 /// When it cannot be read, or is no regular file.
 pub fn examine(folder: &Folder, path: &Path) -> io::Result<Conflict> {
     if folder.stat(path)?.kind != Kind::File {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     let name = path.file_name().unwrap_or_default();
     let in_box = path.components().count() == 1;
@@ -160,7 +160,7 @@ impl Conflict {
         match &self.what {
             What::Text(stamp) => file_text(outbox, &self.path, *stamp),
             What::Attachment(name) => file_attachment(outbox, &self.path, name),
-            What::Other => Err(io::Error::other("it is no copy of a message or an attachment")),
+            What::Other => Err(io::Error::other("it is not a copy of a message or an attachment")),
         }
     }
 

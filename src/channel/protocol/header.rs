@@ -54,9 +54,7 @@ pub fn part(text: &str) -> Parted<'_> {
     let mut problems = Vec::new();
     for line in lines.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
         let Some((key, value)) = key_value(line) else {
-            return whole(vec![format!(
-                "its header block is read as text, because this line is no `key: value`: {line}"
-            )]);
+            return whole(vec![format!("its header is shown as text, because this line is not `key: value`: {line}")]);
         };
         if let Err(problem) = header.set(&key, value) {
             problems.push(problem);
@@ -261,14 +259,14 @@ fn language(value: &str) -> Result<String, String> {
     if is_language(value) {
         Ok(value.to_owned())
     } else {
-        Err(format!("`lang: {value}` is no language tag such as `en` or `pt-BR`"))
+        Err(format!("`lang: {value}` is not a language tag such as `en` or `pt-BR`"))
     }
 }
 
 fn time(value: &str) -> Result<i64, String> {
     DateTime::parse_from_rfc3339(value)
         .map(|time| time.timestamp())
-        .map_err(|_| format!("`updated: {value}` is no time such as `2026-11-22T13:35:04Z`"))
+        .map_err(|_| format!("`updated: {value}` is not a time such as `2026-11-22T13:35:04Z`"))
 }
 
 /// Parts `box/id` into the two; a bare id names no box.
@@ -282,7 +280,7 @@ pub(crate) fn parted_id(value: &str) -> (Option<Side>, &str) {
 
 fn reply(value: &str) -> Result<ReplyTo, String> {
     ReplyTo::parse(value).ok_or_else(|| {
-        format!("`in-reply-to: {value}` is no entry's id and no message's, such as `2013-08-11T14-34-37Z`")
+        format!("`in-reply-to: {value}` is not an id of a message or a feed entry, such as `2013-08-11T14-34-37Z`")
     })
 }
 

@@ -91,7 +91,7 @@ impl TryFrom<String> for BaseUrl {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no web address such as `https://example.org/blog/`");
+        let wrong = || format!("`{text}` is not a web address such as `https://example.org/blog/`");
         let mut url = Url::parse(text.trim()).map_err(|_| wrong())?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err(wrong());
@@ -180,7 +180,7 @@ mod tests {
             (
                 "[site]\nbase_url = \"example.org\"\n",
                 2,
-                "`example.org` is no web address such as `https://example.org/blog/`",
+                "`example.org` is not a web address such as `https://example.org/blog/`",
             ),
         ];
         for (text, line, what) in cases {

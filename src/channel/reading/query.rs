@@ -30,16 +30,16 @@ const BEHIND: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// It is longer than any query has to be.
-    #[error("a search may have {MAX_LENGTH} bytes and {MAX_WORDS} words; look for fewer")]
+    #[error("a query may have at most {MAX_LENGTH} bytes and {MAX_WORDS} words; shorten it")]
     TooLong,
     /// A quotation mark has no second one.
-    #[error("a quotation mark is opened and not closed in `{text}`")]
+    #[error("a quotation mark is not closed in `{text}`")]
     Quote {
         /// The query.
         text: String,
     },
     /// Nothing of that name can be asked for.
-    #[error("`{key}:` is not known; {}; in quotation marks it is searched for as it stands", suggestion(*.nearest))]
+    #[error("unknown `{key}:`; {}; to search for it as text, put it in quotation marks", suggestion(*.nearest))]
     Key {
         /// What stands before the colon.
         key: String,
@@ -47,13 +47,13 @@ pub enum Error {
         nearest: Option<&'static str>,
     },
     /// Nothing stands behind the colon.
-    #[error("nothing stands behind `{key}:`")]
+    #[error("`{key}:` needs a value")]
     Empty {
         /// What stands before the colon.
         key: &'static str,
     },
     /// A message cannot have that.
-    #[error("`has:{value}` is not known; `has:attachment` is")]
+    #[error("unknown `has:{value}`; the only one is `has:attachment`")]
     Has {
         /// What stands behind the colon.
         value: String,
@@ -65,7 +65,7 @@ pub enum Error {
 
 fn suggestion(key: Option<&str>) -> String {
     match key {
-        Some(key) => format!("`{key}:` is"),
+        Some(key) => format!("the nearest is `{key}:`"),
         None => format!("known are {}", KEYS.map(|key| format!("`{key}:`")).join(", ")),
     }
 }

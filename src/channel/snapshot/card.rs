@@ -144,9 +144,8 @@ impl Card {
     pub fn problems_as(&self, trust: Trust) -> impl Iterator<Item = &str> {
         let is_own = trust == Trust::Own;
         let remote = (is_own && self.shows_remote)
-            .then_some("it shows a picture from elsewhere, whose owner learns of every reader");
-        let unbalanced =
-            (is_own && self.is_unbalanced).then_some("its HTML does not close what it opens, so it is shown as text");
+            .then_some("it shows a picture from another server, which can see who reads it");
+        let unbalanced = (is_own && self.is_unbalanced).then_some("its HTML has unclosed tags, so it is shown as text");
         self.problems.iter().map(String::as_str).chain(remote).chain(unbalanced)
     }
 
@@ -268,7 +267,7 @@ fn of_text(side: Side, stamp: Stamp, bytes: Vec<u8>, mark: Mark, attachments: Ve
     let mut problems = parted.problems;
     // The cut of a long text may part a character, which is no fault of its author's.
     if text.mended && mark.len < MAX_READ {
-        problems.push("bytes in it that are no UTF-8 are shown as U+FFFD".to_owned());
+        problems.push("it contains bytes that are not UTF-8; they are shown as U+FFFD".to_owned());
     }
     let header = parted.header;
     let body_start = text.text.len() - parted.body.len();

@@ -111,7 +111,7 @@ impl Cache {
         };
         match parts.next().flatten().and_then(|bytes| serde_json::from_slice(bytes).ok()) {
             Some(profiles) => self.profiles = Arc::new(profiles),
-            None => self.damage = Some("what it says of the profiles is damaged".to_owned()),
+            None => self.damage = Some("its part about the profiles is damaged".to_owned()),
         }
         let blocks: Vec<Option<&[u8]>> = parts.collect();
         let decoded: Vec<Option<Vec<Arc<Card>>>> =

@@ -214,12 +214,12 @@ impl fmt::Display for One {
             }
             (_, Some(_), Some(due), _) => {
                 let due = self.due.clone().unwrap_or_else(|| spoken(due));
-                writeln!(f, "It waits until {due}{with}.")?;
+                writeln!(f, "Scheduled for {due}{with}.")?;
                 let [watch, due] = ["watch", "compose --due"].map(|command| shell::missive(command, &[&self.typed]));
-                writeln!(f, "Then `{watch}` sends it, or `{due}`.")?;
+                writeln!(f, "`{watch}` sends it if it is running then, and so does `{due}`.")?;
             }
             (_, Some(name), None, _) => {
-                writeln!(f, "Kept as a draft, {name}{with}.")?;
+                writeln!(f, "Saved as a draft, {name}{with}.")?;
                 self.go_on(f, name)?;
             }
             (_, _, _, Some(id)) => writeln!(f, "Sent {id}{with}.")?,
@@ -232,7 +232,7 @@ impl fmt::Display for One {
 impl One {
     fn go_on(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
         let [edit, send] = ["drafts edit", "drafts send"].map(|command| shell::missive(command, &[&self.typed, &name]));
-        writeln!(f, "`{edit}` goes on with it, `{send}` sends it.")
+        writeln!(f, "`{edit}` continues it, `{send}` sends it.")
     }
 
     fn would(&self, f: &mut fmt::Formatter<'_>, would: &Would) -> fmt::Result {

@@ -19,7 +19,7 @@ use crate::commands::{Clock, Surroundings};
 use crate::daemon::schedule::Desk;
 use crate::site::{CombinedFeed, FeedChannel, combined_feed, opml};
 use crate::watch::Touched;
-use crate::web::{self, KnownChannel, Library};
+use crate::web::{self, KnownChannel, Library, SiteBuildError};
 
 /// What all channels together are called.
 const TITLE: &str = "missive";
@@ -76,10 +76,10 @@ impl web::ChannelService for Keeper {
         look(&self.desk, &channel.name, written);
     }
 
-    fn build_site(&self, channel: &Channel) -> Result<(), String> {
+    fn build_site(&self, channel: &Channel) -> Result<(), SiteBuildError> {
         match self.desk.site(channel.name.clone()).recv() {
-            Ok(answer) => answer.map_err(|failure| failure.words()),
-            Err(_) => Err("the server is stopping".to_owned()),
+            Ok(answer) => answer.map_err(|failure| SiteBuildError::Failed(failure.words())),
+            Err(_) => Err(SiteBuildError::Stopping),
         }
     }
 

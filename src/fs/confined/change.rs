@@ -65,7 +65,7 @@ impl Folder {
     /// first, so that nothing is appended to what bears that name.
     ///
     /// # Errors
-    /// As the system says; an error that says what lies there when it is no regular file.
+    /// As the system says; an error that says what lies there when it is not a regular file.
     pub fn append(&self, name: &Path, bytes: &[u8]) -> io::Result<()> {
         let flags = OFlags::WRONLY.union(OFlags::APPEND).union(OFlags::CREATE);
         let flags = flags.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC).union(OFlags::NOFOLLOW);

@@ -55,7 +55,7 @@ impl Identity {
 pub(crate) fn a_channel(channel: &Channel, output: &Path) -> Result<(), SiteError> {
     let there = Identity::of(output);
     if there.is_some() && channel.path.ancestors().any(|above| Identity::of(above) == there) {
-        return refused(output, "the channel lies in it");
+        return refused(output, "it contains the channel");
     }
     let own = Identity::of(&channel.path);
     let kept = KEPT.map(|name| (name, Identity::within(&channel.path, name)));
@@ -67,10 +67,10 @@ pub(crate) fn a_channel(channel: &Channel, output: &Path) -> Result<(), SiteErro
         };
         let taken = kept.iter().find(|(name, folder)| *folder == here || own == here && is_called(output, above, name));
         if let Some((name, _)) = taken {
-            return refused(output, &format!("it is the channel's `{name}`, or lies in it"));
+            return refused(output, &format!("it is the channel's `{name}`, or inside it"));
         }
         if state == here {
-            return refused(output, "missive keeps its keys there");
+            return refused(output, "it contains missive's keys");
         }
         if own == here {
             // Whatever lies above the channel holds it, and its own folders were looked at below it.
@@ -90,13 +90,13 @@ fn is_called(path: &Path, above: &Path, name: &str) -> bool {
 pub(crate) fn elsewhere(output: &Path) -> Result<(), SiteError> {
     for above in output.ancestors() {
         if above.file_name().is_some_and(|name| name == STATE) {
-            return refused(output, "missive keeps its keys there");
+            return refused(output, "it contains missive's keys");
         }
         if let Some(name) = channel_at(above) {
-            return refused(output, &format!("it is the channel `{name}`, or lies in it"));
+            return refused(output, &format!("it is the channel `{name}`, or inside it"));
         }
         if let Some(side) = box_at(above) {
-            return refused(output, &format!("it is an `{side}`, or lies in one"));
+            return refused(output, &format!("it is an `{side}`, or inside one"));
         }
     }
     if output.join(STATE).is_dir() {
@@ -108,7 +108,7 @@ pub(crate) fn elsewhere(output: &Path) -> Result<(), SiteError> {
     }
     let inside = std::fs::read_dir(output).into_iter().flatten().flatten();
     match inside.filter_map(|entry| channel_at(&entry.path())).min() {
-        Some(name) => refused(output, &format!("the channel `{name}` lies in it")),
+        Some(name) => refused(output, &format!("it contains the channel `{name}`")),
         None => Ok(()),
     }
 }

@@ -56,7 +56,9 @@ pub(super) async fn write_authors(replica: &mut Replica) -> bool {
     match written {
         Ok(Ok(_)) => replica.authorship.written = Some(authors),
         Ok(Err(error)) => {
-            let what = format!("who wrote the messages can't be noted, so none is put into the outbox: {error}");
+            let what = format!(
+                "the file `.authors.toml` can't be written, so no messages of others are put into the outbox: {error}"
+            );
             replica.condition.problem(what);
         }
         // The runtime ends.

@@ -83,7 +83,7 @@ pub(super) enum Ended {
     Broken(String),
 }
 
-/// Runs a node until it is stopped, or its engine breaks because the disk was full or its parts wait for each other.
+/// Runs a node until it is stopped, or its engine breaks because the disk was full or its parts are blocked.
 ///
 /// # Errors
 /// When the engine cannot start.
@@ -366,7 +366,7 @@ async fn accept(home: Home, endpoint: Endpoint, acceptance: Acceptance) {
 fn warnings(book: &Book) -> Vec<String> {
     let left_out = book.left_out.iter().map(|left| {
         format!(
-            "the key of `{}` is left out, because no channel can have that name; `missive keys` lists the keys",
+            "the key of `{}` is left out: a channel cannot have that name; `missive keys` lists the keys",
             field(&left.name)
         )
     });
@@ -374,7 +374,7 @@ fn warnings(book: &Book) -> Vec<String> {
         let why = acceptance.refused.as_ref()?;
         let channel = &acceptance.channel;
         Some(format!(
-            "the invitation to `{}` was refused: {why}; to let go of it: {}",
+            "the invitation to `{}` was refused: {why}; to delete it: {}",
             field(&channel.to_string()),
             shell::missive("keys forget", &[channel])
         ))

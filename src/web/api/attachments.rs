@@ -1,14 +1,11 @@
-//! `/channels/NAME/BOX/ID/attachments`: what goes with a message.
+//! `/channels/NAME/BOX/ID/attachments`: the attachments of a message, and adding files to one's own message.
 //!
-//! Owns the listing, the bytes, and adding files to one's own message. A name from an address is looked for in the listing
-//! and is never part of a path itself.
+//! A name from an address is looked for in the listing, and is never part of a path itself.
 
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::super::Server;
-use super::json;
 use crate::article::{Attached as Shown, inert_suffix, media_type};
 use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::outbox::new_message::Source;
@@ -18,9 +15,11 @@ use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::snapshot::card;
 use crate::channel::snapshot::card::{Card, Mark};
 use crate::markdown::{Media, Trust};
+use crate::web::api::answer::json;
 use crate::web::api::wire::{Attached, Attachment};
 use crate::web::http::refusal::Refusal;
 use crate::web::http::{file, upload};
+use crate::web::server::Server;
 
 /// The attachments of a message of the inbox.
 pub(super) async fn list_theirs(
@@ -115,11 +114,11 @@ pub(super) async fn add(
     Path((name, id)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let (state, card) = server.own(&name, &id)?;
-    let form = upload::form(request).await?;
+    let (state, card) = server.own_message(&name, &id)?;
+    let form = upload::multipart_form(request).await?;
     let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
     if !received.has_files() {
-        return Err(Refusal::bad("there is no file").hint("send each as the form field `file`"));
+        return Err(Refusal::bad("the request has no file").hint("send each file as the form field `file`"));
     }
     server
         .off_thread(move |server| {
@@ -129,7 +128,7 @@ pub(super) async fn add(
             let path = revise::revise(&state.channel, card.stamp, &revision, server.now()?)?;
             server.written(&state, &path);
             let is_new = |attachment: &Attachment| files.iter().any(|file| file.name.text() == attachment.name);
-            let (state, card) = server.own(&name, &id)?;
+            let (state, card) = server.own_message(&name, &id)?;
             json(&Attached { attachments: Attachment::all_of(&state, &card).into_iter().filter(is_new).collect() })
         })
         .await

@@ -1,7 +1,6 @@
-//! A message's text as the app shows it.
+//! A message's text as the app shows it: where its attachments, other messages and tags are found.
 //!
-//! Owns what lies around a text in the app: where its attachments, other messages and tags are found. The rules of trust are
-//! the site's, and nothing is shown that comes from elsewhere.
+//! The rules of trust are the site's, and nothing is shown that comes from elsewhere.
 
 use percent_encoding::percent_decode_str;
 use tera::Value;
@@ -21,9 +20,9 @@ use crate::channel::snapshot::completeness::{Lack, SITE_PAGES};
 use crate::fs::confined::Folder;
 use crate::markdown::{self, ROOT, Rendered, Rules, Target, Trust, anchor_name, max_cost};
 use crate::web::address;
-use crate::web::app::App;
 use crate::web::app::template_views;
-use crate::web::app::template_views::Shown;
+use crate::web::app::template_views::{PageInfo, Shown};
+use crate::web::app::templates::Templates;
 use crate::web::http::refusal::Refusal;
 use crate::web::model::channel_state::ChannelState;
 
@@ -202,22 +201,20 @@ pub(super) fn would_be(state: &ChannelState, draft: Option<Name>, text: &str, no
     Value::from_serializable(&Shown::of(state, &card, message))
 }
 
-impl App {
-    /// A text that is not sent as an article, as the app's pages would show it.
-    pub(in crate::web) fn preview(
-        &self,
-        state: &ChannelState,
-        draft: Option<Name>,
-        text: &str,
-        now: Stamp,
-    ) -> Result<String, Refusal> {
-        let mut context = tera::Context::new();
-        context.insert("root", "");
-        context.insert("page", &crate::web::app::Page { kind: "preview", title: "", url: "" });
-        context.insert("first", &true);
-        context.insert_value("m", would_be(state, draft, text, now));
-        context.insert("site", &template_views::Site::of(state));
-        let bytes = self.render("entry.html", &context)?;
-        String::from_utf8(bytes).map_err(|error| Refusal::broken(error.to_string()))
-    }
+/// A text that is not sent as an article, as the app's pages would show it.
+pub(in crate::web) fn preview(
+    templates: &Templates,
+    state: &ChannelState,
+    draft: Option<Name>,
+    text: &str,
+    now: Stamp,
+) -> Result<String, Refusal> {
+    let mut context = tera::Context::new();
+    context.insert("root", "");
+    context.insert("page", &PageInfo { kind: "preview", title: "", url: "" });
+    context.insert("first", &true);
+    context.insert_value("m", would_be(state, draft, text, now));
+    context.insert("site", &template_views::Site::of(state));
+    let bytes = templates.render("entry.html", &context)?;
+    String::from_utf8(bytes).map_err(|error| Refusal::broken(error.to_string()))
 }

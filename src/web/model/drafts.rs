@@ -1,6 +1,4 @@
-//! Letters that are not sent, for the app and the API alike.
-//!
-//! Owns taking them in hand, beginning, sending and discarding them. Refuses to know requests.
+//! Drafts, for the app and the API alike: opening, beginning, sending and discarding them.
 
 use std::time::{Duration, Instant};
 
@@ -15,9 +13,9 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::reply::ReplyTo;
 use crate::channel::reading::resolve_id;
 
-use crate::web::Server;
 use crate::web::http::refusal::Refusal;
 use crate::web::model::channel_state::ChannelState;
+use crate::web::server::Server;
 
 /// How long a draft that is in another hand is waited for.
 const WAIT: Duration = Duration::from_secs(2);
@@ -51,7 +49,7 @@ fn said_of(state: &ChannelState, reply: &str) -> Result<ReplyTo, Refusal> {
     if let Some(entry @ ReplyTo::Entry(_)) = ReplyTo::parse(reply) {
         return Ok(entry);
     }
-    let (side, stamp) = resolve_id::linked(reply).ok_or_else(|| Refusal::bad("`reply` is no message's id"))?;
+    let (side, stamp) = resolve_id::linked(reply).ok_or_else(|| Refusal::bad("`reply` is not a message id"))?;
     let side = side.or_else(|| resolve_id::any(&state.channel, &stamp.to_string()).ok().map(|(side, _)| side));
     Ok(side.map_or(ReplyTo::Message(None, stamp), |side| ReplyTo::to(&state.channel, side, stamp)))
 }

@@ -178,8 +178,8 @@ fn a_draft_that_was_left_is_offered_on_a_terminal() {
     assert_eq!(texts(&scene, "outbox").last().unwrap(), " and more");
     assert!(files(&scene.path("trash")).values().any(|text| text == b"three\n"));
     let promise = scene.environment().editor("printf 'See attached.' >>\"$1\"");
-    let out = promise.on_terminal("compose blog").answers("Send it all the same?", "n").ends();
-    assert!(out.contains("Kept as a draft"), "{out}");
+    let out = promise.on_terminal("compose blog").answers("Send it anyway?", "n").ends();
+    assert!(out.contains("Saved as a draft"), "{out}");
     assert_eq!(texts(&scene, "drafts"), ["See attached."]);
 }
 

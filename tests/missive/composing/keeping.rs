@@ -182,7 +182,7 @@ fn a_disk_that_is_full_shows_nothing_and_loses_nothing() {
     fs::write(scene.root().join("big.jpg"), vec![7; 200_000]).unwrap();
     let outbox = Disk::on(&scene.path("outbox"), "64k");
     let talk = fails(&scene, &["compose", "blog", "-m", "words", "-a", "big.jpg"]);
-    assert!(talk.contains("No space left") && talk.contains("what you wrote is kept"), "{talk}");
+    assert!(talk.contains("No space left") && talk.contains("your text is saved"), "{talk}");
     assert!(seen(&scene, "outbox").is_empty());
     assert_eq!(texts(&scene, "drafts"), ["words\n"]);
     run(&scene, &["compose", "blog", "-m", "small, to another disk"]);
@@ -197,6 +197,6 @@ fn a_disk_that_is_full_shows_nothing_and_loses_nothing() {
     assert_eq!((texts(&scene, "outbox"), seen(&scene, "outbox").len()), (vec!["words\n".into()], 2));
     let _drafts = Disk::on(&scene.path("drafts"), "64k");
     let talk = fails(&scene, &["compose", "blog", "-m", "again", "-a", "big.jpg"]);
-    assert!(talk.contains("No space left") && talk.contains("what you wrote is kept"), "{talk}");
+    assert!(talk.contains("No space left") && talk.contains("your text is saved"), "{talk}");
     assert_eq!((texts(&scene, "drafts"), seen(&scene, "drafts").len()), (vec!["again\n".into()], 1));
 }

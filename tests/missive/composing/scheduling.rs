@@ -14,7 +14,7 @@ fn a_scheduled_message_waits_and_is_sent_when_it_is_due() {
     let scene = Scene::new();
     fs::write(scene.root().join("a.jpg"), "abc").unwrap();
     let (out, _) = run(&scene, &["compose", "blog", "-m", "soon", "--at", "in 2s", "-a", "a.jpg"]);
-    assert!(out.contains("It waits until") && out.contains("missive compose --due blog"), "{out}");
+    assert!(out.contains("Scheduled for") && out.contains("missive compose --due blog"), "{out}");
     run(&scene, &["compose", "blog", "-m", "later", "--at", "2099-12-24 18:00"]);
     assert!(run(&scene, &["compose", "blog", "--due"]).0.contains("Nothing is due."));
     let due = json(&scene, &["drafts"])["drafts"][0]["scheduled"].as_str().unwrap().to_owned();

@@ -89,7 +89,7 @@ fn renew(list: &str, lines: &[String]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/missive/floors/exceptions.rs");
     let text = std::fs::read_to_string(&path).unwrap();
     let Some(begin) = text.find(&format!("const {list}:")) else { return };
-    let begin = begin + text[begin..].find("&[\n").unwrap_or_else(|| text[begin..].find("&[]").unwrap());
+    let begin = begin + text[begin..].find("= &[").unwrap() + "= ".len();
     let end = begin + text[begin..].find("];").unwrap();
     let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let lines = if lines.is_empty() { lines } else { format!("\n{lines}") };

@@ -191,7 +191,7 @@ fn what_was_there_before_a_code_was_refused_stays() {
     assert_eq!(
         brando.status()["warnings"],
         serde_json::json!([
-            "the invitation to `azureen` was refused: this code was never given out here, or was withdrawn; to let go of it: missive keys forget azureen"
+            "the invitation to `azureen` was refused: this code was not made here, or was withdrawn; to delete it: missive keys forget azureen"
         ])
     );
     brando.stops();

@@ -14,6 +14,7 @@ mod founding;
 mod guard;
 mod http;
 mod lists;
+mod logging;
 mod pages;
 mod paths;
 mod twice;
@@ -44,6 +45,8 @@ pub(crate) struct Served {
     port: u16,
     /// The number of the user who runs it, if not of the one who tests.
     user: Option<u32>,
+    /// More of what its environment says.
+    variables: Vec<(&'static str, String)>,
     described: OnceLock<Described>,
 }
 
@@ -65,7 +68,7 @@ impl Served {
 
     fn on(dir: tempfile::TempDir) -> Self {
         let (url, key_url) = (String::new(), String::new());
-        Self { dir, child: None, url, key_url, port: 0, user: None, described: OnceLock::new() }
+        Self { dir, child: None, url, key_url, port: 0, user: None, variables: Vec::new(), described: OnceLock::new() }
     }
 
     /// No data folder at all.
@@ -128,6 +131,7 @@ impl Served {
         let environment = Environment::new(self.dir.path()).data(&self.data(""));
         let environment = environment.set("XDG_CACHE_HOME", self.dir.path().join("cache"));
         let environment = self.user.into_iter().fold(environment, Environment::user);
+        let environment = self.variables.iter().fold(environment, |all, (name, value)| all.set(name, value));
         let mut command = environment.command(args);
         command.stdout(Stdio::piped());
         command

@@ -132,20 +132,20 @@ fn arguments_are_words_or_phrases() {
 #[test]
 fn says_what_is_wrong() {
     for (query, message) in [
-        ("a \"b", "a quotation mark is opened and not closed in `a \"b`"),
-        ("form:x", "`form:` is not known; `from:` is; in quotation marks it is searched for as it stands"),
+        ("a \"b", "a quotation mark is not closed in `a \"b`"),
+        ("form:x", "unknown `form:`; the nearest is `from:`; to search for it as text, put it in quotation marks"),
         (
             "quux:x",
-            "`quux:` is not known; known are `tag:`, `from:`, `in:`, `has:`, `after:`, `before:`; in quotation marks it is searched for as it stands",
+            "unknown `quux:`; known are `tag:`, `from:`, `in:`, `has:`, `after:`, `before:`; to search for it as text, put it in quotation marks",
         ),
-        ("tag: x", "nothing stands behind `tag:`"),
-        ("tag:#", "nothing stands behind `tag:`"),
-        ("from:\"\"", "nothing stands behind `from:`"),
-        ("has:feet", "`has:feet` is not known; `has:attachment` is"),
+        ("tag: x", "`tag:` needs a value"),
+        ("tag:#", "`tag:` needs a value"),
+        ("from:\"\"", "`from:` needs a value"),
+        ("has:feet", "unknown `has:feet`; the only one is `has:attachment`"),
     ] {
         assert_eq!(Query::parse(query, NOW).unwrap_err().to_string(), message);
     }
-    assert!(Query::parse("after:soon", NOW).unwrap_err().to_string().starts_with("`soon` is no time; try "));
+    assert!(Query::parse("after:soon", NOW).unwrap_err().to_string().starts_with("`soon` is not a time; try "));
     for word in ["10:30", "std::fmt", "https://example.org", "\"form:x\"", "-", ":", "a - b", "日本:x"] {
         assert!(Query::parse(word, NOW).is_ok(), "{word}");
     }
@@ -197,7 +197,7 @@ fn a_query_without_end_is_refused_in_few_words() {
     let few = "word ".repeat(100);
     assert!(Query::parse(&few, NOW).is_ok());
     let error = Query::parse(&format!("after:{}", "9".repeat(70)), NOW).unwrap_err().to_string();
-    assert!(error.starts_with(&format!("`{}…` is no time", "9".repeat(64))), "{error}");
+    assert!(error.starts_with(&format!("`{}…` is not a time", "9".repeat(64))), "{error}");
 }
 
 proptest! {
