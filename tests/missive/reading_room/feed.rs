@@ -1,8 +1,8 @@
 //! The feed and the list of several channels, as a server has them without a file.
 
 use missive::channel::Channel;
-use missive::channel::snapshot::card_cache::Cache;
-use missive::channel::snapshot::{self, Look, Snapshot};
+use missive::channel::snapshot::card_cache::CardCache;
+use missive::channel::snapshot::{self, LookOptions, Snapshot};
 use missive::site::{CombinedFeed, FeedChannel, SiteOptions, combined_feed, opml};
 
 use super::{ID, data, values, write};
@@ -10,7 +10,7 @@ use crate::scene::{NOW, Scene, files};
 
 fn look(scene: &Scene, name: &str) -> Snapshot {
     let channel = Channel::open(&scene.root().join("data").join(name)).unwrap();
-    snapshot::take(channel, &Cache::nowhere(), Look::at(NOW))
+    snapshot::take(channel, &CardCache::nowhere(), LookOptions::at(NOW))
 }
 
 /// These channels as a server has it.
