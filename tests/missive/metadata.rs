@@ -76,8 +76,8 @@ fn what_stays_in_a_picture_is_said_when_it_is_published() {
 $ missive build blog
 [ROOT]/blog/site: 1 message, 7 files written of 12 in [TIME]
 --- messages
-warning: outbox/2026-01-01T10-00-00Z/b.heic and 1 more attachment may tell where, with which camera and by whom they were made, and missive cannot remove that from this format; see what is told: missive check --metadata blog
-note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` or `base_url` in missive.toml sets one
+warning: outbox/2026-01-01T10-00-00Z/b.heic and 1 more attachment may tell where, with which camera and by whom they were made, and missive cannot remove that from this format. List these files: missive check --metadata blog
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one
 "#]],
     );
     assert_eq!(scene.run(&["build", "blog", "--strict"]).status.code(), Some(1));
@@ -113,7 +113,7 @@ fn check_lists_what_attachments_tell() {
         scene.session(&[&["check", "--metadata", "blog"]]),
         str![[r#"
 $ missive check --metadata blog
-blog: no attachment tells a place, a device or a person, as far as missive can see
+blog: missive found no attachment that reveals a place, a device or a person
 "#]],
     );
     let scene = scene.attachment(STEM, "a.jpg", &photograph(3, 2)).attachment(STEM, "b.heic", &heic()).attachment(
@@ -125,10 +125,10 @@ blog: no attachment tells a place, a device or a person, as far as missive can s
         scene.session(&[&["check", "--metadata", "blog"]]),
         str![[r#"
 $ missive check --metadata blog
-blog: 3 attachments tell more than they show
+blog: 3 attachments reveal more than they show
   outbox/2026-01-01T10-00-00Z/a.jpg: place, device, person; the copy on a site does not
-  outbox/2026-01-01T10-00-00Z/b.heic: place, device, person; the copy on a site tells it too
-  outbox/2026-01-01T10-00-00Z/c.mp4: place; the copy on a site tells it too
+  outbox/2026-01-01T10-00-00Z/b.heic: place, device, person; the copy on a site reveals it too
+  outbox/2026-01-01T10-00-00Z/c.mp4: place; the copy on a site reveals it too
 People who receive the channel's folder receive these files unchanged.
 To clean one before you send it, use a program such as exiftool: exiftool -all= FILE
 "#]],
@@ -157,7 +157,7 @@ fn who_is_given_a_key_is_given_the_originals() {
 $ missive share blog
 missive-read-[KEY]
 
-Whoever has this key reads blog: missive subscribe KEY
+Anyone with this read key can read blog: missive subscribe KEY
 For a web page: <a href="#missive-read-[KEY]">Follow this with missive</a>
 Readers can connect while `missive sync` runs here, or through anyone who already has the channel.
 "##]],
@@ -169,8 +169,8 @@ Readers can connect while `missive sync` runs here, or through anyone who alread
 $ missive share blog
 missive-read-[KEY]
 
-Whoever has this key reads blog: missive subscribe KEY
-Readers receive attachments as they are: 2 tell them a place, a device or a person.
+Anyone with this read key can read blog: missive subscribe KEY
+Readers receive attachments unchanged: 2 reveal a place, a device or a person.
 See which: missive check --metadata blog
 For a web page: <a href="#missive-read-[KEY]">Follow this with missive</a>
 Readers can connect while `missive sync` runs here, or through anyone who already has the channel.

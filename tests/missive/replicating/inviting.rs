@@ -56,7 +56,7 @@ $ missive accept missive-invite-[KEY] azureen
 --- messages
 Looking for Azureen … ctrl-c to stop; this continues whenever `missive sync` runs
 error: the other side refused: this code has been used already
-  hint: ask for a new code; nothing was kept of this one
+  hint: ask for a new code; nothing was changed
 --- exit 1
 "#]],
     );
@@ -66,7 +66,7 @@ error: the other side refused: this code has been used already
         str![[r#"
 $ missive invite brando
 --- messages
-error: `brando` has its other side already
+error: `brando` is already a conversation with someone
   hint: choose another name: missive invite NAME
 --- exit 1
 "#]],
@@ -100,38 +100,38 @@ error: that is your own invitation
         str![[r#"
 $ missive accept missive-read-[KEY] azureen
 --- messages
-error: that is a key, and no code of an invitation
-  hint: `missive subscribe` takes keys for reading, `missive join` keys for writing
+error: that is a key, not an invitation code
+  hint: use a read key with `missive subscribe`, and a write key with `missive join`
 --- exit 1
 
 $ missive accept missive-invite-[KEY] azureen
 --- messages
-error: the key is damaged: a part of it is missing or mistyped; copy it whole
-  hint: keys come from `missive share` and `missive invite`; copy one whole
+error: the key is damaged: a part of it is missing or mistyped; copy the whole key
+  hint: `missive share` and `missive invite` print keys; copy the whole key
 --- exit 1
 
 $ missive accept hello azureen
 --- messages
-error: that is no missive key: one begins with `missive-read-`, `missive-write-` or `missive-invite-`
-  hint: keys come from `missive share` and `missive invite`; copy one whole
+error: that is not a missive key: a key begins with `missive-read-`, `missive-write-` or `missive-invite-`
+  hint: `missive share` and `missive invite` print keys; copy the whole key
 --- exit 1
 
 $ missive accept missive-read-[KEY] azureen
 --- messages
-error: the key is damaged: a part of it is missing or mistyped; copy it whole
-  hint: keys come from `missive share` and `missive invite`; copy one whole
+error: the key is damaged: a part of it is missing or mistyped; copy the whole key
+  hint: `missive share` and `missive invite` print keys; copy the whole key
 --- exit 1
 
 $ missive subscribe missive-invite-[KEY]
 --- messages
 error: that is an invitation to a conversation
-  hint: `missive accept CODE` answers it
+  hint: accept it with `missive accept CODE`
 --- exit 1
 
 $ missive join missive-invite-[KEY]
 --- messages
 error: that is an invitation to a conversation
-  hint: `missive accept CODE` answers it
+  hint: accept it with `missive accept CODE`
 --- exit 1
 "#]],
     );
@@ -201,7 +201,7 @@ fn what_was_there_before_a_code_was_refused_stays() {
 $ missive accept missive-invite-[KEY]
 --- messages
 Looking for the other side … ctrl-c to stop; this continues whenever `missive sync` runs
-error: the other side refused: this code was never given out here, or was withdrawn
+error: the other side refused: this code was not made here, or was withdrawn
   hint: ask for a new code; your folder `azureen` stays as it is
 --- exit 1
 "#]],

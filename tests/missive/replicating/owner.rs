@@ -112,7 +112,7 @@ fn a_co_writer_moves_no_readers() {
         str![[r#"
 $ missive keys follow team
 --- messages
-error: the author of `team` has given no new key
+error: the author of `team` has made no new key
   hint: nothing was changed
 --- exit 1
 "#]],
@@ -126,7 +126,7 @@ error: the author of `team` has given no new key
         str![[r#"
 $ missive keys rotate team
 --- messages
-error: only the owner of `team` can give it new keys, and its readers would not follow yours
+error: only the owner of `team` can make new keys; its readers would ignore yours
   hint: ask its owner for `missive keys rotate team`; a channel of your own: `missive new CHANNEL`
 --- exit 1
 "#]],

@@ -160,8 +160,8 @@ fn a_reader_hands_the_key_on_and_gives_all_with_the_author_gone() {
         str![[r#"
 $ missive share harbour --write
 --- messages
-error: you only read `harbour`, so you have no key for writing it
-  hint: whoever has one can give it to you: `missive share CHANNEL --write`
+error: you only read `harbour`, so you have no write key
+  hint: ask one of its authors for it: they run `missive share CHANNEL --write`
 --- exit 1
 "#]],
     );
