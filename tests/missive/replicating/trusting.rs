@@ -146,7 +146,7 @@ fn a_channel_that_co_writers_fill_without_end_is_left() {
         eve.says(format!("{SECOND}/{number}").as_bytes(), tiny, 1);
     }
     eve.compares();
-    let words = "others have filled it with more than 10200 entries into it, so missive has stopped syncing it; `missive keys rotate team` gives it new keys";
+    let words = "others have put more than 10200 entries into it, so missive has stopped syncing it";
     until(&[&azureen], "it is said", || {
         azureen.document("team", "outbox")["question"].as_str().is_some_and(|said| said.contains(words))
     });
