@@ -30,7 +30,7 @@ $ missive edit blog 2026-01-01T10-00-00Z -a c.jpg --detach a/b.jpg -m ![](a/b.jp
 Changed 2026-01-01T10-00-00Z, 1 file attached, 1 file taken off.
 [ROOT]/blog/outbox/2026-01-01T10-00-00Z.txt
 --- messages
-warning: the text points at a/b.jpg, which is not attached
+warning: the text links to a/b.jpg, which is not attached
 "#]],
     );
     let outbox = seen(&scene, "outbox");
@@ -49,7 +49,7 @@ warning: the text points at a/b.jpg, which is not attached
 $ missive edit blog 2026-01-01T10-00-00Z -a c.jpg
 --- messages
 error: two attachments would have the name `c.jpg`
-  hint: nothing was written; rename one of them, or put it into a folder
+  hint: nothing was written; rename one of them, or put it into a subfolder
 --- exit 1
 
 $ missive edit blog 2026-01-01T10-00-00Z --detach z.jpg
@@ -174,13 +174,13 @@ error: the message cannot be restored: [ROOT]/blog/outbox/2026-01-01T10-00-00Z.t
         session,
         str![[r#"
 $ missive delete blog --undo
-Brought 2026-01-01T10-00-00Z back.
+Restored 2026-01-01T10-00-00Z.
 [ROOT]/blog/outbox/2026-01-01T10-00-00Z.txt
 
 $ missive delete blog --undo
 --- messages
-error: no message in [ROOT]/blog/trash
-  hint: nothing was deleted there by `missive delete`
+error: there is no deleted message in [ROOT]/blog/trash
+  hint: `missive delete` has deleted nothing in this channel
 --- exit 1
 
 $ missive delete blog 2026-01-01T10-00-09Z -y

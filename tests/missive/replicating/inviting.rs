@@ -164,8 +164,17 @@ fn a_code_that_was_withdrawn_is_refused_by_the_other_side() {
     let code = invites(&azureen, "brando", &[]);
     azureen.does(&["keys", "forget", "brando"]);
     let brando = Person::new("Brando");
-    let refused = brando.refused_by_others(&["accept", &code, "azureen"]);
-    assert!(refused.contains("the other side refused: this code was never given out here"), "{refused}");
+    assert_says(
+        brando.session_among_others(&["accept", &code, "azureen"]),
+        str![[r#"
+$ missive accept missive-invite-[KEY] azureen
+--- messages
+Looking for the other side … ctrl-c to stop; this continues whenever `missive sync` runs
+error: the other side refused: this code was not made here, or was withdrawn
+  hint: ask for a new code; nothing was changed
+--- exit 1
+"#]],
+    );
     assert_eq!(azureen.status()["documents"], serde_json::json!([]));
     assert_eq!((channels(&brando), brando.does(&["keys"]).as_str()), (0, NO_KEYS), "a refused code leaves nothing");
 }
@@ -231,7 +240,7 @@ fn a_code_that_was_accepted_before_is_recognised() {
         let (path, rest) = said.split_once('\n').unwrap();
         assert_eq!(
             again,
-            format!("{path}\nYou accepted this invitation before: it made the conversation `azureen`.\n{rest}")
+            format!("{path}\nYou have already accepted this invitation; the conversation is `azureen`.\n{rest}")
         );
     }
     assert_eq!((channels(&brando), brando.has("azureen/inbox")), (1, true));

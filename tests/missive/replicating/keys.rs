@@ -48,7 +48,7 @@ fn keys_that_cannot_be_used_are_refused_in_words_and_make_nothing() {
         str![[r#"
 $ missive subscribe missive-read-[KEY] harbour
 --- messages
-error: [ROOT]/data/harbour exists already
+error: [ROOT]/data/harbour already exists
   hint: choose another name; nothing was changed
 --- exit 1
 "#]],
