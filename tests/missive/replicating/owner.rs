@@ -242,7 +242,7 @@ fn a_profile_that_cannot_be_read_is_not_put_in_place() {
     let (azureen, cooper, _) = three();
     azureen.writes(&format!("{BOX}/.channel.toml"), b"title = [\n");
     until(&[&azureen, &cooper], "it is told", || says(&cooper, "inbox", "can't be read (line 1: "));
-    assert!(cooper.does(&["status"]).contains("`.channel.toml` was changed by the channel's owner and can't be read"));
+    assert!(cooper.does(&["status"]).contains("the channel's owner has changed `.channel.toml`, and it can't be read"));
     assert_eq!(cooper.holds(&format!("{INBOX}/.channel.toml")).as_deref(), Some(HERS));
     azureen.writes(&format!("{BOX}/.channel.toml"), b"title = \"Mended\"\n");
     until_same((&azureen, BOX), (&cooper, INBOX), "one that can be read arrives");
