@@ -1,6 +1,4 @@
-//! Asking whoever sits at the keyboard.
-//!
-//! Owns the question and the reading of its answer. Nobody there, or no answer to come, is an answer too.
+//! Asking the person at the keyboard. That nobody is there, or that no answer comes, is an answer too.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 

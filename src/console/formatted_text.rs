@@ -1,7 +1,6 @@
-//! Text that is laid out already.
+//! Text that is formatted for a screen.
 //!
-//! Owns the promise that it holds no control character but line ends and this program's own styling: every way in makes
-//! visible what it is given. Refuses to know what is laid out.
+//! It holds no control character but line ends and this program's own styling: every way in makes visible what it is given.
 
 use crate::console::Screen;
 use crate::markdown::terminal::{self, Page};
@@ -32,7 +31,7 @@ impl Style {
     }
 }
 
-/// Text that is laid out for a screen.
+/// Text that is formatted for a screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FormattedText {
     text: String,
@@ -45,7 +44,7 @@ impl FormattedText {
         Self { text: String::new(), screen }
     }
 
-    /// What it is laid out for.
+    /// The screen that it is formatted for.
     pub fn screen(&self) -> Screen {
         self.screen
     }
@@ -119,14 +118,14 @@ mod tests {
     #[test]
     fn only_its_own_styling_speaks() {
         for styled in [false, true] {
-            let mut laid = FormattedText::on(Screen { width: 40, styled });
-            laid.paint(Style::Bold, "a\x1b[31m\u{202e}\n").text("\x07").end();
-            laid.markdown("b\x1b]52;c;x\x07 [c](\x1b[2J)", 2, &|_| Some("\x1b[1m".to_owned()));
-            let ours = laid.as_str().replace("\x1b[1m", "").replace("\x1b[2m", "").replace("\x1b[0m", "");
+            let mut text = FormattedText::on(Screen { width: 40, styled });
+            text.paint(Style::Bold, "a\x1b[31m\u{202e}\n").text("\x07").end();
+            text.markdown("b\x1b]52;c;x\x07 [c](\x1b[2J)", 2, &|_| Some("\x1b[1m".to_owned()));
+            let ours = text.as_str().replace("\x1b[1m", "").replace("\x1b[2m", "").replace("\x1b[0m", "");
             let ours = ours.replace("\x1b[4m", "");
             assert!(!ours.contains(['\x1b', '\x07', '\u{202e}']), "{ours:?}");
-            assert_eq!(laid.as_str().contains('\x1b'), styled);
-            assert!(laid.as_str().contains("a␛[31m⟨U+202E⟩␊"));
+            assert_eq!(text.as_str().contains('\x1b'), styled);
+            assert!(text.as_str().contains("a␛[31m⟨U+202E⟩␊"));
         }
     }
 }

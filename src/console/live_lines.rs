@@ -1,7 +1,7 @@
-//! Lines that stay where they are and change, one for each thing that is looked after.
+//! Lines that stay where they are and change, one for each channel that is synced.
 //!
-//! Owns the difference between a terminal, where the lines are written anew in their place when one of them changed, and everything
-//! else, where a line is said once and again when it means something else.
+//! On a terminal the lines are written anew in their place when one of them changed. Elsewhere a line is printed once, and again when
+//! it means something else.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

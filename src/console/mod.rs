@@ -1,8 +1,8 @@
 //! The only place that prints.
 //!
-//! Owns the two streams: results go to standard output, talk to standard error. Everything that could come from a
-//! stranger passes through [`visible`] or [`FormattedText`] first, so that no name and no text can speak to the terminal. A
-//! reader that has gone away (`missive channels | head`) is no error.
+//! Results go to standard output, everything else to standard error. Whatever could come from a stranger passes through [`visible`] or
+//! [`FormattedText`] first, so that no name and no text can control the terminal. A reader that has gone away
+//! (`missive channels | head`) is no error.
 
 mod ask;
 mod formatted_text;
@@ -28,7 +28,7 @@ pub use standard_error::write_log_line;
 use crate::console::standard_error::{note_drawn, write_lines};
 use crate::text::invisible::{field, is_unseen, visible};
 
-/// What results are laid out for.
+/// The screen that results are formatted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Screen {
     /// Columns.
@@ -43,9 +43,9 @@ impl Default for Screen {
     }
 }
 
-/// A result whose look depends on the screen.
+/// A result whose form depends on the screen.
 pub trait FormatText {
-    /// Adds it to what is laid out, as whole lines.
+    /// Adds the result to the text, as whole lines.
     fn format(&self, out: &mut FormattedText);
 }
 
@@ -56,7 +56,7 @@ pub struct Console {
     pub json: bool,
     /// Says more.
     pub verbose: bool,
-    /// What results are laid out for.
+    /// The screen that results are formatted for.
     pub screen: Screen,
 }
 
@@ -79,7 +79,7 @@ impl Console {
         print(text.as_bytes())
     }
 
-    /// Prints a result that is laid out for the screen, or as JSON if asked for.
+    /// Prints a result formatted for the screen, or as JSON if asked for.
     ///
     /// # Errors
     /// As [`Console::result`].

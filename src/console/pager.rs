@@ -1,7 +1,6 @@
 //! The program that shows long results page by page.
 //!
-//! Owns starting it and waiting for it. It gets its text on standard input, and where it is missing the text is printed
-//! plainly: by `cat`, which the same shell starts instead.
+//! It gets its text on standard input. Where it is missing the same shell starts `cat` instead, which prints the text plainly.
 
 use std::io::{self, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};

@@ -1,7 +1,7 @@
 //! Asking for a passphrase.
 //!
-//! Owns that nothing of it is shown, and that a new one is typed twice. Without a terminal the passphrase is a line of
-//! standard input, so that scripts can give one. Refuses to know what it opens.
+//! Nothing of it is shown, and a new one is typed twice. Without a terminal the passphrase is a line of standard input, so that
+//! scripts can give one.
 
 use std::io::{self, BufRead, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,7 +54,7 @@ impl Console {
             return self.passphrase(question);
         }
         agreed(|is_again| {
-            let question = if is_again { "The same again:" } else { question };
+            let question = if is_again { "Repeat the passphrase:" } else { question };
             answer(hidden(question, terminal()))
         })
     }

@@ -6,16 +6,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::channel::Channel;
 use crate::channel::outbox::draft;
 use crate::channel::protocol::entry::Side;
-use crate::channel::protocol::settings;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::snapshot::card_cache::Cache;
-use crate::channel::snapshot::rescan::{Names, Rest, name_in_box};
-use crate::channel::snapshot::{self, Snapshot};
+use crate::channel::snapshot::card_cache::CardCache;
+use crate::channel::snapshot::rescan::{ChangedNames, LastLook, name_in_box};
+use crate::channel::snapshot::{self, BoxState, Snapshot};
 use crate::commands::build::{Report, WAITS};
 use crate::commands::site_options::{Asked, Choice, cache};
 use crate::commands::{Clock, Failure, Surroundings, spoken};
@@ -81,8 +81,8 @@ pub(crate) struct Live<'a> {
     clock: Clock,
     channel: Channel,
     output: PathBuf,
-    cache: Cache,
-    rest: Option<Rest>,
+    cache: CardCache,
+    rest: Option<LastLook>,
     choice: Option<Choice>,
     memory: BuildMemory,
     /// Whether rounds build.
@@ -188,14 +188,20 @@ impl<'a> Live<'a> {
 
     /// All that it is made from.
     pub(crate) fn places(&self) -> Vec<WatchedPlace> {
-        const NAMES: &[&str] = &["inbox", "outbox", "theme", "drafts", settings::FILE_NAME];
+        const NAMES: &[&str] = &[
+            Side::Inbox.name(),
+            Side::Outbox.name(),
+            layout::THEME_FOLDER,
+            layout::DRAFTS_FOLDER,
+            layout::SETTINGS_FILE,
+        ];
         let tree = |path: PathBuf| WatchedPlace { path, scope: Scope::Tree };
         let mut places = vec![WatchedPlace { path: self.channel.path.clone(), scope: Scope::Names(NAMES) }];
         places.extend(Side::BOTH.map(|side| tree(self.channel.path.join(side.name()))));
         places.push(tree(draft::folder(&self.channel)));
         match &self.choice {
             Some(choice) => places.extend(choice.theme_folders.iter().cloned().map(tree)),
-            None => places.push(tree(self.channel.path.join("theme"))),
+            None => places.push(tree(self.channel.path.join(layout::THEME_FOLDER))),
         }
         places
     }
@@ -205,7 +211,8 @@ impl<'a> Live<'a> {
     /// # Errors
     /// What the observer gives; all else it is told.
     pub(crate) fn round(&mut self, touched: Touched, observer: &mut dyn Observer) -> Result<(), Failure> {
-        let everything = touched == Touched::Everything;
+        let (everything, begun) = (touched == Touched::Everything, Instant::now());
+        tracing::debug!(channel = %self.channel.name, %touched, builds = self.builds, "round begins");
         self.owed.merge(touched);
         self.send_due(observer);
         let done = if self.builds { self.build(observer) } else { self.look_only(observer).map(|()| None) };
@@ -219,6 +226,7 @@ impl<'a> Live<'a> {
             self.keep();
         }
         self.due = self.next_due();
+        tracing::debug!(channel = %self.channel.name, ms = begun.elapsed().as_millis(), due = self.due, "round over");
         Ok(())
     }
 
@@ -235,7 +243,7 @@ impl<'a> Live<'a> {
 
     /// After a failure only a change or a rescan is worth another try.
     fn next_due(&self) -> Option<i64> {
-        let held = self.rest.as_ref().filter(|_| self.failed.is_none()).and_then(Rest::due);
+        let held = self.rest.as_ref().filter(|_| self.failed.is_none()).and_then(LastLook::due);
         // What could not be sent when it was due is tried again whenever something changes, and by the rescan.
         let scheduled = draft::next_due(&self.channel, self.sent_until).map(Stamp::seconds);
         held.into_iter().chain(scheduled).min()
@@ -244,15 +252,24 @@ impl<'a> Live<'a> {
     /// Sends what was scheduled for now or before.
     fn send_due(&mut self, observer: &mut dyn Observer) {
         self.sent_until = self.now();
-        for (name, done) in draft::send_due(&self.channel, self.sent_until) {
+        let all = match draft::send_due(&self.channel, self.sent_until) {
+            Ok(all) => all,
+            Err(error) => return observer.warn(&self.channel, &format!("warning: {error}, so none of them is sent")),
+        };
+        for (name, done) in all {
             match done {
                 Ok(sent) => {
                     let line = format!("sent {}, which was due on {}", sent.stamp, spoken(sent.stamp));
+                    tracing::info!(channel = %self.channel.name, message = %sent.stamp, "scheduled message sent");
                     observer.say(&self.channel, &line);
                     self.owed.merge(sent.path.into());
                 }
                 Err(error) => {
-                    observer.warn(&self.channel, &format!("warning: {name} is due and could not be sent: {error}"));
+                    tracing::warn!(channel = %self.channel.name, draft = %name, %error, "scheduled message could not be sent");
+                    observer.warn(
+                        &self.channel,
+                        &format!("warning: the scheduled message {name} could not be sent: {error}"),
+                    );
                 }
             }
         }
@@ -276,7 +293,7 @@ impl<'a> Live<'a> {
         let (snapshot, same) = self.look(observer)?;
         let is_same = everything && same && same_choice && self.is_built() && self.memory.is_true(&self.output);
         let built = if is_same { None } else { self.rebuild(&lock, &snapshot, start) };
-        self.rest = Some(Rest::of(snapshot));
+        self.rest = Some(LastLook::from_snapshot(snapshot));
         if is_same {
             forget_grammars();
         }
@@ -301,6 +318,9 @@ impl<'a> Live<'a> {
         };
         let built = site::build(&request, &mut self.memory);
         progress.clear();
+        if let Ok(built) = &built {
+            log_build(&self.channel, built, start.elapsed());
+        }
         Some(built.map(|built| Report::new(snapshot, choice, built, start.elapsed())).map_err(Failure::from))
     }
 
@@ -333,7 +353,7 @@ impl<'a> Live<'a> {
     /// Looks, and leaves the site alone.
     fn look_only(&mut self, observer: &mut dyn Observer) -> Result<(), Failure> {
         let (snapshot, _) = self.look(observer)?;
-        self.rest = Some(Rest::of(snapshot));
+        self.rest = Some(LastLook::from_snapshot(snapshot));
         self.unlocked = true;
         Ok(())
     }
@@ -354,13 +374,14 @@ impl<'a> Live<'a> {
                 looked?
             }
             (Some(rest), Touched::Paths(paths)) => {
-                let names: Names = paths.iter().filter_map(|path| name_in_box(&self.channel, path)).collect();
+                let names: ChangedNames = paths.iter().filter_map(|path| name_in_box(&self.channel, path)).collect();
                 (rest.some(&names, look)?, false)
             }
         };
         self.owed = Touched::default();
         self.unkept |= !same;
         self.channel.kind = snapshot.channel.kind;
+        log_scan(&snapshot, same);
         if !same || self.failed.is_some() {
             observer.looked(&self.channel, &snapshot);
         }
@@ -383,6 +404,9 @@ impl<'a> Live<'a> {
 
     fn fail(&mut self, failure: Failure, observer: &mut dyn Observer) -> Result<(), Failure> {
         let is_known = self.failed.as_ref() == Some(&failure);
+        if !is_known {
+            tracing::warn!(channel = %self.channel.name, reason = failure.message, "round failed");
+        }
         let failure = self.failed.insert(failure);
         if is_known { Ok(()) } else { observer.failed(&self.channel, failure) }
     }
@@ -397,6 +421,29 @@ impl<'a> Live<'a> {
     /// The time now, in seconds since 1970.
     fn now(&self) -> i64 {
         (self.clock)().div_euclid(1_000_000_000)
+    }
+}
+
+/// Logs what a scan found. A box that can't be read is worth a line whenever something changed.
+fn log_scan(snapshot: &Snapshot, same: bool) {
+    let channel = &snapshot.channel.name;
+    tracing::debug!(%channel, messages = snapshot.cards.len(), warnings = snapshot.warnings(), same, "channel scanned");
+    for side in Side::BOTH {
+        if let BoxState::Unreadable(reason) = snapshot.side(side)
+            && !same
+        {
+            tracing::warn!(%channel, folder = side.name(), %reason, "box can't be read");
+        }
+    }
+}
+
+/// Logs what a build wrote.
+fn log_build(channel: &Channel, built: &site::OutputReport, took: Duration) {
+    let (written, removed, ms) = (built.written.len(), built.removed.len(), took.as_millis());
+    if written + removed > 0 {
+        tracing::info!(channel = %channel.name, written, removed, ms, "site built");
+    } else {
+        tracing::debug!(channel = %channel.name, ms, "site is up to date");
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::Instant;
 
 use crate::site;
 
@@ -36,15 +37,24 @@ impl Publish {
         let command = self.command.as_ref().filter(|_| !self.changes.is_empty())?;
         let complaint = |what: String| {
             let count = self.changes.len();
-            Some(format!("warning: `{command}` {what}; it is told of these {count} changes again after the next look"))
+            Some(format!("warning: `{command}` {what}; it gets these {count} changes again after the next build"))
         };
+        let (begun, changes) = (Instant::now(), self.changes.len());
+        // What the command is may hold a secret, such as a token for a server, and is not logged.
         match run(command, here, output, &self.lines()) {
             Ok(status) if status.success() => {
+                tracing::info!(changes, ms = begun.elapsed().as_millis(), "exec hook done");
                 self.changes.clear();
                 None
             }
-            Ok(status) => complaint(format!("failed ({status})")),
-            Err(error) => complaint(format!("could not be run: {error}")),
+            Ok(status) => {
+                tracing::warn!(changes, %status, "exec hook failed");
+                complaint(format!("failed ({status})"))
+            }
+            Err(error) => {
+                tracing::warn!(changes, %error, "exec hook could not be run");
+                complaint(format!("could not be run: {error}"))
+            }
         }
     }
 

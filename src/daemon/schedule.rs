@@ -91,7 +91,9 @@ impl<'a> Rounds<'a> {
     /// What the observer gives; all else it is told.
     pub(crate) fn run(&mut self, observer: &mut dyn Observer) -> Result<(), Failure> {
         self.discover(observer);
+        tracing::info!(channels = self.kept.len(), "keeping channels up to date");
         let done = self.go(observer);
+        tracing::info!("no longer keeping channels up to date");
         // Nobody is to wait for an answer that will not come.
         self.calls.close();
         done?;
@@ -194,20 +196,28 @@ impl<'a> Rounds<'a> {
             return;
         };
         let before = folder.places();
-        let Ok(mut channels) = folder.look() else {
-            // What is there is not known, so nothing has gone.
-            return;
+        let mut channels = match folder.look() {
+            Ok(channels) => channels,
+            Err(error) => {
+                // What is there is not known, so nothing has gone.
+                tracing::warn!(%error, "the data folder can't be read");
+                return;
+            }
         };
         self.moved |= folder.places() != before;
         self.kept.retain(|name, kept| {
             let stays = channels.remove(name).is_some_and(|found| found.path == kept.live.channel().path);
             if !stays {
+                tracing::info!(channel = %name, "channel left the data folder");
                 self.moved = true;
                 kept.live.keep();
                 observer.gone(kept.live.channel());
             }
             stays
         });
+        for name in channels.keys() {
+            tracing::info!(channel = %name, "channel found");
+        }
         let new: Vec<Live<'a>> = channels.into_values().map(|channel| folder.make(channel)).collect();
         for live in new {
             self.keep(live);
@@ -217,6 +227,7 @@ impl<'a> Rounds<'a> {
     /// Notes what other threads want.
     fn hear(&mut self, observer: &mut dyn Observer) {
         for call in self.calls.take() {
+            tracing::debug!(channel = %call.name, "request from another thread");
             if !self.kept.contains_key(&call.name) {
                 // It may have been made a moment ago.
                 self.discover(observer);

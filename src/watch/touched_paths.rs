@@ -1,6 +1,7 @@
 //! Which paths a tick is about: a bounded set, because too many paths say no more than "everything".
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// From here on a list of paths is no shorter way than looking at everything, and memory stays bounded.
@@ -26,6 +27,16 @@ impl Default for Touched {
 impl From<PathBuf> for Touched {
     fn from(path: PathBuf) -> Self {
         Self::Paths(BTreeSet::from([path]))
+    }
+}
+
+impl fmt::Display for Touched {
+    /// As the log names it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everything => f.write_str("everything"),
+            Self::Paths(paths) => write!(f, "{} paths", paths.len()),
+        }
     }
 }
 

@@ -15,15 +15,13 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::channel::protocol::name::ChannelName;
 use crate::fs::private;
 use crate::lock::lock as take_lock;
 use crate::sync::error::Error;
 
 pub use crate::sync::keys::document::{Acceptance, AuthorKey, Document, Invitation, Secret};
-
-/// The program's own folder in a data folder.
-pub const PRIVATE: &str = ".missive";
 
 /// The node's folder in it.
 pub const NODE_FOLDER: &str = "sync";
@@ -214,7 +212,7 @@ pub fn hold_off_signals() -> MutexGuard<'static, ()> {
 
 /// The book's path.
 pub fn path(data: &Path) -> PathBuf {
-    data.join(PRIVATE).join(FILE_NAME)
+    data.join(STATE_FOLDER).join(FILE_NAME)
 }
 
 /// Checks that only this user may write the program's own folder, the keys in it and the node's folder, as far as they are there.
@@ -222,7 +220,7 @@ pub fn path(data: &Path) -> PathBuf {
 /// # Errors
 /// [`Error::Exposed`], with what is open to others.
 pub fn check_private(data: &Path) -> Result<(), Error> {
-    let folder = data.join(PRIVATE);
+    let folder = data.join(STATE_FOLDER);
     for path in [folder.join(NODE_FOLDER), folder.join(FILE_NAME), folder] {
         private::check(&path)?;
     }
@@ -235,7 +233,7 @@ pub fn check_private(data: &Path) -> Result<(), Error> {
 /// [`Error::Exposed`] when others may write it; [`Error::Io`], `NotFound` when the data folder is not there.
 pub fn private(data: &Path, name: &str) -> Result<PathBuf, Error> {
     check_private(data)?;
-    let mut folder = data.join(PRIVATE);
+    let mut folder = data.join(STATE_FOLDER);
     private::folder(&folder)?;
     for part in Path::new(name) {
         folder.push(part);
@@ -279,7 +277,7 @@ mod tests {
         .unwrap();
         assert_eq!(Book::read(dir.path()).unwrap(), filled());
         let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(path(dir.path())), mode(dir.path().join(PRIVATE))), (0o600, 0o700));
+        assert_eq!((mode(path(dir.path())), mode(dir.path().join(STATE_FOLDER))), (0o600, 0o700));
         assert!(!format!("{:?}", filled()).contains("0202"), "no secret is shown");
     }
 
@@ -330,7 +328,7 @@ mod tests {
             Ok::<_, Error>(())
         })
         .unwrap();
-        for exposed in [dir.path().join(PRIVATE), path(dir.path()), folder] {
+        for exposed in [dir.path().join(STATE_FOLDER), path(dir.path()), folder] {
             let closed = std::fs::metadata(&exposed).unwrap().permissions();
             std::fs::set_permissions(&exposed, std::fs::Permissions::from_mode(0o777)).unwrap();
             let refused = Book::read(dir.path());

@@ -59,9 +59,9 @@ impl Replica {
         let most = self.max_entries();
         warn!(limit = most, "the document has too many entries and is left");
         let question = if self.shared.role == Role::Reader {
-            format!("its author has filled it with more than {most} entries: it is not followed")
+            format!("its author has put more than {most} entries into it, so missive has stopped syncing it")
         } else {
-            let who = format!("others have filled it with more than {most} entries: it is not followed");
+            let who = format!("others have put more than {most} entries into it, so missive has stopped syncing it");
             let rotate = shell::missive("keys rotate", &[&self.shared.document.channel]);
             if self.shared.is_owner() { format!("{who}; `{rotate}` gives it new keys") } else { who }
         };

@@ -1,26 +1,27 @@
-//! `/channels/NAME/BOX/ID/attachments`: what goes with a message.
+//! `/channels/NAME/BOX/ID/attachments`: the attachments of a message, and adding files to one's own message.
 //!
-//! Owns the listing, the bytes, and adding files to one's own message. A name from an address is looked for in the listing
-//! and is never part of a path itself.
+//! A name from an address is looked for in the listing, and is never part of a path itself.
 
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::super::Server;
-use super::json;
-use crate::article::{Attached as Shown, inert_suffix, media_type};
+use crate::article::{Attached as Shown, inert_suffix};
 use crate::channel::authorship::trust::BoxTrust;
-use crate::channel::outbox::new_message::Source;
+use crate::channel::outbox::new_message::NewAttachment;
 use crate::channel::outbox::revise;
 use crate::channel::outbox::revise::Revision;
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::snapshot::card;
-use crate::channel::snapshot::card::{Card, Mark};
+use crate::channel::snapshot::card::Card;
+use crate::channel::snapshot::file_mark::FileMark;
 use crate::markdown::{Media, Trust};
+use crate::media::attachment_kind::{AttachmentKind, BYTES};
+use crate::web::api::answer::json;
 use crate::web::api::wire::{Attached, Attachment};
 use crate::web::http::refusal::Refusal;
 use crate::web::http::{file, upload};
+use crate::web::server::Server;
 
 /// The attachments of a message of the inbox.
 pub(super) async fn list_theirs(
@@ -79,7 +80,7 @@ fn bytes(
     let path = Entry::Attachment(card.stamp, found.path.clone()).path();
     let folder = state.open(side)?;
     let (open, stat) = folder.file(&path)?;
-    let trust = if Mark::from(stat) == found.mark {
+    let trust = if FileMark::from(stat) == found.mark {
         state.box_trust(side).of_attachment(card.stamp, &found.path)
     } else {
         BoxTrust::now(&folder, side).of_attachment(card.stamp, &found.path)
@@ -92,21 +93,16 @@ fn about(found: &card::Attachment, trust: Trust) -> file::ContentInfo {
     let shown = Shown::new(found, trust, String::new());
     let is_inert = inert_suffix(found, trust).is_some();
     let is_saved = is_inert || shown.media == (Media::File { download: true });
-    let mime =
-        if is_inert { "application/octet-stream".to_owned() } else { with_charset(media_type(&found.path.name())) };
+    let name = found.path.name();
+    let mime = if is_inert { BYTES.to_owned() } else { AttachmentKind::from_name(&name).content_type() };
     // A browser's own viewer for PDF does not open in a sandbox.
     let is_viewed = trust == Trust::Own && mime == "application/pdf";
     let sandbox = if is_viewed { "object-src 'self'" } else { "sandbox" };
     file::ContentInfo {
         mime,
-        save_as: is_saved.then(|| found.path.name().into_owned()),
+        save_as: is_saved.then(|| name.into_owned()),
         policy: format!("default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; {sandbox}"),
     }
-}
-
-/// A text is UTF-8 until proven otherwise.
-fn with_charset(mime: String) -> String {
-    if mime.starts_with("text/") { mime + "; charset=utf-8" } else { mime }
 }
 
 /// Adds files to one's own message.
@@ -115,11 +111,11 @@ pub(super) async fn add(
     Path((name, id)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let (state, card) = server.own(&name, &id)?;
-    let form = upload::form(request).await?;
+    let (state, card) = server.own_message(&name, &id)?;
+    let form = upload::multipart_form(request).await?;
     let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
     if !received.has_files() {
-        return Err(Refusal::bad("there is no file").hint("send each as the form field `file`"));
+        return Err(Refusal::bad("the request has no file").hint("send each file as the form field `file`"));
     }
     server
         .off_thread(move |server| {
@@ -129,15 +125,15 @@ pub(super) async fn add(
             let path = revise::revise(&state.channel, card.stamp, &revision, server.now()?)?;
             server.written(&state, &path);
             let is_new = |attachment: &Attachment| files.iter().any(|file| file.name.text() == attachment.name);
-            let (state, card) = server.own(&name, &id)?;
+            let (state, card) = server.own_message(&name, &id)?;
             json(&Attached { attachments: Attachment::all_of(&state, &card).into_iter().filter(is_new).collect() })
         })
         .await
 }
 
 /// The attachments that a message has already.
-fn there(card: &Card) -> Vec<Source> {
-    let source = |file: &card::Attachment| Source {
+fn there(card: &Card) -> Vec<NewAttachment> {
+    let source = |file: &card::Attachment| NewAttachment {
         name: file.path.clone(),
         path: std::path::PathBuf::new(),
         len: file.mark.len,

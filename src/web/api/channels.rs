@@ -4,10 +4,10 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::super::Server;
-use super::json;
+use crate::web::api::answer::json;
 use crate::web::api::wire::Channel;
 use crate::web::http::refusal::Refusal;
+use crate::web::server::Server;
 
 /// All channels, by name.
 pub(super) async fn all(State(server): State<Server>, headers: HeaderMap) -> Result<Response, Refusal> {

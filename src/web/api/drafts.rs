@@ -1,33 +1,35 @@
-//! `/channels/NAME/drafts`: letters that are not sent.
+//! `/channels/NAME/drafts`: messages that are not sent yet.
 //!
-//! Owns the answers. A draft's text is replaced whole, and not over a change that whoever sends it has not seen.
+//! A draft's text is replaced whole, and not over a change that whoever sends it has not seen.
 
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
-use super::super::Server;
-use super::{created, json};
-use crate::article::media_type;
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::Name;
-use crate::channel::outbox::new_message::Source;
-use crate::channel::outbox::send;
+use crate::channel::outbox::draft::name::DraftName;
+use crate::channel::outbox::new_message::NewAttachment;
 use crate::fs::confined::Folder;
-use crate::web::api::wire::{AsShown, Attached, Attachment, Done, DraftText, NewDraft, ToShow, Unsent, version_of};
+use crate::media::attachment_kind::AttachmentKind;
+use crate::web::address;
+use crate::web::api::answer::{created, json};
+use crate::web::api::wire::{Attached, Attachment, Done, Draft, DraftText, NewDraft, PreviewRequest, RenderedText};
+use crate::web::app::message_text;
+use crate::web::http::etag::content_version;
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request;
 use crate::web::http::{file, upload};
 use crate::web::model::drafts::{find, known, take};
+use crate::web::server::Server;
 
 /// The drafts of a channel.
 pub(super) async fn list(State(server): State<Server>, Path(name): Path<String>) -> Result<Response, Refusal> {
     server
         .off_thread(move |server| {
             let state = server.library.get(&name)?;
-            let names = draft::list(&state.channel).into_iter().filter(|name| !matches!(name, Name::Edit(_)));
-            json(&names.filter_map(|name| Unsent::read(&state, name).ok()).collect::<Vec<_>>())
+            let names = draft::list(&state.channel)?.into_iter().filter(|name| !matches!(name, DraftName::Edit(_)));
+            json(&names.filter_map(|name| Draft::read(&state, name).ok()).collect::<Vec<_>>())
         })
         .await
 }
@@ -40,7 +42,7 @@ pub(super) async fn one(
     server
         .off_thread(move |server| {
             let state = server.library.get(&name)?;
-            json(&Unsent::read(&state, known(&state, &draft)?)?)
+            json(&Draft::read(&state, known(&state, &draft)?)?)
         })
         .await
 }
@@ -52,23 +54,23 @@ pub(super) async fn begin(
     request: Request,
 ) -> Result<Response, Refusal> {
     let state = server.library.get(&name)?;
-    send::outbox(&state.channel)?;
+    state.channel.outbox()?;
     let headers = request.headers().clone();
-    let (text, reply, received) = if request::is(&headers, "multipart/form-data") {
-        let form = upload::form(request).await?;
+    let (text, reply, received) = if request::has_content_type(&headers, "multipart/form-data") {
+        let form = upload::multipart_form(request).await?;
         let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
         (received.get("body").unwrap_or_default().to_owned(), received.get("reply").map(str::to_owned), Some(received))
     } else {
-        let new: NewDraft = request::json(&headers, request.into_body()).await?;
+        let new: NewDraft = request::read_json(&headers, request.into_body()).await?;
         (new.text, new.reply, None)
     };
-    let text = request::sound(text)?;
+    let text = request::checked_text(text)?;
     server
         .off_thread(move |server| {
             let files = received.as_ref().map(|received| received.files_beside(&[])).unwrap_or_default();
             let draft = server.begin_draft(&state, &text, reply.as_deref(), files)?;
-            let unsent = Unsent::read(&state, draft.name)?;
-            let url = super::super::address::draft(&state.name, &draft.name.to_string());
+            let unsent = Draft::read(&state, draft.name)?;
+            let url = address::draft(&state.name, &draft.name.to_string());
             created(&unsent, &url)
         })
         .await
@@ -82,23 +84,26 @@ pub(super) async fn save(
     body: Body,
 ) -> Result<Response, Refusal> {
     let state = server.library.get(&name)?;
-    let new: DraftText = request::json(&headers, body).await?;
-    let text = request::sound(new.text)?;
+    let new: DraftText = request::read_json(&headers, body).await?;
+    let text = request::checked_text(new.text)?;
     let known = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
     server
         .off_thread(move |server| {
             let draft = take(&state, &draft)?;
-            let there = draft.letter()?.text;
-            let is_seen = known.is_none_or(|known| known == "*" || known.trim_matches('"') == version_of(&there));
+            let there = draft.contents()?.text;
+            let is_seen = known.is_none_or(|known| known == "*" || known.trim_matches('"') == content_version(&there));
             if !is_seen && there != text.as_bytes() {
-                return Err(Refusal::new(StatusCode::PRECONDITION_FAILED, "the draft was changed elsewhere meanwhile")
-                    .hint("read it again; nothing was written over it"));
+                return Err(Refusal::new(
+                    StatusCode::PRECONDITION_FAILED,
+                    "the draft was changed elsewhere in the meantime",
+                )
+                .hint("read it again and save it with its new version; nothing was overwritten"));
             }
             if there != text.as_bytes() {
                 draft.save(text.as_bytes())?;
                 server.library.drafts_changed(&state.name);
             }
-            json(&Unsent::read(&state, draft.name)?)
+            json(&Draft::read(&state, draft.name)?)
         })
         .await
 }
@@ -156,10 +161,10 @@ pub(super) async fn attach(
 ) -> Result<Response, Refusal> {
     let state = server.library.get(&name)?;
     known(&state, &draft)?;
-    let form = upload::form(request).await?;
+    let form = upload::multipart_form(request).await?;
     let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
     if !received.has_files() {
-        return Err(Refusal::bad("there is no file").hint("send each as the form field `file`"));
+        return Err(Refusal::bad("the request has no file").hint("send each file as the form field `file`"));
     }
     server
         .off_thread(move |server| {
@@ -167,7 +172,7 @@ pub(super) async fn attach(
             let files = received.files_beside(&draft.attachments());
             draft.attach(&files)?;
             server.library.drafts_changed(&state.name);
-            let one = |file: &Source| Attachment::of_draft(&state.name, draft.name, file);
+            let one = |file: &NewAttachment| Attachment::of_draft(&state.name, draft.name, file);
             json(&Attached { attachments: files.iter().map(one).collect() })
         })
         .await
@@ -186,7 +191,7 @@ pub(super) async fn attachment(
             let found = find(&draft::attachments(&state.channel, name), &wanted)?;
             let folder = Folder::open(&draft::folder(&state.channel))?.child(name.to_string().as_ref())?;
             let (open, stat) = folder.file(found.as_path())?;
-            let mime = media_type(&wanted);
+            let mime = AttachmentKind::from_name(&wanted).media_type().to_owned();
             let is_shown = ["image/", "audio/", "video/"].iter().any(|kind| mime.starts_with(kind));
             let about = file::ContentInfo {
                 save_as: (!is_shown).then(|| found.name().into_owned()),
@@ -217,13 +222,13 @@ pub(super) async fn detach(
 
 /// A text as the app would show it.
 pub(super) async fn preview(State(server): State<Server>, request: Request) -> Result<Response, Refusal> {
-    let wanted: ToShow = request::json(&request.headers().clone(), request.into_body()).await?;
-    let text = request::sound(wanted.text)?;
+    let wanted: PreviewRequest = request::read_json(&request.headers().clone(), request.into_body()).await?;
+    let text = request::checked_text(wanted.text)?;
     server
         .off_thread(move |server| {
             let state = server.library.get(&wanted.channel)?;
             let draft = wanted.draft.as_deref().map(|draft| known(&state, draft)).transpose()?;
-            json(&AsShown { html: server.app.preview(&state, draft, &text, server.now()?)? })
+            json(&RenderedText { html: message_text::preview(&server.templates, &state, draft, &text, server.now()?)? })
         })
         .await
 }

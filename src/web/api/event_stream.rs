@@ -1,7 +1,7 @@
 //! `/events`: what happens, as server-sent events (HTML, section 9.2).
 //!
-//! Owns two streams: for the app, all that happens to channels; for an open page of a site, only that its own file was
-//! written anew or that its site could not be built.
+//! There are two streams. The app gets all that happens to channels. An open page of a site gets only that its own file was written
+//! anew, or that its site could not be built.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -15,18 +15,18 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::{self, Sender};
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::web::Server;
 use crate::web::http::connections::Client;
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request::Params;
 use crate::web::model::events;
 use crate::web::model::events::{EventKind, Listener};
 use crate::web::preview::Page;
+use crate::web::server::Server;
 
 /// How often a silent stream shows that it is alive.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
 /// How many events may wait for a slow reader.
-const WAITING: usize = 64;
+const MAX_WAITING: usize = 64;
 
 type Out = Sender<Result<Event, Infallible>>;
 
@@ -43,7 +43,7 @@ pub(super) async fn events(
     let listener = server.library.events.listen(last.and_then(|number| number.parse().ok()));
     let page = params.get("site").map(|name| Page::find(&server, name, params.get("page").unwrap_or_default()));
     let page = page.transpose()?;
-    let (sender, receiver) = mpsc::channel(WAITING);
+    let (sender, receiver) = mpsc::channel(MAX_WAITING);
     let mut stop = server.stop.clone();
     tokio::spawn(async move {
         let told = async {
@@ -59,7 +59,7 @@ pub(super) async fn events(
         }
         drop(place);
     });
-    let keep_alive = KeepAlive::new().interval(SIGN_OF_LIFE);
+    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE_INTERVAL);
     Ok(Sse::new(ReceiverStream::new(receiver)).keep_alive(keep_alive).into_response())
 }
 

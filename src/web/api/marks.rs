@@ -1,17 +1,17 @@
-//! `…/marks`: what was read, and what has a star.
+//! `…/marks`: which messages were read or have a star.
 //!
-//! Owns the answers. Marks are the reader's own and lie in no box, so a message of the inbox can have them too.
+//! Marks are the reader's own and lie in no box, so a message of the inbox can have them too.
 
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
-use super::super::Server;
-use super::json;
 use crate::channel::protocol::entry::Side;
 use crate::channel::reading::marks::State as Mark;
+use crate::web::api::answer::json;
 use crate::web::api::wire::{AllRead, Done, Marks, NewMarks};
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request;
+use crate::web::server::Server;
 
 /// A message of the inbox.
 pub(super) async fn theirs(
@@ -33,7 +33,7 @@ pub(super) async fn mine(
 
 async fn one(server: Server, name: String, side: Side, id: String, request: Request) -> Result<Response, Refusal> {
     let (state, card) = server.message(&name, side, &id)?;
-    let marks: NewMarks = request::json(&request.headers().clone(), request.into_body()).await?;
+    let marks: NewMarks = request::read_json(&request.headers().clone(), request.into_body()).await?;
     let said = [marks.read.map(Mark::Read), marks.starred.map(Mark::Starred)];
     server
         .off_thread(move |server| {
@@ -51,9 +51,9 @@ pub(super) async fn all(
     request: Request,
 ) -> Result<Response, Refusal> {
     let state = server.library.get(&name)?;
-    let wanted: AllRead = request::json(&request.headers().clone(), request.into_body()).await?;
+    let wanted: AllRead = request::read_json(&request.headers().clone(), request.into_body()).await?;
     if !wanted.read {
-        return Err(Refusal::bad("a whole channel can be marked as read only"));
+        return Err(Refusal::bad("a whole channel can only be marked as read"));
     }
     server
         .off_thread(move |server| {

@@ -1,6 +1,6 @@
 //! `/channels/NAME/messages`, `/inbox`, `/outbox`: reading messages, and sending one.
 //!
-//! Owns the answers. A long list is read and sent in pieces, so that its length costs no memory.
+//! A long list is read and sent in pieces, so that its length costs no memory.
 
 use std::sync::Arc;
 
@@ -10,9 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
-use super::super::{Server, address};
-use super::{json, json_bytes};
-use crate::channel::outbox::new_message::Letter;
+use crate::channel::outbox::new_message;
 use crate::channel::outbox::send;
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::header;
@@ -21,13 +19,17 @@ use crate::channel::protocol::message_file::MAX_READ;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card::Card;
 use crate::fs::confined::Folder;
+use crate::web::address;
+use crate::web::api::answer::{json, json_bytes};
 use crate::web::api::wire::{Message, NewMessage};
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request;
 use crate::web::http::request::{MAX_BODY, Params};
+use crate::web::http::set_header::set_header;
 use crate::web::http::upload;
 use crate::web::model::channel_state::ChannelState;
 use crate::web::model::timeline;
+use crate::web::server::Server;
 
 /// How much JSON is gathered before it is sent.
 const PIECE: usize = 64 << 10;
@@ -199,15 +201,21 @@ pub(super) async fn send(
     request: Request,
 ) -> Result<Response, Refusal> {
     let state = server.library.get(&name)?;
-    send::outbox(&state.channel)?;
+    state.channel.outbox()?;
     let headers = request.headers().clone();
-    let (letter, _received) = if request::is(&headers, "multipart/form-data") {
-        let form = upload::form(request).await?;
+    let (letter, _received) = if request::has_content_type(&headers, "multipart/form-data") {
+        let form = upload::multipart_form(request).await?;
         let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
-        let text = request::sound(received.get("body").unwrap_or_default().to_owned())?;
-        (Letter { text: text.into_bytes(), attachments: received.files_beside(&[]) }, Some(received))
+        let text = request::checked_text(received.get("body").unwrap_or_default().to_owned())?;
+        (new_message::NewMessage { text: text.into_bytes(), attachments: received.files_beside(&[]) }, Some(received))
     } else {
-        (Letter { text: body_of(&headers, request.into_body()).await?.into_bytes(), attachments: Vec::new() }, None)
+        (
+            new_message::NewMessage {
+                text: body_of(&headers, request.into_body()).await?.into_bytes(),
+                attachments: Vec::new(),
+            },
+            None,
+        )
     };
     if header::is_blank(&letter.text) && letter.attachments.is_empty() {
         return Err(Refusal::bad("the message is empty").hint("send its text as `body`"));
@@ -223,30 +231,30 @@ pub(super) async fn send(
 
 async fn body_of(headers: &HeaderMap, body: Body) -> Result<String, Refusal> {
     const FORM: &str = "application/x-www-form-urlencoded";
-    if request::is(headers, "application/json") {
-        let message: NewMessage = request::json(headers, body).await?;
-        return request::sound(message.body);
+    if request::has_content_type(headers, "application/json") {
+        let message: NewMessage = request::read_json(headers, body).await?;
+        return request::checked_text(message.body);
     }
     // A program that says nothing of the type means what `curl` means.
-    if headers.contains_key(CONTENT_TYPE) && !request::is(headers, FORM) {
+    if headers.contains_key(CONTENT_TYPE) && !request::has_content_type(headers, FORM) {
         return Err(Refusal::unlike(FORM));
     }
-    let bytes = request::whole(body, MAX_BODY).await?;
+    let bytes = request::read_body(body, MAX_BODY).await?;
     let params = Params::parse(&bytes);
     let text = params
         .get("body")
-        .ok_or_else(|| Refusal::bad("there is no `body`").hint("send the text as the form field `body`"))?;
-    request::sound(text.replace("\r\n", "\n"))
+        .ok_or_else(|| Refusal::bad("the request has no `body`").hint("send the text as the form field `body`"))?;
+    request::checked_text(text.replace("\r\n", "\n"))
 }
 
 impl Server {
     /// The message that was just sent, as the founding program answers.
     pub(super) fn answer_with(&self, name: &str, stamp: Stamp) -> Result<Response, Refusal> {
-        let (state, card) = self.own(name, &stamp.to_string())?;
+        let (state, card) = self.own_message(name, &stamp.to_string())?;
         let body = text(&state.open(Side::Outbox)?, stamp)?;
         let mut response = json(&Message::of(&state, &card, body))?;
         let url = address::message(name, Side::Outbox, stamp);
-        crate::web::http::file::set(response.headers_mut(), axum::http::header::LOCATION, &url);
+        set_header(response.headers_mut(), axum::http::header::LOCATION, &url);
         Ok(response)
     }
 }

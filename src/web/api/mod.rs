@@ -1,7 +1,7 @@
 //! The JSON API: the founding program's routes, to the letter, and those added since.
-//!
-//! Owns the table of routes and what answers have in common. `openapi.rs` describes them.
+//! `openapi.rs` describes them.
 
+mod answer;
 mod attachments;
 mod channels;
 mod drafts;
@@ -13,15 +13,10 @@ mod search;
 pub(crate) mod wire;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
 use axum::routing::{delete, get, post};
-use serde::Serialize;
 
-use super::Server;
-use crate::web::http::refusal::Refusal;
+use crate::web::server::Server;
 
 /// The routes of the API.
 pub(super) fn routes() -> Router<Server> {
@@ -56,25 +51,4 @@ pub(super) fn routes() -> Router<Server> {
         .route("/api/preview", post(drafts::preview))
         .route("/api/openapi.json", get(openapi::document))
         .route("/events", get(crate::web::api::event_stream::events))
-}
-
-/// An answer as JSON.
-pub(super) fn json<T: Serialize>(value: &T) -> Result<Response, Refusal> {
-    let bytes = serde_json::to_vec(value).map_err(|error| Refusal::broken(error.to_string()))?;
-    Ok(json_bytes(bytes.into()))
-}
-
-/// An answer that is JSON already.
-fn json_bytes(body: Body) -> Response {
-    let mut response = Response::new(body);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-/// Something that was made, with its address.
-fn created<T: Serialize>(value: &T, at: &str) -> Result<Response, Refusal> {
-    let mut response = json(value)?;
-    *response.status_mut() = StatusCode::CREATED;
-    crate::web::http::file::set(response.headers_mut(), header::LOCATION, at);
-    Ok(response)
 }

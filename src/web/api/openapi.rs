@@ -1,16 +1,17 @@
-//! `/api/openapi.json`: what the API understands and says, by the `OpenAPI` specification, version 3.1.
+//! `/api/openapi.json`: the API described by the `OpenAPI` specification, version 3.1.
 //!
-//! Owns the table of operations. The shapes follow from the types that are sent, so they cannot disagree with them.
+//! The shapes follow from the types that are sent, so they cannot disagree with them.
 
 use axum::response::Response;
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
+use crate::web::api::answer;
 use crate::web::api::wire;
 use crate::web::http::refusal::{Refusal, Words};
 
-/// What comes with a request.
-enum Brings {
+/// The body of a request.
+enum RequestBody {
     Nothing,
     Json(Schema),
     /// A text as form or JSON, or a form with files.
@@ -20,8 +21,8 @@ enum Brings {
     Draft(Schema),
 }
 
-/// What comes back.
-enum Gives {
+/// The answer to a request.
+enum Answer {
     Json(u16, Schema),
     /// Of any type.
     Bytes,
@@ -33,32 +34,36 @@ struct Operation {
     method: &'static str,
     summary: &'static str,
     query: &'static [(&'static str, &'static str, &'static str)],
-    brings: Brings,
-    gives: Gives,
+    body: RequestBody,
+    answer: Answer,
     refuses: &'static [u16],
 }
 
 const PAGED: &[(&str, &str, &str)] = &[
-    ("limit", "integer", "The newest so many only"),
-    ("before", "string", "Only messages before the one of this id, with or without its box before it"),
+    ("limit", "integer", "At most so many of the newest"),
+    (
+        "before",
+        "string",
+        "Only messages older than this id, such as 2013-08-11T14-34-37Z or inbox/2013-08-11T14-34-37Z",
+    ),
 ];
 const SEARCHED: &[(&str, &str, &str)] = &[
     ("q", "string", "Words, \"phrases\", -not, tag:, from:, in:, has:attachment, after:, before:"),
-    ("limit", "integer", "The newest so many only"),
-    ("before", "string", "Only messages before the one of this key, CHANNEL/BOX/ID"),
+    ("limit", "integer", "At most so many of the newest"),
+    ("before", "string", "Only messages older than this one, as CHANNEL/BOX/ID"),
 ];
 const LISTENED: &[(&str, &str, &str)] = &[
-    ("after", "string", "The number of the last event that is known"),
-    ("site", "string", "Tell only of a page of this channel's site"),
-    ("page", "string", "The page's path below the site"),
+    ("after", "string", "The number of the last event that was received"),
+    ("site", "string", "Report only a page of this channel's site"),
+    ("page", "string", "The page's path on the site"),
 ];
 
 /// The document.
 pub(super) async fn document() -> Result<Response, Refusal> {
-    super::json(&describe())
+    answer::json(&describe())
 }
 
-/// What each route understands and says.
+/// Every route, with what it takes and answers.
 fn operations(shapes: &mut SchemaGenerator) -> Vec<Operation> {
     let mut all = reading(shapes);
     all.extend(sending(shapes));
@@ -68,18 +73,32 @@ fn operations(shapes: &mut SchemaGenerator) -> Vec<Operation> {
     all
 }
 
-fn get(path: &'static str, summary: &'static str, gives: Gives) -> Operation {
-    Operation { path, method: "get", summary, query: &[], brings: Brings::Nothing, gives, refuses: &[400, 401, 404] }
+fn get(path: &'static str, summary: &'static str, answer: Answer) -> Operation {
+    Operation {
+        path,
+        method: "get",
+        summary,
+        query: &[],
+        body: RequestBody::Nothing,
+        answer,
+        refuses: &[400, 401, 404],
+    }
 }
 
-fn write(path: &'static str, method: &'static str, summary: &'static str, brings: Brings, gives: Gives) -> Operation {
+fn write(
+    path: &'static str,
+    method: &'static str,
+    summary: &'static str,
+    body: RequestBody,
+    answer: Answer,
+) -> Operation {
     let refuses = &[400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 503, 507];
-    Operation { path, method, summary, query: &[], brings, gives, refuses }
+    Operation { path, method, summary, query: &[], body, answer, refuses }
 }
 
 fn reading(shapes: &mut SchemaGenerator) -> Vec<Operation> {
     let paged = |operation| Operation { query: PAGED, ..operation };
-    let json = |schema: &Schema| Gives::Json(200, schema.clone());
+    let json = |schema: &Schema| Answer::Json(200, schema.clone());
     let messages = shapes.subschema_for::<Vec<wire::Message>>();
     let message = shapes.subschema_for::<wire::Message>();
     let attachments = shapes.subschema_for::<Vec<wire::Attachment>>();
@@ -89,39 +108,41 @@ fn reading(shapes: &mut SchemaGenerator) -> Vec<Operation> {
         paged(get("/channels/{name}/messages", "The messages of both boxes, newest first", json(&messages))),
         paged(get("/channels/{name}/inbox", "The messages of the inbox, newest first", json(&messages))),
         paged(get("/channels/{name}/outbox", "The messages of the outbox, newest first", json(&messages))),
-        get("/channels/{name}/inbox/{id}", "A message of theirs", json(&message)),
-        get("/channels/{name}/outbox/{id}", "A message of one's own", json(&message)),
-        get("/channels/{name}/inbox/{id}/attachments", "What goes with a message", json(&attachments)),
-        get("/channels/{name}/outbox/{id}/attachments", "What goes with a message", json(&attachments)),
-        get("/channels/{name}/inbox/{id}/attachments/{file}", "An attachment's bytes", Gives::Bytes),
-        get("/channels/{name}/outbox/{id}/attachments/{file}", "An attachment's bytes", Gives::Bytes),
+        get("/channels/{name}/inbox/{id}", "A message of the inbox", json(&message)),
+        get("/channels/{name}/outbox/{id}", "A message of the outbox", json(&message)),
+        get("/channels/{name}/inbox/{id}/attachments", "The attachments of a message", json(&attachments)),
+        get("/channels/{name}/outbox/{id}/attachments", "The attachments of a message", json(&attachments)),
+        get("/channels/{name}/inbox/{id}/attachments/{file}", "An attachment's bytes", Answer::Bytes),
+        get("/channels/{name}/outbox/{id}/attachments/{file}", "An attachment's bytes", Answer::Bytes),
     ]
 }
 
 fn sending(shapes: &mut SchemaGenerator) -> Vec<Operation> {
     let text = shapes.subschema_for::<wire::NewMessage>();
     let message = shapes.subschema_for::<wire::Message>();
-    let send =
-        |path| write(path, "post", "Send a message", Brings::Text(text.clone()), Gives::Json(200, message.clone()));
-    let attached = Gives::Json(200, shapes.subschema_for::<wire::Attached>());
-    let files = "Attach files to a message of one's own";
+    let send = |path| {
+        write(path, "post", "Send a message", RequestBody::Text(text.clone()), Answer::Json(200, message.clone()))
+    };
+    let attached = Answer::Json(200, shapes.subschema_for::<wire::Attached>());
+    let files = "Attach files to a message of the outbox";
     vec![
         send("/channels/{name}/messages"),
         send("/channels/{name}/outbox"),
-        write("/channels/{name}/outbox/{id}/attachments", "post", files, Brings::Files, attached),
+        write("/channels/{name}/outbox/{id}/attachments", "post", files, RequestBody::Files, attached),
     ]
 }
 
 fn marking(shapes: &mut SchemaGenerator) -> Vec<Operation> {
     let new = shapes.subschema_for::<wire::NewMarks>();
     let marks = shapes.subschema_for::<wire::Marks>();
-    let mark = |path, summary| write(path, "post", summary, Brings::Json(new.clone()), Gives::Json(200, marks.clone()));
-    let all = Brings::Json(shapes.subschema_for::<wire::AllRead>());
-    let done = Gives::Json(200, shapes.subschema_for::<wire::Done>());
+    let mark =
+        |path, summary| write(path, "post", summary, RequestBody::Json(new.clone()), Answer::Json(200, marks.clone()));
+    let all = RequestBody::Json(shapes.subschema_for::<wire::AllRead>());
+    let done = Answer::Json(200, shapes.subschema_for::<wire::Done>());
     vec![
-        mark("/channels/{name}/inbox/{id}/marks", "Say of a message that it was read, or has a star"),
-        mark("/channels/{name}/outbox/{id}/marks", "Say of a message that it has a star"),
-        write("/channels/{name}/marks", "post", "Say of a whole channel that it was read", all, done),
+        mark("/channels/{name}/inbox/{id}/marks", "Mark a message as read or starred"),
+        mark("/channels/{name}/outbox/{id}/marks", "Mark a message as starred"),
+        write("/channels/{name}/marks", "post", "Mark all messages of a channel as read", all, done),
     ]
 }
 
@@ -130,45 +151,45 @@ fn drafting(shapes: &mut SchemaGenerator) -> Vec<Operation> {
     const ONE: &str = "/channels/{name}/drafts/{draft}";
     const FILES: &str = "/channels/{name}/drafts/{draft}/attachments";
     const FILE: &str = "/channels/{name}/drafts/{draft}/attachments/{file}";
-    let save = "Save a letter's text; with `If-Match` not over a change that was not seen";
-    let ok = |schema: &Schema| Gives::Json(200, schema.clone());
-    let unsent = shapes.subschema_for::<wire::Unsent>();
+    let save = "Save a draft's text; with `If-Match` only if nobody changed it since that version";
+    let ok = |schema: &Schema| Answer::Json(200, schema.clone());
+    let unsent = shapes.subschema_for::<wire::Draft>();
     let message = shapes.subschema_for::<wire::Message>();
     let done = shapes.subschema_for::<wire::Done>();
-    let new = Brings::Draft(shapes.subschema_for::<wire::NewDraft>());
-    let text = Brings::Json(shapes.subschema_for::<wire::DraftText>());
+    let new = RequestBody::Draft(shapes.subschema_for::<wire::NewDraft>());
+    let text = RequestBody::Json(shapes.subschema_for::<wire::DraftText>());
     let attached = shapes.subschema_for::<wire::Attached>();
     vec![
-        get(ALL, "The letters that are not sent", ok(&shapes.subschema_for::<Vec<wire::Unsent>>())),
-        write(ALL, "post", "Begin a letter", new, Gives::Json(201, unsent.clone())),
-        get(ONE, "A letter that is not sent", ok(&unsent)),
+        get(ALL, "The drafts of a channel", ok(&shapes.subschema_for::<Vec<wire::Draft>>())),
+        write(ALL, "post", "Create a draft", new, Answer::Json(201, unsent.clone())),
+        get(ONE, "A draft", ok(&unsent)),
         write(ONE, "put", save, text, ok(&unsent)),
-        write(ONE, "delete", "Put a letter into the trash", Brings::Nothing, ok(&done)),
+        write(ONE, "delete", "Move a draft to the trash", RequestBody::Nothing, ok(&done)),
         write(
             "/channels/{name}/drafts/{draft}/send",
             "post",
-            "Send a letter",
-            Brings::Nothing,
-            Gives::Json(201, message),
+            "Send a draft",
+            RequestBody::Nothing,
+            Answer::Json(201, message),
         ),
-        get(FILES, "What goes with a letter", ok(&shapes.subschema_for::<Vec<wire::Attachment>>())),
-        write(FILES, "post", "Attach files to a letter", Brings::Files, ok(&attached)),
-        get(FILE, "An attachment's bytes", Gives::Bytes),
-        write(FILE, "delete", "Take an attachment off a letter", Brings::Nothing, ok(&done)),
+        get(FILES, "The attachments of a draft", ok(&shapes.subschema_for::<Vec<wire::Attachment>>())),
+        write(FILES, "post", "Attach files to a draft", RequestBody::Files, ok(&attached)),
+        get(FILE, "An attachment's bytes", Answer::Bytes),
+        write(FILE, "delete", "Remove an attachment from a draft", RequestBody::Nothing, ok(&done)),
     ]
 }
 
 fn looking(shapes: &mut SchemaGenerator) -> Vec<Operation> {
-    let found = Gives::Json(200, shapes.subschema_for::<Vec<wire::Hit>>());
-    let text = Brings::Json(shapes.subschema_for::<wire::ToShow>());
-    let shown = Gives::Json(200, shapes.subschema_for::<wire::AsShown>());
+    let found = Answer::Json(200, shapes.subschema_for::<Vec<wire::Hit>>());
+    let text = RequestBody::Json(shapes.subschema_for::<wire::PreviewRequest>());
+    let shown = Answer::Json(200, shapes.subschema_for::<wire::RenderedText>());
     vec![
-        Operation { query: SEARCHED, ..get("/api/search", "Messages by their words, newest first", found) },
-        write("/api/preview", "post", "A text as it would be shown", text, shown),
+        Operation { query: SEARCHED, ..get("/api/search", "Search all messages, newest first", found) },
+        write("/api/preview", "post", "Render a text as the app would show it", text, shown),
         Operation {
             query: LISTENED,
             refuses: &[400, 401, 404, 503],
-            ..get("/events", "What happens, as it happens", Gives::Events)
+            ..get("/events", "Events, as they happen", Answer::Events)
         },
     ]
 }
@@ -191,7 +212,7 @@ fn describe() -> Value {
         "info": {
             "title": "missive",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Channels of plain text files: reading, writing, marks, drafts. Each write must come from a page of this server or from a program that sends no `Origin`. Whoever is not the user who runs the server sends the key that it prints: `Authorization: Bearer KEY`.",
+            "description": "Channels of plain text files: messages, marks and drafts. A write must come from a page of this server, or from a program that sends no `Origin`. Anyone but the user who runs the server sends the key that it prints: `Authorization: Bearer KEY`.",
             "license": { "name": "Unlicense OR MIT", "identifier": "Unlicense OR MIT" },
         },
         "servers": [{ "url": "/" }],
@@ -205,8 +226,8 @@ fn named(path: &str) -> Vec<Value> {
     let about = |name: &str| match name {
         "name" => "A channel's name, percent-encoded",
         "id" => "A message's id, such as 2013-08-11T14-34-37Z",
-        "draft" => "A letter's name, such as draft-2013-08-11T14-34-37Z",
-        _ => "An attachment's name, percent-encoded; with `/` between names if it lies deeper",
+        "draft" => "A draft's name, such as draft-2013-08-11T14-34-37Z",
+        _ => "An attachment's path, percent-encoded; folders are separated by `/`",
     };
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let one = |name| json!({ "name": name, "in": "path", "required": true, "description": about(name), "schema": { "type": "string", "minLength": 1 } });
@@ -216,19 +237,21 @@ fn named(path: &str) -> Vec<Value> {
 impl Operation {
     fn describe(&self, refusal: &Schema) -> Value {
         let mut responses = Map::new();
-        let (status, content) = match &self.gives {
-            Gives::Json(status, schema) => (*status, json!({ "application/json": { "schema": schema } })),
-            Gives::Bytes => (200, json!({ "*/*": { "schema": {} } })),
-            Gives::Events => (200, json!({ "text/event-stream": { "schema": { "type": "string" } } })),
+        let (status, content) = match &self.answer {
+            Answer::Json(status, schema) => (*status, json!({ "application/json": { "schema": schema } })),
+            Answer::Bytes => (200, json!({ "*/*": { "schema": {} } })),
+            Answer::Events => (200, json!({ "text/event-stream": { "schema": { "type": "string" } } })),
         };
         responses.insert(status.to_string(), json!({ "description": "Done", "content": content }));
-        if matches!(self.gives, Gives::Bytes) {
-            responses
-                .insert("206".to_owned(), json!({ "description": "A part", "content": { "*/*": { "schema": {} } } }));
-            responses.insert("416".to_owned(), json!({ "description": "No such part" }));
+        if matches!(self.answer, Answer::Bytes) {
+            responses.insert(
+                "206".to_owned(),
+                json!({ "description": "The part that was asked for", "content": { "*/*": { "schema": {} } } }),
+            );
+            responses.insert("416".to_owned(), json!({ "description": "The file has no such part" }));
         }
         if self.method == "get" {
-            responses.insert("304".to_owned(), json!({ "description": "As before" }));
+            responses.insert("304".to_owned(), json!({ "description": "Not modified" }));
         }
         for status in self.refuses {
             let content = json!({ "application/json": { "schema": refusal } });
@@ -244,7 +267,7 @@ impl Operation {
             if !self.query.is_empty() {
                 members.insert("parameters".to_owned(), self.query.iter().map(parameter).collect());
             }
-            if let Some(content) = self.brings.describe() {
+            if let Some(content) = self.body.describe() {
                 members.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
             }
         }
@@ -257,7 +280,7 @@ impl Operation {
     }
 }
 
-impl Brings {
+impl RequestBody {
     fn describe(&self) -> Option<Value> {
         let files =
             json!({ "type": "array", "items": { "type": "string", "contentMediaType": "application/octet-stream" } });
@@ -287,7 +310,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_operation_says_what_it_gives() {
+    fn every_operation_says_what_it_answers() {
         let document = describe();
         let paths = document.get("paths").and_then(Value::as_object).unwrap();
         assert!(paths.len() > 15, "{}", paths.len());

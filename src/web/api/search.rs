@@ -4,13 +4,14 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 
-use super::super::{Server, address};
-use super::json;
+use crate::web::address;
+use crate::web::api::answer::json;
 use crate::web::api::wire::{Found, Hit};
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request::Params;
 use crate::web::model::search;
 use crate::web::model::search::Asked;
+use crate::web::server::Server;
 
 /// The most messages of one answer, if the request does not say how many.
 const USUAL: usize = 100;

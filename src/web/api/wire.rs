@@ -1,20 +1,20 @@
-//! What the API says, in the shapes that it says it in.
-//!
-//! Owns the names of members: those of the founding program (2013), to the letter, and those added since. Refuses to know
-//! requests.
+//! The shapes of the API's answers and requests. The names of members are those of the founding program (2013), to the letter, and
+//! those added since.
 
 use chrono::SecondsFormat;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::article::{InReplyTo, media_type};
+use crate::article::InReplyTo;
 use crate::channel::Kind;
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::Name;
-use crate::channel::outbox::new_message::Source;
+use crate::channel::outbox::draft::name::DraftName;
+use crate::channel::outbox::new_message::NewAttachment;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card::Card;
+use crate::media::attachment_kind::AttachmentKind;
+use crate::web::http::etag::content_version;
 
 use crate::web::address;
 use crate::web::http::refusal::Refusal;
@@ -37,19 +37,19 @@ pub(crate) struct Channel {
     outbox_url: Option<String>,
     kind: Kind,
     title: String,
-    /// Messages of the inbox that were not read.
+    /// How many messages of the inbox were not read.
     unread: usize,
     /// The id of the newest message.
     #[serde(skip_serializing_if = "Option::is_none")]
     newest: Option<Stamp>,
-    /// Files that are being received.
+    /// How many files are still arriving.
     arriving: usize,
-    /// Conflict copies that a sync tool has made.
+    /// How many conflict copies sync tools have made.
     conflicts: usize,
-    /// Messages that wait: drafts, those dated in the future, those that are not whole.
+    /// How many messages are held back: drafts, those dated in the future, those that are incomplete.
     held: usize,
     warnings: usize,
-    /// Why it cannot be read.
+    /// Why a box or the whole channel can't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<String>,
     site_url: String,
@@ -104,7 +104,7 @@ pub(crate) struct Message {
     #[serde(rename = "message_id")]
     id: Stamp,
     channel: String,
-    /// Who wrote it, where several people write one box and it is known of this message.
+    /// Who wrote it, if several people write into one box and this message is signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     author: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,36 +158,41 @@ impl Attachment {
         let one = |file: &crate::channel::snapshot::card::Attachment| {
             let name = file.path.text();
             let url = address::attachment(&state.name, card.side, card.stamp, &name);
-            Self { r#type: media_type(&name), url, size: file.mark.len, name: name.into_owned() }
+            Self {
+                r#type: AttachmentKind::from_name(&name).media_type().to_owned(),
+                url,
+                size: file.mark.len,
+                name: name.into_owned(),
+            }
         };
         card.attachments.iter().map(one).collect()
     }
 
-    pub(crate) fn of_draft(channel: &str, draft: Name, file: &Source) -> Self {
+    pub(crate) fn of_draft(channel: &str, draft: DraftName, file: &NewAttachment) -> Self {
         let name = file.name.text().into_owned();
         let url = format!("{}/attachments/{}", address::draft(channel, &draft.to_string()), address::path(&name));
-        Self { r#type: media_type(&name), url, size: file.len, name }
+        Self { r#type: AttachmentKind::from_name(&name).media_type().to_owned(), url, size: file.len, name }
     }
 }
 
-/// What was attached, under the names that it got.
+/// The files that were attached, under the names that they were given.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct Attached {
     pub(crate) attachments: Vec<Attachment>,
 }
 
-/// A letter that is not sent.
+/// A draft.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(crate) struct Unsent {
+pub(crate) struct Draft {
     name: String,
     url: String,
     channel: String,
     text: String,
-    /// Changes with every change of the text; to be sent back as `If-Match`.
+    /// Changes with every change of the text; send it back as `If-Match`.
     version: String,
-    /// When it is to be sent, if it waits for that.
+    /// When it will be sent, if it is scheduled.
     #[serde(skip_serializing_if = "Option::is_none")]
     due: Option<Stamp>,
     attachments: Vec<Attachment>,
@@ -195,30 +200,25 @@ pub(crate) struct Unsent {
     page: String,
 }
 
-impl Unsent {
+impl Draft {
     /// A draft as it is now, whoever has it in hand.
-    pub(crate) fn read(state: &ChannelState, draft: Name) -> Result<Self, Refusal> {
+    pub(crate) fn read(state: &ChannelState, draft: DraftName) -> Result<Self, Refusal> {
         let letter = draft::read(&state.channel, draft)?;
         let name = draft.to_string();
         Ok(Self {
             url: address::draft(&state.name, &name),
             page: format!("{}/{name}", address::writing(&state.name)),
             channel: state.name.clone(),
-            version: version_of(&letter.text),
+            version: content_version(&letter.text),
             text: crate::channel::protocol::message_file::decode(letter.text).text,
-            due: if let Name::Scheduled(due) = draft { Some(due) } else { None },
+            due: if let DraftName::Scheduled(due) = draft { Some(due) } else { None },
             attachments: letter.attachments.iter().map(|file| Attachment::of_draft(&state.name, draft, file)).collect(),
             name,
         })
     }
 }
 
-/// What tells one state of a text from another.
-pub(crate) fn version_of(text: &[u8]) -> String {
-    blake3::hash(text).to_hex().chars().take(16).collect()
-}
-
-/// What is marked of a message.
+/// The marks of a message.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct Marks {
@@ -226,19 +226,19 @@ pub(crate) struct Marks {
     pub(crate) starred: bool,
 }
 
-/// A message that was found.
+/// A message that a search found.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct Hit {
     #[serde(flatten)]
     pub(crate) message: Found,
-    /// The line in which something was found, or the message's first words.
+    /// The line in which the words were found, or the message's first words.
     pub(crate) excerpt: String,
-    /// Where in it the words are: from and to, in bytes of UTF-8.
+    /// Where the words are in the excerpt: from and to, in bytes of UTF-8.
     pub(crate) matches: Vec<[usize; 2]>,
 }
 
-/// What a search says of a message.
+/// A message in the results of a search.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Found {
     pub(crate) channel: String,
@@ -257,7 +257,7 @@ pub(crate) struct NewMessage {
     pub(crate) body: String,
 }
 
-/// A text to keep.
+/// A new draft.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct NewDraft {
@@ -273,7 +273,7 @@ pub(crate) struct DraftText {
     pub(crate) text: String,
 }
 
-/// What is to be said of a message; what is left out stays.
+/// New marks of a message; what is left out stays as it is.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct NewMarks {
@@ -281,31 +281,31 @@ pub(crate) struct NewMarks {
     pub(crate) starred: Option<bool>,
 }
 
-/// That all of a channel was read.
+/// Marks all messages of a channel as read.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct AllRead {
     pub(crate) read: bool,
 }
 
-/// A text to be shown as it would be.
+/// A text to render.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline)]
-pub(crate) struct ToShow {
+pub(crate) struct PreviewRequest {
     pub(crate) channel: String,
-    /// The draft whose attachments the text may show.
+    /// The draft whose attachments the text may refer to.
     pub(crate) draft: Option<String>,
     pub(crate) text: String,
 }
 
-/// A text as it would be shown.
+/// A text as the app would show it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(crate) struct AsShown {
+pub(crate) struct RenderedText {
     pub(crate) html: String,
 }
 
-/// Nothing besides that it was done.
+/// An empty object: the request was done.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct Done {}

@@ -1,27 +1,29 @@
-//! The small forms: marks, and discarding a draft.
+//! The small forms: marks, and discarding a draft. A form comes back to the page that it stood on.
 //!
-//! Owns what each does. A form comes back to the page that it stood on. Marking twice is marking once, so only what discards
-//! bears a number.
+//! Marking twice is marking once, so only the form that discards bears a number.
 
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
-use super::super::{Server, address, see};
-use super::{back, pages};
 use crate::channel::reading::marks::State as Mark;
+use crate::web::address;
+use crate::web::app::form_return::back;
+use crate::web::app::pages;
 use crate::web::http::guard;
 use crate::web::http::idempotency::Submission;
+use crate::web::http::redirect::see_other;
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request;
 use crate::web::http::request::Params;
+use crate::web::server::Server;
 
 /// The longest of these forms, in bytes.
-const MOST: usize = 16 << 10;
+const MAX_FORM: usize = 16 << 10;
 
 pub(super) async fn form(headers: &HeaderMap, request: Request) -> Result<Params, Refusal> {
-    let params = Params::parse(&request::whole(request.into_body(), MOST).await?);
-    guard::judge_form(headers, params.get("token"))?;
+    let params = Params::parse(&request::read_body(request.into_body(), MAX_FORM).await?);
+    guard::check_form_token(headers, params.get("token"))?;
     Ok(params)
 }
 
@@ -41,14 +43,14 @@ pub(super) async fn mark(
                 Some("unread") => Mark::Read(false),
                 Some("star") => Mark::Starred(true),
                 Some("unstar") => Mark::Starred(false),
-                _ => return Err(Refusal::bad("the form does not say what is to be done")),
+                _ => return Err(Refusal::bad("the form does not say what to do")),
             };
             server.mark(&state, card.side, card.stamp, std::iter::once(mark))?;
             let page = address::reading_message(&state.name, card.side, card.stamp);
             // Its own page would mark it as read again at once.
             let home = address::reading(&state.name);
             let to = back(params.get("back"), &page);
-            Ok(see(if mark == Mark::Read(false) && to.starts_with(&page) { &home } else { to }))
+            Ok(see_other(if mark == Mark::Read(false) && to.starts_with(&page) { &home } else { to }))
         })
         .await
 }
@@ -65,7 +67,7 @@ pub(super) async fn read_all(
         .off_thread(move |server| {
             let state = server.library.get(&name)?;
             server.mark_all_read(&state)?;
-            Ok(see(back(params.get("back"), &address::reading(&state.name))))
+            Ok(see_other(back(params.get("back"), &address::reading(&state.name))))
         })
         .await
 }
@@ -81,11 +83,11 @@ pub(super) async fn discard(
     let params = form(&headers, request).await?;
     server
         .off_thread(move |server| {
-            let to = server.forms.once(submission(uri.path(), &params), || {
+            let to = server.forms.run_once(submission(uri.path(), &params), || {
                 server.discard_draft(&*server.library.get(&name)?, &draft)?;
                 Ok("/drafts".to_owned())
             })?;
-            Ok(see(&to))
+            Ok(see_other(&to))
         })
         .await
 }

@@ -10,13 +10,16 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 
-use crate::channel::protocol::name::ChannelName;
-use crate::web::app::Sheet;
+use crate::web::address;
 use crate::web::app::forms::{form, submission};
+use crate::web::app::page_builder::PageBuilder;
+use crate::web::app::sentence::sentence;
+use crate::web::http::redirect::see_other;
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request::Params;
-use crate::web::model::channel_state;
-use crate::web::{ChannelCreator, CreateError, Server, address, see, sentence};
+use crate::web::model::channel_state::name_of;
+use crate::web::server::Server;
+use crate::web::service::{ChannelCreator, CreateError};
 
 type Answer = Result<Response, Refusal>;
 
@@ -55,7 +58,7 @@ fn show(server: &Server, headers: &HeaderMap, uri: &Uri, with: Beginning<'_>) ->
     let creator = server.creator.as_deref();
     let (makes, carries) = (creator.is_some(), creator.is_some_and(ChannelCreator::can_sync));
     let title = if with.is_first { "missive" } else { "New channel" };
-    Sheet::new(server, headers, uri, "begin", title)
+    PageBuilder::new(server, headers, uri, "begin", title)
         .with("begin", &Beginning { makes, carries, ..with })
         .with("data_folder", &server.data.to_string_lossy())
         .send()
@@ -70,18 +73,21 @@ pub(super) async fn receive(State(server): State<Server>, headers: HeaderMap, ur
 fn act(server: &Server, headers: &HeaderMap, uri: &Uri, params: &Params) -> Answer {
     let creator = server.creator.as_ref().map(Arc::clone);
     let creator = creator.ok_or_else(|| {
-        Refusal::new(StatusCode::FORBIDDEN, "this server shows only the channels that it was started with")
-            .hint("`missive serve` without names shows all of them")
+        Refusal::new(
+            StatusCode::FORBIDDEN,
+            "this server was started for certain channels only, so it can't make a new one",
+        )
+        .hint("start `missive serve` without names to show all channels")
     })?;
     let at = params.get("do").unwrap_or_default();
     let typed = params.get("with").unwrap_or_default().trim();
-    let done = server.forms.once(submission(uri.path(), params), || begin(&*creator, at, typed));
+    let done = server.forms.run_once(submission(uri.path(), params), || begin(&*creator, at, typed));
     match done {
         Ok(code) if at == "invite" => {
             let conversation = Some(address::reading(typed));
             show(server, headers, uri, Beginning { code: Some(&code), conversation, ..Beginning::default() })
         }
-        Ok(to) => Ok(see(&to)),
+        Ok(to) => Ok(see_other(&to)),
         Err(refusal) => {
             let hint = refusal.hint.as_deref().map(|hint| format!(" {}", sentence(hint))).unwrap_or_default();
             let why = sentence(&refusal.what) + &hint;
@@ -98,16 +104,19 @@ fn begin(creator: &dyn ChannelCreator, at: &str, typed: &str) -> Result<String, 
     if typed.is_empty() {
         return Err(Refusal::bad("the field is empty"));
     }
-    let refuse = |reason: CreateError| Refusal {
-        hint: reason.hint,
-        ..Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, reason.what)
-    };
-    let open = |made: Result<ChannelName, CreateError>| made.map(|name| channel_state::name_of(&name)).map_err(refuse);
     match at {
-        "make" => Ok(address::writing(&open(creator.create(typed))?)),
-        "subscribe" => Ok(address::reading(&open(creator.subscribe(typed))?)),
-        "accept" => Ok(address::reading(&open(creator.accept(typed))?)),
-        "invite" => creator.invite(typed).map_err(refuse),
-        _ => Err(Refusal::bad("the form does not say what is to be done")),
+        "make" => Ok(address::writing(&name_of(&creator.create(typed)?))),
+        "subscribe" => Ok(address::reading(&name_of(&creator.subscribe(typed)?))),
+        "accept" => Ok(address::reading(&name_of(&creator.accept(typed)?))),
+        "invite" => Ok(creator.invite(typed)?),
+        _ => Err(Refusal::bad("the form does not say what to do")),
+    }
+}
+
+impl From<CreateError> for Refusal {
+    /// What was typed may be a key, and the words may quote it.
+    fn from(error: CreateError) -> Self {
+        let refusal = Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.what).quoting_the_request();
+        Self { hint: error.hint, ..refusal }
     }
 }

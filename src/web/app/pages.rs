@@ -1,6 +1,4 @@
-//! The pages for reading.
-//!
-//! Owns what each shows. A page costs what it shows, however long the channel is.
+//! The pages for reading. Each costs what it shows, however long the channel is.
 
 use std::path::Path as FilePath;
 use std::sync::Arc;
@@ -11,18 +9,21 @@ use axum::response::Response;
 use serde::Serialize;
 use tera::Value;
 
-use super::super::{Server, address};
-use super::{Sheet, drafts_of};
 use crate::article::{Date, Link, label};
 use crate::channel::Kind;
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::Name;
+use crate::channel::outbox::draft::name::DraftName;
 use crate::channel::outbox::new_message;
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::stamp::Stamp;
+use crate::channel::reading::marks::State as Mark;
 use crate::channel::reading::query::Excerpt;
 use crate::channel::snapshot::card::Card;
 use crate::fs::confined::Folder;
+use crate::web::address;
+use crate::web::app::menu::drafts_of;
+use crate::web::app::page_builder::PageBuilder;
+use crate::web::app::sentence::sentence;
 use crate::web::app::template_views;
 use crate::web::app::template_views::{Channel, Home};
 use crate::web::app::{message_text, new_channel};
@@ -32,9 +33,10 @@ use crate::web::http::request::Params;
 use crate::web::model::channel_state::ChannelState;
 use crate::web::model::search::{Asked, COLUMNS};
 use crate::web::model::timeline;
+use crate::web::server::Server;
 
 /// How many messages a page shows.
-const MOST: usize = 20;
+const PAGE_LENGTH: usize = 20;
 
 type Answer = Result<Response, Refusal>;
 
@@ -48,7 +50,7 @@ pub(super) async fn home(State(server): State<Server>, headers: HeaderMap, uri: 
     }
     server
         .off_thread(move |server| {
-            let sheet = Sheet::new(server, &headers, &uri, "home", "missive");
+            let page = PageBuilder::new(server, &headers, &uri, "home", "missive");
             let all = template_views::in_order(server.library.all());
             if all.is_empty() {
                 return new_channel::first(server, &headers, &uri);
@@ -65,7 +67,7 @@ pub(super) async fn home(State(server): State<Server>, headers: HeaderMap, uri: 
             })
             .filter(|group| !group.channels.is_empty())
             .collect();
-            sheet.with("groups", &groups).send()
+            page.with("groups", &groups).send()
         })
         .await
 }
@@ -74,16 +76,15 @@ pub(super) async fn home(State(server): State<Server>, headers: HeaderMap, uri: 
 pub(super) async fn everything(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
     server
         .off_thread(move |server| {
-            let sheet = Sheet::new(server, &headers, &uri, "everything", "Everything");
+            let page = PageBuilder::new(server, &headers, &uri, "everything", "Everything");
             let params = Params::of(&uri);
             let before = params.get("before").map(timeline::parse).transpose()?;
-            let mut found = timeline::newest(&server.library.all(), before.as_ref(), MOST + 1);
-            let is_more = found.len() > MOST;
-            found.truncate(MOST);
+            let mut found = timeline::newest(&server.library.all(), before.as_ref(), PAGE_LENGTH + 1);
+            let is_more = found.len() > PAGE_LENGTH;
+            found.truncate(PAGE_LENGTH);
             let last = found.last().map(|(state, card)| state.key_of(card)).filter(|_| is_more);
             let messages = message_text::values(found.iter().map(|(state, card)| (&**state, &**card)));
-            sheet
-                .with_value("messages", Value::from(messages))
+            page.with_value("messages", Value::from(messages))
                 .with("older", &last.map(|key| format!("/everything?before={}", address::part(&key))))
                 .with("newer", &before.map(|_| "/everything"))
                 .send()
@@ -100,22 +101,21 @@ pub(super) async fn channel(
 ) -> Answer {
     server
         .off_thread(move |server| {
-            let sheet = Sheet::begin(server, &headers, &uri, "channel");
+            let page = PageBuilder::begin(server, &headers, &uri, "channel");
             let state = server.library.get(&name)?;
             let params = Params::of(&uri);
             let before = params.get("before").map(timeline::parse_id).transpose()?;
             let end = before.map_or(state.cards.len(), |before| {
                 state.cards.partition_point(|card| (card.stamp, card.side) < before)
             });
-            let start = end.saturating_sub(MOST);
+            let start = end.saturating_sub(PAGE_LENGTH);
             let cards = state.cards.get(start..end).unwrap_or_default();
             let url = address::reading(&state.name);
             let older =
                 cards.first().filter(|_| start > 0).map(|card| format!("{url}?before={}/{}", card.side, card.stamp));
             let newer = before.map(|_| newer(&state, end, &url));
             let messages = message_text::values(cards.iter().rev().map(|card| (&*state, &**card)));
-            sheet
-                .titled(&state.title)
+            page.titled(&state.title)
                 .with("channel", &Channel::of(&state))
                 .with_value("messages", Value::from(messages))
                 .with("older", &older)
@@ -129,7 +129,7 @@ pub(super) async fn channel(
 
 /// The page of the messages behind those that end here.
 fn newer(state: &ChannelState, end: usize, url: &str) -> String {
-    match state.cards.get(end + MOST) {
+    match state.cards.get(end + PAGE_LENGTH) {
         Some(card) => format!("{url}?before={}/{}", card.side, card.stamp),
         None => url.to_owned(),
     }
@@ -143,7 +143,7 @@ pub(super) fn of_address(
     id: &str,
 ) -> Result<(Arc<ChannelState>, Arc<Card>), Refusal> {
     let side = Side::BOTH.into_iter().find(|known| known.name() == side);
-    let side = side.ok_or_else(|| Refusal::missing("a message lies in an inbox or in an outbox"))?;
+    let side = side.ok_or_else(|| Refusal::missing("a message is in an inbox or in an outbox"))?;
     server.message(name, side, id)
 }
 
@@ -157,16 +157,17 @@ pub(super) async fn message(
 ) -> Answer {
     server
         .off_thread(move |server| {
-            let sheet = Sheet::begin(server, &headers, &uri, "message");
+            let page = PageBuilder::begin(server, &headers, &uri, "message");
             let (state, card) = of_address(server, &name, &side, &id)?;
             let state = if !state.is_read(&card) && method == Method::GET && is_opened(&headers) {
                 // That it can't be marked is no reason not to show it.
-                let _ = server.mark(
-                    &state,
-                    card.side,
-                    card.stamp,
-                    std::iter::once(crate::channel::reading::marks::State::Read(true)),
-                );
+                if let Err(refusal) = server.mark(&state, card.side, card.stamp, std::iter::once(Mark::Read(true))) {
+                    tracing::warn!(
+                        channel = state.name,
+                        reason = refusal.reason_for_log(),
+                        "a message can't be marked as read"
+                    );
+                }
                 server.library.get(&name)?
             } else {
                 state
@@ -176,8 +177,7 @@ pub(super) async fn message(
                 let card = state.cards.get(at?)?;
                 Some(Link { label: label(card), url: address::reading_message(&state.name, card.side, card.stamp) })
             };
-            sheet
-                .titled(&label(&card))
+            page.titled(&label(&card))
                 .with("channel", &Channel::of(&state))
                 .with_value("m", message_text::value(&state, &card, &mut message_text::Allowance::page())?)
                 .with("previous", &near(at.checked_sub(1)))
@@ -221,19 +221,19 @@ pub(super) async fn search(State(server): State<Server>, headers: HeaderMap, uri
         .off_thread(move |server| {
             let params = Params::of(&uri);
             let words = params.get("q").unwrap_or_default();
-            let asked = Asked { words, before: params.get("before"), most: MOST + 1, columns: COLUMNS };
+            let asked = Asked { words, before: params.get("before"), most: PAGE_LENGTH + 1, columns: COLUMNS };
             let found = server.search(&asked, |state, card, excerpt| view_of_hit(state, card, &excerpt));
             let (mut results, error) = match found {
                 Ok(results) => (results, None),
-                Err(refusal) => (Vec::new(), Some(super::super::sentence(&refusal.what))),
+                Err(refusal) => (Vec::new(), Some(sentence(&refusal.what))),
             };
-            let is_more = results.len() > MOST;
-            results.truncate(MOST);
+            let is_more = results.len() > PAGE_LENGTH;
+            results.truncate(PAGE_LENGTH);
             let older = results
                 .last()
                 .filter(|_| is_more)
                 .map(|last| format!("/search?q={}&before={}", address::part(words), address::part(&last.key)));
-            Sheet::new(server, &headers, &uri, "search", "Search")
+            PageBuilder::new(server, &headers, &uri, "search", "Search")
                 .with("query", words)
                 .with("error", &error)
                 .with("results", &results)
@@ -300,36 +300,36 @@ struct Unsent {
 pub(super) async fn drafts(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
     server
         .off_thread(move |server| {
-            let sheet = Sheet::new(server, &headers, &uri, "drafts", "Drafts");
+            let page = PageBuilder::new(server, &headers, &uri, "drafts", "Drafts");
             let mut drafts: Vec<(Stamp, Unsent)> = Vec::new();
             for state in server.library.all() {
                 drafts.extend(drafts_of(&state).filter_map(|name| unsent(&state, name)));
             }
             drafts.sort_by_key(|(stamp, _)| std::cmp::Reverse(*stamp));
             let drafts: Vec<Unsent> = drafts.into_iter().map(|(_, draft)| draft).collect();
-            sheet.with("drafts", &drafts).send()
+            page.with("drafts", &drafts).send()
         })
         .await
 }
 
 /// How much of a draft's text is read for its label, in bytes.
-const HEAD: u64 = 4 << 10;
+const LABEL_READ: u64 = 4 << 10;
 
-fn unsent(state: &ChannelState, name: Name) -> Option<(Stamp, Unsent)> {
+fn unsent(state: &ChannelState, name: DraftName) -> Option<(Stamp, Unsent)> {
     let (stamp, due) = match name {
-        Name::Unsent(stamp) => (stamp, None),
-        Name::Scheduled(stamp) => (stamp, Some(stamp)),
-        Name::Edit(_) => return None,
+        DraftName::Unsent(stamp) => (stamp, None),
+        DraftName::Scheduled(stamp) => (stamp, Some(stamp)),
+        DraftName::Edit(_) => return None,
     };
     let folder = Folder::open(&draft::folder(&state.channel)).ok()?;
-    // Attachments whose text is not there yet are a draft too.
-    let text = folder.read(FilePath::new(&format!("{name}.txt")), HEAD).map(|(text, _)| text).unwrap_or_default();
+    // Attachments whose text is not there yet are a draft too, and one that can't be read is at least listed.
+    let text = folder.read(FilePath::new(&format!("{name}.txt")), LABEL_READ).map(|(text, _)| text).unwrap_or_default();
     let words = new_message::first_words(&text);
     let url = format!("{}/{name}", address::writing(&state.name));
     let view = Unsent {
         name: name.to_string(),
         channel: Home::of(state),
-        label: if words.is_empty() { "Without words yet".to_owned() } else { words },
+        label: if words.is_empty() { "Empty draft".to_owned() } else { words },
         discard_url: format!("{url}/discard"),
         url,
         date: Date::new(stamp.seconds()),
@@ -342,5 +342,5 @@ fn unsent(state: &ChannelState, name: Name) -> Option<(Stamp, Unsent)> {
 
 /// The help on keys.
 pub(super) async fn keys(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
-    server.off_thread(move |server| Sheet::new(server, &headers, &uri, "keys", "Keyboard shortcuts").send()).await
+    server.off_thread(move |server| PageBuilder::new(server, &headers, &uri, "keys", "Keyboard shortcuts").send()).await
 }

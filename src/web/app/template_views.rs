@@ -1,6 +1,4 @@
-//! Views in the words of the app's templates.
-//!
-//! Owns the names and forms that a template sees, besides those of a message, which are the site's too.
+//! What the app's templates see, in their words; a message itself is shown as on a site.
 
 use std::sync::Arc;
 
@@ -11,6 +9,14 @@ use crate::channel::Kind;
 use crate::channel::snapshot::card::Card;
 use crate::web::address;
 use crate::web::model::channel_state::ChannelState;
+
+/// What a page says of itself.
+#[derive(Debug, Serialize)]
+pub(super) struct PageInfo<'a> {
+    pub(super) kind: &'static str,
+    pub(super) title: &'a str,
+    pub(super) url: &'a str,
+}
 
 /// A channel in a list.
 #[derive(Debug, Serialize)]
@@ -102,7 +108,7 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn of(state: &ChannelState) -> Self {
-        Self { kind: state.kind, title: state.title.clone(), author: state.author.clone() }
+        Self { kind: state.kind, title: state.title.clone(), author: state.people.site_author.clone() }
     }
 }
 
@@ -162,10 +168,14 @@ pub(super) fn health(state: &ChannelState) -> Vec<String> {
         (health.arriving, "file is still arriving", "files are still arriving"),
         (
             health.conflicts,
-            "conflict copy was made by a sync tool; `missive check` settles it",
-            "conflict copies were made by a sync tool; `missive check` settles them",
+            "conflict copy was made by a sync tool; `missive check` resolves it",
+            "conflict copies were made by a sync tool; `missive check` resolves them",
         ),
-        (health.held, "message waits", "messages wait"),
+        (
+            health.held,
+            "message is held back: it is incomplete or scheduled",
+            "messages are held back: they are incomplete or scheduled",
+        ),
         (others, "file is not shown; `missive check` says why", "files are not shown; `missive check` says why"),
     ];
     let lines = said.into_iter().filter(|(number, ..)| *number > 0);

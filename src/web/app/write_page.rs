@@ -1,27 +1,32 @@
-//! The page for writing.
-//!
-//! Owns the form: its text is a draft before anything else is done with it, so that whatever fails later loses nothing.
+//! The page for writing. The form's text is saved as a draft before anything else is done with it, so that whatever fails later
+//! loses nothing.
 
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 
-use crate::article::{Date, Link, kind_in_words, label, media_type, readable_size};
+use crate::article::{Date, Link, label, readable_size};
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::{Draft, Name};
+use crate::channel::outbox::draft::Draft;
+use crate::channel::outbox::draft::name::DraftName;
 use crate::channel::outbox::missing_attachment;
-use crate::channel::outbox::new_message::Source;
+use crate::channel::outbox::new_message::NewAttachment;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::protocol::{header, message_file};
 use crate::channel::reading::resolve_id;
-use crate::channel::snapshot::attachments::MAX_LENGTH;
-use crate::web::api::wire;
+use crate::channel::snapshot::attachments::MAX_ATTACHMENT_BYTES;
+use crate::media::attachment_kind::AttachmentKind;
+use crate::web::address;
+use crate::web::app::message_text;
+use crate::web::app::page_builder::PageBuilder;
+use crate::web::app::sentence::sentence;
 use crate::web::app::template_views;
 use crate::web::app::template_views::Channel;
-use crate::web::app::{Sheet, message_text};
+use crate::web::http::etag::content_version;
 use crate::web::http::guard;
+use crate::web::http::redirect::see_other;
 use crate::web::http::refusal::Refusal;
 use crate::web::http::request;
 use crate::web::http::request::Params;
@@ -29,7 +34,7 @@ use crate::web::http::upload;
 use crate::web::http::upload::ReceivedForm;
 use crate::web::model::channel_state::ChannelState;
 use crate::web::model::drafts::{known, take};
-use crate::web::{Server, address, see, sentence};
+use crate::web::server::Server;
 
 type Answer = Result<Response, Refusal>;
 
@@ -52,9 +57,9 @@ struct File {
     remove: String,
 }
 
-/// What the page shows besides the draft.
+/// What the page shows contents the draft.
 #[derive(Default)]
-struct Beside<'a> {
+struct PageContent<'a> {
     draft: Option<Unsent>,
     reply: Option<&'a str>,
     preview: Option<tera::Value>,
@@ -67,11 +72,11 @@ struct Beside<'a> {
 pub(super) async fn choose(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
     server
         .off_thread(move |server| {
-            let sheet = Sheet::new(server, &headers, &uri, "write", "Write");
+            let page = PageBuilder::new(server, &headers, &uri, "write", "Write");
             let all = template_views::in_order(server.library.all());
             let choose: Vec<Channel> =
                 all.iter().filter(|state| template_views::can_write(state)).map(|state| Channel::of(state)).collect();
-            sheet.with("choose", &choose).send()
+            page.with("choose", &choose).send()
         })
         .await
 }
@@ -87,7 +92,7 @@ pub(super) async fn begin(
         .off_thread(move |server| {
             let state = server.library.get(&name)?;
             let params = Params::of(&uri);
-            page(server, &headers, &uri, &state, &Beside { reply: params.get("reply"), ..Beside::default() })
+            page(server, &headers, &uri, &state, &PageContent { reply: params.get("reply"), ..PageContent::default() })
         })
         .await
 }
@@ -105,54 +110,55 @@ pub(super) async fn go_on(
             let draft = known(&state, &draft)?;
             let unsent = unsent(&state, draft)?;
             let (now, preview) = (server.now()?, Params::of(&uri).get("preview").is_some());
-            let beside = Beside {
+            let content = PageContent {
                 preview: preview.then(|| message_text::would_be(&state, Some(draft), &unsent.text, now)),
                 warnings: if preview { warnings(&state, draft, now)? } else { Vec::new() },
                 draft: Some(unsent),
-                ..Beside::default()
+                ..PageContent::default()
             };
-            page(server, &headers, &uri, &state, &beside)
+            page(server, &headers, &uri, &state, &content)
         })
         .await
 }
 
-/// What the text promises and does not keep.
-fn warnings(state: &ChannelState, draft: Name, now: Stamp) -> Result<Vec<String>, Refusal> {
+/// Warns of links in the text whose attachment is missing.
+fn warnings(state: &ChannelState, draft: DraftName, now: Stamp) -> Result<Vec<String>, Refusal> {
     let letter = draft::read(&state.channel, draft)?;
     let names: Vec<_> = letter.attachments.iter().map(|file| file.name.clone()).collect();
-    Ok(missing_attachment::broken(&letter.text, &names, now).iter().map(|warning| sentence(warning)).collect())
+    Ok(missing_attachment::warnings(&letter.text, &names, now).iter().map(|warning| sentence(warning)).collect())
 }
 
-fn unsent(state: &ChannelState, draft: Name) -> Result<Unsent, Refusal> {
+fn unsent(state: &ChannelState, draft: DraftName) -> Result<Unsent, Refusal> {
     let letter = draft::read(&state.channel, draft)?;
     let name = draft.to_string();
-    let file = |file: &Source| {
+    let file = |file: &NewAttachment| {
         let path = file.name.text().into_owned();
+        let kind = AttachmentKind::from_name(&path);
         File {
             size: readable_size(file.len),
-            kind: kind_in_words(&path),
+            kind: kind.in_words(),
             url: format!("{}/attachments/{}", address::draft(&state.name, &name), address::path(&path)),
-            picture: media_type(&path).starts_with("image/"),
+            picture: kind.media_type().starts_with("image/"),
             remove: path.clone(),
             name: path,
         }
     };
     Ok(Unsent {
-        version: wire::version_of(&letter.text),
+        version: content_version(&letter.text),
         files: letter.attachments.iter().map(file).collect(),
-        due: if let Name::Scheduled(due) = draft { Some(Date::new(due.seconds())) } else { None },
+        due: if let DraftName::Scheduled(due) = draft { Some(Date::new(due.seconds())) } else { None },
         text: message_file::decode(letter.text).text,
         name,
     })
 }
 
-fn page(server: &Server, headers: &HeaderMap, uri: &Uri, state: &ChannelState, beside: &Beside<'_>) -> Answer {
+fn page(server: &Server, headers: &HeaderMap, uri: &Uri, state: &ChannelState, content: &PageContent<'_>) -> Answer {
     if !template_views::can_write(state) {
         return Err(crate::channel::Error::OnlyListens { name: state.name.clone() }.into());
     }
     let url = address::writing(&state.name);
-    let action = beside.draft.as_ref().map_or(url.clone(), |draft| format!("{url}/{}", draft.name));
-    let answered = match (&beside.draft, beside.reply) {
+    let action = content.draft.as_ref().map_or(url.clone(), |draft| format!("{url}/{}", draft.name));
+    let answered = match (&content.draft, content.reply) {
         (Some(draft), _) => header::part(&draft.text)
             .header
             .in_reply_to
@@ -165,19 +171,19 @@ fn page(server: &Server, headers: &HeaderMap, uri: &Uri, state: &ChannelState, b
     };
     let reply_to = answered
         .map(|card| Link { label: label(card), url: address::reading_message(&state.name, card.side, card.stamp) });
-    let mut response = Sheet::new(server, headers, uri, "write", &format!("Write to {}", state.title))
+    let mut response = PageBuilder::new(server, headers, uri, "write", &format!("Write to {}", state.title))
         .with("channel", &Channel::of(state))
         .with("action", &action)
-        .with("draft", &beside.draft)
-        .with("reply", beside.reply.unwrap_or_default())
+        .with("draft", &content.draft)
+        .with("reply", content.reply.unwrap_or_default())
         .with("reply_to", &reply_to)
-        .with("preview", &beside.preview)
-        .with("warnings", &beside.warnings)
-        .with("error", &beside.failure.map(|(refusal, _)| words(refusal)))
-        .with("text", &beside.failure.map(|(_, text)| text))
-        .with("most", &readable_size(MAX_LENGTH))
+        .with("preview", &content.preview)
+        .with("warnings", &content.warnings)
+        .with("error", &content.failure.map(|(refusal, _)| words(refusal)))
+        .with("text", &content.failure.map(|(_, text)| text))
+        .with("most", &readable_size(MAX_ATTACHMENT_BYTES))
         .send()?;
-    if let Some((refusal, _)) = beside.failure {
+    if let Some((refusal, _)) = content.failure {
         *response.status_mut() = refusal.status;
     }
     Ok(response)
@@ -219,11 +225,11 @@ async fn form(
     request: Request,
 ) -> Answer {
     let state = server.library.get(&name)?;
-    let form = upload::form(request).await?;
+    let form = upload::multipart_form(request).await?;
     let received = {
         let headers = headers.clone();
         // A form that is nobody's is not let fill the disk.
-        upload::receive(form, &state.channel, move |received| guard::judge_form(&headers, received.get("token")))
+        upload::receive(form, &state.channel, move |received| guard::check_form_token(&headers, received.get("token")))
             .await?
     };
     server
@@ -247,17 +253,17 @@ impl Form<'_> {
     /// Does what the form says. What fails shows the form again with all that it had, or with what is a draft by then.
     fn act(&self, draft: Option<&str>) -> Answer {
         let mut at = draft.map(str::to_owned);
-        let judged = guard::judge_form(self.headers, self.received.get("token"));
+        let checked = guard::check_form_token(self.headers, self.received.get("token"));
         let submission = self.received.submission(self.uri.path());
-        let done = judged.and_then(|()| self.server.forms.once(submission, || self.try_to(&mut at)));
+        let done = checked.and_then(|()| self.server.forms.run_once(submission, || self.try_to(&mut at)));
         let refusal = match done {
-            Ok(to) => return Ok(see(&to)),
+            Ok(to) => return Ok(see_other(&to)),
             Err(refusal) => refusal,
         };
         let draft = at.and_then(|draft| unsent(self.state, known(self.state, &draft).ok()?).ok());
         let failure = Some((&refusal, self.text()));
-        let beside = Beside { draft, reply: self.received.get("reply"), failure, ..Beside::default() };
-        page(self.server, self.headers, self.uri, self.state, &beside)
+        let content = PageContent { draft, reply: self.received.get("reply"), failure, ..PageContent::default() };
+        page(self.server, self.headers, self.uri, self.state, &content)
     }
 
     fn text(&self) -> &str {
@@ -266,7 +272,7 @@ impl Form<'_> {
 
     /// Does it; gives the page that it leads to.
     fn try_to(&self, at: &mut Option<String>) -> Result<String, Refusal> {
-        let text = request::sound(self.text().to_owned())?;
+        let text = request::checked_text(self.text().to_owned())?;
         let action = self.received.get("do").unwrap_or("save");
         if action == "discard" {
             return self.discard(at.as_deref());
@@ -283,7 +289,7 @@ impl Form<'_> {
             "send" => {
                 let sent = self.server.send_draft(self.state, draft)?;
                 let is_shown = self.server.message(&self.state.name, Side::Outbox, &sent.to_string()).is_ok();
-                // One that waits for what it lacks has no page yet; its channel's tells that it waits.
+                // One that waits for missing files has no page yet; its channel's tells that it waits.
                 Ok(if is_shown {
                     address::reading_message(&self.state.name, Side::Outbox, sent)
                 } else {
@@ -313,12 +319,15 @@ impl Form<'_> {
             );
         };
         let draft = take(self.state, draft)?;
-        let there = draft.letter()?.text;
+        let there = draft.contents()?.text;
         // What the form shows of bytes that are no UTF-8 is not what was written, so only other words are saved.
         if message_file::decode(there.clone()).text != text {
-            if self.received.get("version") != Some(wire::version_of(&there).as_str()) {
-                return Err(Refusal::new(StatusCode::PRECONDITION_FAILED, "the draft was changed elsewhere meanwhile")
-                    .hint("what you wrote is below; send it once more, and it takes the place of the other"));
+            if self.received.get("version") != Some(content_version(&there).as_str()) {
+                return Err(Refusal::new(
+                    StatusCode::PRECONDITION_FAILED,
+                    "the draft was changed elsewhere in the meantime",
+                )
+                .hint("your text is below; send it again to replace the other one"));
             }
             draft.save(text.as_bytes())?;
         }

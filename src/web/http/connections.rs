@@ -27,7 +27,7 @@ const MAX_STREAMS: usize = 256;
 /// How many requests of a peer may bring a body at once.
 const MAX_BODIES: usize = 64;
 /// How long a request waits for a place for its body.
-const PATIENCE: Duration = Duration::from_secs(10);
+const BODY_PERMIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// All connections.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub(crate) struct AdmittedConnection {
     connections: Arc<Connections>,
     number: u64,
     active: Arc<AtomicU64>,
-    visitor: Client,
+    client: Client,
 }
 
 /// Who asks, for whoever answers.
@@ -75,12 +75,17 @@ pub(crate) struct Client {
     places: Arc<PeerPermits>,
 }
 
-/// A place that is given back when it is dropped.
+/// A permit for a stream or a body, given back when it is dropped.
 pub(crate) type Permit = OwnedSemaphorePermit;
 
 impl Connections {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self { begun: Instant::now(), known: Mutex::default() })
+    }
+
+    /// How many connections there are.
+    pub(crate) fn count(&self) -> usize {
+        self.known().open.len()
     }
 
     /// Takes a connection in, if need be in the place of another one; the second value ends when it is to make room itself.
@@ -94,9 +99,9 @@ impl Connections {
         known.last += 1;
         let number = known.last;
         known.open.insert(number, Open { peer, active: Arc::clone(&active), _keep: keep });
-        let visitor = Client { peer, places: known.places(peer) };
+        let client = Client { peer, places: known.places(peer) };
         drop(known);
-        (AdmittedConnection { connections: Arc::clone(self), number, active, visitor }, ended)
+        (AdmittedConnection { connections: Arc::clone(self), number, active, client }, ended)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -119,8 +124,9 @@ impl Known {
         let most = counts.into_iter().max_by_key(|(_, count)| *count).map(|(peer, _)| peer);
         let of_most = self.open.iter().filter(|(_, open)| Some(open.peer) == most);
         let silent = of_most.min_by_key(|(_, open)| open.active.load(Ordering::Relaxed)).map(|(number, _)| *number);
-        if let Some(silent) = silent {
-            self.open.remove(&silent);
+        if let Some(shed) = silent.and_then(|silent| self.open.remove(&silent)) {
+            let connections = self.open.len();
+            tracing::info!(peer = %shed.peer, connections, "connection closed to make room for another one");
         }
     }
 
@@ -139,8 +145,8 @@ impl Known {
 }
 
 impl AdmittedConnection {
-    pub(crate) fn visitor(&self) -> Client {
-        self.visitor.clone()
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
     }
 
     /// The connection's stream, whose bytes count as life.
@@ -163,7 +169,7 @@ impl Client {
     pub(crate) fn stream(&self) -> Result<Permit, Refusal> {
         Arc::clone(&self.places.streams)
             .try_acquire_owned()
-            .map_err(|_| Refusal::busy(format!("{MAX_STREAMS} pages listen for news already")))
+            .map_err(|_| Refusal::busy(format!("{MAX_STREAMS} pages of this user listen for events already")))
     }
 
     /// A place for a request with a body, waited for if need be.
@@ -171,9 +177,9 @@ impl Client {
     /// # Errors
     /// When none gets free.
     pub(crate) async fn body(&self) -> Result<Permit, Refusal> {
-        let place = timeout(PATIENCE, Arc::clone(&self.places.bodies).acquire_owned()).await;
+        let place = timeout(BODY_PERMIT_TIMEOUT, Arc::clone(&self.places.bodies).acquire_owned()).await;
         let place = place.ok().and_then(Result::ok);
-        place.ok_or_else(|| Refusal::busy(format!("{MAX_BODIES} requests are being received already")))
+        place.ok_or_else(|| Refusal::busy(format!("{MAX_BODIES} requests of this user are being received already")))
     }
 }
 
@@ -276,11 +282,11 @@ mod tests {
     fn what_lasts_has_places_of_its_own_for_each_peer() {
         let connections = Connections::new();
         let admitted: Vec<_> = (0..3).map(|_| connections.admit(Peer::Own).0).collect();
-        let streams: Vec<_> = (0..MAX_STREAMS).map(|at| admitted[at % 3].visitor().stream().unwrap()).collect();
-        assert_eq!(admitted[0].visitor().stream().map_err(|refusal| refusal.status.as_u16()).err(), Some(503));
-        assert!(connections.admit(Peer::User(33)).0.visitor().stream().is_ok(), "another peer's are its own");
+        let streams: Vec<_> = (0..MAX_STREAMS).map(|at| admitted[at % 3].client().stream().unwrap()).collect();
+        assert_eq!(admitted[0].client().stream().map_err(|refusal| refusal.status.as_u16()).err(), Some(503));
+        assert!(connections.admit(Peer::User(33)).0.client().stream().is_ok(), "another peer's are its own");
         drop(streams);
-        assert!(admitted[1].visitor().stream().is_ok());
+        assert!(admitted[1].client().stream().is_ok());
         drop(admitted);
         let _other = connections.admit(Peer::Unknown);
         assert_eq!(connections.known().places.len(), 1, "who is gone is forgotten");

@@ -1,28 +1,30 @@
-//! A file on its way to a browser.
-//!
-//! Owns types, ranges, and what makes a copy in a browser's cache good. A file is read while it is sent, so that its length
-//! costs no memory. Refuses to know which file: an open one comes in.
+//! Sending an open file to a browser, or the part of it that is asked for. It is read while it is sent, so that its length costs no
+//! memory.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
+use headers::{AcceptRanges, ContentLength, ContentRange, HeaderMapExt};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::fs::confined::Stat;
+use crate::web::http::etag::{file_etag, is_known, is_range_usable, not_modified};
 use crate::web::http::range;
 use crate::web::http::range::Range;
+use crate::web::http::set_header::set_header;
 
 /// How long a reader may take no piece at all.
-const PATIENCE: Duration = Duration::from_mins(10);
-/// How much of a file is in memory at once: some pieces of this many bytes.
+const READER_TIMEOUT: Duration = Duration::from_mins(10);
+/// The length of a piece of a file, in bytes.
 const PIECE: usize = 256 << 10;
-const PIECES: usize = 3;
+/// How many pieces may wait to be sent: so much of a file is in memory at once.
+const MAX_PIECES: usize = 3;
 
 /// What a browser is told of a file besides its bytes.
 #[derive(Debug)]
@@ -35,81 +37,54 @@ pub(crate) struct ContentInfo {
     pub(crate) policy: String,
 }
 
-/// What tells one state of a file from another (RFC 9110, section 8.8.3).
-pub(crate) fn tag(stat: &Stat) -> String {
-    format!("\"{:x}-{:x}-{:x}-{:x}\"", stat.len, stat.modified, stat.changed, stat.inode)
-}
-
-/// Whether the browser has this state already.
-pub(crate) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    known.is_some_and(|known| known.split(',').any(|one| one.trim() == "*" || bare(one) == bare(tag)))
-}
-
-/// The answer that there is nothing new. A browser takes over its headers, so the policy is the one of the whole answer.
-pub(crate) fn unchanged(tag: &str, policy: Option<&str>) -> Response {
-    let mut response = Response::new(Body::empty());
-    if let Some(policy) = policy {
-        set(response.headers_mut(), header::CONTENT_SECURITY_POLICY, policy);
-    }
-    *response.status_mut() = StatusCode::NOT_MODIFIED;
-    set(response.headers_mut(), header::ETAG, tag);
-    set(response.headers_mut(), header::CACHE_CONTROL, "no-cache");
-    response
-}
-
-/// Sets a header; a value that no header can have is left out.
-pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
-    }
-}
-
 /// Sends an open file, or the part of it that is asked for.
-pub(crate) fn send(file: File, stat: &Stat, about: &ContentInfo, asked: &HeaderMap) -> io::Result<Response> {
-    let tag = tag(stat);
-    if is_known(asked, &tag) {
-        return Ok(unchanged(&tag, Some(&about.policy)));
+pub(crate) fn send(file: File, stat: &Stat, info: &ContentInfo, asked: &HeaderMap) -> io::Result<Response> {
+    let etag = file_etag(stat);
+    if is_known(asked, &etag) {
+        return Ok(not_modified(&etag, Some(&info.policy)));
     }
-    let range = range_of(asked, &tag, stat.len);
+    let range = range_of(asked, &etag, stat.len);
     let mut response = match range {
         Range::Whole => Response::new(stream(file, 0, stat.len)?),
         Range::Part(first, last) => Response::new(stream(file, first, last - first + 1)?),
         Range::Nothing => Response::new(Body::empty()),
     };
     let headers = response.headers_mut();
-    set(headers, header::CONTENT_TYPE, &about.mime);
-    set(headers, header::ETAG, &tag);
-    set(headers, header::CACHE_CONTROL, "no-cache");
-    set(headers, header::ACCEPT_RANGES, "bytes");
-    set(headers, header::CONTENT_SECURITY_POLICY, &about.policy);
-    if let Some(name) = &about.save_as {
-        set(headers, header::CONTENT_DISPOSITION, &disposition(name));
+    set_header(headers, header::CONTENT_TYPE, &info.mime);
+    set_header(headers, header::ETAG, &etag);
+    set_header(headers, header::CACHE_CONTROL, "no-cache");
+    set_header(headers, header::CONTENT_SECURITY_POLICY, &info.policy);
+    headers.typed_insert(AcceptRanges::bytes());
+    if let Some(name) = &info.save_as {
+        set_header(headers, header::CONTENT_DISPOSITION, &disposition(name));
     }
-    match range {
-        Range::Whole => set(headers, header::CONTENT_LENGTH, &stat.len.to_string()),
-        Range::Part(first, last) => {
-            set(headers, header::CONTENT_LENGTH, &(last - first + 1).to_string());
-            set(headers, header::CONTENT_RANGE, &format!("bytes {first}-{last}/{}", stat.len));
-            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-        }
-        Range::Nothing => {
-            set(headers, header::CONTENT_RANGE, &format!("bytes */{}", stat.len));
-            *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
-        }
-    }
+    *response.status_mut() = set_range(headers, range, stat.len);
     Ok(response)
 }
 
-/// A part of another state of the file would not fit what the browser has (RFC 9110, section 13.1.5).
-fn range_of(asked: &HeaderMap, tag: &str, len: u64) -> Range {
-    let text = |name: HeaderName| asked.get(name).and_then(|value| value.to_str().ok());
-    match (text(header::RANGE), text(header::IF_RANGE)) {
-        (None, _) => Range::Whole,
-        (Some(_), Some(state)) if state != tag => Range::Whole,
-        (Some(range), _) => range::parse(range, len),
+/// Says which part of a file of this length is sent; gives the status of that.
+fn set_range(headers: &mut HeaderMap, range: Range, len: u64) -> StatusCode {
+    let (part, status) = match range {
+        Range::Whole => {
+            headers.typed_insert(ContentLength(len));
+            return StatusCode::OK;
+        }
+        Range::Part(first, last) => {
+            headers.typed_insert(ContentLength(last - first + 1));
+            (ContentRange::bytes(first..=last, len), StatusCode::PARTIAL_CONTENT)
+        }
+        Range::Nothing => (Ok(ContentRange::unsatisfied_bytes(len)), StatusCode::RANGE_NOT_SATISFIABLE),
+    };
+    if let Ok(part) = part {
+        headers.typed_insert(part);
     }
+    status
+}
+
+/// What is asked for of a file. A part of another state of it would not fit what the browser has.
+fn range_of(asked: &HeaderMap, etag: &str, len: u64) -> Range {
+    let range = asked.get(header::RANGE).and_then(|value| value.to_str().ok());
+    range.filter(|_| is_range_usable(asked, etag)).map_or(Range::Whole, |range| range::parse(range, len))
 }
 
 /// The name for saving (RFC 6266; RFC 8187 for what is not ASCII).
@@ -146,7 +121,7 @@ pub(crate) fn piecewise<S: Send + 'static>(
     mut state: S,
     next: impl Fn(&mut S) -> Option<io::Result<Bytes>> + Copy + Send + 'static,
 ) -> Body {
-    let (sender, receiver) = mpsc::channel(PIECES);
+    let (sender, receiver) = mpsc::channel(MAX_PIECES);
     tokio::spawn(async move {
         loop {
             let made = tokio::task::spawn_blocking(move || {
@@ -157,15 +132,15 @@ pub(crate) fn piecewise<S: Send + 'static>(
                 Ok((kept, Some(piece))) => (kept, piece),
                 Ok((_, None)) => return,
                 Err(_) => {
-                    // What ends here must not look whole.
-                    let _ = sender.send(Err(io::Error::other("it could not be read to its end"))).await;
+                    // What ends here must not look whole. If nobody receives it, nobody is misled.
+                    let _ = sender.send(Err(io::Error::other("it could not be read completely"))).await;
                     return;
                 }
             };
             state = kept;
             let is_last = piece.is_err();
             // Nobody receives any more when the browser went away, or has stopped to read.
-            if !matches!(timeout(PATIENCE, sender.send(piece)).await, Ok(Ok(()))) || is_last {
+            if !matches!(timeout(READER_TIMEOUT, sender.send(piece)).await, Ok(Ok(()))) || is_last {
                 return;
             }
         }
@@ -175,14 +150,9 @@ pub(crate) fn piecewise<S: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use axum::http::HeaderValue;
 
-    #[test]
-    fn a_state_is_known_by_its_tag() {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static("\"a\", W/\"b\""));
-        assert!(is_known(&headers, "\"a\"") && is_known(&headers, "\"b\"") && !is_known(&headers, "\"c\""));
-    }
+    use super::*;
 
     #[test]
     fn a_name_for_saving_breaks_no_header() {

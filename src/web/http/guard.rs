@@ -1,9 +1,10 @@
-//! Who may ask, and what every answer carries.
+//! Who may ask, and the security headers of every answer.
 //!
-//! Owns the judgement on a request before anybody looks at it: by which name the server is called (a page of another site
-//! may give its own name this machine's address), where a write comes from, and the key of whoever is not known to be the user
-//! of this server. Pure decisions; refuses to know what is asked for.
+//! A request is checked before anything is done with it: by which name the server is called (a page of another site may give its own
+//! name this machine's address), where a write comes from, and the key of whoever is not known to be the user of this server. All are
+//! pure decisions.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -12,7 +13,7 @@ use crate::web::http::peer::Peer;
 use crate::web::http::refusal::Refusal;
 
 /// What may be asked, and by whom.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Guard {
     /// The port that the server listens on.
     pub port: u16,
@@ -23,14 +24,21 @@ pub struct Guard {
     pub key: String,
 }
 
+impl fmt::Debug for Guard {
+    /// Without the key, which no log is to hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("port", &self.port).field("host", &self.host).finish_non_exhaustive()
+    }
+}
+
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// The cookie of whoever came with [`Guard::key`].
-const KEY: &str = "missive-key";
+const KEY_COOKIE: &str = "missive-key";
 /// The cookie that a form's token must equal.
-const FORM: &str = "missive-form";
+const FORM_COOKIE: &str = "missive-form";
 
 /// The policy of the app's own pages. Nothing comes from anywhere else, ever, and scripts are the app's own: an attachment is
 /// none.
@@ -43,9 +51,9 @@ fn policy(origin: &str) -> String {
 
 impl Guard {
     /// Judges a request by its method and headers.
-    pub(crate) fn judge(&self, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
-        self.judge_host(headers)?;
-        if matches!(*method, Method::GET | Method::HEAD) { judge_reader(headers) } else { self.judge_origin(headers) }
+    pub(crate) fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+        self.check_host(headers)?;
+        if matches!(*method, Method::GET | Method::HEAD) { check_reader(headers) } else { self.check_origin(headers) }
     }
 
     /// Whether whoever asks has the key, or needs none.
@@ -66,23 +74,23 @@ impl Guard {
 
     /// Cookies know no port, and there may be a second server on another one.
     fn key_cookie(&self) -> String {
-        format!("{KEY}-{}", self.port)
+        format!("{KEY_COOKIE}-{}", self.port)
     }
 
     /// The cookie for whoever came by the link with this key, if it is the right one.
-    pub(crate) fn admit(&self, given: &str) -> Option<String> {
+    pub(crate) fn cookie_for(&self, given: &str) -> Option<String> {
         let cookie = || format!("{}={}; Path=/; HttpOnly; SameSite=Lax", self.key_cookie(), pass(&self.key));
         self.is_key(given).then(cookie)
     }
 
-    fn judge_host(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    fn check_host(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let mut hosts = headers.get_all(header::HOST).iter();
-        let host = hosts.next().and_then(|host| host.to_str().ok()).unwrap_or_default();
-        if hosts.next().is_none() && self.is_own(host) {
+        let host = hosts.next().and_then(|host| host.to_str().ok());
+        if hosts.next().is_none() && host.is_some_and(|host| self.is_own(host)) {
             return Ok(());
         }
-        Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, "this server does not answer to that name")
-            .hint(format!("ask for http://localhost:{}/", self.port)))
+        Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, "this server is not reached by that name")
+            .hint(format!("open http://localhost:{}/", self.port)))
     }
 
     /// Whether an authority (`host:port`) is this server's.
@@ -102,7 +110,7 @@ impl Guard {
     }
 
     /// A write comes from a page of this server, or from a program: every browser says where a write comes from.
-    fn judge_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let is_ours = match (text(headers, &header::ORIGIN), text(headers, &SITE)) {
             (Some(origin), _) => origin.strip_prefix("http://").is_some_and(|authority| self.is_own(authority)),
             (None, Some(site)) => matches!(site, "same-origin" | "none"),
@@ -111,26 +119,26 @@ impl Guard {
         if is_ours {
             return Ok(());
         }
-        Err(Refusal::new(StatusCode::FORBIDDEN, "this was sent by a page of another site")
-            .hint("write from a page of this server, or with a program that sends no `Origin`"))
+        Err(Refusal::new(StatusCode::FORBIDDEN, "a page of another site sent this")
+            .hint("use a page of this server, or a program that sends no `Origin`"))
     }
 }
 
 /// A page of another site may lead here, and may not ask for anything by itself: how long an answer takes tells something too.
-fn judge_reader(headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_reader(headers: &HeaderMap) -> Result<(), Refusal> {
     let is_foreign = matches!(text(headers, &SITE), Some("cross-site" | "same-site"));
     let is_led = text(headers, &MODE) == Some("navigate") && text(headers, &DEST) == Some("document");
     if is_foreign && !is_led {
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "this was asked for by a page of another site"));
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "a page of another site asked for this"));
     }
     Ok(())
 }
 
 /// What pages write by a script is no navigation; a form of a site that is shown here would be one.
-pub(crate) fn judge_script(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(crate) fn check_not_a_form(headers: &HeaderMap) -> Result<(), Refusal> {
     if text(headers, &MODE) == Some("navigate") {
         return Err(
-            Refusal::new(StatusCode::FORBIDDEN, "a form can't be sent to the API").hint("use a script, or a program")
+            Refusal::new(StatusCode::FORBIDDEN, "forms can't be sent to the API").hint("use a script, or a program")
         );
     }
     Ok(())
@@ -140,12 +148,12 @@ pub(crate) fn judge_script(headers: &HeaderMap) -> Result<(), Refusal> {
 pub(crate) fn form_token(headers: &HeaderMap) -> Option<&str> {
     let is_token =
         |token: &&str| token.len() >= 16 && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    cookie(headers, FORM).filter(is_token)
+    cookie(headers, FORM_COOKIE).filter(is_token)
 }
 
 /// The cookie that gives a browser a form token.
 pub(crate) fn form_cookie(token: &str) -> String {
-    format!("{FORM}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000")
+    format!("{FORM_COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000")
 }
 
 /// What the cookie holds: not the key itself, which would open the API to a program that another server hands it to.
@@ -155,17 +163,17 @@ fn pass(key: &str) -> String {
 }
 
 /// Whether a form was made for the browser that sends it. Behind the browser's token it may bear a number of its own.
-pub(crate) fn judge_form(headers: &HeaderMap, given: Option<&str>) -> Result<(), Refusal> {
+pub(crate) fn check_form_token(headers: &HeaderMap, given: Option<&str>) -> Result<(), Refusal> {
     let given = given.map(|given| given.split_once('.').map_or(given, |(token, _)| token));
     match (form_token(headers), given) {
         (Some(token), Some(given)) if is_same(token, given) => Ok(()),
         _ => Err(Refusal::new(StatusCode::FORBIDDEN, "this form does not belong to this browser")
-            .hint("open the page again and send it from there; the server needs one cookie of its own for that")),
+            .hint("reload the page and send it again; the browser must accept this server's cookie")),
     }
 }
 
 /// What every answer carries, whatever it is, of a server that is called so (`http://localhost:3000`).
-pub(crate) fn harden(headers: &mut HeaderMap, origin: &str) {
+pub(crate) fn add_security_headers(headers: &mut HeaderMap, origin: &str) {
     if let Ok(policy) = HeaderValue::from_str(&policy(origin)) {
         headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     }
@@ -211,7 +219,7 @@ mod tests {
     }
 
     fn status(guard: &Guard, method: &Method, pairs: &[(&'static str, &'static str)]) -> u16 {
-        guard.judge(method, &headers(pairs)).map_or_else(|refusal| refusal.status.as_u16(), |()| 200)
+        guard.check(method, &headers(pairs)).map_or_else(|refusal| refusal.status.as_u16(), |()| 200)
     }
 
     #[test]
@@ -264,15 +272,16 @@ mod tests {
         assert!(!lets(&HeaderMap::new()));
         assert!(lets(&headers(&[("authorization", "Bearer 0123456789abcdef")])));
         assert!(!lets(&headers(&[("authorization", "Bearer ")])) && !lets(&headers(&[("authorization", "Bearer x")])));
-        let cookie = guard.admit("0123456789abcdef").unwrap();
+        let cookie = guard.cookie_for("0123456789abcdef").unwrap();
         let with = |cookie: &str| HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(cookie).unwrap())]);
         assert!(lets(&with(&format!("a=b; {}", cookie.split(';').next().unwrap()))));
         assert!(!cookie.contains("0123456789abcdef"));
         assert!(!lets(&with("missive-key-3000=0123456789abcdef")));
-        assert!(guard.admit("").is_none() && guard.admit("0123456789abcdeX").is_none());
+        assert!(guard.cookie_for("").is_none() && guard.cookie_for("0123456789abcdeX").is_none());
         let keyless = Guard { key: String::new(), ..here() };
         assert!(
-            keyless.admit("").is_none() && !keyless.lets_in(Peer::Unknown, &headers(&[("authorization", "Bearer ")]))
+            keyless.cookie_for("").is_none()
+                && !keyless.lets_in(Peer::Unknown, &headers(&[("authorization", "Bearer ")]))
         );
     }
 
@@ -286,12 +295,20 @@ mod tests {
     }
 
     #[test]
+    fn the_key_is_in_no_debug_output() {
+        let shown = format!("{:?}", here());
+        assert_eq!(shown, "Guard { port: 3000, host: None, .. }");
+    }
+
+    #[test]
     fn a_form_belongs_to_its_browser() {
         let cookie = headers(&[("cookie", "missive-form=0123456789abcdef")]);
-        assert!(judge_form(&cookie, Some("0123456789abcdef")).is_ok());
-        assert!(judge_form(&cookie, Some("0123456789abcdef.this-form")).is_ok());
-        assert!(judge_form(&cookie, Some("0123456789abcde.f")).is_err());
-        assert!(judge_form(&cookie, Some("0123456789abcdeX")).is_err() && judge_form(&cookie, None).is_err());
-        assert!(judge_form(&HeaderMap::new(), Some("0123456789abcdef")).is_err());
+        assert!(check_form_token(&cookie, Some("0123456789abcdef")).is_ok());
+        assert!(check_form_token(&cookie, Some("0123456789abcdef.this-form")).is_ok());
+        assert!(check_form_token(&cookie, Some("0123456789abcde.f")).is_err());
+        assert!(
+            check_form_token(&cookie, Some("0123456789abcdeX")).is_err() && check_form_token(&cookie, None).is_err()
+        );
+        assert!(check_form_token(&HeaderMap::new(), Some("0123456789abcdef")).is_err());
     }
 }

@@ -72,7 +72,7 @@ impl SubmittedForms {
     ///
     /// # Errors
     /// What `work` says.
-    pub(crate) fn once(
+    pub(crate) fn run_once(
         &self,
         form: Option<Submission>,
         work: impl FnOnce() -> Result<String, Refusal>,
@@ -111,8 +111,10 @@ impl SubmittedForms {
         };
         let line = format!("{} {done}\n", form.0.to_hex());
         let opened = File::options().append(true).create(true).mode(0o600).open(file);
-        // That it can't be noted only means that another run of the server does not know of it.
-        let _ = opened.and_then(|mut file| file.write_all(line.as_bytes()));
+        // Only another run of the server does not know of it then.
+        if let Err(error) = opened.and_then(|mut file| file.write_all(line.as_bytes())) {
+            tracing::warn!(%error, "a form that was received can't be remembered for the next run");
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, VecDeque<(Submission, Answer)>> {
@@ -135,10 +137,11 @@ fn noted(path: &Path) -> VecDeque<(Submission, Answer)> {
         }
     }
     if is_long {
-        // It would only get longer.
         let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
-        // Where it can't be, it stays as long as it is, and all that is in it counts.
-        let _ = private::replace(path, text.as_bytes());
+        // Where it can't be made shorter, it stays as long as it is, and all that is in it counts.
+        if let Err(error) = private::replace(path, text.as_bytes()) {
+            tracing::warn!(%error, "the file of received forms can't be made shorter");
+        }
     }
     let one = |line: &String| {
         let (hash, done) = line.split_once(' ')?;
@@ -163,7 +166,7 @@ mod tests {
         let forms = SubmittedForms::read(None);
         let count = AtomicUsize::new(0);
         let send = |form: Option<Submission>| {
-            forms.once(form, || Ok(format!("/{}", count.fetch_add(1, Ordering::Relaxed)))).unwrap()
+            forms.run_once(form, || Ok(format!("/{}", count.fetch_add(1, Ordering::Relaxed)))).unwrap()
         };
         let first = form(&[("token", "t.1"), ("text", "a")]);
         assert_eq!((send(first), send(first)), ("/0".to_owned(), "/0".to_owned()));
@@ -186,7 +189,7 @@ mod tests {
         let barrier = std::sync::Barrier::new(8);
         let send = || {
             barrier.wait();
-            forms.once(one, || Ok(format!("/{}", count.fetch_add(1, Ordering::Relaxed)))).unwrap()
+            forms.run_once(one, || Ok(format!("/{}", count.fetch_add(1, Ordering::Relaxed)))).unwrap()
         };
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(send)).collect();
@@ -200,9 +203,9 @@ mod tests {
     fn what_failed_is_tried_again() {
         let forms = SubmittedForms::read(None);
         let one = form(&[("token", "t.1")]);
-        assert!(forms.once(one, || Err(Refusal::bad("the disk is full"))).is_err());
-        assert_eq!(forms.once(one, || Ok("/done".to_owned())), Ok("/done".to_owned()));
-        assert_eq!(forms.once(one, || Err(Refusal::bad("never asked"))), Ok("/done".to_owned()));
+        assert!(forms.run_once(one, || Err(Refusal::bad("the disk is full"))).is_err());
+        assert_eq!(forms.run_once(one, || Ok("/done".to_owned())), Ok("/done".to_owned()));
+        assert_eq!(forms.run_once(one, || Err(Refusal::bad("never asked"))), Ok("/done".to_owned()));
     }
 
     #[test]
@@ -212,14 +215,14 @@ mod tests {
         let file = Some(path.clone());
         let (page, code) = (form(&[("token", "t.1")]), form(&[("token", "t.2")]));
         let before = SubmittedForms::read(file.clone());
-        before.once(page, || Ok("/read/blog".to_owned())).unwrap();
-        before.once(code, || Ok("missive-invite-aeaq".to_owned())).unwrap();
+        before.run_once(page, || Ok("/read/blog".to_owned())).unwrap();
+        before.run_once(code, || Ok("missive-invite-aeaq".to_owned())).unwrap();
         let after = SubmittedForms::read(file.clone());
-        assert_eq!(after.once(page, || Err(Refusal::bad("never asked"))), Ok("/read/blog".to_owned()));
-        assert!(after.once(code, || Err(Refusal::bad("asked"))).is_err());
+        assert_eq!(after.run_once(page, || Err(Refusal::bad("never asked"))), Ok("/read/blog".to_owned()));
+        assert!(after.run_once(code, || Err(Refusal::bad("asked"))).is_err());
         for number in 0..2 * KEPT {
             let number = format!("t.more-{number}");
-            after.once(form(&[("token", &number)]), || Ok("/".to_owned())).unwrap();
+            after.run_once(form(&[("token", &number)]), || Ok("/".to_owned())).unwrap();
         }
         assert_eq!((after.known().len(), SubmittedForms::read(file.clone()).known().len()), (KEPT, KEPT));
         let text = std::fs::read_to_string(path).unwrap();

@@ -8,6 +8,7 @@
 mod diag;
 mod tables;
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -26,6 +27,18 @@ pub(crate) enum Peer {
     Unknown,
     /// Another machine; of an IPv6 address the network part, of which one machine has all addresses.
     Machine(IpAddr),
+}
+
+impl fmt::Display for Peer {
+    /// As the log names it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own => f.write_str("this user"),
+            Self::User(number) => write!(f, "other user {number}"),
+            Self::Unknown => f.write_str("unknown user"),
+            Self::Machine(address) => write!(f, "machine {address}"),
+        }
+    }
 }
 
 /// Who made the two ends of a connection.

@@ -1,6 +1,8 @@
-//! Which bytes of a file a request asks for (RFC 9110, section 14).
+//! Which bytes of a file a request asks for: the `Range` field (RFC 9110, section 14).
 //!
-//! Owns the reading of the `Range` field: one range of bytes, which is all that players and downloads ask for. Touches no file.
+//! One range of bytes is understood, which is all that players and downloads ask for. `headers::Range` is not used for this: it gives
+//! ranges behind the end of the file too, takes signs for numbers, and forgets the last bytes of a file that is shorter than what is
+//! asked for.
 
 /// What is to be sent of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

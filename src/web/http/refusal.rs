@@ -1,6 +1,5 @@
-//! A request that is not granted, and why.
-//!
-//! Owns the turn from an error into a status and plain words. As JSON for programs; the app makes a page of it for people.
+//! A request that is refused, and why: an error as a status and plain words. Programs get it as JSON; the app makes a page of it for
+//! people.
 
 use std::io;
 
@@ -21,6 +20,8 @@ pub(crate) struct Refusal {
     pub(crate) hint: Option<String>,
     /// Whether a channel was asked for that there is not: a page for people leads to all of them.
     pub(crate) is_about_channel: bool,
+    /// Whether the words may quote what the request brought (a text, a key, what somebody looks for), so that no log may have them.
+    pub(crate) quotes_request: bool,
 }
 
 /// What the API says instead of an answer.
@@ -36,7 +37,17 @@ pub(crate) struct Words<'a> {
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, what: impl Into<String>) -> Self {
-        Self { status, what: what.into(), hint: None, is_about_channel: false }
+        Self { status, what: what.into(), hint: None, is_about_channel: false, quotes_request: false }
+    }
+
+    /// Keeps the words out of the log.
+    pub(crate) fn quoting_the_request(self) -> Self {
+        Self { quotes_request: true, ..self }
+    }
+
+    /// Why, in words that hold no secret.
+    pub(crate) fn reason_for_log(&self) -> &str {
+        if self.quotes_request { "not logged, because it may quote the request" } else { &self.what }
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
@@ -66,7 +77,8 @@ impl Refusal {
 
     /// The request brings something of another type than this one.
     pub(crate) fn unlike(mime: &str) -> Self {
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("this is not sent as `{mime}`"))
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("the request's type is not `{mime}`"))
+            .hint(format!("send it with `Content-Type: {mime}`"))
     }
 
     /// The request brings too much.
@@ -81,13 +93,14 @@ impl Refusal {
 
     /// The request did not go on arriving.
     pub(crate) fn too_slow() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "the rest of the request did not come").hint("send it again")
+        Self::new(StatusCode::REQUEST_TIMEOUT, "the rest of the request did not arrive in time").hint("send it again")
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let words = Words { error: &self.what, hint: self.hint.as_deref() };
+        // Two texts always make JSON; an empty body would be no reason to fail.
         let bytes = serde_json::to_vec(&words).unwrap_or_default();
         let mut response = Response::new(Body::from(bytes));
         *response.status_mut() = self.status;
@@ -115,9 +128,11 @@ impl From<channel::Error> for Refusal {
             Error::NoSuchDraft { .. } => (StatusCode::NOT_FOUND, Some("it may have been sent or discarded elsewhere")),
             Error::OnlyListens { .. } => (StatusCode::FORBIDDEN, Some("a channel with an outbox can be written to")),
             Error::Theirs { .. } => (StatusCode::METHOD_NOT_ALLOWED, None),
-            Error::InHand { .. } => (StatusCode::CONFLICT, Some("wait until it is closed there, and try again")),
+            Error::OpenElsewhere { .. } => (StatusCode::CONFLICT, Some("wait until it is closed there, and try again")),
             Error::Changed { .. } | Error::SameName { .. } | Error::Exists { .. } => (StatusCode::CONFLICT, None),
-            Error::Attachment { .. } | Error::Header | Error::Name { .. } => (StatusCode::UNPROCESSABLE_ENTITY, None),
+            Error::Attachment { .. } | Error::UnreadableAttachment { .. } | Error::Header | Error::Name { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, None)
+            }
             _ => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
         Self { hint: hint.map(str::to_owned), ..Self::new(status, error.to_string()) }
@@ -134,12 +149,12 @@ fn io_error(error: &io::Error) -> Refusal {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Refusal::new(StatusCode::INSUFFICIENT_STORAGE, "the disk is full")
-                .hint("make room and send it again; nothing was written")
+                .hint("nothing was written; free some space and send it again")
         }
-        io::ErrorKind::NotFound => Refusal::missing("it is not there any more"),
+        io::ErrorKind::NotFound => Refusal::missing("the file is not there any more").hint("load the page again"),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             Refusal::new(StatusCode::FORBIDDEN, error.to_string())
-                .hint("the channel's folder can't be used so by this user")
+                .hint("give the user who runs this server the rights on the channel's folder")
         }
         _ => Refusal::broken(error.to_string()),
     }
@@ -147,6 +162,18 @@ fn io_error(error: &io::Error) -> Refusal {
 
 impl From<query::Error> for Refusal {
     fn from(error: query::Error) -> Self {
-        Self::bad(error.to_string())
+        Self::bad(error.to_string()).quoting_the_request()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_quote_the_request_is_not_logged() {
+        let refusal = Refusal::bad("`my secret plan` is no date");
+        assert_eq!(refusal.reason_for_log(), "`my secret plan` is no date");
+        assert!(!refusal.quoting_the_request().reason_for_log().contains("secret"));
     }
 }

@@ -1,6 +1,4 @@
-//! What a request brings: its query, and a body that ends in time and size.
-//!
-//! Owns the limits on it. Refuses to know what it is for.
+//! What a request brings: its query, and a body whose time and size are limited.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -13,14 +11,20 @@ use tokio_stream::StreamExt;
 
 use crate::web::http::refusal::Refusal;
 
+/// The server as whoever asks calls it.
+pub(crate) fn origin(headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    format!("http://{}", host.unwrap_or("localhost"))
+}
+
 /// The longest text of a message, in bytes: a longer one would be shown cut.
 pub(crate) const MAX_TEXT: usize = 1 << 20;
 /// The longest body besides files: a text as JSON escapes it or a form encodes it.
 pub(crate) const MAX_BODY: usize = 6 * MAX_TEXT + 4096;
 /// How long the next part of a body may take to come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PART_TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of a body has to come in that time, unless it ends, in bytes: less is nobody's line, and held open on purpose.
-const LEAST: usize = 4 << 10;
+const MIN_PART: usize = 4 << 10;
 
 /// How fast a body comes: no part of it may be waited for too long, and crumbs are no parts.
 #[derive(Debug)]
@@ -45,12 +49,12 @@ impl Pace {
     }
 
     fn left(&self, now: Instant) -> Duration {
-        PATIENCE.saturating_sub(now.saturating_duration_since(self.since))
+        PART_TIMEOUT.saturating_sub(now.saturating_duration_since(self.since))
     }
 
     fn took(&mut self, bytes: usize, now: Instant) {
         self.came += bytes;
-        if self.came >= LEAST {
+        if self.came >= MIN_PART {
             *self = Self { since: now, came: 0 };
         }
     }
@@ -92,16 +96,17 @@ impl Params {
 }
 
 /// Reads a body whole.
-pub(crate) async fn whole(body: Body, most: usize) -> Result<Bytes, Refusal> {
+pub(crate) async fn read_body(body: Body, most: usize) -> Result<Bytes, Refusal> {
     let mut stream = body.into_data_stream();
     let (mut bytes, mut pace) = (Vec::new(), Pace::new());
     loop {
         let Some(piece) = pace.next(stream.next()).await? else {
             return Ok(bytes.into());
         };
-        let piece = piece.map_err(|_| Refusal::bad("the request was cut off"))?;
+        let piece =
+            piece.map_err(|_| Refusal::bad("the request ended before its body was complete").hint("send it again"))?;
         if bytes.len() + piece.len() > most {
-            return Err(Refusal::too_large(format!("this is longer than {most} bytes")));
+            return Err(Refusal::too_large(format!("the request is longer than {most} bytes")));
         }
         pace.came(piece.len());
         bytes.extend_from_slice(&piece);
@@ -109,26 +114,25 @@ pub(crate) async fn whole(body: Body, most: usize) -> Result<Bytes, Refusal> {
 }
 
 /// Reads a body as JSON.
-pub(crate) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
-    if !is(headers, "application/json") {
+pub(crate) async fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
+    if !has_content_type(headers, "application/json") {
         return Err(Refusal::unlike("application/json"));
     }
-    let bytes = whole(body, MAX_BODY).await?;
-    serde_json::from_slice(&bytes).map_err(|error| Refusal::bad(format!("this can't be read: {error}")))
+    let bytes = read_body(body, MAX_BODY).await?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Refusal::bad(format!("the JSON can't be read: {error}")).quoting_the_request())
 }
 
 /// Whether a body is of this type.
-pub(crate) fn is(headers: &HeaderMap, mime: &str) -> bool {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    given.split(';').next().is_some_and(|given| given.trim().eq_ignore_ascii_case(mime))
+pub(crate) fn has_content_type(headers: &HeaderMap, mime: &str) -> bool {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    given.and_then(|given| given.split(';').next()).is_some_and(|given| given.trim().eq_ignore_ascii_case(mime))
 }
 
 /// A text that is not too long to be a message.
-pub(crate) fn sound(text: String) -> Result<String, Refusal> {
+pub(crate) fn checked_text(text: String) -> Result<String, Refusal> {
     if text.len() > MAX_TEXT {
-        return Err(
-            Refusal::too_large("a message's text is at most 1 MiB long").hint("attach what is longer as a file")
-        );
+        return Err(Refusal::too_large("a message's text is at most 1 MiB long").hint("attach longer texts as files"));
     }
     Ok(text)
 }

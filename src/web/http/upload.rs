@@ -1,7 +1,7 @@
-//! Files on their way in.
+//! Receiving a form with files.
 //!
-//! Owns receiving a form with files: each is written under a hidden name beside the channel's drafts while it comes, so that
-//! its length costs no memory, and a request that is cut off leaves nothing. Refuses to decide what becomes of them.
+//! Each file is written under a hidden name beside the channel's drafts while it arrives, so that its length costs no memory, and a
+//! request that is cut off leaves nothing.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -13,12 +13,12 @@ use axum::http::StatusCode;
 
 use crate::article::readable_size;
 use crate::channel::Channel;
-use crate::channel::outbox::new_message::Source;
-use crate::channel::outbox::{draft, send};
+use crate::channel::outbox::draft;
+use crate::channel::outbox::new_message::NewAttachment;
 use crate::channel::protocol::classify::{FoundAttachment, classify_attachment};
 use crate::channel::protocol::entry::RelativePath;
-use crate::channel::snapshot::attachments::most;
-use crate::fs::atomic_write::Hidden;
+use crate::channel::snapshot::attachments::max_length;
+use crate::fs::atomic_write::Temporary;
 use crate::fs::confined::Kind;
 use crate::text::caseless::casefold;
 
@@ -32,7 +32,7 @@ const MAX_FILES: usize = 1_000;
 /// The most fields besides files.
 const MAX_FIELDS: usize = 2_000;
 /// The longest name that a file can have, in bytes.
-const LONGEST: usize = 255;
+const MAX_NAME: usize = 255;
 /// How much of a file is gathered before it is written.
 const PIECE: usize = 1 << 20;
 
@@ -41,8 +41,8 @@ const PIECE: usize = 1 << 20;
 pub(crate) struct ReceivedForm {
     fields: Vec<(String, String)>,
     /// The files under the names that they came with.
-    files: Vec<Source>,
-    folder: Option<Hidden>,
+    files: Vec<NewAttachment>,
+    folder: Option<Temporary>,
     /// How long all fields together are, in bytes.
     length: usize,
     pace: Pace,
@@ -63,13 +63,13 @@ impl ReceivedForm {
     }
 
     /// The files, each under a name that no other one has, and none of these.
-    pub(crate) fn files_beside(&self, taken: &[Source]) -> Vec<Source> {
-        let mut files: Vec<Source> = Vec::with_capacity(self.files.len());
+    pub(crate) fn files_beside(&self, taken: &[NewAttachment]) -> Vec<NewAttachment> {
+        let mut files: Vec<NewAttachment> = Vec::with_capacity(self.files.len());
         for file in &self.files {
             let is_taken =
                 |name: &str| taken.iter().chain(&files).any(|other| casefold(&other.name.text()) == casefold(name));
             let name = RelativePath::parse(free(&file.name.text(), is_taken).as_bytes());
-            files.push(Source { name: name.unwrap_or_else(|| file.name.clone()), ..file.clone() });
+            files.push(NewAttachment { name: name.unwrap_or_else(|| file.name.clone()), ..file.clone() });
         }
         files
     }
@@ -88,9 +88,9 @@ impl ReceivedForm {
 }
 
 /// A form with files, as it comes.
-pub(crate) async fn form(request: Request) -> Result<Multipart, Refusal> {
+pub(crate) async fn multipart_form(request: Request) -> Result<Multipart, Refusal> {
     const MIME: &str = "multipart/form-data";
-    if !request::is(request.headers(), MIME) {
+    if !request::has_content_type(request.headers(), MIME) {
         return Err(Refusal::unlike(MIME));
     }
     Multipart::from_request(request, &()).await.map_err(|error| Refusal::bad(error.body_text()))
@@ -120,12 +120,14 @@ pub(crate) async fn receive(
                 let value = whole(field, &mut received.pace).await?;
                 received.length += value.len();
                 if received.length > MAX_BODY {
-                    return Err(Refusal::too_large("this form is too long"));
+                    return Err(Refusal::too_large(format!(
+                        "the form is longer than {MAX_BODY} bytes, without its files"
+                    )));
                 }
                 // A form's text has the line ends of the network (HTML, section 4.10.21.4).
                 received.fields.push((name, value.replace("\r\n", "\n")));
             }
-            None => return Err(Refusal::too_large("this form has too many fields")),
+            None => return Err(Refusal::too_large(format!("the form has more than {MAX_FIELDS} fields"))),
         }
     }
 }
@@ -135,9 +137,9 @@ impl ReceivedForm {
         if self.files.len() == MAX_FILES {
             return Err(Refusal::too_large(format!("at most {MAX_FILES} files can be sent at once")));
         }
-        let name = sound(given)?;
-        let relative =
-            RelativePath::parse(name.as_bytes()).ok_or_else(|| unfit(given, "that is no name for a file"))?;
+        let name = checked_file_name(given)?;
+        let relative = RelativePath::parse(name.as_bytes())
+            .ok_or_else(|| unfit(given, "this is not a name that a file can have"))?;
         // Two may come with one name.
         let number = self.files.len().to_string();
         let path = self.folder(channel)?.join(number);
@@ -146,8 +148,8 @@ impl ReceivedForm {
             move || std::fs::File::create_new(path)
         })
         .await
-        .map_err(|_| Refusal::broken("the file could not be made"))??;
-        let (mut len, limit, mut gathered) = (0_u64, most(&relative), Vec::with_capacity(64 << 10));
+        .map_err(|_| Refusal::broken("the uploaded file could not be created"))??;
+        let (mut len, limit, mut gathered) = (0_u64, max_length(&relative), Vec::with_capacity(64 << 10));
         loop {
             let piece = self.pace.next(field.chunk()).await?.map_err(|error| refusal(&error))?;
             let came = piece.as_ref().map_or(0, axum::body::Bytes::len);
@@ -166,7 +168,7 @@ impl ReceivedForm {
             }
             if is_last {
                 self.files_hash.update(&len.to_le_bytes()).update(name.as_bytes());
-                self.files.push(Source { name: relative, path, len, is_ours: true });
+                self.files.push(NewAttachment { name: relative, path, len, is_ours: true });
                 return Ok(());
             }
         }
@@ -175,11 +177,11 @@ impl ReceivedForm {
     /// The hidden folder for the files, made when the first one comes.
     fn folder(&mut self, channel: &Channel) -> Result<&Path, Refusal> {
         if self.folder.is_none() {
-            send::outbox(channel)?;
-            let drafts = draft::made(channel)?;
-            self.folder = Some(Hidden::folder(&drafts.join("upload"))?);
+            channel.outbox()?;
+            let drafts = draft::create_folder(channel)?;
+            self.folder = Some(Temporary::folder(&drafts.join("upload"))?);
         }
-        self.folder.as_ref().map(Hidden::path).ok_or_else(|| Refusal::broken("there is no place for files"))
+        self.folder.as_ref().map(Temporary::path).ok_or_else(|| Refusal::broken("the uploaded files have no folder"))
     }
 }
 
@@ -197,7 +199,7 @@ async fn write(
         }
         Ok::<_, std::io::Error>((file, gathered))
     });
-    Ok(written.await.map_err(|_| Refusal::broken("the file could not be written"))??)
+    Ok(written.await.map_err(|_| Refusal::broken("the uploaded file could not be written"))??)
 }
 
 /// A field that is no file, whole.
@@ -207,7 +209,7 @@ async fn whole(mut field: Field<'_>, pace: &mut Pace) -> Result<String, Refusal>
         pace.came(piece.len());
         if bytes.len() + piece.len() > 2 * MAX_TEXT {
             return Err(
-                Refusal::too_large("a message's text is at most 1 MiB long").hint("attach what is longer as a file")
+                Refusal::too_large("a message's text is at most 1 MiB long").hint("attach longer texts as files")
             );
         }
         bytes.extend_from_slice(&piece);
@@ -216,12 +218,12 @@ async fn whole(mut field: Field<'_>, pace: &mut Pace) -> Result<String, Refusal>
 }
 
 /// The last part of the name that a browser gives, if a channel can have a file of that name.
-fn sound(given: &str) -> Result<String, Refusal> {
+fn checked_file_name(given: &str) -> Result<String, Refusal> {
     let name = given.rsplit(['/', '\\']).next().unwrap_or_default().trim();
     match classify_attachment(OsStr::new(name), Kind::File) {
-        FoundAttachment::File if !name.is_empty() && name.len() <= LONGEST => Ok(name.to_owned()),
+        FoundAttachment::File if !name.is_empty() && name.len() <= MAX_NAME => Ok(name.to_owned()),
         FoundAttachment::Foreign(reason) => Err(unfit(given, &reason.to_string())),
-        _ => Err(unfit(given, "nobody would be shown a file of that name")),
+        _ => Err(unfit(given, "readers are not shown files of that name")),
     }
 }
 
@@ -238,7 +240,7 @@ fn free(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     };
     let others = (2..).map(|number: u32| {
         let end = format!("-{number}{extension}");
-        let stem = stem.get(..stem.floor_char_boundary(LONGEST.saturating_sub(end.len()))).unwrap_or_default();
+        let stem = stem.get(..stem.floor_char_boundary(MAX_NAME.saturating_sub(end.len()))).unwrap_or_default();
         format!("{stem}{end}")
     });
     std::iter::once(name.to_owned()).chain(others).find(|name| !is_taken(name)).unwrap_or_default()
@@ -267,10 +269,10 @@ mod tests {
 
     #[test]
     fn only_names_that_are_shown_are_taken() {
-        assert_eq!(sound("C:\\Pictures\\a b.jpg").ok().as_deref(), Some("a b.jpg"));
-        assert_eq!(sound("../../x.txt").ok().as_deref(), Some("x.txt"));
+        assert_eq!(checked_file_name("C:\\Pictures\\a b.jpg").ok().as_deref(), Some("a b.jpg"));
+        assert_eq!(checked_file_name("../../x.txt").ok().as_deref(), Some("x.txt"));
         for name in ["", "..", ".hidden", "~x", "a/", "x.part", "Thumbs.db", ".syncthing.a.tmp"] {
-            assert!(sound(name).is_err(), "{name}");
+            assert!(checked_file_name(name).is_err(), "{name}");
         }
     }
 }

@@ -1,9 +1,8 @@
-//! A channel as it was seen last.
-//!
-//! Owns what of a look is kept for requests, one unchanging state that many of them can hold at once, and what differs
-//! between two of them. Refuses to look, and to know who asks.
+//! A channel as its last scan found it: one state that never changes and that many requests can hold at once, and what differs
+//! between two of them.
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::channel::authorship::bylines::Bylines;
@@ -11,13 +10,13 @@ use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::feed_ids::entry_ids;
 use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::missing::Missing;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profiles;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::reading::marks::{Key, Marked};
+use crate::channel::reading::marks::{ChannelKey, Marked};
 use crate::channel::reading::reply::Answered;
 use crate::channel::snapshot::card::Card;
-use crate::channel::snapshot::completeness::Lack;
 use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::channel::{Channel, Kind};
 use crate::fs::confined::Folder;
@@ -25,36 +24,56 @@ use crate::markdown::Trust;
 
 use crate::web::http::refusal::Refusal;
 
-/// A channel as it was seen last.
-#[derive(Debug)]
+/// A channel as it is shown now: what its last scan found, and what was marked and went wrong since. Copies share the scan.
+#[derive(Clone, Debug)]
 pub(crate) struct ChannelState {
+    scan: Arc<Scan>,
+    pub(crate) health: Health,
+    pub(crate) marked: Marked,
+    /// How many messages were not read.
+    pub(crate) unread: usize,
+}
+
+/// What a scan of a channel found.
+#[derive(Debug)]
+pub(crate) struct Scan {
     /// Its name as addresses have it.
     pub(crate) name: String,
     pub(crate) channel: Channel,
     pub(crate) kind: Kind,
     pub(crate) title: String,
-    /// Who writes in the inbox and in the outbox.
-    pub(crate) authors: [Option<String>; 2],
-    /// Who wrote the messages of the two, as far as somebody has signed them.
-    pub(crate) bylines: [Arc<Bylines>; 2],
-    /// Whose the files of the two are.
-    pub(crate) trusts: [Arc<BoxTrust>; 2],
-    /// What the inbox and the outbox say of the channel.
-    pub(crate) profiles: Profiles,
-    /// Who the site as a whole is by.
-    pub(crate) author: Option<String>,
-    pub(crate) key: Key,
+    pub(crate) people: People,
+    pub(crate) key: ChannelKey,
     /// The messages that are shown, oldest first.
     pub(crate) cards: Arc<[Arc<Card>]>,
     /// The messages that others answer.
-    pub(crate) answered: Arc<Answered>,
-    pub(crate) lacks: HashMap<(Side, Stamp), Lack>,
+    pub(crate) answered: Answered,
+    pub(crate) missing: HashMap<(Side, Stamp), Missing>,
     /// How many messages each box shows; `None` for a box that is not there.
     pub(crate) counts: [Option<usize>; 2],
-    pub(crate) health: Health,
-    pub(crate) marked: Marked,
-    /// How many messages were not read.
-    pub(crate) unread: usize,
+}
+
+/// Who writes in a channel.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct People {
+    /// Who writes in the inbox and in the outbox.
+    authors: [Option<String>; 2],
+    /// Who wrote the messages of the two, as far as somebody has signed them.
+    bylines: [Arc<Bylines>; 2],
+    /// Whose the files of the two are.
+    trusts: [Arc<BoxTrust>; 2],
+    /// What the inbox and the outbox say of the channel.
+    pub(crate) profiles: Profiles,
+    /// Who the site as a whole is by.
+    pub(crate) site_author: Option<String>,
+}
+
+impl Deref for ChannelState {
+    type Target = Scan;
+
+    fn deref(&self) -> &Scan {
+        &self.scan
+    }
 }
 
 /// A channel's name as addresses have it: bytes that are no UTF-8 are spelled out, so that no two have the same.
@@ -83,7 +102,39 @@ pub(crate) struct Health {
     /// Why a box or the whole channel cannot be read.
     pub(crate) trouble: Option<String>,
 }
+
 impl ChannelState {
+    /// What is shown of a channel after a scan.
+    pub(crate) fn from_snapshot(snapshot: &Snapshot, name: String, key: ChannelKey, marked: Marked) -> Self {
+        let kind = snapshot.kind();
+        let counts =
+            Side::BOTH.map(|side| (!matches!(snapshot.side(side), BoxState::Missing)).then(|| snapshot.count(side)));
+        let scan = Scan {
+            title: title(snapshot, kind).unwrap_or_else(|| name.clone()),
+            people: People::from_snapshot(snapshot, kind),
+            cards: snapshot.cards.as_slice().into(),
+            answered: Answered::new(entry_ids(snapshot), &snapshot.cards),
+            missing: snapshot.missing.clone(),
+            channel: snapshot.channel.clone(),
+            name,
+            kind,
+            key,
+            counts,
+        };
+        let (health, unread) = (health(snapshot), unread(&scan.cards, &marked));
+        Self { scan: Arc::new(scan), health, marked, unread }
+    }
+
+    /// The same with other marks.
+    pub(crate) fn with_marks(&self, marked: Marked) -> Self {
+        Self { unread: unread(&self.cards, &marked), marked, ..self.clone() }
+    }
+
+    /// The same in another state of health.
+    pub(crate) fn with_health(&self, health: Health) -> Self {
+        Self { health, ..self.clone() }
+    }
+
     /// A message that is shown.
     pub(crate) fn find(&self, side: Side, stamp: Stamp) -> Option<(usize, &Arc<Card>)> {
         let at = self.cards.binary_search_by_key(&(stamp, side), |card| (card.stamp, card.side)).ok()?;
@@ -101,19 +152,19 @@ impl ChannelState {
 
     /// Who wrote a message.
     pub(crate) fn author_of(&self, card: &Card) -> Option<&str> {
-        let [inbox, outbox] = &self.authors;
+        let [inbox, outbox] = &self.people.authors;
         self.byline(card).or((if card.side == Side::Inbox { inbox } else { outbox }).as_deref())
     }
 
     /// Who wrote a message of a box that several people write, if that is known of this message.
     pub(crate) fn byline(&self, card: &Card) -> Option<&str> {
-        let [inbox, outbox] = &self.bylines;
+        let [inbox, outbox] = &self.people.bylines;
         (if card.side == Side::Inbox { inbox } else { outbox }).of(card.stamp)
     }
 
     /// Whose the files of a box are.
     pub(crate) fn box_trust(&self, side: Side) -> &BoxTrust {
-        let [inbox, outbox] = &self.trusts;
+        let [inbox, outbox] = &self.people.trusts;
         if side == Side::Inbox { inbox } else { outbox }
     }
 
@@ -137,51 +188,16 @@ impl ChannelState {
     }
 }
 
-/// The same state once more: what is large in it is shared.
-pub(crate) fn copy(state: &ChannelState) -> ChannelState {
-    ChannelState {
-        name: state.name.clone(),
-        channel: state.channel.clone(),
-        title: state.title.clone(),
-        authors: state.authors.clone(),
-        bylines: state.bylines.clone(),
-        trusts: state.trusts.clone(),
-        profiles: Profiles::clone(&state.profiles),
-        author: state.author.clone(),
-        key: state.key.clone(),
-        cards: Arc::clone(&state.cards),
-        answered: Arc::clone(&state.answered),
-        lacks: state.lacks.clone(),
-        health: state.health.clone(),
-        marked: state.marked.clone(),
-        ..*state
-    }
-}
-
-/// What is kept of a look.
-pub(crate) fn of_look(snapshot: &Snapshot, name: String, key: Key, marked: Marked) -> ChannelState {
-    let kind = snapshot.kind();
-    let counts =
-        Side::BOTH.map(|side| (!matches!(snapshot.side(side), BoxState::Missing)).then(|| snapshot.count(side)));
-    let speaker = if kind == Kind::Subscription { &snapshot.their_profile } else { &snapshot.my_profile };
-    ChannelState {
-        title: title(snapshot, kind).unwrap_or_else(|| name.clone()),
-        authors: Side::BOTH.map(|side| snapshot.writer(side)),
-        bylines: snapshot.bylines.clone(),
-        trusts: snapshot.trusts.clone(),
-        profiles: snapshot.profiles(),
-        author: speaker.author.clone(),
-        unread: unread(&snapshot.cards, &marked),
-        cards: snapshot.cards.as_slice().into(),
-        answered: Arc::new(Answered::new(entry_ids(snapshot), &snapshot.cards)),
-        lacks: snapshot.lacks.clone(),
-        health: health(snapshot),
-        channel: snapshot.channel.clone(),
-        name,
-        kind,
-        key,
-        counts,
-        marked,
+impl People {
+    fn from_snapshot(snapshot: &Snapshot, kind: Kind) -> Self {
+        let speaker = if kind == Kind::Subscription { &snapshot.their_profile } else { &snapshot.my_profile };
+        Self {
+            authors: Side::BOTH.map(|side| snapshot.writer(side)),
+            bylines: snapshot.bylines.clone(),
+            trusts: snapshot.trusts.clone(),
+            profiles: snapshot.profiles(),
+            site_author: speaker.author.clone(),
+        }
     }
 }
 
@@ -211,14 +227,15 @@ fn health(snapshot: &Snapshot) -> Health {
 }
 
 /// How many messages were not read.
-pub(crate) fn unread(cards: &[Arc<Card>], marked: &Marked) -> usize {
+fn unread(cards: &[Arc<Card>], marked: &Marked) -> usize {
     cards.iter().filter(|card| !marked.is_read(card.side, card.stamp)).count()
 }
+
 /// The messages that were not there before; both lists are in order.
 pub(crate) fn appeared(before: &[Arc<Card>], after: &[Arc<Card>]) -> Vec<Arc<Card>> {
     let key = |card: &Arc<Card>| (card.stamp, card.side);
     let is_new = |card: &&Arc<Card>| before.binary_search_by_key(&key(card), key).is_err();
-    // Most looks find the same cards, and most others some at the end.
+    // Most scans find the same cards, and most others some at the end.
     let same = before.iter().zip(after).take_while(|(old, new)| Arc::ptr_eq(old, new)).count();
     after.iter().skip(same).filter(is_new).cloned().collect()
 }
@@ -229,12 +246,10 @@ pub(crate) fn differ(before: &ChannelState, after: &ChannelState) -> bool {
     before.cards.len() != after.cards.len()
         || !before.cards.iter().zip(after.cards.iter()).all(same)
         || before.health != after.health
-        || before.lacks != after.lacks
+        || before.missing != after.missing
         || before.counts != after.counts
-        || before.bylines != after.bylines
-        || before.trusts != after.trusts
-        || before.profiles != after.profiles
+        || before.people != after.people
         || before.answered != after.answered
         || (before.kind, &before.channel, &before.marked) != (after.kind, &after.channel, &after.marked)
-        || (&before.title, &before.authors, &before.author) != (&after.title, &after.authors, &after.author)
+        || before.title != after.title
 }

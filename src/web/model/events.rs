@@ -1,7 +1,7 @@
-//! EventKind happens, told to whoever listens.
+//! What happens, for whoever listens.
 //!
-//! Owns the line of events: each has a number, the last ones are kept for those who were away for a moment, and who was
-//! away too long is told to look at everything again. Refuses to know connections.
+//! Each event has a number. The last ones are kept for those who were away for a moment; who was away too long is told to load
+//! everything again.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex};

@@ -1,24 +1,27 @@
-//! All channels as they were seen last.
+//! All channels as their last scans found them, and what is marked.
 //!
-//! Owns what requests are answered from: one unchanging state of each channel, which takes the place of the one before when
-//! the channel was looked at again, and what is marked. Tells what changed. Refuses to look itself, and to read texts.
+//! Requests are answered from here. A new state of a channel takes the place of the one before, and what changed is told to those who
+//! listen for events. Nothing is scanned here, and no text is read.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::{Duration, Instant};
 
 use crate::article::label;
 use crate::channel::Channel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profiles;
-use crate::channel::reading::marks::{Change, Key, Marks, Reach, State, Store};
+use crate::channel::reading::marks::store::MarkStore;
+use crate::channel::reading::marks::{Change, ChannelKey, Marks, Reach, State};
 use crate::channel::snapshot::Snapshot;
 use crate::channel::snapshot::card::Card;
-use crate::lock::{lock, read, write};
+use crate::lock::{lock, read, try_lock, write};
 
 use crate::web::address;
 use crate::web::http::refusal::Refusal;
-use crate::web::model::channel_state::{ChannelState, Health, appeared, copy, differ, name_of, of_look, unread};
+use crate::web::model::channel_state::{ChannelState, Health, appeared, differ, name_of};
 use crate::web::model::events::{EventKind, Events, MessageArrived, SiteBuilt};
 
 /// EventKind became of the last build of a channel's site.
@@ -39,16 +42,16 @@ pub struct KnownChannel {
 }
 
 /// When more messages than these appear at once, each is not told by itself.
-const TOLD_EACH: usize = 20;
+const MAX_TOLD_EACH: usize = 20;
 
-/// All channels as they were seen last.
+/// All channels as their last scans found them.
 #[derive(Debug)]
 pub struct Library {
     channels: RwLock<BTreeMap<String, Arc<ChannelState>>>,
     sites: RwLock<HashMap<String, Site>>,
     marks: Mutex<KnownMarks>,
-    store: Store,
-    data: std::path::PathBuf,
+    store: MarkStore,
+    data: PathBuf,
     /// A random name for this device, if it needs one.
     fresh_device: String,
     version: std::sync::atomic::AtomicU64,
@@ -59,17 +62,18 @@ pub struct Library {
 struct KnownMarks {
     marks: Marks,
     signature: Option<u64>,
-    looked_at: Option<std::time::Instant>,
+    looked_at: Option<Instant>,
 }
+
 impl Library {
     /// An empty library over a data folder. `start` is the time now in seconds since 1970; `fresh_device` a random name.
-    pub fn new(data: &std::path::Path, start: i64, fresh_device: String) -> Self {
+    pub fn new(data: &Path, start: i64, fresh_device: String) -> Self {
         let first = u64::try_from(start).unwrap_or(0).saturating_mul(1_000).max(1);
         Self {
             channels: RwLock::default(),
             sites: RwLock::default(),
             marks: Mutex::default(),
-            store: Store::below(data),
+            store: MarkStore::below(data),
             data: data.to_owned(),
             fresh_device,
             version: first.into(),
@@ -87,7 +91,7 @@ impl Library {
         let known = |state: &Arc<ChannelState>| KnownChannel {
             channel: state.channel.clone(),
             cards: Arc::clone(&state.cards),
-            profiles: Profiles::clone(&state.profiles),
+            profiles: Profiles::clone(&state.people.profiles),
         };
         self.read().values().map(known).collect()
     }
@@ -122,14 +126,14 @@ impl Library {
         write(&self.channels)
     }
 
-    /// Takes in a look at a channel, and tells what is other than before.
+    /// Takes in what a scan of a channel found, and tells what is other than before.
     pub fn channel_scanned(&self, snapshot: &Snapshot) {
         let name = name_of(&snapshot.channel.name);
-        let key = Key::of(&snapshot.channel, &self.data);
+        let key = ChannelKey::for_channel(&snapshot.channel, &self.data);
         // Whoever puts a state in the place of another one holds the marks, so that none is lost.
         let known = self.known_marks();
         let marked = known.marks.of(&key).cloned().unwrap_or_default();
-        let now = Arc::new(of_look(snapshot, name.clone(), key, marked));
+        let now = Arc::new(ChannelState::from_snapshot(snapshot, name.clone(), key, marked));
         let before = self.read().get(&name).cloned();
         if before.as_ref().is_some_and(|before| !differ(before, &now)) {
             return;
@@ -138,7 +142,7 @@ impl Library {
         drop(known);
         let new = before.map(|before| appeared(&before.cards, &now.cards)).unwrap_or_default();
         // Who gets a whole archive at once is not told of each letter.
-        if new.len() <= TOLD_EACH {
+        if new.len() <= MAX_TOLD_EACH {
             for card in &new {
                 self.events.tell(EventKind::Message(arrived(&now, card)));
             }
@@ -146,7 +150,7 @@ impl Library {
         self.events.tell(EventKind::Channel(name));
     }
 
-    /// Takes in that a channel cannot be looked at.
+    /// Takes in that a channel could not be scanned.
     pub fn scan_failed(&self, channel: &ChannelName, why: &str) {
         let name = name_of(channel);
         let _alone = self.known_marks();
@@ -155,12 +159,12 @@ impl Library {
         };
         let health = Health { trouble: Some(why.to_owned()), ..before.health.clone() };
         if health != before.health {
-            self.put(Arc::new(ChannelState { health, ..copy(&before) }));
+            self.put(Arc::new(before.with_health(health)));
             self.events.tell(EventKind::Channel(name));
         }
     }
 
-    /// Takes in that a channel is gone.
+    /// Takes in that a channel left the data folder.
     pub fn channel_removed(&self, channel: &ChannelName) {
         let name = name_of(channel);
         let _alone = self.known_marks();
@@ -196,23 +200,27 @@ impl Library {
 
     /// Reads the marks again if any device's have changed, as far as that was not looked at just now.
     pub(crate) fn refresh_marks_at_times(&self) {
-        const OFTEN: std::time::Duration = std::time::Duration::from_millis(200);
+        /// How often it is looked at most whether another device has marked something.
+        const MARKS_INTERVAL: Duration = Duration::from_millis(200);
         // Whoever holds them looks for all.
-        let Ok(mut known) = self.marks.try_lock() else {
+        let Some(mut known) = try_lock(&self.marks) else {
             return;
         };
-        if known.looked_at.is_some_and(|at| at.elapsed() < OFTEN) {
+        if known.looked_at.is_some_and(|at| at.elapsed() < MARKS_INTERVAL) {
             return;
         }
-        known.looked_at = Some(std::time::Instant::now());
+        known.looked_at = Some(Instant::now());
         let signature = self.store.signature();
         if known.signature == Some(signature) {
             return;
         }
-        // Marks that cannot be read now leave those that are known.
-        if let Ok(marks) = self.store.load() {
-            (known.marks, known.signature) = (marks, Some(signature));
-            self.mark_anew(&known.marks);
+        match self.store.load() {
+            Ok(marks) => {
+                (known.marks, known.signature) = (marks, Some(signature));
+                self.mark_anew(&known.marks);
+            }
+            // Those that are known stay.
+            Err(error) => tracing::debug!(%error, "the marks can't be read now"),
         }
     }
 
@@ -237,11 +245,8 @@ impl Library {
             if marked == before.marked {
                 continue;
             }
-            let mut state = ChannelState { marked, ..copy(&before) };
-            state.unread = unread(&state.cards, &state.marked);
-            let name = state.name.clone();
-            self.put(Arc::new(state));
-            self.events.tell(EventKind::Channel(name));
+            self.put(Arc::new(before.with_marks(marked)));
+            self.events.tell(EventKind::Channel(before.name.clone()));
         }
     }
 

@@ -1,14 +1,12 @@
-//! Marking what was read and what has a star, for the app and the API alike.
-//!
-//! Owns which changes that comes to. What is marked already is the library's to know.
+//! Marking messages as read or starred, for the app and the API alike.
 
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::marks::{Change, Reach, State as Mark};
 
-use crate::web::Server;
 use crate::web::http::refusal::Refusal;
 use crate::web::model::channel_state::ChannelState;
+use crate::web::server::Server;
 
 impl Server {
     /// Marks a message.

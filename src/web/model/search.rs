@@ -1,6 +1,4 @@
-//! Searching the channels that are served.
-//!
-//! Owns which messages are looked through. The scan and the language are the channel's own.
+//! Searching the channels that are served. The scan and the query language are the channel's own.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -13,9 +11,9 @@ use crate::channel::snapshot::card;
 use crate::channel::snapshot::card::Card;
 use crate::fs::confined::Folder;
 
-use crate::web::Server;
 use crate::web::http::refusal::Refusal;
 use crate::web::model::channel_state::ChannelState;
+use crate::web::server::Server;
 
 /// How long the line about a match is, in columns.
 pub(crate) const COLUMNS: usize = 160;

@@ -1,7 +1,6 @@
-//! All channels' messages in one order.
+//! The messages of all channels in one order: by time, then by channel and box.
 //!
-//! Owns the order (by time, then by channel and box) and the pages of it, which are merged from the ends of the channels'
-//! own lists: a page costs its length, not the number of all messages.
+//! A page of it is merged from the ends of the channels' own lists, so that it costs its length and not the number of all messages.
 
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -22,7 +21,10 @@ pub(crate) fn place(state: &ChannelState, card: &Card) -> Position {
 
 /// Reads a message's key: `NAME/BOX/ID`.
 pub(crate) fn parse(key: &str) -> Result<Position, Refusal> {
-    let refuse = || Refusal::bad("`before` is no message's key").hint("a key is CHANNEL/BOX/ID");
+    let refuse = || {
+        Refusal::bad("`before` is not a message key")
+            .hint("a key is CHANNEL/BOX/ID, such as blog/outbox/2013-08-11T14-34-37Z")
+    };
     let (rest, id) = key.rsplit_once('/').ok_or_else(refuse)?;
     let (name, side) = rest.rsplit_once('/').ok_or_else(refuse)?;
     let side = Side::BOTH.into_iter().find(|known| known.name() == side).ok_or_else(refuse)?;
@@ -34,7 +36,7 @@ pub(crate) fn parse_id(id: &str) -> Result<(Stamp, Side), Refusal> {
     let (side, stem) = id.split_once('/').unwrap_or((Side::Inbox.name(), id));
     let side = Side::BOTH.into_iter().find(|known| known.name() == side);
     let stamp = Stamp::parse(stem.as_bytes()).ok();
-    stamp.zip(side).ok_or_else(|| Refusal::bad("`before` is no message's id"))
+    stamp.zip(side).ok_or_else(|| Refusal::bad("`before` is not a message id"))
 }
 
 /// The newest messages before a place, newest first.

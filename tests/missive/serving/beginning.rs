@@ -46,12 +46,12 @@ fn a_name_that_cannot_be_is_refused_beside_its_field() {
         ("make", ".hidden", "cannot be a channel"),
         ("make", "a/b", "cannot be a channel"),
         ("make", "../up", "cannot be a channel"),
-        ("make", "blog", "exists already"),
+        ("make", "blog", "already exists"),
         ("subscribe", "nonsense", ""),
         ("subscribe", "missive-write-aeaq", ""),
         ("accept", "<script>alert(1)</script>", ""),
         ("accept", "missive-invite-aeaq", ""),
-        ("invite", "blog", "exists already"),
+        ("invite", "blog", "already exists"),
         ("nothing", "x", ""),
     ] {
         let answer = send(&served, what, with);
@@ -87,7 +87,7 @@ fn where_channels_are_named_only_commands_are_told() {
     let token = cookie.split_once('=').unwrap().1;
     let fields = [("do", "make"), ("with", "other"), ("token", token)];
     let words = served.ask("POST", "/begin").form(&fields).header("Cookie", &cookie).send().refused(403);
-    assert!(words.contains("started with") && !served.data("other").exists());
+    assert!(words.contains("started for certain channels only") && !served.data("other").exists());
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_key_and_a_code_are_taken_in_the_page() {
     brando.launch(&["--no-sync"]);
     let subscribed = send(&brando, "subscribe", &format!("  {key} "));
     assert_eq!((subscribed.status, subscribed.header("location")), (303, Some("/read/blog")), "{}", subscribed.text());
-    assert!(html(&brando, "/read/blog").text().contains("appear by themselves"));
+    assert!(html(&brando, "/read/blog").text().contains("They appear once someone who has this channel is online."));
     let book = std::fs::read_to_string(brando.data(".missive/keys.toml")).unwrap();
     assert!(book.contains("channel = \"blog\"") && brando.data("blog/inbox").is_dir());
     let accepted = send(&brando, "accept", &code);

@@ -13,6 +13,7 @@ mod founding;
 mod guard;
 mod http;
 mod lists;
+mod logging;
 mod pages;
 mod paths;
 mod planet;
@@ -46,6 +47,8 @@ pub(crate) struct Served {
     port: u16,
     /// The number of the user who runs it, if not of the one who tests.
     user: Option<u32>,
+    /// More of what its environment says.
+    variables: Vec<(&'static str, String)>,
     described: OnceLock<Described>,
 }
 
@@ -67,7 +70,7 @@ impl Served {
 
     fn on(dir: tempfile::TempDir) -> Self {
         let (url, key_url) = (String::new(), String::new());
-        Self { dir, child: None, url, key_url, port: 0, user: None, described: OnceLock::new() }
+        Self { dir, child: None, url, key_url, port: 0, user: None, variables: Vec::new(), described: OnceLock::new() }
     }
 
     /// No data folder at all.
@@ -134,6 +137,7 @@ impl Served {
             .env("HOME", self.dir.path().join("home"))
             .env("XDG_CACHE_HOME", self.dir.path().join("cache"))
             .env("MISSIVE_DATA", self.data(""))
+            .envs(self.variables.iter().map(|(name, value)| (*name, value)))
             .current_dir(self.dir.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
