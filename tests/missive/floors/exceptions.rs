@@ -75,7 +75,7 @@ pub(crate) const LARGE_STRUCTS: &[(&str, usize, &str)] = &[
     ("site/pages/contents.rs: Contents", 15, ""),
     ("site/pages/contents.rs: Facts", 17, ""),
     ("site/pages/template_context.rs: Site", 14, ""),
-    ("sync/keys/book.rs: Document", 12, ""),
+    ("sync/keys/document.rs: Document", 12, ""),
     ("sync/status.rs: DocumentState", 19, ""),
     ("sync/syncthing/folder_state.rs: FolderState", 12, ""),
     ("web/api/wire.rs: Channel", 19, ""),
