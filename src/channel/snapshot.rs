@@ -44,6 +44,7 @@ use crate::channel::snapshot::completeness::what_is_missing;
 use crate::channel::snapshot::file_mark::FileMark;
 use crate::channel::snapshot::listing::{Listing, why};
 use crate::fs::confined::Folder;
+use crate::lock::lock;
 use crate::markdown::Trust;
 
 /// How far ahead of the clock a message may be dated and still count as written now, in seconds.
@@ -249,7 +250,7 @@ impl Snapshot {
     /// # Errors
     /// As the system says; `NotFound` when the box is not open.
     pub fn body(&self, side: Side, stamp: Stamp) -> io::Result<String> {
-        let kept = self.bodies.lock().ok().and_then(|mut bodies| bodies.remove(&(side, stamp)));
+        let kept = lock(&self.bodies).remove(&(side, stamp));
         match (kept, self.folder(side)) {
             (Some(body), _) => Ok(body),
             (None, Some(folder)) => card::read_body(folder, stamp),
@@ -263,7 +264,7 @@ impl Snapshot {
     /// As [`Snapshot::body`].
     pub fn text_of(&self, card: &Card) -> io::Result<(String, Trust)> {
         let trust = self.trust(card);
-        let kept = self.bodies.lock().ok().and_then(|mut bodies| bodies.remove(&(card.side, card.stamp)));
+        let kept = lock(&self.bodies).remove(&(card.side, card.stamp));
         if let Some(body) = kept {
             return Ok((body, trust));
         }

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::channel::Channel;
 use crate::channel::outbox::draft;
@@ -318,6 +318,9 @@ impl<'a> Live<'a> {
         };
         let built = site::build(&request, &mut self.memory);
         progress.clear();
+        if let Ok(built) = &built {
+            log_build(&self.channel, built, start.elapsed());
+        }
         Some(built.map(|built| Report::new(snapshot, choice, built, start.elapsed())).map_err(Failure::from))
     }
 
@@ -392,7 +395,6 @@ impl<'a> Live<'a> {
                 forget_grammars();
             }
             let is_news = report.changed() || !self.is_built();
-            log_build(&self.channel, report, is_news);
             observer.built(&self.channel, report, is_news)?;
             self.reported = true;
         }
@@ -436,12 +438,12 @@ fn log_scan(snapshot: &Snapshot, same: bool) {
 }
 
 /// Logs what a build wrote.
-fn log_build(channel: &Channel, report: &Report, is_news: bool) {
-    let (written, removed) = (report.site.written.len(), report.site.removed.len());
-    if is_news {
-        tracing::info!(channel = %channel.name, written, removed, "site built");
+fn log_build(channel: &Channel, built: &site::OutputReport, took: Duration) {
+    let (written, removed, ms) = (built.written.len(), built.removed.len(), took.as_millis());
+    if written + removed > 0 {
+        tracing::info!(channel = %channel.name, written, removed, ms, "site built");
     } else {
-        tracing::debug!(channel = %channel.name, "site is up to date");
+        tracing::debug!(channel = %channel.name, ms, "site is up to date");
     }
 }
 

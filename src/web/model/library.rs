@@ -17,7 +17,7 @@ use crate::channel::reading::marks::store::MarkStore;
 use crate::channel::reading::marks::{Change, ChannelKey, Marks, Reach, State};
 use crate::channel::snapshot::Snapshot;
 use crate::channel::snapshot::card::Card;
-use crate::lock::{lock, read, write};
+use crate::lock::{lock, read, try_lock, write};
 
 use crate::web::address;
 use crate::web::http::refusal::Refusal;
@@ -203,7 +203,7 @@ impl Library {
         /// How often it is looked at most whether another device has marked something.
         const MARKS_INTERVAL: Duration = Duration::from_millis(200);
         // Whoever holds them looks for all.
-        let Ok(mut known) = self.marks.try_lock() else {
+        let Some(mut known) = try_lock(&self.marks) else {
             return;
         };
         if known.looked_at.is_some_and(|at| at.elapsed() < MARKS_INTERVAL) {
