@@ -65,21 +65,21 @@ fn other_files_are_published_byte_for_byte() {
 fn what_stays_in_a_picture_is_said_when_it_is_published() {
     let scene = Scene::new().message(STEM, "x").attachment(STEM, "a.jpg", &photograph(3, 2));
     let (_, said) = words(&scene.run(&["build", "blog"]));
-    assert!(!said.contains("may tell"), "{said}");
+    assert!(!said.contains("may reveal"), "{said}");
     let scene = scene.attachment(STEM, "b.heic", &heic()).attachment(STEM, "c.dng", &notes());
     let (_, said) = words(&scene.run(&["build", "blog"]));
     let expected = format!(
-        "warning: outbox/{STEM}/b.heic and 1 more attachment may tell where, with which camera and by whom they were made, \
+        "warning: outbox/{STEM}/b.heic and 1 more attachment may reveal where, with which camera and by whom they were made, \
          and missive cannot remove that from this format. List these files: missive check --metadata blog\n"
     );
     assert!(said.contains(&expected), "{said}");
     assert_eq!(scene.run(&["build", "blog", "--strict"]).status.code(), Some(1));
     let (_, said) = words(&scene.run(&["build", "blog", "--keep-metadata"]));
-    assert!(!said.contains("may tell"), "{said}");
+    assert!(!said.contains("may reveal"), "{said}");
     // A reader's copy of somebody else's pictures is no business of the reader's.
     let theirs = Scene::subscription().message(STEM, "x").attachment(STEM, "b.heic", &heic());
     let (_, said) = words(&theirs.run(&["build", "blog"]));
-    assert!(!said.contains("may tell"), "{said}");
+    assert!(!said.contains("may reveal"), "{said}");
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn what_stays_in_a_picture_is_said_when_it_is_attached() {
     assert!(sent.status.success());
     assert_eq!(
         said,
-        "warning: a.heic may tell where, with which camera and by whom it was made, and missive cannot remove that from this format\n"
+        "warning: a.heic may reveal where, with which camera and by whom it was made, and missive cannot remove that from this format\n"
     );
 }
 
