@@ -112,7 +112,7 @@ fn a_co_writer_moves_no_readers() {
     brando.joins(&azureen.write_key("team"), "team", "Brando");
     let before = fs::read(brando.path(".missive/keys.toml")).unwrap();
     let said = brando.refused(&["keys", "rotate", "team"]);
-    assert!(said.contains("only the owner of `team` can give it new keys"), "{said}");
+    assert!(said.contains("only the owner of `team` can make new keys"), "{said}");
     assert_eq!(fs::read(brando.path(".missive/keys.toml")).unwrap(), before);
     // The owner's own word counts.
     azureen.does(&["keys", "rotate", "team"]);

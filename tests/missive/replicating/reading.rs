@@ -42,7 +42,7 @@ fn one_command_subscribes_and_shows_the_messages() {
         "{shared}"
     );
     let written = azureen.does(&["share", "blog", "--write"]);
-    assert!(written.contains("can write blog in everybody's view"), "{written}");
+    assert!(written.contains("can write in blog, and all readers see it"), "{written}");
     let refused = brando.refused(&["share", "the-harbour", "--write"]);
     assert!(refused.contains("you only read `the-harbour`"), "{refused}");
 }
@@ -252,7 +252,7 @@ fn a_text_above_the_limit_is_left_out_until_it_is_asked_for() {
     });
     assert!(!brando.has(&format!("{INBOX}/{SECOND}.txt")));
     let told = brando.does(&["status"]);
-    assert!(told.contains(&format!("{SECOND}.txt: not fetched: 1.2 MB, limit 1 MB")), "{told}");
+    assert!(told.contains(&format!("{SECOND}.txt: not downloaded: 1.2 MB, limit 1 MB")), "{told}");
     assert!(told.contains("missive sync --fetch PATH harbour"), "{told}");
     brando.stops();
     brando.reaches(&["sync", "harbour", "--fetch", &format!("{SECOND}.txt"), "--once"]);

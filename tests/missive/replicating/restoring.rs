@@ -267,7 +267,7 @@ fn keys_that_others_may_write_are_not_used() {
         for mode in [0o772, 0o720] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             let words = format!(
-                "error: other users of this machine may write {0}, so nothing in it is used\n  hint: close it, and try again: chmod go-w {0}\n",
+                "error: other users of this machine may write to {0}, so missive does not use it\n  hint: close it, and try again: chmod go-w {0}\n",
                 path.display()
             );
             for args in [&["keys"][..], &["share", "blog"], &["status"], &["invite", "brando"]] {
@@ -302,7 +302,7 @@ fn keys_of_another_user_are_not_used() {
     assert_eq!(
         said,
         format!(
-            "error: {0} belongs to another user (number 65534), so nothing in it is used\n  hint: close it, and try again: sudo chown -R 0 {0}\n",
+            "error: {0} belongs to another user (id 65534), so missive does not use it\n  hint: close it, and try again: sudo chown -R 0 {0}\n",
             folder.display()
         )
     );
