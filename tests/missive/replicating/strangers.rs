@@ -113,8 +113,8 @@ fn lengths_that_lie_are_noticed_before_and_after_fetching() {
     let said = brando.does(&["status"]);
     for why in [
         format!("{FIRST}/huge: not downloaded: 4.2 GB, limit 1 GB"),
-        format!("{FIRST}.txt: not fetched: 3 GB, limit 1 MB"),
-        format!("{FIRST}/endless: not fetched: "),
+        format!("{FIRST}.txt: not downloaded: 3 GB, limit 1 MB"),
+        format!("{FIRST}/endless: not downloaded: "),
     ] {
         assert!(said.contains(&why), "{why}: {said}");
     }
