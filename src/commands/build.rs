@@ -170,7 +170,7 @@ fn telling(snapshot: &Snapshot, choice: &Choice) -> Option<String> {
     };
     let listed_by = shell::missive("check --metadata", &[&snapshot.channel.name]);
     Some(format!(
-        "{first}{more} may tell where, with which camera and by whom {they} made, and missive cannot remove that from this format. List these files: {listed_by}"
+        "{first}{more} may reveal where, with which camera and by whom {they} made, and missive cannot remove that from this format. List these files: {listed_by}"
     ))
 }
 

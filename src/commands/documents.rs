@@ -36,7 +36,7 @@ pub(super) fn name(around: &Surroundings, channel: &Channel) -> Result<ChannelNa
 /// A name that can be written as text.
 fn text_name(name: ChannelName) -> Result<ChannelName, Failure> {
     if name.as_os_str().to_str().is_none() {
-        return Err(Failure::new(format!("the name `{name}` is no UTF-8"), "rename the folder, and try again"));
+        return Err(Failure::new(format!("the name `{name}` is not UTF-8"), "rename the folder, and try again"));
     }
     Ok(name)
 }

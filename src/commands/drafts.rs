@@ -203,7 +203,7 @@ fn edited(desk: &Desk<'_>, draft: Draft) -> Result<Report, Failure> {
 fn sent(desk: &Desk<'_>, draft: Draft) -> Result<Report, Failure> {
     let letter = draft.contents()?;
     if header::is_blank(&letter.text) && letter.attachments.is_empty() {
-        let hint = format!("`{}` goes on with it", desk.on_draft("edit", draft.name));
+        let hint = format!("`{}` continues it", desk.on_draft("edit", draft.name));
         return Err(Failure::new("nothing was sent: the text is empty", hint));
     }
     let plan = Plan { due: None, draft: false, dry_run: false };

@@ -69,7 +69,7 @@ fn an_author_is_trusted_and_not_any_more() {
     assert!(is_own(&azureen, &[&hers, &his]), "and it stays: {:?}", own(&azureen));
     assert!(is_own(&brando, &[&his]), "which is nobody else's business: {:?}", own(&brando));
     let said = azureen.does(&["keys", "trust", "team", &his, "--remove"]);
-    assert_eq!(said, format!("What Brando (key {his}) writes in team is treated as somebody else's again.\n"));
+    assert_eq!(said, format!("Messages of Brando (key {his}) in team are treated as somebody else's again.\n"));
     assert!(is_own(&azureen, &[&hers]), "{:?}", own(&azureen));
 }
 
