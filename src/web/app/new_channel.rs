@@ -90,7 +90,7 @@ fn act(server: &Server, headers: &HeaderMap, uri: &Uri, params: &Params) -> Answ
             let why = sentence(&refusal.what) + &hint;
             let failed = Some(Failed { at, typed, why: &why });
             let mut response = show(server, headers, uri, Beginning { failed, ..Beginning::default() })?;
-            *response.status_mut() = refusal.status;
+            refusal.mark(&mut response);
             Ok(response)
         }
     }
