@@ -8,7 +8,7 @@ mod dates;
 mod message;
 mod reply;
 
-pub use crate::article::attachment::{Attached, inert_suffix, kind_in_words, media_type, readable_size, visible_name};
+pub use attachment::{Attached, inert_suffix, readable_size};
 pub use dates::{Moment, month};
 pub use message::{Date, File, Link, Message, MessagePlacement, Picture, Tag, brief, label, picture, tags_in_header};
 pub use reply::InReplyTo;

@@ -39,8 +39,8 @@ impl Folders {
         let data = self.expanded(data)?;
         if data.is_relative() && !here.is_dir() {
             let message =
-                format!("the folder you are in is gone, so the data folder `{}` cannot be found", data.display());
-            return Err(Failure::new(message, "go to another folder, or give the whole path"));
+                format!("the current folder is gone, so the data folder `{}` cannot be found", data.display());
+            return Err(Failure::new(message, "change to another folder, or give the absolute path"));
         }
         Ok(std::path::absolute(here.join(data))?)
     }
@@ -55,15 +55,15 @@ impl Folders {
             return Ok(path.components().skip(1).fold(home.clone(), |home, part| home.join(part)));
         }
         if first.as_encoded_bytes().starts_with(b"~") {
-            let message = format!("`{}`: only `~/` is known to be somebody's home folder", path.display());
-            return Err(Failure::usage(message, "give the whole path; a folder of that name here is `./~…`"));
+            let message = format!("`{}`: missive knows only `~/`, not the home folders of other users", path.display());
+            return Err(Failure::usage(message, "give the absolute path; for a folder of that name here write `./~…`"));
         }
         Ok(path)
     }
 }
 
 fn no_home() -> Failure {
-    Failure::new("there is no home folder", "set HOME, or name the data folder with `--data DIR` or in MISSIVE_DATA")
+    Failure::new("no home folder is set", "set HOME, or name the data folder with `--data DIR` or in MISSIVE_DATA")
 }
 
 /// A variable that is set and not empty.

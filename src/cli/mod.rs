@@ -36,12 +36,12 @@ use crate::watch::Waker;
   missive new my-blog
   missive build my-blog
 
-`missive COMMAND --help` says more. CHANNEL is a name in the data folder, or a path.")]
+`missive COMMAND --help` shows all options of a command. CHANNEL is a path, or a name in the data folder.")]
 struct Cli {
     /// The data folder, which holds the channels [default: $MISSIVE_DATA, else ~/missive_data]
     #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
     data: Option<PathBuf>,
-    /// Print results as JSON
+    /// Print the result as JSON
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
     #[command(flatten)]

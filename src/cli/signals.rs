@@ -45,7 +45,8 @@ pub(super) fn catch() -> Result<(), Failure> {
             None => signals.came = true,
         }
     };
-    ctrlc::set_handler(came).map_err(|error| Failure::new(format!("signals cannot be caught: {error}"), "try again"))
+    ctrlc::set_handler(came)
+        .map_err(|error| Failure::new(format!("the program cannot handle signals: {error}"), "try again"))
 }
 
 /// Says what is done about every signal, those that came already included.

@@ -23,7 +23,7 @@ use crate::site::{BuildMemory, Lock, SiteRequest};
 use crate::text::invisible::field;
 use crate::text::shell;
 
-/// Turn a channel into a website, or all channels into a reading room
+/// Build a channel's website, or a reading room of all channels
 #[derive(Debug, Args)]
 #[command(mut_arg("channel", |arg| arg
     .num_args(1..)
@@ -32,22 +32,22 @@ use crate::text::shell;
     .required_unless_present("all")
     .help("A channel's name or folder; with --all, conversations to include")
 ))]
-#[command(mut_arg("output", |arg| arg.help("Where the site or the reading room is written [default: CHANNEL/site]")))]
+#[command(mut_arg("output", |arg| arg.help("The output folder [default: CHANNEL/site]")))]
 #[command(override_usage = "missive build [OPTIONS] <CHANNEL>
        missive build [OPTIONS] --all --output <DIR> [CHANNEL]...")]
 #[command(after_help = "Examples:
   missive build my-blog -o /var/www/blog --base-url https://example.org/blog/
-  missive build --all -o ~/reading-room    # every subscription and broadcast, and one page of all")]
+  missive build --all -o ~/reading-room    # all subscriptions and broadcasts, with one front page")]
 pub struct Build {
     #[command(flatten)]
     site: Site,
-    /// Build every subscription and broadcast, with one page, one feed and one list of feeds for all
+    /// Build a reading room: all subscriptions and broadcasts, with one front page and one feed for all
     #[arg(long, requires = "output", conflicts_with = "box")]
     all: bool,
     /// Say why each file was written
     #[arg(long)]
     explain: bool,
-    /// Fail if a file in a box is strange
+    /// Fail if a box contains a strange file
     #[arg(long)]
     strict: bool,
 }
@@ -95,8 +95,8 @@ pub fn run(args: &Build, around: &Surroundings, console: Console) -> Result<Answ
         return Ok(Answer::Room(Box::new(room::run(args, around, console)?)));
     }
     if args.site.named().len() > 1 {
-        let hint = "one after the other, or all in one place with `--all -o DIR`";
-        return Err(Failure::usage("only one channel is built at a time", hint));
+        let hint = "build them one after the other, or all into one folder with `--all -o DIR`";
+        return Err(Failure::usage("build takes one channel at a time", hint));
     }
     Ok(Answer::Site(Box::new(site(args, around, console)?)))
 }
@@ -131,7 +131,7 @@ fn site(args: &Build, around: &Surroundings, console: Console) -> Result<Report,
 }
 
 /// What is said when a build has to wait.
-pub(crate) const WAITS: &str = "another build is at work in the same place; this one waits for it";
+pub(crate) const WAITS: &str = "another build is writing to the same folder; waiting for it to finish";
 
 fn warnings(snapshot: &Snapshot, built: &site::OutputReport) -> Vec<String> {
     let hidden = snapshot.hidden.iter().filter(|hidden| hidden.warning);
@@ -147,14 +147,14 @@ fn warnings(snapshot: &Snapshot, built: &site::OutputReport) -> Vec<String> {
     if built.colourless > 0 {
         let messages = count(built.colourless, "message");
         warnings.push(format!(
-            "the code in {messages} is shown without colours: others wrote more code in this channel than missive colours"
+            "the code in {messages} is shown without colours: this channel contains more code of others than missive colours"
         ));
     }
     if built.late > 0 {
         let messages = count(built.late, "message");
         warnings.push(format!("colouring the code of others in {messages} took too long; it is shown without colours"));
     }
-    warnings.extend(built.kept.iter().map(|text| format!("{text}: its page is kept as it was")));
+    warnings.extend(built.kept.iter().map(|text| format!("{text}: its old page stays")));
     warnings
 }
 
@@ -170,7 +170,7 @@ fn telling(snapshot: &Snapshot, choice: &Choice) -> Option<String> {
     };
     let listed_by = shell::missive("check --metadata", &[&snapshot.channel.name]);
     Some(format!(
-        "{first}{more} may tell where, with which camera and by whom {they} made, and missive cannot remove that from this format; see what is told: {listed_by}"
+        "{first}{more} may tell where, with which camera and by whom {they} made, and missive cannot remove that from this format. List these files: {listed_by}"
     ))
 }
 
@@ -205,7 +205,7 @@ impl Report {
     /// Says to those who ask for more why the record of the last build was not used.
     pub(crate) fn whisper_damage(&self, console: Console) {
         if let Some(damage) = &self.site.damage {
-            console.say_if_verbose(&format!("the record of the last build was not used: {damage}"));
+            console.say_if_verbose(&format!("the manifest of the last build was not used: {damage}"));
         }
     }
 }
@@ -238,10 +238,9 @@ impl fmt::Display for Answer {
 }
 
 /// Said once of anything that holds a conversation.
-const LETTERS: &str = "note: a conversation holds other people's letters; the site asks search engines to stay away, but whoever has it can read it";
+const LETTERS: &str = "note: this site contains other people's messages. It asks search engines to stay away, but anyone who has it can read it";
 /// Said of anything that was built without knowing where it will be found.
-const NO_BASE_URL: &str =
-    "note: without a base URL there is no sitemap, and the feeds are for readers on this machine; ";
+const NO_BASE_URL: &str = "note: without a base URL there is no sitemap, and the feeds work on this machine only; ";
 
 impl Report {
     /// Whether the answer is a failure.

@@ -153,7 +153,7 @@ impl Line {
         let notes = [
             (self.arriving, "arriving"),
             (self.conflicts, if self.conflicts == 1 { "conflict" } else { "conflicts" }),
-            (self.waiting, if self.waiting == 1 { "waits for what it lacks" } else { "wait for what they lack" }),
+            (self.waiting, if self.waiting == 1 { "waits for missing files" } else { "wait for missing files" }),
             (self.future, "dated in the future"),
             (self.drafts, if self.drafts == 1 { "draft" } else { "drafts" }),
             (others, if others == 1 { "warning" } else { "warnings" }),

@@ -11,10 +11,10 @@ use serde::Serialize;
 
 use super::Failure;
 
-/// Print what makes a shell complete commands, options and channels
+/// Print the completion script for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  source <(missive completions bash)    # in ~/.bashrc; for zsh alike, in ~/.zshrc
+  source <(missive completions bash)    # in ~/.bashrc, or with zsh in ~/.zshrc
   missive completions fish > ~/.config/fish/completions/missive.fish")]
 pub struct Completions {
     /// The shell

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::compose::is_yes;
 use super::{Clock, Failure, Surroundings, second};
-use crate::channel::outbox::{new_message, revise, send, trash};
+use crate::channel::outbox::{new_message, revise, trash};
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::resolve_id;
 use crate::channel::{Channel, Error};
@@ -20,7 +20,7 @@ use crate::console::Console;
 use crate::text::invisible::field;
 use crate::text::shell;
 
-/// Delete a message of your own, or bring the last one back
+/// Delete a message of your own, or restore the last one
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   missive delete blog 2026-11-22T13-35-04Z
@@ -34,7 +34,7 @@ pub struct Delete {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
-    /// Bring the message back that was deleted last
+    /// Restore the message that was deleted last
     #[arg(long)]
     undo: bool,
 }
@@ -75,12 +75,12 @@ pub fn run(args: &Delete, around: &Surroundings, console: Console, clock: Clock)
         typed: args.channel.clone(),
     };
     let Some(id) = &args.id else {
-        let back = trash::undo(&channel).map_err(taken)?;
+        let back = trash::restore_last(&channel).map_err(taken)?;
         return Ok(report(back.stamp, Done::BroughtBack, back.path));
     };
     let stamp = resolve_id::own(&channel, id)?;
     if !args.yes && !is_meant(args, &channel, stamp, console)? {
-        return Ok(report(stamp, Done::Kept, send::outbox(&channel)?.join(format!("{stamp}.txt"))));
+        return Ok(report(stamp, Done::Kept, channel.outbox()?.join(format!("{stamp}.txt"))));
     }
     let path = trash::delete(&channel, stamp, second(clock)?)?;
     Ok(report(stamp, Done::Deleted, path))
@@ -90,7 +90,7 @@ pub fn run(args: &Delete, around: &Surroundings, console: Console, clock: Clock)
 fn is_meant(args: &Delete, channel: &Channel, stamp: Stamp, console: Console) -> Result<bool, Failure> {
     if !console.can_ask() {
         return Err(Failure::new(
-            "there is no terminal to ask whether it is meant",
+            "there is no terminal to ask for confirmation",
             format!(
                 "`{}` deletes without asking",
                 shell::missive("delete --yes", &[&args.channel, &stamp.to_string()])
@@ -106,8 +106,8 @@ fn is_meant(args: &Delete, channel: &Channel, stamp: Stamp, console: Console) ->
 fn taken(error: Error) -> Failure {
     match error {
         Error::Exists { path } => Failure::new(
-            format!("it cannot come back: {} exists already", path.display()),
-            "nothing was overwritten; move that away and try again",
+            format!("the message cannot be restored: {} exists already", path.display()),
+            "nothing was overwritten; move that file away and try again",
         ),
         error => error.into(),
     }
@@ -124,10 +124,10 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.done {
             Done::Kept => return writeln!(f, "Nothing was deleted."),
-            Done::BroughtBack => writeln!(f, "Brought {} back.", self.id)?,
+            Done::BroughtBack => writeln!(f, "Restored {}.", self.id)?,
             Done::Deleted => {
                 let undo = shell::missive("delete --undo", &[&self.typed]);
-                writeln!(f, "Deleted {}. `{undo}` brings it back.", self.id)?;
+                writeln!(f, "Deleted {}. To restore it: {undo}", self.id)?;
             }
         }
         writeln!(f, "{}", field(&self.path))

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::channel::folder::Made;
+use crate::channel::folder::NewChannel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile;
@@ -26,8 +26,8 @@ pub(super) fn name(around: &Surroundings, channel: &Channel) -> Result<ChannelNa
     let data = fs_err::canonicalize(&around.data).unwrap_or_else(|_| around.data.clone());
     if channel.path.parent() != Some(&*data) {
         return Err(Failure::new(
-            format!("{} does not lie in the data folder {}", channel.path.display(), around.data.display()),
-            "only its channels are replicated; `--data DIR` names another data folder",
+            format!("{} is not in the data folder {}", channel.path.display(), around.data.display()),
+            "only channels in the data folder can be shared; `--data DIR` names another data folder",
         ));
     }
     text_name(channel.name.clone())
@@ -56,8 +56,8 @@ pub(super) fn parsed(name: &str) -> Result<ChannelName, Failure> {
 pub(super) fn document(around: &Surroundings, name: &ChannelName, side: Side) -> Result<Document, Failure> {
     Book::read(&around.data)?.document(name, side).cloned().ok_or_else(|| {
         Failure::new(
-            format!("there is no key for the {side} of `{name}`: it came here by another tool"),
-            "ask its author for a key, and `missive subscribe KEY`",
+            format!("there is no key for the {side} of `{name}`, because another tool carries it"),
+            "ask its author for a read key, then run `missive subscribe KEY`",
         )
     })
 }
@@ -257,10 +257,10 @@ pub(super) fn refuse_kept_name(book: &Book, name: &ChannelName) -> Result<(), Fa
     }
     Err(Failure::new(
         format!(
-            "the folder `{name}` is gone, but its keys are here: a new folder of that name would go to the old channel's readers"
+            "the folder `{name}` is gone, but its keys are still here; a new folder of that name would be shared with the old channel's readers"
         ),
         format!(
-            "move the folder back, choose another name, or let go of the keys: {}",
+            "move the folder back, choose another name, or delete the keys: {}",
             shell::missive("keys forget", &[name])
         ),
     ))
@@ -281,7 +281,7 @@ pub(super) fn make(
     book: &Book,
     name: &ChannelName,
     side: Side,
-) -> Result<Option<Made>, Failure> {
+) -> Result<Option<NewChannel>, Failure> {
     let path = around.data.join(name.as_os_str());
     let opened = Channel::open(&path);
     if let Err(error @ Error::NotABox { .. }) = opened {
@@ -295,7 +295,7 @@ pub(super) fn make(
         if side == Side::Outbox && has_something(&channel)? {
             return Err(Failure::new(
                 format!(
-                    "the folder `{name}` has messages and is not shared: joining would share all of them under this key"
+                    "the folder `{name}` contains messages that are not shared; joining would share all of them with this key"
                 ),
                 "choose another name: missive join KEY NAME",
             ));
@@ -304,5 +304,5 @@ pub(super) fn make(
     }
     refuse_kept_name(book, name)?;
     let kind = if side == Side::Outbox { Kind::Broadcast } else { Kind::Subscription };
-    Ok(Some(Made::new(&around.data, name, kind, &Profile::default())?))
+    Ok(Some(NewChannel::new(&around.data, name, kind, &Profile::default())?))
 }

@@ -13,7 +13,8 @@ use super::compose::{self, Desk, Plan};
 use super::editor::Returned;
 use super::{Clock, Failure, Surroundings, Zone, count, edit, editor, second, spoken};
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::{Draft, Name};
+use crate::channel::outbox::draft::Draft;
+use crate::channel::outbox::draft::name::DraftName;
 use crate::channel::outbox::new_message;
 use crate::channel::protocol::header;
 use crate::channel::protocol::stamp::Stamp;
@@ -23,7 +24,7 @@ use crate::console::Console;
 use crate::fs::regular_file;
 use crate::text::invisible::field;
 
-/// List, edit, send or discard messages that are not sent yet
+/// List, edit, send or discard drafts
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
@@ -39,7 +40,7 @@ pub struct Drafts {
 /// What is to be done with a draft.
 #[derive(Debug, Subcommand)]
 pub enum Action {
-    /// Go on writing a draft
+    /// Continue writing a draft
     #[command(after_help = "Examples:
   missive drafts edit blog
   missive drafts edit blog draft-2026-11-22T13-35-04Z")]
@@ -49,7 +50,7 @@ pub enum Action {
   missive drafts send blog
   missive drafts send blog draft-2026-11-22T13-35-04Z")]
     Send(One),
-    /// Put a draft into the channel's trash
+    /// Move a draft to the channel's trash
     #[command(after_help = "Examples:
   missive drafts discard blog
   missive drafts discard blog draft-2026-11-22T13-35-04Z")]
@@ -61,7 +62,7 @@ pub enum Action {
 pub struct One {
     /// A channel's name or folder
     channel: OsString,
-    /// The draft's name, which `missive drafts` shows; needless when there is only one
+    /// The draft's name, which `missive drafts` shows; may be left out if there is only one
     draft: Option<String>,
 }
 
@@ -123,9 +124,11 @@ pub fn run(args: &Drafts, around: &Surroundings, console: Console, clock: Clock)
             Some(wanted) => vec![resolve::channel(around, wanted)?],
             None => resolve::all(around, console)?,
         };
-        return Ok(Report::List(List {
-            drafts: channels.iter().flat_map(|channel| lines(channel, &around.zone)).collect(),
-        }));
+        let mut drafts = Vec::new();
+        for channel in channels {
+            drafts.extend(lines(&channel, &around.zone)?);
+        }
+        return Ok(Report::List(List { drafts }));
     };
     let (Action::Edit(one) | Action::Send(one) | Action::Discard(one)) = action;
     let channel = resolve::channel(around, &one.channel)?;
@@ -136,18 +139,18 @@ pub fn run(args: &Drafts, around: &Surroundings, console: Console, clock: Clock)
             let path = draft.discard(&channel, second(clock)?)?.to_string_lossy().into_owned();
             Ok(Report::Discarded { discarded: name.to_string(), path })
         }
-        (Action::Edit(_), Name::Edit(stamp)) => edit::go_on(&desk, stamp, draft, true).map(Report::Edited),
-        (Action::Send(_), Name::Edit(stamp)) => edit::go_on(&desk, stamp, draft, false).map(Report::Edited),
+        (Action::Edit(_), DraftName::Edit(stamp)) => edit::go_on(&desk, stamp, draft, true).map(Report::Edited),
+        (Action::Send(_), DraftName::Edit(stamp)) => edit::go_on(&desk, stamp, draft, false).map(Report::Edited),
         (Action::Edit(_), _) => edited(&desk, draft),
         (Action::Send(_), _) => sent(&desk, draft),
     }
 }
 
-fn lines(channel: &Channel, zone: &Zone) -> Vec<Line> {
-    draft::list(channel).into_iter().filter_map(|name| line(channel, name, zone)).collect()
+fn lines(channel: &Channel, zone: &Zone) -> Result<Vec<Line>, Failure> {
+    Ok(draft::list(channel)?.into_iter().filter_map(|name| line(channel, name, zone)).collect())
 }
 
-fn line(channel: &Channel, name: Name, zone: &Zone) -> Option<Line> {
+fn line(channel: &Channel, name: DraftName, zone: &Zone) -> Option<Line> {
     let (in_hand, draft) = match Draft::open(channel, name) {
         Ok(draft) => (false, Some(draft)),
         Err(Error::NoSuchDraft { .. }) => return None,
@@ -159,9 +162,9 @@ fn line(channel: &Channel, name: Name, zone: &Zone) -> Option<Line> {
         channel: channel.name.to_string(),
         draft: name.to_string(),
         path: path.to_string_lossy().into_owned(),
-        scheduled: if let Name::Scheduled(stamp) = name { Some(stamp) } else { None },
-        due: if let Name::Scheduled(stamp) = name { Some(zone.spoken(stamp)) } else { None },
-        edits: if let Name::Edit(stamp) = name { Some(stamp) } else { None },
+        scheduled: if let DraftName::Scheduled(stamp) = name { Some(stamp) } else { None },
+        due: if let DraftName::Scheduled(stamp) = name { Some(zone.spoken(stamp)) } else { None },
+        edits: if let DraftName::Edit(stamp) = name { Some(stamp) } else { None },
         text_is_gone: text.is_err(),
         title: new_message::first_words(&text.unwrap_or_default()),
         attachments: draft.map_or(0, |draft| draft.attachments().len()),
@@ -170,12 +173,12 @@ fn line(channel: &Channel, name: Name, zone: &Zone) -> Option<Line> {
 }
 
 /// The draft of this name, or the only one.
-fn named(channel: &Channel, name: Option<&str>) -> Result<Name, Failure> {
-    let there = draft::list(channel);
+fn named(channel: &Channel, name: Option<&str>) -> Result<DraftName, Failure> {
+    let there = draft::list(channel)?;
     match (name, there.as_slice()) {
-        (Some(text), _) => Ok(Name::parse(text).ok_or_else(|| draft::no_such(channel, text))?),
+        (Some(text), _) => Ok(DraftName::parse(text).ok_or_else(|| draft::no_such(channel, text))?),
         (None, [only]) => Ok(*only),
-        (None, []) => Err(Failure::new("there are no drafts in this channel", "`missive compose CHANNEL` begins one")),
+        (None, []) => Err(Failure::new("there are no drafts in this channel", "`missive compose CHANNEL` starts one")),
         (None, all) => {
             let names: Vec<String> = all.iter().map(|name| format!("`{name}`")).collect();
             Err(Failure::new("there are several drafts", format!("name one of {}", names.join(", "))))
@@ -185,9 +188,10 @@ fn named(channel: &Channel, name: Option<&str>) -> Result<Name, Failure> {
 
 fn edited(desk: &Desk<'_>, draft: Draft) -> Result<Report, Failure> {
     let name = draft.name;
-    let before = draft.letter()?.text;
+    let before = draft.contents()?.text;
     let returned = editor::open(desk.around, desk.console, &draft.path());
-    if returned.map_err(|failure| desk.keeping(failure, name))? == Returned::AtOnce && draft.letter()?.text == before {
+    if returned.map_err(|failure| desk.keeping(failure, name))? == Returned::AtOnce && draft.contents()?.text == before
+    {
         desk.console.say(&format!("note: {}; {}", editor::RETURNED_AT_ONCE, editor::LET_IT_WAIT));
     }
     drop(draft);
@@ -197,7 +201,7 @@ fn edited(desk: &Desk<'_>, draft: Draft) -> Result<Report, Failure> {
 }
 
 fn sent(desk: &Desk<'_>, draft: Draft) -> Result<Report, Failure> {
-    let letter = draft.letter()?;
+    let letter = draft.contents()?;
     if header::is_blank(&letter.text) && letter.attachments.is_empty() {
         let hint = format!("`{}` goes on with it", desk.on_draft("edit", draft.name));
         return Err(Failure::new("nothing was sent: the text is empty", hint));
@@ -235,7 +239,7 @@ impl fmt::Display for Report {
             Self::Sent(report) => report.fmt(f),
             Self::Edited(report) => report.fmt(f),
             Self::Discarded { discarded, path } => {
-                writeln!(f, "{} is no draft any more; it is in the trash:\n{}", field(discarded), field(path))
+                writeln!(f, "Moved the draft {} to the trash:\n{}", field(discarded), field(path))
             }
         }
     }
@@ -265,7 +269,7 @@ impl fmt::Display for Line {
             write!(f, ", {}", count(self.attachments, "attachment"))?;
         }
         if let Some(due) = self.scheduled {
-            write!(f, ", waits until {}", self.due.clone().unwrap_or_else(|| spoken(due)))?;
+            write!(f, ", scheduled for {}", self.due.clone().unwrap_or_else(|| spoken(due)))?;
         }
         if let Some(stamp) = self.edits {
             write!(f, ", changes to {stamp}")?;
@@ -274,7 +278,7 @@ impl fmt::Display for Line {
             write!(f, ", its text is gone")?;
         }
         if self.in_hand {
-            write!(f, ", being written or sent just now")?;
+            write!(f, ", open or being sent elsewhere")?;
         }
         Ok(())
     }

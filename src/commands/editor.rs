@@ -32,10 +32,10 @@ pub(super) enum Returned {
 }
 
 /// What is said of an editor that returned at once and left the text as it was.
-pub(super) const RETURNED_AT_ONCE: &str = "the editor returned at once, and the text is unchanged";
+pub(super) const RETURNED_AT_ONCE: &str = "the editor closed at once without a change";
 /// The way out of it.
 pub(super) const LET_IT_WAIT: &str =
-    "an editor with a window of its own has to wait until you close the file, such as EDITOR='code --wait'";
+    "if the editor has a window of its own, make it wait until you close the file, for example EDITOR='code --wait'";
 
 static AT_WORK: AtomicBool = AtomicBool::new(false);
 

@@ -5,10 +5,9 @@
 use std::fmt;
 use std::io;
 
-use crate::channel::folder::NoBox;
+use crate::channel::error::NoBox;
 use crate::channel::reading::{date_phrase, query};
 use crate::text::invisible::field;
-use crate::text::shell;
 use crate::{channel, site, sync};
 
 /// Why a command could not do what it was asked.
@@ -74,13 +73,12 @@ impl From<channel::Error> for Failure {
                     .to_owned(),
             ),
             Error::NotABox { what: NoBox::Link, .. } => Some(
-                "put the folder itself there, or make the whole channel a link: a link to a channel's folder is followed"
-                    .to_owned(),
+                "put the real folder there, or make a link to the whole channel: missive follows that one".to_owned(),
             ),
-            Error::NotABox { .. } => Some("an inbox or outbox has to be a folder: move what is there elsewhere".to_owned()),
+            Error::NotABox { .. } => Some("an inbox or outbox has to be a folder: move that file away".to_owned()),
             Error::Name { .. } => Some("any file name will do that does not begin with `.`".to_owned()),
             Error::Exists { .. } => Some("choose another name; nothing was changed".to_owned()),
-            Error::Settings { .. } => Some("nothing was changed; mend the file and try again".to_owned()),
+            Error::Settings { .. } => Some("nothing was changed; fix the file and try again".to_owned()),
             Error::Io(error) => io_hint(error),
             error => writing_hint(error),
         };
@@ -97,19 +95,21 @@ fn writing_hint(error: &channel::Error) -> Option<String> {
         Error::NoSuchMessage { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
         Error::NoSuchMessage { .. } => "an id is a message's file name, such as `2013-08-11T14-34-37Z`".to_owned(),
         Error::Theirs { .. } => {
-            "no program changes an inbox; to answer, `missive compose CHANNEL --reply-to ID`".to_owned()
+            "missive never changes an inbox; to answer: missive compose CHANNEL --reply-to ID".to_owned()
         }
         Error::NoSuchDraft { there, .. } if there.is_empty() => "there are no drafts in this channel".to_owned(),
         Error::NoSuchDraft { there, .. } => format!("there is {}", all(there)),
-        Error::InHand { .. } => "finish it there, or close its editor, and try again".to_owned(),
-        Error::Attachment { .. } => "nothing was written; readers are shown plain files and folders only".to_owned(),
+        Error::OpenElsewhere { .. } => "finish it there, or close its editor, and try again".to_owned(),
+        Error::Attachment { .. } | Error::UnreadableAttachment { .. } => {
+            "nothing was written; readers are shown plain files and folders only".to_owned()
+        }
         Error::SameName { .. } => "nothing was written; rename one of them, or put it into a folder".to_owned(),
         Error::NoSuchAttachment { there, .. } if there.is_empty() => "it has no attachments".to_owned(),
         Error::NoSuchAttachment { there, .. } => format!("it has {}", all(there)),
         Error::Header => "a value is one short line; a tag holds no comma".to_owned(),
-        Error::Changed { .. } => "look at it as it is now, and try again".to_owned(),
-        Error::Gone { .. } => "nothing was written; look at the channel as it is now, and try again".to_owned(),
-        Error::TrashIsEmpty { .. } => "nothing was deleted there by `missive delete`".to_owned(),
+        Error::Changed { .. } => "read the message again, then repeat the change".to_owned(),
+        Error::Gone { .. } => "nothing was written; read the channel again and try again".to_owned(),
+        Error::TrashIsEmpty { .. } => "`missive delete` has deleted nothing in this channel".to_owned(),
         _ => return None,
     };
     Some(hint)
@@ -123,13 +123,11 @@ impl From<sync::Error> for Failure {
                 Some("it was left as it is; mend it, or `missive keys restore FILE` into a new data folder".to_owned())
             }
             Error::Busy { .. } => Some("`missive status` tells how it stands".to_owned()),
-            Error::Exposed(exposed) => {
-                Some(format!("close it, and try again: {}", exposed.command(&shell::quoted(exposed.path()))))
-            }
+            Error::Exposed(exposed) => Some(format!("close it, and try again: {}", exposed.command())),
             Error::Engine { .. } => {
-                Some("its store `.missive/sync/store` in the data folder can be removed: it is made again".to_owned())
+                Some("you can delete `.missive/sync/store` in the data folder; missive makes it again".to_owned())
             }
-            Error::Ticket(_) => Some("keys come from `missive share` and `missive invite`; copy one whole".to_owned()),
+            Error::Ticket(_) => Some("`missive share` and `missive invite` print keys; copy the whole key".to_owned()),
             Error::Io(error) => io_hint(error),
         };
         Self { hint, ..Self::without_hint(error.to_string()) }
@@ -153,22 +151,29 @@ impl From<site::SiteError> for Failure {
     fn from(error: site::SiteError) -> Self {
         use site::SiteError as Error;
         let hint = match &error {
-            Error::Template { .. } => Some("the site is as it was; mend the template and build again".to_owned()),
-            Error::Theme { .. } => Some("a theme is a folder of templates laid over the built-in `letter`".to_owned()),
-            Error::NoTheme { .. } => {
-                Some(format!("built in is `{}`; anything else is a folder of templates", site::BUILT_IN_THEMES.join("`, `")))
+            Error::Template { .. } => Some("the old site stays; fix the template and build again".to_owned()),
+            Error::Theme { .. } => {
+                Some("a theme is a folder of files that replace those of the built-in `letter`".to_owned())
             }
+            Error::NoTheme { .. } => Some(format!(
+                "the built-in theme is `{}`; for your own, name a folder of templates",
+                site::BUILT_IN_THEMES.join("`, `")
+            )),
             Error::InTheWay { .. } => {
-                Some("choose another output with `-o DIR`, or take this one over with `--force`".to_owned())
+                Some("choose another output folder with `-o DIR`, or use this one with `--force`".to_owned())
             }
             Error::Foreign { .. } => Some(
-                "nothing was written; move it away and build again, or choose another output with `-o DIR`".to_owned(),
+                "nothing was written; move it away and build again, or choose another output folder with `-o DIR`"
+                    .to_owned(),
             ),
-            Error::BoxIsEmpty { .. } => Some("if that is meant, say `--allow-empty`; the site is as it was".to_owned()),
-            Error::Profile { .. } => {
-                Some("every id in the feeds follows from it, so the site stays as it was; put a readable file in its place and build again".to_owned())
+            Error::BoxIsEmpty { .. } => {
+                Some("the old site stays. If you deleted all messages on purpose, pass `--allow-empty`".to_owned())
             }
-            Error::OutputIsBox { .. } => Some("choose another output with `-o DIR`".to_owned()),
+            Error::Profile { .. } => Some(
+                "the ids in the feeds depend on it, so the old site stays; restore a readable file and build again"
+                    .to_owned(),
+            ),
+            Error::OutputIsBox { .. } => Some("choose another output folder with `-o DIR`".to_owned()),
             Error::Unreadable(_) => None,
             Error::Io(error) => io_hint(error),
         };
@@ -183,7 +188,7 @@ impl From<site::SiteError> for Failure {
 
 impl From<query::Error> for Failure {
     fn from(error: query::Error) -> Self {
-        Self::usage(error.to_string(), "`missive search --help` shows what can be asked for")
+        Self::usage(error.to_string(), "`missive search --help` explains the query")
     }
 }
 
@@ -201,8 +206,8 @@ impl From<io::Error> for Failure {
 
 fn io_hint(error: &io::Error) -> Option<String> {
     let hint = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full; what was there before is whole",
-        io::ErrorKind::PermissionDenied => "you may not read or write there; nothing was changed",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full; existing files are intact",
+        io::ErrorKind::PermissionDenied => "you have no permission there; nothing was changed",
         io::ErrorKind::ReadOnlyFilesystem => "that disk is read-only; nothing was changed",
         _ => return None,
     };

@@ -1,4 +1,4 @@
-//! How fresh a channel is, in words: `in step 4 s ago with 3 peers`.
+//! How fresh a channel is, in words: `up to date 4 s ago · 3 peers`.
 //!
 //! Owns the words. Pure: the clock comes in.
 
@@ -16,21 +16,21 @@ pub(super) fn words(document: &DocumentState, now: i64) -> String {
     let mut parts = Vec::new();
     if document.arriving > 0 {
         parts.push(format!(
-            "{} still arriving, {}",
+            "{} still arriving ({})",
             count(document.arriving, "file"),
             readable_size(document.arriving_bytes)
         ));
     }
     parts.push(match (document.compared, document.connected()) {
-        (None, _) if document.peers.is_empty() => "nobody has been here yet".to_owned(),
-        (None, _) => "nobody met yet".to_owned(),
-        (Some(_), 0) if document.arriving > 0 => "nobody is here now".to_owned(),
-        (Some(_), _) if document.arriving > 0 => format!("{peers} here"),
-        (Some(then), 0) => format!("in step {} ago, nobody is here now", since(then, now)),
-        (Some(then), _) => format!("in step {} ago with {peers}", since(then, now)),
+        (None, _) if document.peers.is_empty() => "no one has connected yet".to_owned(),
+        (None, _) => "no one has connected yet".to_owned(),
+        (Some(_), 0) if document.arriving > 0 => "no one is connected".to_owned(),
+        (Some(_), _) if document.arriving > 0 => format!("{peers} connected"),
+        (Some(then), 0) => format!("up to date {} ago · no one is connected", since(then, now)),
+        (Some(then), _) => format!("up to date {} ago · {peers}", since(then, now)),
     });
     parts.extend(author(document, now));
-    parts.join(", ")
+    parts.join(" · ")
 }
 
 /// That the clock here differs from those of others; which of them is right nobody can tell.
@@ -39,11 +39,11 @@ pub(super) fn clock(state: &NodeState) -> Option<String> {
     // A question and its answer take a moment.
     let by = length((ahead.unsigned_abs() + 30) / 60 * 60);
     let (this, late) = if ahead > 0 {
-        ("behind", "what others write arrives late")
+        ("behind", "messages from others arrive late")
     } else {
-        ("ahead of", "what is written here arrives late")
+        ("ahead of", "your messages arrive late")
     };
-    Some(format!("the clock here is {by} {this} that of others: one of them is wrong, and {late}"))
+    Some(format!("this computer's clock is {by} {this} the others': one of them is wrong, and {late}"))
 }
 
 /// How long the author has not been seen, if that is worth a word.
@@ -74,15 +74,15 @@ mod tests {
     fn a_wrong_clock_is_named() {
         let words = |ahead| clock(&NodeState { clock: ahead, ..NodeState::default() }).unwrap_or_default();
         assert_eq!(words(None), "");
-        assert!(words(Some(3599)).starts_with("the clock here is 1 h behind that of others"));
-        assert!(words(Some(-7200)).starts_with("the clock here is 2 h ahead of that of others"));
+        assert!(words(Some(3599)).starts_with("this computer's clock is 1 h behind the others'"));
+        assert!(words(Some(-7200)).starts_with("this computer's clock is 2 h ahead of the others'"));
     }
 
     #[test]
     fn it_speaks_in_human_terms() {
         let now = 1_000_000;
         let mut document = DocumentState::new("blog".parse().unwrap(), Side::Inbox, false);
-        assert_eq!(words(&document, now), "nobody has been here yet");
+        assert_eq!(words(&document, now), "no one has connected yet");
         let peer = |author: bool, connected: bool, seen: i64| PeerState {
             device: String::new(),
             connected,
@@ -91,11 +91,14 @@ mod tests {
         };
         document.peers = vec![peer(true, true, now), peer(false, true, now), peer(false, true, now)];
         document.compared = Some(now - 4);
-        assert_eq!(words(&document, now), "in step 4 s ago with 3 peers");
+        assert_eq!(words(&document, now), "up to date 4 s ago · 3 peers");
         document.peers = vec![peer(true, false, now - 2 * 86_400), peer(false, true, now)];
-        assert_eq!(words(&document, now), "in step 4 s ago with 1 peer, author not seen for 2 days");
+        assert_eq!(words(&document, now), "up to date 4 s ago · 1 peer · author not seen for 2 days");
         (document.arriving, document.arriving_bytes) = (12, 3_400_000);
-        assert_eq!(words(&document, now), "12 files still arriving, 3.4 MB, 1 peer here, author not seen for 2 days");
+        assert_eq!(
+            words(&document, now),
+            "12 files still arriving (3.4 MB) · 1 peer connected · author not seen for 2 days"
+        );
         document.question = Some("is it meant?".into());
         assert_eq!(words(&document, now), "is it meant?");
     }

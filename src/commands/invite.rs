@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Clock, Failure, Surroundings};
-use crate::channel::folder::Made;
+use crate::channel::folder::NewChannel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profile;
@@ -29,18 +29,18 @@ use crate::text::invisible::field;
 use crate::text::shell;
 use crate::watch::Waker;
 
-/// Begin a conversation: makes a channel and a code for the other side
+/// Start a conversation: make a channel and an invitation code
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   missive invite brando
   missive invite brando --expires 1h")]
 pub struct Invite {
-    /// What to call the conversation here
+    /// The conversation's name here
     name: String,
-    /// How long the code is good for
+    /// How long the code is valid
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = lifetime)]
     expires: Duration,
-    /// Your name, for the other side
+    /// Your name, as the other side sees it
     #[arg(long = "as", value_name = "NAME", allow_hyphen_values = true, value_parser = free_values::text())]
     author: Option<String>,
 }
@@ -54,21 +54,21 @@ fn lifetime(text: &str) -> Result<Duration, String> {
     if (Duration::from_secs(1)..=LONGEST).contains(&time) {
         Ok(time)
     } else {
-        Err("a code is good for a second at least, and for ten years at most".to_owned())
+        Err("a code can be valid for one second to ten years".to_owned())
     }
 }
 
-/// Answer an invitation: makes your side of the conversation
+/// Accept an invitation: make your side of the conversation
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   missive accept missive-invite-aeaq
   missive accept missive-invite-aeaq azureen --as Brando")]
 pub struct Accept {
-    /// The code
+    /// The invitation code
     code: String,
-    /// What to call the conversation here [default: the name of who invites]
+    /// The conversation's name here [default: the name of the person who invited you]
     name: Option<String>,
-    /// Your name, for the other side
+    /// Your name, as the other side sees it
     #[arg(long = "as", value_name = "NAME", allow_hyphen_values = true, value_parser = free_values::text())]
     author: Option<String>,
     /// Do not wait for the other side
@@ -119,7 +119,10 @@ pub fn invite(args: &Invite, around: &Surroundings, console: Console) -> Result<
         if book.document(&name, Side::Inbox).is_none() {
             return Ok(());
         }
-        Err(Failure::new(format!("`{name}` has its other side already"), "choose another name: missive invite NAME"))
+        Err(Failure::new(
+            format!("`{name}` is already a conversation with someone"),
+            "choose another name: missive invite NAME",
+        ))
     };
     // What is refused at once makes nothing, not even a data folder.
     refuse(&Book::read(&around.data)?)?;
@@ -135,7 +138,7 @@ pub fn invite(args: &Invite, around: &Surroundings, console: Console) -> Result<
         book.invitations.push(Invitation { channel: name.clone(), secret, until, used_by: None });
         Ok::<_, Failure>((document, made))
     })?;
-    made.into_iter().for_each(Made::keep);
+    made.into_iter().for_each(NewChannel::keep);
     let channel = Channel::open(&around.data.join(name.as_os_str()))?;
     let peers = documents::peers(around, &document)?.into_iter().take(1).collect();
     let host = args.author.clone().or_else(|| documents::profile(&channel, Side::Outbox).author).unwrap_or_default();
@@ -175,7 +178,7 @@ fn conversation(
     book: &Book,
     name: &ChannelName,
     author: Option<&str>,
-) -> Result<Option<Made>, Failure> {
+) -> Result<Option<NewChannel>, Failure> {
     let path = around.data.join(name.as_os_str());
     match Channel::open(&path) {
         Ok(channel) if channel.kind == Kind::Message => return Ok(None),
@@ -190,7 +193,7 @@ fn conversation(
         author: author.map(str::to_owned),
         ..Profile::default()
     };
-    Ok(Some(Made::new(&around.data, name, Kind::Message, &profile)?))
+    Ok(Some(NewChannel::new(&around.data, name, Kind::Message, &profile)?))
 }
 
 /// Answers an invitation, and waits for the other side unless told not to.
@@ -260,7 +263,7 @@ fn answered(
     };
     let is_gone = withdraw(around, name)?;
     let hint = if is_gone {
-        "ask for a new code; nothing was kept of this one".to_owned()
+        "ask for a new code; nothing was changed".to_owned()
     } else {
         format!("ask for a new code; your folder `{name}` stays as it is")
     };
@@ -278,8 +281,8 @@ enum Begun {
 /// Notes that an invitation is accepted, and makes its channel: both or neither.
 fn begin(args: &Accept, ticket: &Ticket, around: &Surroundings) -> Result<Begun, Failure> {
     let Opens::Invitation { secret, until } = ticket.opens else {
-        let hint = "`missive subscribe` takes keys for reading, `missive join` keys for writing";
-        return Err(Failure::new("that is a key, and no code of an invitation", hint));
+        let hint = "use a read key with `missive subscribe`, and a write key with `missive join`";
+        return Err(Failure::new("that is a key, not an invitation code", hint));
     };
     let named = args.name.as_deref().map(documents::parsed).transpose()?;
     let known = Book::read(&around.data)?;
@@ -316,7 +319,7 @@ fn begin(args: &Accept, ticket: &Ticket, around: &Surroundings) -> Result<Begun,
         });
         Ok::<_, Failure>((name, made))
     })?;
-    made.into_iter().for_each(Made::keep);
+    made.into_iter().for_each(NewChannel::keep);
     Ok(Begun::Now(name))
 }
 
@@ -355,11 +358,11 @@ impl fmt::Display for InviteReport {
             writeln!(f, "{qr}")?;
         }
         writeln!(f, "{}\n", self.code)?;
-        writeln!(f, "The other side answers once, within {}: missive accept CODE", self.valid)?;
-        writeln!(f, "Both of you then see the same six words: missive status")?;
+        writeln!(f, "The other person runs this once, within {}: missive accept CODE", self.valid)?;
+        writeln!(f, "Then both of you see the same six words: missive status")?;
         write!(f, "{}", self.original)?;
         if !self.running {
-            writeln!(f, "It is answered while a node runs here: missive sync")?;
+            writeln!(f, "To receive the answer, leave this running: missive sync")?;
         }
         Ok(())
     }
@@ -369,12 +372,12 @@ impl fmt::Display for AcceptReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", field(&self.path))?;
         if self.before {
-            writeln!(f, "You accepted this invitation before: it made the conversation `{}`.", field(&self.channel))?;
+            writeln!(f, "You have already accepted this invitation; the conversation is `{}`.", field(&self.channel))?;
         }
         match &self.phrase {
             Some(phrase) => writeln!(
                 f,
-                "Read these words to each other, they are the same at both sides: {phrase}\nTo write: {}",
+                "Read these words to each other; both of you must see the same: {phrase}\nTo write: {}",
                 shell::missive("compose", &[&self.channel])
             ),
             None => writeln!(

@@ -28,7 +28,7 @@ use crate::sync::keys::ticket::{Opens, Ticket};
 use crate::text::invisible::field;
 use crate::text::shell;
 
-/// List, keep safe and change the keys of this data folder
+/// List, back up and change the keys of this data folder
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -43,26 +43,26 @@ pub struct Keys {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Write all keys into a file, closed with a passphrase (an age file)
+    /// Save all keys in a file behind a passphrase (an age file)
     Export {
-        /// The file, which must not exist
+        /// The file to write; it must not exist yet
         file: PathBuf,
     },
-    /// Take keys back from such a file, after showing which; what is here already stays
+    /// Restore keys from such a file, after showing them; existing keys stay
     Restore(Restore),
-    /// Give a channel of yours new keys, and tell its readers where it has gone
+    /// Give your channel new keys, and tell its readers
     Rotate {
         /// The channel
         channel: OsString,
     },
-    /// Follow a channel to the new key that its author gave it
+    /// Switch to the new key that a channel's author has made
     Follow {
         /// The channel
         channel: OsString,
     },
-    /// List who writes a channel, and say whose texts in it count as yours
+    /// List a channel's authors, and choose whom to trust
     Trust(trust::Trust),
-    /// Let go of a channel's keys; its folder stays as it is
+    /// Delete a channel's keys; its folder stays as it is
     Forget {
         /// The channel
         channel: OsString,
@@ -75,7 +75,7 @@ enum What {
 struct Restore {
     /// The file
     file: PathBuf,
-    /// Use this channel's folder although it is here already: what is in it will be shared
+    /// Use this channel's existing folder; its contents will be shared
     #[arg(long, value_name = "CHANNEL")]
     into: Vec<String>,
     /// Do not ask
@@ -165,7 +165,7 @@ fn export(file: &std::path::Path, around: &Surroundings, console: Console) -> Re
     let path = around.here.join(file);
     if path.symlink_metadata().is_ok() {
         return Err(Failure::new(
-            format!("{} exists already, and is not replaced", file.display()),
+            format!("{} exists already and was not replaced", file.display()),
             "name another file: missive keys export FILE",
         ));
     }
@@ -190,7 +190,7 @@ fn given(passphrase: Passphrase) -> Result<String, Failure> {
     match passphrase {
         Passphrase::Given(passphrase) => Ok(passphrase),
         Passphrase::None => {
-            Err(Failure::new("no passphrase was given", "type one, or give it as a line on standard input"))
+            Err(Failure::new("no passphrase was given", "type one, or pass it as a line on standard input"))
         }
         Passphrase::Differs => Err(Failure::new("the two passphrases differ", "nothing was written; try again")),
     }
@@ -216,13 +216,13 @@ fn rotate(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
     let old = documents::document(around, &name, Side::Outbox)?;
     if old.secret.is_none() {
         return Err(Failure::new(
-            format!("`{name}` is not yours to give new keys"),
+            format!("you cannot make new keys for `{name}`, because it is somebody else's channel"),
             format!("its author can: {}", shell::missive("keys rotate", &[&name])),
         ));
     }
     if !documents::is_owner(around, &old)? {
         return Err(Failure::new(
-            format!("only the owner of `{name}` can give it new keys, and its readers would not follow yours"),
+            format!("only the owner of `{name}` can make new keys; its readers would ignore yours"),
             format!(
                 "ask its owner for `{}`; a channel of your own: `missive new CHANNEL`",
                 shell::missive("keys rotate", &[&name])
@@ -249,7 +249,7 @@ fn rotate(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
         Ok::<_, Failure>(())
     })?;
     Ok(done(format!(
-        "`{}` has new keys. Its readers are told by the old one, and follow with `missive keys follow`:\n{key}\nWho writes it with you needs the new key for writing: {}",
+        "`{}` has new keys. Its readers are notified and switch with `missive keys follow`:\n{key}\nYour co-authors need the new write key: {}",
         field(&name.to_string()),
         shell::missive("share --write", &[&name])
     )))
@@ -260,11 +260,11 @@ fn follow(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
     let name = named(channel, around)?;
     let document = documents::document(around, &name, Side::Inbox)?;
     let Some(key) = document.moved else {
-        return Err(Failure::new(format!("the author of `{name}` has given no new key"), "nothing was changed"));
+        return Err(Failure::new(format!("the author of `{name}` has made no new key"), "nothing was changed"));
     };
     let ticket = Ticket::parse(&key)?;
     let Opens::Read(id) = ticket.opens else {
-        return Err(Failure::new("the new key is not one for reading", "ask the author"));
+        return Err(Failure::new("the new key is not a read key", "ask the author"));
     };
     Book::change(&around.data, |book| {
         if let Some(document) = book.document_mut(&name, Side::Inbox) {
@@ -274,7 +274,7 @@ fn follow(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
         }
         Ok::<_, Failure>(())
     })?;
-    Ok(done(format!("`{}` follows its author's new key.", field(&name.to_string()))))
+    Ok(done(format!("`{}` now uses its author's new key.", field(&name.to_string()))))
 }
 
 fn forget(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Failure> {
@@ -297,7 +297,7 @@ fn forget(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
         *book = forgotten(book.clone());
         Ok::<_, Failure>(())
     })?;
-    Ok(done(format!("The keys of `{}` are gone; its folder is as it was.", field(&name))))
+    Ok(done(format!("Deleted the keys of `{}`. Its folder stays as it was.", field(&name))))
 }
 
 impl fmt::Display for Report {
@@ -315,9 +315,9 @@ impl fmt::Display for Report {
                     let may = if key.writes { "reads and writes" } else { "reads" };
                     writeln!(f, "{} ({}): {may}", field(&key.channel.to_string()), key.side)
                 })?;
-                left_out.iter().try_for_each(|name| {
-                    writeln!(f, "`{}`: left out, because no channel can have that name", field(name))
-                })
+                left_out
+                    .iter()
+                    .try_for_each(|name| writeln!(f, "`{}`: left out: a channel cannot have that name", field(name)))
             }
         }
     }

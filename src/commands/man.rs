@@ -14,13 +14,13 @@ use super::{Failure, Surroundings, count};
 use crate::fs::atomic_write;
 use crate::text::invisible::field;
 
-/// Print the manual page, or write the pages of all commands into a folder
+/// Print the manual page, or write those of all commands into a folder
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   missive man | man -l -
   missive man ~/.local/share/man/man1")]
 pub struct Man {
-    /// Where the pages are written; the main one is printed unless given
+    /// The folder for all pages [default: print the main page]
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }

@@ -14,13 +14,14 @@ use uuid::Uuid;
 use super::{Failure, Surroundings, count};
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::reading::marks::{Change, Reach, State, Store};
+use crate::channel::reading::marks::store::MarkStore;
+use crate::channel::reading::marks::{Change, Reach, State};
 use crate::channel::snapshot::card::Card;
 use crate::commands::channel_view::Opened;
 use crate::commands::resolve;
 use crate::commands::resolve::Id;
 
-/// Mark messages as read or unread, or give them a star
+/// Mark messages as read, unread or starred
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(after_help = EXAMPLES)]
@@ -28,25 +29,25 @@ use crate::commands::resolve::Id;
 pub struct Mark {
     /// A channel's name or folder
     channel: OsString,
-    /// The messages, by the times that are their names; all of the channel unless given
+    /// The ids of the messages [default: all messages of the channel]
     ids: Vec<Id>,
-    /// They were read
+    /// Mark them as read
     #[arg(long, group = "state")]
     read: bool,
-    /// They were not
+    /// Mark them as unread
     #[arg(long, group = "state", conflicts_with = "read")]
     unread: bool,
-    /// They have a star
+    /// Give them a star
     #[arg(long, group = "state")]
     star: bool,
-    /// They have none
+    /// Remove their star
     #[arg(long, group = "state", conflicts_with = "star")]
     unstar: bool,
 }
 
 const EXAMPLES: &str = "Examples:
-  missive mark azureens-blog --read                        all of it was read
-  missive mark azureens-blog 2013-08-11T14-34-37Z --star   one message gets a star";
+  missive mark azureens-blog --read                        mark all messages as read
+  missive mark azureens-blog 2013-08-11T14-34-37Z --star   give one message a star";
 
 /// What was marked.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -67,7 +68,7 @@ struct Marked {
 /// # Errors
 /// [`Failure`] when there is no such channel or message, or the marks cannot be kept. Nothing is marked then.
 pub fn run(args: &Mark, around: &Surroundings) -> Result<Report, Failure> {
-    let store = Store::below(&around.data);
+    let store = MarkStore::below(&around.data);
     let marks = store.load()?;
     let opened = Opened::look(resolve::channel(around, &args.channel)?, &marks, around);
     let mut cards = Vec::new();
@@ -75,7 +76,7 @@ pub fn run(args: &Mark, around: &Surroundings) -> Result<Report, Failure> {
         cards.extend(id.find(&opened.snapshot)?);
     }
     if args.unread && cards.iter().any(|card| card.side == Side::Outbox) {
-        let message = "what you wrote yourself counts as read always";
+        let message = "your own messages always count as read";
         return Err(Failure::new(message, "name messages of the inbox; nothing was marked"));
     }
     let all = args.ids.is_empty();
@@ -148,8 +149,8 @@ impl fmt::Display for Report {
             let words = match state.as_str() {
                 "read" => "read now",
                 "unread" => "unread now",
-                "star" => "with a star now",
-                _ => "without a star now",
+                "star" => "now starred",
+                _ => "no longer starred",
             };
             writeln!(f, "{channel}: {} {words}", count(*messages, "message"))?;
         }

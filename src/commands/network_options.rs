@@ -10,10 +10,10 @@ use crate::sync::options::Options;
 /// Options of every command that may reach others.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Network {
-    /// Ask nobody where others are: no look-up, no relay, only addresses that are known
+    /// Do not look up devices and use no relay: try known addresses only
     #[arg(long, help_heading = "Network")]
     offline: bool,
-    /// Listen only at this address and port, such as 127.0.0.1:0 [default: everywhere, at the port of the last time]
+    /// Listen for other devices only at this address and port, such as 127.0.0.1:0 [default: all addresses, and the same port as last time]
     #[arg(long, value_name = "ADDRESS", help_heading = "Network")]
     listen: Option<SocketAddr>,
 }

@@ -22,11 +22,11 @@ use crate::text::shell;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   missive new my-blog
-  missive new --message brando    # a conversation: his letters in `inbox`, mine in `outbox`")]
+  missive new --message brando    # a conversation: his messages in `inbox`, mine in `outbox`")]
 pub struct New {
     /// The channel's name: any file name that does not begin with `.`
     name: OsString,
-    /// One's own blog: an outbox (this is what you get unless you say otherwise)
+    /// Your own blog: an outbox (the default)
     #[arg(long, group = "kind")]
     broadcast: bool,
     /// Somebody else's blog: an inbox
@@ -84,11 +84,15 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", field(&self.path))?;
         if self.kind == Kind::Subscription {
-            return writeln!(f, "Let a sync tool put the publisher's messages into its `{}`.", Side::Inbox);
+            return writeln!(f, "Let a sync tool copy the publisher's messages into its `{}`.", Side::Inbox);
         }
         let [compose, build] = ["compose", "build"].map(|command| shell::missive(command, &[&self.typed]));
         writeln!(f, "To write: {compose}")?;
-        writeln!(f, "Any editor will do, too: a text file in its `{}` named by the time in UTC,", Side::Outbox)?;
+        writeln!(
+            f,
+            "You can also use any editor: save a text file in its `{}`, named by the time in UTC:",
+            Side::Outbox
+        )?;
         writeln!(f, "$(date -u +%Y-%m-%dT%H-%M-%SZ).txt. Then: {build}")
     }
 }

@@ -16,7 +16,8 @@ use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::message_file::MAX_READ;
 use crate::channel::reading::date_phrase;
-use crate::channel::reading::marks::{Change, Marks, Reach, State, Store};
+use crate::channel::reading::marks::store::MarkStore;
+use crate::channel::reading::marks::{Change, Marks, Reach, State};
 use crate::channel::snapshot::card::Card;
 use crate::commands::channel_view;
 use crate::commands::channel_view::Opened;
@@ -27,37 +28,37 @@ use crate::commands::resolve::Id;
 use crate::console::Console;
 use crate::markdown::Trust;
 
-/// Read messages; without a channel, what is unread in all of them
+/// Read messages; without a channel, all unread ones
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(after_help = EXAMPLES)]
 pub struct Read {
     /// A channel's name or folder
     channel: Option<OsString>,
-    /// A message, by the time that is its name
+    /// The message's id
     id: Option<Id>,
-    /// From one box only
+    /// Only messages of this box
     #[arg(long, value_name = "BOX", value_parser = side())]
     r#box: Option<Side>,
-    /// Only what is unread
+    /// Only unread messages
     #[arg(long)]
     unread: bool,
-    /// Only the newest N
+    /// Only the N newest
     #[arg(short, value_name = "N")]
     n: Option<usize>,
-    /// Only from a time on: `2026-11`, `yesterday`, `3d`
+    /// Only messages since this time: `2026-11`, `yesterday`, `3d`
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Only up to a time and with it
+    /// Only messages until the end of this time
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Print the files' bytes as they are
+    /// Print the files unchanged
     #[arg(long)]
     raw: bool,
-    /// Leave unread what is unread; else whatever the pager took counts as read
+    /// Do not mark the shown messages as read
     #[arg(long)]
     keep_unread: bool,
-    /// Open a message's attachment of this number instead
+    /// Open the message's attachment with this number
     #[arg(long, value_name = "N", requires = "id", conflicts_with = "raw")]
     open: Option<usize>,
 }
@@ -67,8 +68,8 @@ pub struct Read {
 const MOST_LAID_OUT: u64 = 32 << 20;
 
 const EXAMPLES: &str = "Examples:
-  missive read azureens-blog -n 5                            its five newest messages
-  missive read azureens-blog 2013-08-11T14-34-37Z --open 1   an attachment of one";
+  missive read azureens-blog -n 5                            the five newest messages of a channel
+  missive read azureens-blog 2013-08-11T14-34-37Z --open 1   the first attachment of a message";
 
 fn side() -> impl TypedValueParser<Value = Side> {
     let names = PossibleValuesParser::new(Side::BOTH.map(Side::name));
@@ -87,7 +88,7 @@ struct Chosen<'a> {
 /// [`Failure`] when there is no such channel or message, or standard output cannot be written.
 pub fn run(args: &Read, around: &Surroundings, console: Console) -> Result<(), Failure> {
     if args.raw && console.json {
-        return Err(Failure::usage("`--raw` and `--json` exclude each other", "JSON holds the texts too"));
+        return Err(Failure::usage("`--raw` and `--json` cannot be used together", "the JSON contains the texts too"));
     }
     let marks = channel_view::marks(around, console);
     let channels = match &args.channel {
@@ -101,7 +102,7 @@ pub fn run(args: &Read, around: &Surroundings, console: Console) -> Result<(), F
     }
     let printed = chosen.print(args, console)?;
     if chosen.letters.is_empty() && !console.json {
-        console.say(if args.channel.is_none() || args.unread { "nothing is unread" } else { "no message" });
+        console.say(if args.channel.is_none() || args.unread { "no unread messages" } else { "no message" });
     }
     if !args.keep_unread {
         chosen.mark_read(printed, &marks, console);
@@ -173,7 +174,7 @@ impl Chosen<'_> {
         if plain > 0 {
             let messages = count(plain, "message");
             console.say(&format!(
-                "note: {messages} shown as plain text, because all of them together are very long; read fewer at once: `-n 20`"
+                "note: {messages} shown as plain text, because together they are very long; read fewer at once: `-n 20`"
             ));
         }
         let pieces = self.each().enumerate().map(|(at, letter)| letter.lay_out(console.screen, at == 0));
@@ -204,17 +205,16 @@ impl Chosen<'_> {
             })
             .collect();
         let fresh = super::mark::fresh_device();
-        let kept = Store::below(&self.around.data).add(marks, &changes, self.around.seconds(), &fresh);
+        let kept = MarkStore::below(&self.around.data).add(marks, &changes, self.around.seconds(), &fresh);
         if let Err(error) = kept {
-            console
-                .say(&format!("note: these messages stay unread, since that they were read cannot be kept: {error}"));
+            console.say(&format!("note: these messages stay unread, because the mark could not be saved: {error}"));
         }
     }
 
     fn open(&self, number: usize) -> Result<(), Failure> {
         let mut each = self.each();
         let (Some(letter), None) = (each.next(), each.next()) else {
-            return Err(Failure::new("it is not clear which message is meant", "say `inbox/ID` or `outbox/ID`"));
+            return Err(Failure::new("both boxes have a message with this id", "write `inbox/ID` or `outbox/ID`"));
         };
         let Card { side, stamp, attachments, .. } = letter.card;
         let file = number.checked_sub(1).and_then(|at| attachments.get(at));

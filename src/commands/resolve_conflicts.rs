@@ -12,9 +12,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::channel::outbox::conflict_comparison::Comparison;
+use crate::channel::outbox::conflict_copy;
+use crate::channel::outbox::conflict_copy::ConflictCopy;
 use crate::channel::protocol::classify::Reason;
-use crate::channel::protocol::conflict_copy;
-use crate::channel::protocol::conflict_copy::Conflict;
 use crate::channel::protocol::entry::Side;
 use crate::channel::snapshot::{Hidden, Snapshot};
 use crate::console::Console;
@@ -112,7 +112,7 @@ fn settle_one(snapshot: &Snapshot, hidden: &Hidden, answers: &mut Answers) -> Se
         path: hidden.in_channel().to_string_lossy().into_owned(),
         original: None,
         comparison: None,
-        outcome: Outcome::Left("theirs; an inbox is never written to".to_owned()),
+        outcome: Outcome::Left("somebody else's; missive never changes an inbox".to_owned()),
         seen: false,
     };
     let Some(folder) = snapshot.folder(hidden.side) else {
@@ -136,7 +136,7 @@ fn settle_one(snapshot: &Snapshot, hidden: &Hidden, answers: &mut Answers) -> Se
 }
 
 /// The ways out of a conflict, the default first.
-fn ways(conflict: &Conflict) -> Vec<Way> {
+fn ways(conflict: &ConflictCopy) -> Vec<Way> {
     match (&conflict.comparison, conflict.can_be_filed()) {
         (Comparison::Equal, true) => vec![Way::Drop, Way::File, Way::Skip],
         (Comparison::Equal, false) => vec![Way::Drop, Way::Skip],
@@ -145,7 +145,7 @@ fn ways(conflict: &Conflict) -> Vec<Way> {
     }
 }
 
-fn decide(settled: &mut Settled, snapshot: &Snapshot, conflict: &Conflict, answers: &mut Answers) {
+fn decide(settled: &mut Settled, snapshot: &Snapshot, conflict: &ConflictCopy, answers: &mut Answers) {
     let ways = ways(conflict);
     let default = ways.first().copied().unwrap_or(Way::Skip);
     let way = answers.way(settled, &ways);
@@ -157,17 +157,21 @@ fn decide(settled: &mut Settled, snapshot: &Snapshot, conflict: &Conflict, answe
         Some(Way::Drop) => {
             conflict.discard(&outbox).map_or_else(failed, |path| Outcome::Dropped(path.to_string_lossy().into_owned()))
         }
-        Some(Way::Skip) if answers.yes => Outcome::Left("no message's copy; compare the two and keep one".to_owned()),
+        Some(Way::Skip) if answers.yes => {
+            Outcome::Left("not a copy of a message; compare the two files and keep one".to_owned())
+        }
         Some(Way::Skip) => Outcome::Left("skipped".to_owned()),
-        None if default == Way::Skip => Outcome::Left("no message's copy; compare the two and keep one".to_owned()),
-        None => Outcome::Left(format!("nothing done; `--yes` would {}", promise(default))),
+        None if default == Way::Skip => {
+            Outcome::Left("not a copy of a message; compare the two files and keep one".to_owned())
+        }
+        None => Outcome::Left(format!("nothing was changed; `--yes` would {}", promise(default))),
     };
 }
 
 fn promise(way: Way) -> &'static str {
     match way {
-        Way::File => "re-file it",
-        Way::Drop => "drop it to the trash",
+        Way::File => "keep it as a message of its own",
+        Way::Drop => "move it to the trash",
         Way::Skip => "leave it",
     }
 }
@@ -189,7 +193,7 @@ impl Settled {
         match &self.comparison {
             None => String::new(),
             Some(Comparison::Equal) => format!("    the same as {original}\n"),
-            Some(Comparison::SameWords) => format!("    the words of {original}; what differs is not shown\n"),
+            Some(Comparison::SameWords) => format!("    the same words as {original}; the difference is not visible\n"),
             Some(Comparison::Bytes(words)) => format!("    differs from {original}: {words}\n"),
             Some(Comparison::Alone) if original.is_empty() => String::new(),
             Some(Comparison::Alone) => format!("    {original} is not there\n"),
@@ -204,8 +208,8 @@ impl fmt::Display for Settled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "  {}: ", field(&self.path))?;
         match &self.outcome {
-            Outcome::Filed(path) => writeln!(f, "re-filed as {}", field(path))?,
-            Outcome::Dropped(path) => writeln!(f, "dropped to {}", field(path))?,
+            Outcome::Filed(path) => writeln!(f, "kept as {}", field(path))?,
+            Outcome::Dropped(path) => writeln!(f, "moved to {}", field(path))?,
             Outcome::Left(why) => writeln!(f, "{}", field(why))?,
             Outcome::Failed(why) => writeln!(f, "could not be moved: {}", field(why))?,
         }

@@ -16,13 +16,13 @@ use super::{
     new, read, search, serve, service, share, status, subscribe, sync, why,
 };
 
-/// Describe what a command prints with --json, as a JSON Schema
+/// Print the JSON Schema of a command's --json output
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  missive schema            # the commands that there is one for
+  missive schema            # lists the commands that have one
   missive schema check > check.schema.json")]
 pub struct Schema {
-    /// The command; without one they are listed
+    /// The command [default: list all commands that have a schema]
     #[arg(value_parser = names(), hide_possible_values = true)]
     command: Option<String>,
 }

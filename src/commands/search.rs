@@ -23,18 +23,17 @@ use crate::commands::free_values;
 use crate::commands::resolve;
 use crate::console::{Console, FormattedText, Screen, Style, columns, cut};
 
-/// Find messages by their words, newest first
+/// Search messages, newest first
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Search {
     /// Search one channel only, by its name or folder
     #[arg(long, value_name = "CHANNEL", allow_hyphen_values = true, value_parser = free_values::name())]
     r#in: Option<OsString>,
-    /// Only the newest N
+    /// Only the N newest
     #[arg(short, value_name = "N")]
     n: Option<usize>,
-    /// Words, phrases, -not, tag:, from:, in:, has:attachment, after: and before:; options stand before them, and
-    /// behind `--` there are none
+    /// Words, phrases, -not, tag:, from:, in:, has:attachment, after: and before:; put options before the words, or `--` between the two
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     words: Vec<String>,
 }
@@ -54,8 +53,8 @@ impl Search {
         let (before, behind) = self.words.split_at_checked(end).unwrap_or((&self.words, &[]));
         if let Some(option) = before.iter().find(|word| looks_like_option(word)) {
             return Err(Failure::usage(
-                format!("`{option}` stands behind words, but options stand before the words"),
-                "behind `--` it is searched for: missive search -- WORDS",
+                format!("`{option}` comes after the words, but options must come before them"),
+                "to search for it: missive search -- WORDS",
             ));
         }
         let behind = behind.iter().skip_while(|word| *word == END);
@@ -117,7 +116,7 @@ pub struct Hit {
 /// # Errors
 /// [`Failure`] when the query cannot be read, there is no such channel, or standard output cannot be written.
 pub fn run(args: &Search, around: &Surroundings, console: Console) -> Result<(), Failure> {
-    let query = Query::of_arguments(&args.words()?, around.seconds())?;
+    let query = Query::from_arguments(&args.words()?, around.seconds())?;
     let channels = match &args.r#in {
         Some(wanted) => vec![resolve::channel(around, wanted)?],
         None => resolve::all(around, console)?,
@@ -139,7 +138,7 @@ pub fn run(args: &Search, around: &Surroundings, console: Console) -> Result<(),
     let found = scan.hits().inspect(|_| is_found.set(true));
     console.paged(around.pager.as_ref(), found.map(|hits| lay_out(&hits, scan.form, console.screen)))?;
     if !is_found.get() {
-        console.say("nothing was found");
+        console.say("no messages found");
     }
     // The program ends here: giving back every card of a long channel one by one would only take time.
     drop(scan.cards);
@@ -234,7 +233,7 @@ fn byline(opened: &Opened, card: &Card) -> Option<String> {
 fn beginning(card: &Card) -> String {
     match &card.title {
         Some(title) => title.clone(),
-        None if card.first_words.is_empty() && card.attachments.is_empty() => "(no words of its own)".to_owned(),
+        None if card.first_words.is_empty() && card.attachments.is_empty() => "(no text)".to_owned(),
         None if card.first_words.is_empty() => count(card.attachments.len(), "attachment"),
         None => card.first_words.clone(),
     }

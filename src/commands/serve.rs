@@ -23,6 +23,7 @@ use super::build;
 use super::{Clock, Failure, Surroundings};
 use crate::channel::Channel;
 use crate::channel::folder;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::snapshot::Snapshot;
 use crate::commands::resolve;
@@ -40,7 +41,7 @@ use beginner::Beginner;
 use doors::Doors;
 use keeper::Keeping;
 
-/// Read, write and see the sites in a browser
+/// Read and write in the browser, and preview the sites
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   missive serve --open
@@ -48,19 +49,19 @@ use keeper::Keeping;
 pub struct Serve {
     /// Channels' names or folders [default: all of the data folder]
     channels: Vec<OsString>,
-    /// The port; 0 takes any that is free
+    /// The port; 0 uses any free one
     #[arg(long, value_name = "PORT", default_value_t = 3000)]
     port: u16,
-    /// Let other machines in, at this name or address of this one; who comes needs the key in the link that is printed
+    /// Accept connections from other machines at this name or address; they need the printed link with the key
     #[arg(long, value_name = "HOST")]
     host: Option<String>,
     /// Open the browser
     #[arg(long)]
     open: bool,
-    /// Look at everything this often, whatever the system tells of changes; 0 is never
+    /// Check everything this often, even if the system reports no change; 0 is never
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
     rescan: Duration,
-    /// Look for changes every second instead of being told
+    /// Check for changes every second instead of waiting for the system's reports
     #[arg(long)]
     poll: bool,
     #[command(flatten)]
@@ -102,7 +103,7 @@ pub fn run(
     let channels = chosen(args, around, console)?;
     let (key, unkept) = key::of(&around.data);
     if let Some(error) = unkept {
-        console.say(&format!("note: the key is good for this run only, because it cannot be kept: {error}"));
+        console.say(&format!("note: the key is valid for this run only, because it could not be saved: {error}"));
     }
     let doors = Doors::open(args.host.as_deref(), args.port, key)?;
     let library = Arc::new(Library::new(&around.data, around.seconds(), random()));
@@ -131,7 +132,7 @@ pub fn run(
         guard: doors.guard(),
         data: around.data.clone(),
         // What others may write is not used, and is said with the key.
-        forms: book::check_private(&around.data).is_ok().then(|| around.data.join(book::PRIVATE).join(FORMS)),
+        forms: book::check_private(&around.data).is_ok().then(|| around.data.join(layout::STATE_FOLDER).join(FORMS)),
         clock,
     };
     let _node = args.beside.start(around, console, clock);
@@ -151,9 +152,9 @@ pub fn run(
             Err(_) => Ok(()),
         };
         waker.stop();
-        let done = rounds
-            .join()
-            .unwrap_or_else(|_| Err(Failure::new("looking at the channels ended by a mistake", "please report it")));
+        let done = rounds.join().unwrap_or_else(|_| {
+            Err(Failure::new("the program stopped watching the channels because of a bug", "please report it"))
+        });
         // What still waits for a disk is not waited for: nothing is ever half-written.
         runtime.shutdown_timeout(Duration::from_secs(1));
         done.and(told).and(served.map_err(|error| Failure::new(error.to_string(), "please report it")))
@@ -179,14 +180,12 @@ fn first_looks(desk: &Desk, names: Vec<ChannelName>) {
 fn tell(args: &Serve, doors: &Doors, around: &Surroundings, console: Console) -> Result<(), Failure> {
     let qr = doors.qr(console.screen.width);
     console.record(&Report { url: doors.url(), port: doors.port(), key_url: doors.url_with_key(), qr })?;
-    console.say("serving until ctrl-c");
+    console.say("press ctrl-c to stop");
     if !doors.everybody_needs_key() {
         let link = doors.url_with_key();
-        console.say(&format!(
-            "other users of this computer, and proxies that they run, need the key in this link: {link}"
-        ));
+        console.say(&format!("other users of this computer, and their proxies, need this link with the key: {link}"));
     } else if !doors.is_open() {
-        console.say("this system does not say which user connects, so everybody needs the key in that link");
+        console.say("this system does not tell which user connects, so you need the key in that link too");
     }
     if args.open {
         open(doors, around, console);

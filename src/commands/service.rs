@@ -20,17 +20,17 @@ use crate::fs::atomic_write;
 use crate::text::invisible::field;
 use crate::text::shell::quoted;
 
-/// Let the system run missive by itself
+/// Print or install a system service that runs missive
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(after_help = "Examples:
-  missive service --install           # keeps the channels in step, from every login on
+  missive service --install           # syncs the channels from login on
   missive service --serve --systemd   # prints the unit that runs `missive serve`")]
 pub struct Service {
-    /// Print the file that tells the system (this is what you get unless you say otherwise)
+    /// Print the service file (the default)
     #[arg(long, group = "way")]
     print: bool,
-    /// Write the file to where the system looks for it, for this user only
+    /// Install the service file, for this user only
     #[arg(long, group = "way")]
     install: bool,
     /// For systemd, which most Linux systems run [default: unless on macOS]
@@ -42,7 +42,7 @@ pub struct Service {
     /// Run `missive serve`, the browser app, instead of `missive sync`
     #[arg(long)]
     serve: bool,
-    /// Replace a file that is there and different
+    /// Replace an existing file that differs
     #[arg(long, requires = "install")]
     force: bool,
 }
@@ -97,13 +97,10 @@ struct Job<'a> {
 /// [`Failure`] when a path cannot be said in such a file, or when there is a different file already.
 pub fn run(args: &Service, around: &Surroundings) -> Result<Report, Failure> {
     let program = around.program.as_deref().ok_or_else(|| {
-        Failure::new("the system does not tell where this program lies", "start it by its whole path")
+        Failure::new("the system does not tell the path of this program", "start it with its absolute path")
     })?;
-    let (does, about) = if args.serve {
-        ("serve", "missive, the browser app")
-    } else {
-        ("sync", "missive, which keeps channels in step")
-    };
+    let (does, about) =
+        if args.serve { ("serve", "missive, the browser app") } else { ("sync", "missive, which syncs channels") };
     let job = Job { program, args: ["--data".as_ref(), around.data.as_os_str(), does.as_ref()], about };
     let manager = match () {
         () if args.systemd => Manager::Systemd,
@@ -139,7 +136,7 @@ fn from_home(path: &Path, around: &Surroundings) -> String {
 }
 
 fn known(folder: Option<&Path>) -> Result<&Path, Failure> {
-    folder.ok_or_else(|| Failure::new("there is no home folder", "set $HOME"))
+    folder.ok_or_else(|| Failure::new("no home folder is set", "set $HOME"))
 }
 
 fn install(path: &Path, text: &str, force: bool) -> Result<Done, Failure> {
@@ -147,8 +144,8 @@ fn install(path: &Path, text: &str, force: bool) -> Result<Done, Failure> {
         Ok(there) if there == text.as_bytes() => Ok(Done::Unchanged),
         Ok(_) if force => atomic_write::replace(path, text.as_bytes()).map(|()| Done::Replaced).map_err(Failure::from),
         Ok(_) => Err(Failure::new(
-            format!("`{}` is there already, and different", field(&path.to_string_lossy())),
-            "without `--install` you see what would be written; `--force` replaces what is there",
+            format!("`{}` exists already and is different", field(&path.to_string_lossy())),
+            "see what would be written without `--install`; replace the file with `--force`",
         )),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if let Some(folder) = path.parent() {
@@ -182,7 +179,7 @@ impl fmt::Display for Report {
             Done::Printed => return f.write_str(&self.text),
             Done::Written => "written",
             Done::Replaced => "replaced",
-            Done::Unchanged => "there already, nothing to do",
+            Done::Unchanged => "already installed, nothing to do",
         };
         writeln!(f, "{}: {became}", field(&self.path))?;
         self.commands().iter().try_for_each(|line| writeln!(f, "{line}"))

@@ -23,18 +23,18 @@ use crate::sync::keys::ticket::{Opens, Ticket};
 use crate::sync::socket::Lock;
 use crate::text::invisible::field;
 
-/// Give out the key by which others read a channel
+/// Print the read key of a channel, for others
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   missive share my-blog
-  missive share my-blog --write    # for those who write it with you")]
+  missive share my-blog --write    # for people who write in it with you")]
 pub struct Share {
     /// The channel's name
     channel: OsString,
-    /// Give out the key for writing instead
+    /// Print the write key instead
     #[arg(long)]
     write: bool,
-    /// Print the key and nothing else
+    /// Print only the key
     #[arg(long)]
     key_only: bool,
     #[command(flatten)]
@@ -96,8 +96,8 @@ pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Repo
         (true, Some(secret)) => Opens::Write(secret.0),
         (true, None) => {
             return Err(Failure::new(
-                format!("you only read `{name}`, so you have no key for writing it"),
-                "whoever has one can give it to you: `missive share CHANNEL --write`",
+                format!("you only read `{name}`, so you have no write key"),
+                "ask one of its authors for it: they run `missive share CHANNEL --write`",
             ));
         }
     };
@@ -151,12 +151,12 @@ impl fmt::Display for KeyReport {
         if self.writes {
             writeln!(
                 f,
-                "Whoever has this key can write {} in everybody's view and can't be stopped from it",
+                "Anyone with this write key can write in {}, and all readers see it. You can only stop them",
                 field(&self.channel)
             )?;
-            writeln!(f, "but by a new one (missive keys rotate). They use it so: missive join KEY")?;
+            writeln!(f, "by making new keys (missive keys rotate). To use it: missive join KEY")?;
         } else {
-            writeln!(f, "Whoever has this key reads {}: missive subscribe KEY", field(&self.channel))?;
+            writeln!(f, "Anyone with this read key can read {}: missive subscribe KEY", field(&self.channel))?;
         }
         write!(f, "{}", self.original)?;
         if let Some(html) = &self.html {

@@ -19,7 +19,7 @@ use crate::sync::status::{DocumentState, NodeState};
 use crate::text::invisible::field;
 use crate::text::shell;
 
-/// Tell how fresh the channels are, and who has them
+/// Show how up to date the channels are, and who is connected
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   missive status
@@ -60,7 +60,7 @@ impl fmt::Display for Report {
         self.state.warnings.iter().try_for_each(|warning| writeln!(f, "warning: {}", field(warning)))?;
         freshness::clock(&self.state).iter().try_for_each(|warning| writeln!(f, "warning: {warning}"))?;
         if !self.running && !self.state.documents.is_empty() {
-            writeln!(f, "No node is running (missive sync, serve or watch); this is how it stood when one ran last.")?;
+            writeln!(f, "Sync is not running. This is the state when it last ran.")?;
         }
         if self.state.documents.is_empty() && self.syncthing.is_empty() {
             writeln!(f, "{NOTHING}")?;
@@ -91,7 +91,7 @@ impl Report {
             writeln!(f, "  check words: {phrase}")?;
         }
         if document.moved.is_some() && document.writes {
-            writeln!(f, "  its owner has given it new keys: ask for the new write key, then: missive join KEY")?;
+            writeln!(f, "  its owner has made new keys: ask for the new write key, then run: missive join KEY")?;
         } else if document.moved.is_some() {
             writeln!(f, "  its author has a new key: {}", shell::missive("keys follow", &[&document.channel]))?;
         }
@@ -99,10 +99,10 @@ impl Report {
             writeln!(f, "  {}: {}", field(&file.path), file.why)?;
         }
         if document.not_fetched.iter().any(|file| !matches!(file.why, Refusal::Disk { .. })) {
-            writeln!(f, "  one of them all the same: {}", shell::missive("sync --fetch PATH", &[&document.channel]))?;
+            writeln!(f, "  to download one anyway: {}", shell::missive("sync --fetch PATH", &[&document.channel]))?;
         }
         for path in &document.changed_here {
-            writeln!(f, "  {}: changed here, and left as it is until its author changes it", field(path))?;
+            writeln!(f, "  {}: changed here; it stays so until its author changes it too", field(path))?;
         }
         if document.refused > 0 {
             writeln!(

@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use super::{Clock, Failure, Surroundings, count};
 use crate::article::readable_size;
-use crate::channel::folder::Made;
+use crate::channel::authorship::signers;
+use crate::channel::folder::NewChannel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::commands::network_options::Network;
@@ -27,15 +28,15 @@ use crate::text::invisible::field;
 use crate::text::shell;
 use crate::watch::Waker;
 
-/// Read somebody's channel, by its key
+/// Subscribe to somebody's channel with its read key
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   missive subscribe missive-read-aeaq
   missive subscribe 'https://example.org/blog/#missive-read-aeaq' azureen")]
 pub struct Subscribe {
-    /// The key, or a link with it
+    /// The read key, or a link that contains it
     key: String,
-    /// What to call the channel here [default: what its author calls it]
+    /// The channel's name here [default: its author's name for it]
     name: Option<String>,
     #[command(flatten)]
     how: How,
@@ -43,17 +44,17 @@ pub struct Subscribe {
     via: crate::commands::syncthing::Via,
 }
 
-/// Write a channel with others, by its key for writing
+/// Join a channel as an author with its write key
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   missive join missive-write-aeaq
   missive join missive-write-aeaq walks --as Brando")]
 pub struct Join {
-    /// The key for writing
+    /// The write key
     key: String,
-    /// What to call the channel here [default: what its author calls it]
+    /// The channel's name here [default: its author's name for it]
     name: Option<String>,
-    /// The name by which your messages are signed
+    /// The author's name on your messages
     #[arg(long = "as", value_name = "NAME", allow_hyphen_values = true, value_parser = free_values::text())]
     author: Option<String>,
     #[command(flatten)]
@@ -118,8 +119,8 @@ pub fn run(
 /// Subscribes, and waits for nothing; gives the channel's name, and what its author calls it.
 pub(super) fn note(key: &str, name: Option<&str>, around: &Surroundings) -> Result<(ChannelName, String), Failure> {
     if Key::parse(key).is_ok() {
-        let hint = "`missive subscribe --via syncthing KEY` reads with it";
-        return Err(Failure::new("that is a key of Syncthing's", hint));
+        let hint = "subscribe with `missive subscribe --via syncthing KEY`";
+        return Err(Failure::new("that is a key for Syncthing", hint));
     }
     let ticket = Ticket::parse(key)?;
     let Opens::Read(id) = ticket.opens else {
@@ -163,9 +164,9 @@ pub fn join(
 
 fn other_kind(ticket: &Ticket) -> Failure {
     let (what, hint) = match ticket.opens {
-        Opens::Read(_) => ("that is a key for reading", "`missive subscribe KEY` reads with it"),
-        Opens::Write(_) => ("that is a key for writing", "`missive join KEY` writes with it"),
-        Opens::Invitation { .. } => ("that is an invitation to a conversation", "`missive accept CODE` answers it"),
+        Opens::Read(_) => ("that is a read key", "subscribe with `missive subscribe KEY`"),
+        Opens::Write(_) => ("that is a write key", "join with `missive join KEY`"),
+        Opens::Invitation { .. } => ("that is an invitation to a conversation", "accept it with `missive accept CODE`"),
     };
     Failure::new(what, hint)
 }
@@ -201,7 +202,7 @@ fn add(
         book.documents.push(document);
         Ok::<_, Failure>((name, made))
     })?;
-    made.into_iter().for_each(Made::keep);
+    made.into_iter().for_each(NewChannel::keep);
     Ok(name)
 }
 
@@ -211,10 +212,13 @@ fn refuse_known(book: &Book, document: &Document) -> Result<(), Failure> {
         return Ok(());
     };
     let is_more = document.side == Side::Outbox && known.secret.is_none();
-    let what =
-        if known.secret.is_some() { "you can write that channel already:" } else { "you have that channel already:" };
+    let what = if known.secret.is_some() {
+        "you are already an author of that channel:"
+    } else {
+        "you have that channel already:"
+    };
     let hint = if is_more {
-        format!("let go of its read key first: {}", shell::missive("keys forget", &[&known.channel]))
+        format!("first delete its read key: {}", shell::missive("keys forget", &[&known.channel]))
     } else {
         "nothing was changed".to_owned()
     };
@@ -240,7 +244,7 @@ fn note_owner(book: &mut Book, ticket: &Ticket, id: &[u8; 32], side: Side) -> Re
                 known.channel
             ),
             format!(
-                "ask its owner which is right; to start again with the new key: {}",
+                "ask the owner which key is right; to start again with the new one: {}",
                 shell::missive("keys forget", &[&known.channel])
             ),
         )),
@@ -249,7 +253,7 @@ fn note_owner(book: &mut Book, ticket: &Ticket, id: &[u8; 32], side: Side) -> Re
 }
 
 fn short(key: AuthorKey) -> String {
-    crate::channel::authorship::authors::Key::new(key.0).short()
+    signers::Key::new(key.0).short()
 }
 
 /// A channel that a key names, while its messages are waited for.
@@ -339,7 +343,7 @@ impl fmt::Display for Report {
         } else if self.messages > 0 {
             writeln!(
                 f,
-                "{}: {}, {}; {} still arriving. They come while `missive sync` runs.",
+                "{}: {}, {}; {} still arriving. They arrive while `missive sync` runs.",
                 field(title),
                 count(self.messages, "message"),
                 readable_size(self.bytes),

@@ -24,24 +24,24 @@ use crate::sync::status::{DocumentState, NodeState};
 use crate::text::invisible::field;
 use crate::watch::Waker;
 
-/// Keep all channels in step with those who share them, until stopped
+/// Sync all shared channels, until stopped
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  missive sync --once    # from a timer: until all is in step
+  missive sync --once    # for a timer: stops when everything is up to date
   missive sync my-channel --fetch 2026-01-01T10-00-00Z/film.mp4")]
 pub struct Sync {
-    /// The channel that --fetch or --yes-delete-all is about
+    /// The channel for --fetch or --yes-delete-all
     channel: Option<OsString>,
-    /// Stop when everything is in step
+    /// Stop when everything is up to date
     #[arg(long)]
     once: bool,
-    /// With --once: give up when nothing has moved for so long
+    /// With --once: stop when nothing has changed for this long
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
     wait: Duration,
-    /// Fetch this attachment although it is larger than the limit
+    /// Download this attachment although it is larger than the limit
     #[arg(long, value_name = "PATH", requires = "channel")]
     fetch: Vec<String>,
-    /// Yes, everything in the channel's outbox was deleted on purpose: delete it at its readers too
+    /// Confirm that everything in the outbox was deleted on purpose, and delete it for the readers too
     #[arg(long, requires = "channel")]
     yes_delete_all: bool,
     #[command(flatten)]
@@ -86,8 +86,8 @@ pub fn run(
     let session = waiting.open(around, args.network.options(around), clock)?;
     if !session.is_own() && !args.once {
         return Err(Failure::new(
-            format!("another missive is synchronising {} already", around.data.display()),
-            "`missive status` tells how it stands",
+            format!("another missive is already syncing {}", around.data.display()),
+            "`missive status` shows its state",
         ));
     }
     let mut teller = Teller { live: console.live_lines(), paces: BTreeMap::new() };
@@ -138,7 +138,7 @@ fn note(args: &Sync, around: &Surroundings) -> Result<(), Failure> {
     Book::change(&around.data, |book| {
         let mut documents = book.documents.iter_mut().filter(|document| document.channel == name).peekable();
         if documents.peek().is_none() {
-            return Err(Failure::new(format!("`{name}` is not shared"), "`missive keys` lists what is"));
+            return Err(Failure::new(format!("`{name}` is not shared"), "`missive keys` lists the shared channels"));
         }
         for document in documents {
             let new: Vec<String> = args

@@ -27,7 +27,7 @@ use crate::text::shell;
 /// A tool that carries folders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Tool {
-    /// A Syncthing that runs on this machine
+    /// The Syncthing that runs on this machine
     Syncthing,
 }
 
@@ -182,11 +182,12 @@ impl Carried {
             parts.push("paused in Syncthing".to_owned());
         }
         if state.failed > 0 {
-            parts.push(format!("{} could not be brought here (Syncthing says why)", number(state.failed, "file")));
+            parts
+                .push(format!("{} could not be received (see Syncthing for the reason)", number(state.failed, "file")));
         }
         if state.need_files > 0 {
             parts.push(format!(
-                "{} still arriving, {}",
+                "{} still arriving ({})",
                 number(state.need_files, "file"),
                 readable_size(state.need_bytes)
             ));
@@ -199,7 +200,7 @@ impl Carried {
             let changed = number(state.receive_only_changed_items, "file");
             parts.push(format!("changed here: {changed} (`Revert Local Changes` in Syncthing)"));
         }
-        format!("{} ({}, through Syncthing): {}", field(&self.channel), state.side, parts.join(", "))
+        format!("{} ({}, through Syncthing): {}", field(&self.channel), state.side, parts.join(" · "))
     }
 
     /// How it stands with the other devices; `is_whole` says that nothing is missing here.
@@ -209,16 +210,16 @@ impl Carried {
         let lacking = here().filter(|peer| peer.need_files != Some(0)).count();
         let seen = peers.iter().filter_map(|peer| peer.last_seen).max();
         match (here().count(), seen) {
-            (0, _) if peers.is_empty() => "nobody was let in yet".to_owned(),
-            (0, Some(seen)) => format!("nobody is here now, the last one was {}", ago(seen.seconds(), now)),
-            (0, None) => "nobody has been here yet".to_owned(),
+            (0, _) if peers.is_empty() => "no device accepted yet".to_owned(),
+            (0, Some(seen)) => format!("no one is connected, last seen {}", ago(seen.seconds(), now)),
+            (0, None) => "no one has connected yet".to_owned(),
             (here, _) if !is_whole || self.state.activity != Activity::Idle => {
-                format!("{} here", count(here, "device"))
+                format!("{} connected", count(here, "device"))
             }
             (here, _) if lacking > 0 => {
-                format!("{} here, {lacking} of them without all files yet", count(here, "device"))
+                format!("{}, {lacking} of them not up to date yet", count(here, "device"))
             }
-            (here, _) => format!("in step with {}", count(here, "device")),
+            (here, _) => format!("up to date with {}", count(here, "device")),
         }
     }
 }
@@ -233,9 +234,9 @@ impl fmt::Display for Report {
             Self::Shared { channel, key, readers, asking } => shared(f, channel, key, readers, asking),
             Self::Subscribed { channel, path, device } => {
                 writeln!(f, "{}", field(path))?;
-                writeln!(f, "Its author has to let your Syncthing in once. Give them its device id:\n\n{device}\n")?;
+                writeln!(f, "Its author has to accept your Syncthing once. Send them its device id:\n\n{device}\n")?;
                 writeln!(f, "They type: missive share CHANNEL --via syncthing --reader {device}")?;
-                writeln!(f, "Then it comes by itself. To read: {}", shell::missive("read", &[channel]))
+                writeln!(f, "Then the messages arrive by themselves. To read: {}", shell::missive("read", &[channel]))
             }
         }
     }
@@ -251,12 +252,12 @@ fn shared(
     writeln!(f, "{key}\n")?;
     writeln!(f, "A reader types: {}", shell::missive("subscribe --via syncthing", &[&key.to_string()]))?;
     for reader in readers {
-        writeln!(f, "{reader} may read it.")?;
+        writeln!(f, "{reader} can now read it.")?;
     }
-    writeln!(f, "Unlike a key of missive's own, this line lets nobody in by itself: you accept each reader once.")?;
+    writeln!(f, "This key alone lets nobody in: you have to accept each reader once.")?;
     for device in asking {
         let name = if device.name.is_empty() { String::new() } else { format!(" ({})", field(&device.name)) };
-        writeln!(f, "{}{name} asks. Compare the id with what the reader tells you, then:", device.device)?;
+        writeln!(f, "{}{name} wants to read. Compare the id with the reader, then run:", device.device)?;
         let share = format!("share --via syncthing --reader {}", device.device);
         writeln!(f, "  {}", shell::missive(&share, &[&channel]))?;
     }
@@ -308,35 +309,35 @@ mod tests {
 
     #[test]
     fn it_speaks_in_human_terms() {
-        says(&carried(Vec::new()), "nobody was let in yet");
-        says(&carried(vec![peer(false, 3, None)]), "nobody has been here yet");
-        says(&carried(vec![peer(false, 0, Some(NOW - 7200))]), "nobody is here now, the last one was 2 h ago");
+        says(&carried(Vec::new()), "no device accepted yet");
+        says(&carried(vec![peer(false, 3, None)]), "no one has connected yet");
+        says(&carried(vec![peer(false, 0, Some(NOW - 7200))]), "no one is connected, last seen 2 h ago");
         let mut two = carried(vec![peer(true, 0, None), peer(true, 0, None)]);
-        says(&two, "in step with 2 devices");
+        says(&two, "up to date with 2 devices");
         (two.state.need_files, two.state.need_bytes) = (12, 3_400_000);
-        says(&two, "12 files still arriving, 3.4 MB, 2 devices here");
+        says(&two, "12 files still arriving (3.4 MB) · 2 devices connected");
     }
 
     #[test]
     fn nothing_is_in_step_that_is_not_whole_everywhere() {
         let there = || carried(vec![peer(true, 0, None)]);
-        says(
-            &carried(vec![peer(true, 0, None), peer(true, 1, None)]),
-            "2 devices here, 1 of them without all files yet",
-        );
+        says(&carried(vec![peer(true, 0, None), peer(true, 1, None)]), "2 devices, 1 of them not up to date yet");
         let with = |change: fn(&mut FolderState)| {
             let mut carried = there();
             change(&mut carried.state);
             carried
         };
-        says(&with(|state| state.activity = Activity::Paused), "paused in Syncthing, 1 device here");
-        says(&with(|state| state.activity = Activity::Scanning), "1 device here");
-        says(&with(|state| state.need_deletes = 1), "1 file still to be deleted here, 1 device here");
-        says(&with(|state| state.failed = 2), "2 files could not be brought here (Syncthing says why), 1 device here");
+        says(&with(|state| state.activity = Activity::Paused), "paused in Syncthing · 1 device connected");
+        says(&with(|state| state.activity = Activity::Scanning), "1 device connected");
+        says(&with(|state| state.need_deletes = 1), "1 file still to be deleted here · 1 device connected");
+        says(
+            &with(|state| state.failed = 2),
+            "2 files could not be received (see Syncthing for the reason) · 1 device connected",
+        );
         says(
             &with(|state| state.receive_only_changed_items = 2),
-            "in step with 1 device, changed here: 2 files (`Revert Local Changes` in Syncthing)",
+            "up to date with 1 device · changed here: 2 files (`Revert Local Changes` in Syncthing)",
         );
-        says(&with(|state| state.problem = Some("a\nb".into())), "a␊b, 1 device here");
+        says(&with(|state| state.problem = Some("a\nb".into())), "a␊b · 1 device connected");
     }
 }

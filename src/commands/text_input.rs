@@ -19,13 +19,13 @@ const MOST: u64 = 64 << 20;
 /// The text, unless it is written in an editor.
 #[derive(Debug, Args)]
 pub struct Text {
-    /// The text; given again, another paragraph of it
+    /// The text; repeat it for more paragraphs
     #[arg(short, long, value_name = "TEXT", group = "text", allow_hyphen_values = true, value_parser = free_values::text())]
     message: Vec<String>,
     /// Take the text from a file
     #[arg(short = 'F', long, value_name = "FILE", group = "text", allow_hyphen_values = true, value_parser = free_values::path())]
     file: Option<PathBuf>,
-    /// `-` takes the text from standard input
+    /// `-` reads the text from standard input
     #[arg(value_name = "-", value_parser = ["-"], group = "text", hide_possible_values = true)]
     input: Option<String>,
 }
@@ -45,7 +45,10 @@ impl Text {
             _ => (console.input(MOST + 1)?, "standard input".to_owned()),
         };
         plain(bytes).map(Some).map_err(|what| {
-            Failure::new(format!("{place} {what}"), "attach a file that is no text with `-a FILE`; nothing was written")
+            Failure::new(
+                format!("{place} {what}"),
+                "nothing was written; to attach a file that is not text, use `-a FILE`",
+            )
         })
     }
 }
@@ -57,10 +60,9 @@ fn opened(path: &Path) -> Result<File, Failure> {
     let file =
         if is_open_already { fs_err::File::open(path).map(fs_err::File::into_file) } else { regular_file::open(path) };
     file.map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidInput => Failure::new(
-            error.to_string(),
-            "to take a text from another program, pipe it in: `… | missive compose CHANNEL -`",
-        ),
+        io::ErrorKind::InvalidInput => {
+            Failure::new(error.to_string(), "to use the output of another program: `… | missive compose CHANNEL -`")
+        }
         _ => error.into(),
     })
 }
@@ -73,10 +75,10 @@ fn plain(bytes: Vec<u8>) -> Result<Vec<u8>, &'static str> {
     let is_wide = matches!(bytes.as_slice(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
     if !is_wide {
         let is_text = std::str::from_utf8(&bytes).is_ok() && !bytes.contains(&0);
-        return if is_text { Ok(bytes) } else { Err("is no text (UTF-8)") };
+        return if is_text { Ok(bytes) } else { Err("is not UTF-8 text") };
     }
     let text = message_file::decode(bytes);
-    if text.mended { Err("is no text (UTF-16)") } else { Ok(text.text.into_bytes()) }
+    if text.mended { Err("is not UTF-16 text") } else { Ok(text.text.into_bytes()) }
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ impl Waiting {
                 if self.waker.is_stopped() {
                     return Ok(Ended::Stopped);
                 }
-                return Err(Failure::new("the node that synchronises this data folder has ended", "try again"));
+                return Err(Failure::new("the program that syncs this data folder has stopped", "try again"));
             };
             if judge(&state) == Verdict::Done {
                 return Ok(Ended::Done);

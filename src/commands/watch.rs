@@ -19,7 +19,7 @@ use crate::daemon::node::Beside;
 use crate::daemon::schedule::Rounds;
 use crate::watch::{Detection, Waker};
 
-/// Turn a channel into a website, and again whenever it changes
+/// Build a channel's website, and again after every change
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   missive watch my-blog
@@ -27,13 +27,13 @@ use crate::watch::{Detection, Waker};
 pub struct Watch {
     #[command(flatten)]
     site: Site,
-    /// Run a command after each build that changed something, with `+path` and `-path` lines on its standard input
+    /// Run a command after each build that changed something; it gets `+path` and `-path` lines on its standard input
     #[arg(long, value_name = "COMMAND")]
     exec: Option<String>,
-    /// Look at everything this often, whatever the system tells of changes; 0 is never
+    /// Check everything this often, even if the system reports no change; 0 is never
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
     rescan: Duration,
-    /// Look for changes every second instead of being told
+    /// Check for changes every second instead of waiting for the system's reports
     #[arg(long)]
     poll: bool,
     #[command(flatten)]

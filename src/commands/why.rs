@@ -10,13 +10,13 @@ use serde::Serialize;
 use super::{Failure, Surroundings};
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::snapshot::card::Card;
-use crate::channel::snapshot::card_cache::Cache;
-use crate::channel::snapshot::{self, Look, Snapshot};
+use crate::channel::snapshot::card_cache::CardCache;
+use crate::channel::snapshot::{self, LookOptions, Snapshot};
 use crate::channel::{Channel, Error};
 use crate::markdown::Trust;
 use crate::text::invisible::field;
 
-/// Say what a file in a box is, and why it is or is not shown
+/// Explain what a file in a box is, and why it is shown or not
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   missive why ~/missive_data/my-blog/outbox/notes.md
@@ -43,11 +43,11 @@ pub fn run(args: &Why, around: &Surroundings) -> Result<Report, Failure> {
     let path = std::path::absolute(around.here.join(&args.file))?;
     let (channel, side, relative) = place(&path)?;
     if path.symlink_metadata().is_err() {
-        let message = format!("there is no {}", path.display());
+        let message = format!("no file {}", path.display());
         return Err(Failure::new(message, "name a file inside a channel's inbox or outbox"));
     }
-    let look = Look::at(around.seconds());
-    let snapshot = snapshot::take(channel, &Cache::nowhere(), look);
+    let look = LookOptions::at(around.seconds());
+    let snapshot = snapshot::take(channel, &CardCache::nowhere(), look);
     Ok(answer(&snapshot, side, &relative))
 }
 
@@ -65,7 +65,7 @@ fn place(path: &Path) -> Result<(Channel, Side, PathBuf), Failure> {
             }
         }
     }
-    let message = format!("{} lies in no channel's box", path.display());
+    let message = format!("{} is not in a channel's inbox or outbox", path.display());
     Err(Failure::new(message, "name a file inside a channel's inbox or outbox"))
 }
 
@@ -110,7 +110,7 @@ fn card_of_folder(snapshot: &Snapshot, side: Side, relative: &Path) -> bool {
 }
 
 /// Said of what lies in the outbox and is somebody else's.
-const FOREIGN: &str = "somebody else wrote it, so pages show it as they show what is in an inbox";
+const FOREIGN: &str = "somebody else wrote it, so pages treat it like a message in an inbox";
 
 fn notes(snapshot: &Snapshot, card: &Card) -> Vec<String> {
     let mut notes = Vec::new();
@@ -128,7 +128,7 @@ fn notes(snapshot: &Snapshot, card: &Card) -> Vec<String> {
         notes.push(super::count(card.attachments.len(), "attachment"));
     }
     if card.stamp.seconds() < IMPLAUSIBLE {
-        notes.push("feed readers may find a date before 1990 implausible".to_owned());
+        notes.push("some feed readers reject a date before 1990".to_owned());
     }
     notes.extend(card.problems_as(trust).map(str::to_owned));
     notes

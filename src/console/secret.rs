@@ -54,7 +54,7 @@ impl Console {
             return self.passphrase(question);
         }
         agreed(|is_again| {
-            let question = if is_again { "The same again:" } else { question };
+            let question = if is_again { "Repeat the passphrase:" } else { question };
             answer(hidden(question, terminal()))
         })
     }

@@ -37,7 +37,7 @@ impl Publish {
         let command = self.command.as_ref().filter(|_| !self.changes.is_empty())?;
         let complaint = |what: String| {
             let count = self.changes.len();
-            Some(format!("warning: `{command}` {what}; it is told of these {count} changes again after the next look"))
+            Some(format!("warning: `{command}` {what}; it gets these {count} changes again after the next build"))
         };
         let (begun, changes) = (Instant::now(), self.changes.len());
         // What the command is may hold a secret, such as a token for a server, and is not logged.

@@ -19,7 +19,7 @@ use crate::sync::options::Options;
 /// Whether and how channels are kept in step meanwhile.
 #[derive(Debug, Args)]
 pub struct Beside {
-    /// Leave the channels as they are: exchange nothing with others meanwhile
+    /// Do not sync while it runs
     #[arg(long, help_heading = "Network")]
     no_sync: bool,
     #[command(flatten)]
@@ -60,7 +60,7 @@ fn keep(around: &Surroundings, options: &Options, console: Console, clock: Clock
             match Session::open(around, options.clone(), clock, &|| is_over(stopped)) {
                 Ok(opened) => session = Some(opened),
                 Err(failure) if failure.message != said => {
-                    console.say(&format!("note: nothing is exchanged with others: {}", failure.words()));
+                    console.say(&format!("note: not syncing: {}", failure.words()));
                     said = failure.message;
                 }
                 Err(_) => {}

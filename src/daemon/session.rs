@@ -87,7 +87,7 @@ impl Session {
 #[cfg(not(feature = "sync"))]
 pub(crate) fn left_out() -> Failure {
     Failure::new(
-        "this missive was built without replication",
+        "this missive was built without sync",
         "build it with the feature `sync` (`cargo install --path .` does), or let another tool carry the folders: `missive share --via syncthing`",
     )
 }

@@ -13,7 +13,7 @@ use rustix::fs::OFlags;
 /// Opens a regular file for reading.
 ///
 /// # Errors
-/// As the system says, with the path; `InvalidInput` when it is no regular file.
+/// As the system says, with the path; `InvalidInput` when it is not a regular file.
 pub fn open(path: &Path) -> io::Result<File> {
     let named =
         |error: io::Error| io::Error::new(error.kind(), format!("failed to open file `{}`: {error}", path.display()));
@@ -41,9 +41,9 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 /// Reads a regular file of UTF-8 text whole.
 ///
 /// # Errors
-/// As [`read`]; `InvalidData` when it is no UTF-8.
+/// As [`read`]; `InvalidData` when it is not UTF-8 text.
 pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
-    String::from_utf8(read(path, most)?).map_err(|_| invalid(path, "it is no UTF-8"))
+    String::from_utf8(read(path, most)?).map_err(|_| invalid(path, "it is not UTF-8 text"))
 }
 
 fn invalid(path: &Path, what: &str) -> io::Error {

@@ -12,8 +12,10 @@ use rayon::prelude::*;
 use crate::channel::Kind;
 use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::snapshot::card::{Card, is_settled};
+use crate::channel::snapshot::card::Card;
+use crate::channel::snapshot::file_mark::is_settled;
 use crate::channel::snapshot::{Held, Snapshot};
 use crate::difference::{Difference, difference};
 
@@ -91,7 +93,7 @@ struct Wanted {
 }
 
 /// Why a file is written of which nobody knows what it says.
-pub(crate) const CUT_OFF: &str = "the last build was cut off";
+pub(crate) const CUT_OFF: &str = "the last build was interrupted";
 
 /// What must be done.
 struct Todo<'p> {
@@ -237,7 +239,7 @@ fn reasons(
     old: Option<Fingerprint>,
 ) -> Vec<&'static str> {
     if before.gone.contains(&wanted.planned.path) {
-        return vec!["it was gone"];
+        return vec!["the file was gone"];
     }
     let Some(old) = old else {
         return vec![CUT_OFF];
@@ -329,5 +331,5 @@ fn written(todo: &Todo<'_>, outcome: &Outcome) -> Vec<WrittenFile> {
 
 /// The place where a channel's site is built unless said otherwise.
 pub fn default_output(channel: &Path) -> PathBuf {
-    channel.join("site")
+    channel.join(layout::SITE_FOLDER)
 }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::settings::{BaseUrl, Settings};
-use crate::channel::snapshot::Look;
+use crate::channel::snapshot::LookOptions;
 use crate::channel::snapshot::completeness;
 use crate::site::error::SiteError;
 use crate::site::theme::{Theme, ThemeSource};
@@ -17,7 +18,7 @@ use crate::site::theme::{Theme, ThemeSource};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is one thing that may be asked for")]
 pub struct BuildOptions {
-    /// Where the site is written, absolute; in the channel's folder if it is not said.
+    /// The output folder, absolute; in the channel's folder if it is not said.
     pub output: Option<PathBuf>,
     /// Where the site will be found, before the channel's settings are asked.
     pub base_url: Option<BaseUrl>,
@@ -29,7 +30,7 @@ pub struct BuildOptions {
     pub only: Option<Side>,
     /// Shows messages dated in the future too.
     pub future: bool,
-    /// How long a message is held for attachments that it names and that are not here yet.
+    /// How long to hold back a message whose attachments have not arrived.
     pub hold: Duration,
     /// Publishes pictures with their metadata.
     pub keep_metadata: bool,
@@ -46,7 +47,7 @@ impl Default for BuildOptions {
             theme: None,
             only: None,
             future: false,
-            hold: Duration::from_secs(completeness::HOLD.unsigned_abs()),
+            hold: Duration::from_secs(completeness::DEFAULT_HOLD.unsigned_abs()),
             keep_metadata: false,
             overrides: Overrides::default(),
         }
@@ -100,9 +101,9 @@ pub struct SiteSettings {
 
 impl BuildOptions {
     /// How a channel is looked at, at this time in seconds since 1970.
-    pub fn look(&self, now: i64) -> Look {
+    pub fn look(&self, now: i64) -> LookOptions {
         let hold = i64::try_from(self.hold.as_secs()).unwrap_or(i64::MAX);
-        Look { now, future: self.future, only: self.only, hold }
+        LookOptions { now, future: self.future, only: self.only, hold }
     }
 
     /// What the site of the channel in this folder is made from. `home` is what `~/` in its settings means; `read_key` is
@@ -118,7 +119,7 @@ impl BuildOptions {
         read_key: impl FnOnce() -> Option<String>,
     ) -> Result<SiteSettings, SiteError> {
         let mut sources: Vec<ThemeSource> = self.theme_below(channel, settings, home)?.into_iter().collect();
-        let own = channel.join("theme");
+        let own = channel.join(layout::THEME_FOLDER);
         let mut theme_folders: Vec<PathBuf> = sources.iter().filter_map(folder_of).collect();
         theme_folders.push(own.canonicalize().unwrap_or_else(|_| own.clone()));
         theme_folders.dedup();

@@ -27,13 +27,13 @@ pub enum SiteError {
         error: String,
     },
     /// No theme has this name.
-    #[error("there is no theme `{}`", name.display())]
+    #[error("no theme named `{}`", name.display())]
     NoTheme {
         /// As it was asked for.
         name: PathBuf,
     },
     /// The output holds files that are not ours.
-    #[error("{} would be overwritten, and it was not written by missive", path.display())]
+    #[error("{} would be overwritten, but missive did not write it", path.display())]
     InTheWay {
         /// One of them.
         path: PathBuf,

@@ -251,7 +251,7 @@ impl<'a> ReadingRoom<'a> {
             match step {
                 Difference::Missing(_, wanted) => todo.write.push((wanted, vec!["new"])),
                 Difference::Differing(_, wanted, _) if is_gone(&wanted.path) => {
-                    todo.write.push((wanted, vec!["it was gone"]));
+                    todo.write.push((wanted, vec!["the file was gone"]));
                 }
                 Difference::Differing(_, wanted, old) => todo.write.push((wanted, reasons(wanted, old))),
                 // What lies in a site is its own business, and that of one whose channel is gone is looked up there.

@@ -13,9 +13,9 @@ use fs_err as fs;
 use crate::channel::protocol::entry::Entry;
 use crate::channel::protocol::stamp::Stamp;
 use crate::fs::atomic_write;
-use crate::fs::atomic_write::Hidden;
+use crate::fs::atomic_write::Temporary;
 use crate::fs::confined::{Folder, Kind, Stat};
-use crate::fs::create_folders::folders_below;
+use crate::fs::create_folders::{folders_below, real_folders_below};
 use crate::sync::replica::baseline::StatFingerprint;
 use crate::sync::replica::item::Item;
 
@@ -93,7 +93,7 @@ pub fn free(folder: &Path, item: &Item, replaces: Option<StatFingerprint>) -> io
     let there = match Folder::open(folder)?.stat(item.path()) {
         // That does not change by itself, so it is not tried again and again.
         Ok(stat) if stat.kind != Kind::File => {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "something that is no file is in its place"));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "something that is not a file is in its place"));
         }
         Ok(stat) => Some(StatFingerprint::from(&stat)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -102,7 +102,7 @@ pub fn free(folder: &Path, item: &Item, replaces: Option<StatFingerprint>) -> io
     if there.is_none() || there == replaces {
         return Ok(());
     }
-    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{item} has changed meanwhile")))
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{item} changed in the meantime")))
 }
 
 /// Makes the folders above a file, following no link.
@@ -110,25 +110,7 @@ pub fn free(folder: &Path, item: &Item, replaces: Option<StatFingerprint>) -> io
 /// # Errors
 /// When something else than a folder is in the way.
 pub fn make_above(folder: &Path, item: &Item) -> io::Result<()> {
-    let Some(above) = item.path().parent().filter(|above| !above.as_os_str().is_empty()) else {
-        return Ok(());
-    };
-    let mut path = folder.to_owned();
-    for name in above {
-        path.push(name);
-        match std::fs::create_dir(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                if !path.symlink_metadata()?.is_dir() {
-                    return Err(io::Error::new(
-                        io::ErrorKind::NotADirectory,
-                        format!("{} is no folder", path.display()),
-                    ));
-                }
-            }
-            done => done?,
-        }
-    }
-    Ok(())
+    item.path().parent().map_or(Ok(()), |above| real_folders_below(folder, above).map(drop))
 }
 
 /// Puts a file that was deleted elsewhere into a folder of the trash; gives where it is then.
@@ -177,7 +159,7 @@ pub fn keep_copy(trash: &Path, folder: &Path, item: &Item, then: StatFingerprint
     }
     // A copy too many in the trash does no harm.
     drop(std::fs::remove_file(kept));
-    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{item} has changed meanwhile")))
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{item} changed in the meantime")))
 }
 
 /// Puts what a person made of a file aside, so that its place is free: as a conflict copy that `check` goes through in one's own
@@ -249,6 +231,6 @@ pub fn give_way(folder: &Path, stamp: Stamp) -> io::Result<Stamp> {
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn hidden(folder: &Path) -> io::Result<Hidden> {
-    Hidden::file(&folder.join("x"), b"")
+pub fn hidden(folder: &Path) -> io::Result<Temporary> {
+    Temporary::file(&folder.join("x"), b"")
 }

@@ -23,7 +23,7 @@ pub enum Error {
     #[error(transparent)]
     Exposed(#[from] Exposed),
     /// Another program is the node of this data folder.
-    #[error("another missive is synchronising {} already", data.display())]
+    #[error("another missive is already syncing {}", data.display())]
     Busy {
         /// The data folder.
         data: PathBuf,

@@ -40,9 +40,9 @@ struct FolderWatch {
 pub(super) enum NativeError {
     #[error("the system's limit of watched folders is reached (fs.inotify.max_user_watches)")]
     TooManyFolders(#[source] notify::Error),
-    #[error("the system's limit of watching programs is reached (fs.inotify.max_user_instances)")]
+    #[error("the system's limit of watchers is reached (fs.inotify.max_user_instances)")]
     TooManyPrograms(#[source] notify::Error),
-    #[error("{} is on {kind}, which does not tell of changes made elsewhere", path.display())]
+    #[error("{} is on {kind}, which does not report changes made elsewhere", path.display())]
     Unreliable { path: PathBuf, kind: &'static str },
     #[error("{}: {source}", path.display())]
     Folder { path: PathBuf, source: io::Error },

@@ -127,7 +127,7 @@ impl Server {
         Ok((state, card))
     }
 
-    /// A message of one's own, also one that waits for what it lacks or for its time, and is not shown yet.
+    /// A message of one's own, also one that waits for missing files or for its time, and is not shown yet.
     pub(super) fn own_message(&self, name: &str, id: &str) -> Result<(Arc<ChannelState>, Arc<Card>), Refusal> {
         let missing = match self.message(name, Side::Outbox, id) {
             Err(refusal) if refusal.status == StatusCode::NOT_FOUND => refusal,

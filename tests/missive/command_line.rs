@@ -30,13 +30,13 @@ fn mistakes_get_one_clear_line_and_a_hint() {
     let cases: [(&[&str], i32, &str, &str); 9] = [
         (&["build", "blgo"], 1, "no channel `blgo`", "did you mean `blog`?"),
         (&["build", "./nowhere"], 1, "there is no folder `./nowhere`", "missive channels"),
-        (&["build", "./blog/outbox"], 1, "is no channel", "an `outbox`, an `inbox` or both"),
+        (&["build", "./blog/outbox"], 1, "is not a channel", "an `outbox`, an `inbox` or both"),
         (&["build", "blog"], 1, "index.html", "mend the template"),
         (&["build", "blog", "--theme", "nothere"], 1, "there is no theme `nothere`", "built in is `letter`"),
         (&["build", "blog", "--base-url", "example.org"], 2, "no web address", ""),
-        (&["new", "blog"], 1, "exists already", "choose another name"),
+        (&["new", "blog"], 1, "already exists", "choose another name"),
         (&["new", ".hidden"], 1, "cannot be a channel's name", "does not begin with `.`"),
-        (&["why", "blog/missive.toml"], 1, "lies in no channel's box", "inbox or outbox"),
+        (&["why", "blog/missive.toml"], 1, "is not in a channel's inbox or outbox", "inbox or outbox"),
     ];
     for (args, code, message, hint) in cases {
         let output = scene.run(args);

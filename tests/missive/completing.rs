@@ -72,7 +72,7 @@ fn fish_completes_channels() {
     let Some(completed) = ask("missive build ") else { return };
     assert_eq!(completed, "Azureen & co\tbroadcast\nblog\tbroadcast\ntalk\tmessage\ntheirs\tsubscription\n");
     assert_eq!(ask("missive build Azureen\\ ").unwrap(), "Azureen & co\tbroadcast\n");
-    assert_eq!(ask("missive che").unwrap(), "check\tSay which files are not shown, and why\n");
+    assert_eq!(ask("missive che").unwrap(), "check\tList the files that are not shown, and why\n");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn a_conflict_copy_becomes_a_message_at_the_next_free_second() {
     assert_eq!(fs::read(scene.path(&format!("outbox/{X}.txt"))).unwrap(), b"one\ntwo\nthree\n");
     assert_eq!(settled(&scene), [] as [Value; 0]);
     let (out, _) = words(&scene.run(&["check", "blog"]));
-    assert!(out.contains("blog: 3 messages, nothing to warn of"), "{out}");
+    assert!(out.contains("blog: 3 messages, no warnings"), "{out}");
 }
 
 #[test]
@@ -134,12 +134,17 @@ fn without_a_terminal_and_without_yes_it_only_shows() {
     let scene = scene();
     let before = there(&scene);
     let (out, _) = words(&scene.run(&["check", "blog", "--fix"]));
-    assert!(out.contains("`--yes` would re-file it\n    differs from outbox/2026-01-01T10-00-00Z.txt:\n"), "{out}");
+    assert!(
+        out.contains(
+            "`--yes` would keep it as a message of its own\n    differs from outbox/2026-01-01T10-00-00Z.txt:\n"
+        ),
+        "{out}"
+    );
     assert!(out.contains("     one\n    -two\n    +2\n"), "{out}");
     assert_eq!(there(&scene), before);
     assert_eq!(scene.run(&["check", "blog", "--fix", "--strict"]).status.code(), Some(1));
     let (out, _) = words(&scene.run(&["check", "blog"]));
-    assert!(out.contains("`missive check --fix` goes through"), "{out}");
+    assert!(out.contains("`missive check --fix` resolves"), "{out}");
 }
 
 /// Runs `check --fix` with these keys typed at a terminal; gives both streams.
@@ -179,12 +184,12 @@ fn at_a_terminal_each_is_asked_for() {
         talk.contains("    -two\n    +2\n     three\n[r]e-file, [d]rop to trash, [s]kip? (Enter: re-file) "),
         "{talk}"
     );
-    assert!(out.contains("dropped to trash/") && out.contains(": skipped\n") && !out.contains("-two"), "{out}");
+    assert!(out.contains("moved to trash/") && out.contains(": skipped\n") && !out.contains("-two"), "{out}");
     assert!(scene.path("outbox/2026-01-02T10-00-01Z.txt").exists());
     assert!(scene.path(&format!("trash/{X}.{MARK}.txt")).exists());
     let scene = more();
     let before = there(&scene);
     let (out, talk) = typed(&scene, "\u{4}");
     assert_eq!(talk.matches("(Enter: ").count(), 1, "whoever ends it is asked no more: {talk}");
-    assert_eq!((there(&scene), out.matches("nothing done").count()), (before, 3), "{out}");
+    assert_eq!((there(&scene), out.matches("nothing was changed").count()), (before, 3), "{out}");
 }

@@ -67,8 +67,8 @@ fn a_working_folder_that_was_deleted_is_not_needed() {
     let talk = ended(&gone("compose blog -F text", &set), 1);
     assert!(talk.contains("gone/text"), "{talk}");
     let talk = ended(&gone("channels --data letters", ""), 1);
-    let expected = "error: the folder you are in is gone, so the data folder `letters` cannot be found\n  \
-                    hint: go to another folder, or give the whole path\n";
+    let expected = "error: the current folder is gone, so the data folder `letters` cannot be found\n  \
+                    hint: change to another folder, or give the absolute path\n";
     assert_eq!(talk, expected);
 }
 
@@ -104,7 +104,7 @@ fn a_tilde_is_the_home_folder_where_no_shell_has_seen_it() {
         assert!(home.join("letters").join(channel).join("outbox").is_dir(), "{channel}");
     }
     let talk = run(&scene, &["channels"], &[("HOME", &name), ("MISSIVE_DATA", "~brando/x")], 2);
-    assert!(talk.contains("`~brando/x`: only `~/` is known"), "{talk}");
+    assert!(talk.contains("`~brando/x`: missive knows only `~/`"), "{talk}");
     run(&scene, &["new", "d"], &[("HOME", &name), ("MISSIVE_DATA", "./~")], 0);
     assert!(scene.root().join("~/d/outbox").is_dir(), "who means a folder of that name can have it");
     fs::remove_dir_all(scene.root().join("~")).unwrap();
@@ -122,10 +122,7 @@ fn without_a_home_it_is_said_what_is_needed() {
     let data = scene.root().to_str().unwrap();
     for home in ["relative", "./x"] {
         let talk = run(&scene, &["channels"], &[("HOME", home)], 1);
-        assert!(
-            talk.contains("there is no home folder") && talk.contains("set HOME, or name the data folder"),
-            "{talk}"
-        );
+        assert!(talk.contains("no home folder is set") && talk.contains("set HOME, or name the data folder"), "{talk}");
     }
     for variables in [&[("MISSIVE_DATA", data)] as &[(&str, &str)], &[("MISSIVE_DATA", data), ("HOME", "")]] {
         assert!(run(&scene, &["read", "blog", "--keep-unread"], variables, 0).contains("Hello"));
@@ -183,7 +180,7 @@ fn a_box_that_is_a_link_is_called_one_by_every_command() {
             "`{side}` in {} is a link, and links are not followed",
             scene.path("").canonicalize().unwrap().display()
         );
-        let way = "put the folder itself there, or make the whole channel a link";
+        let way = "put the real folder there, or make a link to the whole channel";
         // A program without replication says that first.
         let sharing: &[&[&str]] = if cfg!(feature = "sync") { &[&["invite", "blog"], &["share", "blog"]] } else { &[] };
         let others: [&[&str]; 12] = [
@@ -222,7 +219,7 @@ fn a_box_that_is_a_file_is_called_none() {
     fs::write(scene.path("inbox"), "").unwrap();
     let talk = ended(&scene.run(&["build", "blog"]), 1);
     assert!(
-        talk.contains("is no folder\n  hint: an inbox or outbox has to be a folder: move what is there elsewhere\n"),
+        talk.contains("is not a folder\n  hint: an inbox or outbox has to be a folder: move what is there elsewhere\n"),
         "{talk}"
     );
 }
@@ -265,9 +262,9 @@ fn a_message_that_vanishes_while_its_editor_is_open_leaves_its_text() {
     let kept = scene.path(&format!("drafts/edit-{OLD}.txt")).canonicalize().unwrap();
     let kept = kept.display();
     let expected = format!(
-        "error: the message {OLD} is gone: something else has deleted or moved it\n  hint: what you wrote is kept in {kept}: \
+        "error: the message {OLD} is gone: another program deleted or moved it\n  hint: what you wrote is kept in {kept}: \
          `missive drafts blog` lists it, `missive compose -F {kept} blog` sends it as a new message, \
-         `missive drafts discard blog edit-{OLD}` puts it away\n"
+         `missive drafts discard blog edit-{OLD}` discards it\n"
     );
     assert_eq!(talk, expected);
     for action in ["send", "edit"] {
@@ -281,7 +278,7 @@ fn a_message_that_vanishes_while_its_editor_is_open_leaves_its_text() {
 
 #[test]
 fn an_editor_that_returns_at_once_is_noticed_and_nothing_is_taken_from_it() {
-    let hint = "an editor with a window of its own has to wait until you close the file, such as EDITOR='code --wait'";
+    let hint = "if the editor has a window of its own, make it wait until you close the file, for example EDITOR='code --wait'";
     let scene = Scene::new().message(OLD, "first");
     let talk = edit(&scene, "true", &["compose", "blog", "--title", "T"], 1);
     let drafts = fs::read_dir(scene.path("drafts")).unwrap().flatten();
@@ -289,7 +286,7 @@ fn an_editor_that_returns_at_once_is_noticed_and_nothing_is_taken_from_it() {
     let [draft] = drafts.as_slice() else { panic!("{drafts:?}") };
     let name = Path::new(draft).file_stem().unwrap().to_str().unwrap();
     let expected = format!(
-        "error: the editor returned at once, and the text is unchanged\n  hint: {hint}; what you save there is kept as a draft, \
+        "error: the editor closed at once without a change\n  hint: {hint}; what you save there stays a draft, \
          and `missive drafts send blog {name}` sends it\n"
     );
     assert_eq!(talk, expected);
@@ -317,22 +314,22 @@ fn a_time_is_told_by_the_clock_here_too() {
         run(&scene, &["compose", "blog", "-m", "x", "--at", at], &variables, code)
     };
     for (zone, time, told) in [
-        ("UTC0", "2099-12-24 18:00", "It waits until 24 December 2099, 18:00 UTC.\n"),
-        ("CET-1", "2099-12-25 18:00", "It waits until 25 December 2099, 18:00 UTC (19:00 CET here).\n"),
-        ("CET-1", "2099-12-24 18:00 local", "It waits until 24 December 2099, 17:00 UTC (18:00 CET here).\n"),
-        ("CET-1", "2099-12-24T18:00+05:30", "It waits until 24 December 2099, 12:30 UTC (13:30 CET here).\n"),
-        ("EST5", "2099-12-24 02:00", "It waits until 24 December 2099, 02:00 UTC (23 December, 21:00 EST here).\n"),
+        ("UTC0", "2099-12-24 18:00", "Scheduled for 24 December 2099, 18:00 UTC.\n"),
+        ("CET-1", "2099-12-25 18:00", "Scheduled for 25 December 2099, 18:00 UTC (19:00 CET here).\n"),
+        ("CET-1", "2099-12-24 18:00 local", "Scheduled for 24 December 2099, 17:00 UTC (18:00 CET here).\n"),
+        ("CET-1", "2099-12-24T18:00+05:30", "Scheduled for 24 December 2099, 12:30 UTC (13:30 CET here).\n"),
+        ("EST5", "2099-12-24 02:00", "Scheduled for 24 December 2099, 02:00 UTC (23 December, 21:00 EST here).\n"),
     ] {
         let out = at(zone, time, 0);
         assert!(out.starts_with(told), "{zone} {time}: {out}");
     }
     let drafts = run(&scene, &["drafts"], &[("TZ", "CET-1"), ("HOME", &home), ("MISSIVE_DATA", data)], 0);
-    assert!(drafts.contains("waits until 25 December 2099, 18:00 UTC (19:00 CET here)"), "{drafts}");
+    assert!(drafts.contains("scheduled for 25 December 2099, 18:00 UTC (19:00 CET here)"), "{drafts}");
     let talk = at("CET-1", "2020-01-01 18:00 local", 1);
     assert!(talk.contains("is in the past: it means 1 January 2020, 17:00 UTC (18:00 CET here)"), "{talk}");
     let talk = at("CET-1", "18:00 Nowhere/City", 1);
     assert!(
-        talk.contains("`18:00 Nowhere/City` is no time") && talk.contains("`18:00 local` for the clock here"),
+        talk.contains("`18:00 Nowhere/City` is not a time") && talk.contains("`18:00 local` for the clock here"),
         "{talk}"
     );
     assert!(at("UTC0", "00:00", 1).contains("is in the past"));

@@ -221,9 +221,6 @@ fn what_was_left_out_says_how_to_get_it() {
     let data = Data::new();
     for line in LINES.iter().filter(|line| ["share", "invite", "sync"].contains(&line.args[0])) {
         let (out, talk) = crate::scene::words(&data.run(line, &[]));
-        assert!(
-            out.is_empty() && talk.contains("built without replication") && talk.contains("feature `sync`"),
-            "{talk}"
-        );
+        assert!(out.is_empty() && talk.contains("built without sync") && talk.contains("feature `sync`"), "{talk}");
     }
 }

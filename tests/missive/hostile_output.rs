@@ -283,28 +283,29 @@ fn an_output_that_is_something_else_is_refused() {
     let root = fs::canonicalize(scene.root()).unwrap();
     let at = |place: &str| root.join(place).display().to_string();
     for (output, place, what) in [
-        ("blog/drafts", "blog/drafts", "it is the channel's `drafts`, or lies in it"),
-        ("link", "blog/drafts", "it is the channel's `drafts`, or lies in it"),
-        ("link/new", "blog/drafts/new", "it is the channel's `drafts`, or lies in it"),
-        ("blog/trash/x", "blog/trash/x", "it is the channel's `trash`, or lies in it"),
-        ("blog/theme", "blog/theme", "it is the channel's `theme`, or lies in it"),
-        ("blog/outbox/site", "blog/outbox/site", "it is the channel's `outbox`, or lies in it"),
+        ("blog/drafts", "blog/drafts", "it is the channel's `drafts`, or inside it"),
+        ("link", "blog/drafts", "it is the channel's `drafts`, or inside it"),
+        ("link/new", "blog/drafts/new", "it is the channel's `drafts`, or inside it"),
+        ("blog/trash/x", "blog/trash/x", "it is the channel's `trash`, or inside it"),
+        ("blog/theme", "blog/theme", "it is the channel's `theme`, or inside it"),
+        ("blog/outbox/site", "blog/outbox/site", "it is the channel's `outbox`, or inside it"),
         // It would become a conversation.
-        ("blog/inbox", "blog/inbox", "it is the channel's `inbox`, or lies in it"),
-        ("blog/Inbox/new", "blog/Inbox/new", "it is the channel's `inbox`, or lies in it"),
-        ("blog", "blog", "the channel lies in it"),
-        (".", "", "the channel lies in it"),
-        ("other", "other", "it is the channel `other`, or lies in it"),
-        ("other/site", "other/site", "it is the channel `other`, or lies in it"),
-        (".missive", ".missive", "missive keeps its keys there"),
-        (".missive/new/site", ".missive/new/site", "missive keeps its keys there"),
-        ("elsewhere/of", "elsewhere/of", "the channel `another` lies in it"),
-        ("elsewhere/deep/inbox/new", "elsewhere/deep/inbox/new", "it is an `inbox`, or lies in one"),
+        ("blog/inbox", "blog/inbox", "it is the channel's `inbox`, or inside it"),
+        ("blog/Inbox/new", "blog/Inbox/new", "it is the channel's `inbox`, or inside it"),
+        ("blog", "blog", "it contains the channel"),
+        (".", "", "it contains the channel"),
+        ("other", "other", "it is the channel `other`, or inside it"),
+        ("other/site", "other/site", "it is the channel `other`, or inside it"),
+        (".missive", ".missive", "it contains missive's keys"),
+        (".missive/new/site", ".missive/new/site", "it contains missive's keys"),
+        ("elsewhere/of", "elsewhere/of", "it contains the channel `another`"),
+        ("elsewhere/deep/inbox/new", "elsewhere/deep/inbox/new", "it is an `inbox`, or inside one"),
     ] {
         let run = scene.run(&["build", "blog", "-o", output]);
         let place = at(place).trim_end_matches('/').to_owned();
-        let error =
-            format!("error: {place} cannot be the output: {what}\n  hint: choose another output with `-o DIR`\n");
+        let error = format!(
+            "error: {place} cannot be the output: {what}\n  hint: choose another output folder with `-o DIR`\n"
+        );
         assert_eq!((run.status.code(), words(&run)), (Some(1), (String::new(), error)), "{output}");
     }
     let all = scene.run(&["build", "--all", "-o", "other/site"]);

@@ -70,7 +70,7 @@ fn what_stays_in_a_picture_is_said_when_it_is_published() {
     let (_, said) = words(&scene.run(&["build", "blog"]));
     let expected = format!(
         "warning: outbox/{STEM}/b.heic and 1 more attachment may tell where, with which camera and by whom they were made, \
-         and missive cannot remove that from this format; see what is told: missive check --metadata blog\n"
+         and missive cannot remove that from this format. List these files: missive check --metadata blog\n"
     );
     assert!(said.contains(&expected), "{said}");
     assert_eq!(scene.run(&["build", "blog", "--strict"]).status.code(), Some(1));
@@ -100,7 +100,7 @@ fn what_stays_in_a_picture_is_said_when_it_is_attached() {
 fn check_lists_what_attachments_tell() {
     let scene = Scene::new().message(STEM, "x").attachment(STEM, "plain.png", &crate::scene::png(3, 2));
     let (out, _) = words(&scene.run(&["check", "--metadata", "blog"]));
-    assert_eq!(out, "blog: no attachment tells a place, a device or a person, as far as missive can see\n");
+    assert_eq!(out, "blog: missive found no attachment that reveals a place, a device or a person\n");
     let scene = scene.attachment(STEM, "a.jpg", &photograph(3, 2)).attachment(STEM, "b.heic", &heic()).attachment(
         STEM,
         "c.mp4",
@@ -108,11 +108,11 @@ fn check_lists_what_attachments_tell() {
     );
     let (out, _) = words(&scene.run(&["check", "--metadata", "blog"]));
     let expected = format!(
-        "blog: 3 attachments tell more than they show
+        "blog: 3 attachments reveal more than they show
   outbox/{STEM}/a.jpg: place, device, person; the copy on a site does not
-  outbox/{STEM}/b.heic: place, device, person; the copy on a site tells it too
-  outbox/{STEM}/c.mp4: place; the copy on a site tells it too
-Whoever receives the channel's folder receives these files as they are.
+  outbox/{STEM}/b.heic: place, device, person; the copy on a site reveals it too
+  outbox/{STEM}/c.mp4: place; the copy on a site reveals it too
+People who receive the channel's folder receive these files unchanged.
 To clean one before you send it, use a program such as exiftool: exiftool -all= FILE
 "
     );
@@ -136,10 +136,10 @@ To clean one before you send it, use a program such as exiftool: exiftool -all= 
 fn who_is_given_a_key_is_given_the_originals() {
     let scene = Scene::new().message(STEM, "x").attachment(STEM, "plain.png", &crate::scene::png(3, 2));
     let (out, _) = words(&scene.run(&["share", "blog"]));
-    assert!(!out.contains("as they are"), "{out}");
+    assert!(!out.contains("unchanged"), "{out}");
     let scene = scene.attachment(STEM, "a.jpg", &photograph(3, 2)).attachment(STEM, "b.heic", &heic());
     let (out, _) = words(&scene.run(&["share", "blog"]));
-    let expected = "Readers receive attachments as they are: 2 tell them a place, a device or a person.
+    let expected = "Readers receive attachments unchanged: 2 reveal a place, a device or a person.
 See which: missive check --metadata blog
 ";
     assert!(out.contains(expected), "{out}");

@@ -86,7 +86,7 @@ fn typed(lines: &[String], words: &str) -> String {
     let at = line.find(&wanted).unwrap();
     let rest = &line[at..];
     // A name may hold back-ticks, too.
-    let ends = ["` goes on", "` sends it", "` brings it", "`, or `", "`."].map(|end| rest.find(end));
+    let ends = ["` continues it", "` sends it", "`."].map(|end| rest.find(end));
     rest[..ends.into_iter().flatten().min().unwrap_or(rest.len())].to_owned()
 }
 

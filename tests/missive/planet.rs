@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use missive::channel::Channel;
-use missive::channel::snapshot::card_cache::Cache;
-use missive::channel::snapshot::{self, Look, Snapshot};
+use missive::channel::snapshot::card_cache::CardCache;
+use missive::channel::snapshot::{self, LookOptions, Snapshot};
 use missive::site::{CombinedFeed, FeedChannel, SiteOptions, combined_feed, opml};
 
 use crate::scene::{NOW, Scene, assert_same, files, words};
@@ -167,7 +167,7 @@ fn a_strangers_title_is_only_a_title() {
 fn a_conversation_is_in_it_only_as_long_as_it_is_named() {
     let scene = data();
     let (_, talk) = build_to(&scene, "room", 0, &["talk", "blog"]);
-    assert!(talk.contains("other people's letters"), "{talk}");
+    assert!(talk.contains("other people's messages"), "{talk}");
     let river = page(&scene, "index.html");
     assert!(river.contains("A letter to me.") && river.contains("name=\"robots\" content=\"noindex\""), "{river}");
     assert!(page(&scene, "subscriptions.opml").contains("Conversations"));
@@ -272,7 +272,7 @@ fn the_site_of_a_channel_whose_disk_is_away_stays() {
     let inbox = scene.root().join("data/blog-too/inbox");
     fs::rename(&inbox, scene.root().join("away")).unwrap();
     let (_, talk) = build_to(&scene, "room", 1, &[]);
-    assert!(talk.contains("blog-too was not built") && talk.contains("is its disk there?"), "{talk}");
+    assert!(talk.contains("blog-too was not built") && talk.contains("is its disk mounted?"), "{talk}");
     assert_eq!(page(&scene, "blog-too/index.html"), before);
     fs::rename(scene.root().join("away"), &inbox).unwrap();
     build(&scene);
@@ -309,7 +309,7 @@ fn nothing_of_others_is_overwritten_and_no_data_folder_empties_a_room() {
     let before = room(&scene);
     fs::rename(scene.root().join("data"), scene.root().join("away")).unwrap();
     let (_, talk) = build_to(&scene, "room", 1, &[]);
-    assert!(talk.contains("there is no subscription and no broadcast"), "{talk}");
+    assert!(talk.contains("no subscription and no broadcast"), "{talk}");
     assert_same(&room(&scene), &before, "as it was");
     build_to(&scene, "room", 0, &["--allow-empty"]);
     assert!(sites(&scene).is_empty() && page(&scene, "index.html").contains("Nothing has been written"));
@@ -321,7 +321,7 @@ fn the_command_line_asks_for_what_it_needs() {
     let cases: [(&[&str], &str); 5] = [
         (&["build"], "<CHANNEL>"),
         (&["build", "--all"], "--output <DIR>"),
-        (&["build", "blog", "talk"], "only one channel"),
+        (&["build", "blog", "talk"], "one channel at a time"),
         (&["build", "--all", "-o", "x", "--box", "inbox"], "cannot be used with"),
         (&["watch", "blog", "talk"], "unexpected argument"),
     ];
@@ -351,7 +351,7 @@ fn a_site_that_has_lost_its_manifest_is_nobodys() {
 
 fn look(scene: &Scene, name: &str) -> Snapshot {
     let channel = Channel::open(&scene.root().join("data").join(name)).unwrap();
-    snapshot::take(channel, &Cache::nowhere(), Look::at(NOW))
+    snapshot::take(channel, &CardCache::nowhere(), LookOptions::at(NOW))
 }
 
 /// A planet of these channels as a server has it.
@@ -438,7 +438,7 @@ fn a_copied_id_takes_nothing_away() {
     fs::rename(scene.root().join("a-thief"), scene.root().join("data/a-thief")).unwrap();
     let (_, talk) = build(&scene);
     let said = "warning: a-thief/inbox claims the feed id of `blog` (urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a), \
-                which stays with `blog`: where all channels are shown together it gets another one\n";
+                which stays with `blog`; feeds that show all channels use another id for a-thief/inbox\n";
     assert!(talk.contains(said), "{talk}");
     let after = entries(&page(&scene, "atom.xml"));
     assert_eq!(after.len(), 3);
@@ -452,7 +452,7 @@ fn a_copied_id_takes_nothing_away() {
     assert_same(&room(&scene), &files(&scene.root().join("clean-room")), "a copied id");
     let (out, _) = words(&scene.run(&["--data", "data", "check"]));
     assert!(out.contains("  inbox/.channel.toml: a-thief/inbox claims the feed id of `blog`"), "{out}");
-    assert!(out.contains("blog: 2 messages, nothing to warn of"), "{out}");
+    assert!(out.contains("blog: 2 messages, no warnings"), "{out}");
     // A site that is built by itself is what its publisher says.
     assert!(page(&scene, "a-thief/atom.xml").contains("<id>urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a</id>"));
 }

@@ -93,11 +93,11 @@ fn wrong_wishes_get_a_clear_answer() {
         (&["read", "blog", "2026-01-09T10-00-00Z"], 1, "no message 2026-01-09T10-00-00Z in `blog`"),
         (&["read", "blog", &format!("outbox/{FIRST}")], 1, "is not shown"),
         (&["read", "blog", "latest"], 2, "a message's id is its time"),
-        (&["read", "blog", "--since", "soon"], 2, "`soon` is no time"),
-        (&["read", "blog", "--raw", "--json"], 2, "exclude each other"),
+        (&["read", "blog", "--since", "soon"], 2, "`soon` is not a time"),
+        (&["read", "blog", "--raw", "--json"], 2, "cannot be used together"),
         (&["read", "blog", FIRST, "--open", "1"], 1, "no attachment 1"),
         (&["mark", "blog"], 2, "--read"),
-        (&["mark", "blog", SECOND, "--unread"], 1, "counts as read always"),
+        (&["mark", "blog", SECOND, "--unread"], 1, "always count as read"),
     ];
     for (args, code, message) in cases {
         let output = scene.run(args);
@@ -117,7 +117,7 @@ fn reading_marks_as_read() {
     assert_eq!(unread(&scene), 1);
     assert_eq!(ids(&scene, &["read", "--json"]), [THIRD]);
     let output = scene.run(&["read"]);
-    assert_eq!(words(&output), (String::new(), "nothing is unread\n".to_owned()));
+    assert_eq!(words(&output), (String::new(), "no unread messages\n".to_owned()));
     assert_eq!(unread(&scene), 0);
     out(&scene, &["mark", "blog", FIRST, "--unread", "--star"]);
     let messages = json(&scene, &["read", "--json"]);
@@ -181,7 +181,7 @@ fn a_channel_elsewhere_has_its_marks_in_the_data_folder() {
     assert!(text.contains(&format!(" {} inbox/", path.display())), "{text}");
     assert_eq!(crate::scene::files(&scene.path("")), before);
     let output = scene.run(&["read", "./blog", "--unread", "--data", data]);
-    assert_eq!(words(&output).1, "nothing is unread\n");
+    assert_eq!(words(&output).1, "no unread messages\n");
 }
 
 #[test]

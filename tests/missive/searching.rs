@@ -73,10 +73,10 @@ fn each_line_has_what_read_takes() {
 fn what_cannot_be_asked_is_said() {
     let scene = shelf();
     for (args, message) in [
-        (&["search", "tga:x"] as &[&str], "`tga:` is not known"),
+        (&["search", "tga:x"] as &[&str], "unknown `tga:`"),
         (&["search", "\"open"], "not closed"),
-        (&["search", "after:soon"], "is no time"),
-        (&["search", "tea", "--json"], "options stand before the words"),
+        (&["search", "after:soon"], "is not a time"),
+        (&["search", "tea", "--json"], "options must come before them"),
         (&["search"], "WORDS"),
     ] {
         let output = scene.run(args);
@@ -86,7 +86,7 @@ fn what_cannot_be_asked_is_said() {
     }
     let nothing = scene.run(&["search", "zebra"]);
     assert_eq!(nothing.status.code(), Some(0));
-    assert_eq!(words(&nothing), (String::new(), "nothing was found\n".to_owned()));
+    assert_eq!(words(&nothing), (String::new(), "no messages found\n".to_owned()));
 }
 
 #[test]

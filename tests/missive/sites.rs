@@ -80,7 +80,7 @@ fn a_conversation_shows_both_sides_in_one_line_of_time() {
     let page = scene.page("inbox/2026-01-01T10-00-00Z.html");
     assert!(page.contains("href=\"../outbox/2026-01-01T10-00-00Z.html\""), "{page}");
     let (_, talk) = crate::scene::words(&scene.run(&["build", "./blog", "-o", "other"]));
-    assert!(talk.contains("other people's letters"), "{talk}");
+    assert!(talk.contains("other people's messages"), "{talk}");
 }
 
 #[test]
@@ -126,5 +126,5 @@ fn a_picture_from_elsewhere_is_shown_with_a_warning() {
     scene.build().report();
     assert!(scene.page("index.html").contains("<img src=\"https://example.org/chart.png\""));
     let (_, talk) = crate::scene::words(&scene.run(&["build", "blog", "-o", "other"]));
-    assert!(talk.contains("a picture from elsewhere"), "{talk}");
+    assert!(talk.contains("a picture from another server"), "{talk}");
 }

@@ -225,7 +225,7 @@ fn ones_own_profile_that_cannot_be_read_stops_only_what_would_change_every_id() 
         let run = runner.run(&["build", "blog", "-o", "out"]);
         let path = fs::canonicalize(scene.path("outbox")).unwrap().join(".channel.toml");
         let error = format!(
-            "error: {}: {}\n  hint: every id in the feeds follows from it, so the site stays as it was; put a readable file in its place and build again\n",
+            "error: {}: {}\n  hint: the ids in the feeds depend on it, so the old site stays; restore a readable file and build again\n",
             path.display(),
             why.strip_prefix("not readable: ").unwrap()
         );

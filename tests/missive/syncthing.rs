@@ -256,7 +256,7 @@ fn is_up_to_date(person: &Person) -> bool {
     let states = person.states();
     let said = person.does(&["status"]);
     states.len() == 2
-        && said.matches("through Syncthing): in step with 1 device\n").count() == 2
+        && said.matches("through Syncthing): up to date with 1 device\n").count() == 2
         && states.iter().all(|state| {
             let is_nothing = |key: &str| state[key] == 0;
             ["failed", "need_files", "need_bytes", "need_deletes"].into_iter().all(is_nothing)
@@ -299,10 +299,10 @@ fn a_conversation_travels_both_ways() {
     assert_eq!(azureen.shares(&[]), shared);
     let line = text(&shared, "key");
     let said = azureen.does(&["share", "to-brando", "--via", "syncthing"]);
-    assert!(said.starts_with(&format!("{line}\n")) && said.contains("you accept each reader once"), "{said}");
+    assert!(said.starts_with(&format!("{line}\n")) && said.contains("you have to accept each reader once"), "{said}");
     assert!(said.contains(&format!("missive subscribe --via syncthing {line}")), "{said}");
     let key = azureen.hands_out(&line);
-    azureen.refused(&["subscribe", "--via", "syncthing", &key], "is this very device");
+    azureen.refused(&["subscribe", "--via", "syncthing", &key], "is this device");
 
     // Brando subscribes, asks by that, and is accepted.
     let subscribe = ["subscribe", "--via", "syncthing", &key, "to-azureen"];
@@ -381,19 +381,22 @@ fn a_conversation_travels_both_ways() {
 fn refusals(azureen: &Person, brando: &Person, key: &str) {
     let second = format!("{}:abcde-fghij", key.split('@').next().unwrap());
     brando.refused(&["subscribe", "--via", "syncthing", &second, "to-azureen"], "subscribe in another channel");
-    brando.refused(&["subscribe", "--via", "syncthing", key, "elsewhere"], "one id is one folder");
-    brando.refused(&["subscribe", "--via", "syncthing", key], "one id is one folder");
-    brando.refused(&["subscribe", key], "that is a key of Syncthing's");
-    brando.refused(&["subscribe", "--via", "syncthing", "missive-read-x"], "is no Syncthing key");
+    brando.refused(
+        &["subscribe", "--via", "syncthing", key, "elsewhere"],
+        "to use this one, first remove that one in Syncthing",
+    );
+    brando.refused(&["subscribe", "--via", "syncthing", key], "to use this one, first remove that one in Syncthing");
+    brando.refused(&["subscribe", key], "that is a key for Syncthing");
+    brando.refused(&["subscribe", "--via", "syncthing", "missive-read-x"], "is not a Syncthing key");
     brando.does(&["new", "--subscription", "elsewhere"]);
     brando.refused(&["share", "elsewhere", "--via", "syncthing"], "nothing of it can be shared");
     azureen.does(&["new", "own"]);
-    azureen.refused(&["subscribe", "--via", "syncthing", &second, "own"], "exists already");
+    azureen.refused(&["subscribe", "--via", "syncthing", &second, "own"], "already exists");
     let settings = brando.dir.path().join("config/missive");
     fs::create_dir(&settings).unwrap();
     fs::write(settings.join("config.toml"), "[syncthing]\napi_key = \"wrong\"\n").unwrap();
-    brando.refused(&["share", "to-azureen", "--via", "syncthing"], "does not take the API key");
-    assert!(text(&brando.status(), "syncthing_problem").contains("does not take the API key"));
+    brando.refused(&["share", "to-azureen", "--via", "syncthing"], "refused the API key");
+    assert!(text(&brando.status(), "syncthing_problem").contains("refused the API key"));
     assert!(brando.does(&["status"]).contains("note: Syncthing at `127.0.0.1:"));
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Once;
 
-use missive::channel::authorship::authors::{AttachmentId, Authors, Key, Signers};
+use missive::channel::authorship::authors::{AttachmentId, Authors};
+use missive::channel::authorship::signers::{Key, Signers};
 use missive::channel::protocol::stamp::Stamp;
 
 use crate::scene::{Scene, assert_same, files, png, words};
@@ -282,7 +283,7 @@ fn warnings_are_of_what_has_an_effect() {
     assert_eq!(snapshot.problems.len(), 2);
     assert!(snapshot.problems.iter().all(|(_, at, _)| *at == stamp(MINE)), "{:?}", snapshot.problems);
     let (out, talk) = words(&scene.run(&["why", &format!("blog/outbox/{THEIRS}.txt")]));
-    assert!(out.contains("somebody else wrote it, so pages show it as they show what is in an inbox"), "{out}{talk}");
+    assert!(out.contains("somebody else wrote it, so pages treat it like a message in an inbox"), "{out}{talk}");
     assert!(!out.contains("from elsewhere"), "{out}");
 }
 
@@ -295,7 +296,7 @@ fn a_co_writers_files_are_opened_only_if_they_just_show() {
         .attachment(THEIRS, "a.html", b"<p>");
     let scene = scene.file("outbox/.authors.toml", &signed(&[9], &[(THEIRS, &[1])], &[]));
     let (_, talk) = words(&scene.run(&["read", "blog", THEIRS, "--open", "1"]));
-    assert!(talk.contains("from others only pictures, sound, films and plain documents are opened"), "{talk}");
+    assert!(talk.contains("missive opens only pictures, sound, films and plain documents from others"), "{talk}");
     let (_, talk) = words(&scene.run(&["read", "blog", MINE, "--open", "1"]));
     assert!(!talk.contains("from others"), "{talk}");
 }
@@ -321,7 +322,7 @@ fn somebody_elses_broken_profile_stops_nothing_and_changes_no_id() {
         let hidden: Vec<String> =
             snapshot.hidden.iter().filter(|it| it.warning).map(|it| it.reason.to_string()).collect();
         assert_eq!(hidden.len(), 1, "{hidden:?}");
-        assert!(hidden[0].ends_with("; what it said before counts until it is mended"), "{hidden:?}");
+        assert!(hidden[0].ends_with("; its last readable content is used until you fix it"), "{hidden:?}");
         scene.build().wrote([]);
         assert_same(&scene.built(), &before.1, folder);
         // What was there before is known to the cache alone; without it the channel goes by its name.

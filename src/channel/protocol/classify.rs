@@ -1,7 +1,7 @@
-//! What a name in a box is, with a reason.
+//! What a file in a box is, by its name alone, always with a reason.
 //!
-//! Owns the table of strict names and of the names that sync tools, editors and systems leave behind. A pure function
-//! of name and kind: nothing is opened. Refuses to repair: a strange name is reported, never renamed.
+//! Holds the table of strict names and of the names that sync tools, editors and systems leave behind. No file is opened,
+//! and a strange name is reported, never renamed.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -10,8 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::channel::protocol::missing::Missing;
 use crate::channel::protocol::stamp::{NotAStamp, STEM_LENGTH, Stamp};
-use crate::channel::snapshot::completeness::Lack;
 use crate::fs::confined::Kind;
 use crate::text::suggestion;
 
@@ -94,7 +94,7 @@ pub enum Reason {
     /// Dated in the future: held until it is due.
     Future,
     /// Not whole: held for what it lacks.
-    Lacks(Lack),
+    Lacks(Missing),
 }
 
 impl fmt::Display for Reason {
@@ -102,7 +102,7 @@ impl fmt::Display for Reason {
         let words = match self {
             Self::Hidden => "hidden: its name begins with `.` or `~`",
             Self::Arriving => "still arriving: a sync tool has not finished it",
-            Self::Placeholder => "a place-holder: available, not downloaded",
+            Self::Placeholder => "a placeholder: the sync tool has not downloaded the file",
             Self::Conflict => "a sync tool's conflict copy",
             Self::OldVersion => "a sync tool's copy of an older version",
             Self::Leftover => "left by an editor, a browser or the system",
@@ -110,22 +110,22 @@ impl fmt::Display for Reason {
             Self::Special => "a pipe, socket or device",
             Self::NotAMessage(None) => "not a message's name (YYYY-MM-DDTHH-MM-SSZ.txt)",
             Self::NotAMessage(Some(name)) => return write!(f, "not a message's name; `{name}` would be"),
-            Self::NotADate => "not a date: no calendar has that day or time",
-            Self::LeapSecond => "a leap second, which is no message's time",
+            Self::NotADate => "not a date: that day or time does not exist",
+            Self::LeapSecond => "a leap second, which cannot be a message's time",
             Self::FolderNamedLikeText => "a folder with the name of a message's file",
-            Self::FolderWithoutStem => "a folder that is no message's attachment folder",
-            Self::WithoutMessage => "attachments waiting for their message",
+            Self::FolderWithoutStem => "a folder that belongs to no message",
+            Self::WithoutMessage => "attachments whose message has not arrived",
             Self::TooLarge => "larger than 4 GiB, or a picture larger than 256 MiB",
             Self::TooMany => "beyond the first 10,000 attachments of its message",
             Self::TooDeep => "more than eight folders deep",
             Self::Unreadable(error) => return write!(f, "not readable: {error}"),
             Self::Draft => "a draft: its header says `draft: true`",
             Self::Future => "dated in the future: held until it is due",
-            Self::Lacks(Lack::Attachments(names)) => {
-                return write!(f, "waits: it names {}, which is not here yet", Lack::names(names));
+            Self::Lacks(Missing::Attachments(names)) => {
+                return write!(f, "waits: it names {}, which is not here yet", Missing::names_in_words(names));
             }
-            Self::Lacks(Lack::Rest) => "waits: a sync tool is still receiving a part of it",
-            Self::Lacks(Lack::Text) => "waits a minute for its text: it is empty",
+            Self::Lacks(Missing::Parts) => "waits: a sync tool is still receiving a part of it",
+            Self::Lacks(Missing::Text) => "waits a minute for its text: it is empty",
         };
         f.write_str(words)
     }

@@ -1,14 +1,12 @@
-//! The optional header block of a message.
+//! Reads and writes the optional header block of a message: `---`, `key: value` lines, `---`, at the very beginning.
 //!
-//! Owns its form in both directions: `---`, `key: value` lines, `---`, at the very beginning. A flat list and nothing more:
-//! what has another form is text. Unknown keys are kept in the file and ignored here.
+//! It is a flat list; what has another form is text. Unknown keys stay in the file and are ignored here.
 
 use chrono::{DateTime, SecondsFormat};
 use serde::{Deserialize, Serialize};
 
-use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::message_file;
-use crate::channel::reading::reply::ReplyTo;
+use crate::channel::protocol::reply_to::ReplyTo;
 use crate::markdown::normal_tag;
 
 const MAX_LINES: usize = 64;
@@ -35,7 +33,7 @@ pub struct Header {
 
 /// A message's text, parted from its header.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Parted<'a> {
+pub struct SplitText<'a> {
     /// The header, empty when there is none.
     pub header: Header,
     /// The text behind it.
@@ -45,8 +43,8 @@ pub struct Parted<'a> {
 }
 
 /// Parts a text from its header block, if it begins with one.
-pub fn part(text: &str) -> Parted<'_> {
-    let whole = |problems| Parted { header: Header::default(), body: text, problems };
+pub fn part(text: &str) -> SplitText<'_> {
+    let whole = |problems| SplitText { header: Header::default(), body: text, problems };
     let Some((lines, body)) = block(text) else {
         return whole(Vec::new());
     };
@@ -54,15 +52,13 @@ pub fn part(text: &str) -> Parted<'_> {
     let mut problems = Vec::new();
     for line in lines.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
         let Some((key, value)) = key_value(line) else {
-            return whole(vec![format!(
-                "its header block is read as text, because this line is no `key: value`: {line}"
-            )]);
+            return whole(vec![format!("its header is shown as text, because this line is not `key: value`: {line}")]);
         };
         if let Err(problem) = header.set(&key, value) {
             problems.push(problem);
         }
     }
-    Parted { header, body: body.trim_start_matches('\n'), problems }
+    SplitText { header, body: body.trim_start_matches('\n'), problems }
 }
 
 /// What follows the rest of a line that holds only white space.
@@ -261,28 +257,19 @@ fn language(value: &str) -> Result<String, String> {
     if is_language(value) {
         Ok(value.to_owned())
     } else {
-        Err(format!("`lang: {value}` is no language tag such as `en` or `pt-BR`"))
+        Err(format!("`lang: {value}` is not a language tag such as `en` or `pt-BR`"))
     }
 }
 
 fn time(value: &str) -> Result<i64, String> {
     DateTime::parse_from_rfc3339(value)
         .map(|time| time.timestamp())
-        .map_err(|_| format!("`updated: {value}` is no time such as `2026-11-22T13:35:04Z`"))
-}
-
-/// Parts `box/id` into the two; a bare id names no box.
-pub(crate) fn parted_id(value: &str) -> (Option<Side>, &str) {
-    match value.split_once('/') {
-        Some(("inbox", id)) => (Some(Side::Inbox), id),
-        Some(("outbox", id)) => (Some(Side::Outbox), id),
-        _ => (None, value),
-    }
+        .map_err(|_| format!("`updated: {value}` is not a time such as `2026-11-22T13:35:04Z`"))
 }
 
 fn reply(value: &str) -> Result<ReplyTo, String> {
     ReplyTo::parse(value).ok_or_else(|| {
-        format!("`in-reply-to: {value}` is no entry's id and no message's, such as `2013-08-11T14-34-37Z`")
+        format!("`in-reply-to: {value}` is not an id of a message or a feed entry, such as `2013-08-11T14-34-37Z`")
     })
 }
 

@@ -1,6 +1,4 @@
-//! A channel's name: its folder's name.
-//!
-//! Owns what may be one. Refuses to make names friendly: whatever the system allows is allowed.
+//! A channel's name, which is its folder's name: whatever the system allows and does not begin with `.`.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -31,7 +29,7 @@ impl ChannelName {
 
 /// What is said of a text that is no channel's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no name of a channel: a name is not empty, does not begin with `.`, and holds no `/`")]
+#[error("`{0}` cannot be a channel's name: a name is not empty, does not begin with `.`, and contains no `/`")]
 pub struct NotAName(String);
 
 impl FromStr for ChannelName {
@@ -45,7 +43,7 @@ impl FromStr for ChannelName {
 /// A name is written as text; one that is no UTF-8 cannot be.
 impl Serialize for ChannelName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = self.0.to_str().ok_or_else(|| serde::ser::Error::custom(format!("the name `{self}` is no UTF-8")));
+        let text = self.0.to_str().ok_or_else(|| serde::ser::Error::custom(format!("the name `{self}` is not UTF-8")));
         serializer.serialize_str(text?)
     }
 }

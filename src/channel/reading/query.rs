@@ -1,7 +1,7 @@
-//! What is searched for: `words "exact phrase" -not tag:NAME from:NAME in:CHANNEL has:attachment after:DATE before:DATE`.
+//! The search language: `words "exact phrase" -not tag:NAME from:NAME in:CHANNEL has:attachment after:DATE before:DATE`.
 //!
-//! Owns the language and the answer whether a message matches. Refuses to know where messages lie: their facts come in,
-//! and their text only when it is needed. Case and accents do not count (`fold.rs`), dates are UTC (`when.rs`).
+//! Says whether a message matches. Its facts come in, and its text only when it is needed. Case and accents do not count
+//! (`text/normalize.rs`), dates are read by `date_phrase.rs`.
 
 use memchr::memmem::Finder;
 
@@ -30,16 +30,16 @@ const BEHIND: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// It is longer than any query has to be.
-    #[error("a search may have {MAX_LENGTH} bytes and {MAX_WORDS} words; look for fewer")]
+    #[error("a query may have at most {MAX_LENGTH} bytes and {MAX_WORDS} words; shorten it")]
     TooLong,
     /// A quotation mark has no second one.
-    #[error("a quotation mark is opened and not closed in `{text}`")]
+    #[error("a quotation mark is not closed in `{text}`")]
     Quote {
         /// The query.
         text: String,
     },
     /// Nothing of that name can be asked for.
-    #[error("`{key}:` is not known; {}; in quotation marks it is searched for as it stands", suggestion(*.nearest))]
+    #[error("unknown `{key}:`; {}; to search for it as text, put it in quotation marks", suggestion(*.nearest))]
     Key {
         /// What stands before the colon.
         key: String,
@@ -47,13 +47,13 @@ pub enum Error {
         nearest: Option<&'static str>,
     },
     /// Nothing stands behind the colon.
-    #[error("nothing stands behind `{key}:`")]
+    #[error("`{key}:` needs a value")]
     Empty {
         /// What stands before the colon.
         key: &'static str,
     },
     /// A message cannot have that.
-    #[error("`has:{value}` is not known; `has:attachment` is")]
+    #[error("unknown `has:{value}`; the only one is `has:attachment`")]
     Has {
         /// What stands behind the colon.
         value: String,
@@ -65,14 +65,14 @@ pub enum Error {
 
 fn suggestion(key: Option<&str>) -> String {
     match key {
-        Some(key) => format!("`{key}:` is"),
+        Some(key) => format!("the nearest is `{key}:`"),
         None => format!("known are {}", KEYS.map(|key| format!("`{key}:`")).join(", ")),
     }
 }
 
 /// What is known of a message before its text is read.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct MessageFacts<'a> {
     /// Its card.
     pub card: &'a Card,
     /// Who wrote it.
@@ -139,7 +139,7 @@ impl Query {
     ///
     /// # Errors
     /// As [`Query::parse`].
-    pub fn of_arguments<S: AsRef<str>>(arguments: &[S], now: i64) -> Result<Self, Error> {
+    pub fn from_arguments<S: AsRef<str>>(arguments: &[S], now: i64) -> Result<Self, Error> {
         let mut query = Self::default();
         if arguments.iter().map(|argument| argument.as_ref().len()).sum::<usize>() > MAX_LENGTH {
             return Err(Error::TooLong);
@@ -166,7 +166,7 @@ impl Query {
 
     /// Whether a message matches. Its text is asked for only if the rest leaves that open; a message without one is
     /// searched by its title.
-    pub fn matches<T: AsRef<str>>(&self, facts: &Facts<'_>, text: impl FnOnce() -> Option<T>) -> bool {
+    pub fn matches<T: AsRef<str>>(&self, facts: &MessageFacts<'_>, text: impl FnOnce() -> Option<T>) -> bool {
         self.facts_match(facts) && self.words_match(facts.card.title.as_deref().unwrap_or_default(), text)
     }
 
@@ -188,7 +188,7 @@ impl Query {
         Excerpt::around(text, &places, columns)
     }
 
-    fn facts_match(&self, facts: &Facts<'_>) -> bool {
+    fn facts_match(&self, facts: &MessageFacts<'_>) -> bool {
         let card = facts.card;
         let moment = card.stamp.seconds();
         if self.from.is_some_and(|from| moment < from) || self.until.is_some_and(|until| moment >= until) {

@@ -40,8 +40,8 @@ impl Unbuilt {
     fn lost(folder: &OutPath) -> Self {
         Self {
             channel: folder.to_string(),
-            error: "it has neither an `inbox` nor an `outbox` now; its site stays as it is".to_owned(),
-            hint: Some("is its disk there? `--allow-empty` lets the site go".to_owned()),
+            error: "it has neither an `inbox` nor an `outbox` any more; its site stays as it is".to_owned(),
+            hint: Some("is its disk mounted? pass `--allow-empty` to remove the site".to_owned()),
         }
     }
 }
@@ -80,8 +80,8 @@ pub(super) fn run(args: &Build, around: &Surroundings, console: Console) -> Resu
     let start = Instant::now();
     let (channels, mut failed) = channels(args, around, console)?;
     if channels.is_empty() && !args.site.asked.manner().allow_empty {
-        let message = format!("there is no subscription and no broadcast in {}", around.data.display());
-        return Err(Failure::new(message, "`missive new NAME` makes one; a conversation is included when it is named"));
+        let message = format!("no subscription and no broadcast in {}", around.data.display());
+        return Err(Failure::new(message, "`missive new NAME` makes one; to include a conversation, name it"));
     }
     let output = args.site.asked.chosen_output(around).unwrap_or_default();
     let theme = args.site.asked.theme(around)?;
@@ -237,12 +237,14 @@ impl Report {
             }
         }
         lines.extend(self.room.same_ids.iter().map(|(_, said)| format!("warning: {}", field(said))));
-        lines.extend(self.room.kept.iter().map(|text| format!("warning: {}: the front page lacks it", field(text))));
+        lines.extend(
+            self.room.kept.iter().map(|text| format!("warning: {}: it is missing on the front page", field(text))),
+        );
         if self.channels.iter().any(|one| one.kind == Kind::Message) {
             lines.push(LETTERS.to_owned());
         }
         if !self.has_base_url && !self.room.written.is_empty() {
-            lines.push(format!("{NO_BASE_URL}`--base-url` says where the reading room will be found"));
+            lines.push(format!("{NO_BASE_URL}`--base-url` sets its address"));
         }
         lines
     }

@@ -12,8 +12,9 @@ use serde::Serialize;
 use super::{Desk, Plan};
 use crate::channel::Channel;
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::{Draft, Name};
-use crate::channel::outbox::new_message::Letter;
+use crate::channel::outbox::draft::Draft;
+use crate::channel::outbox::draft::name::DraftName;
+use crate::channel::outbox::new_message::NewMessage;
 use crate::channel::outbox::send::Sent;
 use crate::channel::protocol::message_file;
 use crate::channel::protocol::stamp::Stamp;
@@ -122,15 +123,21 @@ impl Report {
     }
 
     pub(super) fn scheduled(desk: &Desk<'_>, draft: &Draft, written: Written) -> Self {
-        let due = if let Name::Scheduled(due) = draft.name { Some(due) } else { None };
+        let due = if let DraftName::Scheduled(due) = draft.name { Some(due) } else { None };
         let spoken = due.map(|due| desk.around.zone.spoken(due));
         One { id: due, scheduled: due, due: spoken, ..One::of_draft(desk, draft) }.with(written)
     }
 
-    pub(super) fn would(channel: &Channel, letter: &Letter, plan: Plan, stamp: Stamp, warnings: Vec<String>) -> Self {
+    pub(super) fn would(
+        channel: &Channel,
+        letter: &NewMessage,
+        plan: Plan,
+        stamp: Stamp,
+        warnings: Vec<String>,
+    ) -> Self {
         let (stem, folder) = match plan.due {
             Some(due) => (due.to_string(), draft::folder(channel)),
-            None if plan.draft => (Name::Unsent(stamp).to_string(), draft::folder(channel)),
+            None if plan.draft => (DraftName::Unsent(stamp).to_string(), draft::folder(channel)),
             None => (stamp.to_string(), channel.path.join("outbox")),
         };
         let names: Vec<String> = letter.attachments.iter().map(|file| file.name.text().into_owned()).collect();
@@ -214,12 +221,12 @@ impl fmt::Display for One {
             }
             (_, Some(_), Some(due), _) => {
                 let due = self.due.clone().unwrap_or_else(|| spoken(due));
-                writeln!(f, "It waits until {due}{with}.")?;
+                writeln!(f, "Scheduled for {due}{with}.")?;
                 let [watch, due] = ["watch", "compose --due"].map(|command| shell::missive(command, &[&self.typed]));
-                writeln!(f, "Then `{watch}` sends it, or `{due}`.")?;
+                writeln!(f, "`{watch}` sends it if it is running then, and so does `{due}`.")?;
             }
             (_, Some(name), None, _) => {
-                writeln!(f, "Kept as a draft, {name}{with}.")?;
+                writeln!(f, "Saved as a draft, {name}{with}.")?;
                 self.go_on(f, name)?;
             }
             (_, _, _, Some(id)) => writeln!(f, "Sent {id}{with}.")?,
@@ -232,7 +239,7 @@ impl fmt::Display for One {
 impl One {
     fn go_on(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
         let [edit, send] = ["drafts edit", "drafts send"].map(|command| shell::missive(command, &[&self.typed, &name]));
-        writeln!(f, "`{edit}` goes on with it, `{send}` sends it.")
+        writeln!(f, "`{edit}` continues it, `{send}` sends it.")
     }
 
     fn would(&self, f: &mut fmt::Formatter<'_>, would: &Would) -> fmt::Result {

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Restore, given, unsealed};
-use crate::channel::folder::Made;
+use crate::channel::folder::NewChannel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profile;
@@ -96,14 +96,14 @@ pub(super) fn run(args: &Restore, around: &Surroundings, console: Console) -> Re
         return if planned.keys.iter().all(|(_, fate)| *fate == Fate::Here) && planned.bad_names.is_empty() {
             Ok(planned.report(around))
         } else {
-            Err(Failure::new("no key could be restored", "the lines above say why; nothing was changed"))
+            Err(Failure::new("no key could be restored", "see the reasons above; nothing was changed"))
         };
     }
     agreed(args, console, &planned)?;
     fs_err::create_dir_all(&around.data)?;
     let made = Book::change(&around.data, |book| {
         if plan(book, &kept, around, &into)? != planned {
-            return Err(Failure::new("the data folder has changed meanwhile, and nothing was restored", "try again"));
+            return Err(Failure::new("the data folder changed in the meantime, so nothing was restored", "try again"));
         }
         let made = make_folders(&planned, around)?;
         if planned.identity.is_some() {
@@ -112,7 +112,7 @@ pub(super) fn run(args: &Restore, around: &Surroundings, console: Console) -> Re
         book.documents.extend(planned.taken().cloned());
         Ok::<_, Failure>(made)
     })?;
-    made.into_iter().for_each(Made::keep);
+    made.into_iter().for_each(NewChannel::keep);
     Ok(planned.report(around))
 }
 
@@ -123,7 +123,7 @@ fn opened(file: &Path, around: &Surroundings, console: Console) -> Result<Book, 
     let text = crate::sync::keys::backup::open(&sealed, &passphrase).map_err(|error| unsealed(&error, file))?;
     std::str::from_utf8(&text).ok().and_then(|text| Book::parse(text).ok()).ok_or_else(|| {
         Failure::new(
-            format!("{} holds no keys of missive", file.display()),
+            format!("{} contains no keys of missive", file.display()),
             "`missive keys export FILE` writes such a file",
         )
     })
@@ -140,8 +140,8 @@ fn agreed(args: &Restore, console: Console, planned: &Plan) -> Result<(), Failur
     };
     match console.ask(&question)?.map(|answer| answer.to_lowercase()) {
         None => Err(Failure::new(
-            "nobody is here to say whether that is right, so nothing was changed",
-            "if it is, run it again with `--yes`",
+            "there is no terminal to ask for confirmation, so nothing was changed",
+            "to confirm, run it again with `--yes`",
         )),
         Some(answer) if answer == "y" || answer == "yes" => Ok(()),
         Some(_) => Err(Failure::new("nothing was changed", "`missive keys` lists the keys that are here")),
@@ -156,12 +156,12 @@ fn plan(here: &Book, kept: &Book, around: &Surroundings, into: &BTreeSet<Channel
         let fate = match in_the_way(here, &keys, document)? {
             Some(fate) => fate,
             None if !is_folder_here && documents::has_keys(here, &document.channel) => {
-                Fate::LeftOut(format!("other keys of `{}` are here, and its folder was moved away", document.channel))
+                Fate::LeftOut(format!("there are other keys for `{}`, and its folder was moved away", document.channel))
             }
             None if !is_folder_here => Fate::New,
             None if into.contains(&document.channel) => Fate::Into,
             None => Fate::LeftOut(format!(
-                "the folder `{0}` is here without this key; to share its contents under it, add --into={1}",
+                "the folder `{0}` exists but does not have this key; to share its contents with this key, add --into={1}",
                 document.channel,
                 shell::quoted(&document.channel)
             )),
@@ -204,7 +204,7 @@ fn in_the_way(here: &Book, before: &[(Document, Fate)], document: &Document) -> 
     if let Some(secret) = &document.secret
         && documents::document_id(secret)? != document.id
     {
-        return left_out("its key for writing belongs to another channel".to_owned());
+        return left_out("its write key belongs to another channel".to_owned());
     }
     if let Some(known) = here.by_id(&document.id) {
         let is_same_box = (&known.channel, known.side) == (&document.channel, document.side);
@@ -219,7 +219,7 @@ fn in_the_way(here: &Book, before: &[(Document, Fate)], document: &Document) -> 
     }
     if here.document(&document.channel, document.side).is_some() {
         return left_out(format!(
-            "`{0}` has another key here, which is not replaced; to let go of that one: {1}",
+            "`{0}` already has another key; to delete that one: {1}",
             document.channel,
             shell::missive("keys forget", &[&document.channel])
         ));
@@ -227,7 +227,7 @@ fn in_the_way(here: &Book, before: &[(Document, Fate)], document: &Document) -> 
     let is_twice = before.iter().any(|(other, _)| {
         other.id == document.id || (&other.channel, other.side) == (&document.channel, document.side)
     });
-    Ok(is_twice.then(|| Fate::LeftOut("the file has it twice, and the first one counts".to_owned())))
+    Ok(is_twice.then(|| Fate::LeftOut("the file contains it twice; the first one was used".to_owned())))
 }
 
 impl Plan {
@@ -248,17 +248,15 @@ impl Plan {
             let path = field(&around.data.join(document.channel.as_os_str()).to_string_lossy());
             let becomes = match fate {
                 Fate::New => format!("a new folder, {path}"),
-                Fate::Into => format!("the folder that is here, {path}; what is in it will be shared"),
+                Fate::Into => format!("the existing folder, {path}; its contents will be shared"),
                 Fate::Here => "here already".to_owned(),
                 Fate::LeftOut(why) => format!("left out: {why}"),
             };
             format!("  {} ({}), {may}: {becomes}", field(&document.channel.to_string()), document.side)
         };
-        let bad = |name: &String| format!("  `{}`: left out: no channel can have that name", field(name));
+        let bad = |name: &String| format!("  `{}`: left out: a channel cannot have that name", field(name));
         let identity = self.identity.map(|what| {
-            format!(
-                "This data folder also takes the {what} from the file; whoever made the file may know the secrets too."
-            )
+            format!("The {what} will also be taken from the file. Whoever made the file may know these secrets too.")
         });
         let all = self.keys.len() + self.bad_names.len();
         [format!("The file holds {}:", count(all, "key"))]
@@ -292,7 +290,7 @@ impl Plan {
 }
 
 /// Makes the folders of the keys that are taken. Those that are new go again unless they are kept.
-fn make_folders(planned: &Plan, around: &Surroundings) -> Result<Vec<Made>, Failure> {
+fn make_folders(planned: &Plan, around: &Surroundings) -> Result<Vec<NewChannel>, Failure> {
     let mut sides: BTreeMap<&ChannelName, BTreeSet<Side>> = BTreeMap::new();
     let mut made = Vec::new();
     for (document, fate) in &planned.keys {
@@ -314,7 +312,7 @@ fn make_folders(planned: &Plan, around: &Surroundings) -> Result<Vec<Made>, Fail
             (true, false) => Kind::Subscription,
             (false, _) => Kind::Broadcast,
         };
-        made.push(Made::new(&around.data, name, kind, &Profile::default())?);
+        made.push(NewChannel::new(&around.data, name, kind, &Profile::default())?);
     }
     Ok(made)
 }
@@ -331,7 +329,7 @@ impl fmt::Display for Report {
             (true, _) if !self.identity => writeln!(f, "Every key of the file is here already; nothing was changed."),
             (true, 0) => writeln!(
                 f,
-                "This data folder now has the device key and the author key of the file, as far as it lacked them. No channel's keys were restored."
+                "The device key and the author key were restored where they were missing. No channel's keys were restored."
             ),
             (_, 0) => writeln!(
                 f,

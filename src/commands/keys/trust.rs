@@ -11,9 +11,11 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::channel::authorship::authors::{Authors, Key};
+use crate::channel::authorship::authors::Authors;
 use crate::channel::authorship::bylines::looks_like;
+use crate::channel::authorship::signers::Key;
 use crate::channel::protocol::entry::{Entry, Side};
+use crate::channel::protocol::layout;
 use crate::channel::protocol::name::ChannelName;
 use crate::commands::{Failure, Surroundings, count, documents};
 use crate::fs::confined::Folder;
@@ -24,14 +26,14 @@ use crate::text::shell;
 /// What is to be done.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  missive keys trust walks             # who writes it
-  missive keys trust walks 0a1b2c3d    # treat what this author writes as your own")]
+  missive keys trust walks             # lists its authors
+  missive keys trust walks 0a1b2c3d    # treats this author's messages as your own")]
 pub(super) struct Trust {
     /// The channel
     pub(super) channel: OsString,
-    /// Whom to trust: the first eight digits of the author's key or more, or the name that the channel's owner gave it
+    /// The author to trust: a name that the channel's owner has confirmed, or at least eight digits of the key
     author: Option<String>,
-    /// Take the trust back
+    /// Do not trust the author any more
     #[arg(long, requires = "author")]
     remove: bool,
 }
@@ -93,8 +95,8 @@ impl Place {
         let book = Book::read(&around.data)?;
         let document = [Side::Outbox, Side::Inbox].into_iter().find_map(|side| book.document(name, side)).cloned();
         let document = document.ok_or_else(|| {
-            let hint = "`missive share CHANNEL --write` gives others the key for writing a channel of yours";
-            Failure::new(format!("`{name}` is not shared, so nobody else writes it"), hint)
+            let hint = "`missive share CHANNEL --write` prints the write key for others";
+            Failure::new(format!("`{name}` is not shared, so it has no other authors"), hint)
         })?;
         let folder = around.data.join(name.as_os_str()).join(document.side.name());
         Ok(Self { document, me: documents::author(&book), folder })
@@ -103,7 +105,7 @@ impl Place {
     fn authors(&self) -> Result<Option<Authors>, Failure> {
         let folder = Folder::open(&self.folder)?;
         Authors::read(&folder).map_err(|problem| {
-            let path = self.folder.join(crate::channel::authorship::authors::FILE_NAME);
+            let path = self.folder.join(layout::AUTHORS_FILE);
             Failure::new(format!("{}: {problem}", path.display()), "`missive sync` writes it anew")
         })
     }
@@ -156,17 +158,14 @@ impl Place {
     ) -> Result<String, Failure> {
         if self.document.side == Side::Inbox {
             return Err(Failure::new(
-                format!(
-                    "`{}` is a subscription: what comes into an inbox never counts as yours",
-                    self.document.channel
-                ),
+                format!("`{}` is a subscription: messages in an inbox never count as yours", self.document.channel),
                 "nothing was changed",
             ));
         }
         let report = self.report(authors)?;
         let line = report.find(author, authors)?;
         if line.own {
-            return Err(Failure::new("that is your own key: what it signs is yours already", "nothing was changed"));
+            return Err(Failure::new("that is your own key: its messages are yours already", "nothing was changed"));
         }
         let key = crate::sync::hex::decode(&line.key).map(AuthorKey);
         let id = self.document.id;
@@ -185,10 +184,10 @@ impl Place {
         let (who, channel) = (line.words(), field(&self.document.channel.to_string()));
         let short: String = line.key.chars().take(8).collect();
         Ok(if remove {
-            format!("What {who} writes in {channel} is treated as somebody else's again.")
+            format!("Messages of {who} in {channel} are treated as somebody else's again.")
         } else {
             format!(
-                "What {who} writes in {channel} counts as your own from now on: their HTML and their attachments are published as they are.\nTo take that back: {}",
+                "Messages of {who} in {channel} now count as your own: their HTML and their attachments are published as they are.\nTo undo this: {}",
                 shell::missive("keys trust --remove", &[&self.document.channel, &short])
             )
         })

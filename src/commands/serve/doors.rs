@@ -61,14 +61,17 @@ impl Doors {
     fn open_at(host: &str, port: u16, key: String) -> Result<Self, Failure> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let unknown = |error: &io::Error| {
-            Failure::new(format!("`{host}` is no address of this machine: {error}"), "0.0.0.0 is all of its addresses")
+            Failure::new(
+                format!("`{host}` is not an address of this machine: {error}"),
+                "0.0.0.0 means all its addresses",
+            )
         };
         let addresses: Vec<SocketAddr> = (bare, port).to_socket_addrs().map_err(|error| unknown(&error))?.collect();
         // A machine's own name often means an address that only it can reach.
         let address = addresses.iter().find(|address| !address.ip().is_loopback());
         let address = address.ok_or_else(|| {
-            let message = format!("`{host}` means this machine alone, so no other one could come");
-            Failure::new(message, "0.0.0.0 is all of its addresses; without `--host` it is this machine alone")
+            let message = format!("`{host}` can only be reached from this machine");
+            Failure::new(message, "0.0.0.0 means all addresses; without `--host` only this machine can connect")
         })?;
         let listener = listen(address.ip(), port).map_err(|error| match error.kind() {
             io::ErrorKind::AddrNotAvailable => unknown(&error),
@@ -132,14 +135,16 @@ fn listen(address: IpAddr, port: u16) -> io::Result<TcpListener> {
 }
 
 fn taken(host: &str, port: u16, error: &io::Error) -> Failure {
-    let hint =
-        format!("`--port {}` takes another one, `--port 0` any that is free", port.checked_add(1).unwrap_or(3000));
+    let hint = format!(
+        "choose another port with `--port {}`, or any free one with `--port 0`",
+        port.checked_add(1).unwrap_or(3000)
+    );
     match error.kind() {
         io::ErrorKind::AddrInUse => Failure::new(format!("port {port} of {host} is in use by another program"), hint),
         io::ErrorKind::PermissionDenied => {
-            Failure::new(format!("port {port} of {host} may not be used by this user"), hint)
+            Failure::new(format!("you have no permission to use port {port} of {host}"), hint)
         }
-        _ => Failure::new(format!("port {port} of {host} can't be listened on: {error}"), hint),
+        _ => Failure::new(format!("missive cannot listen on port {port} of {host}: {error}"), hint),
     }
 }
 

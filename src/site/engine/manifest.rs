@@ -60,7 +60,7 @@ impl Manifest {
     /// Reads the manifest of an output folder; `None` when it holds none.
     ///
     /// # Errors
-    /// Whatever the system says but `NotFound`; an error too when it is no regular file, or a giant.
+    /// Whatever the system says but `NotFound`; an error too when it is not a regular file, or a giant.
     pub(crate) fn read(output: &Folder) -> io::Result<Option<Self>> {
         match output.read(Path::new(FILE_NAME), MAX_FILE + 1) {
             Ok((_, stat)) if stat.len > MAX_FILE => {

@@ -12,8 +12,8 @@ use std::path::Path;
 use crate::channel::Channel;
 use crate::channel::protocol::classify::{Found, classify};
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::name::ChannelName;
-use crate::channel::protocol::profile;
 use crate::channel::protocol::profile::Problem;
 use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::fs::confined::{Folder, Kind};
@@ -29,9 +29,8 @@ use crate::site::engine::stage::is_same;
 use crate::site::error::SiteError;
 
 /// The folders of a channel that hold what a site must not be written among.
-const KEPT: [&str; 5] = ["inbox", "outbox", "drafts", "trash", "theme"];
-/// The folder of keys and marks in a data folder.
-const STATE: &str = ".missive";
+const KEPT: [&str; 5] =
+    [Side::Inbox.name(), Side::Outbox.name(), layout::DRAFTS_FOLDER, layout::TRASH_FOLDER, layout::THEME_FOLDER];
 
 /// What tells a folder from every other one, whatever it is called: two names may lead to one folder by a mount, or
 /// because case does not count there.
@@ -55,22 +54,22 @@ impl Identity {
 pub(crate) fn a_channel(channel: &Channel, output: &Path) -> Result<(), SiteError> {
     let there = Identity::of(output);
     if there.is_some() && channel.path.ancestors().any(|above| Identity::of(above) == there) {
-        return refused(output, "the channel lies in it");
+        return refused(output, "it contains the channel");
     }
     let own = Identity::of(&channel.path);
     let kept = KEPT.map(|name| (name, Identity::within(&channel.path, name)));
     // The data folder need not be among the folders above an output: that one may be mounted elsewhere.
-    let state = channel.path.parent().and_then(|data| Identity::within(data, STATE));
+    let state = channel.path.parent().and_then(|data| Identity::within(data, layout::STATE_FOLDER));
     for above in output.ancestors() {
         let Some(here) = Identity::of(above).map(Some) else {
             continue;
         };
         let taken = kept.iter().find(|(name, folder)| *folder == here || own == here && is_called(output, above, name));
         if let Some((name, _)) = taken {
-            return refused(output, &format!("it is the channel's `{name}`, or lies in it"));
+            return refused(output, &format!("it is the channel's `{name}`, or inside it"));
         }
         if state == here {
-            return refused(output, "missive keeps its keys there");
+            return refused(output, "it contains missive's keys");
         }
         if own == here {
             // Whatever lies above the channel holds it, and its own folders were looked at below it.
@@ -89,17 +88,17 @@ fn is_called(path: &Path, above: &Path, name: &str) -> bool {
 /// Refuses an output that lies in any channel or among keys, or is a folder that holds channels.
 pub(crate) fn elsewhere(output: &Path) -> Result<(), SiteError> {
     for above in output.ancestors() {
-        if above.file_name().is_some_and(|name| name == STATE) {
+        if above.file_name().is_some_and(|name| name == layout::STATE_FOLDER) {
             return refused(output, "missive keeps its keys there");
         }
         if let Some(name) = channel_at(above) {
-            return refused(output, &format!("it is the channel `{name}`, or lies in it"));
+            return refused(output, &format!("it is the channel `{name}`, or inside it"));
         }
         if let Some(side) = box_at(above) {
-            return refused(output, &format!("it is an `{side}`, or lies in one"));
+            return refused(output, &format!("it is an `{side}`, or inside one"));
         }
     }
-    if output.join(STATE).is_dir() {
+    if output.join(layout::STATE_FOLDER).is_dir() {
         return refused(output, "it is a data folder");
     }
     // A site has folders by the thousand, and was no data folder when its manifest was made.
@@ -108,7 +107,7 @@ pub(crate) fn elsewhere(output: &Path) -> Result<(), SiteError> {
     }
     let inside = std::fs::read_dir(output).into_iter().flatten().flatten();
     match inside.filter_map(|entry| channel_at(&entry.path())).min() {
-        Some(name) => refused(output, &format!("the channel `{name}` lies in it")),
+        Some(name) => refused(output, &format!("it contains the channel `{name}`")),
         None => Ok(()),
     }
 }
@@ -120,7 +119,7 @@ fn channel_at(folder: &Path) -> Option<ChannelName> {
     let boxes = Side::BOTH.map(|side| Identity::within(folder, side.name()).map(|_| folder.join(side.name())));
     let mut boxes = boxes.into_iter().flatten().peekable();
     boxes.peek()?;
-    let is_among_channels = || folder.parent().is_some_and(|data| data.join(STATE).is_dir());
+    let is_among_channels = || folder.parent().is_some_and(|data| data.join(layout::STATE_FOLDER).is_dir());
     ((is_among_channels() || boxes.any(|folder| is_in_use(&folder))) && !is_site(folder)).then_some(name)
 }
 
@@ -129,7 +128,7 @@ fn is_in_use(folder: &Path) -> bool {
     const MANY: usize = 1_000;
     let is_message = |name: &OsStr| matches!(classify(name, Kind::File), Found::Text(_));
     let mut names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name()).take(MANY);
-    folder.join(profile::FILE_NAME).symlink_metadata().is_ok() || names.any(|name| is_message(&name))
+    folder.join(layout::PROFILE_FILE).symlink_metadata().is_ok() || names.any(|name| is_message(&name))
 }
 
 /// The box that a folder is by its name, in whatever may become a channel.
@@ -177,7 +176,7 @@ pub(crate) fn a_lost_profile(snapshot: &Snapshot) -> Result<(), SiteError> {
     let [_, mine] = &snapshot.profile_problems;
     match mine {
         Some(problem) if snapshot.box_trust(Side::Outbox).of_profile() == Trust::Own => {
-            let path = snapshot.channel.path.join(Side::Outbox.name()).join(profile::FILE_NAME);
+            let path = snapshot.channel.path.join(Side::Outbox.name()).join(layout::PROFILE_FILE);
             Err(SiteError::Profile { path, problem: Problem::clone(problem) })
         }
         _ => Ok(()),

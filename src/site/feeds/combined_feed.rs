@@ -91,11 +91,11 @@ pub(crate) struct MemberChannel<'a> {
 /// Gives each channel the id that it bears among the others. Says which of them claim the id of another one.
 pub(crate) fn settle_ids(members: &mut [MemberChannel<'_>]) -> Vec<(String, String)> {
     let of = |(at, member): (usize, &MemberChannel<'_>)| {
-        Claim::of_channel(member.contents.snapshot, &member.origins).into_iter().map(move |claim| (at, claim))
+        Claim::for_channel(member.contents.snapshot, &member.origins).into_iter().map(move |claim| (at, claim))
     };
     let (owners, claims): (Vec<usize>, Vec<Claim>) = members.iter().enumerate().flat_map(of).unzip();
     let mut refused = Vec::new();
-    for ((at, claim), borne) in owners.iter().zip(&claims).zip(feed_ids::settle(&claims)) {
+    for ((at, claim), borne) in owners.iter().zip(&claims).zip(feed_ids::assign(&claims)) {
         let Some(member) = members.get_mut(*at) else {
             continue;
         };

@@ -11,18 +11,17 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::channel::Kind;
-use crate::channel::authorship::bylines::ME;
+use crate::channel::authorship::author_name::ME;
+
 use crate::channel::feed_ids::entry_ids;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::message_file::MAX_READ;
+use crate::channel::protocol::missing::Missing;
 use crate::channel::protocol::profile::EntryIds;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::reading::reply;
 use crate::channel::reading::reply::Answered;
-use crate::channel::reading::resolve_id;
 use crate::channel::snapshot::Snapshot;
 use crate::channel::snapshot::card::Card;
-use crate::channel::snapshot::completeness::Lack;
 use crate::markdown::{Rules, Trust, harmless, max_cost};
 use crate::text::caseless::casefold;
 
@@ -190,19 +189,13 @@ impl<'a> Contents<'a> {
     }
 
     /// What a message that is shown all the same lacks. An empty one is not called incomplete for ever.
-    pub(crate) fn lack(&self, card: &Card) -> Option<&'a Lack> {
-        self.snapshot.lacks.get(&(card.side, card.stamp)).filter(|lack| **lack != Lack::Text)
+    pub(crate) fn missing(&self, card: &Card) -> Option<&'a Missing> {
+        self.snapshot.missing.get(&(card.side, card.stamp)).filter(|missing| **missing != Missing::Text)
     }
 
     /// A message's attachments as published.
     pub(crate) fn published(&self, card: &Card) -> Vec<attachments::Published> {
         attachments::publish(card, self.prefix(card.side), self.snapshot.box_trust(card.side))
-    }
-
-    /// The message that a relative address in a message's text means, if it is there.
-    pub(crate) fn linked(&self, address: &str, near: Side) -> Option<&'a Arc<Card>> {
-        let (side, stamp) = resolve_id::linked(address)?;
-        reply::find(self.cards, side, near, stamp)
     }
 
     /// Who wrote a message.
@@ -242,7 +235,7 @@ impl<'a> Contents<'a> {
         if card.side == Side::Inbox || whose.is_all_own() {
             return None;
         }
-        let files = whose.of_attachments(card).enumerate();
+        let files = card.attachments_with_trust(whose).enumerate();
         let theirs: Vec<usize> =
             files.filter(|(_, (_, trust))| *trust == Trust::Theirs).map(|(number, _)| number).collect();
         let text = self.trust(card);

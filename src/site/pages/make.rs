@@ -15,8 +15,9 @@ use crate::channel::Kind;
 use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::protocol::entry::Entry;
 use crate::channel::protocol::message_file::MAX_READ;
-use crate::channel::snapshot::attachments::MAX_PICTURE;
-use crate::channel::snapshot::card::{Attachment, Card, Mark};
+use crate::channel::snapshot::attachments::MAX_PICTURE_BYTES;
+use crate::channel::snapshot::card::{Attachment, Card};
+use crate::channel::snapshot::file_mark::FileMark;
 use crate::fs::confined::Stat;
 use crate::markdown::Trust;
 use crate::media::published;
@@ -236,7 +237,7 @@ impl Work<'_> {
     fn is_foreign_by_now(&self, card: &Card, file: &Attachment, now: Stat) -> bool {
         let snapshot = self.contents.snapshot;
         let trust = |whose: &BoxTrust| whose.of_attachment(card.stamp, &file.path);
-        Mark::from(now) != file.mark
+        FileMark::from(now) != file.mark
             && trust(snapshot.box_trust(card.side)) == Trust::Own
             && snapshot.folder(card.side).is_some_and(|it| trust(&BoxTrust::now(it, card.side)) == Trust::Theirs)
     }
@@ -257,7 +258,7 @@ impl Work<'_> {
 
     fn read(&self, card: &Card, path: &Path) -> Result<Vec<u8>, SiteError> {
         let folder = self.contents.snapshot.folder(card.side).ok_or_else(|| unreadable(card, path))?;
-        folder.read(path, MAX_PICTURE).map(|(bytes, _)| bytes).map_err(|_| unreadable(card, path))
+        folder.read(path, MAX_PICTURE_BYTES).map(|(bytes, _)| bytes).map_err(|_| unreadable(card, path))
     }
 
     fn copy(

@@ -110,7 +110,7 @@ impl Contents<'_> {
                 Some(Reply::Elsewhere) | None => None,
             },
             answers_elsewhere: beyond.reply == Some(Reply::Elsewhere),
-            lack: beyond.lack,
+            missing: beyond.missing,
         };
         let attached = published.iter().map(|published| &published.attached);
         let mut message = Message::new(card, rendered, attached, place);

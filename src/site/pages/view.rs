@@ -3,15 +3,14 @@
 //! Owns the views: small values that borrow from the cards. A view is the complete list of what its page depends on;
 //! its hash is the page's fingerprint, and rendering sees only the view, the texts that it names by hash, and the theme.
 
-use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use crate::article::label;
 use crate::channel::protocol::entry::{RelativePath, Side};
+use crate::channel::protocol::missing::Missing;
 use crate::channel::protocol::stamp::Stamp;
+use crate::channel::reading::reply;
 use crate::channel::snapshot::card::{Card, Picture};
-use crate::channel::snapshot::completeness::Lack;
-use crate::markdown::anchor_name;
 use crate::media::Size;
 
 use crate::site::pages::archive::Month;
@@ -38,7 +37,7 @@ pub(crate) struct References<'a> {
     /// The relative addresses in the text that lead to other messages, with their pages.
     pub pages: Vec<(&'a str, String)>,
     /// What it lacks, although it is shown.
-    pub lack: Option<&'a Lack>,
+    pub missing: Option<&'a Missing>,
 }
 
 /// The message that another one answers, as far as its page can show it.
@@ -143,20 +142,16 @@ impl Contents<'_> {
                 .iter()
                 .filter_map(|link| Some((link.as_str(), self.page_behind(link, card.side)?)))
                 .collect(),
-            lack: self.lack(card),
+            missing: self.missing(card),
         }
     }
 
     /// The page that a relative address means, with the place in it.
     fn page_behind(&self, link: &str, near: Side) -> Option<String> {
-        let (path, fragment) = link.split_once('#').map_or((link, None), |(path, rest)| (path, Some(rest)));
-        let to = self.linked(path, near)?;
+        let (to, heading) = reply::linked(self.cards, link, near)?;
         let page = self.page_of(to).address();
-        Some(match fragment {
-            Some(fragment) => {
-                let name = anchor_name(&percent_decode_str(fragment).decode_utf8_lossy());
-                format!("{page}#{}-{name}", self.anchor(to))
-            }
+        Some(match heading {
+            Some(name) => format!("{page}#{}-{name}", self.anchor(to)),
             None => page,
         })
     }

@@ -21,27 +21,25 @@ const BEGIN_BINARY: &[u8] = b"age-encryption.org/";
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The passphrase is another one. Damage to the very line that tests it looks the same.
-    #[error("the passphrase is not the one that this file was sealed with")]
+    #[error("wrong passphrase")]
     Passphrase,
     /// The file was sealed, and is not as it was then.
     #[error("the file is damaged: {0}")]
     Damaged(String),
     /// No sealed file at all.
-    #[error("this is no file that was sealed with `age`")]
+    #[error("this is not an `age` file")]
     NotSealed,
     /// Sealed to somebody's key, which no passphrase opens.
-    #[error("the file was sealed to a key, not with a passphrase; `age -d -i KEYFILE` opens it")]
+    #[error("the file is encrypted to a key, not with a passphrase; `age -d -i KEYFILE` opens it")]
     SealedToKey,
     /// A format that this program does not know yet.
-    #[error("the file was sealed in a newer way than this program knows; the newest `age` opens it")]
+    #[error("the file uses a newer format than this missive knows; the newest `age` opens it")]
     Newer,
     /// The file asks for more work than an honest one.
-    #[error(
-        "opening the file takes 2^{0} steps of work, and no more than 2^{MOST_WORK} are tried; `age -d` tries more"
-    )]
+    #[error("opening the file needs 2^{0} steps of work, and missive does at most 2^{MOST_WORK}; use `age -d`")]
     TooMuchWork(u8),
     /// The system gave no randomness, or no memory.
-    #[error("nothing could be sealed: {0}")]
+    #[error("the file could not be encrypted: {0}")]
     Sealing(String),
 }
 
@@ -93,8 +91,8 @@ fn why(error: DecryptError) -> Error {
         DecryptError::ExcessiveWork { required, .. } => Error::TooMuchWork(required),
         DecryptError::NoMatchingKeys => Error::SealedToKey,
         DecryptError::UnknownFormat => Error::Newer,
-        DecryptError::InvalidHeader => Error::Damaged("its first lines make no sense".to_owned()),
-        DecryptError::InvalidMac => Error::Damaged("its first lines were changed".to_owned()),
+        DecryptError::InvalidHeader => Error::Damaged("its header is not valid".to_owned()),
+        DecryptError::InvalidMac => Error::Damaged("its header was changed".to_owned()),
         DecryptError::Io(error) => Error::Damaged(error.to_string()),
         #[allow(unreachable_patterns, reason = "the list of errors may grow")]
         other => Error::Damaged(other.to_string()),
@@ -171,7 +169,7 @@ mod tests {
         }
         let error = open(head("999").as_bytes(), "a passphrase").unwrap_err();
         assert!(matches!(error, Error::Damaged(_)), "{error}");
-        assert!(Error::TooMuchWork(22).to_string().contains("2^22 steps of work, and no more than 2^20"));
+        assert!(Error::TooMuchWork(22).to_string().contains("2^22 steps of work, and missive does at most 2^20"));
     }
 
     #[test]

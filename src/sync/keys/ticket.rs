@@ -94,13 +94,13 @@ const WORDS: [&str; 3] = ["missive-read-", "missive-write-", "missive-invite-"];
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotATicket {
     /// It is something else.
-    #[error("that is no missive key: one begins with `missive-read-`, `missive-write-` or `missive-invite-`")]
+    #[error("that is not a missive key: a key begins with `missive-read-`, `missive-write-` or `missive-invite-`")]
     Form,
     /// It belongs to another program.
-    #[error("that is a ticket of another program (`{0}…`), not a missive key")]
+    #[error("that is a key of another program (`{0}…`), not of missive")]
     Foreign(&'static str),
     /// Something is missing or mistyped.
-    #[error("the key is damaged: a part of it is missing or mistyped; copy it whole")]
+    #[error("the key is damaged: a part of it is missing or mistyped; copy the whole key")]
     Damaged,
     /// A newer program made it.
     #[error("the key was made by a newer missive")]

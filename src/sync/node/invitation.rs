@@ -92,7 +92,7 @@ impl InvitationProtocol {
     fn welcome(&self, guest: &[u8; 32], answer: &Answer, signs: Signs) -> Result<(String, AuthorKey), String> {
         let theirs = Ticket::parse(&answer.key).map_err(|error| error.to_string())?;
         let Opens::Read(id) = theirs.opens else {
-            return Err("that is no key for reading".to_owned());
+            return Err("that is not a read key".to_owned());
         };
         let now = self.home.seconds();
         let done = Book::change(&self.home.data, |book| {
@@ -100,7 +100,7 @@ impl InvitationProtocol {
             let author = own_author(book)?;
             let by = |secret: &Secret| proof(&secret.0, guest, &me) == answer.proof;
             let Some(invitation) = book.invitations.iter_mut().find(|invitation| by(&invitation.secret)) else {
-                return Ok(Err("this code was never given out here, or was withdrawn".to_owned()));
+                return Ok(Err("this code was not made here, or was withdrawn".to_owned()));
             };
             if invitation.used_by.is_some_and(|by| by.0 != *guest) {
                 return Ok(Err(USED.to_owned()));
@@ -135,7 +135,7 @@ impl InvitationProtocol {
             // The guest is not told what is wrong here.
             Err(error) => {
                 warn!(error = %redacted(&error), "an answer to an invitation could not be noted");
-                Err("something is wrong at the other side; try again later".to_owned())
+                Err("the other side has a problem; try again later".to_owned())
             }
         }
     }
@@ -150,7 +150,7 @@ pub(super) async fn answer(
 ) -> Result<Result<(), String>, Error> {
     let ticket = Ticket::parse(code)?;
     let (Opens::Invitation { secret, until }, Some(host)) = (ticket.opens, ticket.peers.first()) else {
-        return Ok(Err("that is no invitation".to_owned()));
+        return Ok(Err("that is not an invitation code".to_owned()));
     };
     if until < home.seconds() {
         return Ok(Err("this code has expired".to_owned()));
@@ -159,7 +159,7 @@ pub(super) async fn answer(
     let Some(own) = book.document(channel, Side::Outbox).cloned() else {
         return Ok(Err("the channel is gone".to_owned()));
     };
-    let address = endpoint_addr(host).ok_or_else(|| failed("the code names no device"))?;
+    let address = endpoint_addr(host).ok_or_else(|| failed("the code contains no device"))?;
     let said = exchange(home, endpoint, address, &secret, (&own, own_author(&book)?));
     let (reply, signs) = tokio::time::timeout(MAX_EXCHANGE, said).await.map_err(failed)??;
     let key = match reply {
@@ -168,7 +168,7 @@ pub(super) async fn answer(
     };
     let theirs = Ticket::parse(&key)?;
     let Opens::Read(id) = theirs.opens else {
-        return Ok(Err("the other side gave no key for reading".to_owned()));
+        return Ok(Err("the other side sent no read key".to_owned()));
     };
     Book::change(&home.data, |book| {
         if !is_free(&book.documents, &book.retired, channel, &id) {
@@ -185,7 +185,7 @@ pub(super) async fn answer(
 const USED: &str = "this code has been used already";
 
 /// What is said of a key that opens something which is known already.
-const TAKEN: &str = "the other side's key is that of another channel";
+const TAKEN: &str = "the other side's key belongs to another channel";
 
 /// Whether a document may become this channel's inbox: one document can't be two boxes.
 fn is_free(documents: &[Document], retired: &[Document], channel: &ChannelName, id: &[u8; 32]) -> bool {

@@ -79,7 +79,7 @@ fn relays(relays: &Relays) -> Result<RelayMode, Error> {
         Relays::Own(urls) => {
             let parsed = urls.iter().map(|url| {
                 url.parse::<RelayUrl>().map_err(|error| Error::Engine {
-                    what: format!("`{url}` is no relay: {error}"),
+                    what: format!("`{url}` is not a relay: {error}"),
                     source: Some(error.into()),
                 })
             });

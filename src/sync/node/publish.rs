@@ -154,7 +154,7 @@ async fn import(store: Store, folder: PathBuf, item: Item) -> io::Result<Importe
     let options = AddPathOptions { path, format: BlobFormat::Raw, mode: ImportMode::TryReference };
     let tag = store.blobs().add_path_with_opts(options).temp_tag().await.map_err(io::Error::other)?;
     if open.stat(item.path())? != stat {
-        return Err(io::Error::new(io::ErrorKind::Interrupted, "it keeps changing while it is read"));
+        return Err(io::Error::new(io::ErrorKind::Interrupted, "it keeps changing while missive reads it"));
     }
     Ok(Imported { item, stat, tag: Some(tag) })
 }
@@ -174,7 +174,7 @@ async fn enter(replica: &mut Replica, imported: Imported) -> Result<(), Error> {
         let now = replica.hands.home.seconds();
         let is_late = before.is_some_and(|time| i64::try_from(time / 1_000_000).unwrap_or(i64::MAX) >= now);
         let why = if is_late {
-            "this clock is behind the one that wrote it last; set the clock".to_owned()
+            "this computer's clock is behind the one that wrote it last; set the clock".to_owned()
         } else {
             error.to_string()
         };

@@ -186,5 +186,5 @@ fn hash_of(folder: &Path, item: &Item) -> io::Result<(Stat, Hash)> {
             return Ok((before, *hasher.finalize().as_bytes()));
         }
     }
-    Err(io::Error::new(io::ErrorKind::Interrupted, "it keeps changing while it is read"))
+    Err(io::Error::new(io::ErrorKind::Interrupted, "it keeps changing while missive reads it"))
 }

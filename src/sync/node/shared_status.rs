@@ -51,7 +51,7 @@ impl SharedStatus {
     /// Notes that the engine broke: nobody is here until there is a new one.
     pub(super) fn set_broken(&self, why: &str) {
         let mut reported = self.lock();
-        reported.warnings = vec![format!("the engine broke, and is started anew: {why}")];
+        reported.warnings = vec![format!("sync failed and is starting again: {why}")];
         for peer in reported.documents.values_mut().flat_map(|document| &mut document.peers) {
             peer.connected = false;
         }

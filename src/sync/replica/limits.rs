@@ -64,18 +64,20 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Large { bytes, limit } => {
-                write!(f, "not fetched: {}, limit {}", readable_size(*bytes), readable_size(*limit))
+                write!(f, "not downloaded: {}, limit {}", readable_size(*bytes), readable_size(*limit))
             }
             Self::Full { bytes, limit } => {
                 write!(
                     f,
-                    "not fetched: {} more than fit into the channel's {}",
+                    "not downloaded: {} more than the channel's limit of {}",
                     readable_size(*bytes),
                     readable_size(*limit)
                 )
             }
-            Self::Disk { bytes } => write!(f, "not fetched yet: {}, and the disk is too full", readable_size(*bytes)),
-            Self::Many { limit } => write!(f, "not fetched: beyond the first {limit} files"),
+            Self::Disk { bytes } => {
+                write!(f, "not downloaded yet: {}, and the disk is too full", readable_size(*bytes))
+            }
+            Self::Many { limit } => write!(f, "not downloaded: beyond the first {limit} files"),
         }
     }
 }
@@ -130,12 +132,15 @@ mod tests {
         let (text, film) = (item("2013-08-11T14-34-37Z.txt"), item("2013-08-11T14-34-37Z/film.mp4"));
         let limits = Limits { files: 10, ..Limits::default() };
         let refused = limits.admit(&film, 4_200_000_000, 0, 0).unwrap_err();
-        assert_eq!(refused.to_string(), "not fetched: 4.2 GB, limit 1 GB");
-        assert_eq!(limits.admit(&text, (1 << 20) + 1, 0, 0).unwrap_err().to_string(), "not fetched: 1 MB, limit 1 MB");
+        assert_eq!(refused.to_string(), "not downloaded: 4.2 GB, limit 1 GB");
+        assert_eq!(
+            limits.admit(&text, (1 << 20) + 1, 0, 0).unwrap_err().to_string(),
+            "not downloaded: 1 MB, limit 1 MB"
+        );
         assert_eq!(limits.admit(&text, 1 << 20, 0, 0), Ok(()));
         assert_eq!(limits.admit(&text, 1, 0, 10), Err(Refusal::Many { limit: 10 }));
         let refused = Limits::fits(3_000_000, 4_000_000).unwrap_err();
-        assert_eq!(refused.to_string(), "not fetched yet: 3 MB, and the disk is too full");
+        assert_eq!(refused.to_string(), "not downloaded yet: 3 MB, and the disk is too full");
         assert_eq!((Limits::fits(1, SPARE + 2), Limits::fits(0, SPARE)), (Ok(()), Ok(())));
         assert!(matches!(limits.admit(&film, 2, u64::MAX - 1, 0), Err(Refusal::Full { .. })));
     }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::channel::authorship::authors::Key;
+use crate::channel::authorship::signers::Key;
 use crate::sync::replica::baseline::Baseline;
 use crate::sync::replica::item::Item;
 use crate::sync::replica::merge::Role;
@@ -48,7 +48,7 @@ pub fn attempts(owner: Option<Author>, records: &Records, is_compared: bool) -> 
         let signers = profile_signers(records);
         let keys: Vec<String> = signers.iter().take(3).map(short).collect();
         let several = format!(
-            "several keys sign this channel's profile ({}), and nobody said which of them owns the channel: ask its owner for the key again, and give it to `missive subscribe` or `missive join`",
+            "several keys have signed this channel's profile ({}), and it is not known which one owns the channel: ask the owner for the key again, and pass it to `missive subscribe` or `missive join`",
             keys.join(", ")
         );
         return if signers.len() > 1 && is_compared { vec![several] } else { Vec::new() };

@@ -72,7 +72,8 @@ impl Access {
             None => gui.reached().map_err(of_file)??,
         };
         let api_key = settings.api_key.clone().or(Some(gui.api_key).filter(|key| !key.is_empty()));
-        let api_key = api_key.ok_or_else(|| of_file("it holds no API key: make one in Syncthing's settings".into()))?;
+        let api_key =
+            api_key.ok_or_else(|| of_file("it contains no API key: make one in Syncthing's settings".into()))?;
         Ok(Self { address, api_key })
     }
 }
@@ -104,7 +105,7 @@ struct Gui {
 impl Gui {
     /// Reads `configuration/gui` and nothing else.
     fn parse(text: &str) -> Result<Self, String> {
-        let broken = |error: quick_xml::Error| format!("it is no XML ({error})");
+        let broken = |error: quick_xml::Error| format!("it is not XML ({error})");
         let mut reader = Reader::from_str(text);
         let mut within: Vec<Vec<u8>> = Vec::new();
         let mut gui: Option<Self> = None;
@@ -134,7 +135,7 @@ impl Gui {
                 _ => {}
             }
         }
-        gui.ok_or_else(|| "it says nothing of Syncthing's interface".into())
+        gui.ok_or_else(|| "it contains no settings of Syncthing's interface".into())
     }
 
     fn begun(start: &BytesStart<'_>) -> Self {
@@ -256,11 +257,19 @@ mod tests {
         for (from, to, words) in [
             ("tls=\"false\"", "tls=\"true\"", "switch off `Use HTTPS for GUI`"),
             ("enabled=\"true\"", "enabled=\"false\"", "config.xml: Syncthing's interface is switched off"),
-            ("<apikey>a&amp;b&#x41;</apikey>", "<apikey></apikey>", "it holds no API key"),
-            ("<address>127.0.0.1:8384</address>", "<address>/run/st.sock</address>", "no address of this machine"),
-            ("<address>127.0.0.1:8384</address>", "<address>192.0.2.1:8384</address>", "no address of this machine"),
-            ("</gui>", "</gu>", "it is no XML"),
-            ("configuration", "x", "it says nothing of Syncthing's interface"),
+            ("<apikey>a&amp;b&#x41;</apikey>", "<apikey></apikey>", "it contains no API key"),
+            (
+                "<address>127.0.0.1:8384</address>",
+                "<address>/run/st.sock</address>",
+                "is not an address of this machine",
+            ),
+            (
+                "<address>127.0.0.1:8384</address>",
+                "<address>192.0.2.1:8384</address>",
+                "is not an address of this machine",
+            ),
+            ("</gui>", "</gu>", "it is not XML"),
+            ("configuration", "x", "it contains no settings of Syncthing's interface"),
         ] {
             let said = found(&Settings::default(), &FILE.replace(from, to)).unwrap_err();
             assert!(said.contains(words), "{to}: {said}");

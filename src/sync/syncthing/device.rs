@@ -46,10 +46,7 @@ impl fmt::Display for DeviceId {
 /// What is wrong with an id, if anything.
 fn fault(text: &str) -> Option<String> {
     if let Some(odd) = text.chars().find(|c| *c != '-' && !u8::try_from(*c).is_ok_and(|byte| value(byte).is_some())) {
-        return Some(format!(
-            "it holds `{}`, and only A to Z, 2 to 7 and `-` may stand in it",
-            shown(&odd.to_string())
-        ));
+        return Some(format!("it contains `{}`; only A to Z, 2 to 7 and `-` are allowed", shown(&odd.to_string())));
     }
     let groups: Vec<&str> = text.split('-').collect();
     if groups.len() != GROUPS {
@@ -61,7 +58,7 @@ fn fault(text: &str) -> Option<String> {
     }
     let letters = groups.concat();
     let wrong = letters.as_bytes().chunks(CHECKED).position(|part| !is_checked(part))?;
-    Some(format!("its check letters say that group {} or {} is mistyped", 2 * wrong + 1, 2 * wrong + 2))
+    Some(format!("by its check letters, group {} or {} is mistyped", 2 * wrong + 1, 2 * wrong + 2))
 }
 
 /// Whether the last letter is the check letter of those before it.
@@ -109,10 +106,10 @@ mod tests {
         assert!(why("").contains("it has 1 group of letters instead of 8"));
         assert!(why(&EXAMPLE[..55]).contains("it has 7 groups"), "{}", why(&EXAMPLE[..55]));
         assert!(why(&EXAMPLE[..62]).contains("group 8 has 6 letters"));
-        assert!(why(&EXAMPLE.to_lowercase()).contains("it holds `w`"));
-        assert!(why(&EXAMPLE.replace('4', "0")).contains("it holds `0`"));
-        assert!(why(&format!("{EXAMPLE}\0")).contains("it holds `␀`"));
-        assert!(why(&EXAMPLE.replace("HHTZLU2", "HHTZLUé")).contains("it holds `é`"));
+        assert!(why(&EXAMPLE.to_lowercase()).contains("it contains `w`"));
+        assert!(why(&EXAMPLE.replace('4', "0")).contains("it contains `0`"));
+        assert!(why(&format!("{EXAMPLE}\0")).contains("it contains `␀`"));
+        assert!(why(&EXAMPLE.replace("HHTZLU2", "HHTZLUé")).contains("it contains `é`"));
         assert!(why(&"A".repeat(5000)).len() < 300);
     }
 

@@ -11,7 +11,7 @@ use crate::text::invisible::field;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Not a device's id.
-    #[error("`{text}` is no Syncthing device id: {why}")]
+    #[error("`{text}` is not a Syncthing device id: {why}")]
     Device {
         /// What was given.
         text: String,
@@ -19,7 +19,7 @@ pub enum Error {
         why: String,
     },
     /// Not a folder's id.
-    #[error("`{text}` is no Syncthing folder id that a key can carry: {why}")]
+    #[error("`{text}` is not a Syncthing folder id that a key can contain: {why}")]
     Folder {
         /// What was given.
         text: String,
@@ -27,7 +27,7 @@ pub enum Error {
         why: &'static str,
     },
     /// Not an address at which a device can be reached.
-    #[error("`{text}` is no address of a Syncthing device: {why}")]
+    #[error("`{text}` is not an address of a Syncthing device: {why}")]
     Address {
         /// What was given.
         text: String,
@@ -35,7 +35,7 @@ pub enum Error {
         why: &'static str,
     },
     /// Not a key.
-    #[error("`{text}` is no Syncthing key: it has the form DEVICE-ID:FOLDER-ID")]
+    #[error("`{text}` is not a Syncthing key: a key has the form DEVICE-ID:FOLDER-ID")]
     Key {
         /// What was given.
         text: String,
@@ -59,7 +59,7 @@ pub enum Error {
     },
     /// Syncthing's interface speaks HTTPS.
     #[error(
-        "Syncthing at `{address}` asks for https, and missive speaks plain http to it, on this machine only: switch off \
+        "Syncthing at `{address}` wants https, but missive only uses http to it, on this machine: switch off \
          `Use HTTPS for GUI` in its settings, or name an http address of it"
     )]
     Https {
@@ -68,8 +68,7 @@ pub enum Error {
     },
     /// The address is none of this machine's, or no address at all.
     #[error(
-        "`{address}` is no address of this machine in the form HOST:PORT: the Syncthing that carries a channel runs where \
-         the channel lies, so name for instance `127.0.0.1:8384`"
+        "`{address}` is not an address of this machine in the form HOST:PORT. Syncthing must run on the machine that has the channel, for example at `127.0.0.1:8384`"
     )]
     NotHere {
         /// What was given.
@@ -84,7 +83,7 @@ pub enum Error {
         source: Box<ureq::Error>,
     },
     /// The API key is not Syncthing's.
-    #[error("Syncthing at `{address}` does not take the API key: the right one is in its settings, under `GUI`")]
+    #[error("Syncthing at `{address}` refused the API key: find the right one in its settings, under `GUI`")]
     ApiKey {
         /// Its address.
         address: String,
@@ -119,7 +118,7 @@ pub enum Error {
         side: Side,
     },
     /// The path cannot be told to Syncthing.
-    #[error("{} is not UTF-8, and Syncthing takes no other path: rename it", path.display())]
+    #[error("{} is not UTF-8, and Syncthing accepts no other path: rename it", path.display())]
     Path {
         /// The path.
         path: PathBuf,
@@ -152,8 +151,7 @@ pub enum Error {
     },
     /// Syncthing has a folder of this id elsewhere.
     #[error(
-        "Syncthing has a folder `{folder}` already, at {place}: one id is one folder, so remove that one in Syncthing if this \
-         one is meant"
+        "Syncthing has a folder `{folder}` already, at {place}: to use this one, first remove that one in Syncthing"
     )]
     IdTaken {
         /// The id.
@@ -162,7 +160,7 @@ pub enum Error {
         place: String,
     },
     /// The device is this one.
-    #[error("`{device}` is this very device: a key, or a reader's device id, comes from the other side")]
+    #[error("`{device}` is this device: use the key or the device id of the other side")]
     OwnDevice {
         /// The device's id.
         device: String,

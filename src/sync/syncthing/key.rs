@@ -36,7 +36,7 @@ impl FolderId {
             "" => "it is empty",
             _ if text.len() > MAX_FOLDER => "it is longer than 64 letters",
             _ if text.starts_with('.') => "it begins with a dot",
-            _ if !text.chars().all(allowed) => "only letters, digits, `-`, `_` and `.` may stand in it",
+            _ if !text.chars().all(allowed) => "only letters, digits, `-`, `_` and `.` are allowed",
             _ => return Ok(Self(text.to_owned())),
         };
         Err(Error::Folder { text: shown(text), why })
@@ -67,11 +67,15 @@ impl Address {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let why = match Url::parse(text) {
             _ if text.len() > MAX_ADDRESS => "it is too long",
-            _ if text.chars().any(|c| !c.is_ascii_graphic() || c == ',') => "a sign in it may not stand there",
+            _ if text.chars().any(|c| !c.is_ascii_graphic() || c == ',') => {
+                "it contains a character that is not allowed"
+            }
             Err(_) => "it has the form tcp://HOST:PORT",
             Ok(url) if !SCHEMES.contains(&url.scheme()) => "it begins with tcp://, quic:// or relay://",
-            Ok(url) if url.host_str().is_none_or(str::is_empty) || url.port().is_none() => "it lacks a host or a port",
-            Ok(url) if !url.username().is_empty() || url.password().is_some() => "no user name stands in it",
+            Ok(url) if url.host_str().is_none_or(str::is_empty) || url.port().is_none() => {
+                "the host or the port is missing"
+            }
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => "it may not contain a user name",
             Ok(_) => return Ok(Self(text.to_owned())),
         };
         Err(Error::Address { text: shown(text), why })
@@ -169,7 +173,7 @@ mod tests {
     #[test]
     fn a_hostile_key_is_refused_with_the_part_that_is_wrong() {
         for (rest, words) in [
-            ("", "it has the form DEVICE-ID:FOLDER-ID"),
+            ("", "a key has the form DEVICE-ID:FOLDER-ID"),
             (":", "it is empty"),
             (":..", "begins with a dot"),
             (":a/b", "only letters"),
@@ -179,9 +183,9 @@ mod tests {
             ("@:x", "it has the form tcp://HOST:PORT"),
             ("@file:///etc/passwd:x", "it begins with tcp://"),
             ("@http://127.0.0.1:80:x", "it begins with tcp://"),
-            ("@tcp://127.0.0.1:x", "it lacks a host or a port"),
-            ("@tcp://a b:1:x", "may not stand there"),
-            ("@tcp://u:p@a:1:x", "no user name"),
+            ("@tcp://127.0.0.1:x", "the host or the port is missing"),
+            ("@tcp://a b:1:x", "a character that is not allowed"),
+            ("@tcp://u:p@a:1:x", "may not contain a user name"),
             ("@tcp://a:99999:x", "it has the form tcp://HOST:PORT"),
         ] {
             let said = Key::parse(&format!("{EXAMPLE}{rest}")).unwrap_err().to_string();
@@ -190,7 +194,7 @@ mod tests {
         assert!(
             Key::parse(&format!("{EXAMPLE}:{}", "x".repeat(65))).unwrap_err().to_string().contains("longer than 64")
         );
-        assert!(Key::parse("ABC:x").unwrap_err().to_string().contains("no Syncthing device id"));
+        assert!(Key::parse("ABC:x").unwrap_err().to_string().contains("is not a Syncthing device id"));
         let many = ["tcp://a:1"; 9].join(",");
         assert!(Key::parse(&format!("{EXAMPLE}@{many}:x")).is_err());
     }

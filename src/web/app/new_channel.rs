@@ -73,8 +73,11 @@ pub(super) async fn receive(State(server): State<Server>, headers: HeaderMap, ur
 fn act(server: &Server, headers: &HeaderMap, uri: &Uri, params: &Params) -> Answer {
     let creator = server.creator.as_ref().map(Arc::clone);
     let creator = creator.ok_or_else(|| {
-        Refusal::new(StatusCode::FORBIDDEN, "this server shows only the channels that it was started with")
-            .hint("`missive serve` without names shows all of them")
+        Refusal::new(
+            StatusCode::FORBIDDEN,
+            "this server was started for certain channels only, so it can't make a new one",
+        )
+        .hint("start `missive serve` without names to show all channels")
     })?;
     let at = params.get("do").unwrap_or_default();
     let typed = params.get("with").unwrap_or_default().trim();

@@ -171,7 +171,11 @@ pub(super) fn health(state: &ChannelState) -> Vec<String> {
             "conflict copy was made by a sync tool; `missive check` resolves it",
             "conflict copies were made by a sync tool; `missive check` resolves them",
         ),
-        (health.held, "message waits", "messages wait"),
+        (
+            health.held,
+            "message is held back: it is incomplete or scheduled",
+            "messages are held back: they are incomplete or scheduled",
+        ),
         (others, "file is not shown; `missive check` says why", "files are not shown; `missive check` says why"),
     ];
     let lines = said.into_iter().filter(|(number, ..)| *number > 0);

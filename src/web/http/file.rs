@@ -133,7 +133,7 @@ pub(crate) fn piecewise<S: Send + 'static>(
                 Ok((_, None)) => return,
                 Err(_) => {
                     // What ends here must not look whole. If nobody receives it, nobody is misled.
-                    let _ = sender.send(Err(io::Error::other("it could not be read to its end"))).await;
+                    let _ = sender.send(Err(io::Error::other("it could not be read completely"))).await;
                     return;
                 }
             };

@@ -120,7 +120,7 @@ impl Guard {
             return Ok(());
         }
         Err(Refusal::new(StatusCode::FORBIDDEN, "a page of another site sent this")
-            .hint("write from a page of this server, or with a program that sends no `Origin`"))
+            .hint("use a page of this server, or a program that sends no `Origin`"))
     }
 }
 
@@ -138,7 +138,7 @@ fn check_reader(headers: &HeaderMap) -> Result<(), Refusal> {
 pub(crate) fn check_not_a_form(headers: &HeaderMap) -> Result<(), Refusal> {
     if text(headers, &MODE) == Some("navigate") {
         return Err(
-            Refusal::new(StatusCode::FORBIDDEN, "a form can't be sent to the API").hint("use a script, or a program")
+            Refusal::new(StatusCode::FORBIDDEN, "forms can't be sent to the API").hint("use a script, or a program")
         );
     }
     Ok(())
@@ -168,7 +168,7 @@ pub(crate) fn check_form_token(headers: &HeaderMap, given: Option<&str>) -> Resu
     match (form_token(headers), given) {
         (Some(token), Some(given)) if is_same(token, given) => Ok(()),
         _ => Err(Refusal::new(StatusCode::FORBIDDEN, "this form does not belong to this browser")
-            .hint("open the page again and send it from there; the server needs one cookie of its own for that")),
+            .hint("reload the page and send it again; the browser must accept this server's cookie")),
     }
 }
 

@@ -138,9 +138,11 @@ impl From<channel::Error> for Refusal {
             Error::NoSuchDraft { .. } => (StatusCode::NOT_FOUND, Some("it may have been sent or discarded elsewhere")),
             Error::OnlyListens { .. } => (StatusCode::FORBIDDEN, Some("a channel with an outbox can be written to")),
             Error::Theirs { .. } => (StatusCode::METHOD_NOT_ALLOWED, None),
-            Error::InHand { .. } => (StatusCode::CONFLICT, Some("wait until it is closed there, and try again")),
+            Error::OpenElsewhere { .. } => (StatusCode::CONFLICT, Some("wait until it is closed there, and try again")),
             Error::Changed { .. } | Error::SameName { .. } | Error::Exists { .. } => (StatusCode::CONFLICT, None),
-            Error::Attachment { .. } | Error::Header | Error::Name { .. } => (StatusCode::UNPROCESSABLE_ENTITY, None),
+            Error::Attachment { .. } | Error::UnreadableAttachment { .. } | Error::Header | Error::Name { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, None)
+            }
             _ => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
         Self { hint: hint.map(str::to_owned), ..Self::new(status, error.to_string()) }
@@ -157,7 +159,7 @@ fn io_error(error: &io::Error) -> Refusal {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Refusal::new(StatusCode::INSUFFICIENT_STORAGE, "the disk is full")
-                .hint("make room and send it again; nothing was written")
+                .hint("nothing was written; free some space and send it again")
         }
         io::ErrorKind::NotFound => Refusal::missing("the file is not there any more").hint("load the page again"),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {

@@ -132,9 +132,7 @@ pub(crate) fn has_content_type(headers: &HeaderMap, mime: &str) -> bool {
 /// A text that is not too long to be a message.
 pub(crate) fn checked_text(text: String) -> Result<String, Refusal> {
     if text.len() > MAX_TEXT {
-        return Err(
-            Refusal::too_large("a message's text is at most 1 MiB long").hint("attach what is longer as a file")
-        );
+        return Err(Refusal::too_large("a message's text is at most 1 MiB long").hint("attach longer texts as files"));
     }
     Ok(text)
 }

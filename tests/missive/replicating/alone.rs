@@ -10,12 +10,12 @@ fn a_second_node_is_refused_while_others_may_ask() {
     azureen.key("blog");
     until(&[&azureen], "the message is shared", || azureen.document("blog", "outbox")["messages"] == 1);
     let said = azureen.refused_by_others(&["sync"]);
-    assert!(said.contains("another missive is synchronising") && said.contains("missive status"), "{said}");
+    assert!(said.contains("another missive is already syncing") && said.contains("missive status"), "{said}");
     assert_eq!(azureen.status()["running"], true);
     azureen.stops();
     let last = azureen.status();
     assert_eq!((&last["running"], &last["documents"][0]["messages"]), (&false.into(), &1.into()));
-    assert!(azureen.does(&["status"]).contains("No node is running"));
+    assert!(azureen.does(&["status"]).contains("Sync is not running"));
     azureen.starts();
     azureen.is_killed();
     assert_eq!(azureen.status()["running"], false);
@@ -35,7 +35,7 @@ fn once_ends_when_all_is_in_step_and_fails_when_nobody_comes() {
         Person::author("Azureen", "blog").message(&format!("blog/outbox/{FIRST}.txt"), "hello\n").running();
     let brando = Person::new("Brando").subscribed(&azureen.key("blog"), "harbour");
     let said = brando.reaches(&["sync", "--once"]);
-    assert!(said.contains("harbour (inbox): in step"), "{said}");
+    assert!(said.contains("harbour (inbox): up to date"), "{said}");
     assert_eq!(brando.channel("harbour/inbox"), azureen.channel("blog/outbox"));
     azureen.writes(&format!("blog/outbox/{SECOND}.txt"), b"another\n");
     brando.reaches(&["sync", "--once"]);
@@ -44,7 +44,7 @@ fn once_ends_when_all_is_in_step_and_fails_when_nobody_comes() {
     let output = brando.run(&["sync", "--once", "--wait", "1s", "--offline", "--listen", "127.0.0.1:0"]);
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("nobody met yet"), "{said}");
+    assert!(said.contains("no one has connected yet"), "{said}");
 }
 
 #[test]
@@ -53,6 +53,6 @@ fn a_very_deep_data_folder_works() {
     let brando = Person::deep("Brando").subscribed(&azureen.key("blog"), "harbour").running();
     until_same((&azureen, "blog/outbox"), (&brando, "harbour/inbox"), "a message arrives");
     let said = azureen.refused_by_others(&["sync"]);
-    assert!(said.contains("another missive is synchronising"), "{said}");
+    assert!(said.contains("another missive is already syncing"), "{said}");
     assert_eq!(brando.status()["running"], true);
 }

@@ -35,7 +35,7 @@ fn an_hour_between_two_clocks_is_said_at_both_sides() {
             && ahead(&azureen).is_some_and(|minutes| (-60..=-58).contains(&minutes))
     });
     let said = [&brando, &azureen].map(|person| person.does(&["status"]));
-    assert!(said[0].contains("the clock here is 1 h behind that of others"), "{}", said[0]);
+    assert!(said[0].contains("this computer's clock is 1 h behind the others'"), "{}", said[0]);
     assert!(said[1].contains("the clock here is 1 h ahead of that of others"), "{}", said[1]);
     std::thread::sleep(std::time::Duration::from_millis(1010));
     azureen.stops();

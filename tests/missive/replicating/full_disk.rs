@@ -50,7 +50,7 @@ fn a_reader_whose_disk_is_full_says_so_and_goes_on_when_there_is_room() {
     }
     azureen.writes(&format!("{OUTBOX}/{SECOND}.txt"), b"with many photos\n");
     until(&[&azureen, &brando], "it is said", || {
-        brando.does(&["status"]).contains("not fetched yet: 3 MB, and the disk is too full")
+        brando.does(&["status"]).contains("not downloaded yet: 3 MB, and the disk is too full")
     });
     until(&[&azureen, &brando], "and what fits is here", || {
         !brando.channel(INBOX).is_empty() && brando.document("harbour", "inbox")["arriving"].as_u64() < Some(8)
@@ -83,7 +83,7 @@ fn a_disk_that_others_fill_breaks_nothing_for_good() {
     }
     until(&[&azureen, &brando], "it is said", || {
         let status = brando.does(&["status"]);
-        ["not fetched yet", "No space left", "started anew"].iter().any(|words| status.contains(words))
+        ["not downloaded yet", "No space left", "started anew"].iter().any(|words| status.contains(words))
     });
     for (name, bytes) in brando.channel(INBOX) {
         assert_eq!(azureen.channel(OUTBOX).get(&name), Some(&bytes), "{name} is half there");

@@ -48,7 +48,7 @@ fn one_code_makes_a_conversation_of_two() {
     let cooper = Person::new("Cooper");
     let refused = cooper.refused_by_others(&["accept", &code, "azureen"]);
     assert!(refused.contains("this code has been used already"), "{refused}");
-    assert!(refused.contains("nothing was kept of this one"), "{refused}");
+    assert!(refused.contains("ask for a new code; nothing was changed"), "{refused}");
     assert_eq!((channels(&cooper), cooper.does(&["keys"]).as_str()), (0, NO_KEYS));
     let refused = azureen.refused(&["invite", "brando"]);
     assert!(refused.contains("`brando` has its other side already"), "{refused}");
@@ -65,9 +65,9 @@ fn what_cannot_be_accepted_is_refused_in_words_and_makes_nothing() {
     assert_eq!(channels(&azureen), 2);
     let short = &code[..code.len() - 4];
     for (wrong, why) in [
-        (azureen.key("blog").as_str(), "that is a key, and no code of an invitation"),
+        (azureen.key("blog").as_str(), "that is a key, not an invitation code"),
         (short, "the key is damaged"),
-        ("hello", "that is no missive key"),
+        ("hello", "that is not a missive key"),
         (&code.replace("missive-invite-", "missive-read-"), "the key is damaged"),
     ] {
         let refused = brando.refused_by_others(&["accept", wrong, "azureen"]);
@@ -126,7 +126,7 @@ fn what_was_there_before_a_code_was_refused_stays() {
     assert_eq!(
         brando.status()["warnings"],
         serde_json::json!([
-            "the invitation to `azureen` was refused: this code was never given out here, or was withdrawn; to let go of it: missive keys forget azureen"
+            "the invitation to `azureen` was refused: this code was not made here, or was withdrawn; to delete it: missive keys forget azureen"
         ])
     );
     brando.stops();

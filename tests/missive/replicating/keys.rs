@@ -20,11 +20,11 @@ fn keys_that_cannot_be_used_are_refused_in_words_and_make_nothing() {
         ("subscribe", &read[..read.len() - 1], "the key is damaged"),
         ("subscribe", &read[..30], "the key is damaged"),
         ("subscribe", "missive-read-", "the key is damaged"),
-        ("subscribe", "https://example.org/", "that is no missive key"),
-        ("subscribe", "", "that is no missive key"),
-        ("subscribe", &foreign, "that is a ticket of another program"),
-        ("subscribe", &write, "that is a key for writing"),
-        ("join", &read, "that is a key for reading"),
+        ("subscribe", "https://example.org/", "that is not a missive key"),
+        ("subscribe", "", "that is not a missive key"),
+        ("subscribe", &foreign, "that is a key of another program"),
+        ("subscribe", &write, "that is a write key"),
+        ("join", &read, "that is a read key"),
         ("join", &write[..write.len() - 3], "the key is damaged"),
     ] {
         let said = brando.refused_by_others(&[command, key, "harbour"]);
@@ -34,7 +34,7 @@ fn keys_that_cannot_be_used_are_refused_in_words_and_make_nothing() {
     for key in [&read, &write] {
         let command = if key == &read { "subscribe" } else { "join" };
         let said = azureen.refused_by_others(&[command, key, "again"]);
-        assert!(said.contains("you can write that channel already: `blog`"), "{said}");
+        assert!(said.contains("you are already an author of that channel: `blog`"), "{said}");
         assert!(!azureen.has("again"));
     }
     brando.subscribes(&format!("https://example.org/blog/#{}", read.to_uppercase()), "harbour");
@@ -88,7 +88,7 @@ fn readers_follow_new_keys() {
     until_same((&azureen, OUTBOX), (&brando, INBOX), "the first message arrives");
     let old = azureen.key("blog");
     let said = brando.refused(&["keys", "follow", "harbour"]);
-    assert!(said.contains("the author of `harbour` has given no new key"), "{said}");
+    assert!(said.contains("the author of `harbour` has made no new key"), "{said}");
     let said = azureen.does(&["keys", "rotate", "blog"]);
     assert!(said.contains("`blog` has new keys") && said.contains("missive keys follow"), "{said}");
     assert_ne!(azureen.key("blog"), old);
@@ -116,7 +116,7 @@ fn keys_are_forgotten_and_the_folder_stays() {
     until_same((&azureen, OUTBOX), (&brando, INBOX), "the first message arrives");
     let before = brando.channel(INBOX);
     let said = brando.does(&["keys", "forget", "harbour"]);
-    assert!(said.contains("its folder is as it was"), "{said}");
+    assert!(said.contains("Its folder stays as it was"), "{said}");
     until(&[&brando], "it is no longer kept", || brando.status()["documents"] == serde_json::json!([]));
     azureen.writes(&format!("{OUTBOX}/{SECOND}.txt"), b"for others\n");
     let cooper = Person::new("Cooper");

@@ -3,7 +3,8 @@
 
 use std::fs;
 
-use missive::channel::authorship::authors::{Authors, Key, Signers};
+use missive::channel::authorship::authors::Authors;
+use missive::channel::authorship::signers::{Key, Signers};
 use missive::channel::protocol::stamp::Stamp;
 use missive::fs::confined::Folder;
 use missive::sync::keys::ticket::Ticket;
@@ -105,7 +106,7 @@ fn a_co_writer_moves_no_readers() {
     until(&[&azureen, &cooper], "it is told", || says(&cooper, "inbox", &words) && says(&azureen, "outbox", &words));
     assert_eq!(cooper.document("team", "inbox")["moved"], Value::Null);
     let said = cooper.refused(&["keys", "follow", "team"]);
-    assert!(said.contains("has given no new key"), "{said}");
+    assert!(said.contains("has made no new key"), "{said}");
 
     let brando = Person::new("Brando");
     brando.joins(&azureen.write_key("team"), "team", "Brando");
@@ -259,7 +260,11 @@ fn who_wrote_a_message_is_noted_before_it_is_there() {
     eve.signs(&format!("{FIRST}/page.html"), b"<script>", 0);
     eve.compares();
     until(&[&azureen], "it is told", || {
-        says(&azureen, "outbox", "who wrote the messages can't be noted, so none is put into the outbox")
+        says(
+            &azureen,
+            "outbox",
+            "the file `.authors.toml` can't be written, so no messages of others are put into the outbox",
+        )
     });
     assert!(!azureen.has(&format!("{BOX}/{SECOND}")) && !azureen.has(&format!("{BOX}/{SECOND}.txt")));
     fs::remove_dir_all(&note).unwrap();
@@ -293,7 +298,7 @@ fn whoever_has_an_old_key_takes_the_first_who_signed_the_profile() {
     old.peers.insert(0, eve.peer());
     azureen.stops();
     let delilah = Person::new("Delilah").subscribed(&old.to_string(), "team").running();
-    until(&[&delilah], "it is told", || says(&delilah, "inbox", "several keys sign this channel's profile"));
+    until(&[&delilah], "it is told", || says(&delilah, "inbox", "several keys have signed this channel's profile"));
     until(&[&delilah], "messages arrive", || delilah.has(&format!("{INBOX}/{FIRST}.txt")));
     assert!(!delilah.has(&format!("{INBOX}/.channel.toml")));
     azureen.starts_at(&place);

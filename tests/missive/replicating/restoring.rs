@@ -54,7 +54,7 @@ fn a_strangers_file_takes_no_channel_that_is_here() {
         said,
         "The file holds 1 key:\n  diary (outbox), reads and writes: left out: the folder `diary` is here without this key; \
          to share its contents under it, add --into=diary\n\
-         error: no key could be restored\n  hint: the lines above say why; nothing was changed\n"
+         error: no key could be restored\n  hint: see the reasons above; nothing was changed\n"
     );
     assert_eq!(all(&brando), before, "nothing was changed");
     assert_eq!(
@@ -104,7 +104,7 @@ fn nothing_is_written_before_somebody_has_said_yes() {
         format!(
             "The file holds 1 key:\n  blog (outbox), reads and writes: a new folder, {place}\n\
              This data folder also takes the device and the author from the file; whoever made the file may know the secrets too.\n\
-             error: nobody is here to say whether that is right, so nothing was changed\n  hint: if it is, run it again with `--yes`\n"
+             error: there is no terminal to ask for confirmation, so nothing was changed\n  hint: to confirm, run it again with `--yes`\n"
         )
     );
     assert_eq!(all(&anew), []);
@@ -194,9 +194,9 @@ fn what_is_here_is_never_replaced() {
         report["left_out"],
         json!([
             { "channel": "mine", "why": "`mine` has another key here, which is not replaced; to let go of that one: missive keys forget mine" },
-            { "channel": "elsewhere", "why": "its key for writing belongs to another channel" },
-            { "channel": "new", "why": "the file has it twice, and the first one counts" },
-            { "channel": "other", "why": "the file has it twice, and the first one counts" },
+            { "channel": "elsewhere", "why": "its write key belongs to another channel" },
+            { "channel": "new", "why": "the file contains it twice; the first one was used" },
+            { "channel": "other", "why": "the file contains it twice; the first one was used" },
             { "channel": "../../out", "why": "no channel can have that name" },
             { "channel": ".missive", "why": "no channel can have that name" },
         ])
@@ -223,16 +223,14 @@ fn a_book_with_one_bad_name_keeps_the_others() {
     std::fs::write(azureen.root().join(format!("outside/outbox/{SECOND}.txt")), "outside").unwrap();
     assert_eq!(
         azureen.does(&["keys"]),
-        "blog (outbox): reads and writes\n`../outside`: left out, because no channel can have that name\n"
+        "blog (outbox): reads and writes\n`../outside`: left out: a channel cannot have that name\n"
     );
     let azureen = azureen.running();
     let status = azureen.status();
     assert_eq!(status["documents"].as_array().map(Vec::len), Some(1));
     assert_eq!(
         status["warnings"],
-        json!([
-            "the key of `../outside` is left out, because no channel can have that name; `missive keys` lists the keys"
-        ])
+        json!(["the key of `../outside` is left out: a channel cannot have that name; `missive keys` lists the keys"])
     );
     let brando = Person::new("Brando");
     brando.reaches(&["subscribe", &azureen.key("blog"), "harbour"]);

@@ -112,7 +112,7 @@ fn lengths_that_lie_are_noticed_before_and_after_fetching() {
     assert_eq!(brando.everything(INBOX), [format!("{SECOND}.txt")]);
     let said = brando.does(&["status"]);
     for why in [
-        format!("{FIRST}/huge: not fetched: 4.2 GB, limit 1 GB"),
+        format!("{FIRST}/huge: not downloaded: 4.2 GB, limit 1 GB"),
         format!("{FIRST}.txt: not fetched: 3 GB, limit 1 MB"),
         format!("{FIRST}/endless: not fetched: "),
     ] {

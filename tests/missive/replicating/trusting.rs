@@ -87,7 +87,7 @@ fn who_cannot_be_trusted_is_refused_in_words() {
     let eves = &eve.signs_with()[..8];
     let list = "`missive keys trust team` lists the authors with their keys";
     for (author, why) in [
-        ("Azureen", "that is your own key: what it signs is yours already"),
+        ("Azureen", "that is your own key: its messages are yours already"),
         ("Cooper", "no author of `team` has the name or the key “Cooper”"),
         (&eves[..7], list),
         ("00000000", list),

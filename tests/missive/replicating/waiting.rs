@@ -111,7 +111,7 @@ fn lines_at_a_terminal_are_written_when_they_changed() {
     });
     until(&[&azureen, &brando], "all is here", || brando.is_up_to_date("harbour", "inbox"));
     // From here on only the seconds change.
-    while told.recv_timeout(Duration::from_millis(1100)).is_ok_and(|text| !text.contains("in step")) {}
+    while told.recv_timeout(Duration::from_millis(1100)).is_ok_and(|text| !text.contains("up to date")) {}
     while told.try_recv().is_ok() {}
     let begun = Instant::now();
     let (mut writes, mut shown) = (0, String::new());

@@ -46,12 +46,12 @@ fn a_name_that_cannot_be_is_refused_beside_its_field() {
         ("make", ".hidden", "cannot be a channel"),
         ("make", "a/b", "cannot be a channel"),
         ("make", "../up", "cannot be a channel"),
-        ("make", "blog", "exists already"),
+        ("make", "blog", "already exists"),
         ("subscribe", "nonsense", ""),
         ("subscribe", "missive-write-aeaq", ""),
         ("accept", "<script>alert(1)</script>", ""),
         ("accept", "missive-invite-aeaq", ""),
-        ("invite", "blog", "exists already"),
+        ("invite", "blog", "already exists"),
         ("nothing", "x", ""),
     ] {
         let answer = send(&served, what, with);
@@ -87,7 +87,7 @@ fn where_channels_are_named_only_commands_are_told() {
     let token = cookie.split_once('=').unwrap().1;
     let fields = [("do", "make"), ("with", "other"), ("token", token)];
     let words = served.ask("POST", "/begin").form(&fields).header("Cookie", &cookie).send().refused(403);
-    assert!(words.contains("started with") && !served.data("other").exists());
+    assert!(words.contains("started for certain channels only") && !served.data("other").exists());
 }
 
 #[test]
