@@ -1,7 +1,6 @@
-//! A message in the words of the templates.
+//! A message in the words of the templates, on a site and in the app alike.
 //!
-//! Owns the names and forms that every template sees of a message, on a site and in the app alike. Refuses to know where
-//! pages lie: addresses come in.
+//! Where pages lie is not known here: addresses come in.
 
 use std::collections::BTreeSet;
 

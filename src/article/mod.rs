@@ -1,7 +1,9 @@
 //! A message as an article on a page: of a site, or of the app in the browser.
 //!
-//! Owns what all pages say of a message alike: its dates, its attachments by what they are, its view for the templates.
-//! Refuses to know which pages there are and where they lie.
+//! What all pages say of a message alike is here: its dates, its attachments by what they are, and its view for the templates.
+//! Which pages there are, and where they lie, is the business of the rooms above.
+//!
+//! It lies between `channel` and the rooms that make pages, because a site and the app show a message alike.
 
 mod attachment;
 mod dates;

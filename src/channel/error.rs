@@ -58,7 +58,7 @@ pub enum Error {
         what: String,
     },
     /// A channel without an outbox cannot be written to.
-    #[error("`{name}` is a subscription: you can read it, but not write to it")]
+    #[error("`{name}` is a subscription: you can only read it")]
     OnlyListens {
         /// The channel.
         name: String,
@@ -74,7 +74,7 @@ pub enum Error {
         nearest: Option<String>,
     },
     /// The message is somebody else's.
-    #[error("`inbox/{id}` was written by somebody else: you can change only your own messages")]
+    #[error("`inbox/{id}` is somebody else's message: you can only change your own")]
     Theirs {
         /// The message.
         id: String,
@@ -98,7 +98,7 @@ pub enum Error {
         source: io::Error,
     },
     /// Another program has the draft open.
-    #[error("the draft `{name}` is open in another program")]
+    #[error("the draft `{name}` is open or being sent elsewhere")]
     OpenElsewhere {
         /// The draft.
         name: String,
@@ -139,13 +139,13 @@ pub enum Error {
     #[error("the title or the tags do not fit into a message's header")]
     Header,
     /// The message was changed while it was edited.
-    #[error("another program changed the message {id} meanwhile; nothing was overwritten")]
+    #[error("another program changed the message {id} in the meantime, so nothing was written over it")]
     Changed {
         /// The message.
         id: String,
     },
     /// The message was taken away by something else.
-    #[error("the message {id} is gone: another program deleted or moved it")]
+    #[error("the message {id} is gone: another program has deleted or moved it")]
     Gone {
         /// The message.
         id: String,

@@ -58,6 +58,7 @@ impl Channel {
         let temporary = atomic_write::temporary_beside(&path);
         let made = fill(&temporary, kind, profile).and_then(|()| Ok(fs_err::rename(&temporary, &path)?));
         if let Err(error) = made {
+            // What stays behind is hidden, and swept later.
             let _ = fs_err::remove_dir_all(&temporary);
             return Err(error);
         }

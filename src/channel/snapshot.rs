@@ -432,7 +432,7 @@ impl Snapshot {
             self.held.push(Held { card, reason, until });
         } else {
             if let Some(Missing::Attachments(names)) = &missing {
-                let problem = format!("it names {}, which is not here", Missing::names_in_words(names));
+                let problem = format!("it shows a file that is not here: {}", Missing::names_in_words(names));
                 self.problems.push((card.side, card.stamp, problem));
             }
             self.cards.push(card);

@@ -101,9 +101,9 @@ fn writing_hint(error: &channel::Error) -> Option<String> {
         Error::NoSuchDraft { there, .. } => format!("there is {}", all(there)),
         Error::OpenElsewhere { .. } => "finish it there, or close its editor, and try again".to_owned(),
         Error::Attachment { .. } | Error::UnreadableAttachment { .. } => {
-            "nothing was written; readers are shown plain files and folders only".to_owned()
+            "nothing was written; only ordinary files and folders can be attached".to_owned()
         }
-        Error::SameName { .. } => "nothing was written; rename one of them, or put it into a folder".to_owned(),
+        Error::SameName { .. } => "nothing was written; rename one of them, or put it into a subfolder".to_owned(),
         Error::NoSuchAttachment { there, .. } if there.is_empty() => "it has no attachments".to_owned(),
         Error::NoSuchAttachment { there, .. } => format!("it has {}", all(there)),
         Error::Header => "a value is one short line; a tag holds no comma".to_owned(),
@@ -119,10 +119,11 @@ impl From<sync::Error> for Failure {
     fn from(error: sync::Error) -> Self {
         use sync::Error;
         let hint = match &error {
-            Error::Book { .. } => {
-                Some("it was left as it is; mend it, or `missive keys restore FILE` into a new data folder".to_owned())
-            }
-            Error::Busy { .. } => Some("`missive status` tells how it stands".to_owned()),
+            Error::Book { .. } => Some(
+                "the file was not changed; fix it, or run `missive keys restore FILE` with a new data folder"
+                    .to_owned(),
+            ),
+            Error::Busy { .. } => Some("`missive status` shows its state".to_owned()),
             Error::Exposed(exposed) => Some(format!("close it, and try again: {}", exposed.command())),
             Error::Engine { .. } => {
                 Some("you can delete `.missive/sync/store` in the data folder; missive makes it again".to_owned())

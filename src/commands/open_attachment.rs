@@ -36,7 +36,7 @@ const HEAD: u64 = 512;
 fn refusal(name: &str, trust: Trust, is_executable: bool, head: &[u8]) -> Option<&'static str> {
     let kind = AttachmentKind::from_name(name);
     if !kind.is_opened_from_oneself() {
-        return Some("it could start a program or lead elsewhere");
+        return Some("it could start a program or open something else");
     }
     if is_executable {
         return Some("it is marked as a program");
@@ -45,7 +45,7 @@ fn refusal(name: &str, trust: Trust, is_executable: bool, head: &[u8]) -> Option
         return None;
     }
     if !kind.is_opened_from_others() {
-        return Some("from others only pictures, sound, films and plain documents are opened");
+        return Some("missive opens only pictures, sound, films and plain documents from others");
     }
     let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start().to_ascii_lowercase();
     let is_disguised = BEGINNINGS.iter().any(|beginning| start.starts_with(beginning));

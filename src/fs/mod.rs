@@ -9,4 +9,5 @@ pub mod create_folders;
 pub mod free_space;
 pub mod private;
 pub mod records;
+pub mod reflink;
 pub mod regular_file;

@@ -2,6 +2,8 @@
 //!
 //! `CommonMark` with tables, footnotes, strikethrough and task lists. The user's own text passes as it is; somebody else's
 //! is an adversary's. Where a link leads is asked of the caller ([`LinkContext`]).
+//!
+//! It lies below `channel`, because a message's card contains what its text says: title, excerpt, tags and links.
 
 mod balance;
 mod bounds;

@@ -19,7 +19,7 @@ const BLOCKS: usize = 64;
 /// How many entries of one directory are read; cameras write about fifty.
 const ENTRIES: usize = 512;
 
-/// What the notes in a file tell.
+/// What the metadata in a file reveal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct SensitiveMetadata {
     /// Where it was made.
@@ -31,7 +31,7 @@ pub struct SensitiveMetadata {
 }
 
 impl SensitiveMetadata {
-    /// Whether they tell anything of these.
+    /// Whether they reveal anything of these.
     pub fn anything(self) -> bool {
         self.place || self.device || self.person
     }
@@ -56,7 +56,7 @@ const DEVICE: SensitiveMetadata = SensitiveMetadata { place: false, device: true
 const PERSON: SensitiveMetadata = SensitiveMetadata { place: false, device: false, person: true };
 
 /// Names and values that stand in XMP (ISO 16684-1), IPTC (IIM 4.2, datasets 2:80, 2:90 and 2:92), PNG texts and the
-/// atoms of films, with what they tell.
+/// atoms of films, with what they reveal.
 const WORDS: [(&[u8], SensitiveMetadata); 17] = [
     (b"GPSLatitude", PLACE),
     (b"photoshop:City", PLACE),
@@ -77,7 +77,7 @@ const WORDS: [(&[u8], SensitiveMetadata); 17] = [
     (b"iTXtAuthor\0", PERSON),
 ];
 
-/// Looks into a file of this length; what cannot be read tells nothing.
+/// Looks into a file of this length; what cannot be read reveals nothing.
 pub fn sensitive_metadata<R: Read + Seek>(mut file: R, length: u64) -> SensitiveMetadata {
     let head = part(&mut file, 0, HEAD);
     if length <= HEAD { head } else { head.and(part(&mut file, HEAD.max(length.saturating_sub(TAIL)), TAIL)) }

@@ -1,5 +1,7 @@
 //! Pictures and other attachments as files: what kind a name says they are, which format a picture is in, how large a
 //! browser will show it, and a copy of it without metadata. No image is decoded or encoded here.
+//!
+//! It lies below `channel` and `site`: cards need a picture's displayed size, and published copies need its metadata removed.
 
 pub mod attachment_kind;
 mod content;

@@ -44,7 +44,7 @@ impl BoxTrust {
             Ok(None) => (Self::for_side(side), None),
             Ok(_) if side == Side::Inbox => (Self::for_side(side), None),
             Err(problem) if side == Side::Inbox => (Self::for_side(side), Some(problem.to_string())),
-            Err(problem) => theirs(format!("{problem}; {SO} until `missive sync` has written it anew")),
+            Err(problem) => theirs(format!("{problem}; {SO} until `missive sync` writes the file again")),
             Ok(Some(authors)) if authors.own.is_empty() => {
                 theirs(format!("it does not say which keys are yours (`own`), {SO} until `missive sync` runs"))
             }

@@ -159,7 +159,7 @@ impl ConflictCopy {
         match &self.what {
             ConflictKind::Text(stamp) => file_text(outbox, &self.path, *stamp),
             ConflictKind::Attachment(name) => file_attachment(outbox, &self.path, name),
-            ConflictKind::Other => Err(io::Error::other("it is no copy of a message or an attachment")),
+            ConflictKind::Other => Err(io::Error::other("it is not a copy of a message or an attachment")),
         }
     }
 

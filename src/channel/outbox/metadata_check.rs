@@ -20,19 +20,19 @@ use crate::media::{Metadata, SensitiveMetadata, sensitive_metadata, sensitive_me
 /// The most attachments that [`sample`] looks into.
 const SAMPLE: usize = 500;
 
-/// An attachment that tells something.
+/// An attachment whose metadata reveal something.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RevealingAttachment {
     /// Its path within the channel.
     pub path: String,
-    /// What it tells.
+    /// What they reveal.
     #[serde(flatten)]
     pub tells: SensitiveMetadata,
-    /// Whether its copy on a site tells it too.
+    /// Whether its copy on a site reveals it too.
     pub published: bool,
 }
 
-/// How many attachments tell something, as far as was looked.
+/// How many attachments reveal something, as far as was looked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RevealingCount {
     /// Those that do.
@@ -41,7 +41,7 @@ pub struct RevealingCount {
     pub is_all: bool,
 }
 
-/// Looks into the attachments of a message that may tell something.
+/// Looks into the attachments of a message whose metadata may reveal something.
 pub fn for_card(folder: &Folder, card: &Card) -> Vec<RevealingAttachment> {
     let telling = |file: &Attachment| {
         let tells = look(folder, card.stamp, &file.path)?;
@@ -55,11 +55,14 @@ pub fn for_card(folder: &Folder, card: &Card) -> Vec<RevealingAttachment> {
     card.attachments.iter().filter(|file| file.metadata.is_some() || is_film(&file.path)).filter_map(telling).collect()
 }
 
-/// Counts the telling attachments of a box, newest messages first, and stops after some hundred: for a word of warning that
-/// costs no time. A box that cannot be listed has none.
+/// Counts the revealing attachments of a box, newest messages first, and stops after some hundred: for a word of warning that
+/// costs no time. In a box that cannot be listed none is found.
 pub fn sample(folder: &Folder) -> RevealingCount {
-    let listed = folder.list().unwrap_or_default().into_iter();
-    let mut stamps: Vec<Stamp> = listed
+    let listed = folder.list();
+    // Of a box that cannot be listed nothing is known.
+    let is_all = listed.is_ok();
+    let names = listed.unwrap_or_default().into_iter();
+    let mut stamps: Vec<Stamp> = names
         .filter_map(|(name, kind)| match classify(&name, kind) {
             Found::Folder(stamp) => Some(stamp),
             _ => None,
@@ -70,7 +73,7 @@ pub fn sample(folder: &Folder) -> RevealingCount {
         let listed = attachments::list(folder, stamp).files.into_iter();
         listed.map(move |(path, _)| (stamp, path))
     });
-    let mut count = RevealingCount { found: 0, is_all: true };
+    let mut count = RevealingCount { found: 0, is_all };
     for (number, (stamp, path)) in files.enumerate() {
         if number >= SAMPLE {
             return RevealingCount { is_all: false, ..count };

@@ -65,7 +65,7 @@ pub fn warnings(text: &[u8], attachments: &[RelativePath], stamp: Stamp) -> Vec<
     let missing = completeness::missing_attachments(&summary.links, attachments.iter(), stamp);
     if !missing.is_empty() {
         let number = if missing.len() == 1 { "is" } else { "are" };
-        broken.push(format!("the text points at {}, which {number} not attached", Missing::names_in_words(&missing)));
+        broken.push(format!("the text links to {}, which {number} not attached", Missing::names_in_words(&missing)));
     } else if attachments.is_empty()
         && let Some(word) = speaks_of_attachment(parted.body)
     {

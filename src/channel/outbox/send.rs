@@ -184,6 +184,7 @@ pub(crate) fn reclaim(outbox: &Path, files: &[NewAttachment]) {
     let Some(file) = files.iter().find(|file| file.has_second_name()) else {
         return;
     };
+    // What stays behind is reported as attachments without their message, and the draft goes under another second.
     for (name, kind) in Folder::open(outbox).and_then(|folder| folder.list()).unwrap_or_default() {
         let stem = outbox.join(&name);
         if matches!(classify(&name, kind), Found::Folder(_))

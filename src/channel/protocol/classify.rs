@@ -122,10 +122,10 @@ impl fmt::Display for Reason {
             Self::Draft => "a draft: its header says `draft: true`",
             Self::Future => "dated in the future: held until it is due",
             Self::Lacks(Missing::Attachments(names)) => {
-                return write!(f, "waits: it names {}, which is not here yet", Missing::names_in_words(names));
+                return write!(f, "held: waiting for {}", Missing::names_in_words(names));
             }
-            Self::Lacks(Missing::Parts) => "waits: a sync tool is still receiving a part of it",
-            Self::Lacks(Missing::Text) => "waits a minute for its text: it is empty",
+            Self::Lacks(Missing::Parts) => "held: a sync tool is still receiving a part of it",
+            Self::Lacks(Missing::Text) => "held for a minute: it is empty",
         };
         f.write_str(words)
     }

@@ -58,7 +58,7 @@ fn no_such(channel: &Channel, id: &str, sides: &[Side]) -> Error {
     Error::NoSuchMessage { id: id.to_owned(), place: boxes.join(" or "), nearest }
 }
 
-/// Every message of a box, in no order.
+/// Every message of a box, in no order; they only serve to guess which one was meant, so a box that cannot be listed has none.
 fn stamps(folder: &Path) -> Vec<Stamp> {
     let names = Folder::open(folder).and_then(|folder| folder.list()).unwrap_or_default();
     let stamp = |found| if let Found::Text(stamp) = found { Some(stamp) } else { None };

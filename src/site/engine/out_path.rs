@@ -1,6 +1,6 @@
-//! A file of the site: where it is written and how it is linked.
+//! A file of the site: where it is written, and how it is linked.
 //!
-//! Owns paths made of safe names, and their percent-encoded addresses. Nothing else is ever joined to the output folder.
+//! A path is made of safe names; nothing else is ever joined to the output folder. Its address is percent-encoded.
 
 use std::fmt;
 use std::path::Path;

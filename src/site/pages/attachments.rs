@@ -1,6 +1,5 @@
-//! A message's attachments as the site has them.
-//!
-//! Owns where each is written, and the inert name of what a browser or a web server could run. Refuses to read files.
+//! A message's attachments as the site has them: where each is written, and the inert name of what a browser or a web server
+//! could run.
 
 use crate::article::{Attached, inert_suffix};
 use crate::channel::authorship::trust::BoxTrust;

@@ -1,6 +1,6 @@
-//! What lies around one message's text, for the Markdown room to ask.
+//! What lies around one message's text: its attachments, other messages and tags, for the Markdown room to ask.
 //!
-//! Owns the answers about attachments, other messages and tags. Names are matched against listings, never joined to paths.
+//! Names are matched against listings, never joined to paths.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::markdown::{LinkContext, Target, Trust};
 
 use crate::site::pages::attachments::Published;
 use crate::site::pages::contents::Contents;
-use crate::site::pages::view::References;
+use crate::site::pages::references::References;
 
 /// What lies around one message's text.
 pub(crate) struct MessageContext<'a> {
@@ -28,11 +28,11 @@ impl<'a> MessageContext<'a> {
     pub(crate) fn new(
         contents: &'a Contents<'a>,
         card: &'a Card,
-        beyond: &'a References<'a>,
+        references: &'a References<'a>,
         published: &'a [Published],
         anchor: String,
     ) -> Self {
-        let pages = beyond.pages.iter().map(|(link, page)| (*link, page.as_str())).collect();
+        let pages = references.pages.iter().map(|(link, page)| (*link, page.as_str())).collect();
         Self { contents, card, published, anchor, names: AttachmentIndex::new(card), pages }
     }
 }

@@ -143,7 +143,7 @@ fn a_message_waits_for_the_attachments_that_it_names() {
     assert!(!scene.has(&format!("{STEM}.html")) && !scene.has("tag/sea.html"));
     let snapshot = scene.snapshot();
     let held = &snapshot.held[0];
-    assert_eq!(held.reason.to_string(), "waits: it names harbour.jpg, which is not here yet");
+    assert_eq!(held.reason.to_string(), "held: waiting for harbour.jpg");
     assert!((scene.now + DEFAULT_HOLD - held.until.unwrap()).abs() <= 2);
 
     scene.now += DEFAULT_HOLD + 5;
