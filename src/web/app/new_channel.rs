@@ -11,7 +11,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use crate::web::address;
-use crate::web::app::forms::{form, submission};
+use crate::web::app::form_fields::{form, submission};
 use crate::web::app::page_builder::PageBuilder;
 use crate::web::app::sentence::sentence;
 use crate::web::http::redirect::see_other;
