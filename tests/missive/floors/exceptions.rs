@@ -26,10 +26,6 @@ pub(crate) const CIRCLES: &[&str] = &[
     "commands/mod.rs commands/time_zone.rs",
     "commands/serve.rs commands/serve/key.rs",
     "commands/service.rs commands/service/launchd.rs commands/service/systemd.rs",
-    "console/formatted_text.rs console/mod.rs",
-    "watch/native_watcher.rs watch/pending_changes.rs",
-    "web/app/forms.rs web/app/new_channel.rs web/app/pages.rs",
-    "web/http/peer.rs web/http/peer/diag.rs web/http/peer/tables.rs",
 ];
 /// Crates away from home today, as `file crate`.
 pub(crate) const CRATES_AWAY_FROM_HOME: &[&str] = &["daemon/node.rs clap", "media/attachment_kind.rs mime_guess"];
