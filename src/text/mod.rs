@@ -7,3 +7,4 @@ pub(crate) mod normalize;
 pub mod percent;
 pub mod shell;
 pub(crate) mod width;
+pub mod wrap;
