@@ -52,7 +52,7 @@ fn one_command_subscribes_and_shows_the_messages() {
 $ missive share the-harbour --write
 --- messages
 error: you only read `the-harbour`, so you have no key for writing it
-  hint: whoever has one can give it to you: `missive share CHANNEL --write`
+  hint: ask one of its authors for it: they run `missive share CHANNEL --write`
 --- exit 1
 "#]],
     );
