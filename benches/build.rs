@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use divan::Bencher;
 use missive::channel::Channel;
 use missive::channel::protocol::stamp::Stamp;
-use missive::channel::snapshot::card_cache::Cache;
-use missive::channel::snapshot::{self, Look, Snapshot};
+use missive::channel::snapshot::card_cache::CardCache;
+use missive::channel::snapshot::{self, LookOptions, Snapshot};
 use missive::markdown::summarise;
 use missive::site;
 use missive::site::{BuildMemory, Lock, OutputReport, Overrides, SiteOptions, SiteRequest, Theme};
@@ -65,9 +65,9 @@ fn text(number: i64) -> String {
     text
 }
 
-fn look(cache: &Cache) -> Snapshot {
+fn look(cache: &CardCache) -> Snapshot {
     let channel = Channel::open(&FOLDER.path().join("blog")).unwrap();
-    snapshot::take(channel, cache, Look::at(i64::MAX))
+    snapshot::take(channel, cache, LookOptions::at(i64::MAX))
 }
 
 fn build(snapshot: &Snapshot, theme: &Theme, output: &Path) -> OutputReport {
@@ -84,15 +84,15 @@ fn build(snapshot: &Snapshot, theme: &Theme, output: &Path) -> OutputReport {
     site::build(&request, &mut BuildMemory::default()).unwrap()
 }
 
-fn cached() -> Cache {
+fn cached() -> CardCache {
     let path = FOLDER.path().join("cards");
-    look(&Cache::nowhere()).keep(&Cache::read(path.clone()), i64::MAX).unwrap();
-    Cache::read(path)
+    look(&CardCache::nowhere()).keep(&CardCache::read(path.clone()), i64::MAX).unwrap();
+    CardCache::read(path)
 }
 
 #[divan::bench]
 fn look_without_cards(bencher: Bencher<'_, '_>) {
-    bencher.bench(|| look(&Cache::nowhere()));
+    bencher.bench(|| look(&CardCache::nowhere()));
 }
 
 #[divan::bench]
@@ -104,7 +104,7 @@ fn look_with_cards(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn read_the_card_cache(bencher: Bencher<'_, '_>) {
     drop(cached());
-    bencher.bench(|| Cache::read(FOLDER.path().join("cards")));
+    bencher.bench(|| CardCache::read(FOLDER.path().join("cards")));
 }
 
 #[divan::bench]
@@ -114,7 +114,7 @@ fn build_from_nothing(bencher: Bencher<'_, '_>) {
     let outputs = AtomicU32::new(0);
     let next = || -> (Snapshot, PathBuf) {
         let number = outputs.fetch_add(1, Ordering::Relaxed);
-        (look(&Cache::nowhere()), place.path().join(number.to_string()))
+        (look(&CardCache::nowhere()), place.path().join(number.to_string()))
     };
     bencher.with_inputs(next).bench_values(|(snapshot, output)| build(&snapshot, &theme, &output));
 }
@@ -124,7 +124,7 @@ fn build_with_nothing_to_do(bencher: Bencher<'_, '_>) {
     let theme = Theme::load(&[]).unwrap();
     let place = tempfile::tempdir().unwrap();
     let output = place.path().join("site");
-    let snapshot = look(&Cache::nowhere());
+    let snapshot = look(&CardCache::nowhere());
     build(&snapshot, &theme, &output);
     bencher.bench(|| build(&snapshot, &theme, &output));
 }

@@ -1,7 +1,6 @@
-//! What differs between two ordered maps.
+//! What differs between two ordered maps: what should be against what is.
 //!
-//! Owns the one comparison behind building, publishing and subscribing: what should be against what is. Refuses to know
-//! what the keys and values are.
+//! The one comparison behind building, publishing and subscribing.
 
 use std::cmp::Ordering;
 

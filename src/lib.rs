@@ -62,19 +62,21 @@
 //! # One sync, step by step
 //!
 //! A box is synced as one document: a set of signed entries, one for each file. The library below (iroh) exchanges entries
-//! and contents; the rest happens here. The files without a link are in `sync/node/`.
+//! and contents; everything else happens here. The files without a link are in `sync/node/`.
 //!
 //! 1. [`sync::keys::book`] reads keys and documents from `.missive/keys.toml`. `missive share`, `subscribe` and `invite`
 //!    only write this file. A running node watches it, so no command needs a running node.
-//! 2. `run.rs` starts the node, opens each document and watches each box.
+//! 2. `lifecycle.rs` starts the node. `supervisor.rs` keeps a replica for each document in the book, and `box_watch.rs`
+//!    watches their boxes. `round.rs` is what a replica does again and again: steps 3 to 8.
 //! 3. When a file changes in a box, `scan.rs` lists the box again ([`sync::replica::tree`]) and hashes what changed.
 //! 4. [`sync::replica::merge`] compares three states of the file: in the box, in the document, and when the two last agreed
 //!    ([`sync::replica::baseline`]). It returns the step to take: publish, take, remove, keep both, or nothing.
 //! 5. `publish.rs` publishes the user's own change: it signs an entry and adds it to the document.
-//! 6. `peers.rs` knows who has the document, and `dial.rs` dials them. Two nodes that are connected exchange the entries
-//!    that one of them lacks.
-//! 7. At the other end, `events.rs` receives the entries and `records.rs` parses them. [`sync::replica::limits`] decides
-//!    how much of a stranger's data is accepted. `fetch.rs` downloads the contents, newest and smallest first.
+//! 6. [`sync::replica::peers`] knows who has the document, and `dial.rs` dials them. Two nodes that are connected exchange
+//!    the entries that one of them lacks.
+//! 7. At the other end, `events.rs` receives the entries and [`sync::replica::records`] parses them.
+//!    [`sync::replica::limits`] decides how much of a stranger's data is accepted. `fetch.rs` downloads the contents, small
+//!    ones and new messages first.
 //! 8. `apply.rs` puts each file into the box ([`sync::box_files`]), attachments before the text that shows them.
 //!
 //! A channel can also travel through Syncthing ([`sync::syncthing`]). Then missive only sets up Syncthing and reads its

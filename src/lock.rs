@@ -4,12 +4,21 @@
 //! server whose one request failed goes on answering. The value behind the lock is still good, because all of them are caches,
 //! queues and tables whose every change is one assignment or one call of a collection, which leaves a whole value at each moment.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 use std::time::Duration;
 
 /// Takes a lock, and waits for whoever has it.
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes a lock, unless somebody has it now.
+pub(crate) fn try_lock<T: ?Sized>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 /// Takes a lock for reading, beside other readers.
@@ -50,7 +59,22 @@ mod tests {
         });
         assert!(thread.join().is_err() && mutex.is_poisoned() && table.is_poisoned());
         assert_eq!((*lock(&mutex), *read(&table)), (2, 2));
+        assert_eq!(try_lock(&mutex).as_deref(), Some(&2));
+        let held = lock(&mutex);
+        assert!(try_lock(&mutex).is_none());
+        drop(held);
         let changed = Condvar::new();
         assert_eq!(*wait_at_most(&changed, lock(&mutex), Duration::ZERO), 2);
+    }
+
+    #[test]
+    fn no_other_file_has_a_way_of_its_own() {
+        let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        for entry in walkdir::WalkDir::new(&here).into_iter().map(Result::unwrap) {
+            if entry.path().extension().is_some_and(|kind| kind == "rs") && !entry.path().ends_with("src/lock.rs") {
+                let text = std::fs::read_to_string(entry.path()).unwrap();
+                assert!(!text.contains("PoisonError"), "{} takes locks by crate::lock", entry.path().display());
+            }
+        }
     }
 }

@@ -1,6 +1,4 @@
-//! Dates as pages and feeds write them.
-//!
-//! Owns the forms: always UTC, always English, the same on every machine. Refuses to know the clock.
+//! Dates as pages and feeds write them: always UTC, always English, the same on every machine.
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
 

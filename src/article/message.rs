@@ -1,7 +1,6 @@
-//! A message in the words of the templates.
+//! A message in the words of the templates, on a site and in the app alike.
 //!
-//! Owns the names and forms that every template sees of a message, on a site and in the app alike. Refuses to know where
-//! pages lie: addresses come in.
+//! Where pages lie is not known here: addresses come in.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +9,8 @@ use serde::Serialize;
 use crate::article::attachment::{Attached, readable_size};
 use crate::article::dates::Moment;
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::missing::Missing;
 use crate::channel::snapshot::card::Card;
-use crate::channel::snapshot::completeness::Lack;
 use crate::markdown::{Media, Rendered, escaped, normal_tag};
 
 /// A picture with its address and size.
@@ -117,7 +116,7 @@ pub struct MessagePlacement<'a> {
     /// Whether it answers a message that is not here.
     pub answers_elsewhere: bool,
     /// What it lacks, although it is shown.
-    pub lack: Option<&'a Lack>,
+    pub missing: Option<&'a Missing>,
 }
 
 impl<'a> Message<'a> {
@@ -148,7 +147,7 @@ impl<'a> Message<'a> {
             files: Vec::new(),
             reply_to: place.reply_to,
             reply_elsewhere: place.answers_elsewhere,
-            notice: place.lack.map(notice),
+            notice: place.missing.map(notice),
         };
         message.attach(card, rendered, attached);
         message
@@ -195,10 +194,10 @@ impl<'a> Message<'a> {
 }
 
 /// What a page says of a message that is shown before it is whole.
-fn notice(lack: &Lack) -> String {
-    match lack {
-        Lack::Attachments(names) => format!("Not here yet: {}", Lack::names(names)),
-        Lack::Rest | Lack::Text => "More of this message is still arriving.".to_owned(),
+fn notice(missing: &Missing) -> String {
+    match missing {
+        Missing::Attachments(names) => format!("Not here yet: {}", Missing::names_in_words(names)),
+        Missing::Parts | Missing::Text => "More of this message is still arriving.".to_owned(),
     }
 }
 

@@ -1,14 +1,16 @@
 //! A message as an article on a page: of a site, or of the app in the browser.
 //!
-//! Owns what all pages say of a message alike: its dates, its attachments by what they are, its view for the templates.
-//! Refuses to know which pages there are and where they lie.
+//! What all pages say of a message alike is here: its dates, its attachments by what they are, and its view for the templates.
+//! Which pages there are, and where they lie, is the business of the rooms above.
+//!
+//! It lies between `channel` and the rooms that make pages, because a site and the app show a message alike.
 
 mod attachment;
 mod dates;
 mod message;
 mod reply;
 
-pub use crate::article::attachment::{Attached, inert_suffix, kind_in_words, media_type, readable_size, visible_name};
+pub use attachment::{Attached, inert_suffix, readable_size};
 pub use dates::{Moment, month};
 pub use message::{Date, File, Link, Message, MessagePlacement, Picture, Tag, brief, label, picture, tags_in_header};
 pub use reply::InReplyTo;

@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use crate::article::message::label;
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::reply_to::ReplyTo;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::reading::reply::{Answered, ReplyTo, seen_from_here};
+use crate::channel::reading::reply::{Answered, seen_from_here};
 use crate::channel::snapshot::card::Card;
 
 /// The message that another one answers.

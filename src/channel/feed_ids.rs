@@ -1,16 +1,15 @@
 //! Which channel bears which feed id where several channels are shown together.
 //!
 //! An id is public, so a stranger's profile can copy it. Then only one channel bears it: one's own, else the one that was
-//! known first; every other one gets an id that follows from the copied one and from where the channel comes from.
-//! Refuses to know keys and documents: what a channel comes from is handed in.
+//! known first. Every other channel gets an id that follows from the copied one and from where the channel comes from.
 
 use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::Kind;
 use super::snapshot::Snapshot;
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::kind::Kind;
 use crate::channel::protocol::profile::EntryIds;
 use crate::markdown::Trust;
 
@@ -43,7 +42,7 @@ pub struct Claim {
 
 /// What a box bears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Borne {
+pub struct AssignedId {
     /// Its id.
     pub id: Uuid,
     /// The position of the claim that bears the id that this one claims, if that is another one.
@@ -53,7 +52,7 @@ pub struct Borne {
 impl Claim {
     /// What a channel's boxes claim: each one that is there, but an inbox without an id of its own in a conversation, which
     /// goes by the channel's name as the outbox does.
-    pub fn of_channel(snapshot: &Snapshot, origins: &Origins) -> Vec<Self> {
+    pub fn for_channel(snapshot: &Snapshot, origins: &Origins) -> Vec<Self> {
         let name = snapshot.channel.name.to_string();
         let [inbox, outbox] = origins;
         let of = |side: Side| {
@@ -110,11 +109,11 @@ impl Claim {
 }
 
 /// Gives each claim the id that it bears; the result has their order. No two get the same.
-pub fn settle(claims: &[Claim]) -> Vec<Borne> {
+pub fn assign(claims: &[Claim]) -> Vec<AssignedId> {
     let mut order: Vec<(usize, &Claim)> = claims.iter().enumerate().collect();
     order.sort_by(|(_, a), (_, b)| a.rank().cmp(&b.rank()));
     let mut taken: HashMap<Uuid, usize> = HashMap::new();
-    let mut borne: Vec<Borne> = claims.iter().map(|claim| Borne { id: claim.id, bearer: None }).collect();
+    let mut borne: Vec<AssignedId> = claims.iter().map(|claim| AssignedId { id: claim.id, bearer: None }).collect();
     for (at, claim) in order {
         let bearer = taken.get(&claim.id).copied();
         let mut id = claim.id;
@@ -123,7 +122,7 @@ pub fn settle(claims: &[Claim]) -> Vec<Borne> {
         }
         taken.insert(id, at);
         if let Some(borne) = borne.get_mut(at) {
-            *borne = Borne { id, bearer };
+            *borne = AssignedId { id, bearer };
         }
     }
     borne
@@ -134,8 +133,8 @@ pub fn settle(claims: &[Claim]) -> Vec<Borne> {
 pub fn entry_ids(snapshot: &Snapshot) -> EntryIds {
     let name = snapshot.channel.name.to_string();
     let mut ids = EntryIds::new(snapshot.kind(), &name, &snapshot.their_profile, &snapshot.my_profile);
-    let claims = Claim::of_channel(snapshot, &[None, None]);
-    for (claim, borne) in claims.iter().zip(settle(&claims)) {
+    let claims = Claim::for_channel(snapshot, &[None, None]);
+    for (claim, borne) in claims.iter().zip(assign(&claims)) {
         ids.set_channel(claim.side, borne.id);
     }
     ids
@@ -159,11 +158,11 @@ mod tests {
 
     /// Whether each claim keeps its id, in every order in which they may be given.
     fn keep(claims: &[Claim]) -> Vec<bool> {
-        let kept = settle(claims);
+        let kept = assign(claims);
         for turn in 1..claims.len() {
             let mut turned = claims.to_vec();
             turned.rotate_left(turn);
-            let mut ids: Vec<Uuid> = settle(&turned).iter().map(|borne| borne.id).collect();
+            let mut ids: Vec<Uuid> = assign(&turned).iter().map(|borne| borne.id).collect();
             ids.rotate_right(turn);
             assert_eq!(ids, kept.iter().map(|borne| borne.id).collect::<Vec<_>>());
         }
@@ -190,16 +189,16 @@ mod tests {
     #[test]
     fn a_derived_id_cannot_be_taken_in_advance() {
         let (victim, copy) = (own("a", 1), own("b", 1));
-        let derived = settle(&[victim.clone(), copy.clone()])[1].id;
+        let derived = assign(&[victim.clone(), copy.clone()])[1].id;
         let thief = from(0, claim("thief", derived.as_u128()));
-        let borne = settle(&[victim, copy, thief]);
+        let borne = assign(&[victim, copy, thief]);
         assert_eq!((borne[1].id, borne[2].bearer), (derived, Some(1)));
         assert!(borne[2].id != derived);
     }
 
     #[test]
     fn the_same_channel_in_two_folders_gets_two_ids() {
-        let ids: Vec<Uuid> = settle(&[own("a", 1), own("a", 1), own("a", 1)]).iter().map(|borne| borne.id).collect();
+        let ids: Vec<Uuid> = assign(&[own("a", 1), own("a", 1), own("a", 1)]).iter().map(|borne| borne.id).collect();
         assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2], "{ids:?}");
     }
 

@@ -1,62 +1,18 @@
-//! The data folder and the channels in it.
+//! Finding, opening and making channels in a data folder.
 //!
-//! Owns finding, opening and making channels. What kind of channel a folder is follows from which boxes it holds and is
-//! written down nowhere.
+//! The kind of a channel follows from which boxes its folder holds; it is written down nowhere.
 
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
-use super::Error;
-use crate::channel::authorship::authors;
+use crate::channel::error::Error;
+use crate::channel::error::NoBox;
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::kind::Kind;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::name::ChannelName;
-use crate::channel::protocol::profile;
 use crate::channel::protocol::profile::Profile;
 use crate::fs::atomic_write;
-
-/// What kind of channel it is, by its boxes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Both boxes: a conversation.
-    Message,
-    /// Outbox only: any number of readers.
-    Broadcast,
-    /// Inbox only: one publisher.
-    Subscription,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Message => "message",
-            Self::Broadcast => "broadcast",
-            Self::Subscription => "subscription",
-        })
-    }
-}
-
-/// What may lie where a box should.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoBox {
-    /// A symbolic link, whatever it leads to.
-    Link,
-    /// A file, a pipe or whatever else is no folder.
-    Other,
-}
-
-impl fmt::Display for NoBox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Link => "a link, and links are not followed",
-            Self::Other => "not a folder",
-        })
-    }
-}
 
 /// A channel's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,10 +58,25 @@ impl Channel {
         let temporary = atomic_write::temporary_beside(&path);
         let made = fill(&temporary, kind, profile).and_then(|()| Ok(fs_err::rename(&temporary, &path)?));
         if let Err(error) = made {
+            // What stays behind is hidden, and swept later.
             let _ = fs_err::remove_dir_all(&temporary);
             return Err(error);
         }
         Self::open(&path)
+    }
+
+    /// The folder of one's own messages.
+    ///
+    /// # Errors
+    /// [`Error::OnlyListens`] when there is none; [`Error::NotABox`] when it is no folder.
+    pub fn outbox(&self) -> Result<PathBuf, Error> {
+        let outbox = self.path.join(Side::Outbox.name());
+        match outbox.symlink_metadata() {
+            Ok(metadata) if metadata.is_dir() => Ok(outbox),
+            // Unless it became a folder just now.
+            Ok(_) => Self::open(&self.path).map(|_| outbox),
+            Err(_) => Err(Error::OnlyListens { name: self.name.to_string() }),
+        }
     }
 
     /// Takes away a channel that nothing was put into since it was made; tells whether it is gone.
@@ -131,11 +102,11 @@ impl Channel {
 /// A channel that was made a moment ago. It is taken away again unless it is kept: what failed leaves nothing behind.
 #[derive(Debug)]
 #[must_use]
-pub struct Made {
+pub struct NewChannel {
     channel: Option<Channel>,
 }
 
-impl Made {
+impl NewChannel {
     /// Makes a channel as [`Channel::make`] does.
     ///
     /// # Errors
@@ -150,7 +121,7 @@ impl Made {
     }
 }
 
-impl Drop for Made {
+impl Drop for NewChannel {
     fn drop(&mut self) {
         if let Some(channel) = &self.channel {
             // A folder that cannot be taken away is an empty channel, which harms nobody.
@@ -169,7 +140,7 @@ fn is_as_made(path: &Path) -> io::Result<bool> {
         }
         for file in fs_err::read_dir(entry.path())? {
             let name = file?.file_name();
-            if name != profile::FILE_NAME && name != authors::FILE_NAME {
+            if name != layout::PROFILE_FILE && name != layout::AUTHORS_FILE {
                 return Ok(false);
             }
         }
@@ -188,7 +159,7 @@ fn fill(folder: &Path, kind: Kind, profile: &Profile) -> Result<(), Error> {
         // One that says nothing is no file: it comes with the messages of those who have made the channel.
         if *profile != Profile::default() {
             let text = toml::to_string(profile).map_err(io::Error::other)?;
-            atomic_write::create(&outbox.join(profile::FILE_NAME), text.as_bytes())?;
+            atomic_write::create(&outbox.join(layout::PROFILE_FILE), text.as_bytes())?;
         }
     }
     Ok(())

@@ -1,14 +1,20 @@
 //! A channel at one look: every message as a card, and every other file with the reason why it is not shown.
 //!
-//! Owns the look itself: one listing and one `stat` per file, texts read only where no card is known. Refuses to decide
-//! what becomes of the messages.
+//! A look costs one listing and one `stat` for each file; a text is read only where no card of it is known.
 
+pub mod attachment_address;
 pub mod attachments;
 pub mod card;
 pub mod card_cache;
 pub mod completeness;
+pub mod file_mark;
+mod findings;
 pub(crate) mod listing;
+mod look_options;
 pub mod rescan;
+
+pub use findings::{BoxState, Held, Hidden};
+pub use look_options::LookOptions;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -17,64 +23,32 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
-use schemars::JsonSchema;
 
-use super::folder::NoBox;
-use super::{Channel, Kind};
-use crate::channel::authorship::authors;
+use crate::channel::authorship::author_name::ME;
 use crate::channel::authorship::authors::Authors;
-use crate::channel::authorship::bylines::{Bylines, ME, Reserved, others_name};
+use crate::channel::authorship::bylines::{Bylines, ReservedNames, others_name};
 use crate::channel::authorship::trust::BoxTrust;
+use crate::channel::error::NoBox;
+use crate::channel::folder::Channel;
 use crate::channel::protocol::classify::{Reason, leading_stamp};
 use crate::channel::protocol::entry::{Entry, Side};
+use crate::channel::protocol::kind::Kind;
+use crate::channel::protocol::layout;
+use crate::channel::protocol::missing::Missing;
 use crate::channel::protocol::profile;
 use crate::channel::protocol::profile::{Problem, Profile, Profiles};
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::snapshot::card::{Card, Made, Mark};
-use crate::channel::snapshot::card_cache::Cache;
-use crate::channel::snapshot::completeness::Lack;
+use crate::channel::snapshot::card::{Card, MadeCard};
+use crate::channel::snapshot::card_cache::CardCache;
+use crate::channel::snapshot::completeness::what_is_missing;
+use crate::channel::snapshot::file_mark::FileMark;
 use crate::channel::snapshot::listing::{Listing, why};
 use crate::fs::confined::Folder;
+use crate::lock::lock;
 use crate::markdown::Trust;
 
 /// How far ahead of the clock a message may be dated and still count as written now, in seconds.
-pub const TOLERANCE: i64 = 600;
-
-/// The state of one box.
-#[derive(Debug)]
-pub enum BoxState {
-    /// It is there and was read.
-    Open(Folder),
-    /// There is no such folder.
-    Missing,
-    /// It is there and cannot be read; what the system said.
-    Unreadable(String),
-}
-
-/// A file that is not shown, and why.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, JsonSchema)]
-pub struct Hidden {
-    /// Which box it is in.
-    pub side: Side,
-    /// Its path relative to the box.
-    pub path: PathBuf,
-    /// Why it is not shown.
-    #[serde(flatten)]
-    pub reason: Reason,
-    /// Whether its owner may have meant it to be shown, so that it counts as a warning.
-    pub warning: bool,
-}
-
-/// A message that is not to be shown now.
-#[derive(Clone, Debug)]
-pub struct Held {
-    /// The message.
-    pub card: Arc<Card>,
-    /// Why.
-    pub reason: Reason,
-    /// When it is to be looked at again, in seconds since 1970; a draft waits for its author.
-    pub until: Option<i64>,
-}
+pub const CLOCK_TOLERANCE: i64 = 600;
 
 /// A channel at one look.
 #[derive(Debug)]
@@ -100,7 +74,7 @@ pub struct Snapshot {
     /// Messages that are not to be shown now, oldest first: drafts, those dated in the future, those not yet whole.
     pub held: Vec<Held>,
     /// What messages lack, whether they are held for it or not any more.
-    pub lacks: HashMap<(Side, Stamp), Lack>,
+    pub missing: HashMap<(Side, Stamp), Missing>,
     /// Messages whose text cannot be read now; their last known card is among `cards` if there is one.
     pub unreadable: HashSet<(Side, Stamp)>,
     /// Every file that is not shown.
@@ -109,10 +83,10 @@ pub struct Snapshot {
     pub problems: Vec<(Side, Stamp, String)>,
     /// All cards, shown or held, for the cache.
     pub all: Vec<Arc<Card>>,
-    pub(super) look: Look,
+    pub(super) look: LookOptions,
     /// When every file was last looked at, in nanoseconds since 1970.
     pub(super) looked_at: i64,
-    pub(super) icons: [Option<Mark>; 2],
+    pub(super) icons: [Option<FileMark>; 2],
     /// How many bytes of texts were read for their cards.
     pub(super) kept: usize,
     pub(super) bodies: Mutex<HashMap<(Side, Stamp), String>>,
@@ -124,28 +98,8 @@ const KEPT_BODIES: usize = 24 << 20;
 /// The order in which the boxes are looked into: nobody in the inbox may look like whom the outbox's profile names.
 pub(super) const BY_WORDS: [Side; 2] = [Side::Outbox, Side::Inbox];
 
-/// What a look does beyond looking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
-    /// The time now, in seconds since 1970.
-    pub now: i64,
-    /// Shows messages dated in the future as well.
-    pub future: bool,
-    /// Looks into one box only.
-    pub only: Option<Side>,
-    /// How long a message is held for what it lacks, in seconds.
-    pub hold: i64,
-}
-
-impl Look {
-    /// A look at this time, in seconds since 1970, into both boxes.
-    pub fn at(now: i64) -> Self {
-        Self { now, future: false, only: None, hold: completeness::HOLD }
-    }
-}
-
 /// Looks at a channel.
-pub fn take(channel: Channel, cache: &Cache, look: Look) -> Snapshot {
+pub fn take(channel: Channel, cache: &CardCache, look: LookOptions) -> Snapshot {
     let [inbox, outbox] = Side::BOTH.map(|side| open_box(&channel, side, look));
     let mut snapshot = Snapshot {
         inbox,
@@ -155,10 +109,10 @@ pub fn take(channel: Channel, cache: &Cache, look: Look) -> Snapshot {
         my_profile: Profile::default(),
         profile_problems: [None, None],
         bylines: Default::default(),
-        trusts: Side::BOTH.map(|side| Arc::new(BoxTrust::of_side(side))),
+        trusts: Side::BOTH.map(|side| Arc::new(BoxTrust::for_side(side))),
         cards: Vec::new(),
         held: Vec::new(),
-        lacks: HashMap::new(),
+        missing: HashMap::new(),
         unreadable: HashSet::new(),
         hidden: Vec::new(),
         problems: Vec::new(),
@@ -181,7 +135,7 @@ pub fn take(channel: Channel, cache: &Cache, look: Look) -> Snapshot {
     snapshot
 }
 
-pub(super) fn open_box(channel: &Channel, side: Side, look: Look) -> BoxState {
+pub(super) fn open_box(channel: &Channel, side: Side, look: LookOptions) -> BoxState {
     if look.only.is_some_and(|only| only != side) {
         return BoxState::Missing;
     }
@@ -255,8 +209,8 @@ impl Snapshot {
     /// Keeps what was seen for the next run. `now` is in nanoseconds since 1970.
     ///
     /// # Errors
-    /// As [`Cache::keep`].
-    pub fn keep(&self, cache: &Cache, now: i64) -> io::Result<()> {
+    /// As [`CardCache::keep`].
+    pub fn keep(&self, cache: &CardCache, now: i64) -> io::Result<()> {
         cache.keep(&self.all, &self.profiles(), now)
     }
 
@@ -296,7 +250,7 @@ impl Snapshot {
     /// # Errors
     /// As the system says; `NotFound` when the box is not open.
     pub fn body(&self, side: Side, stamp: Stamp) -> io::Result<String> {
-        let kept = self.bodies.lock().ok().and_then(|mut bodies| bodies.remove(&(side, stamp)));
+        let kept = lock(&self.bodies).remove(&(side, stamp));
         match (kept, self.folder(side)) {
             (Some(body), _) => Ok(body),
             (None, Some(folder)) => card::read_body(folder, stamp),
@@ -310,7 +264,7 @@ impl Snapshot {
     /// As [`Snapshot::body`].
     pub fn text_of(&self, card: &Card) -> io::Result<(String, Trust)> {
         let trust = self.trust(card);
-        let kept = self.bodies.lock().ok().and_then(|mut bodies| bodies.remove(&(card.side, card.stamp)));
+        let kept = lock(&self.bodies).remove(&(card.side, card.stamp));
         if let Some(body) = kept {
             return Ok((body, trust));
         }
@@ -320,11 +274,11 @@ impl Snapshot {
         Ok((body, if is_same { trust } else { now() }))
     }
 
-    fn look_into(&mut self, side: Side, cache: &Cache) {
+    fn look_into(&mut self, side: Side, cache: &CardCache) {
         let Some(folder) = self.folder(side) else {
             return;
         };
-        let listing = match Listing::of(folder) {
+        let listing = match Listing::read(folder) {
             Ok(listing) => listing,
             Err(error) => return self.close(side, &error),
         };
@@ -336,7 +290,7 @@ impl Snapshot {
             .map(|stamp| {
                 let known = cache.get(side, *stamp);
                 let mut made = card::make(folder, side, *stamp, listing.folders.contains(stamp), known);
-                if let Ok(Made { body, .. }) = &mut made {
+                if let Ok(MadeCard { body, .. }) = &mut made {
                     body.take_if(|body| kept.fetch_add(body.len(), Ordering::Relaxed) > KEPT_BODIES);
                 }
                 (*stamp, made)
@@ -360,13 +314,13 @@ impl Snapshot {
         let (trust, problem) = BoxTrust::new(side, authors.as_ref().map(Option::as_ref));
         *of_side(&mut self.trusts, side) = Arc::new(trust);
         if let Some(problem) = problem {
-            self.hide(side, authors::FILE_NAME.into(), Reason::Unreadable(problem), true);
+            self.hide(side, layout::AUTHORS_FILE.into(), Reason::Unreadable(problem), true);
         }
         self.take_profile(side, profile, known);
         let (mine, theirs) = (self.my_profile.author.as_deref(), self.their_profile.author.as_deref());
         let reserved = match side {
-            Side::Inbox => Reserved { owner: theirs, reader: mine },
-            Side::Outbox => Reserved { owner: mine, reader: None },
+            Side::Inbox => ReservedNames { owner: theirs, reader: mine },
+            Side::Outbox => ReservedNames { owner: mine, reader: None },
         };
         let bylines = authors.ok().flatten().map(|authors| Bylines::new(&authors, reserved));
         *of_side(&mut self.bylines, side) = Arc::new(bylines.unwrap_or_default());
@@ -387,12 +341,12 @@ impl Snapshot {
         {
             self.hide(side, name.clone(), Reason::Unreadable(error.to_string()), true);
         }
-        let icon = icon.and_then(|(_, stat)| stat.ok()).map(Mark::from);
+        let icon = icon.and_then(|(_, stat)| stat.ok()).map(FileMark::from);
         if let Some(problem) = &problem {
             let before =
                 if profile == Profile::default() { "" } else { "; its last readable content is used until you fix it" };
             let words = format!("{problem}{before}");
-            self.hide(side, profile::FILE_NAME.into(), Reason::Unreadable(words), true);
+            self.hide(side, layout::PROFILE_FILE.into(), Reason::Unreadable(words), true);
         }
         match side {
             Side::Inbox => self.their_profile = profile,
@@ -419,15 +373,17 @@ impl Snapshot {
     }
 
     /// Takes in what looking at a message gave; `last` is its last known card, for when it cannot be read.
-    pub(super) fn add(&mut self, side: Side, stamp: Stamp, made: io::Result<Made>, last: Option<&Arc<Card>>) {
+    pub(super) fn add(&mut self, side: Side, stamp: Stamp, made: io::Result<MadeCard>, last: Option<&Arc<Card>>) {
         match made {
-            Ok(Made { oddities, .. }) if last.is_some() && oddities.iter().any(attachments::Oddity::is_unreadable) => {
+            Ok(MadeCard { oddities, .. })
+                if last.is_some() && oddities.iter().any(attachments::SkippedFile::is_unreadable) =>
+            {
                 // Its attachments are not gone, so it stays as it is known until they can be listed again.
                 self.hide_all(side, oddities.into_iter().map(hidden).collect());
                 self.unreadable.insert((side, stamp));
                 self.all.extend(last.cloned());
             }
-            Ok(Made { card, oddities, body }) => {
+            Ok(MadeCard { card, oddities, body }) => {
                 if let (Some(body), Ok(bodies)) = (body, self.bodies.get_mut()) {
                     self.kept += body.len();
                     if self.kept <= KEPT_BODIES {
@@ -463,31 +419,31 @@ impl Snapshot {
     /// Shows a message or holds it.
     pub(super) fn sort_out(&mut self, card: Arc<Card>, arriving: &HashSet<(Side, Stamp)>) {
         let key = (card.side, card.stamp);
-        let lack = Lack::of(&card, arriving.contains(&key));
-        let due = card.stamp.seconds().saturating_sub(TOLERANCE);
-        let reason = match &lack {
+        let missing = what_is_missing(&card, arriving.contains(&key));
+        let due = card.stamp.seconds().saturating_sub(CLOCK_TOLERANCE);
+        let reason = match &missing {
             _ if card.header.draft => Some((Reason::Draft, None)),
             _ if due > self.look.now && !self.look.future => Some((Reason::Future, Some(due))),
-            Some(lack) => self.held_for(&card, lack).map(|until| (Reason::Lacks(lack.clone()), Some(until))),
+            Some(missing) => self.held_for(&card, missing).map(|until| (Reason::Lacks(missing.clone()), Some(until))),
             None => None,
         };
         if let Some((reason, until)) = reason {
             self.hide(card.side, Entry::Text(card.stamp).path(), reason.clone(), false);
             self.held.push(Held { card, reason, until });
         } else {
-            if let Some(Lack::Attachments(names)) = &lack {
-                let problem = format!("it shows a file that is not here: {}", Lack::names(names));
+            if let Some(Missing::Attachments(names)) = &missing {
+                let problem = format!("it shows a file that is not here: {}", Missing::names_in_words(names));
                 self.problems.push((card.side, card.stamp, problem));
             }
             self.cards.push(card);
         }
-        self.lacks.extend(lack.map(|lack| (key, lack)));
+        self.missing.extend(missing.map(|missing| (key, missing)));
     }
 
     /// Until when a message is held for what it lacks.
-    fn held_for(&self, card: &Card, lack: &Lack) -> Option<i64> {
+    fn held_for(&self, card: &Card, missing: &Missing) -> Option<i64> {
         let stat = self.folder(card.side)?.stat(&Entry::Text(card.stamp).path()).ok()?;
-        lack.until(stat.changed.div_euclid(1_000_000_000), self.look.now, self.look.hold)
+        missing.until(stat.changed.div_euclid(1_000_000_000), self.look.now, self.look.hold)
     }
 
     /// Puts everything that people read into an order that does not depend on the disk.
@@ -498,18 +454,11 @@ impl Snapshot {
     }
 }
 
-fn hidden(oddity: attachments::Oddity) -> (PathBuf, Reason, bool) {
+fn hidden(oddity: attachments::SkippedFile) -> (PathBuf, Reason, bool) {
     let (reason, warning) = why(oddity.found);
     (oddity.path, reason, warning)
 }
 
 fn of_side<T>([inbox, outbox]: &mut [T; 2], side: Side) -> &mut T {
     if side == Side::Inbox { inbox } else { outbox }
-}
-
-impl Hidden {
-    /// The path relative to the channel, as people write it: `inbox/…`.
-    pub fn in_channel(&self) -> PathBuf {
-        Path::new(self.side.name()).join(&self.path)
-    }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::channel::protocol::settings::unless_empty;
+use crate::channel::protocol::toml_error;
 use crate::commands::{Failure, SyncSettings};
 use crate::fs::regular_file;
 use crate::sync::options::{Lookup, Options, Relays};
@@ -131,8 +132,7 @@ pub(super) fn read(folder: &Path) -> Result<Config, Failure> {
         Err(error) => return Err(error.into()),
     };
     toml::from_str(&text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let line = 1 + text.get(..at).unwrap_or_default().matches('\n').count();
+        let line = toml_error::line(&text, &error);
         let message = format!("{}, line {line}: {}", path.display(), error.message());
         Failure::new(message, KEYS)
     })

@@ -46,10 +46,10 @@ const LIBRARY_LEVEL: LevelFilter = LevelFilter::WARN;
 /// What is logged, and where.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct LogArgs {
-    /// Say more, and log to standard error; -vv logs more, MISSIVE_LOG=sync=debug,web=trace sets it by part
+    /// Print more details and the log; -vv logs more. MISSIVE_LOG=sync=debug,web=trace sets the level of each part
     #[arg(long, short, global = true, action = ArgAction::Count, help_heading = EVERYWHERE)]
     verbose: u8,
-    /// Append the log to FILE instead of standard error
+    /// Append the log to FILE instead of printing it
     #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     log: Option<PathBuf>,
 }

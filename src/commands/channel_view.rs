@@ -5,16 +5,18 @@
 use std::path::Path;
 
 use crate::article::InReplyTo;
-use crate::channel::authorship::bylines::ME;
+use crate::channel::authorship::author_name::ME;
+
 use crate::channel::feed_ids::entry_ids;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::{STEM_LENGTH, Stamp};
-use crate::channel::reading::marks::{Key, Marked, Marks, Store};
+use crate::channel::reading::marks::store::MarkStore;
+use crate::channel::reading::marks::{ChannelKey, Marked, Marks};
 use crate::channel::reading::reply::Answered;
 use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::card_cache;
-use crate::channel::snapshot::card_cache::Cache;
-use crate::channel::snapshot::{self, Look, Snapshot};
+use crate::channel::snapshot::card_cache::CardCache;
+use crate::channel::snapshot::{self, LookOptions, Snapshot};
 use crate::channel::{Channel, Kind};
 use crate::console::{Console, columns, cut};
 use crate::text::shell::{operand, quoted};
@@ -24,7 +26,7 @@ use crate::commands::Surroundings;
 /// A channel at one look, with what is marked in it.
 pub(super) struct Opened {
     pub(super) snapshot: Snapshot,
-    pub(super) key: Key,
+    pub(super) key: ChannelKey,
     pub(super) marked: Marked,
     name: String,
     /// Who wrote what lies in the inbox.
@@ -38,13 +40,13 @@ impl Opened {
     /// Looks at a channel. What it cost to read its texts is kept for the next time.
     pub(super) fn look(channel: Channel, marks: &Marks, around: &Surroundings) -> Self {
         let cache = match &around.cache {
-            Some(folder) => Cache::read(card_cache::path_below(folder, &channel.path)),
-            None => Cache::nowhere(),
+            Some(folder) => CardCache::read(card_cache::path_below(folder, &channel.path)),
+            None => CardCache::nowhere(),
         };
-        let key = Key::of(&channel, &around.data);
+        let key = ChannelKey::for_channel(&channel, &around.data);
         let address = address(&channel, &key, around);
         let name = channel.name.to_string();
-        let snapshot = snapshot::take(channel, &cache, Look::at(around.seconds()));
+        let snapshot = snapshot::take(channel, &cache, LookOptions::at(around.seconds()));
         // The cache is only a shortcut: that it could not be kept changes nothing but time.
         let _ = snapshot.keep(&cache, around.now);
         let they = snapshot.writer(Side::Inbox).unwrap_or_else(|| name.clone());
@@ -102,7 +104,7 @@ pub(super) fn short(name: &str, width: usize) -> String {
 
 /// The marks of all devices. Where they cannot be read, that is said, and nothing is marked.
 pub(super) fn marks(around: &Surroundings, console: Console) -> Marks {
-    Store::below(&around.data).load().unwrap_or_else(|error| {
+    MarkStore::below(&around.data).load().unwrap_or_else(|error| {
         // That the data folder is none is said by whoever lists it.
         if error.kind() != std::io::ErrorKind::NotADirectory {
             console.say(&format!("note: missive does not know which messages you have read: {error}"));
@@ -112,7 +114,7 @@ pub(super) fn marks(around: &Surroundings, console: Console) -> Marks {
 }
 
 /// The channel's name, or its folder if it does not lie in the data folder.
-fn address(channel: &Channel, key: &Key, around: &Surroundings) -> String {
+fn address(channel: &Channel, key: &ChannelKey, around: &Surroundings) -> String {
     match (key.is_name(), channel.path.strip_prefix(&around.here)) {
         (true, _) => operand(channel.name.as_os_str()),
         (false, Ok(below)) if !below.as_os_str().is_empty() => quoted(Path::new(".").join(below)),

@@ -12,13 +12,14 @@ use super::{Failure, Surroundings, count};
 use crate::channel::Channel;
 use crate::channel::feed_ids::{self, Claim};
 use crate::channel::outbox::metadata_check;
-use crate::channel::outbox::metadata_check::Telling;
+use crate::channel::outbox::metadata_check::RevealingAttachment;
 use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::Side;
-use crate::channel::protocol::{profile, settings};
+use crate::channel::protocol::layout;
+use crate::channel::protocol::settings;
 use crate::channel::snapshot::card::Card;
-use crate::channel::snapshot::card_cache::Cache;
-use crate::channel::snapshot::{self, BoxState, Look, Snapshot};
+use crate::channel::snapshot::card_cache::CardCache;
+use crate::channel::snapshot::{self, BoxState, LookOptions, Snapshot};
 use crate::commands::box_origins::KnownOrigins;
 use crate::commands::resolve;
 use crate::commands::resolve_conflicts::{Settled, settle};
@@ -61,7 +62,7 @@ pub struct Checked {
     conflicts: Vec<Settled>,
     /// The attachments that tell a place, a device or a person, with `--metadata`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    metadata: Option<Vec<Telling>>,
+    metadata: Option<Vec<RevealingAttachment>>,
 }
 
 /// A file that is not shown, or that has something wrong with it.
@@ -97,7 +98,7 @@ pub fn run(args: &Check, around: &Surroundings, console: Console) -> Result<Repo
     let mut checked_channels = Vec::new();
     for channel in channels {
         let (snapshot, checked) = checked(channel, around, args, console);
-        let owned = Claim::of_channel(&snapshot, &origins.of(&snapshot.channel)).into_iter();
+        let owned = Claim::for_channel(&snapshot, &origins.of(&snapshot.channel)).into_iter();
         claims.extend(owned.map(|claim| (checked_channels.len(), claim)));
         checked_channels.push(checked);
     }
@@ -110,10 +111,10 @@ pub fn run(args: &Check, around: &Surroundings, console: Console) -> Result<Repo
 /// Says which channels claim the feed id of another one; each claim comes with the position of its channel.
 fn add_same_ids(channels: &mut [Checked], claims: Vec<(usize, Claim)>) {
     let (owners, claims): (Vec<usize>, Vec<Claim>) = claims.into_iter().unzip();
-    for ((at, claim), borne) in owners.iter().zip(&claims).zip(feed_ids::settle(&claims)) {
+    for ((at, claim), borne) in owners.iter().zip(&claims).zip(feed_ids::assign(&claims)) {
         let bearer = borne.bearer.and_then(|bearer| claims.get(bearer));
         if let (Some(bearer), Some(channel)) = (bearer, channels.get_mut(*at)) {
-            let path = format!("{}/{}", claim.side, profile::FILE_NAME);
+            let path = format!("{}/{}", claim.side, layout::PROFILE_FILE);
             channel.findings.push(Finding { path, warning: true, why: claim.refusal(bearer), fixable: false });
         }
     }
@@ -121,7 +122,7 @@ fn add_same_ids(channels: &mut [Checked], claims: Vec<(usize, Claim)>) {
 
 fn checked(channel: Channel, around: &Surroundings, args: &Check, console: Console) -> (Snapshot, Checked) {
     // Without a cache every text is read, so that each is seen as it is.
-    let look = |channel: Channel| snapshot::take(channel, &Cache::nowhere(), Look::at(around.seconds()));
+    let look = |channel: Channel| snapshot::take(channel, &CardCache::nowhere(), LookOptions::at(around.seconds()));
     let mut snapshot = look(channel);
     if args.metadata {
         let checked = Checked {
@@ -143,8 +144,8 @@ fn checked(channel: Channel, around: &Surroundings, args: &Check, console: Conso
 }
 
 /// What the attachments of all messages tell, in the order of the messages; those that wait are handed out as well.
-fn telling(snapshot: &Snapshot) -> Vec<Telling> {
-    let of_card = |card: &Arc<Card>| snapshot.folder(card.side).map(|folder| metadata_check::of_card(folder, card));
+fn telling(snapshot: &Snapshot) -> Vec<RevealingAttachment> {
+    let of_card = |card: &Arc<Card>| snapshot.folder(card.side).map(|folder| metadata_check::for_card(folder, card));
     let mut cards: Vec<&Arc<Card>> = snapshot.all.iter().collect();
     cards.sort_by_key(|card| (card.side, card.stamp));
     cards.into_iter().filter_map(of_card).flatten().collect()
@@ -154,7 +155,7 @@ fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {
     let warning = |path: String, why: String| Finding { path, warning: true, why, fixable: false };
     let mut findings = Vec::new();
     if let Err(error) = settings::read(&snapshot.channel.path) {
-        findings.push(warning(settings::FILE_NAME.to_owned(), error.to_string()));
+        findings.push(warning(layout::SETTINGS_FILE.to_owned(), error.to_string()));
     }
     for side in Side::BOTH {
         if let BoxState::Unreadable(error) = snapshot.side(side) {
@@ -178,7 +179,7 @@ fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {
 
 impl Checked {
     /// Says which attachments tell what.
-    fn tell(&self, f: &mut fmt::Formatter<'_>, metadata: &[Telling]) -> fmt::Result {
+    fn tell(&self, f: &mut fmt::Formatter<'_>, metadata: &[RevealingAttachment]) -> fmt::Result {
         let name = field(&self.channel);
         match metadata.len() {
             0 => writeln!(f, "{name}: missive found no attachment that reveals a place, a device or a person")?,

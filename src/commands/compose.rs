@@ -11,14 +11,15 @@ use clap::Args;
 use super::editor::Returned;
 use super::{Clock, Failure, Surroundings, editor, second};
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::{Draft, Name};
-use crate::channel::outbox::new_message::{Gathered, Letter, gather};
+use crate::channel::outbox::draft::Draft;
+use crate::channel::outbox::draft::name::DraftName;
+use crate::channel::outbox::new_message::{Gathered, NewMessage, gather};
 use crate::channel::outbox::{missing_attachment, new_message, send};
 use crate::channel::protocol::header;
 use crate::channel::protocol::header::Header;
+use crate::channel::protocol::reply_to::ReplyTo;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::reading::reply::ReplyTo;
-use crate::channel::reading::{date_phrase, resolve_id};
+use crate::channel::reading::{date_phrase, reply, resolve_id};
 use crate::channel::{Channel, Error};
 use crate::commands::text_input::Text;
 use crate::commands::{free_values, resolve};
@@ -80,7 +81,7 @@ pub fn run(args: &Compose, around: &Surroundings, console: Console, clock: Clock
         return send_due(args, around, console, clock);
     };
     let channel = resolve::channel(around, wanted)?;
-    send::outbox(&channel)?;
+    channel.outbox()?;
     let header = args.header(&channel)?;
     let paths: Vec<PathBuf> = args.attach.iter().map(|path| around.here.join(path)).collect();
     let gathered = gather(&paths)?;
@@ -101,7 +102,11 @@ fn send_due(args: &Compose, around: &Surroundings, console: Console, clock: Cloc
     let now = second(clock)?.seconds();
     let mut report = report::Due::default();
     for channel in channels {
-        for (name, done) in draft::send_due(&channel, now) {
+        let all = draft::send_due(&channel, now).unwrap_or_else(|error| {
+            report.failed.push(format!("{}: {error}", channel.name));
+            Vec::new()
+        });
+        for (name, done) in all {
             match done {
                 Ok(sent) => report.sent.push(report::One::new(&channel, sent.stamp, &sent.path)),
                 Err(error) => report.failed.push(format!("{}: {name} could not be sent: {error}", channel.name)),
@@ -135,7 +140,7 @@ impl Compose {
         }
         let reply = |id: &String| match ReplyTo::parse(id.trim()) {
             Some(entry @ ReplyTo::Entry(_)) => Ok(entry),
-            _ => resolve_id::any(channel, id).map(|(side, stamp)| ReplyTo::to(channel, side, stamp)),
+            _ => resolve_id::any(channel, id).map(|(side, stamp)| reply::reply_to(channel, side, stamp)),
         };
         let title = self.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
         let in_reply_to = self.reply_to.as_ref().map(reply).transpose()?;
@@ -178,7 +183,7 @@ impl Desk<'_> {
         }
         let text = header::with(text, header).ok_or(Error::Header)?;
         let skipped = skipped(&gathered);
-        let letter = Letter { text, attachments: gathered.files };
+        let letter = NewMessage { text, attachments: gathered.files };
         if plan.dry_run {
             return self.shown(&letter, plan, skipped);
         }
@@ -189,11 +194,11 @@ impl Desk<'_> {
     }
 
     /// A new draft. If there is no room for its attachments, there may be for its text.
-    fn begun(&self, letter: Letter) -> Result<Draft, Failure> {
+    fn begun(&self, letter: NewMessage) -> Result<Draft, Failure> {
         let now = second(self.clock)?;
         let begun = Draft::begin(self.channel, &letter, now);
         begun.map_err(|error| {
-            let text = Letter { attachments: Vec::new(), ..letter };
+            let text = NewMessage { attachments: Vec::new(), ..letter };
             match &error {
                 Error::Io(_) => match Draft::begin(self.channel, &text, now) {
                     Ok(draft) => self.keeping(error.into(), draft.name),
@@ -216,9 +221,9 @@ impl Desk<'_> {
         };
         let is_new = left.is_none();
         let draft = self.ready(left, header, gathered)?;
-        let before = draft.letter()?.text;
+        let before = draft.contents()?.text;
         let edited = editor::open(self.around, self.console, &draft.path());
-        let unchanged = draft.letter().is_ok_and(|letter| letter.text == before);
+        let unchanged = draft.contents().is_ok_and(|letter| letter.text == before);
         if unchanged && matches!(edited, Ok(Returned::AtOnce)) {
             return Err(self.returned_at_once(&draft));
         }
@@ -229,10 +234,12 @@ impl Desk<'_> {
             draft.forget()?;
             return Err(failure);
         }
-        match verdict(&draft.letter()?.text, unchanged) {
+        match verdict(&draft.contents()?.text, unchanged) {
             Some(why) if is_new => draft.forget().map(|()| Report::nothing(self.channel, why)).map_err(Failure::from),
             Some(why) => Ok(Report::nothing(self.channel, why).with_draft(self, &draft)),
-            None if plan.dry_run => Ok(self.shown(&draft.letter()?, plan, skipped(gathered))?.with_draft(self, &draft)),
+            None if plan.dry_run => {
+                Ok(self.shown(&draft.contents()?, plan, skipped(gathered))?.with_draft(self, &draft))
+            }
             None => self.asked(draft, plan, skipped(gathered)),
         }
     }
@@ -241,10 +248,10 @@ impl Desk<'_> {
     fn ready(&self, left: Option<Draft>, header: &Header, gathered: &Gathered) -> Result<Draft, Failure> {
         let with = |text: &[u8]| header::with(text, header).ok_or(Error::Header);
         let Some(draft) = left else {
-            let letter = Letter { text: with(b"")?, attachments: gathered.files.clone() };
+            let letter = NewMessage { text: with(b"")?, attachments: gathered.files.clone() };
             return Ok(Draft::begin(self.channel, &letter, second(self.clock)?)?);
         };
-        let before = draft.letter()?.text;
+        let before = draft.contents()?.text;
         let after = with(&before)?;
         draft.attach(&gathered.files)?;
         if after != before {
@@ -255,11 +262,11 @@ impl Desk<'_> {
 
     /// Sends a draft, unless its text promises what it does not keep and the person who is asked then would rather not.
     fn asked(&self, draft: Draft, plan: Plan, skipped: Vec<String>) -> Result<Report, Failure> {
-        let broken = broken(&draft.letter()?, second(self.clock)?);
+        let broken = broken(&draft.contents()?, second(self.clock)?);
         if broken.is_empty() || plan.draft || !self.console.can_ask() {
             return self.done(draft, plan, skipped);
         }
-        let telling = telling(&draft.letter()?);
+        let telling = telling(&draft.contents()?);
         for warning in skipped.iter().chain(&broken).chain(&telling) {
             self.console.say(&format!("warning: {warning}"));
         }
@@ -271,7 +278,7 @@ impl Desk<'_> {
     /// Sends a draft, lets it wait, or keeps it.
     pub(super) fn done(&self, draft: Draft, plan: Plan, skipped: Vec<String>) -> Result<Report, Failure> {
         let now = second(self.clock)?;
-        let letter = draft.letter()?;
+        let letter = draft.contents()?;
         let names = letter.attachments.iter().map(|file| file.name.text().into_owned()).collect();
         let warnings = skipped.into_iter().chain(broken(&letter, now)).chain(telling(&letter)).collect();
         let written = report::Written { names, warnings };
@@ -284,14 +291,14 @@ impl Desk<'_> {
         done.map_err(|error| self.keeping(error.into(), name))
     }
 
-    fn shown(&self, letter: &Letter, plan: Plan, skipped: Vec<String>) -> Result<Report, Failure> {
+    fn shown(&self, letter: &NewMessage, plan: Plan, skipped: Vec<String>) -> Result<Report, Failure> {
         let stamp = plan.due.map_or_else(|| second(self.clock), Ok)?;
         let warnings = skipped.into_iter().chain(broken(letter, stamp)).chain(telling(letter)).collect();
         Ok(Report::would(self.channel, letter, plan, send::first_free(self.channel, stamp)?, warnings))
     }
 
     /// A failure after which a draft is still there.
-    pub(super) fn keeping(&self, failure: Failure, name: Name) -> Failure {
+    pub(super) fn keeping(&self, failure: Failure, name: DraftName) -> Failure {
         let (edit, send) = (self.on_draft("edit", name), self.on_draft("send", name));
         Failure::new(
             failure.message,
@@ -307,14 +314,14 @@ impl Desk<'_> {
     }
 
     /// What to type to `edit`, `send` or `discard` a draft.
-    pub(super) fn on_draft(&self, action: &str, name: Name) -> String {
+    pub(super) fn on_draft(&self, action: &str, name: DraftName) -> String {
         shell::missive(&format!("drafts {action}"), &[&self.typed, &name.to_string()])
     }
 
     /// The newest draft that was left, if nobody has it in hand.
     fn left(&self) -> Option<Draft> {
-        let mut names = draft::list(self.channel);
-        names.retain(|name| matches!(name, Name::Unsent(_)));
+        let mut names = draft::list(self.channel).ok()?;
+        names.retain(|name| matches!(name, DraftName::Unsent(_)));
         names.into_iter().rev().filter_map(|name| Draft::open(self.channel, name).ok()).find(Draft::has_text)
     }
 
@@ -375,7 +382,7 @@ pub(super) fn is_yes(answer: Option<&str>) -> bool {
 
 /// `: “Its first words”`
 pub(super) fn words(draft: &Draft) -> String {
-    let text = draft.letter().map(|letter| letter.text).unwrap_or_default();
+    let text = draft.contents().map(|letter| letter.text).unwrap_or_default();
     let words = new_message::first_words(&text);
     if words.is_empty() { String::new() } else { format!(": “{}”", field(&words)) }
 }
@@ -386,7 +393,7 @@ fn skipped(gathered: &Gathered) -> Vec<String> {
 }
 
 /// A word about each picture whose notes nobody here removes from the copies on a site.
-fn telling(letter: &Letter) -> Vec<String> {
+fn telling(letter: &NewMessage) -> Vec<String> {
     let lasting = letter.attachments.iter().filter(|file| file.metadata() == Some(Metadata::Lasting));
     let line = |name: String| {
         let name = field(&name);
@@ -397,7 +404,7 @@ fn telling(letter: &Letter) -> Vec<String> {
     lasting.map(|file| line(file.name.text().into_owned())).collect()
 }
 
-fn broken(letter: &Letter, stamp: Stamp) -> Vec<String> {
+fn broken(letter: &NewMessage, stamp: Stamp) -> Vec<String> {
     let names: Vec<_> = letter.attachments.iter().map(|file| file.name.clone()).collect();
-    missing_attachment::broken(&letter.text, &names, stamp)
+    missing_attachment::warnings(&letter.text, &names, stamp)
 }

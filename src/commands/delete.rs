@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::compose::is_yes;
 use super::{Clock, Failure, Surroundings, second};
-use crate::channel::outbox::{new_message, revise, send, trash};
+use crate::channel::outbox::{new_message, revise, trash};
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::resolve_id;
 use crate::channel::{Channel, Error};
@@ -75,12 +75,12 @@ pub fn run(args: &Delete, around: &Surroundings, console: Console, clock: Clock)
         typed: args.channel.clone(),
     };
     let Some(id) = &args.id else {
-        let back = trash::undo(&channel).map_err(taken)?;
+        let back = trash::restore_last(&channel).map_err(taken)?;
         return Ok(report(back.stamp, Done::BroughtBack, back.path));
     };
     let stamp = resolve_id::own(&channel, id)?;
     if !args.yes && !is_meant(args, &channel, stamp, console)? {
-        return Ok(report(stamp, Done::Kept, send::outbox(&channel)?.join(format!("{stamp}.txt"))));
+        return Ok(report(stamp, Done::Kept, channel.outbox()?.join(format!("{stamp}.txt"))));
     }
     let path = trash::delete(&channel, stamp, second(clock)?)?;
     Ok(report(stamp, Done::Deleted, path))

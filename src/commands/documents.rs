@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::channel::folder::Made;
+use crate::channel::folder::NewChannel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile;
@@ -281,7 +281,7 @@ pub(super) fn make(
     book: &Book,
     name: &ChannelName,
     side: Side,
-) -> Result<Option<Made>, Failure> {
+) -> Result<Option<NewChannel>, Failure> {
     let path = around.data.join(name.as_os_str());
     let opened = Channel::open(&path);
     if let Err(error @ Error::NotABox { .. }) = opened {
@@ -304,5 +304,5 @@ pub(super) fn make(
     }
     refuse_kept_name(book, name)?;
     let kind = if side == Side::Outbox { Kind::Broadcast } else { Kind::Subscription };
-    Ok(Some(Made::new(&around.data, name, kind, &Profile::default())?))
+    Ok(Some(NewChannel::new(&around.data, name, kind, &Profile::default())?))
 }

@@ -13,7 +13,8 @@ use super::compose::{self, Desk, Plan};
 use super::editor::Returned;
 use super::{Clock, Failure, Surroundings, Zone, count, edit, editor, second, spoken};
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::{Draft, Name};
+use crate::channel::outbox::draft::Draft;
+use crate::channel::outbox::draft::name::DraftName;
 use crate::channel::outbox::new_message;
 use crate::channel::protocol::header;
 use crate::channel::protocol::stamp::Stamp;
@@ -123,9 +124,11 @@ pub fn run(args: &Drafts, around: &Surroundings, console: Console, clock: Clock)
             Some(wanted) => vec![resolve::channel(around, wanted)?],
             None => resolve::all(around, console)?,
         };
-        return Ok(Report::List(List {
-            drafts: channels.iter().flat_map(|channel| lines(channel, &around.zone)).collect(),
-        }));
+        let mut drafts = Vec::new();
+        for channel in channels {
+            drafts.extend(lines(&channel, &around.zone)?);
+        }
+        return Ok(Report::List(List { drafts }));
     };
     let (Action::Edit(one) | Action::Send(one) | Action::Discard(one)) = action;
     let channel = resolve::channel(around, &one.channel)?;
@@ -136,18 +139,18 @@ pub fn run(args: &Drafts, around: &Surroundings, console: Console, clock: Clock)
             let path = draft.discard(&channel, second(clock)?)?.to_string_lossy().into_owned();
             Ok(Report::Discarded { discarded: name.to_string(), path })
         }
-        (Action::Edit(_), Name::Edit(stamp)) => edit::go_on(&desk, stamp, draft, true).map(Report::Edited),
-        (Action::Send(_), Name::Edit(stamp)) => edit::go_on(&desk, stamp, draft, false).map(Report::Edited),
+        (Action::Edit(_), DraftName::Edit(stamp)) => edit::go_on(&desk, stamp, draft, true).map(Report::Edited),
+        (Action::Send(_), DraftName::Edit(stamp)) => edit::go_on(&desk, stamp, draft, false).map(Report::Edited),
         (Action::Edit(_), _) => edited(&desk, draft),
         (Action::Send(_), _) => sent(&desk, draft),
     }
 }
 
-fn lines(channel: &Channel, zone: &Zone) -> Vec<Line> {
-    draft::list(channel).into_iter().filter_map(|name| line(channel, name, zone)).collect()
+fn lines(channel: &Channel, zone: &Zone) -> Result<Vec<Line>, Failure> {
+    Ok(draft::list(channel)?.into_iter().filter_map(|name| line(channel, name, zone)).collect())
 }
 
-fn line(channel: &Channel, name: Name, zone: &Zone) -> Option<Line> {
+fn line(channel: &Channel, name: DraftName, zone: &Zone) -> Option<Line> {
     let (in_hand, draft) = match Draft::open(channel, name) {
         Ok(draft) => (false, Some(draft)),
         Err(Error::NoSuchDraft { .. }) => return None,
@@ -159,9 +162,9 @@ fn line(channel: &Channel, name: Name, zone: &Zone) -> Option<Line> {
         channel: channel.name.to_string(),
         draft: name.to_string(),
         path: path.to_string_lossy().into_owned(),
-        scheduled: if let Name::Scheduled(stamp) = name { Some(stamp) } else { None },
-        due: if let Name::Scheduled(stamp) = name { Some(zone.spoken(stamp)) } else { None },
-        edits: if let Name::Edit(stamp) = name { Some(stamp) } else { None },
+        scheduled: if let DraftName::Scheduled(stamp) = name { Some(stamp) } else { None },
+        due: if let DraftName::Scheduled(stamp) = name { Some(zone.spoken(stamp)) } else { None },
+        edits: if let DraftName::Edit(stamp) = name { Some(stamp) } else { None },
         text_is_gone: text.is_err(),
         title: new_message::first_words(&text.unwrap_or_default()),
         attachments: draft.map_or(0, |draft| draft.attachments().len()),
@@ -170,10 +173,10 @@ fn line(channel: &Channel, name: Name, zone: &Zone) -> Option<Line> {
 }
 
 /// The draft of this name, or the only one.
-fn named(channel: &Channel, name: Option<&str>) -> Result<Name, Failure> {
-    let there = draft::list(channel);
+fn named(channel: &Channel, name: Option<&str>) -> Result<DraftName, Failure> {
+    let there = draft::list(channel)?;
     match (name, there.as_slice()) {
-        (Some(text), _) => Ok(Name::parse(text).ok_or_else(|| draft::no_such(channel, text))?),
+        (Some(text), _) => Ok(DraftName::parse(text).ok_or_else(|| draft::no_such(channel, text))?),
         (None, [only]) => Ok(*only),
         (None, []) => Err(Failure::new("there are no drafts in this channel", "`missive compose CHANNEL` starts one")),
         (None, all) => {
@@ -185,9 +188,10 @@ fn named(channel: &Channel, name: Option<&str>) -> Result<Name, Failure> {
 
 fn edited(desk: &Desk<'_>, draft: Draft) -> Result<Report, Failure> {
     let name = draft.name;
-    let before = draft.letter()?.text;
+    let before = draft.contents()?.text;
     let returned = editor::open(desk.around, desk.console, &draft.path());
-    if returned.map_err(|failure| desk.keeping(failure, name))? == Returned::AtOnce && draft.letter()?.text == before {
+    if returned.map_err(|failure| desk.keeping(failure, name))? == Returned::AtOnce && draft.contents()?.text == before
+    {
         desk.console.say(&format!("note: {}; {}", editor::RETURNED_AT_ONCE, editor::LET_IT_WAIT));
     }
     drop(draft);
@@ -197,7 +201,7 @@ fn edited(desk: &Desk<'_>, draft: Draft) -> Result<Report, Failure> {
 }
 
 fn sent(desk: &Desk<'_>, draft: Draft) -> Result<Report, Failure> {
-    let letter = draft.letter()?;
+    let letter = draft.contents()?;
     if header::is_blank(&letter.text) && letter.attachments.is_empty() {
         let hint = format!("`{}` goes on with it", desk.on_draft("edit", draft.name));
         return Err(Failure::new("nothing was sent: the text is empty", hint));

@@ -15,11 +15,12 @@ use serde::Serialize;
 use super::compose::Desk;
 use super::editor::Returned;
 use super::{Clock, Failure, Surroundings, count, editor, second};
-use crate::channel::outbox::draft::{Draft, Name};
+use crate::channel::outbox::draft::Draft;
+use crate::channel::outbox::draft::name::DraftName;
+use crate::channel::outbox::missing_attachment;
 use crate::channel::outbox::new_message::gather;
 use crate::channel::outbox::revise;
 use crate::channel::outbox::revise::Revision;
-use crate::channel::outbox::{missing_attachment, send};
 use crate::channel::protocol::entry::RelativePath;
 use crate::channel::protocol::header;
 use crate::channel::protocol::stamp::Stamp;
@@ -95,7 +96,7 @@ pub fn run(args: &Edit, around: &Surroundings, console: Console, clock: Clock) -
     if !paths.is_empty() || !besides.detach.is_empty() {
         return apply(&desk, stamp, &before, &before, &besides);
     }
-    let (draft, left) = Draft::of_message(&channel, stamp, &before)?;
+    let (draft, left) = Draft::for_message(&channel, stamp, &before)?;
     if left {
         let name = draft.name;
         console.say(&format!(
@@ -116,11 +117,11 @@ pub(super) fn go_on(desk: &Desk<'_>, stamp: Stamp, draft: Draft, with_editor: bo
 }
 
 fn in_editor(desk: &Desk<'_>, stamp: Stamp, draft: Draft, before: &[u8], besides: &Besides) -> Result<Report, Failure> {
-    let text = draft.letter()?.text;
+    let text = draft.contents()?.text;
     match editor::open(desk.around, desk.console, &draft.path()) {
-        Ok(Returned::AtOnce) if draft.letter()?.text == text => Err(desk.returned_at_once(&draft)),
+        Ok(Returned::AtOnce) if draft.contents()?.text == text => Err(desk.returned_at_once(&draft)),
         Ok(_) => finish(desk, stamp, draft, before, besides),
-        Err(failure) if draft.letter()?.text == before => {
+        Err(failure) if draft.contents()?.text == before => {
             draft.forget()?;
             Err(failure)
         }
@@ -129,7 +130,7 @@ fn in_editor(desk: &Desk<'_>, stamp: Stamp, draft: Draft, before: &[u8], besides
 }
 
 fn finish(desk: &Desk<'_>, stamp: Stamp, draft: Draft, before: &[u8], besides: &Besides) -> Result<Report, Failure> {
-    let after = draft.letter()?.text;
+    let after = draft.contents()?.text;
     let name = draft.name;
     // What the message became meanwhile is not written over, however long the changes lay.
     let base = draft.base().unwrap_or_else(|| before.to_owned());
@@ -145,7 +146,7 @@ fn finish(desk: &Desk<'_>, stamp: Stamp, draft: Draft, before: &[u8], besides: &
 fn kept(desk: &Desk<'_>, draft: &Draft, error: Error) -> Failure {
     let path = quoted(draft.path());
     let list = shell::missive("drafts", &[&desk.typed]);
-    let way = if let (Error::Changed { .. }, Name::Edit(stamp)) = (&error, draft.name) {
+    let way = if let (Error::Changed { .. }, DraftName::Edit(stamp)) = (&error, draft.name) {
         let put = shell::missive(&format!("edit -F {path}"), &[&desk.typed, &stamp.to_string()]);
         format!("`{put}` applies it")
     } else {
@@ -157,7 +158,7 @@ fn kept(desk: &Desk<'_>, draft: &Draft, error: Error) -> Failure {
 }
 
 fn apply(desk: &Desk<'_>, stamp: Stamp, before: &[u8], after: &[u8], besides: &Besides) -> Result<Report, Failure> {
-    let path = send::outbox(desk.channel)?.join(format!("{stamp}.txt"));
+    let path = desk.channel.outbox()?.join(format!("{stamp}.txt"));
     let report = Report::of(desk.channel, stamp, &path);
     let files_change = !besides.attach.files.is_empty() || !besides.detach.is_empty();
     if after == before && !files_change {
@@ -180,14 +181,14 @@ fn apply(desk: &Desk<'_>, stamp: Stamp, before: &[u8], after: &[u8], besides: &B
     Ok(Report {
         attached: besides.attach.files.iter().map(|file| file.name.text().into_owned()).collect(),
         detached: besides.detach.iter().map(|name| name.text().into_owned()).collect(),
-        warnings: skipped.chain(missing_attachment::broken(after, &there(desk.channel, stamp), stamp)).collect(),
+        warnings: skipped.chain(missing_attachment::warnings(after, &there(desk.channel, stamp), stamp)).collect(),
         ..report
     })
 }
 
 /// The message's attachments as they are now.
 fn there(channel: &Channel, stamp: Stamp) -> Vec<RelativePath> {
-    let outbox = send::outbox(channel).ok().and_then(|outbox| Folder::open(&outbox).ok());
+    let outbox = channel.outbox().ok().and_then(|outbox| Folder::open(&outbox).ok());
     let files = outbox.map(|outbox| attachments::list(&outbox, stamp).files).unwrap_or_default();
     files.into_iter().map(|(path, _)| path).collect()
 }

@@ -5,10 +5,9 @@
 use std::fmt;
 use std::io;
 
-use crate::channel::folder::NoBox;
+use crate::channel::error::NoBox;
 use crate::channel::reading::{date_phrase, query};
 use crate::text::invisible::field;
-use crate::text::shell;
 use crate::{channel, site, sync};
 
 /// Why a command could not do what it was asked.
@@ -100,8 +99,10 @@ fn writing_hint(error: &channel::Error) -> Option<String> {
         }
         Error::NoSuchDraft { there, .. } if there.is_empty() => "there are no drafts in this channel".to_owned(),
         Error::NoSuchDraft { there, .. } => format!("there is {}", all(there)),
-        Error::InHand { .. } => "finish it there, or close its editor, and try again".to_owned(),
-        Error::Attachment { .. } => "nothing was written; only ordinary files and folders can be attached".to_owned(),
+        Error::OpenElsewhere { .. } => "finish it there, or close its editor, and try again".to_owned(),
+        Error::Attachment { .. } | Error::UnreadableAttachment { .. } => {
+            "nothing was written; only ordinary files and folders can be attached".to_owned()
+        }
         Error::SameName { .. } => "nothing was written; rename one of them, or put it into a subfolder".to_owned(),
         Error::NoSuchAttachment { there, .. } if there.is_empty() => "it has no attachments".to_owned(),
         Error::NoSuchAttachment { there, .. } => format!("it has {}", all(there)),
@@ -123,9 +124,7 @@ impl From<sync::Error> for Failure {
                     .to_owned(),
             ),
             Error::Busy { .. } => Some("`missive status` shows its state".to_owned()),
-            Error::Exposed(exposed) => {
-                Some(format!("close it, and try again: {}", exposed.command(&shell::quoted(exposed.path()))))
-            }
+            Error::Exposed(exposed) => Some(format!("close it, and try again: {}", exposed.command())),
             Error::Engine { .. } => {
                 Some("you can delete `.missive/sync/store` in the data folder; missive makes it again".to_owned())
             }

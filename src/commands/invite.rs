@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Clock, Failure, Surroundings};
-use crate::channel::folder::Made;
+use crate::channel::folder::NewChannel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profile;
@@ -138,7 +138,7 @@ pub fn invite(args: &Invite, around: &Surroundings, console: Console) -> Result<
         book.invitations.push(Invitation { channel: name.clone(), secret, until, used_by: None });
         Ok::<_, Failure>((document, made))
     })?;
-    made.into_iter().for_each(Made::keep);
+    made.into_iter().for_each(NewChannel::keep);
     let channel = Channel::open(&around.data.join(name.as_os_str()))?;
     let peers = documents::peers(around, &document)?.into_iter().take(1).collect();
     let host = args.author.clone().or_else(|| documents::profile(&channel, Side::Outbox).author).unwrap_or_default();
@@ -178,7 +178,7 @@ fn conversation(
     book: &Book,
     name: &ChannelName,
     author: Option<&str>,
-) -> Result<Option<Made>, Failure> {
+) -> Result<Option<NewChannel>, Failure> {
     let path = around.data.join(name.as_os_str());
     match Channel::open(&path) {
         Ok(channel) if channel.kind == Kind::Message => return Ok(None),
@@ -193,7 +193,7 @@ fn conversation(
         author: author.map(str::to_owned),
         ..Profile::default()
     };
-    Ok(Some(Made::new(&around.data, name, Kind::Message, &profile)?))
+    Ok(Some(NewChannel::new(&around.data, name, Kind::Message, &profile)?))
 }
 
 /// Answers an invitation, and waits for the other side unless told not to.
@@ -319,7 +319,7 @@ fn begin(args: &Accept, ticket: &Ticket, around: &Surroundings) -> Result<Begun,
         });
         Ok::<_, Failure>((name, made))
     })?;
-    made.into_iter().for_each(Made::keep);
+    made.into_iter().for_each(NewChannel::keep);
     Ok(Begun::Now(name))
 }
 

@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::{Failure, Surroundings, count};
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::reading::marks::{Change, Reach, State, Store};
+use crate::channel::reading::marks::store::MarkStore;
+use crate::channel::reading::marks::{Change, Reach, State};
 use crate::channel::snapshot::card::Card;
 use crate::commands::channel_view::Opened;
 use crate::commands::resolve;
@@ -67,7 +68,7 @@ struct Marked {
 /// # Errors
 /// [`Failure`] when there is no such channel or message, or the marks cannot be kept. Nothing is marked then.
 pub fn run(args: &Mark, around: &Surroundings) -> Result<Report, Failure> {
-    let store = Store::below(&around.data);
+    let store = MarkStore::below(&around.data);
     let marks = store.load()?;
     let opened = Opened::look(resolve::channel(around, &args.channel)?, &marks, around);
     let mut cards = Vec::new();

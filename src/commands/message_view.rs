@@ -10,16 +10,17 @@ use chrono::SecondsFormat;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::article::{InReplyTo, kind_in_words, readable_size as size_in_words};
+use crate::article::{InReplyTo, readable_size as size_in_words};
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::message_file::MAX_READ;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::snapshot::attachments::Names;
+use crate::channel::snapshot::attachment_address::AttachmentIndex;
 use crate::channel::snapshot::card::{Attachment, Card};
 use crate::commands::channel_view::{Opened, short};
 use crate::commands::relative_time::ago;
 use crate::commands::{Surroundings, count};
 use crate::console::{FormattedText, Screen, Style, columns, cut, wrapped};
+use crate::media::attachment_kind::AttachmentKind;
 use crate::text::invisible::field;
 
 /// Longer lines are hard to read.
@@ -102,7 +103,7 @@ impl Letter<'_> {
         let name = file.path.text().into_owned();
         Attached {
             number: at + 1,
-            r#type: kind_in_words(&name),
+            r#type: AttachmentKind::from_name(&name).in_words(),
             name,
             bytes: file.mark.len,
             path: self.path_of(file).to_string_lossy().into_owned(),
@@ -122,8 +123,8 @@ impl Letter<'_> {
             Ok(text) if text.trim().is_empty() => {}
             Ok(text) => {
                 let number = |at: usize| format!("attachment {}", at + 1);
-                let names = Names::new(self.card);
-                let place = |address: &str| names.find_address(address).map(number);
+                let names = AttachmentIndex::new(self.card);
+                let place = |address: &str| names.find(address).map(|meant| number(meant.number));
                 if self.is_plain {
                     out.end().plain(&text, margin);
                 } else {
@@ -200,7 +201,11 @@ impl Letter<'_> {
         out.end().space(margin).text(&count(files.len(), "attachment")).text(":").end();
         for (at, file) in files.iter().enumerate() {
             let name = file.path.text();
-            let parts = [format!("{}. {}", at + 1, field(&name)), kind_in_words(&name), size_in_words(file.mark.len)];
+            let parts = [
+                format!("{}. {}", at + 1, field(&name)),
+                AttachmentKind::from_name(&name).in_words(),
+                size_in_words(file.mark.len),
+            ];
             for line in wrapped(&parts, ", ", out.screen().width.saturating_sub(margin)) {
                 out.space(margin).text(&line).end();
             }

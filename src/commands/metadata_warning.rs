@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fmt;
 
 use crate::channel::Channel;
-use crate::channel::outbox::metadata_check::{Count, sample};
+use crate::channel::outbox::metadata_check::{RevealingCount, sample};
 use crate::channel::protocol::entry::Side;
 use crate::commands::grouped;
 use crate::fs::confined::Folder;
@@ -13,7 +13,7 @@ use crate::text::shell;
 /// The attachments of a box that tell something, counted as far as that takes no time.
 #[derive(Debug, Default)]
 pub(super) struct Originals {
-    pub(super) count: Count,
+    pub(super) count: RevealingCount,
     /// The command that lists them.
     listed_by: String,
 }
@@ -32,7 +32,7 @@ impl Originals {
 impl fmt::Display for Originals {
     /// Nothing where nothing is told.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Count { found, is_all } = self.count;
+        let RevealingCount { found, is_all } = self.count;
         if found == 0 {
             return Ok(());
         }

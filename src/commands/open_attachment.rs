@@ -12,70 +12,8 @@ use std::process::{Command, Stdio};
 
 use crate::commands::Failure;
 use crate::markdown::Trust;
+use crate::media::attachment_kind::AttachmentKind;
 
-/// What starts a program, or leads to an address or another file, wherever it comes from.
-const PROGRAMS: [&str; 54] = [
-    "action",
-    "apk",
-    "app",
-    "appimage",
-    "application",
-    "bat",
-    "bin",
-    "cmd",
-    "com",
-    "command",
-    "cpl",
-    "csh",
-    "deb",
-    "desktop",
-    "dll",
-    "dmg",
-    "exe",
-    "fish",
-    "flatpakref",
-    "gadget",
-    "hta",
-    "inf",
-    "jar",
-    "jnlp",
-    "js",
-    "jse",
-    "ksh",
-    "lnk",
-    "msi",
-    "msp",
-    "pif",
-    "pkg",
-    "pl",
-    "ps1",
-    "py",
-    "rb",
-    "reg",
-    "rpm",
-    "run",
-    "scf",
-    "scr",
-    "sh",
-    "snap",
-    "terminal",
-    "tool",
-    "url",
-    "vb",
-    "vbe",
-    "vbs",
-    "webloc",
-    "workflow",
-    "ws",
-    "wsf",
-    "zsh",
-];
-/// What only shows or sounds. Anything else from others is refused: which programs a system has, nobody can list.
-const PASSIVE: [&str; 38] = [
-    "aac", "apng", "avif", "bmp", "csv", "epub", "flac", "gif", "heic", "ics", "jfif", "jpe", "jpeg", "jpg", "json",
-    "log", "m4a", "m4v", "md", "mov", "mp3", "mp4", "oga", "ogg", "ogv", "opus", "pdf", "png", "tif", "tiff", "tsv",
-    "txt", "vcf", "wav", "webm", "webp", "eml", "srt",
-];
 /// How programs, links and pages begin, in lower case, whatever their names say.
 const BEGINNINGS: [&[u8]; 12] = [
     b"\x7felf",
@@ -96,10 +34,8 @@ const HEAD: u64 = 512;
 
 /// Why a file is not opened; `None` when it may be.
 fn refusal(name: &str, trust: Trust, is_executable: bool, head: &[u8]) -> Option<&'static str> {
-    // Some systems drop dots and spaces at the end.
-    let name = name.trim_end_matches(['.', ' ']).to_lowercase();
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    if PROGRAMS.contains(&extension) {
+    let kind = AttachmentKind::from_name(name);
+    if !kind.is_opened_from_oneself() {
         return Some("it could start a program or open something else");
     }
     if is_executable {
@@ -108,7 +44,7 @@ fn refusal(name: &str, trust: Trust, is_executable: bool, head: &[u8]) -> Option
     if trust == Trust::Own {
         return None;
     }
-    if !PASSIVE.contains(&extension) {
+    if !kind.is_opened_from_others() {
         return Some("missive opens only pictures, sound, films and plain documents from others");
     }
     let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start().to_ascii_lowercase();

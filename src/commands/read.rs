@@ -16,7 +16,8 @@ use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::message_file::MAX_READ;
 use crate::channel::reading::date_phrase;
-use crate::channel::reading::marks::{Change, Marks, Reach, State, Store};
+use crate::channel::reading::marks::store::MarkStore;
+use crate::channel::reading::marks::{Change, Marks, Reach, State};
 use crate::channel::snapshot::card::Card;
 use crate::commands::channel_view;
 use crate::commands::channel_view::Opened;
@@ -204,7 +205,7 @@ impl Chosen<'_> {
             })
             .collect();
         let fresh = super::mark::fresh_device();
-        let kept = Store::below(&self.around.data).add(marks, &changes, self.around.seconds(), &fresh);
+        let kept = MarkStore::below(&self.around.data).add(marks, &changes, self.around.seconds(), &fresh);
         if let Err(error) = kept {
             console.say(&format!("note: these messages stay unread, because the mark could not be saved: {error}"));
         }

@@ -12,9 +12,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::channel::outbox::conflict_comparison::Comparison;
+use crate::channel::outbox::conflict_copy;
+use crate::channel::outbox::conflict_copy::ConflictCopy;
 use crate::channel::protocol::classify::Reason;
-use crate::channel::protocol::conflict_copy;
-use crate::channel::protocol::conflict_copy::Conflict;
 use crate::channel::protocol::entry::Side;
 use crate::channel::snapshot::{Hidden, Snapshot};
 use crate::console::Console;
@@ -136,7 +136,7 @@ fn settle_one(snapshot: &Snapshot, hidden: &Hidden, answers: &mut Answers) -> Se
 }
 
 /// The ways out of a conflict, the default first.
-fn ways(conflict: &Conflict) -> Vec<Way> {
+fn ways(conflict: &ConflictCopy) -> Vec<Way> {
     match (&conflict.comparison, conflict.can_be_filed()) {
         (Comparison::Equal, true) => vec![Way::Drop, Way::File, Way::Skip],
         (Comparison::Equal, false) => vec![Way::Drop, Way::Skip],
@@ -145,7 +145,7 @@ fn ways(conflict: &Conflict) -> Vec<Way> {
     }
 }
 
-fn decide(settled: &mut Settled, snapshot: &Snapshot, conflict: &Conflict, answers: &mut Answers) {
+fn decide(settled: &mut Settled, snapshot: &Snapshot, conflict: &ConflictCopy, answers: &mut Answers) {
     let ways = ways(conflict);
     let default = ways.first().copied().unwrap_or(Way::Skip);
     let way = answers.way(settled, &ways);

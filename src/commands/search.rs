@@ -116,7 +116,7 @@ pub struct Hit {
 /// # Errors
 /// [`Failure`] when the query cannot be read, there is no such channel, or standard output cannot be written.
 pub fn run(args: &Search, around: &Surroundings, console: Console) -> Result<(), Failure> {
-    let query = Query::of_arguments(&args.words()?, around.seconds())?;
+    let query = Query::from_arguments(&args.words()?, around.seconds())?;
     let channels = match &args.r#in {
         Some(wanted) => vec![resolve::channel(around, wanted)?],
         None => resolve::all(around, console)?,

@@ -23,6 +23,7 @@ use super::build;
 use super::{Clock, Failure, Surroundings};
 use crate::channel::Channel;
 use crate::channel::folder;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::snapshot::Snapshot;
 use crate::commands::resolve;
@@ -131,7 +132,7 @@ pub fn run(
         guard: doors.guard(),
         data: around.data.clone(),
         // What others may write is not used, and is said with the key.
-        forms: book::check_private(&around.data).is_ok().then(|| around.data.join(book::PRIVATE).join(FORMS)),
+        forms: book::check_private(&around.data).is_ok().then(|| around.data.join(layout::STATE_FOLDER).join(FORMS)),
         clock,
     };
     let _node = args.beside.start(around, console, clock);

@@ -10,11 +10,12 @@ use clap::{ArgAction, Args};
 
 use crate::channel::Channel;
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::settings;
 use crate::channel::protocol::settings::{BaseUrl, Settings};
-use crate::channel::snapshot::Look;
+use crate::channel::snapshot::LookOptions;
 use crate::channel::snapshot::card_cache;
-use crate::channel::snapshot::card_cache::Cache;
+use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::completeness;
 use crate::commands::{Failure, Surroundings, documents, free_values, resolve};
 use crate::console::Console;
@@ -98,7 +99,7 @@ impl Site {
 impl Asked {
     /// Asks for nothing but where the site is written, and where it will be found if the channel's settings do not say.
     pub(crate) fn at(output: PathBuf, otherwise: Option<BaseUrl>) -> Self {
-        let hold = Duration::from_secs(u64::try_from(completeness::HOLD).unwrap_or_default());
+        let hold = Duration::from_secs(u64::try_from(completeness::DEFAULT_HOLD).unwrap_or_default());
         Self {
             output: Some(output),
             base_url: None,
@@ -125,9 +126,9 @@ impl Asked {
     }
 
     /// What is looked for, at this time in seconds since 1970.
-    pub(crate) fn look(&self, now: i64) -> Look {
+    pub(crate) fn look(&self, now: i64) -> LookOptions {
         let hold = i64::try_from(self.hold.as_secs()).unwrap_or(i64::MAX);
-        Look { now, future: self.future, only: self.only(), hold }
+        LookOptions { now, future: self.future, only: self.only(), hold }
     }
 
     /// How what is there already is treated.
@@ -139,7 +140,7 @@ impl Asked {
     pub(crate) fn choose(&self, channel: &Channel, around: &Surroundings) -> Result<Choice, Failure> {
         let settings = settings::read(&channel.path)?;
         let mut sources = self.chosen_theme(&settings, channel, around)?;
-        let own = channel.path.join("theme");
+        let own = channel.path.join(layout::THEME_FOLDER);
         let mut theme_folders: Vec<PathBuf> =
             sources.iter().filter_map(folder_of).chain([own.canonicalize().unwrap_or_else(|_| own.clone())]).collect();
         theme_folders.dedup();
@@ -222,10 +223,10 @@ fn plain(output: &Path) -> PathBuf {
 }
 
 /// The channel's card cache; what is wrong with it is said to those who ask for more.
-pub(crate) fn cache(channel: &Channel, around: &Surroundings, console: Console) -> Cache {
+pub(crate) fn cache(channel: &Channel, around: &Surroundings, console: Console) -> CardCache {
     let cache = match &around.cache {
-        Some(folder) => Cache::read(card_cache::path_below(folder, &channel.path)),
-        None => Cache::nowhere(),
+        Some(folder) => CardCache::read(card_cache::path_below(folder, &channel.path)),
+        None => CardCache::nowhere(),
     };
     if let Some(damage) = &cache.damage {
         console.say_if_verbose(&format!("the card cache is made again: {damage}"));

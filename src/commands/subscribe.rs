@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use super::{Clock, Failure, Surroundings, count};
 use crate::article::readable_size;
-use crate::channel::folder::Made;
+use crate::channel::authorship::signers;
+use crate::channel::folder::NewChannel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::commands::network_options::Network;
@@ -201,7 +202,7 @@ fn add(
         book.documents.push(document);
         Ok::<_, Failure>((name, made))
     })?;
-    made.into_iter().for_each(Made::keep);
+    made.into_iter().for_each(NewChannel::keep);
     Ok(name)
 }
 
@@ -252,7 +253,7 @@ fn note_owner(book: &mut Book, ticket: &Ticket, id: &[u8; 32], side: Side) -> Re
 }
 
 fn short(key: AuthorKey) -> String {
-    crate::channel::authorship::authors::Key::new(key.0).short()
+    signers::Key::new(key.0).short()
 }
 
 /// A channel that a key names, while its messages are waited for.

@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::{Failure, Surroundings};
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::snapshot::card::Card;
-use crate::channel::snapshot::card_cache::Cache;
-use crate::channel::snapshot::{self, Look, Snapshot};
+use crate::channel::snapshot::card_cache::CardCache;
+use crate::channel::snapshot::{self, LookOptions, Snapshot};
 use crate::channel::{Channel, Error};
 use crate::markdown::Trust;
 use crate::text::invisible::field;
@@ -46,8 +46,8 @@ pub fn run(args: &Why, around: &Surroundings) -> Result<Report, Failure> {
         let message = format!("no file {}", path.display());
         return Err(Failure::new(message, "name a file inside a channel's inbox or outbox"));
     }
-    let look = Look::at(around.seconds());
-    let snapshot = snapshot::take(channel, &Cache::nowhere(), look);
+    let look = LookOptions::at(around.seconds());
+    let snapshot = snapshot::take(channel, &CardCache::nowhere(), look);
     Ok(answer(&snapshot, side, &relative))
 }
 

@@ -6,15 +6,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::channel::Channel;
 use crate::channel::outbox::draft;
 use crate::channel::protocol::entry::Side;
-use crate::channel::protocol::settings;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::snapshot::card_cache::Cache;
-use crate::channel::snapshot::rescan::{Names, Rest, name_in_box};
+use crate::channel::snapshot::card_cache::CardCache;
+use crate::channel::snapshot::rescan::{ChangedNames, LastLook, name_in_box};
 use crate::channel::snapshot::{self, BoxState, Snapshot};
 use crate::commands::build::{Report, WAITS};
 use crate::commands::site_options::{Asked, Choice, cache};
@@ -81,8 +81,8 @@ pub(crate) struct Live<'a> {
     clock: Clock,
     channel: Channel,
     output: PathBuf,
-    cache: Cache,
-    rest: Option<Rest>,
+    cache: CardCache,
+    rest: Option<LastLook>,
     choice: Option<Choice>,
     memory: BuildMemory,
     /// Whether rounds build.
@@ -188,14 +188,20 @@ impl<'a> Live<'a> {
 
     /// All that it is made from.
     pub(crate) fn places(&self) -> Vec<WatchedPlace> {
-        const NAMES: &[&str] = &["inbox", "outbox", "theme", "drafts", settings::FILE_NAME];
+        const NAMES: &[&str] = &[
+            Side::Inbox.name(),
+            Side::Outbox.name(),
+            layout::THEME_FOLDER,
+            layout::DRAFTS_FOLDER,
+            layout::SETTINGS_FILE,
+        ];
         let tree = |path: PathBuf| WatchedPlace { path, scope: Scope::Tree };
         let mut places = vec![WatchedPlace { path: self.channel.path.clone(), scope: Scope::Names(NAMES) }];
         places.extend(Side::BOTH.map(|side| tree(self.channel.path.join(side.name()))));
         places.push(tree(draft::folder(&self.channel)));
         match &self.choice {
             Some(choice) => places.extend(choice.theme_folders.iter().cloned().map(tree)),
-            None => places.push(tree(self.channel.path.join("theme"))),
+            None => places.push(tree(self.channel.path.join(layout::THEME_FOLDER))),
         }
         places
     }
@@ -237,7 +243,7 @@ impl<'a> Live<'a> {
 
     /// After a failure only a change or a rescan is worth another try.
     fn next_due(&self) -> Option<i64> {
-        let held = self.rest.as_ref().filter(|_| self.failed.is_none()).and_then(Rest::due);
+        let held = self.rest.as_ref().filter(|_| self.failed.is_none()).and_then(LastLook::due);
         // What could not be sent when it was due is tried again whenever something changes, and by the rescan.
         let scheduled = draft::next_due(&self.channel, self.sent_until).map(Stamp::seconds);
         held.into_iter().chain(scheduled).min()
@@ -246,7 +252,11 @@ impl<'a> Live<'a> {
     /// Sends what was scheduled for now or before.
     fn send_due(&mut self, observer: &mut dyn Observer) {
         self.sent_until = self.now();
-        for (name, done) in draft::send_due(&self.channel, self.sent_until) {
+        let all = match draft::send_due(&self.channel, self.sent_until) {
+            Ok(all) => all,
+            Err(error) => return observer.warn(&self.channel, &format!("warning: {error}, so none of them is sent")),
+        };
+        for (name, done) in all {
             match done {
                 Ok(sent) => {
                     let line = format!("sent {}, which was due on {}", sent.stamp, spoken(sent.stamp));
@@ -283,7 +293,7 @@ impl<'a> Live<'a> {
         let (snapshot, same) = self.look(observer)?;
         let is_same = everything && same && same_choice && self.is_built() && self.memory.is_true(&self.output);
         let built = if is_same { None } else { self.rebuild(&lock, &snapshot, start) };
-        self.rest = Some(Rest::of(snapshot));
+        self.rest = Some(LastLook::from_snapshot(snapshot));
         if is_same {
             forget_grammars();
         }
@@ -308,6 +318,9 @@ impl<'a> Live<'a> {
         };
         let built = site::build(&request, &mut self.memory);
         progress.clear();
+        if let Ok(built) = &built {
+            log_build(&self.channel, built, start.elapsed());
+        }
         Some(built.map(|built| Report::new(snapshot, choice, built, start.elapsed())).map_err(Failure::from))
     }
 
@@ -340,7 +353,7 @@ impl<'a> Live<'a> {
     /// Looks, and leaves the site alone.
     fn look_only(&mut self, observer: &mut dyn Observer) -> Result<(), Failure> {
         let (snapshot, _) = self.look(observer)?;
-        self.rest = Some(Rest::of(snapshot));
+        self.rest = Some(LastLook::from_snapshot(snapshot));
         self.unlocked = true;
         Ok(())
     }
@@ -361,7 +374,7 @@ impl<'a> Live<'a> {
                 looked?
             }
             (Some(rest), Touched::Paths(paths)) => {
-                let names: Names = paths.iter().filter_map(|path| name_in_box(&self.channel, path)).collect();
+                let names: ChangedNames = paths.iter().filter_map(|path| name_in_box(&self.channel, path)).collect();
                 (rest.some(&names, look)?, false)
             }
         };
@@ -382,7 +395,6 @@ impl<'a> Live<'a> {
                 forget_grammars();
             }
             let is_news = report.changed() || !self.is_built();
-            log_build(&self.channel, report, is_news);
             observer.built(&self.channel, report, is_news)?;
             self.reported = true;
         }
@@ -426,12 +438,12 @@ fn log_scan(snapshot: &Snapshot, same: bool) {
 }
 
 /// Logs what a build wrote.
-fn log_build(channel: &Channel, report: &Report, is_news: bool) {
-    let (written, removed) = (report.site.written.len(), report.site.removed.len());
-    if is_news {
-        tracing::info!(channel = %channel.name, written, removed, "site built");
+fn log_build(channel: &Channel, built: &site::OutputReport, took: Duration) {
+    let (written, removed, ms) = (built.written.len(), built.removed.len(), took.as_millis());
+    if written + removed > 0 {
+        tracing::info!(channel = %channel.name, written, removed, ms, "site built");
     } else {
-        tracing::debug!(channel = %channel.name, "site is up to date");
+        tracing::debug!(channel = %channel.name, ms, "site is up to date");
     }
 }
 

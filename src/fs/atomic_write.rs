@@ -1,7 +1,6 @@
-//! Writing files whole or not at all.
+//! Writes files whole or not at all: a temporary name, a flush, a rename.
 //!
-//! Owns the temporary name, the rename, the flush and the mode of new files. A reader of the folder sees the old file or
-//! the new one, never a part. Refuses to decide what is written where.
+//! A reader of the folder sees the old file or the new one, never a part.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -105,17 +104,17 @@ fn is_running(number: i32) -> bool {
 /// # Errors
 /// `AlreadyExists` when the name is taken; else the failing operation with its path.
 pub fn create(target: &Path, bytes: &[u8]) -> io::Result<()> {
-    Hidden::file(target, bytes)?.settle(target)
+    Temporary::file(target, bytes)?.settle(target)
 }
 
 /// A file or folder under a temporary name beside its later place. It is removed unless it is given its name.
 #[derive(Debug)]
-pub struct Hidden {
+pub struct Temporary {
     path: PathBuf,
     is_settled: bool,
 }
 
-impl Hidden {
+impl Temporary {
     /// A file with these bytes, flushed to the disk, in the folder of `target`.
     ///
     /// # Errors
@@ -194,7 +193,7 @@ impl Hidden {
     }
 }
 
-impl Drop for Hidden {
+impl Drop for Temporary {
     fn drop(&mut self) {
         if !self.is_settled {
             remove(&self.path);
@@ -222,7 +221,7 @@ fn rename_by_hand(from: &Path, to: &Path) -> io::Result<()> {
         return fs::remove_file(from);
     }
     if to.symlink_metadata().is_ok() {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} exists already", to.display())));
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} already exists", to.display())));
     }
     fs::rename(from, to)
 }
@@ -312,13 +311,13 @@ mod tests {
     fn what_is_hidden_goes_unless_it_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("folder");
-        drop(Hidden::folder(&target).unwrap());
+        drop(Temporary::folder(&target).unwrap());
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-        let mut hidden = Hidden::folder(&target).unwrap();
+        let mut hidden = Temporary::folder(&target).unwrap();
         std::fs::write(hidden.path().join("a"), "a").unwrap();
         hidden.settle(&target).unwrap();
         assert!(target.join("a").exists());
-        let mut second = Hidden::folder(&target).unwrap();
+        let mut second = Temporary::folder(&target).unwrap();
         assert_eq!(second.settle(&target).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         hidden.withdraw().unwrap();
         second.settle(&target).unwrap();

@@ -1,7 +1,7 @@
-//! Reaching what lies below a folder and nowhere else.
+//! Reading beneath a folder and nowhere else.
 //!
-//! An open folder and the ways down from it: listing, `stat`, opening regular files; what changes files is in
-//! `beneath/change.rs`. Every step refuses symbolic links, and opening never blocks on a pipe or device.
+//! An open folder and the ways down from it: listing, `stat`, opening regular files. Every step refuses symbolic links, and
+//! opening never blocks on a pipe or device. `confined/change.rs` changes files.
 
 mod change;
 

@@ -1,7 +1,7 @@
-//! The lowest floor: reaching files without being led astray, and writing them whole.
+//! Files: reached without being led astray, and written whole.
 //!
-//! Owns the two promises that the rest of the house leans on: a name found in a folder never leads out of it (no link is
-//! followed, no pipe is waited for), and a file is either its old self or its new one. Refuses to know what a channel is.
+//! Two promises that the rest of the crate relies on: a name found in a folder never leads out of it (no link is followed,
+//! no pipe is waited for), and a file is either its old self or its new one.
 
 pub mod atomic_write;
 pub mod confined;
@@ -9,4 +9,5 @@ pub mod create_folders;
 pub mod free_space;
 pub mod private;
 pub mod records;
+pub mod reflink;
 pub mod regular_file;

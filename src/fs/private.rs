@@ -8,6 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::fs::atomic_write;
+use crate::text::shell::quoted;
 
 /// Why a file or a folder is not trusted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,8 +39,9 @@ impl Exposed {
         }
     }
 
-    /// The command that closes it, given its path as a shell takes it.
-    pub fn command(&self, path: &str) -> String {
+    /// The command that closes it.
+    pub fn command(&self) -> String {
+        let path = quoted(self.path());
         match self {
             Self::Writable { .. } => format!("chmod go-w {path}"),
             Self::Foreign { user, .. } => format!("sudo chown -R {user} {path}"),
@@ -116,7 +118,7 @@ mod tests {
     #[test]
     fn what_others_may_write_is_not_trusted() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("private");
+        let path = dir.path().join("private keys");
         assert_eq!(check(&path), Ok(()), "nothing is there yet");
         folder(&path).unwrap();
         assert_eq!((check(&path), mode(&path)), (Ok(()), 0o700));
@@ -125,7 +127,7 @@ mod tests {
             assert_eq!(check(&path).is_ok(), is_closed, "{mode:o}");
         }
         let exposed = check(&path).unwrap_err();
-        assert_eq!(exposed.command("'/a b'"), "chmod go-w '/a b'");
+        assert_eq!(exposed.command(), format!("chmod go-w '{}'", path.display()));
     }
 
     #[test]
@@ -137,7 +139,7 @@ mod tests {
             assert_eq!(judge(path, owner, 0o40_700, user).is_ok(), is_trusted, "{owner} {user}");
         }
         let foreign = judge(path, 1001, 0o40_777, 1000).unwrap_err();
-        assert_eq!(foreign.command("/private"), "sudo chown -R 1000 /private");
+        assert_eq!(foreign.command(), "sudo chown -R 1000 /private");
     }
 
     #[test]

@@ -1,7 +1,4 @@
-//! Parts of a file that stand or fall by themselves.
-//!
-//! Owns the form: length, checksum, bytes, one part after the other. What is damaged costs its own part and no more.
-//! Refuses to know what the bytes mean.
+//! A file as parts, each with its length and checksum: what is damaged costs its own part and no more.
 
 /// Appends a part.
 pub fn push(file: &mut Vec<u8>, bytes: &[u8]) {

@@ -1,7 +1,7 @@
 //! Whether HTML written by hand closes what it opens.
 //!
-//! Owns a scan of tags, comments and quotes. One message's open `<div>` would take the rest of a page into itself, and a
-//! `</main>` would end it; a text whose HTML does that is shown as text. Refuses to mend: guessing is worse.
+//! One message's open `<div>` would take the rest of a page into itself, and a `</main>` would end it; a text whose HTML
+//! does that is shown as text. It is not mended: guessing is worse.
 
 use super::bounds::MAX_DEPTH;
 

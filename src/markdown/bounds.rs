@@ -1,8 +1,7 @@
-//! What a text may cost.
+//! What a text may cost: the limits that keep a Markdown bomb from mattering. A text beyond them is shown as plain text.
 //!
-//! Owns the limits that keep a Markdown bomb from mattering: a text beyond them is shown as plain text. All of them are
-//! counts, never clocks, so that the same text gives the same page on every machine, and all of them follow from the text
-//! alone, so that its card knows already what its page will show ([`Meter`]).
+//! All of them are counts, never clocks, so that the same text gives the same page on every machine. All of them follow from
+//! the text alone, so that its card knows already what its page will show ([`Meter`]).
 
 use pulldown_cmark::{Event, Tag};
 

@@ -1,6 +1,4 @@
 //! Footnotes: numbered in the order of their first mention, gathered at the end of the message.
-//!
-//! Owns numbers, ids and the closing list. Refuses to know how the notes' own text is written.
 
 use std::collections::HashMap;
 use std::fmt::Write;

@@ -6,8 +6,11 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::terminal::{Page, lay_out};
-use super::{Around, Rules, Target, Trust, bounds, for_each_event, render, sanitize, summarise};
+use super::terminal::lay_out;
+use super::{LinkContext, Target, bounds, render, sanitize, summarise};
+use crate::markdown::events::for_each_event;
+use crate::markdown::rules::{Rules, Trust};
+use crate::markdown::terminal::Page;
 
 /// What a text is made of, so many bytes of it.
 type Make = fn(usize) -> String;
@@ -68,7 +71,7 @@ impl Counting {
     }
 }
 
-impl Around for Counting {
+impl LinkContext for Counting {
     fn attachment(&self, path: &str) -> Option<Target> {
         self.count();
         let media = super::Media::Picture(None);

@@ -1,7 +1,7 @@
 //! Headings inside a message: their level and their anchor.
 //!
-//! Owns the ids, which begin with the message's own prefix, so that no text can name an element of the page or clash
-//! with another message on the same page.
+//! An anchor begins with the message's own prefix, so that no text can name an element of the page or clash with another
+//! message on the same page.
 
 use std::collections::{HashMap, HashSet};
 

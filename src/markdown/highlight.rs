@@ -1,7 +1,7 @@
 //! Code in colour, at build time, by class names and without script.
 //!
-//! Owns the mapping from a grammar's scopes to a dozen one-letter classes that the theme colours. The grammars are a
-//! library's; they are loaded when the first code block asks for them and never before.
+//! A library's grammars are mapped to a dozen one-letter classes that the theme colours. They are loaded when the first code
+//! block asks for them and never before.
 
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -11,7 +11,8 @@ use syntect::easy::ScopeRegionIterator;
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 use syntect::util::LinesWithEndings;
 
-use super::{Trust, push_text};
+use crate::markdown::html_text::push_text;
+use crate::markdown::rules::Trust;
 
 use crate::lock::lock;
 

@@ -1,14 +1,14 @@
-//! Where a link leads.
+//! Where a link leads: an attachment, another message, a place in this one, the web, or nothing that may be followed.
 //!
-//! Owns the judgement on every address in a text: an attachment, another message, a place in this one, the web, or
-//! nothing that may be followed. Refuses to look anything up itself: `Around` answers for the files and pages.
+//! Nothing is looked up here: [`LinkContext`] answers for the files and pages.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
 use super::heading::slug;
-use super::{Rules, Trust, harmless};
+use crate::markdown::html_text::harmless;
+use crate::markdown::rules::{Rules, Trust};
 
 /// What an attachment is to a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub enum Media {
 pub struct Target {
     /// Its number among the message's attachments.
     pub number: usize,
-    /// Its address relative to the site's root, percent-encoded.
+    /// Its address relative to the site's root, percent-encoded, with the place in it if one is meant.
     pub address: String,
     /// What it is.
     pub media: Media,
@@ -47,9 +47,9 @@ impl Target {
 }
 
 /// What lies around a text: asked, never guessed.
-pub trait Around: Sync {
-    /// The attachment that `path` names, either bare or behind the message's stem.
-    fn attachment(&self, path: &str) -> Option<Target>;
+pub trait LinkContext: Sync {
+    /// The attachment that an address means as it is written, percent signs and all.
+    fn attachment(&self, address: &str) -> Option<Target>;
     /// The address, relative to the site's root, of the page that a relative address names.
     fn page(&self, address: &str) -> Option<String>;
     /// The address, relative to the site's root, of a tag's page.
@@ -74,13 +74,13 @@ pub(super) enum Destination<'a> {
 }
 
 /// Judges an address as the Markdown parser gives it, entities and backslashes already resolved.
-pub(super) fn judge<'a>(address: &'a str, rules: Rules, around: &dyn Around) -> Destination<'a> {
+pub(super) fn judge<'a>(address: &'a str, rules: Rules, around: &dyn LinkContext) -> Destination<'a> {
     let address = trim(address);
     if let Some(fragment) = address.strip_prefix('#') {
-        let name = decoded(fragment);
+        let name = percent_decode_str(fragment).decode_utf8_lossy();
         return Destination::Here(format!("{}-{}", around.anchor(), slug(&name)));
     }
-    if let Some(target) = attachment(&address, around) {
+    if let Some(target) = around.attachment(&address) {
         return Destination::Attachment(target);
     }
     if let Some(page) = around.page(&address) {
@@ -96,16 +96,6 @@ pub(super) fn judge<'a>(address: &'a str, rules: Rules, around: &dyn Around) -> 
 /// Whether an address is a page's on the web.
 pub(super) fn is_web(address: &str) -> bool {
     matches!(scheme(address).as_deref(), Some("http" | "https"))
-}
-
-/// Tries the address as it is first, for a name may hold a percent sign, and decoded once then.
-fn attachment(address: &str, around: &dyn Around) -> Option<Target> {
-    let bare = address.strip_prefix("./").unwrap_or(address);
-    around.attachment(bare).or_else(|| around.attachment(&decoded(bare)))
-}
-
-fn decoded(text: &str) -> Cow<'_, str> {
-    percent_decode_str(text).decode_utf8_lossy()
 }
 
 /// Drops white space and controls, which browsers drop too, from both ends and tabs and line ends from within.

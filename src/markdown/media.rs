@@ -1,13 +1,12 @@
-//! Pictures, players and download links as HTML.
-//!
-//! Owns the markup of an attachment inside a text. Refuses to judge where an address leads (`link.rs`).
+//! Pictures, players and download links as HTML. `link.rs` has judged where their addresses lead.
 
 use std::fmt::Write;
 
 use pulldown_cmark_escape::escape_href;
 
 use super::link::{Destination, Media, Target, is_web};
-use super::{ROOT, Rules, Trust, push_text};
+use crate::markdown::html_text::{ROOT, push_text};
+use crate::markdown::rules::{Rules, Trust};
 
 /// Writes what an image in a text becomes: a picture, a player, a link, or a note that it is not there.
 pub(super) fn push_image(html: &mut String, to: &Destination<'_>, alt: &str, rules: Rules, lazy: bool) {

@@ -9,14 +9,15 @@ use std::borrow::Cow;
 
 use pulldown_cmark_escape::escape_href;
 
-use super::link::{Around, Destination, judge};
-use super::{ROOT, Rules};
+use super::link::{Destination, LinkContext, judge};
+use crate::markdown::html_text::ROOT;
+use crate::markdown::rules::Rules;
 
 /// The attributes that hold an address of an attachment or page.
 const ADDRESSES: [&str; 3] = ["src", "href", "poster"];
 
 /// Rewrites the addresses of attachments and pages in a piece of raw HTML. Each byte is looked at once or twice.
-pub(super) fn rooted<'a>(html: &'a str, rules: Rules, around: &dyn Around) -> Cow<'a, str> {
+pub(super) fn rooted<'a>(html: &'a str, rules: Rules, around: &dyn LinkContext) -> Cow<'a, str> {
     let html = without_controls(html);
     let mut out = String::new();
     let mut written = 0;

@@ -1,7 +1,7 @@
 //! HTML written by others, or going to other people's readers, cut down to what is harmless.
 //!
-//! Owns the allow-list. The cleaning itself is a library's work; only texts that hold raw HTML ever come here, for what
-//! this room writes by itself is harmless already.
+//! Holds the allow-list; the cleaning itself is a library's work. Only texts that hold raw HTML come here: what this crate
+//! writes by itself is harmless already.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -11,7 +11,7 @@ use ammonia::{Builder, UrlRelative};
 use url::Url;
 
 use super::balance::is_balanced;
-use super::{ROOT, harmless};
+use crate::markdown::html_text::{ROOT, harmless};
 
 /// Elements beyond the library's list that this room writes itself.
 const OUR_ELEMENTS: [&str; 6] = ["section", "audio", "video", "input", "figure", "figcaption"];

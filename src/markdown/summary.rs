@@ -1,7 +1,7 @@
 //! What a text says of itself without being shown: title, excerpt, tags, and where it points.
 //!
-//! Owns the rules by which lists, feeds and archives name a message. Derived from the parsed text, so no list ever
-//! shows half a tag or half an entity, and cut between graphemes.
+//! Lists, feeds and archives name a message by these rules. They follow from the parsed text and are cut between graphemes,
+//! so no list shows half a tag or half an entity.
 
 use std::collections::HashSet;
 
@@ -9,8 +9,10 @@ use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::balance::is_balanced;
+use super::bounds;
 use super::tags::{hashtags, normal_tag};
-use super::{bounds, for_each_event, harmless};
+use crate::markdown::events::for_each_event;
+use crate::markdown::html_text::harmless;
 
 /// The length of an excerpt, in graphemes.
 const EXCERPT: usize = 200;

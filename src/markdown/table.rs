@@ -1,6 +1,5 @@
-//! Tables, in a region that scrolls by itself on a narrow screen.
-//!
-//! Owns the markup of rows and cells. Alignment is a class, since a strict policy allows no inline style.
+//! Tables, in a region that scrolls by itself on a narrow screen. Alignment is a class, since a strict policy allows no
+//! inline style.
 
 use pulldown_cmark::Alignment;
 

@@ -1,7 +1,4 @@
-//! Hashtags: a `#` and a letter, in running text.
-//!
-//! Owns where a tag begins and ends and when two are the same. Refuses to know code and links: the caller asks only
-//! about running text.
+//! Hashtags: where one begins and ends in running text, and when two are the same.
 
 use unicode_normalization::UnicodeNormalization;
 

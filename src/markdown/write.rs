@@ -1,7 +1,6 @@
-//! From Markdown's events to HTML.
+//! From Markdown's events to HTML: running text, lists, tables and code.
 //!
-//! Owns the markup of running text, lists, tables and code. Links, media, headings, footnotes and raw HTML have files of
-//! their own; this one walks the events and calls them.
+//! Links, media, headings, footnotes and raw HTML have files of their own; this one walks the events and calls them.
 
 use std::fmt::Write;
 
@@ -11,16 +10,30 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::footnotes::Footnotes;
 use super::heading::{Anchors, level};
 use super::highlight::Colours;
-use super::link::{Around, Destination, judge};
+use super::link::{Destination, LinkContext, judge};
 use super::table::Table;
 use super::tags::{hashtags, normal_tag};
-use super::{ROOT, Rendered, Rules, Trust, bounds, for_each_event, media, push_text, raw, sanitize};
+use super::{bounds, media, raw, sanitize};
+use crate::markdown::events::for_each_event;
+use crate::markdown::html_text::{ROOT, push_text};
+use crate::markdown::rules::{Rules, Trust};
+
+/// A rendered text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// HTML with [`ROOT`] before each site-relative link.
+    pub html: String,
+    /// The numbers ([`Target::number`]) of the attachments that the text itself shows or links.
+    pub shown: Vec<usize>,
+    /// Whether code in it is shown without colours because they took too long.
+    pub is_late: bool,
+}
 
 /// Renders a message's text, without its header.
 ///
 /// `skip_title` leaves out a first-line heading, which the page shows in its own place. A text that costs too much to
 /// read as Markdown is shown as plain text, cut to 64 KiB.
-pub fn render(text: &str, skip_title: bool, rules: Rules, around: &dyn Around) -> Rendered {
+pub fn render(text: &str, skip_title: bool, rules: Rules, around: &dyn LinkContext) -> Rendered {
     if !bounds::affordable(text) {
         return plain(text);
     }
@@ -32,7 +45,7 @@ pub fn render(text: &str, skip_title: bool, rules: Rules, around: &dyn Around) -
 }
 
 /// All of a text, written; `None` when it costs too much.
-fn whole<'a>(text: &str, skip_title: bool, rules: Rules, around: &'a dyn Around) -> Option<Writer<'a>> {
+fn whole<'a>(text: &str, skip_title: bool, rules: Rules, around: &'a dyn LinkContext) -> Option<Writer<'a>> {
     let mut writer = Writer::new(rules, around);
     let mut meter = bounds::Meter::new(text);
     let mut skipping = skip_title;
@@ -77,7 +90,7 @@ struct Lone {
 
 struct Writer<'a> {
     rules: Rules,
-    around: &'a dyn Around,
+    around: &'a dyn LinkContext,
     html: String,
     shown: Vec<usize>,
     /// The HTML of somebody else's that is in the text.
@@ -101,7 +114,7 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(rules: Rules, around: &'a dyn Around) -> Self {
+    fn new(rules: Rules, around: &'a dyn LinkContext) -> Self {
         Self {
             rules,
             around,

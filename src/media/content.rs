@@ -1,7 +1,7 @@
-//! Whether a file may carry notes on where, with which device and by whom it was made, told by its content first and by its
-//! name then: a photograph stays one as `IMG.jpg.orig`, without any ending, and behind a stray first byte.
+//! Whether a file may carry metadata, by its content first and by its name then: a photograph stays one as `IMG.jpg.orig`,
+//! without any ending, and behind a stray first byte.
 //!
-//! Refuses to look further than at a file's beginning, and to read the notes (`tells.rs` does).
+//! Only a file's beginning is looked at. What the metadata reveal is read by `metadata.rs`.
 
 use serde::{Deserialize, Serialize};
 

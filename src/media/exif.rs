@@ -1,7 +1,6 @@
-//! EXIF's orientation: reading that one tag out of an EXIF block, and the smallest block that says it again.
+//! EXIF's orientation: reads that one tag out of an EXIF block, and writes the smallest block that says it again.
 //!
-//! Owns the TIFF structure as far as the first directory (CIPA DC-008, EXIF 2.32, 4.5 and 4.6.4). Refuses to know the
-//! containers around a block, and every other tag.
+//! Knows the TIFF structure as far as the first directory (CIPA DC-008, EXIF 2.32, 4.5 and 4.6.4).
 
 /// The tag, and the type "16-bit number", of the orientation (DC-008, 4.6.4 A).
 const ORIENTATION: u16 = 0x0112;
@@ -18,7 +17,7 @@ impl Orientation {
     /// Reads the orientation out of an EXIF block, which is a TIFF file with no picture in it.
     ///
     /// Whatever cannot be read, and a value that does not exist, is upright, as in browsers.
-    pub(super) fn of_block(block: &[u8]) -> Self {
+    pub(super) fn from_block(block: &[u8]) -> Self {
         match first_orientation(block) {
             Some(value @ 1..=8) => Self(value),
             _ => Self::UPRIGHT,
@@ -86,16 +85,16 @@ mod tests {
     fn a_block_says_again_what_was_read() {
         for value in 2..=8 {
             let block = turned(value).block().expect("a turned picture has a block");
-            assert_eq!(Orientation::of_block(&block), Orientation(value));
+            assert_eq!(Orientation::from_block(&block), Orientation(value));
         }
         assert_eq!(Orientation::UPRIGHT.block(), None);
     }
 
     #[test]
     fn both_byte_orders_and_any_place_in_the_directory_are_read() {
-        assert_eq!(Orientation::of_block(&exif(6)), Orientation(6));
+        assert_eq!(Orientation::from_block(&exif(6)), Orientation(6));
         let little = b"II\x2A\0\x0A\0\0\0??\x02\0\x0F\x01\x02\0\x04\0\0\0\x51\0\0\0\x12\x01\x03\0\x01\0\0\0\x08\0\0\0";
-        assert_eq!(Orientation::of_block(little), Orientation(8));
+        assert_eq!(Orientation::from_block(little), Orientation(8));
     }
 
     #[test]
@@ -106,7 +105,7 @@ mod tests {
         let large = b"MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\x01\x06\0\0";
         let outside = b"MM\0\x2A\xFF\xFF\xFF\xFF\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0";
         for block in [&long[..], twice, nine, large, outside, b"", b"MM", b"Exif\0\0"] {
-            assert_eq!(Orientation::of_block(block), Orientation::UPRIGHT, "{}", block.escape_ascii());
+            assert_eq!(Orientation::from_block(block), Orientation::UPRIGHT, "{}", block.escape_ascii());
         }
     }
 

@@ -31,7 +31,7 @@ pub(crate) fn located() -> Vec<u8> {
 
 /// The orientation of that value.
 pub(crate) fn turned(value: u8) -> Orientation {
-    Orientation::of_block(&exif(value))
+    Orientation::from_block(&exif(value))
 }
 
 /// Builds a JPEG, segment after segment.

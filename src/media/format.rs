@@ -1,7 +1,6 @@
 //! The picture formats that every current browser shows, told by their first bytes or by a file name's extension.
 //!
-//! Owns the magic numbers, extensions and media types. Refuses to know whether the rest of a file keeps what its head
-//! promises. SVG is not here on purpose: it is a document that can run scripts, not a picture.
+//! SVG is not here on purpose: it is a document that can run scripts, not a picture.
 
 /// A picture format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -43,7 +42,7 @@ impl Format {
 
     /// Tells the format that a file name's extension (without its dot, in any case) promises.
     #[must_use]
-    pub fn of_extension(extension: &str) -> Option<Self> {
+    pub fn from_extension(extension: &str) -> Option<Self> {
         match extension.to_ascii_lowercase().as_str() {
             "jpg" | "jpeg" | "jpe" | "jfif" => Some(Self::Jpeg),
             "png" | "apng" => Some(Self::Png),
@@ -52,19 +51,6 @@ impl Format {
             "avif" => Some(Self::Avif),
             "bmp" => Some(Self::Bmp),
             _ => None,
-        }
-    }
-
-    /// The media type to serve it under, as registered with IANA.
-    #[must_use]
-    pub fn mime(self) -> &'static str {
-        match self {
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-            Self::WebP => "image/webp",
-            Self::Gif => "image/gif",
-            Self::Avif => "image/avif",
-            Self::Bmp => "image/bmp",
         }
     }
 }
@@ -127,11 +113,11 @@ mod tests {
 
     #[test]
     fn extensions_count_in_any_case() {
-        assert_eq!(Format::of_extension("JPG"), Some(Format::Jpeg));
-        assert_eq!(Format::of_extension("jfif"), Some(Format::Jpeg));
-        assert_eq!(Format::of_extension("aPNG"), Some(Format::Png));
-        assert_eq!(Format::of_extension("svg"), None);
-        assert_eq!(Format::of_extension(""), None);
-        assert_eq!(Format::of_extension("avif").map(Format::mime), Some("image/avif"));
+        assert_eq!(Format::from_extension("JPG"), Some(Format::Jpeg));
+        assert_eq!(Format::from_extension("jfif"), Some(Format::Jpeg));
+        assert_eq!(Format::from_extension("aPNG"), Some(Format::Png));
+        assert_eq!(Format::from_extension("svg"), None);
+        assert_eq!(Format::from_extension(""), None);
+        assert_eq!(Format::from_extension("avif"), Some(Format::Avif));
     }
 }

@@ -1,13 +1,13 @@
 //! What a picture file's head says about display, found by seeking from segment to segment.
 //!
-//! Owns the walk through JPEG's segments and PNG's chunks as far as the image data. Refuses to read much: at most
-//! `SEGMENTS` headers, one EXIF block, and nothing behind the point where browsers stop looking too.
+//! Walks through JPEG's segments and PNG's chunks as far as the image data: at most `SEGMENTS` headers and one EXIF block
+//! are read.
 
 use std::io::{BufRead, Read, Seek};
 
+use crate::media::dimensions::Size;
 use crate::media::exif::Orientation;
 use crate::media::marker;
-use crate::media::size::Size;
 
 /// How many segments or chunks are looked at. An ICC profile takes at most 255, but a large one takes ten.
 const SEGMENTS: usize = 200;
@@ -67,7 +67,7 @@ fn exif_orientation<R: Read>(segment: &mut R) -> Option<Orientation> {
     let mut block = Vec::new();
     array(segment).filter(|name| marker::is_exif(*name))?;
     segment.read_to_end(&mut block).ok()?;
-    Some(Orientation::of_block(&block))
+    Some(Orientation::from_block(&block))
 }
 
 /// The size in a frame header: precision, height, width (T.81, B.2.2).
@@ -94,7 +94,7 @@ fn jpeg_marker<R: BufRead>(reader: &mut R, padding: &mut u64) -> Option<u8> {
 /// Reads a PNG's orientation from its `eXIf` chunk (PNG, third edition, 11.3.3.4), which counts only before the image
 /// data: browsers keep to that.
 pub(super) fn png_orientation<R: BufRead + Seek>(reader: &mut R) -> Orientation {
-    exif_chunk(reader).map_or(Orientation::UPRIGHT, |block| Orientation::of_block(&block))
+    exif_chunk(reader).map_or(Orientation::UPRIGHT, |block| Orientation::from_block(&block))
 }
 
 fn exif_chunk<R: BufRead + Seek>(reader: &mut R) -> Option<Vec<u8>> {

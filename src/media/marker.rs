@@ -1,7 +1,4 @@
 //! JPEG's marker codes and the shape of the segments behind them (ITU T.81, annex B).
-//!
-//! Owns the codes, how to recognise the few application segments that matter for display, and whether a table is as long
-//! as its own fields say. Refuses to know where segments lie in a file and what happens to them.
 
 /// The first code that is used in JPEG files, but for TEM.
 pub(super) const FIRST: u8 = 0xC0;

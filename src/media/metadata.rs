@@ -1,8 +1,8 @@
-//! What the notes in a picture's file tell: where it was made, with which single device, by whom.
+//! What the metadata in a picture or film reveal: where it was made, with which single device, by whom.
 //!
 //! A search, and no reader of formats: wherever an EXIF block stands in what is looked at, its tags are read, and the names
-//! of the telling properties of XMP and IPTC are looked for. So it serves JPEG, PNG, WebP, HEIF, TIFF, raw files and films
-//! alike; what is compressed within them it does not see. Refuses to read more than [`HEAD`] and [`TAIL`] bytes.
+//! of the revealing properties of XMP and IPTC are looked for. So it serves JPEG, PNG, WebP, HEIF, TIFF, raw files and films
+//! alike; what is compressed within them it does not see. At most [`HEAD`] and [`TAIL`] bytes are read.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -19,9 +19,9 @@ const BLOCKS: usize = 64;
 /// How many entries of one directory are read; cameras write about fifty.
 const ENTRIES: usize = 512;
 
-/// What the notes in a file tell.
+/// What the metadata in a file reveal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-pub struct Tells {
+pub struct SensitiveMetadata {
     /// Where it was made.
     pub place: bool,
     /// With which device: a serial number, or the maker's own notes, which usually hold one.
@@ -30,8 +30,8 @@ pub struct Tells {
     pub person: bool,
 }
 
-impl Tells {
-    /// Whether they tell anything of these.
+impl SensitiveMetadata {
+    /// Whether they reveal anything of these.
     pub fn anything(self) -> bool {
         self.place || self.device || self.person
     }
@@ -51,13 +51,13 @@ impl Tells {
     }
 }
 
-const PLACE: Tells = Tells { place: true, device: false, person: false };
-const DEVICE: Tells = Tells { place: false, device: true, person: false };
-const PERSON: Tells = Tells { place: false, device: false, person: true };
+const PLACE: SensitiveMetadata = SensitiveMetadata { place: true, device: false, person: false };
+const DEVICE: SensitiveMetadata = SensitiveMetadata { place: false, device: true, person: false };
+const PERSON: SensitiveMetadata = SensitiveMetadata { place: false, device: false, person: true };
 
 /// Names and values that stand in XMP (ISO 16684-1), IPTC (IIM 4.2, datasets 2:80, 2:90 and 2:92), PNG texts and the
-/// atoms of films, with what they tell.
-const WORDS: [(&[u8], Tells); 17] = [
+/// atoms of films, with what they reveal.
+const WORDS: [(&[u8], SensitiveMetadata); 17] = [
     (b"GPSLatitude", PLACE),
     (b"photoshop:City", PLACE),
     (b"Iptc4xmpCore:Location", PLACE),
@@ -77,27 +77,27 @@ const WORDS: [(&[u8], Tells); 17] = [
     (b"iTXtAuthor\0", PERSON),
 ];
 
-/// Looks into a file of this length; what cannot be read tells nothing.
-pub fn tells<R: Read + Seek>(mut file: R, length: u64) -> Tells {
+/// Looks into a file of this length; what cannot be read reveals nothing.
+pub fn sensitive_metadata<R: Read + Seek>(mut file: R, length: u64) -> SensitiveMetadata {
     let head = part(&mut file, 0, HEAD);
     if length <= HEAD { head } else { head.and(part(&mut file, HEAD.max(length.saturating_sub(TAIL)), TAIL)) }
 }
 
 /// The same from the beginning of a file alone, where cameras write their notes: for looking into many.
-pub fn tells_at_once<R: Read + Seek>(mut file: R) -> Tells {
+pub fn sensitive_metadata_at_start<R: Read + Seek>(mut file: R) -> SensitiveMetadata {
     part(&mut file, 0, GLANCE)
 }
 
-fn part<R: Read + Seek>(file: &mut R, from: u64, most: u64) -> Tells {
+fn part<R: Read + Seek>(file: &mut R, from: u64, most: u64) -> SensitiveMetadata {
     let mut bytes = Vec::new();
     let read = file.seek(SeekFrom::Start(from)).and_then(|_| file.take(most).read_to_end(&mut bytes));
     // What was read before an error is as good as any other.
-    if read.is_err() && bytes.is_empty() { Tells::default() } else { of_bytes(&bytes) }
+    if read.is_err() && bytes.is_empty() { SensitiveMetadata::default() } else { of_bytes(&bytes) }
 }
 
-fn of_bytes(bytes: &[u8]) -> Tells {
+fn of_bytes(bytes: &[u8]) -> SensitiveMetadata {
     let words = WORDS.iter().filter(|(word, _)| memchr::memmem::find(bytes, word).is_some());
-    let told = words.fold(Tells::default(), |all, (_, tells)| all.and(*tells));
+    let told = words.fold(SensitiveMetadata::default(), |all, (_, tells)| all.and(*tells));
     let little = memchr::memmem::find_iter(bytes, b"II*\0").map(|at| (at, Order::Little));
     let big = memchr::memmem::find_iter(bytes, b"MM\0*").map(|at| (at, Order::Big));
     little.take(BLOCKS).chain(big.take(BLOCKS)).fold(told, |all, (at, order)| {
@@ -121,8 +121,8 @@ struct Block<'a> {
 
 impl Block<'_> {
     /// What its first two directories tell, and those that they refer to.
-    fn tells(&self) -> Tells {
-        let Some(first) = self.long(4) else { return Tells::default() };
+    fn tells(&self) -> SensitiveMetadata {
+        let Some(first) = self.long(4) else { return SensitiveMetadata::default() };
         let (told, next) = self.directory(first, true);
         match next {
             Some(next) if next != first && next != 0 => told.and(self.directory(next, true).0),
@@ -131,15 +131,15 @@ impl Block<'_> {
     }
 
     /// What a directory tells, and where the next one stands. Only one of a block's own refers to others.
-    fn directory(&self, at: usize, refers: bool) -> (Tells, Option<usize>) {
+    fn directory(&self, at: usize, refers: bool) -> (SensitiveMetadata, Option<usize>) {
         let Some(count) = self.short(at).map(usize::from).filter(|count| *count <= ENTRIES) else {
-            return (Tells::default(), None);
+            return (SensitiveMetadata::default(), None);
         };
         let entry = |number: usize| {
             let at = at.checked_add(2 + 12 * number)?;
             Some((self.short(at)?, self.long(at + 4)?, self.long(at + 8)?))
         };
-        let told = (0..count).map_while(entry).fold(Tells::default(), |told, (tag, count, value)| {
+        let told = (0..count).map_while(entry).fold(SensitiveMetadata::default(), |told, (tag, count, value)| {
             told.and(match tag {
                 // Artist, copyright, the owner of the camera, the author in Windows.
                 0x013B | 0x8298 | 0xA430 | 0x9C9D if count > 1 => PERSON,
@@ -147,7 +147,7 @@ impl Block<'_> {
                 0xA431 | 0xA435 | 0xC62F | 0x927C if count > 1 => DEVICE,
                 0x8769 if refers => self.directory(value, false).0,
                 0x8825 if refers && self.has_place(value) => PLACE,
-                _ => Tells::default(),
+                _ => SensitiveMetadata::default(),
             })
         });
         (told, at.checked_add(2 + 12 * count).and_then(|next| self.long(next)))
@@ -185,11 +185,11 @@ mod tests {
     use std::io::Cursor;
 
     use crate::media::fixture::{Jpeg, exif, located, png, png_chunk, webp};
-    use crate::media::metadata::{DEVICE, HEAD, PERSON, PLACE, Tells, tells};
+    use crate::media::metadata::{DEVICE, HEAD, PERSON, PLACE, SensitiveMetadata, sensitive_metadata};
     use crate::media::without_metadata;
 
-    fn told(bytes: &[u8]) -> Tells {
-        tells(Cursor::new(bytes), bytes.len() as u64)
+    fn told(bytes: &[u8]) -> SensitiveMetadata {
+        sensitive_metadata(Cursor::new(bytes), bytes.len() as u64)
     }
 
     #[test]
@@ -207,7 +207,7 @@ mod tests {
             assert_eq!(told(&file), everything, "{}", file.escape_ascii());
             assert_eq!(everything.words(), "place, device, person");
         }
-        assert_eq!(super::tells_at_once(Cursor::new(&block)), everything);
+        assert_eq!(super::sensitive_metadata_at_start(Cursor::new(&block)), everything);
         let far = [&vec![0; usize::try_from(HEAD).unwrap() + 9][..], &block].concat();
         assert_eq!(told(&far), everything);
     }
@@ -217,7 +217,7 @@ mod tests {
         let prefixed = [&b"Exif\0\0"[..], &located()].concat();
         let jpeg =
             Jpeg::new(3, 2).segment(0xE1, &prefixed).segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0 exif:GPSLatitude");
-        assert_eq!(told(&without_metadata(&jpeg.bytes())), Tells::default());
+        assert_eq!(told(&without_metadata(&jpeg.bytes())), SensitiveMetadata::default());
     }
 
     #[test]
@@ -231,7 +231,7 @@ mod tests {
             b"II*\0\x08\0\0\0\xFF\xFF".repeat(900),
             Vec::new(),
         ] {
-            assert_eq!(told(&file), Tells::default());
+            assert_eq!(told(&file), SensitiveMetadata::default());
         }
     }
 

@@ -1,9 +1,11 @@
-//! Pictures as bytes: which format they are in, how large a browser will show them, and a copy of them without metadata.
+//! Pictures and other attachments as files: what kind a name says they are, which format a picture is in, how large a
+//! browser will show it, and a copy of it without metadata. No image is decoded or encoded here.
 //!
-//! Owns the containers (JPEG segments, PNG chunks, WebP's RIFF) and the one EXIF tag that changes how a picture looks.
-//! Refuses to know pixels (nothing here decodes or encodes an image), paths, messages and pages.
+//! It lies below `channel` and `site`: cards need a picture's displayed size, and published copies need its metadata removed.
 
+pub mod attachment_kind;
 mod content;
+mod dimensions;
 mod exif;
 mod format;
 mod head;
@@ -16,9 +18,10 @@ mod svg;
 #[cfg(test)]
 mod fixture;
 
-pub use crate::media::metadata::{Tells, tells, tells_at_once};
+pub use crate::media::metadata::{SensitiveMetadata, sensitive_metadata, sensitive_metadata_at_start};
 pub use crate::media::remove_metadata::{published, without_metadata};
 pub use content::{BEGINNING, Metadata};
+pub use dimensions::{MAX_PIXELS, Size};
 pub use format::Format;
-pub use size::{MAX_PIXELS, Size, displayed_size};
+pub use size::displayed_size;
 pub use svg::svg_size;

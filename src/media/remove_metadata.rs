@@ -1,7 +1,7 @@
 //! A picture without its metadata: where it was taken, with which camera, by whom, and what it looked like before the crop.
 //!
-//! Owns the promise: losslessly, never more than came in, never what was not understood. Refuses to know the three
-//! containers themselves, which have a file each, and to re-encode.
+//! Lossless: a copy is never larger than 64 bytes more than the file, and never holds what was not understood. The three
+//! containers have a file each.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::media::content::Metadata;
 use crate::media::format::Format;
 
 mod jpeg;
-mod keeper;
+mod partial_copy;
 mod parts;
 mod png;
 mod webp;

@@ -1,48 +1,20 @@
 //! How large a browser will show a picture: its width and height in CSS pixels, turned as EXIF's orientation says.
 //!
-//! Owns which formats are turned, and the limit above which a picture is not shown at all. Refuses to know the
-//! image data: a size is what the file's head claims.
+//! A size is what the file's head claims; the image data are not looked at.
 
 use std::io::{BufRead, Read, Seek};
 
-use serde::{Deserialize, Serialize};
-
+use crate::media::dimensions::Size;
 use crate::media::exif::Orientation;
 use crate::media::format::Format;
 use crate::media::head;
-
-/// The most pixels that a picture may have and still be given a size; 40 million.
-///
-/// A few hundred bytes of PNG can claim 60,000 × 60,000 pixels, which take 14 GB of memory to show. A page that holds
-/// such a picture is an attack on its reader, so it gets a link at most.
-pub const MAX_PIXELS: u64 = 64_000_000;
 
 /// How far into an AVIF file the boxes that hold its size are looked for. They stand at its beginning, and grow only with
 /// the number of its tiles.
 const AVIF_HEAD: usize = 65_536;
 
-/// Width and height in CSS pixels, neither of them zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Size {
-    /// From left to right, as displayed.
-    pub width: u32,
-    /// From top to bottom, as displayed.
-    pub height: u32,
-}
-
-impl Size {
-    fn turned(self, orientation: Orientation) -> Self {
-        if orientation.swaps_sides() { Self { width: self.height, height: self.width } } else { self }
-    }
-
-    fn is_showable(self) -> bool {
-        let pixels = u64::from(self.width) * u64::from(self.height);
-        (1..=MAX_PIXELS).contains(&pixels)
-    }
-}
-
 /// Reads the size at which browsers display a picture, from the file's beginning on; `None` for what is no picture of
-/// ours, a damaged head, a side of zero, and more than [`MAX_PIXELS`].
+/// ours, a damaged head, a side of zero, and more than [`MAX_PIXELS`](crate::media::MAX_PIXELS).
 ///
 /// EXIF orientations 5 to 8 exchange the sides in JPEG and PNG, as CSS has it (CSS Images 3, `image-orientation:
 /// from-image`) and as Chromium 156 and Firefox 153 were measured to do (Firefox not in animated PNG). The EXIF chunk of

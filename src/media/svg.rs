@@ -1,9 +1,6 @@
-//! The size that an SVG drawing asks for.
-//!
-//! Owns reading `width`, `height` and `viewBox` from the root element (SVG 2, sections 8.2 and 8.6). Refuses to draw: an SVG is
-//! a document, and only the user's own is ever shown.
+//! The size that an SVG drawing asks for: `width`, `height` and `viewBox` of its root element (SVG 2, sections 8.2 and 8.6).
 
-use crate::media::Size;
+use crate::media::dimensions::Size;
 
 /// The displayed size by the root element's attributes; `None` when they do not tell it in pixels.
 pub fn svg_size(head: &str) -> Option<Size> {

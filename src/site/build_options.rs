@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::settings::{BaseUrl, Settings};
-use crate::channel::snapshot::Look;
+use crate::channel::snapshot::LookOptions;
 use crate::channel::snapshot::completeness;
 use crate::site::error::SiteError;
 use crate::site::theme::{Theme, ThemeSource};
@@ -46,7 +47,7 @@ impl Default for BuildOptions {
             theme: None,
             only: None,
             future: false,
-            hold: Duration::from_secs(completeness::HOLD.unsigned_abs()),
+            hold: Duration::from_secs(completeness::DEFAULT_HOLD.unsigned_abs()),
             keep_metadata: false,
             overrides: Overrides::default(),
         }
@@ -100,9 +101,9 @@ pub struct SiteSettings {
 
 impl BuildOptions {
     /// How a channel is looked at, at this time in seconds since 1970.
-    pub fn look(&self, now: i64) -> Look {
+    pub fn look(&self, now: i64) -> LookOptions {
         let hold = i64::try_from(self.hold.as_secs()).unwrap_or(i64::MAX);
-        Look { now, future: self.future, only: self.only, hold }
+        LookOptions { now, future: self.future, only: self.only, hold }
     }
 
     /// What the site of the channel in this folder is made from. `home` is what `~/` in its settings means; `read_key` is
@@ -118,7 +119,7 @@ impl BuildOptions {
         read_key: impl FnOnce() -> Option<String>,
     ) -> Result<SiteSettings, SiteError> {
         let mut sources: Vec<ThemeSource> = self.theme_below(channel, settings, home)?.into_iter().collect();
-        let own = channel.join("theme");
+        let own = channel.join(layout::THEME_FOLDER);
         let mut theme_folders: Vec<PathBuf> = sources.iter().filter_map(folder_of).collect();
         theme_folders.push(own.canonicalize().unwrap_or_else(|_| own.clone()));
         theme_folders.dedup();

@@ -1,9 +1,11 @@
-//! A snapshot becomes a planned map of files, of which only what differs is rendered and written.
+//! A channel becomes a website, and several become a reading room.
 //!
-//! Owns the walk from contents to published files. Refuses to know terminal and network, and never touches a box.
+//! A snapshot becomes a plan: every file that should exist, with a fingerprint of all that it depends on. The engine makes
+//! only what differs from what was written last time. Nothing here prints, asks the network, or touches a box.
 
 pub(crate) mod build;
 mod build_options;
+mod channel_site;
 pub mod engine;
 mod error;
 pub mod feeds;

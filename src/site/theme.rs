@@ -1,7 +1,7 @@
-//! The theme: templates and the files that go beside the pages.
+//! The theme: templates, and the files that go beside the pages.
 //!
-//! Owns where they come from: the built-in theme, and over it, file by file, a folder of the user's. Templates are parsed
-//! only when a page must be rendered.
+//! There is a built-in theme; a folder of the user's is laid over it, file by file. Templates are parsed only when a page must
+//! be rendered.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

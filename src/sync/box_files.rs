@@ -13,9 +13,9 @@ use fs_err as fs;
 use crate::channel::protocol::entry::Entry;
 use crate::channel::protocol::stamp::Stamp;
 use crate::fs::atomic_write;
-use crate::fs::atomic_write::Hidden;
+use crate::fs::atomic_write::Temporary;
 use crate::fs::confined::{Folder, Kind, Stat};
-use crate::fs::create_folders::folders_below;
+use crate::fs::create_folders::{folders_below, real_folders_below};
 use crate::sync::replica::baseline::StatFingerprint;
 use crate::sync::replica::item::Item;
 
@@ -110,25 +110,7 @@ pub fn free(folder: &Path, item: &Item, replaces: Option<StatFingerprint>) -> io
 /// # Errors
 /// When something else than a folder is in the way.
 pub fn make_above(folder: &Path, item: &Item) -> io::Result<()> {
-    let Some(above) = item.path().parent().filter(|above| !above.as_os_str().is_empty()) else {
-        return Ok(());
-    };
-    let mut path = folder.to_owned();
-    for name in above {
-        path.push(name);
-        match std::fs::create_dir(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                if !path.symlink_metadata()?.is_dir() {
-                    return Err(io::Error::new(
-                        io::ErrorKind::NotADirectory,
-                        format!("{} is not a folder", path.display()),
-                    ));
-                }
-            }
-            done => done?,
-        }
-    }
-    Ok(())
+    item.path().parent().map_or(Ok(()), |above| real_folders_below(folder, above).map(drop))
 }
 
 /// Puts a file that was deleted elsewhere into a folder of the trash; gives where it is then.
@@ -249,6 +231,6 @@ pub fn give_way(folder: &Path, stamp: Stamp) -> io::Result<Stamp> {
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn hidden(folder: &Path) -> io::Result<Hidden> {
-    Hidden::file(&folder.join("x"), b"")
+pub fn hidden(folder: &Path) -> io::Result<Temporary> {
+    Temporary::file(&folder.join("x"), b"")
 }

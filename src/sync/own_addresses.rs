@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::fs::atomic_write;
 use crate::sync::error::Error;
-use crate::sync::keys::book::{NODE_FOLDER, PRIVATE, check_private};
+use crate::sync::keys::book::{NODE_FOLDER, check_private};
 use crate::sync::keys::ticket::Peer;
 
 fn path(data: &Path) -> PathBuf {
-    data.join(PRIVATE).join(NODE_FOLDER).join("here")
+    data.join(STATE_FOLDER).join(NODE_FOLDER).join("here")
 }
 
 /// Notes where it is.

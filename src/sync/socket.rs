@@ -10,10 +10,11 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::fs::atomic_write;
 use crate::sync::error::Error;
 use crate::sync::keys::book;
-use crate::sync::keys::book::{NODE_FOLDER, PRIVATE};
+use crate::sync::keys::book::NODE_FOLDER;
 use crate::sync::status::NodeState;
 
 /// How long an answer is waited for.
@@ -56,7 +57,7 @@ impl Lock {
         if book::check_private(data).is_err() {
             return false;
         }
-        let path = data.join(PRIVATE).join(NODE_FOLDER).join("lock");
+        let path = data.join(STATE_FOLDER).join(NODE_FOLDER).join("lock");
         std::fs::File::open(path).is_ok_and(|file| file.try_lock_shared().is_err())
     }
 }
@@ -75,7 +76,7 @@ impl Address {
     /// # Errors
     /// When the folder cannot be opened.
     pub fn in_data_folder(data: &Path) -> std::io::Result<Self> {
-        let folder = data.join(PRIVATE).join(NODE_FOLDER);
+        let folder = data.join(STATE_FOLDER).join(NODE_FOLDER);
         let path = folder.join("socket");
         if path.as_os_str().len() <= MAX_ADDRESS_LEN {
             return Ok(Self { path, _folder: None });
@@ -88,7 +89,7 @@ impl Address {
 
 /// Where a node leaves word of how it stood, for when none runs.
 fn last_path(data: &Path) -> PathBuf {
-    data.join(PRIVATE).join(NODE_FOLDER).join("last.json")
+    data.join(STATE_FOLDER).join(NODE_FOLDER).join("last.json")
 }
 
 /// How the node stood that ran last.
@@ -146,7 +147,7 @@ mod tests {
     fn looking_whether_a_node_runs_keeps_none_from_starting() {
         let dir = tempfile::tempdir().unwrap();
         drop(Lock::take(dir.path()).unwrap());
-        let path = dir.path().join(PRIVATE).join(NODE_FOLDER).join("lock");
+        let path = dir.path().join(STATE_FOLDER).join(NODE_FOLDER).join("lock");
         let looking = File::open(path).unwrap();
         looking.lock_shared().unwrap();
         let ends = std::thread::spawn(move || {

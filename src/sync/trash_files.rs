@@ -1,17 +1,17 @@
 //! The folders of a channel's trash: where what others delete is put, and removing what has lain there for too long.
 
+use crate::channel::protocol::layout;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::channel::outbox::trash;
 use crate::channel::protocol::stamp::Stamp;
 use crate::sync::replica::trash::{DeletedBy, disk_use, expired};
 
 /// The folder for what is deleted at this time, within a channel's trash.
 pub fn folder(channel: &Path, now: Stamp, by: DeletedBy) -> PathBuf {
-    channel.join(trash::FOLDER).join(by.folder_name(now))
+    channel.join(layout::TRASH_FOLDER).join(by.folder_name(now))
 }
 
 /// Removes from a channel's trash what was deleted too long ago, and the oldest of the rest until `most` bytes are left. What was
@@ -23,7 +23,7 @@ pub fn remove_expired(channel: &Path, by: DeletedBy, now: Stamp, most: u64) -> i
     if by == DeletedBy::Own {
         return Ok(());
     }
-    let trash = channel.join(trash::FOLDER);
+    let trash = channel.join(layout::TRASH_FOLDER);
     let names = match fs::read_dir(&trash) {
         Ok(names) => names,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn the_old_and_the_too_much_go_and_what_is_ones_own_stays() {
         let dir = tempfile::tempdir().unwrap();
-        let trash = dir.path().join(trash::FOLDER);
+        let trash = dir.path().join(layout::TRASH_FOLDER);
         let now = Stamp::parse(b"2026-03-31T10-00-00Z").unwrap();
         remove_expired(dir.path(), DeletedBy::Inbox, now, 104_000).unwrap();
         let put = |place: &str, len: usize| {

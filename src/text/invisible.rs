@@ -1,9 +1,6 @@
-//! Characters that show nothing, or change how others read, and how all of them are made visible.
+//! Characters that show nothing, or change how others read, and how they are made visible.
 //!
-//! Owns the one list of them (Unicode Standard Annex 9 for direction, Annex 31 for characters of no width) and the signs
-//! that stand for them on a terminal. Refuses to know who prints.
-
-use std::fmt::Write;
+//! The one list of them is here (Unicode Standard Annex 9 for direction, Annex 31 for characters of no width).
 
 /// Whether a character shows nothing or turns the direction of what follows it.
 pub fn is_unseen(c: char) -> bool {
@@ -25,10 +22,7 @@ pub fn visible(text: &str) -> String {
             '\0'..='\u{1f}' => shown.extend(char::from_u32(0x2400 + u32::from(c))),
             '\u{7f}' => shown.push('\u{2421}'),
             _ if joins(before, c, rest.clone().next()) => shown.push(c),
-            _ if c.is_control() || is_unseen(c) => {
-                // Writing to a String cannot fail.
-                let _ = write!(shown, "⟨U+{:04X}⟩", u32::from(c));
-            }
+            _ if c.is_control() || is_unseen(c) => push_code(&mut shown, c),
             _ => shown.push(c),
         }
         before = Some(c);
@@ -39,6 +33,23 @@ pub fn visible(text: &str) -> String {
 /// A name or a stranger's words within a line: [`visible`], and no line end that could begin a line of its own.
 pub fn field(text: &str) -> String {
     visible(&text.replace('\n', "␊").replace('\t', "␉"))
+}
+
+/// A name on a page: every control character, joiner and character that shows nothing becomes its number, `⟨U+202E⟩`.
+pub fn escaped(name: &str) -> String {
+    let mut shown = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c.is_control() || is_unseen(c) {
+            push_code(&mut shown, c);
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+fn push_code(text: &mut String, c: char) {
+    text.push_str(&format!("⟨U+{:04X}⟩", u32::from(c)));
 }
 
 /// Whether a joiner or non-joiner changes how its neighbours look (Annex 31, section 2.3), so that it can hide nothing.
@@ -72,6 +83,12 @@ mod tests {
     fn nothing_speaks_to_the_terminal() {
         assert_eq!(visible("a\x1b]0;title\x07\r\u{202e}b\u{9b}"), "a␛]0;title␇␍⟨U+202E⟩b⟨U+009B⟩");
         assert_eq!(field("a\nerror: b"), "a␊error: b");
+    }
+
+    #[test]
+    fn names_on_pages_hide_nothing() {
+        assert_eq!(escaped("invoice\u{202e}gpj.exe"), "invoice⟨U+202E⟩gpj.exe");
+        assert_eq!(escaped("a\nb\u{200d}c"), "a⟨U+000A⟩b⟨U+200D⟩c");
     }
 
     #[test]

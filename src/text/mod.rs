@@ -1,8 +1,10 @@
-//! How characters count: which show nothing, how wide they are, and when two texts are the same to a reader.
+//! Text as people see it: which characters show nothing, how wide a line is, when two texts are the same to a reader, and
+//! how a word is quoted for a shell.
 
 pub mod caseless;
 pub mod invisible;
 pub(crate) mod normalize;
+pub mod percent;
 pub mod shell;
 pub(crate) mod suggestion;
 pub(crate) mod width;

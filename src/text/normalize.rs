@@ -1,8 +1,8 @@
 //! Texts as they are compared in a search: case, accents and the shapes of quotation marks and dashes do not count.
 //!
-//! Owns the rule: compatibility decomposition (Unicode Standard Annex 15), without accents and points, in lower case, `ß`
-//! as `ss` and `ς` as `σ`. Vowel signs and the marks that make other letters of Indian, Thai or Japanese ones stay. White
-//! space stays where it is and becomes a space, so that a place in a folded text can be found in the text.
+//! Compatibility decomposition (Unicode Standard Annex 15), without accents and points, in lower case, `ß` as `ss` and `ς`
+//! as `σ`. Vowel signs and the marks that make other letters of Indian, Thai or Japanese ones stay. White space stays where
+//! it is and becomes a space, so that a place in a folded text can be found in the text.
 
 use std::sync::LazyLock;
 

@@ -1,6 +1,4 @@
-//! What a name was probably meant to be.
-//!
-//! Owns the guess behind "not a message's name; `…` would be". Only ever advice: nothing is read or renamed by it.
+//! The name that a file was probably meant to have: "not a message's name; `…` would be". It is only advice.
 
 use crate::channel::protocol::stamp::{STEM_LENGTH, Stamp};
 

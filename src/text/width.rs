@@ -1,7 +1,6 @@
-//! How much of a text fits onto a line.
+//! Cuts and wraps a text by columns: wide characters count two, and nothing is parted within a grapheme.
 //!
-//! Owns cutting and wrapping by columns: wide characters count two, nothing is parted within a grapheme. What is
-//! measured is what will be shown, so every text is made visible first.
+//! Every text is made visible first, so what is measured is what will be shown.
 
 use unicode_segmentation::UnicodeSegmentation;
 

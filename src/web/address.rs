@@ -3,20 +3,16 @@
 //! Each name is encoded by itself, so that none can be more than one part of a path. The way back is never a path: whoever has a
 //! name from an address looks it up in a listing.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
-
-/// What RFC 3986, section 2.3, leaves unencoded.
-const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+use crate::text::percent;
 
 /// Encodes a name as one part of a path.
 pub(super) fn part(name: &str) -> String {
     match name {
         // A browser would take them for steps, encoded or not.
         "." | ".." => format!("{name}%00"),
-        name => utf8_percent_encode(name, PART).to_string(),
+        name => percent::part(name),
     }
 }
 

@@ -2,6 +2,10 @@
 //!
 //! Requests are answered from the library, which holds what the last scan of each channel found. Whoever runs the server keeps the
 //! library true, and builds the sites when the server asks for them ([`ChannelService`]).
+//!
+//! One thread looks at all channels, and a request that writes waits for that thread's next look. So a page costs what it shows,
+//! and what was written is there for the next request. `http::guard` says who may write: a program that sends no `Origin` may, a
+//! page of another site may not.
 
 mod address;
 mod api;

@@ -7,10 +7,10 @@ use std::fs;
 use missive::channel::Channel;
 use missive::channel::protocol::classify::Reason;
 use missive::channel::protocol::entry::Side;
-use missive::channel::snapshot::card_cache::Cache;
-use missive::channel::snapshot::completeness::HOLD;
-use missive::channel::snapshot::rescan::{Names, Rest};
-use missive::channel::snapshot::{self, Look, Snapshot};
+use missive::channel::snapshot::card_cache::CardCache;
+use missive::channel::snapshot::completeness::DEFAULT_HOLD;
+use missive::channel::snapshot::rescan::{ChangedNames, LastLook};
+use missive::channel::snapshot::{self, LookOptions, Snapshot};
 use proptest::prelude::*;
 
 use crate::scene::{Scene, assert_same, files, png};
@@ -85,13 +85,13 @@ fn seen(snapshot: &Snapshot) -> Seen {
         snapshot.held.iter().map(|held| format!("{held:?}")).collect(),
         snapshot.hidden.iter().map(|hidden| format!("{hidden:?}")).collect(),
         snapshot.problems.iter().map(|problem| format!("{problem:?}")).collect(),
-        snapshot.lacks.iter().map(|(key, lack)| (format!("{key:?}"), format!("{lack:?}"))).collect(),
+        snapshot.missing.iter().map(|(key, lack)| (format!("{key:?}"), format!("{lack:?}"))).collect(),
         format!("{:?} {:?}", snapshot.bylines, snapshot.trusts),
     )
 }
 
-fn first_look(scene: &Scene, look: Look) -> Snapshot {
-    snapshot::take(Channel::open(&scene.path("")).unwrap(), &Cache::nowhere(), look)
+fn first_look(scene: &Scene, look: LookOptions) -> Snapshot {
+    snapshot::take(Channel::open(&scene.path("")).unwrap(), &CardCache::nowhere(), look)
 }
 
 proptest! {
@@ -101,18 +101,18 @@ proptest! {
     fn a_second_look_sees_what_a_first_would(edits in proptest::collection::vec(edit(), 1..30)) {
         let scene = Scene::conversation();
         let mut now = seconds();
-        let mut rest = Rest::of(first_look(&scene, Look::at(now)));
-        let mut names = Names::new();
+        let mut rest = LastLook::from_snapshot(first_look(&scene, LookOptions::at(now)));
+        let mut names = ChangedNames::new();
         for (at, edit) in edits.iter().enumerate() {
             names.insert(apply(&scene, edit));
             if edit.look || at + 1 == edits.len() {
                 now += 100;
-                let snapshot = rest.some(&std::mem::take(&mut names), Look::at(now)).unwrap();
-                prop_assert_eq!(seen(&snapshot), seen(&first_look(&scene, Look::at(now))));
-                rest = Rest::of(snapshot);
+                let snapshot = rest.some(&std::mem::take(&mut names), LookOptions::at(now)).unwrap();
+                prop_assert_eq!(seen(&snapshot), seen(&first_look(&scene, LookOptions::at(now))));
+                rest = LastLook::from_snapshot(snapshot);
                 // What was settled long ago is the same, and nothing else is.
-                let later = Look::at(now + 1_000_000);
-                let settled = Rest::of(rest.everything(later).unwrap().0);
+                let later = LookOptions::at(now + 1_000_000);
+                let settled = LastLook::from_snapshot(rest.everything(later).unwrap().0);
                 prop_assert!(settled.everything(later).unwrap().1);
                 let before = seen(&settled.everything(later).unwrap().0);
                 apply(&scene, &Edit { stem: (edit.stem + 1) % STEMS.len(), ..edit.clone() });
@@ -144,9 +144,9 @@ fn a_message_waits_for_the_attachments_that_it_names() {
     let snapshot = scene.snapshot();
     let held = &snapshot.held[0];
     assert_eq!(held.reason.to_string(), "held: waiting for harbour.jpg");
-    assert!((scene.now + HOLD - held.until.unwrap()).abs() <= 2);
+    assert!((scene.now + DEFAULT_HOLD - held.until.unwrap()).abs() <= 2);
 
-    scene.now += HOLD + 5;
+    scene.now += DEFAULT_HOLD + 5;
     scene.build().report();
     assert!(scene.page(&format!("{STEM}.html")).contains("Not here yet: harbour.jpg"));
     assert!(scene.page("index.html").contains("Not here yet: harbour.jpg"));
@@ -238,8 +238,8 @@ fn modified(scene: &Scene) -> std::time::SystemTime {
 #[test]
 fn a_box_that_is_no_folder_is_noticed() {
     let scene = Scene::new().message("2026-01-01T10-00-00Z", "text");
-    let look = Look::at(seconds() + 1_000);
-    let rest = Rest::of(first_look(&scene, look));
+    let look = LookOptions::at(seconds() + 1_000);
+    let rest = LastLook::from_snapshot(first_look(&scene, look));
     assert!(rest.everything(look).unwrap().1);
     fs::write(scene.path("inbox"), "").unwrap();
     assert!(matches!(rest.everything(look), Err(missive::channel::Error::NotABox { .. })));
@@ -248,8 +248,8 @@ fn a_box_that_is_no_folder_is_noticed() {
 #[test]
 fn what_was_not_settled_is_not_called_the_same() {
     let scene = Scene::new().message("2026-01-01T10-00-00Z", "text").attachment("2026-01-01T10-00-00Z", "a.csv", b"1");
-    let rest = Rest::of(first_look(&scene, Look::at(seconds())));
-    assert!(!rest.everything(Look::at(seconds())).unwrap().1, "it may have changed in the same tick");
+    let rest = LastLook::from_snapshot(first_look(&scene, LookOptions::at(seconds())));
+    assert!(!rest.everything(LookOptions::at(seconds())).unwrap().1, "it may have changed in the same tick");
 }
 
 #[test]

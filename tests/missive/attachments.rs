@@ -1,6 +1,6 @@
 //! Attachments: found, named, shown, copied.
 
-use crate::scene::{Scene, png};
+use crate::scene::{Scene, png, words};
 
 const STEM: &str = "2026-01-01T10-00-00Z";
 
@@ -145,4 +145,69 @@ fn attachments_arrive_before_and_after_their_message() {
     let scene = scene.message(STEM, "here");
     scene.build().report();
     assert!(scene.has(&format!("{STEM}/a.csv")));
+}
+
+#[test]
+fn an_address_means_the_same_file_on_a_page_in_the_terminal_and_to_who_waits() {
+    let text = format!("[1](a%2523b) [2](a%23b.txt) [3]({STEM}/doc.pdf#page=3) [4](clip.mp4?x#t=10) [5](doc.pdf%23x)");
+    let scene = Scene::new()
+        .message(STEM, &text)
+        .attachment(STEM, "a#b.txt", b"1")
+        .attachment(STEM, "a%23b", b"2")
+        .attachment(STEM, "clip.mp4", b"3")
+        .attachment(STEM, "doc.pdf", b"4");
+    assert!(scene.snapshot().missing.is_empty() && scene.snapshot().problems.is_empty());
+    scene.build().report();
+    let page = scene.page(&format!("{STEM}.html"));
+    for (label, address) in [("1", "a%2523b"), ("2", "a%23b.txt"), ("3", "doc.pdf#page=3"), ("4", "clip.mp4#t=10")] {
+        let link = format!("<a href=\"{STEM}/{address}\">{label}</a>");
+        assert!(page.contains(&link), "{link}\n{page}");
+    }
+    assert!(!page.contains(">5</a>"), "a file that is not there is no link: {page}");
+    let (read, _) = words(&scene.run(&["read", "blog", STEM]));
+    for (number, label) in [(2, "1"), (1, "2"), (4, "3"), (3, "4")] {
+        let reference = read.lines().find(|line| line.trim_start().starts_with(&format!("[{label}]")));
+        let reference = reference.unwrap_or_else(|| panic!("no reference {label} in {read}"));
+        assert!(reference.ends_with(&format!("attachment {number}")), "{label}: {reference}");
+    }
+}
+
+/// Neither list of earlier times knew all of them.
+const PROGRAMS: [&str; 5] = ["a.AppImage", "a.deb", "a.exe", "a.js", "a.py"];
+
+fn with_programs(scene: Scene) -> Scene {
+    let scene = scene.message(STEM, "programs");
+    PROGRAMS.into_iter().fold(scene, |scene, name| scene.attachment(STEM, name, b"x"))
+}
+
+#[test]
+fn a_site_publishes_the_programs_of_others_under_inert_names() {
+    let scene = with_programs(Scene::subscription());
+    scene.build().report();
+    let names: Vec<String> =
+        scene.built().keys().filter_map(|name| Some(name.strip_prefix(&format!("{STEM}/"))?.to_owned())).collect();
+    assert_eq!(names, ["a_AppImage.bin", "a_deb.bin", "a_exe.bin", "a_js.txt", "a_py.bin"]);
+    let page = scene.page(&format!("{STEM}.html"));
+    assert_eq!(page.matches("a program: open it only if you know what it does").count(), PROGRAMS.len(), "{page}");
+}
+
+#[test]
+fn a_site_offers_ones_own_programs_to_be_saved() {
+    let scene = with_programs(Scene::new());
+    scene.build().report();
+    let page = scene.page(&format!("{STEM}.html"));
+    for name in PROGRAMS {
+        assert!(scene.has(&format!("{STEM}/{name}")) && page.contains(&format!("{STEM}/{name}\" download")), "{page}");
+    }
+}
+
+#[test]
+fn the_terminal_opens_no_program_whoever_sent_it() {
+    for scene in [Scene::new(), Scene::subscription()].map(with_programs) {
+        for (at, name) in PROGRAMS.into_iter().enumerate() {
+            let (_, said) = words(&scene.run(&["read", "blog", STEM, "--open", &(at + 1).to_string()]));
+            let refusal = format!("error: `{name}` is not opened: it could start a program or lead elsewhere");
+            assert!(said.starts_with(&refusal), "{said}");
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use missive::channel::authorship::authors::{Authors, Key};
+use missive::channel::authorship::authors::Authors;
+use missive::channel::authorship::signers::Key;
 use missive::channel::protocol::entry::Side;
 use missive::channel::protocol::stamp::Stamp;
 use serde_json::Value;

@@ -34,7 +34,7 @@ fn mistakes_get_one_clear_line_and_a_hint() {
         (&["build", "blog"], 1, "index.html", "fix the template"),
         (&["build", "blog", "--theme", "nothere"], 1, "no theme named `nothere`", "the built-in theme is `letter`"),
         (&["build", "blog", "--base-url", "example.org"], 2, "is not a web address", ""),
-        (&["new", "blog"], 1, "exists already", "choose another name"),
+        (&["new", "blog"], 1, "already exists", "choose another name"),
         (&["new", ".hidden"], 1, "cannot be a channel's name", "does not begin with `.`"),
         (&["why", "blog/missive.toml"], 1, "is not in a channel's inbox or outbox", "inbox or outbox"),
     ];

@@ -158,7 +158,7 @@ fn the_header_says_what_was_asked_for() {
     let talk = fails(&scene, &["compose", "blog", "-m", "x", "--reply-to", "2026-01-01T10-00-01Z"]);
     assert!(talk.contains("no message `2026-01-01T10-00-01Z`") && talk.contains(&format!("did you mean `{OLD}`?")));
     let talk = fails(&scene, &["compose", "blog", "-m", "x", "--title", "a\nb"]);
-    assert!(talk.contains("header can't hold"), "{talk}");
+    assert!(talk.contains("do not fit into a message's header"), "{talk}");
     assert_eq!(texts(&scene, "outbox").len(), 3);
 }
 
@@ -274,7 +274,7 @@ fn a_program_that_is_killed_while_the_editor_is_open_leaves_a_draft() {
     assert!(talk.is_empty(), "nobody is bothered with a draft that is being written: {talk}");
     let name = json(&scene, &["drafts"])["drafts"][0]["draft"].as_str().unwrap().to_owned();
     for action in ["send", "discard", "edit"] {
-        assert!(fails(&scene, &["drafts", action, "blog", &name]).contains("open or being sent elsewhere"));
+        assert!(fails(&scene, &["drafts", action, "blog", &name]).contains("is open in another program"));
     }
     child.kill().unwrap();
     child.wait().unwrap();
@@ -520,7 +520,7 @@ fn a_message_that_was_deleted_comes_back() {
     fs::remove_file(scene.path(&format!("outbox/{OLD}.txt"))).unwrap();
     run(&scene, &["delete", "blog", "--undo"]);
     assert_eq!(seen(&scene, "outbox"), before);
-    assert!(fails(&scene, &["delete", "blog", "--undo"]).contains("no message in"));
+    assert!(fails(&scene, &["delete", "blog", "--undo"]).contains("there is no deleted message in"));
     assert!(
         fails(&scene, &["delete", "blog", "2026-01-01T10-00-09Z", "-y"]).contains(&format!("did you mean `{OLD}`?"))
     );
@@ -545,7 +545,7 @@ fn nobody_writes_into_a_subscription() {
         &["delete", "blog", OLD, "--yes"],
         &["delete", "blog", "--undo"],
     ] {
-        assert!(fails(&scene, args).contains("is a subscription: you can only read it"), "{args:?}");
+        assert!(fails(&scene, args).contains("you can read it, but not write to it"), "{args:?}");
     }
     assert_eq!(listing(&scene), before);
     assert!(!scene.path("drafts").exists() && !scene.path("trash").exists());
@@ -592,7 +592,7 @@ fn an_inbox_is_never_written() {
         &["delete", "blog", "2026-01-02T10-00-00Z", "--yes"],
         &["delete", "blog", "inbox/2026-01-02T10-00-00Z", "--yes"],
     ] {
-        assert!(fails(&scene, args).contains("is somebody else's message"), "{args:?}");
+        assert!(fails(&scene, args).contains("was written by somebody else"), "{args:?}");
     }
     assert_eq!(listing(&scene), before);
 }

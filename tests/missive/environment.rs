@@ -219,7 +219,7 @@ fn a_box_that_is_a_file_is_called_none() {
     fs::write(scene.path("inbox"), "").unwrap();
     let talk = ended(&scene.run(&["build", "blog"]), 1);
     assert!(
-        talk.contains("is not a folder\n  hint: an inbox or outbox has to be a folder: move that file away\n"),
+        talk.contains("is not a folder\n  hint: an inbox or outbox has to be a folder: move what is there elsewhere\n"),
         "{talk}"
     );
 }
@@ -262,7 +262,7 @@ fn a_message_that_vanishes_while_its_editor_is_open_leaves_its_text() {
     let kept = scene.path(&format!("drafts/edit-{OLD}.txt")).canonicalize().unwrap();
     let kept = kept.display();
     let expected = format!(
-        "error: the message {OLD} is gone: another program has deleted or moved it\n  hint: your text is saved in {kept}: \
+        "error: the message {OLD} is gone: another program deleted or moved it\n  hint: what you wrote is kept in {kept}: \
          `missive drafts blog` lists it, `missive compose -F {kept} blog` sends it as a new message, \
          `missive drafts discard blog edit-{OLD}` discards it\n"
     );

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use missive::channel::authorship::authors::{Authors, FILE_NAME, Key};
+use missive::channel::authorship::authors::Authors;
+use missive::channel::authorship::signers::Key;
+use missive::channel::protocol::layout::AUTHORS_FILE;
 use missive::channel::protocol::stamp::Stamp;
 use missive::text::caseless::casefold;
 use proptest::prelude::*;
@@ -154,7 +156,7 @@ fn apply(scene: Scene, edit: &Edit) -> Scene {
             let folder = box_of(&scene, *at);
             match AUTHORS.get(*which) {
                 Some(wrote) => drop(authors(*wrote).write(&scene.path(folder)).unwrap()),
-                None => fs::write(scene.path(folder).join(FILE_NAME), "[messages]\n0 = 1\n").unwrap(),
+                None => fs::write(scene.path(folder).join(AUTHORS_FILE), "[messages]\n0 = 1\n").unwrap(),
             }
             scene
         }

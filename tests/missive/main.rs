@@ -13,6 +13,7 @@ mod answering;
 mod archives;
 mod attachments;
 mod authors;
+mod built_bytes;
 mod command_line;
 mod completing;
 mod composing;

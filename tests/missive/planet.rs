@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use missive::channel::Channel;
-use missive::channel::snapshot::card_cache::Cache;
-use missive::channel::snapshot::{self, Look, Snapshot};
+use missive::channel::snapshot::card_cache::CardCache;
+use missive::channel::snapshot::{self, LookOptions, Snapshot};
 use missive::site::{CombinedFeed, FeedChannel, SiteOptions, combined_feed, opml};
 
 use crate::scene::{NOW, Scene, assert_same, files, words};
@@ -351,7 +351,7 @@ fn a_site_that_has_lost_its_manifest_is_nobodys() {
 
 fn look(scene: &Scene, name: &str) -> Snapshot {
     let channel = Channel::open(&scene.root().join("data").join(name)).unwrap();
-    snapshot::take(channel, &Cache::nowhere(), Look::at(NOW))
+    snapshot::take(channel, &CardCache::nowhere(), LookOptions::at(NOW))
 }
 
 /// A planet of these channels as a server has it.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use missive::channel::Channel;
 use missive::channel::protocol::settings;
-use missive::channel::snapshot::card_cache::Cache;
-use missive::channel::snapshot::{self, Look, Snapshot};
+use missive::channel::snapshot::card_cache::CardCache;
+use missive::channel::snapshot::{self, LookOptions, Snapshot};
 use missive::site;
 use missive::site::{
     BuildMemory, Lock, OutputReport, Overrides, SiteError, SiteOptions, SiteRequest, Theme, ThemeSource,
@@ -110,11 +110,11 @@ impl Scene {
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         let channel = Channel::open(&self.path("")).unwrap();
-        snapshot::take(channel, &self.cache(), Look { future: self.future, ..Look::at(self.now) })
+        snapshot::take(channel, &self.cache(), LookOptions { future: self.future, ..LookOptions::at(self.now) })
     }
 
-    fn cache(&self) -> Cache {
-        Cache::read(self.dir.path().join("cards"))
+    fn cache(&self) -> CardCache {
+        CardCache::read(self.dir.path().join("cards"))
     }
 
     pub(crate) fn theme(&self) -> Result<Theme, SiteError> {
@@ -174,7 +174,11 @@ impl Scene {
         let _ = fs::remove_dir_all(&output);
         let snapshot = {
             let channel = Channel::open(&self.path("")).unwrap();
-            snapshot::take(channel, &Cache::nowhere(), Look { future: self.future, ..Look::at(self.now) })
+            snapshot::take(
+                channel,
+                &CardCache::nowhere(),
+                LookOptions { future: self.future, ..LookOptions::at(self.now) },
+            )
         };
         site::build(
             &SiteRequest {

@@ -391,7 +391,7 @@ fn refusals(azureen: &Person, brando: &Person, key: &str) {
     brando.does(&["new", "--subscription", "elsewhere"]);
     brando.refused(&["share", "elsewhere", "--via", "syncthing"], "nothing of it can be shared");
     azureen.does(&["new", "own"]);
-    azureen.refused(&["subscribe", "--via", "syncthing", &second, "own"], "exists already");
+    azureen.refused(&["subscribe", "--via", "syncthing", &second, "own"], "already exists");
     let settings = brando.dir.path().join("config/missive");
     fs::create_dir(&settings).unwrap();
     fs::write(settings.join("config.toml"), "[syncthing]\napi_key = \"wrong\"\n").unwrap();

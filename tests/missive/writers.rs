@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Once;
 
-use missive::channel::authorship::authors::{AttachmentId, Authors, Key, Signers};
+use missive::channel::authorship::authors::{AttachmentId, Authors};
+use missive::channel::authorship::signers::{Key, Signers};
 use missive::channel::protocol::stamp::Stamp;
 
 use crate::scene::{Scene, assert_same, files, png, words};

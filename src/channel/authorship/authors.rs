@@ -1,8 +1,8 @@
-//! Who signed which message of a box that several people write: `.authors.toml`.
+//! Reads and writes `.authors.toml`: who signed which message of a box that several people write.
 //!
-//! Owns the file's form, reading it and writing it whole. It lies in a box only where there is more than one author, and
-//! where anything in it is odd nothing of it counts. Refuses to check signatures, to decide how a name is shown
-//! (`bylines.rs`), and to decide what is trusted (`trust.rs`).
+//! The file exists only where a box has more than one author. If anything in it is odd, nothing of it counts. It is written
+//! from signatures that the sync engine has checked; how a name is shown is decided in `bylines.rs`, what is trusted in
+//! `trust.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,154 +10,22 @@ use std::io;
 use std::path::Path;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
-use serde::de::{self, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de};
 
-use crate::channel::authorship::bylines::sane;
+use crate::channel::authorship::author_name::sane;
+use crate::channel::authorship::signers::{Key, Signers, array};
 use crate::channel::protocol::entry::{Entry, RelativePath};
+use crate::channel::protocol::layout::AUTHORS_FILE;
 use crate::channel::protocol::profile::Problem;
 use crate::channel::protocol::stamp::Stamp;
-use crate::fs::atomic_write::Hidden;
+use crate::channel::protocol::toml_error;
+use crate::fs::atomic_write::Temporary;
 use crate::fs::confined::Folder;
-
-/// The file's name within a box.
-pub const FILE_NAME: &str = ".authors.toml";
 
 /// A longer file is read by nobody, in bytes.
 const MAX_FILE: usize = 16 << 20;
 
 const HEAD: &str = "# Written by missive from the signatures of the channel's entries.\n";
-
-/// The public half of the key that an author signs with.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key([u8; 32]);
-
-impl Key {
-    /// The length of a key in hex digits.
-    pub const DIGITS: usize = 64;
-
-    /// The key of these bytes.
-    pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    pub fn bytes(&self) -> [u8; 32] {
-        self.0
-    }
-
-    /// Reads 64 lower-case hex digits.
-    pub fn parse(hex: &str) -> Option<Self> {
-        let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
-        if pairs.len() * 2 != Self::DIGITS || !rest.is_empty() {
-            return None;
-        }
-        let mut bytes = [0; 32];
-        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = digit(*high)? << 4 | digit(*low)?;
-        }
-        Some(Self(bytes))
-    }
-
-    /// The first eight hex digits.
-    pub fn short(&self) -> String {
-        self.beginning(8)
-    }
-
-    /// The first so many hex digits.
-    pub(crate) fn beginning(&self, digits: usize) -> String {
-        self.to_string().chars().take(digits).collect()
-    }
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    }
-}
-
-impl fmt::Display for Key {
-    /// Writes 64 lower-case hex digits.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({self})")
-    }
-}
-
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let hex = String::deserialize(deserializer)?;
-        Self::parse(&hex).ok_or_else(|| serde::de::Error::custom("not a key of 64 lower-case hex digits"))
-    }
-}
-
-/// Who signed one file: one key, or several that this replica met at once and between which the owner has not decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signers(Vec<Key>);
-
-impl Signers {
-    /// These keys, in order and each once; `None` if there is none.
-    pub fn new(keys: impl IntoIterator<Item = Key>) -> Option<Self> {
-        let keys: BTreeSet<Key> = keys.into_iter().collect();
-        (!keys.is_empty()).then(|| Self(keys.into_iter().collect()))
-    }
-
-    /// All of them, in order.
-    pub fn keys(&self) -> &[Key] {
-        &self.0
-    }
-}
-
-impl From<Key> for Signers {
-    fn from(key: Key) -> Self {
-        Self(vec![key])
-    }
-}
-
-impl fmt::Display for Signers {
-    /// Writes one key as a TOML string, several as an array of strings.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_slice() {
-            [key] => write!(f, "\"{key}\""),
-            keys => f.write_str(&array(keys)),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Signers {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrSeveral;
-
-        impl<'de> Visitor<'de> for OneOrSeveral {
-            type Value = Signers;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key or an array of keys")
-            }
-
-            fn visit_str<E: de::Error>(self, hex: &str) -> Result<Signers, E> {
-                Key::deserialize(de::value::StrDeserializer::new(hex)).map(Signers::from)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Signers, A::Error> {
-                let mut keys = Vec::new();
-                while let Some(key) = seq.next_element()? {
-                    keys.push(key);
-                }
-                Signers::new(keys).ok_or_else(|| de::Error::custom("an array without a key"))
-            }
-        }
-
-        deserializer.deserialize_any(OneOrSeveral)
-    }
-}
 
 /// An attachment of a box: its message and its path below the message's stem folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -238,7 +106,7 @@ impl Authors {
     /// # Errors
     /// [`Problem`]; then nothing of it counts.
     pub fn read(folder: &Folder) -> Result<Option<Self>, Problem> {
-        let (bytes, stat) = match folder.read(Path::new(FILE_NAME), MAX_FILE as u64) {
+        let (bytes, stat) = match folder.read(Path::new(AUTHORS_FILE), MAX_FILE as u64) {
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Problem::Unreadable(error.to_string())),
@@ -256,8 +124,7 @@ impl Authors {
     /// [`Problem::Form`] with the line and what is wrong there.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         toml::from_str(text).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
-            let line = 1 + text.get(..at).unwrap_or_default().matches('\n').count();
+            let line = toml_error::line(text, &error);
             // The message may hold a part of the file, which is a stranger's.
             let what: String = error.message().chars().take(200).collect();
             Problem::Form(format!("line {line}: {what}"))
@@ -341,7 +208,7 @@ impl Authors {
     /// # Errors
     /// The failing operation with its path; the file is as it was.
     pub fn write(&self, folder: &Path) -> io::Result<bool> {
-        let path = folder.join(FILE_NAME);
+        let path = folder.join(AUTHORS_FILE);
         if self.keys().len() < 2 {
             return match fs_err::remove_file(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -349,20 +216,16 @@ impl Authors {
             };
         }
         let text = self.to_toml();
-        let read = Folder::open(folder)?.read(Path::new(FILE_NAME), MAX_FILE as u64 + 1);
+        let read = Folder::open(folder)?.read(Path::new(AUTHORS_FILE), MAX_FILE as u64 + 1);
         if read.is_ok_and(|(bytes, _)| bytes == text.as_bytes()) {
             return Ok(false);
         }
         // A stranger's file that is placed after this must not be there without it after a power failure.
-        Hidden::file(&path, text.as_bytes())?.replace(&path).map(|()| true)
+        Temporary::file(&path, text.as_bytes())?.replace(&path).map(|()| true)
     }
 }
 
 /// Keys as a TOML array of strings.
-fn array(keys: &[Key]) -> String {
-    let keys: Vec<String> = keys.iter().map(|key| format!("\"{key}\"")).collect();
-    format!("[{}]", keys.join(", "))
-}
 
 fn message_line(stamp: Stamp, signers: &Signers) -> String {
     format!("\"{stamp}\" = {signers}\n")
@@ -383,7 +246,7 @@ mod tests {
 
     fn read(text: &[u8]) -> Result<Authors, Problem> {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join(FILE_NAME), text).unwrap();
+        std::fs::write(dir.path().join(AUTHORS_FILE), text).unwrap();
         Authors::read(&Folder::open(dir.path()).unwrap()).map(Option::unwrap)
     }
 
@@ -469,17 +332,17 @@ mod tests {
     #[test]
     fn a_link_or_a_folder_in_its_place_is_not_read() {
         let dir = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink("/etc/hostname", dir.path().join(FILE_NAME)).unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", dir.path().join(AUTHORS_FILE)).unwrap();
         assert!(Authors::read(&Folder::open(dir.path()).unwrap()).is_err());
-        std::fs::remove_file(dir.path().join(FILE_NAME)).unwrap();
-        std::fs::create_dir(dir.path().join(FILE_NAME)).unwrap();
+        std::fs::remove_file(dir.path().join(AUTHORS_FILE)).unwrap();
+        std::fs::create_dir(dir.path().join(AUTHORS_FILE)).unwrap();
         assert!(Authors::read(&Folder::open(dir.path()).unwrap()).is_err());
     }
 
     #[test]
     fn it_is_written_only_where_it_differs_and_only_for_several() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(FILE_NAME);
+        let path = dir.path().join(AUTHORS_FILE);
         let mut authors = Authors { owner: Some(key(1)), ..Authors::default() };
         authors.messages.insert(stamp(1), key(1).into());
         assert!(!authors.write(dir.path()).unwrap() && !path.exists());

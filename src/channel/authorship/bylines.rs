@@ -1,27 +1,17 @@
-//! Who is said to have written a message, where several people write one box.
+//! Which name is shown for the author of a message where several people write one box.
 //!
-//! Owns the rule by which a name is shown alone, with the beginning of its key, or not at all: a name stands alone only
-//! where the channel's owner has bound it, two authors never look the same, and nobody looks like the owner or like
-//! whoever reads. Names are strangers' words. Refuses to know where they come from.
+//! A name stands alone only where the channel's owner has bound it to a key; any other one is shown with the beginning of
+//! its key. No two authors look the same, and nobody looks like the owner or like the reader: names are strangers' words.
 
 use std::collections::{BTreeMap, HashMap};
 
-use unicode_segmentation::UnicodeSegmentation;
-
-use crate::channel::authorship::authors::{Authors, Key};
+use crate::channel::authorship::author_name::{ME, look, sane};
+use crate::channel::authorship::authors::Authors;
+use crate::channel::authorship::signers::Key;
 use crate::channel::protocol::stamp::Stamp;
-use crate::markdown::harmless;
-use crate::text::invisible::is_unseen;
-use crate::text::normalize::fold;
-
-/// A longer name is cut, in characters.
-const MAX_NAME: usize = 80;
 
 /// So many of a message's signers are named; more are counted.
 const MAX_SIGNERS: usize = 2;
-
-/// What everybody calls themselves.
-pub const ME: &str = "me";
 
 /// What is said of the authors of one box's messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +24,7 @@ pub struct Bylines {
 
 /// Names that belong to somebody: who bears one by right is shown by it alone.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Reserved<'a> {
+pub struct ReservedNames<'a> {
     /// The name of the channel's owner, by the channel's own profile: the owner's key may bear it.
     pub owner: Option<&'a str>,
     /// The name of whoever reads, where that is somebody else: nobody in the box may bear it.
@@ -43,7 +33,7 @@ pub struct Reserved<'a> {
 
 impl Bylines {
     /// Decides how each author is shown.
-    pub fn new(authors: &Authors, reserved: Reserved<'_>) -> Self {
+    pub fn new(authors: &Authors, reserved: ReservedNames<'_>) -> Self {
         let rule = Rule::new(authors, reserved);
         let shown = authors.signers().into_iter().map(|key| (key, rule.shown(key))).collect();
         let (mut messages, mut disputed) = (BTreeMap::new(), BTreeMap::new());
@@ -92,7 +82,7 @@ struct Rule<'a> {
 }
 
 impl<'a> Rule<'a> {
-    fn new(authors: &'a Authors, reserved: Reserved<'_>) -> Self {
+    fn new(authors: &'a Authors, reserved: ReservedNames<'_>) -> Self {
         // What the owner has bound counts more than what a key says of itself.
         let all = authors.claimed.iter().chain(&authors.names);
         let names: BTreeMap<Key, String> = all.filter_map(|(key, name)| Some((*key, sane(name)?))).collect();
@@ -148,54 +138,16 @@ impl<'a> Rule<'a> {
     }
 }
 
-/// What a name looks like: letters that look the same are the same, and what shows nothing is left out.
-fn look(name: &str) -> String {
-    let shown: String = name.chars().filter(|c| !is_blank(*c)).collect();
-    let folded = fold(&shown);
-    String::from_utf8_lossy(&folded).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// Whether a name says what only the digits of a key should say.
 fn names_a_key(look: &str) -> bool {
     look.split(|c: char| !c.is_alphanumeric())
         .any(|word| word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Characters that take room or none and show nothing, besides white space and those of no width: fillers, variation
-/// selectors, tags (`Default_Ignorable_Code_Point` of the Unicode Character Database) and the empty Braille cell.
-fn is_blank(c: char) -> bool {
-    matches!(
-        c,
-        '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2800}'
-            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
-    )
-}
-
-/// A name as one line of sane length, without characters that would turn what stands behind it; `None` if it shows nothing.
-pub(crate) fn sane(name: &str) -> Option<String> {
-    let is_joiner = |c: char| matches!(c, '\u{200c}' | '\u{200d}');
-    let line = harmless(name).replace(|c: char| is_unseen(c) && !is_joiner(c), "");
-    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = if line.chars().count() > MAX_NAME { cut(&line) } else { line };
-    (!look(&line).is_empty()).then_some(line)
-}
-
-/// The beginning of a name that is too long, up to the end of a sign.
-fn cut(name: &str) -> String {
-    let mut used = 1;
-    let fits = |grapheme: &&str| {
-        used += grapheme.chars().count();
-        used <= MAX_NAME
-    };
-    let beginning: String = name.graphemes(true).take_while(fits).collect();
-    if beginning.is_empty() { beginning } else { format!("{}…", beginning.trim_end()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::authorship::authors::Signers;
+    use crate::channel::authorship::signers::Signers;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -222,14 +174,14 @@ mod tests {
     }
 
     /// What is shown of the authors of the first messages.
-    fn all_shown(authors: &Authors, reserved: Reserved<'_>) -> Vec<String> {
+    fn all_shown(authors: &Authors, reserved: ReservedNames<'_>) -> Vec<String> {
         let bylines = Bylines::new(authors, reserved);
         authors.messages.keys().map(|stamp| bylines.of(*stamp).unwrap().to_owned()).collect()
     }
 
     /// What is shown of authors with these bound names beside a profile's name.
     fn shown(names: &[&str], own: Option<&str>, owner: Option<u8>) -> Vec<String> {
-        all_shown(&bound(names, owner), Reserved { owner: own, reader: None })
+        all_shown(&bound(names, owner), ReservedNames { owner: own, reader: None })
     }
 
     #[test]
@@ -243,7 +195,7 @@ mod tests {
     fn a_name_that_the_owner_has_not_bound_brings_its_key() {
         let bound = bound(&["Azureen", "Brando"], Some(9));
         let claimed = Authors { names: BTreeMap::new(), claimed: bound.names.clone(), ..bound.clone() };
-        let reserved = Reserved::default();
+        let reserved = ReservedNames::default();
         assert_eq!(all_shown(&claimed, reserved), ["Azureen (01010101)", "Brando (02020202)"]);
         let mut both = Authors { names: BTreeMap::from([(key(2), "Bran".to_owned())]), ..claimed };
         assert_eq!(all_shown(&both, reserved), ["Azureen (01010101)", "Bran"]);
@@ -260,7 +212,7 @@ mod tests {
         let mut authors = bound(&["Azureen", ""], Some(1));
         authors.messages.insert(stamp(1), Signers::new([key(2), key(1)]).unwrap());
         authors.messages.insert(stamp(3), Signers::new([4, 3, 2, 1].map(key)).unwrap());
-        let shown = all_shown(&authors, Reserved::default());
+        let shown = all_shown(&authors, ReservedNames::default());
         let expected =
             ["Azureen (01010101) or key 02020202", "key 02020202", "Azureen (01010101) or key 02020202 or 2 more"];
         assert_eq!(shown, expected);
@@ -270,7 +222,7 @@ mod tests {
     fn nobody_passes_for_whoever_reads() {
         let authors = bound(&["Azureen", "Brando"], Some(1));
         for reader in ["Azureen", "AZUREEN", "Azúreen"] {
-            let reserved = Reserved { owner: Some("Azureen"), reader: Some(reader) };
+            let reserved = ReservedNames { owner: Some("Azureen"), reader: Some(reader) };
             assert_eq!(all_shown(&authors, reserved), ["Azureen (01010101)", "Brando"], "the owner itself neither");
         }
         for (name, expected) in
@@ -340,28 +292,8 @@ mod tests {
         let (mut a, mut b) = ([7; 32], [7; 32]);
         (a[5], b[5]) = (1, 2);
         let messages = BTreeMap::from([(stamp(1), Key::new(a).into()), (stamp(2), Key::new(b).into())]);
-        let bylines = Bylines::new(&Authors { messages, ..Authors::default() }, Reserved::default());
+        let bylines = Bylines::new(&Authors { messages, ..Authors::default() }, ReservedNames::default());
         assert_eq!([1, 2].map(|at| bylines.of(stamp(at)).unwrap()), ["key 0707070707010707", "key 0707070707020707"]);
-    }
-
-    #[test]
-    fn names_are_one_sane_line() {
-        for (name, expected) in [
-            ("  A \n b\t", Some("A b")),
-            ("\u{1b}[31mred\u{7}\u{9b}", Some("[31mred")),
-            ("a\u{202e}b\u{2066}c\u{200e}", Some("abc")),
-            ("<script>alert(1)</script>", Some("<script>alert(1)</script>")),
-            ("👩\u{200d}💻 می\u{200c}خواهم", Some("👩\u{200d}💻 می\u{200c}خواهم")),
-            ("", None),
-            (" \u{200b}\u{2800}\u{3164}\u{200d} ", None),
-        ] {
-            assert_eq!(sane(name).as_deref(), expected, "{name:?}");
-        }
-        assert_eq!(sane(&"x".repeat(80)), Some("x".repeat(80)));
-        assert_eq!(sane(&"x".repeat(1_000)), Some("x".repeat(79) + "…"));
-        let cut = sane(&format!("{}👩\u{200d}💻xx", "x".repeat(78))).unwrap();
-        assert_eq!(cut, "x".repeat(78) + "…", "no part of a sign stays");
-        assert_eq!(sane(&format!("a{}", "\u{301}".repeat(1_000))), None);
     }
 
     proptest! {
@@ -371,14 +303,6 @@ mod tests {
             let looks: BTreeSet<String> = shown(&names, own.as_deref(), None).iter().map(|name| look(name)).collect();
             prop_assert_eq!(looks.len(), names.len());
             prop_assert!(own.is_none_or(|own| !looks.contains(&look(&own))));
-        }
-
-        #[test]
-        fn whatever_is_sane_stays_so(name in any::<String>()) {
-            if let Some(once) = sane(&name) {
-                prop_assert!(once.chars().count() <= MAX_NAME && !once.contains(char::is_control));
-                prop_assert_eq!(sane(&once), Some(once.clone()));
-            }
         }
     }
 }

@@ -1,5 +1,8 @@
-//! Who wrote what: the authors of a box that several people write, the names that they bear, and which files count as one's own.
+//! Who wrote what: the authors of a box that several people write, the names that they bear, and which files count as one's
+//! own.
 
+pub(crate) mod author_name;
 pub mod authors;
 pub mod bylines;
+pub mod signers;
 pub mod trust;

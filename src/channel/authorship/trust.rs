@@ -1,7 +1,7 @@
-//! Which files of a box are one's own and which are somebody else's.
+//! Which files of a box count as one's own and which as somebody else's.
 //!
-//! Owns the one rule that every reader of a box asks: trust follows the hand that wrote, not the folder. Where it can't be
-//! known whose a file is, it is somebody else's. Refuses to read files: what `.authors.toml` says comes in.
+//! Every reader of a box asks here. What counts is who wrote a file, not in which folder it lies; a file whose author cannot
+//! be known is somebody else's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,6 @@ use crate::channel::authorship::authors::Authors;
 use crate::channel::protocol::entry::{RelativePath, Side};
 use crate::channel::protocol::profile::Problem;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::snapshot::card::{Attachment, Card};
 use crate::fs::confined::Folder;
 use crate::markdown::Trust;
 
@@ -27,7 +26,7 @@ pub struct BoxTrust {
 
 impl BoxTrust {
     /// A box where all is of one hand.
-    pub fn of_side(side: Side) -> Self {
+    pub fn for_side(side: Side) -> Self {
         Self::all(match side {
             Side::Inbox => Trust::Theirs,
             Side::Outbox => Trust::Own,
@@ -42,9 +41,9 @@ impl BoxTrust {
         const SO: &str = "so every message in this box is treated as somebody else's";
         let theirs = |why: String| (Self::all(Trust::Theirs), Some(why));
         match authors {
-            Ok(None) => (Self::of_side(side), None),
-            Ok(_) if side == Side::Inbox => (Self::of_side(side), None),
-            Err(problem) if side == Side::Inbox => (Self::of_side(side), Some(problem.to_string())),
+            Ok(None) => (Self::for_side(side), None),
+            Ok(_) if side == Side::Inbox => (Self::for_side(side), None),
+            Err(problem) if side == Side::Inbox => (Self::for_side(side), Some(problem.to_string())),
             Err(problem) => theirs(format!("{problem}; {SO} until `missive sync` writes the file again")),
             Ok(Some(authors)) if authors.own.is_empty() => {
                 theirs(format!("it does not say which keys are yours (`own`), {SO} until `missive sync` runs"))
@@ -105,17 +104,13 @@ impl BoxTrust {
     pub fn is_of_anothers_channel(&self) -> bool {
         self.rest == Trust::Own && self.profile == Trust::Theirs
     }
-
-    /// Whose each of a message's attachments is, in their order.
-    pub fn of_attachments<'a>(&'a self, card: &'a Card) -> impl Iterator<Item = (&'a Attachment, Trust)> {
-        card.attachments.iter().map(|file| (file, self.of_attachment(card.stamp, &file.path)))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::authorship::authors::{AttachmentId, Key, Signers};
+    use crate::channel::authorship::authors::AttachmentId;
+    use crate::channel::authorship::signers::{Key, Signers};
 
     fn key(byte: u8) -> Key {
         Key::new([byte; 32])

@@ -1,6 +1,4 @@
-//! What differs between a conflict copy and its original.
-//!
-//! Owns the comparison, byte for byte and then in lines. Refuses to know what follows from it.
+//! What differs between a conflict copy and its original: byte for byte first, then in lines.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader};

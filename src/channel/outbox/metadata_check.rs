@@ -1,7 +1,7 @@
-//! Attachments that tell more than they show: where they were made, with which device, by whom.
+//! Finds attachments whose metadata reveal where, with which device and by whom they were made.
 //!
-//! A site's copies lose what can be removed (`picture::published`); whoever receives the folder receives the files as they
-//! are. This looks into them, for people who want to know before.
+//! A site's copies lose what can be removed (`media::published`); whoever receives the folder receives the files as they
+//! are. So people are told before they send.
 
 use std::path::PathBuf;
 
@@ -14,49 +14,55 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::attachments;
 use crate::channel::snapshot::card::{Attachment, Card};
 use crate::fs::confined::Folder;
-use crate::media::{Metadata, Tells, tells, tells_at_once};
+use crate::media::attachment_kind::AttachmentKind;
+use crate::media::{Metadata, SensitiveMetadata, sensitive_metadata, sensitive_metadata_at_start};
 
-/// Endings of films, whose notes tell as much as a photograph's.
-const FILMS: [&str; 8] = ["mp4", "mov", "m4v", "3gp", "3g2", "avi", "mts", "insv"];
 /// The most attachments that [`sample`] looks into.
 const SAMPLE: usize = 500;
 
-/// An attachment that tells something.
+/// An attachment whose metadata reveal something.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Telling {
+pub struct RevealingAttachment {
     /// Its path within the channel.
     pub path: String,
-    /// What it tells.
+    /// What they reveal.
     #[serde(flatten)]
-    pub tells: Tells,
-    /// Whether its copy on a site tells it too.
+    pub tells: SensitiveMetadata,
+    /// Whether its copy on a site reveals it too.
     pub published: bool,
 }
 
-/// How many attachments tell something, as far as was looked.
+/// How many attachments reveal something, as far as was looked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Count {
+pub struct RevealingCount {
     /// Those that do.
     pub found: usize,
     /// Whether all were looked into.
     pub is_all: bool,
 }
 
-/// Looks into the attachments of a message that may tell something.
-pub fn of_card(folder: &Folder, card: &Card) -> Vec<Telling> {
+/// Looks into the attachments of a message whose metadata may reveal something.
+pub fn for_card(folder: &Folder, card: &Card) -> Vec<RevealingAttachment> {
     let telling = |file: &Attachment| {
         let tells = look(folder, card.stamp, &file.path)?;
         let path = PathBuf::from(card.side.name()).join(Entry::Attachment(card.stamp, file.path.clone()).path());
-        Some(Telling { path: path.to_string_lossy().into_owned(), tells, published: !file.loses_metadata() })
+        Some(RevealingAttachment {
+            path: path.to_string_lossy().into_owned(),
+            tells,
+            published: !file.loses_metadata(),
+        })
     };
     card.attachments.iter().filter(|file| file.metadata.is_some() || is_film(&file.path)).filter_map(telling).collect()
 }
 
-/// Counts the telling attachments of a box, newest messages first, and stops after some hundred: for a word of warning that
-/// costs no time. A box that cannot be listed has none.
-pub fn sample(folder: &Folder) -> Count {
-    let listed = folder.list().unwrap_or_default().into_iter();
-    let mut stamps: Vec<Stamp> = listed
+/// Counts the revealing attachments of a box, newest messages first, and stops after some hundred: for a word of warning that
+/// costs no time. In a box that cannot be listed none is found.
+pub fn sample(folder: &Folder) -> RevealingCount {
+    let listed = folder.list();
+    // Of a box that cannot be listed nothing is known.
+    let is_all = listed.is_ok();
+    let names = listed.unwrap_or_default().into_iter();
+    let mut stamps: Vec<Stamp> = names
         .filter_map(|(name, kind)| match classify(&name, kind) {
             Found::Folder(stamp) => Some(stamp),
             _ => None,
@@ -67,26 +73,25 @@ pub fn sample(folder: &Folder) -> Count {
         let listed = attachments::list(folder, stamp).files.into_iter();
         listed.map(move |(path, _)| (stamp, path))
     });
-    let mut count = Count { found: 0, is_all: true };
+    let mut count = RevealingCount { found: 0, is_all };
     for (number, (stamp, path)) in files.enumerate() {
         if number >= SAMPLE {
-            return Count { is_all: false, ..count };
+            return RevealingCount { is_all: false, ..count };
         }
         let file = folder.file(&Entry::Attachment(stamp, path).path());
-        count.found += usize::from(file.is_ok_and(|(file, _)| tells_at_once(file).anything()));
+        count.found += usize::from(file.is_ok_and(|(file, _)| sensitive_metadata_at_start(file).anything()));
     }
     count
 }
 
 fn is_film(path: &RelativePath) -> bool {
-    let name = path.name();
-    name.rsplit_once('.').is_some_and(|(_, ending)| FILMS.contains(&ending.to_ascii_lowercase().as_str()))
+    AttachmentKind::from_name(&path.name()).is_film()
 }
 
 /// What a file tells, if anything; one that cannot be read tells nothing.
-fn look(folder: &Folder, stamp: Stamp, path: &RelativePath) -> Option<Tells> {
+fn look(folder: &Folder, stamp: Stamp, path: &RelativePath) -> Option<SensitiveMetadata> {
     let (file, stat) = folder.file(&Entry::Attachment(stamp, path.clone()).path()).ok()?;
-    Some(tells(file, stat.len)).filter(|tells| tells.anything())
+    Some(sensitive_metadata(file, stat.len)).filter(|tells| tells.anything())
 }
 
 /// The attachments whose notes stay in the copies on a site, because nobody here can remove them.

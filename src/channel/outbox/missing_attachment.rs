@@ -1,14 +1,14 @@
-//! What a text promises to bring along.
+//! Warnings before a message is sent: its text mentions an attachment that is not there.
 //!
-//! Owns the guess that "see attached" means an attachment, in a few languages, and the check that what a text shows is
-//! there. Only ever advice. Refuses to look at any file.
+//! Checks the files that the text shows or links, and guesses in a few languages that "see attached" means an attachment. It
+//! only warns.
 
 use crate::channel::protocol::entry::RelativePath;
 use crate::channel::protocol::header;
 use crate::channel::protocol::message_file;
+use crate::channel::protocol::missing::Missing;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::completeness;
-use crate::channel::snapshot::completeness::Lack;
 use crate::markdown;
 
 /// Beginnings of words that speak of attachments: English, German, French, Spanish, Italian, Portuguese, Dutch, the
@@ -56,16 +56,16 @@ const WORDS: [&str; 36] = [
 const PHRASES: [&str; 8] = ["pièce jointe", "pièces jointes", "pièce-jointe", "en pj", "附件", "附上", "添付", "첨부"];
 
 /// What a message lacks of what its text promises, and what is wrong with its text, in words.
-pub fn broken(text: &[u8], attachments: &[RelativePath], stamp: Stamp) -> Vec<String> {
+pub fn warnings(text: &[u8], attachments: &[RelativePath], stamp: Stamp) -> Vec<String> {
     let length = text.len() as u64;
     let text = message_file::decode(text.to_vec());
     let parted = header::part(&text.text);
     let summary = markdown::summarise(parted.body);
     let mut broken = parted.problems;
-    let missing = completeness::missing(&summary.links, attachments.iter(), stamp);
+    let missing = completeness::missing_attachments(&summary.links, attachments.iter(), stamp);
     if !missing.is_empty() {
         let number = if missing.len() == 1 { "is" } else { "are" };
-        broken.push(format!("the text links to {}, which {number} not attached", Lack::names(&missing)));
+        broken.push(format!("the text links to {}, which {number} not attached", Missing::names_in_words(&missing)));
     } else if attachments.is_empty()
         && let Some(word) = speaks_of_attachment(parted.body)
     {
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
-        broken(text.as_bytes(), &[], Stamp::from_seconds(0).unwrap())
+        warnings(text.as_bytes(), &[], Stamp::from_seconds(0).unwrap())
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the owner writes: drafts, sending, changing, the trash, and conflict copies put right.
 
 pub mod conflict_comparison;
+pub mod conflict_copy;
 pub mod draft;
 pub mod metadata_check;
 pub mod missing_attachment;

@@ -1,7 +1,7 @@
-//! A letter: a text and what goes with it, before it is a message.
+//! A new message: a text and the files that go with it, before it is sent.
 //!
-//! Owns which files of the user's a letter takes, and under which names. Refuses to write anything, and to take what
-//! nobody would be shown: hidden files, links, pipes.
+//! Collects the user's files under the names that they will have. Files that readers would not be shown are refused: hidden
+//! files, links, pipes.
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -10,11 +10,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::channel::Error;
+use crate::channel::error::Error;
 use crate::channel::protocol::classify::{FoundAttachment, Reason, classify_attachment};
 use crate::channel::protocol::entry::RelativePath;
 use crate::channel::protocol::{header, message_file};
-use crate::channel::snapshot::attachments::{list_named, most};
+use crate::channel::snapshot::attachments::{list_named, max_length};
 use crate::channel::snapshot::listing::why;
 use crate::fs::confined::{Folder, Kind};
 use crate::markdown;
@@ -22,23 +22,23 @@ use crate::media::{BEGINNING, Metadata};
 
 /// A text and its attachments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Letter {
+pub struct NewMessage {
     /// The bytes of the message's file, header and all.
     pub text: Vec<u8>,
     /// The files that go with it, each name once.
-    pub attachments: Vec<Source>,
+    pub attachments: Vec<NewAttachment>,
 }
 
 /// A file to attach.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct NewAttachment {
     /// Its path below the message's folder.
     pub name: RelativePath,
     /// Where it is now; the last name is not a link.
     pub path: PathBuf,
     /// Its length in bytes.
     pub len: u64,
-    /// Whether it is a copy that was made for this letter, so that a second name for it does instead of a second copy.
+    /// Whether it is a copy that was made for this message, so that a second name for it does instead of a second copy.
     pub is_ours: bool,
 }
 
@@ -46,7 +46,7 @@ pub struct Source {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gathered {
     /// The files.
-    pub files: Vec<Source>,
+    pub files: Vec<NewAttachment>,
     /// Each path that was left out, with the reason.
     pub skipped: Vec<(PathBuf, String)>,
 }
@@ -56,13 +56,15 @@ pub struct Gathered {
 /// A link that is named here is followed, one that is found in a folder is not.
 ///
 /// # Errors
-/// [`Error::Attachment`] when one of these paths is nothing that can be attached; [`Error::SameName`].
+/// [`Error::Attachment`] and [`Error::UnreadableAttachment`] when one of these paths is nothing that can be attached;
+/// [`Error::SameName`].
 pub fn gather(paths: &[PathBuf]) -> Result<Gathered, Error> {
     let mut gathered = Gathered::default();
     let mut names = HashSet::new();
     for path in paths {
         let refuse = |why: String| Error::Attachment { path: path.clone(), why };
-        let real = path.canonicalize().map_err(|error| refuse(error.to_string()))?;
+        let unreadable = |source| Error::UnreadableAttachment { path: path.clone(), source };
+        let real = path.canonicalize().map_err(unreadable)?;
         let name = path.file_name().or(real.file_name()).unwrap_or_default().to_owned();
         gathered.take(&real, &name).map_err(refuse)?;
         if !names.insert(name.clone()) {
@@ -72,7 +74,7 @@ pub fn gather(paths: &[PathBuf]) -> Result<Gathered, Error> {
     Ok(gathered)
 }
 
-impl Source {
+impl NewAttachment {
     /// The notes on place, device and person that it may carry, by its first bytes and its name; none if it cannot be read.
     pub fn metadata(&self) -> Option<Metadata> {
         let parent = Folder::open(self.path.parent()?).ok()?;
@@ -119,9 +121,9 @@ impl Gathered {
         };
         let relative = RelativePath::parse(name.as_bytes());
         match (classify_attachment(name, kind), relative) {
-            (FoundAttachment::File, Some(name)) if metadata.len() <= most(&name) => {
+            (FoundAttachment::File, Some(name)) if metadata.len() <= max_length(&name) => {
                 let len = metadata.len();
-                self.files.push(Source { name, path: real.to_owned(), len, is_ours: false });
+                self.files.push(NewAttachment { name, path: real.to_owned(), len, is_ours: false });
                 Ok(())
             }
             (FoundAttachment::File, Some(_)) => Err(Reason::TooLarge.to_string()),
@@ -147,7 +149,7 @@ impl Gathered {
                 None => Some(below),
             };
             match name {
-                Some(name) => self.files.push(Source { name, path, len: mark.len, is_ours: above.is_none() }),
+                Some(name) => self.files.push(NewAttachment { name, path, len: mark.len, is_ours: above.is_none() }),
                 None => self.skipped.push((path, Reason::TooDeep.to_string())),
             }
         }
@@ -156,7 +158,7 @@ impl Gathered {
     }
 
     /// The names directly in the message's folder, each once.
-    pub(crate) fn tops(files: &[Source]) -> Vec<OsString> {
+    pub(crate) fn tops(files: &[NewAttachment]) -> Vec<OsString> {
         let mut tops: Vec<OsString> = files.iter().map(|file| file.name.first().to_owned()).collect();
         tops.sort_unstable();
         tops.dedup();
@@ -187,7 +189,7 @@ mod tests {
         assert_eq!(names(&gathered), ["trip/b.jpg", "trip/day 1/c.jpg", "a.txt", "named.txt"]);
         assert_eq!(gathered.skipped.len(), 2, "{:?}", gathered.skipped);
         assert!(matches!(gather(&[at(".hidden")]), Err(Error::Attachment { .. })));
-        assert!(matches!(gather(&[at("nowhere")]), Err(Error::Attachment { .. })));
+        assert!(matches!(gather(&[at("nowhere")]), Err(Error::UnreadableAttachment { .. })));
         assert!(matches!(gather(&["/dev/null".into()]), Err(Error::Attachment { .. })));
         assert!(matches!(gather(&[at("a.txt"), at("trip/../a.txt")]), Err(Error::SameName { .. })));
     }

@@ -1,25 +1,25 @@
 //! Changing a message of one's own.
 //!
-//! Owns the order in which a changed message reaches the disk: everything is made ready first, the text is replaced last
-//! and in one step. What is taken off goes to the trash. Refuses to write over a change that it has not seen.
+//! Everything is made ready first; the text is replaced last and in one step. Attachments that are taken off go to the
+//! trash. A change that was not seen is never written over.
 
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::channel::outbox::new_message::{Gathered, Source};
+use crate::channel::error::Error;
+use crate::channel::folder::Channel;
+use crate::channel::outbox::new_message::{Gathered, NewAttachment};
 use crate::channel::outbox::send;
-use crate::channel::outbox::send::outbox;
 use crate::channel::outbox::trash;
 use crate::channel::protocol::entry::{Entry, RelativePath};
 use crate::channel::protocol::header;
 use crate::channel::protocol::header::Header;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::attachments;
-use crate::channel::{Channel, Error};
 use crate::fs::atomic_write;
-use crate::fs::atomic_write::Hidden;
+use crate::fs::atomic_write::Temporary;
 use crate::fs::confined::{Folder, Kind};
 
 /// A longer text is not edited, in bytes.
@@ -33,7 +33,7 @@ pub struct Revision<'a> {
     /// Its bytes as they are to be.
     pub after: &'a [u8],
     /// Files that come to it.
-    pub attach: &'a [Source],
+    pub attach: &'a [NewAttachment],
     /// Attachments, or folders of them, that are taken off, by their paths below the message's folder.
     pub detach: &'a [RelativePath],
     /// The time that its header is to give for the change, in seconds since 1970.
@@ -45,7 +45,7 @@ pub struct Revision<'a> {
 /// # Errors
 /// [`Error::Gone`]; else as the system says.
 pub fn read(channel: &Channel, stamp: Stamp) -> Result<Vec<u8>, Error> {
-    match Folder::open(&outbox(channel)?)?.read(&Entry::Text(stamp).path(), MAX_TEXT) {
+    match Folder::open(&channel.outbox()?)?.read(&Entry::Text(stamp).path(), MAX_TEXT) {
         Ok((bytes, _)) => Ok(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::Gone { id: stamp.to_string() }),
         Err(error) => Err(error.into()),
@@ -58,15 +58,15 @@ pub fn read(channel: &Channel, stamp: Stamp) -> Result<Vec<u8>, Error> {
 /// [`Error::Changed`]; [`Error::NoSuchAttachment`]; [`Error::SameName`]; [`Error::Header`]; [`Error::Io`]. The message is as
 /// it was then.
 pub fn revise(channel: &Channel, stamp: Stamp, revision: &Revision<'_>, now: Stamp) -> Result<PathBuf, Error> {
-    let outbox = outbox(channel)?;
+    let outbox = channel.outbox()?;
     atomic_write::sweep(&outbox);
     let stem = outbox.join(stamp.to_string());
     check(&outbox, stamp, revision)?;
     let path = outbox.join(Entry::Text(stamp).path());
     let header = Header { updated: revision.updated, ..Header::default() };
     let text = header::with(revision.after, &header).ok_or(Error::Header)?;
-    let mut hidden = Hidden::file(&path, &text)?;
-    let _alone = send::alone(&outbox);
+    let mut hidden = Temporary::file(&path, &text)?;
+    let _alone = send::lock_folder(&outbox);
     let mut undo = Undo { stem: &stem, trashed: Vec::new() };
     let done = undo.detach(channel, stamp, revision.detach, now).and_then(|()| {
         let added = send::add(&outbox, &stamp.to_string(), revision.attach)?;
@@ -142,7 +142,7 @@ impl Undo<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::outbox::new_message::{Letter, gather};
+    use crate::channel::outbox::new_message::{NewMessage, gather};
 
     #[test]
     fn a_change_that_was_not_seen_is_not_written_over() {
@@ -154,8 +154,8 @@ mod tests {
         }
         let channel = Channel::open(&at("blog")).unwrap();
         let stamp = Stamp::from_seconds(5).unwrap();
-        let letter = Letter { text: b"one".to_vec(), attachments: gather(&[at("a.jpg")]).unwrap().files };
-        let sent = send::send(&channel, &letter, stamp).unwrap();
+        let message = NewMessage { text: b"one".to_vec(), attachments: gather(&[at("a.jpg")]).unwrap().files };
+        let sent = send::send(&channel, &message, stamp).unwrap();
         let attach = gather(&[at("b.jpg")]).unwrap().files;
         let detach = [RelativePath::parse(b"a.jpg").unwrap()];
         let mut revision =

@@ -1,7 +1,7 @@
-//! Sending: a letter becomes a message in the outbox.
+//! Sending: a new message or a draft becomes a message in the outbox.
 //!
-//! Owns what is written, where, and in which order: attachments first, the text's name last, nothing ever overwritten,
-//! and nothing to be seen of what could not be finished. Refuses to know who wrote the letter and how.
+//! Attachments are written first and the text gets its name last. Nothing is ever overwritten, and of what could not be
+//! finished nothing is seen.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::channel::outbox::new_message::{Gathered, Letter, Source};
+use crate::channel::error::Error;
+use crate::channel::folder::Channel;
+use crate::channel::outbox::new_message::{Gathered, NewAttachment, NewMessage};
 use crate::channel::protocol::classify::{Found, classify};
-use crate::channel::protocol::entry::{Entry, Side};
+use crate::channel::protocol::entry::Entry;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::{Channel, Error};
 use crate::fs::atomic_write;
-use crate::fs::atomic_write::{Hidden, flush_names, rename_new};
+use crate::fs::atomic_write::{Temporary, flush_names, rename_new};
 use crate::fs::confined::Folder;
 use crate::fs::create_folders::folders_below;
 
@@ -29,31 +30,14 @@ pub struct Sent {
     pub path: PathBuf,
 }
 
-/// Sends a letter at this time, or in the next free second.
+/// Sends a new message at this time, or in the next free second.
 ///
 /// # Errors
-/// [`Error::OnlyListens`]; [`Error::SameName`]; [`Error::Io`]. Whatever it is, the outbox shows nothing of the letter.
-pub fn send(channel: &Channel, letter: &Letter, at: Stamp) -> Result<Sent, Error> {
-    let outbox = outbox(channel)?;
+/// [`Error::OnlyListens`]; [`Error::SameName`]; [`Error::Io`]. Whatever it is, the outbox shows nothing of it.
+pub fn send(channel: &Channel, message: &NewMessage, at: Stamp) -> Result<Sent, Error> {
+    let outbox = channel.outbox()?;
     atomic_write::sweep(&outbox);
-    settle(&outbox, Staged::new(&outbox, letter)?, at)
-}
-
-/// The folder of one's own messages.
-///
-/// # Errors
-/// [`Error::OnlyListens`] when there is none; [`Error::NotABox`] when it is no folder.
-pub fn outbox(channel: &Channel) -> Result<PathBuf, Error> {
-    let outbox = channel.path.join(Side::Outbox.name());
-    match outbox.symlink_metadata() {
-        Ok(metadata) if metadata.is_dir() => Ok(outbox),
-        Ok(_) => match Channel::open(&channel.path) {
-            Err(error) => Err(error),
-            // It became a folder just now.
-            Ok(_) => Ok(outbox),
-        },
-        Err(_) => Err(Error::OnlyListens { name: channel.name.to_string() }),
-    }
+    settle(&outbox, Staged::new(&outbox, message)?, at)
 }
 
 /// The first second from this one on that no message and no folder of attachments bears the name of.
@@ -61,7 +45,7 @@ pub fn outbox(channel: &Channel) -> Result<PathBuf, Error> {
 /// # Errors
 /// [`Error::OnlyListens`]; [`Error::NoSecond`].
 pub fn first_free(channel: &Channel, at: Stamp) -> Result<Stamp, Error> {
-    let outbox = outbox(channel)?;
+    let outbox = channel.outbox()?;
     let mut stamp = at;
     while !is_free_stem(&outbox, &stamp.to_string()) {
         stamp = stamp.next().ok_or(Error::NoSecond)?;
@@ -76,7 +60,7 @@ fn is_free_stem(folder: &Path, stem: &str) -> bool {
 
 /// Gives what was made ready its names, from this second on.
 pub(crate) fn settle(outbox: &Path, mut staged: Staged, at: Stamp) -> Result<Sent, Error> {
-    let _alone = alone(outbox);
+    let _alone = lock_folder(outbox);
     let mut stamp = at;
     while !staged.settle(outbox, &stamp.to_string())? {
         stamp = stamp.next().ok_or(Error::NoSecond)?;
@@ -86,35 +70,35 @@ pub(crate) fn settle(outbox: &Path, mut staged: Staged, at: Stamp) -> Result<Sen
 
 /// Keeps others of our kind out of a folder while names are given in it. Where a folder cannot be locked, a lost race for a
 /// name is noticed all the same.
-pub(crate) fn alone(folder: &Path) -> Option<File> {
+pub(crate) fn lock_folder(folder: &Path) -> Option<File> {
     let folder = File::open(folder).ok()?;
     folder.lock().ok()?;
     Some(folder)
 }
 
-/// A letter that lies in a folder under hidden names, whole and flushed to the disk.
+/// A message that lies in a folder under hidden names, whole and flushed to the disk.
 #[derive(Debug)]
 pub(crate) struct Staged {
     text: Text,
-    files: Option<Hidden>,
+    files: Option<Temporary>,
 }
 
 #[derive(Debug)]
 enum Text {
-    New(Hidden),
+    New(Temporary),
     /// A draft's text, which is moved: at every moment it is either a draft or a message, and never both.
     Draft(PathBuf),
 }
 
 impl Staged {
-    /// Makes a letter ready in the folder where it is to be.
-    pub(crate) fn new(folder: &Path, letter: &Letter) -> Result<Self, Error> {
-        let files = stage_files(folder, &letter.attachments)?;
-        Ok(Self { text: Text::New(Hidden::file(&folder.join("text"), &letter.text)?), files })
+    /// Makes a message ready in the folder where it is to be.
+    pub(crate) fn new(folder: &Path, message: &NewMessage) -> Result<Self, Error> {
+        let files = stage_files(folder, &message.attachments)?;
+        Ok(Self { text: Text::New(Temporary::file(&folder.join("text"), &message.text)?), files })
     }
 
     /// Makes a draft ready to be moved to a folder.
-    pub(crate) fn of_draft(folder: &Path, text: &Path, files: &[Source]) -> Result<Self, Error> {
+    pub(crate) fn from_draft(folder: &Path, text: &Path, files: &[NewAttachment]) -> Result<Self, Error> {
         fs::File::open(text)?.sync_all()?;
         Ok(Self { text: Text::Draft(text.to_owned()), files: stage_files(folder, files)? })
     }
@@ -165,11 +149,11 @@ fn is_free(named: io::Result<()>) -> io::Result<bool> {
 }
 
 /// Copies attachments into a hidden folder, flushed to the disk.
-fn stage_files(folder: &Path, files: &[Source]) -> Result<Option<Hidden>, Error> {
+fn stage_files(folder: &Path, files: &[NewAttachment]) -> Result<Option<Temporary>, Error> {
     if files.is_empty() {
         return Ok(None);
     }
-    let hidden = Hidden::folder(&folder.join("files"))?;
+    let hidden = Temporary::folder(&folder.join("files"))?;
     let mut folders = BTreeSet::from([hidden.path().to_owned()]);
     for file in files {
         let target = hidden.path().join(file.name.as_path());
@@ -186,20 +170,21 @@ fn stage_files(folder: &Path, files: &[Source]) -> Result<Option<Hidden>, Error>
     Ok(Some(hidden))
 }
 
-/// The second file of a name, and a file that cannot be read, are the letter's fault, the rest is the disk's.
-fn refusal(file: &Source, error: io::Error) -> Error {
+/// The second file of a name, and a file that cannot be read, are the message's fault, the rest is the disk's.
+fn refusal(file: &NewAttachment, error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::AlreadyExists => Error::SameName { name: file.name.text().into_owned() },
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => error.into(),
-        _ => Error::Attachment { path: file.path.clone(), why: error.to_string() },
+        _ => Error::UnreadableAttachment { path: file.path.clone(), source: error },
     }
 }
 
 /// Removes attachments from the outbox that were to go with these files' draft when its sending was cut off before its text.
-pub(crate) fn reclaim(outbox: &Path, files: &[Source]) {
+pub(crate) fn reclaim(outbox: &Path, files: &[NewAttachment]) {
     let Some(file) = files.iter().find(|file| file.has_second_name()) else {
         return;
     };
+    // What stays behind is reported as attachments without their message, and the draft goes under another second.
     for (name, kind) in Folder::open(outbox).and_then(|folder| folder.list()).unwrap_or_default() {
         let stem = outbox.join(&name);
         if matches!(classify(&name, kind), Found::Folder(_))
@@ -212,7 +197,7 @@ pub(crate) fn reclaim(outbox: &Path, files: &[Source]) {
 }
 
 /// Copies with the mode that new files get: a reader's sync tool must be able to read it.
-fn copy(file: &Source, target: &Path) -> io::Result<()> {
+fn copy(file: &NewAttachment, target: &Path) -> io::Result<()> {
     if file.is_ours && std::fs::hard_link(&file.path, target).is_ok() {
         return Ok(());
     }
@@ -233,7 +218,7 @@ pub(crate) struct Added(Vec<PathBuf>);
 ///
 /// # Errors
 /// [`Error::SameName`]; [`Error::Io`]. Nothing was added then.
-pub(crate) fn add(folder: &Path, stem: &str, files: &[Source]) -> Result<Added, Error> {
+pub(crate) fn add(folder: &Path, stem: &str, files: &[NewAttachment]) -> Result<Added, Error> {
     let Some(mut hidden) = stage_files(folder, files)? else {
         return Ok(Added::default());
     };

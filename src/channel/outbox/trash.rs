@@ -1,28 +1,26 @@
-//! What was deleted: `trash/`, a folder per deletion, named by its time.
+//! Deleted messages: `trash/`, with a folder for each deletion, named by its time.
 //!
-//! Owns the way there and back. A text goes before its attachments and comes back after them, so a message is never seen
-//! in part; nothing is ever overwritten on either way.
+//! A text goes before its attachments and comes back after them, so that a message is never seen in part. Nothing is
+//! overwritten on either way.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::channel::outbox::send::outbox;
+use crate::channel::error::Error;
+use crate::channel::folder::Channel;
 use crate::channel::protocol::entry::Entry;
+use crate::channel::protocol::layout::TRASH_FOLDER;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::{Channel, Error};
 use crate::fs::atomic_write;
-use crate::fs::atomic_write::{Hidden, rename_new};
-use crate::fs::confined::Folder;
+use crate::fs::atomic_write::{Temporary, rename_new};
+use crate::fs::confined::{Folder, Kind};
 use crate::fs::create_folders::folders_below;
-
-/// The name of the folder within a channel.
-pub const FOLDER: &str = "trash";
 
 /// The folder of what was deleted.
 pub fn folder(channel: &Channel) -> PathBuf {
-    channel.path.join(FOLDER)
+    channel.path.join(TRASH_FOLDER)
 }
 
 /// Puts a message of one's own into the trash; gives the path of its text there.
@@ -30,7 +28,7 @@ pub fn folder(channel: &Channel) -> PathBuf {
 /// # Errors
 /// [`Error::OnlyListens`]; [`Error::Io`].
 pub fn delete(channel: &Channel, stamp: Stamp, now: Stamp) -> Result<PathBuf, Error> {
-    let outbox = outbox(channel)?;
+    let outbox = channel.outbox()?;
     let stem = stamp.to_string();
     put(channel, [&outbox.join(Entry::Text(stamp).path()), &outbox.join(&stem)], &stem, now)
 }
@@ -54,13 +52,13 @@ pub(crate) fn put_attachment(channel: &Channel, stamp: Stamp, name: &Path, now: 
     let name = Path::new(&stamp.to_string()).join(name);
     folders_below(&place, name.parent().unwrap_or(&name))?;
     let place = place.join(&name);
-    moved(&outbox(channel)?.join(&name), &place)?;
+    moved(&channel.outbox()?.join(&name), &place)?;
     Ok(place)
 }
 
 /// A message that came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Back {
+pub struct Restored {
     /// Its id.
     pub stamp: Stamp,
     /// Its text's path.
@@ -71,9 +69,9 @@ pub struct Back {
 ///
 /// # Errors
 /// [`Error::TrashIsEmpty`]; [`Error::Exists`] when something has its name now; [`Error::OnlyListens`]; [`Error::Io`].
-pub fn undo(channel: &Channel) -> Result<Back, Error> {
-    let (outbox, trash) = (outbox(channel)?, folder(channel));
-    let (place, stamp) = last(&trash).ok_or(Error::TrashIsEmpty { trash })?;
+pub fn restore_last(channel: &Channel) -> Result<Restored, Error> {
+    let (outbox, trash) = (channel.outbox()?, folder(channel));
+    let (place, stamp) = last(&trash)?.ok_or(Error::TrashIsEmpty { trash })?;
     let text = Entry::Text(stamp).path();
     let (from, to) = (place.join(stamp.to_string()), outbox.join(stamp.to_string()));
     let path = outbox.join(&text);
@@ -93,7 +91,7 @@ pub fn undo(channel: &Channel) -> Result<Back, Error> {
     }
     // What else was in it stays.
     let _ = std::fs::remove_dir(place);
-    Ok(Back { stamp, path })
+    Ok(Restored { stamp, path })
 }
 
 fn is_there(path: &Path) -> bool {
@@ -101,25 +99,32 @@ fn is_there(path: &Path) -> bool {
 }
 
 /// The last deletion that holds a message's text.
-fn last(trash: &Path) -> Option<(PathBuf, Stamp)> {
-    let names = Folder::open(trash).and_then(|trash| trash.list()).ok()?;
-    let mut places: Vec<Stamp> =
-        names.iter().filter_map(|(name, _)| Stamp::parse(name.as_encoded_bytes()).ok()).collect();
+fn last(trash: &Path) -> io::Result<Option<(PathBuf, Stamp)>> {
+    let names = match Folder::open(trash).and_then(|trash| trash.list()) {
+        Ok(names) => names,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let folders = names.iter().filter(|(_, kind)| *kind == Kind::Folder);
+    let mut places: Vec<Stamp> = folders.filter_map(|(name, _)| Stamp::parse(name.as_encoded_bytes()).ok()).collect();
     places.sort_unstable();
-    places.into_iter().rev().find_map(|time| {
+    for time in places.into_iter().rev() {
         let place = trash.join(time.to_string());
-        let names = Folder::open(&place).and_then(|place| place.list()).ok()?;
-        let stamp = names.iter().find_map(|(name, _)| match Entry::parse(name.as_encoded_bytes()) {
+        let names = Folder::open(&place)?.list()?;
+        let text = names.iter().find_map(|(name, _)| match Entry::parse(name.as_encoded_bytes()) {
             Some(Entry::Text(stamp)) => Some(stamp),
             _ => None,
-        })?;
-        Some((place, stamp))
-    })
+        });
+        if let Some(stamp) = text {
+            return Ok(Some((place, stamp)));
+        }
+    }
+    Ok(None)
 }
 
 /// An empty folder in the trash, named by this time or the next free one.
 fn place(channel: &Channel, now: Stamp) -> Result<PathBuf, Error> {
-    let trash = folders_below(&channel.path, Path::new(FOLDER))?;
+    let trash = folders_below(&channel.path, Path::new(TRASH_FOLDER))?;
     let mut time = now;
     loop {
         let place = trash.join(time.to_string());
@@ -139,7 +144,7 @@ fn moved(from: &Path, to: &Path) -> io::Result<()> {
         done => return done,
     }
     if from.symlink_metadata()?.is_dir() {
-        let mut hidden = Hidden::folder(to)?;
+        let mut hidden = Temporary::folder(to)?;
         copy_tree(from, hidden.path())?;
         hidden.settle(to)?;
         return fs::remove_dir_all(from);
@@ -191,17 +196,25 @@ mod tests {
     }
 
     #[test]
+    fn a_trash_that_cannot_be_read_is_not_called_empty() {
+        let (_dir, channel) = channel();
+        assert!(matches!(restore_last(&channel), Err(Error::TrashIsEmpty { .. })));
+        std::fs::write(folder(&channel), "no folder").unwrap();
+        assert!(matches!(restore_last(&channel), Err(Error::Io(_))));
+    }
+
+    #[test]
     fn there_and_back_in_the_order_of_deletion() {
         let (_dir, channel) = channel();
         let now = stamp(1_000);
-        assert!(matches!(undo(&channel), Err(Error::TrashIsEmpty { .. })));
+        assert!(matches!(restore_last(&channel), Err(Error::TrashIsEmpty { .. })));
         for number in [2, 1, 3] {
             write(&channel, stamp(number));
             delete(&channel, stamp(number), now).unwrap();
         }
         assert_eq!(std::fs::read_dir(channel.path.join("outbox")).unwrap().count(), 0);
         for number in [3, 1, 2] {
-            let back = undo(&channel).unwrap();
+            let back = restore_last(&channel).unwrap();
             assert_eq!(back.stamp, stamp(number));
             assert!(back.path.is_file() && back.path.with_extension("").join("a.jpg").is_file());
         }
@@ -215,11 +228,11 @@ mod tests {
         let text = delete(&channel, stamp(1), stamp(9)).unwrap();
         let there = channel.path.join("outbox").join(format!("{}.txt", stamp(1)));
         std::fs::write(&there, "Other").unwrap();
-        assert!(matches!(undo(&channel), Err(Error::Exists { .. })));
+        assert!(matches!(restore_last(&channel), Err(Error::Exists { .. })));
         assert_eq!(std::fs::read_to_string(&there).unwrap(), "Other");
         assert!(text.is_file() && text.with_extension("").join("a.jpg").is_file());
         std::fs::remove_file(&there).unwrap();
-        undo(&channel).unwrap();
+        restore_last(&channel).unwrap();
     }
 
     #[test]
@@ -229,7 +242,7 @@ mod tests {
         let outbox = channel.path.join("outbox");
         let files = [outbox.join(format!("{}.txt", stamp(1))), outbox.join("nowhere")];
         put(&channel, files.each_ref().map(PathBuf::as_path), &stamp(1).to_string(), stamp(9)).unwrap();
-        undo(&channel).unwrap();
+        restore_last(&channel).unwrap();
         assert!(outbox.join(format!("{}.txt", stamp(1))).is_file());
     }
 }

@@ -1,7 +1,7 @@
-//! What a name in a box is, with a reason.
+//! What a file in a box is, by its name alone, always with a reason.
 //!
-//! Owns the table of strict names and of the names that sync tools, editors and systems leave behind. A pure function
-//! of name and kind: nothing is opened. Refuses to repair: a strange name is reported, never renamed.
+//! Holds the table of strict names and of the names that sync tools, editors and systems leave behind. No file is opened,
+//! and a strange name is reported, never renamed.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -10,8 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::channel::protocol::missing::Missing;
 use crate::channel::protocol::stamp::{NotAStamp, STEM_LENGTH, Stamp};
-use crate::channel::snapshot::completeness::Lack;
 use crate::fs::confined::Kind;
 use crate::text::suggestion;
 
@@ -94,7 +94,7 @@ pub enum Reason {
     /// Dated in the future: held until it is due.
     Future,
     /// Not whole: held for what it lacks.
-    Lacks(Lack),
+    Lacks(Missing),
 }
 
 impl fmt::Display for Reason {
@@ -121,11 +121,11 @@ impl fmt::Display for Reason {
             Self::Unreadable(error) => return write!(f, "not readable: {error}"),
             Self::Draft => "a draft: its header says `draft: true`",
             Self::Future => "dated in the future: held until it is due",
-            Self::Lacks(Lack::Attachments(names)) => {
-                return write!(f, "held: waiting for {}", Lack::names(names));
+            Self::Lacks(Missing::Attachments(names)) => {
+                return write!(f, "held: waiting for {}", Missing::names_in_words(names));
             }
-            Self::Lacks(Lack::Rest) => "held: a sync tool is still receiving a part of it",
-            Self::Lacks(Lack::Text) => "held for a minute: it is empty",
+            Self::Lacks(Missing::Parts) => "held: a sync tool is still receiving a part of it",
+            Self::Lacks(Missing::Text) => "held for a minute: it is empty",
         };
         f.write_str(words)
     }

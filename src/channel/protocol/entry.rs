@@ -1,7 +1,6 @@
-//! The only door from strings to paths inside a box.
+//! The only way from strings to paths inside a box.
 //!
-//! Owns the two boxes and the two kinds of entry that a box holds. A path is made from a `Stamp` and a `RelativePath`,
-//! both parsed before, so nothing else can ever be joined to a box. Refuses to touch the disk.
+//! A path is made from a `Stamp` and a `RelativePath`, both parsed before, so nothing else can be joined to a box.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -32,7 +31,7 @@ impl Side {
     pub const BOTH: [Self; 2] = [Self::Inbox, Self::Outbox];
 
     /// The folder's name.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Inbox => "inbox",
             Self::Outbox => "outbox",

@@ -1,14 +1,12 @@
-//! The optional header block of a message.
+//! Reads and writes the optional header block of a message: `---`, `key: value` lines, `---`, at the very beginning.
 //!
-//! Owns its form in both directions: `---`, `key: value` lines, `---`, at the very beginning. A flat list and nothing more:
-//! what has another form is text. Unknown keys are kept in the file and ignored here.
+//! It is a flat list; what has another form is text. Unknown keys stay in the file and are ignored here.
 
 use chrono::{DateTime, SecondsFormat};
 use serde::{Deserialize, Serialize};
 
-use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::message_file;
-use crate::channel::reading::reply::ReplyTo;
+use crate::channel::protocol::reply_to::ReplyTo;
 use crate::markdown::normal_tag;
 
 const MAX_LINES: usize = 64;
@@ -35,7 +33,7 @@ pub struct Header {
 
 /// A message's text, parted from its header.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Parted<'a> {
+pub struct SplitText<'a> {
     /// The header, empty when there is none.
     pub header: Header,
     /// The text behind it.
@@ -45,8 +43,8 @@ pub struct Parted<'a> {
 }
 
 /// Parts a text from its header block, if it begins with one.
-pub fn part(text: &str) -> Parted<'_> {
-    let whole = |problems| Parted { header: Header::default(), body: text, problems };
+pub fn part(text: &str) -> SplitText<'_> {
+    let whole = |problems| SplitText { header: Header::default(), body: text, problems };
     let Some((lines, body)) = block(text) else {
         return whole(Vec::new());
     };
@@ -60,7 +58,7 @@ pub fn part(text: &str) -> Parted<'_> {
             problems.push(problem);
         }
     }
-    Parted { header, body: body.trim_start_matches('\n'), problems }
+    SplitText { header, body: body.trim_start_matches('\n'), problems }
 }
 
 /// What follows the rest of a line that holds only white space.
@@ -267,15 +265,6 @@ fn time(value: &str) -> Result<i64, String> {
     DateTime::parse_from_rfc3339(value)
         .map(|time| time.timestamp())
         .map_err(|_| format!("`updated: {value}` is not a time such as `2026-11-22T13:35:04Z`"))
-}
-
-/// Parts `box/id` into the two; a bare id names no box.
-pub(crate) fn parted_id(value: &str) -> (Option<Side>, &str) {
-    match value.split_once('/') {
-        Some(("inbox", id)) => (Some(Side::Inbox), id),
-        Some(("outbox", id)) => (Some(Side::Outbox), id),
-        _ => (None, value),
-    }
 }
 
 fn reply(value: &str) -> Result<ReplyTo, String> {

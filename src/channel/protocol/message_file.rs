@@ -1,7 +1,5 @@
-//! The bytes of a message's file as text.
-//!
-//! Owns decoding: byte-order marks, UTF-16 from old editors, line ends, bytes that are no UTF-8, and control characters
-//! that must reach neither a page nor a feed. Refuses to interpret the text.
+//! Decodes the bytes of a message's file: byte-order marks, UTF-16 from old editors, line ends, bytes that are not UTF-8,
+//! and control characters that must reach neither a page nor a feed.
 
 use std::borrow::Cow;
 

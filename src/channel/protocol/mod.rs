@@ -1,11 +1,16 @@
 //! What the format on disk says: names, times, headers, profiles and settings, read once into types.
 
 pub mod classify;
-pub mod conflict_copy;
 pub mod entry;
 pub mod header;
+pub mod kind;
+pub mod layout;
+pub mod message_address;
 pub mod message_file;
+pub mod missing;
 pub mod name;
 pub mod profile;
+pub mod reply_to;
 pub mod settings;
 pub mod stamp;
+pub mod toml_error;

@@ -1,6 +1,4 @@
-//! A channel's name: its folder's name.
-//!
-//! Owns what may be one. Refuses to make names friendly: whatever the system allows is allowed.
+//! A channel's name, which is its folder's name: whatever the system allows and does not begin with `.`.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};

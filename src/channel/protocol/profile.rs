@@ -1,7 +1,7 @@
-//! What a channel says of itself: `outbox/.channel.toml`.
+//! Reads what a channel says of itself, `outbox/.channel.toml`, and derives the ids of its feed and entries.
 //!
-//! Owns the file's keys and the ids that follow from it. A profile in an inbox is somebody else's text: each value is
-//! cut to a line of sane length, and a value of the wrong form is as if it were not there.
+//! A profile in an inbox is somebody else's text: each value is cut to a line of sane length, and a value of the wrong form
+//! counts as absent.
 
 use std::fmt;
 use std::path::Path;
@@ -11,15 +11,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::channel::Kind;
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::kind::Kind;
+use crate::channel::protocol::layout::PROFILE_FILE;
 use crate::channel::protocol::stamp::Stamp;
+use crate::channel::protocol::toml_error;
 use crate::channel::protocol::{header, message_file};
 use crate::fs::confined::Folder;
 use crate::markdown;
-
-/// The file's name within a box.
-pub const FILE_NAME: &str = ".channel.toml";
 
 /// No more of the file is read, in bytes.
 pub const MAX_FILE: u64 = 64 << 10;
@@ -75,7 +74,7 @@ impl fmt::Display for Problem {
 /// # Errors
 /// [`Problem`].
 pub fn read(folder: &Folder) -> Result<Profile, Problem> {
-    let bytes = match folder.read(Path::new(FILE_NAME), MAX_FILE) {
+    let bytes = match folder.read(Path::new(PROFILE_FILE), MAX_FILE) {
         // A part of it would say something else than the whole.
         Ok((_, stat)) if stat.len > MAX_FILE => {
             return Err(Problem::Form(format!("longer than {} KiB", MAX_FILE >> 10)));
@@ -94,8 +93,7 @@ pub fn read(folder: &Folder) -> Result<Profile, Problem> {
 pub fn parse(bytes: Vec<u8>) -> Result<Profile, Problem> {
     let text = message_file::decode(bytes).text;
     toml::from_str::<Profile>(&text).map(Profile::checked).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let line = 1 + text.get(..at).unwrap_or_default().matches('\n').count();
+        let line = toml_error::line(&text, &error);
         Problem::Form(format!("line {line}: {}", error.message()))
     })
 }

@@ -1,7 +1,7 @@
-//! A channel's settings: `missive.toml`.
+//! Reads a channel's settings, `missive.toml`.
 //!
-//! Owns the keys, their defaults and strictness: an unknown key or a wrong type is an error that names the file, the line
-//! and the nearest known key, because a setting that is silently ignored is worse than none.
+//! An unknown key or a wrong type is an error that names the file, the line and the nearest known key: a setting that is
+//! silently ignored is worse than none.
 
 use std::path::Path;
 
@@ -9,11 +9,10 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use crate::channel::Error;
+use crate::channel::error::Error;
+use crate::channel::protocol::layout::SETTINGS_FILE;
+use crate::channel::protocol::toml_error;
 use crate::fs::regular_file;
-
-/// The file's name within a channel.
-pub const FILE_NAME: &str = "missive.toml";
 
 /// A longer file is not read, in bytes: nobody has so much to set.
 const MAX_FILE: u64 = 1 << 20;
@@ -122,7 +121,7 @@ pub fn unless_empty<'de, D: Deserializer<'de>, T: DeserializeOwned>(value: D) ->
 /// # Errors
 /// [`Error::Settings`] with the line, what is wrong there and the nearest known key; [`Error::Io`] when it cannot be read.
 pub fn read(channel: &Path) -> Result<Settings, Error> {
-    let path = channel.join(FILE_NAME);
+    let path = channel.join(SETTINGS_FILE);
     match regular_file::read_text(&path, MAX_FILE) {
         Ok(text) => parse(&text).map_err(|(line, what)| Error::Settings { path, line, what }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Settings::default()),
@@ -131,11 +130,8 @@ pub fn read(channel: &Path) -> Result<Settings, Error> {
 }
 
 fn parse(text: &str) -> Result<Settings, (usize, String)> {
-    let settings: Settings = toml::from_str(text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let line = 1 + text.get(..at).unwrap_or_default().matches('\n').count();
-        (line, explain(error.message()))
-    })?;
+    let settings: Settings =
+        toml::from_str(text).map_err(|error| (toml_error::line(text, &error), explain(error.message())))?;
     for (key, value) in [("page_size", settings.site.page_size), ("feed_size", settings.site.feed_size)] {
         if !(1..=1_000).contains(&value) {
             let line = 1 + text.lines().position(|line| line.trim_start().starts_with(key)).unwrap_or(0);

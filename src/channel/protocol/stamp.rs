@@ -1,7 +1,6 @@
-//! The time of writing, which is a message's name.
+//! The time of writing, which is a message's name: `YYYY-MM-DDTHH-MM-SSZ`.
 //!
-//! Owns the strict form `YYYY-MM-DDTHH-MM-SSZ` in both directions. Refuses anything that is not a real instant of the
-//! Gregorian calendar: nothing is rolled over, nothing is guessed.
+//! Anything that is not a real instant of the Gregorian calendar is refused; nothing is rolled over and nothing is guessed.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,8 +1,8 @@
-//! Moments as people write them: `2026-11`, `yesterday`, `3d`, `tomorrow 9:00`, `in 2h`.
+//! Reads moments as people write them: `2026-11`, `yesterday`, `3d`, `tomorrow 9:00`, `in 2h`.
 //!
-//! Owns the reading of them, in UTC unless an offset or a zone stands behind them. The clock and the zones come in as
-//! arguments. A moment is as long as it is written: a year, a day, a minute; the caller takes its beginning or its end.
-//! Nothing is guessed: no month before the day, no two-digit years.
+//! They are in UTC unless an offset or a zone follows; the clock and the zones come in as arguments. A moment is as long as
+//! it is written: a year, a day, a minute; the caller takes its beginning or its end. Nothing is guessed: no month before
+//! the day, no two-digit years.
 
 use std::ops::Range;
 

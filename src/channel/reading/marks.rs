@@ -1,29 +1,26 @@
 //! What was read and what was starred, on all of a person's devices.
 //!
-//! Owns the form of a mark, a line of text each, and how marks merge: of two about the same message the newer counts,
-//! in whatever order they come. Refuses to know files (`marks/store.rs`) and the clock.
+//! A mark is a line of text. Marks merge in any order: of two about the same message the newer one counts.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write};
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
-use crate::channel::Channel;
+use crate::channel::folder::Channel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
 
-mod store;
-
-pub use store::Store;
+pub mod store;
 
 /// A channel as marks name it: by its name in the data folder, else by its absolute path; percent-encoded, so that it
 /// has no spaces.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(String);
+pub struct ChannelKey(String);
 
-impl Key {
+impl ChannelKey {
     /// The key of a channel, given the data folder.
-    pub fn of(channel: &Channel, data: &std::path::Path) -> Self {
+    pub fn for_channel(channel: &Channel, data: &std::path::Path) -> Self {
         use std::os::unix::ffi::OsStrExt;
         const SPACED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
         // However it was found, through links or not, it is the same channel.
@@ -82,7 +79,7 @@ pub enum Reach {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// Their channel.
-    pub channel: Key,
+    pub channel: ChannelKey,
     /// Their box.
     pub side: Side,
     /// Which of them.
@@ -186,7 +183,7 @@ pub struct Marks {
 
 impl Marks {
     /// What is said of a channel's messages.
-    pub fn of(&self, channel: &Key) -> Option<&Marked> {
+    pub fn of(&self, channel: &ChannelKey) -> Option<&Marked> {
         self.channels.get(&channel.0)
     }
 
@@ -280,6 +277,7 @@ fn push_line(text: &mut String, at: i64, channel: &str, side: Side, reach: Reach
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channel::protocol::kind::Kind;
     use proptest::prelude::*;
 
     const BLOG: &str = "blog";
@@ -295,11 +293,11 @@ mod tests {
     }
 
     fn change(reach: Reach, state: State) -> Change {
-        Change { channel: Key(BLOG.to_owned()), side: Side::Inbox, reach, state }
+        Change { channel: ChannelKey(BLOG.to_owned()), side: Side::Inbox, reach, state }
     }
 
     fn is_read(marks: &Marks, seconds: i64) -> bool {
-        marks.of(&Key(BLOG.to_owned())).is_some_and(|marked| marked.is_read(Side::Inbox, stamp(seconds)))
+        marks.of(&ChannelKey(BLOG.to_owned())).is_some_and(|marked| marked.is_read(Side::Inbox, stamp(seconds)))
     }
 
     #[test]
@@ -349,11 +347,17 @@ mod tests {
         let channel = |path: &str| Channel {
             name: crate::channel::protocol::name::ChannelName::parse("x".as_ref()).unwrap(),
             path: path.into(),
-            kind: crate::channel::Kind::Message,
+            kind: Kind::Message,
         };
         let data = std::path::Path::new("/no/such data");
-        assert_eq!(Key::of(&channel("/no/such data/Azureen & 100%"), data), Key("Azureen%20&%20100%25".to_owned()));
-        assert_eq!(Key::of(&channel("/else where/a\n"), data), Key("/else%20where/a%0A".to_owned()));
+        assert_eq!(
+            ChannelKey::for_channel(&channel("/no/such data/Azureen & 100%"), data),
+            ChannelKey("Azureen%20&%20100%25".to_owned())
+        );
+        assert_eq!(
+            ChannelKey::for_channel(&channel("/else where/a\n"), data),
+            ChannelKey("/else%20where/a%0A".to_owned())
+        );
     }
 
     proptest! {
@@ -373,7 +377,7 @@ mod tests {
             prop_assert_eq!(&marks(&[right, left].concat().concat()), &all);
             // Two devices that each compacted their own say the same.
             let compacted = marks(&(marks(&right.concat()).compact().0 + &marks(&left.concat()).compact().0));
-            let said = |marks: &Marks, at: i64| marks.of(&Key(BLOG.to_owned())).map(|marked| {
+            let said = |marks: &Marks, at: i64| marks.of(&ChannelKey(BLOG.to_owned())).map(|marked| {
                 (marked.is_read(Side::Inbox, stamp(at)), marked.is_starred(Side::Inbox, stamp(at)))
             }).unwrap_or_default();
             for at in 0..7 {

@@ -1,7 +1,7 @@
-//! What is searched for: `words "exact phrase" -not tag:NAME from:NAME in:CHANNEL has:attachment after:DATE before:DATE`.
+//! The search language: `words "exact phrase" -not tag:NAME from:NAME in:CHANNEL has:attachment after:DATE before:DATE`.
 //!
-//! Owns the language and the answer whether a message matches. Refuses to know where messages lie: their facts come in,
-//! and their text only when it is needed. Case and accents do not count (`fold.rs`), dates are UTC (`when.rs`).
+//! Says whether a message matches. Its facts come in, and its text only when it is needed. Case and accents do not count
+//! (`text/normalize.rs`), dates are read by `date_phrase.rs`.
 
 use memchr::memmem::Finder;
 
@@ -72,7 +72,7 @@ fn suggestion(key: Option<&str>) -> String {
 
 /// What is known of a message before its text is read.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct MessageFacts<'a> {
     /// Its card.
     pub card: &'a Card,
     /// Who wrote it.
@@ -139,7 +139,7 @@ impl Query {
     ///
     /// # Errors
     /// As [`Query::parse`].
-    pub fn of_arguments<S: AsRef<str>>(arguments: &[S], now: i64) -> Result<Self, Error> {
+    pub fn from_arguments<S: AsRef<str>>(arguments: &[S], now: i64) -> Result<Self, Error> {
         let mut query = Self::default();
         if arguments.iter().map(|argument| argument.as_ref().len()).sum::<usize>() > MAX_LENGTH {
             return Err(Error::TooLong);
@@ -166,7 +166,7 @@ impl Query {
 
     /// Whether a message matches. Its text is asked for only if the rest leaves that open; a message without one is
     /// searched by its title.
-    pub fn matches<T: AsRef<str>>(&self, facts: &Facts<'_>, text: impl FnOnce() -> Option<T>) -> bool {
+    pub fn matches<T: AsRef<str>>(&self, facts: &MessageFacts<'_>, text: impl FnOnce() -> Option<T>) -> bool {
         self.facts_match(facts) && self.words_match(facts.card.title.as_deref().unwrap_or_default(), text)
     }
 
@@ -188,7 +188,7 @@ impl Query {
         Excerpt::around(text, &places, columns)
     }
 
-    fn facts_match(&self, facts: &Facts<'_>) -> bool {
+    fn facts_match(&self, facts: &MessageFacts<'_>) -> bool {
         let card = facts.card;
         let moment = card.stamp.seconds();
         if self.from.is_some_and(|from| moment < from) || self.until.is_some_and(|until| moment >= until) {

@@ -1,67 +1,37 @@
-//! Which message another one answers, and which one an address in a text means.
+//! Which message another one answers, and which message an address in a text means.
 //!
-//! Owns the one place where boxes are turned round: a box is named from its author's side, and the inbox of who writes at the
-//! other end is the outbox here. An entry's id means the same at both ends, so it is what answers are written with.
+//! A box is named from its author's side: the inbox of whoever writes at the other end is the outbox here, and only this
+//! file turns boxes round. An entry's id means the same at both ends, so answers are written with it.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
-use crate::channel::Channel;
+use crate::channel::folder::Channel;
 use crate::channel::protocol::entry::Side;
-use crate::channel::protocol::header::parted_id;
+use crate::channel::protocol::message_address;
 use crate::channel::protocol::profile;
 use crate::channel::protocol::profile::EntryIds;
+use crate::channel::protocol::reply_to::ReplyTo;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card::Card;
 use crate::fs::confined::Folder;
+use crate::markdown::anchor_name;
 
-/// What a message answers, as its header says it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum ReplyTo {
-    /// An entry, by the id that feeds give it.
-    Entry(Uuid),
-    /// A message, by its name and its box as the answer's author sees it; without a box it is in the answer's own.
-    Message(Option<Side>, Stamp),
-}
-
-impl ReplyTo {
-    /// Reads `urn:uuid:…`, `2013-08-11T14-34-37Z` or `inbox/2013-08-11T14-34-37Z`.
-    pub fn parse(text: &str) -> Option<Self> {
-        const URN: &str = "urn:uuid:";
-        if text.get(..URN.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(URN)) {
-            return Uuid::try_parse(text.get(URN.len()..)?).ok().map(Self::Entry);
-        }
-        let (side, id) = parted_id(text);
-        Stamp::parse(id.as_bytes()).ok().map(|stamp| Self::Message(side, stamp))
-    }
-
-    /// What the answer to a message says: its entry's id if its box has one of its own. Without a profile the two ends would
-    /// make different ids of it, so then it is its name, and its box as whoever writes the answer here sees it.
-    pub fn to(channel: &Channel, side: Side, stamp: Stamp) -> Self {
-        let id = |side: Side| {
-            let folder = Folder::open(&channel.path.join(side.name())).ok()?;
-            profile::read(&folder).ok().and_then(|profile| profile.own_id())
-        };
-        match (id(side), side) {
-            // Whoever copies the other one's id makes it useless.
-            (Some(own), side) if id(other(side)) != Some(own) => Self::Entry(profile::entry_id(own, stamp)),
-            (_, Side::Outbox) => Self::Message(None, stamp),
-            (_, Side::Inbox) => Self::Message(Some(Side::Inbox), stamp),
-        }
-    }
-}
-
-impl fmt::Display for ReplyTo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Entry(id) => write!(f, "{}", id.urn()),
-            Self::Message(Some(side), stamp) => write!(f, "{side}/{stamp}"),
-            Self::Message(None, stamp) => write!(f, "{stamp}"),
-        }
+/// What the answer to a message says: its entry's id if its box has one of its own. Without a profile the two ends would
+/// make different ids of it, so then it is its name, and its box as whoever writes the answer here sees it.
+pub fn reply_to(channel: &Channel, side: Side, stamp: Stamp) -> ReplyTo {
+    let id = |side: Side| {
+        let folder = Folder::open(&channel.path.join(side.name())).ok()?;
+        profile::read(&folder).ok().and_then(|profile| profile.own_id())
+    };
+    match (id(side), side) {
+        // Whoever copies the other one's id makes it useless.
+        (Some(own), side) if id(other(side)) != Some(own) => ReplyTo::Entry(profile::entry_id(own, stamp)),
+        (_, Side::Outbox) => ReplyTo::Message(None, stamp),
+        (_, Side::Inbox) => ReplyTo::Message(Some(Side::Inbox), stamp),
     }
 }
 
@@ -82,6 +52,14 @@ pub fn seen_from_here(named: Side, near: Side) -> Side {
 pub fn find(cards: &[Arc<Card>], named: Option<Side>, near: Side, stamp: Stamp) -> Option<&Arc<Card>> {
     let order = named.map_or([near, other(near)], |named| [seen_from_here(named, near); 2]);
     order.into_iter().find_map(|side| at(cards, side, stamp))
+}
+
+/// The message that a relative address in the text of a message in the box `near` means, and the name of the heading in it.
+pub fn linked<'c>(cards: &'c [Arc<Card>], address: &str, near: Side) -> Option<(&'c Arc<Card>, Option<String>)> {
+    let (path, fragment) = address.split_once('#').map_or((address, None), |(path, rest)| (path, Some(rest)));
+    let (side, stamp) = message_address::linked(path)?;
+    let heading = fragment.map(|fragment| anchor_name(&percent_decode_str(fragment).decode_utf8_lossy()));
+    Some((find(cards, side, near, stamp)?, heading))
 }
 
 fn at(cards: &[Arc<Card>], side: Side, stamp: Stamp) -> Option<&Arc<Card>> {
@@ -147,20 +125,6 @@ impl Answered {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const ID: &str = "urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a";
-    const STEM: &str = "2013-08-11T14-34-37Z";
-
-    #[test]
-    fn what_is_said_is_read_back() {
-        for text in [ID.to_owned(), STEM.to_owned(), format!("inbox/{STEM}"), format!("outbox/{STEM}")] {
-            assert_eq!(ReplyTo::parse(&text).unwrap().to_string(), text);
-        }
-        assert_eq!(ReplyTo::parse(&ID.to_uppercase()), ReplyTo::parse(ID));
-        for text in ["", "urn:uuid:", "urn:uuid:x", "latest", "both/2013-08-11T14-34-37Z", "inbox/../x", "urn:é"] {
-            assert_eq!(ReplyTo::parse(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn a_box_is_named_from_its_authors_side() {

@@ -1,15 +1,14 @@
-//! Which message an id means.
-//!
-//! Owns the forms in which people write one (`2013-08-11T14-34-37Z`, with `.txt`, with its box before it) and the nearest
-//! one that there is. Refuses to open any message.
+//! Finds the message that a person means: `2013-08-11T14-34-37Z`, with `.txt`, with its box before it; else says the nearest
+//! id.
 
 use std::path::Path;
 
+use crate::channel::error::Error;
+use crate::channel::folder::Channel;
 use crate::channel::protocol::classify::{Found, classify};
 use crate::channel::protocol::entry::{Entry, Side};
-use crate::channel::protocol::header::parted_id;
+use crate::channel::protocol::message_address::split_box;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::{Channel, Error};
 use crate::fs::confined::Folder;
 
 /// Finds a message in a channel. Of two with one id, one's own is meant.
@@ -30,7 +29,7 @@ pub fn any(channel: &Channel, id: &str) -> Result<(Side, Stamp), Error> {
 /// # Errors
 /// [`Error::NoSuchMessage`] with the nearest id; [`Error::Theirs`]; [`Error::OnlyListens`].
 pub fn own(channel: &Channel, id: &str) -> Result<Stamp, Error> {
-    crate::channel::outbox::send::outbox(channel)?;
+    channel.outbox()?;
     let (side, bare) = parted(id);
     let stamp = Stamp::parse(bare.as_bytes()).ok();
     let is_in = |side| stamp.is_some_and(|stamp| is_there(channel, side, stamp));
@@ -41,22 +40,8 @@ pub fn own(channel: &Channel, id: &str) -> Result<Stamp, Error> {
     }
 }
 
-/// The message that a relative address in a text means: `2013-08-11T14-34-37Z`, with `.txt` or `.html`, with `inbox/`,
-/// `outbox/` or `../` before it.
-pub fn linked(address: &str) -> Option<(Option<Side>, Stamp)> {
-    let path = address.trim_start_matches("./").trim_start_matches("../");
-    let (side, name) = match path.split_once('/') {
-        Some(("inbox", name)) => (Some(Side::Inbox), name),
-        Some(("outbox", name)) => (Some(Side::Outbox), name),
-        Some(_) => return None,
-        None => (None, path),
-    };
-    let stem = name.strip_suffix(".txt").or_else(|| name.strip_suffix(".html")).unwrap_or(name);
-    Some((side, Stamp::parse(stem.as_bytes()).ok()?))
-}
-
 fn parted(id: &str) -> (Option<Side>, &str) {
-    let (side, id) = parted_id(id.trim());
+    let (side, id) = split_box(id.trim());
     (side, id.strip_suffix(".txt").unwrap_or(id))
 }
 
@@ -73,7 +58,7 @@ fn no_such(channel: &Channel, id: &str, sides: &[Side]) -> Error {
     Error::NoSuchMessage { id: id.to_owned(), place: boxes.join(" or "), nearest }
 }
 
-/// Every message of a box, in no order.
+/// Every message of a box, in no order; they only serve to guess which one was meant, so a box that cannot be listed has none.
 fn stamps(folder: &Path) -> Vec<Stamp> {
     let names = Folder::open(folder).and_then(|folder| folder.list()).unwrap_or_default();
     let stamp = |found| if let Found::Text(stamp) = found { Some(stamp) } else { None };

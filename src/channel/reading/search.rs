@@ -1,7 +1,7 @@
-//! Looking through messages for a query, newest first.
+//! Searches messages, newest first.
 //!
-//! Owns the order of the work: cards first, texts only where the cards leave it open, some thousand at a time on all
-//! processors, so that memory stays flat and the first matches come at once. Refuses to know the query's language.
+//! Cards are asked first, and texts are read only where the cards leave it open: some thousand at a time on all processors,
+//! so that memory stays flat and the first matches come at once.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::reading::query::{Excerpt, Facts, Query};
+use crate::channel::reading::query::{Excerpt, MessageFacts, Query};
 use crate::channel::snapshot::card::Card;
 
 /// How many messages are looked at before what was found is given.
@@ -68,7 +68,7 @@ pub fn scan<'a, P: Searched>(
 fn hit<'a, P: Searched>(query: &Query, place: &'a P, card: &'a Card, columns: usize) -> Option<Hit<'a, P>> {
     let text = OnceCell::new();
     let read = || place.body(card.side, card.stamp);
-    let facts = Facts { card, author: place.author(card), channel: place.name() };
+    let facts = MessageFacts { card, author: place.author(card), channel: place.name() };
     if !query.matches(&facts, || text.get_or_init(read).as_deref()) {
         return None;
     }

@@ -1,7 +1,7 @@
 //! A card: all that lists, feeds and archives need to know of a message.
 //!
-//! Owns making one by reading a message once. A build then reads the texts of only those messages whose pages it
-//! renders. Refuses to keep cards between runs (`cache.rs`).
+//! Making one reads a message once. A build then reads the texts of only those messages whose pages it renders.
+//! `card_cache.rs` keeps cards between runs.
 
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::protocol::classify::{FoundAttachment, Reason};
 use crate::channel::protocol::entry::{Entry, RelativePath, Side};
 use crate::channel::protocol::header;
@@ -17,42 +18,12 @@ use crate::channel::protocol::message_file;
 use crate::channel::protocol::message_file::MAX_READ;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::attachments;
-use crate::channel::snapshot::attachments::{Listed, MAX_PICTURE, Oddity};
-use crate::fs::confined::{Folder, Stat};
+use crate::channel::snapshot::attachments::{FolderListing, MAX_PICTURE_BYTES, SkippedFile};
+use crate::channel::snapshot::file_mark::{FileMark, is_settled};
+use crate::fs::confined::Folder;
 use crate::markdown::{self, Trust, normal_tag};
+use crate::media::attachment_kind::{AttachmentKind, Use};
 use crate::media::{Format, Metadata, Size, displayed_size, svg_size};
-
-/// What tells that a file is still the same: length in bytes, time of modification in nanoseconds, inode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
-    /// Its length in bytes.
-    pub len: u64,
-    /// Its time of modification, in nanoseconds since 1970.
-    pub modified: i64,
-    /// Its inode.
-    pub inode: u64,
-}
-
-impl Mark {
-    /// The mark of a file that could not be looked into: nobody takes it for settled, so it is looked into next time.
-    fn unknown(self) -> Self {
-        Self { modified: i64::MAX, ..self }
-    }
-}
-
-impl From<Stat> for Mark {
-    fn from(stat: Stat) -> Self {
-        Self { len: stat.len, modified: stat.modified, inode: stat.inode }
-    }
-}
-
-/// Whether a file modified at one moment was certain to be settled at another, both in nanoseconds since 1970.
-///
-/// Within two seconds it may change again in the same tick of its disk's clock, and a change of the same length would not show.
-pub fn is_settled(modified: i64, looked_at: i64) -> bool {
-    const TICK: i64 = 2_000_000_000;
-    modified < looked_at.saturating_sub(TICK)
-}
 
 /// An attachment as listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +31,7 @@ pub struct Attachment {
     /// Its path below the stem folder.
     pub path: RelativePath,
     /// What tells that it is still the same file.
-    pub mark: Mark,
+    pub mark: FileMark,
     /// What its first bytes say, if its name says that it is a picture.
     pub picture: Option<Picture>,
     /// The size that an SVG drawing asks for, in pixels.
@@ -71,7 +42,7 @@ pub struct Attachment {
 
 impl Attachment {
     /// A file of which nothing is known but that it is there.
-    fn unseen(path: RelativePath, mark: Mark) -> Self {
+    fn unseen(path: RelativePath, mark: FileMark) -> Self {
         Self { path, mark, picture: None, drawing: None, metadata: None }
     }
 
@@ -99,7 +70,7 @@ pub struct Card {
     /// When it was written; its name.
     pub stamp: Stamp,
     /// What tells that its text is still the same file.
-    pub mark: Mark,
+    pub mark: FileMark,
     /// A hash of its bytes.
     pub hash: [u8; 16],
     /// Its header.
@@ -131,10 +102,15 @@ pub struct Card {
     /// Its attachments, in name order.
     pub attachments: Vec<Attachment>,
     /// The stem folder's mark, if it held these attachments and nothing else.
-    pub folder: Option<Mark>,
+    pub folder: Option<FileMark>,
 }
 
 impl Card {
+    /// The attachments in their order, and whose each of them is.
+    pub fn attachments_with_trust<'a>(&'a self, whose: &'a BoxTrust) -> impl Iterator<Item = (&'a Attachment, Trust)> {
+        self.attachments.iter().map(|file| (file, whose.of_attachment(self.stamp, &file.path)))
+    }
+
     /// The moment of the last change that the author speaks of, in seconds since 1970.
     pub fn updated(&self) -> i64 {
         self.header.updated.unwrap_or_else(|| self.stamp.seconds())
@@ -165,11 +141,11 @@ fn body_of(mut text: String) -> String {
 
 /// What looking at a message gave.
 #[derive(Debug)]
-pub struct Made {
+pub struct MadeCard {
     /// Its card.
     pub card: Arc<Card>,
     /// What lies in its stem folder and is not shown.
-    pub oddities: Vec<Oddity>,
+    pub oddities: Vec<SkippedFile>,
     /// Its text behind the header, if it had to be read.
     pub body: Option<String>,
 }
@@ -206,39 +182,39 @@ pub fn make(
     stamp: Stamp,
     folder_is_there: bool,
     known: Option<&Arc<Card>>,
-) -> io::Result<Made> {
-    let mark = folder_is_there.then(|| folder.stat(Path::new(&stamp.to_string())).map(Mark::from)).transpose()?;
+) -> io::Result<MadeCard> {
+    let mark = folder_is_there.then(|| folder.stat(Path::new(&stamp.to_string())).map(FileMark::from)).transpose()?;
     if let Some(card) = known
         && is_same(folder, card, mark)
     {
-        return Ok(Made { card: Arc::clone(card), oddities: Vec::new(), body: None });
+        return Ok(MadeCard { card: Arc::clone(card), oddities: Vec::new(), body: None });
     }
-    let mut listed = if folder_is_there { attachments::list(folder, stamp) } else { Listed::default() };
+    let mut listed = if folder_is_there { attachments::list(folder, stamp) } else { FolderListing::default() };
     let mark = mark.filter(|_| listed.is_plain());
     if let Some(card) = known
         && card.mark == folder.stat(&Entry::Text(stamp).path())?.into()
     {
         let same_files = card.attachments.iter().map(|file| (&file.path, &file.mark));
         if card.folder == mark && same_files.eq(listed.files.iter().map(|(path, mark)| (path, mark))) {
-            return Ok(Made { card: Arc::clone(card), oddities: listed.oddities, body: None });
+            return Ok(MadeCard { card: Arc::clone(card), oddities: listed.oddities, body: None });
         }
         let attachments = look_at(folder, stamp, &mut listed, known);
         let card = Arc::new(Card { attachments, folder: mark, ..Card::clone(card) });
-        return Ok(Made { card, oddities: listed.oddities, body: None });
+        return Ok(MadeCard { card, oddities: listed.oddities, body: None });
     }
     let attachments = look_at(folder, stamp, &mut listed, known);
     let (bytes, stat) = folder.read(&Entry::Text(stamp).path(), MAX_READ)?;
     let (card, body) = of_text(side, stamp, bytes, stat.into(), attachments);
-    Ok(Made { card: Arc::new(Card { folder: mark, ..card }), oddities: listed.oddities, body: Some(body) })
+    Ok(MadeCard { card: Arc::new(Card { folder: mark, ..card }), oddities: listed.oddities, body: Some(body) })
 }
 
 /// The card that a text would have in the outbox, with its attachments from the folder of this name; gives the text behind
 /// its header too.
 pub fn would_be(text: Vec<u8>, stamp: Stamp, folder: Option<(&Folder, &str)>) -> (Card, String) {
-    let mark = Mark { len: text.len() as u64, modified: i64::MAX, inode: 0 };
+    let mark = FileMark { len: text.len() as u64, modified: i64::MAX, inode: 0 };
     let attachments = folder.map(|(folder, stem)| {
         let listed = attachments::list_named(folder, Path::new(stem)).files.into_iter();
-        let look = |(path, mark): (RelativePath, Mark)| {
+        let look = |(path, mark): (RelativePath, FileMark)| {
             let at = Path::new(stem).join(path.as_path());
             looked_at(folder, &at, path.clone(), mark).unwrap_or_else(|_| Attachment::unseen(path, mark))
         };
@@ -249,8 +225,9 @@ pub fn would_be(text: Vec<u8>, stamp: Stamp, folder: Option<(&Folder, &str)>) ->
 
 /// Whether text, stem folder and attachments are as an older card has them, without a listing: in a folder that is as it
 /// was there are the same names.
-fn is_same(folder: &Folder, card: &Card, mark: Option<Mark>) -> bool {
-    let is = |folder: &Folder, path: &Path, mark: Mark| folder.stat(path).is_ok_and(|stat| Mark::from(stat) == mark);
+fn is_same(folder: &Folder, card: &Card, mark: Option<FileMark>) -> bool {
+    let is =
+        |folder: &Folder, path: &Path, mark: FileMark| folder.stat(path).is_ok_and(|stat| FileMark::from(stat) == mark);
     let stem = PathBuf::from(card.stamp.to_string());
     let are = |files: &Folder| card.attachments.iter().all(|file| is(files, file.path.as_path(), file.mark));
     card.folder == mark
@@ -259,7 +236,7 @@ fn is_same(folder: &Folder, card: &Card, mark: Option<Mark>) -> bool {
         && (card.attachments.is_empty() || folder.child(&stem).is_ok_and(|files| are(&files)))
 }
 
-fn of_text(side: Side, stamp: Stamp, bytes: Vec<u8>, mark: Mark, attachments: Vec<Attachment>) -> (Card, String) {
+fn of_text(side: Side, stamp: Stamp, bytes: Vec<u8>, mark: FileMark, attachments: Vec<Attachment>) -> (Card, String) {
     let hash = hash_of(&bytes, mark);
     let text = message_file::decode(bytes);
     let parted = header::part(&text.text);
@@ -306,7 +283,7 @@ fn of_text(side: Side, stamp: Stamp, bytes: Vec<u8>, mark: Mark, attachments: Ve
 }
 
 /// The hash of a text; of one that is not read whole, its length and time count too.
-fn hash_of(bytes: &[u8], mark: Mark) -> [u8; 16] {
+fn hash_of(bytes: &[u8], mark: FileMark) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(bytes);
     if mark.len >= MAX_READ {
@@ -320,7 +297,7 @@ fn hash_of(bytes: &[u8], mark: Mark) -> [u8; 16] {
 
 /// Looks into attachments for what they are, unless an older card knows. One that cannot be opened is odd, too, and so is
 /// a picture that is too long to lose its metadata.
-fn look_at(folder: &Folder, stamp: Stamp, listed: &mut Listed, known: Option<&Arc<Card>>) -> Vec<Attachment> {
+fn look_at(folder: &Folder, stamp: Stamp, listed: &mut FolderListing, known: Option<&Arc<Card>>) -> Vec<Attachment> {
     // Both are in name order.
     let known = known.map(|card| card.attachments.as_slice()).unwrap_or_default();
     let mut attachments = Vec::with_capacity(listed.files.len());
@@ -332,8 +309,8 @@ fn look_at(folder: &Folder, stamp: Stamp, listed: &mut Listed, known: Option<&Ar
         }
         let at = Entry::Attachment(stamp, path.clone()).path();
         let reason = match looked_at(folder, &at, path.clone(), mark) {
-            Ok(Attachment { metadata: Some(Metadata::Removable { .. }), mark, .. }) if mark.len > MAX_PICTURE => {
-                listed.oddities.push(Oddity { path: at, found: FoundAttachment::Foreign(Reason::TooLarge) });
+            Ok(Attachment { metadata: Some(Metadata::Removable { .. }), mark, .. }) if mark.len > MAX_PICTURE_BYTES => {
+                listed.oddities.push(SkippedFile { path: at, found: FoundAttachment::Foreign(Reason::TooLarge) });
                 continue;
             }
             Ok(attachment) => {
@@ -342,37 +319,29 @@ fn look_at(folder: &Folder, stamp: Stamp, listed: &mut Listed, known: Option<&Ar
             }
             Err(error) => Reason::Unreadable(error.to_string()),
         };
-        listed.oddities.push(Oddity { path: at, found: FoundAttachment::Foreign(reason) });
+        listed.oddities.push(SkippedFile { path: at, found: FoundAttachment::Foreign(reason) });
         attachments.push(Attachment { mark: mark.unknown(), ..Attachment::unseen(path, mark) });
     }
     attachments
 }
 
-fn looked_at(folder: &Folder, at: &Path, path: RelativePath, mark: Mark) -> io::Result<Attachment> {
+fn looked_at(folder: &Folder, at: &Path, path: RelativePath, mark: FileMark) -> io::Result<Attachment> {
     let name = path.name();
+    let kind = AttachmentKind::from_name(&name);
     let (file, _) = folder.file(at)?;
     let mut reader = BufReader::with_capacity(4 << 10, file);
     let beginning = io::BufRead::fill_buf(&mut reader)?;
     let metadata = Metadata::in_file(beginning, &name);
     let format = Format::sniff(beginning);
-    let picture =
-        is_named_picture(&name).then(|| Picture { format, size: format.and_then(|_| displayed_size(reader)) });
-    let drawing = drawing(folder, at, &path)?;
+    let picture = kind.picture_format().map(|_| Picture { format, size: format.and_then(|_| displayed_size(reader)) });
+    let drawing = if kind.used() == Use::Drawing { drawing(folder, at)? } else { None };
     Ok(Attachment { path, mark, picture, drawing, metadata })
-}
-
-fn is_named_picture(name: &str) -> bool {
-    name.rsplit_once('.').and_then(|(_, extension)| Format::of_extension(extension)).is_some()
 }
 
 /// How much of a drawing is read for its size, in bytes.
 const DRAWING_HEAD: u64 = 2 << 10;
 
-fn drawing(folder: &Folder, at: &Path, path: &RelativePath) -> io::Result<Option<Size>> {
-    let name = path.name();
-    if !name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("svg")) {
-        return Ok(None);
-    }
+fn drawing(folder: &Folder, at: &Path) -> io::Result<Option<Size>> {
     let (head, _) = folder.read(at, DRAWING_HEAD)?;
     Ok(svg_size(&String::from_utf8_lossy(&head)))
 }

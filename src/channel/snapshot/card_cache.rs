@@ -1,8 +1,8 @@
 //! Cards kept between runs.
 //!
-//! Owns the cache file: the profiles, and blocks of cards, each with its own checksum, so that a damaged block costs only its own cards.
-//! Only ever a shortcut: deleting the file changes nothing but time (and what a profile said before somebody else damaged
-//! it), and a file of another version is as if absent.
+//! The file holds the profiles and blocks of cards, each with its own checksum, so that a damaged block costs only its own
+//! cards. It is only a shortcut: deleting it costs time and nothing else, except for what a profile said before somebody
+//! else damaged it. A file of another version counts as absent.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -17,12 +17,12 @@ use crate::channel::snapshot::card::Card;
 use crate::fs::{atomic_write, records};
 
 /// The number is to be raised whenever a card, or what is read into one, changes.
-const HEAD: &str = concat!("missive cards ", env!("CARGO_PKG_VERSION"), " 5\n");
+const HEAD: &str = concat!("missive cards ", env!("CARGO_PKG_VERSION"), " 6\n");
 const BLOCK: usize = 512;
 
 /// The cards of an earlier run.
 #[derive(Debug, Default)]
-pub struct Cache {
+pub struct CardCache {
     path: Option<PathBuf>,
     cached_at: i64,
     /// In their order in time.
@@ -35,14 +35,14 @@ pub struct Cache {
     pub damage: Option<String>,
 }
 
-impl Cache {
+impl CardCache {
     /// A cache that is kept nowhere.
     pub fn nowhere() -> Self {
         Self::default()
     }
 
     /// The cards and profiles of a look at this time, in nanoseconds since 1970, as if they had been kept.
-    pub fn of(cards: &[Arc<Card>], profiles: Profiles, looked_at: i64) -> Self {
+    pub fn from_cards(cards: &[Arc<Card>], profiles: Profiles, looked_at: i64) -> Self {
         let mut cache = Self { cached_at: looked_at, profiles, ..Self::default() };
         cache.put(cards.to_vec());
         cache

@@ -1,6 +1,4 @@
-//! What the names in a box come to.
-//!
-//! Owns sorting names into texts, stem folders and files that are not shown. Refuses to open anything.
+//! Sorts the names in a box into texts, stem folders and files that are not shown. No file is opened.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -27,7 +25,7 @@ impl Listing {
     ///
     /// # Errors
     /// As [`Folder::list`].
-    pub(crate) fn of(folder: &Folder) -> io::Result<Self> {
+    pub(crate) fn read(folder: &Folder) -> io::Result<Self> {
         let mut listing = Self::default();
         for (name, kind) in folder.list()? {
             listing.take(name, kind);
@@ -39,7 +37,7 @@ impl Listing {
     }
 
     /// Looks for some names only.
-    pub(crate) fn of_names(folder: &Folder, names: impl IntoIterator<Item = OsString>) -> Self {
+    pub(crate) fn from_names(folder: &Folder, names: impl IntoIterator<Item = OsString>) -> Self {
         let mut listing = Self::default();
         for name in names {
             if let Ok(stat) = folder.stat(name.as_ref()) {

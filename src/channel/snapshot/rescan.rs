@@ -1,7 +1,7 @@
-//! A second look at a channel, at the cost of what may have changed.
+//! The incremental look: a channel is looked at again at the cost of what may have changed.
 //!
-//! Owns what is remembered of a look when the boxes are let go, and taking it up again for some names or for all. The
-//! result is what a first look would have given.
+//! Remembers a look after its boxes are closed, and takes it up again for some names or for all. The result is what a first
+//! look would have given.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -11,20 +11,20 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 use std::sync::{Arc, Mutex};
 
-use crate::channel::authorship::authors;
+use crate::channel::error::Error;
+use crate::channel::folder::Channel;
 use crate::channel::protocol::classify::leading_stamp;
 use crate::channel::protocol::entry::{Entry, Side};
-use crate::channel::protocol::profile;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card;
-use crate::channel::snapshot::card::{Card, Made};
-use crate::channel::snapshot::card_cache::Cache;
+use crate::channel::snapshot::card::{Card, MadeCard};
+use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::listing::Listing;
-use crate::channel::snapshot::{BY_WORDS, BoxState, Look, Snapshot, open_box, take};
-use crate::channel::{Channel, Error};
+use crate::channel::snapshot::{BY_WORDS, BoxState, LookOptions, Snapshot, open_box, take};
 
 /// Names in the boxes of a channel.
-pub type Names = BTreeSet<(Side, OsString)>;
+pub type ChangedNames = BTreeSet<(Side, OsString)>;
 
 /// Looking at more names than these one by one costs more than looking at everything.
 const MOST: usize = 500;
@@ -39,14 +39,14 @@ pub fn name_in_box(channel: &Channel, path: &Path) -> Option<(Side, OsString)> {
 
 /// What is remembered of a look. It holds no folder open, so that a disk can be taken out in between.
 #[derive(Debug)]
-pub struct Rest {
+pub struct LastLook {
     snapshot: Snapshot,
     boxes: [Discriminant<BoxState>; 2],
 }
 
-impl Rest {
+impl LastLook {
     /// Lets go of a look.
-    pub fn of(mut snapshot: Snapshot) -> Self {
+    pub fn from_snapshot(mut snapshot: Snapshot) -> Self {
         let boxes = boxes(&snapshot);
         (snapshot.inbox, snapshot.outbox) = (BoxState::Missing, BoxState::Missing);
         (snapshot.bodies, snapshot.kept) = (Mutex::default(), 0);
@@ -61,8 +61,8 @@ impl Rest {
     /// Keeps the cards for the next run.
     ///
     /// # Errors
-    /// As [`Cache::keep`].
-    pub fn keep(&self, cache: &Cache) -> std::io::Result<()> {
+    /// As [`CardCache::keep`].
+    pub fn keep(&self, cache: &CardCache) -> std::io::Result<()> {
         self.snapshot.keep(cache, self.snapshot.looked_at)
     }
 
@@ -70,11 +70,11 @@ impl Rest {
     ///
     /// # Errors
     /// As [`Channel::open`].
-    pub fn everything(&self, look: Look) -> Result<(Snapshot, bool), Error> {
+    pub fn everything(&self, look: LookOptions) -> Result<(Snapshot, bool), Error> {
         let old = &self.snapshot;
         // Whoever looked first may know it by the name of a link.
         let channel = Channel { name: old.channel.name.clone(), ..Channel::open(&old.channel.path)? };
-        let snapshot = take(channel, &Cache::of(&old.all, old.profiles(), old.looked_at), look);
+        let snapshot = take(channel, &CardCache::from_cards(&old.all, old.profiles(), old.looked_at), look);
         let same = boxes(&snapshot) == self.boxes && is_like(old, &snapshot);
         Ok((snapshot, same))
     }
@@ -83,7 +83,7 @@ impl Rest {
     ///
     /// # Errors
     /// As [`Channel::open`].
-    pub fn some(mut self, names: &Names, look: Look) -> Result<Snapshot, Error> {
+    pub fn some(mut self, names: &ChangedNames, look: LookOptions) -> Result<Snapshot, Error> {
         let [inbox, outbox] = Side::BOTH.map(|side| open_box(&self.snapshot.channel, side, look));
         (self.snapshot.inbox, self.snapshot.outbox) = (inbox, outbox);
         if names.len() > MOST || boxes(&self.snapshot) != self.boxes || !is_same_look(self.snapshot.look, look) {
@@ -107,8 +107,8 @@ fn boxes(snapshot: &Snapshot) -> [Discriminant<BoxState>; 2] {
     Side::BOTH.map(|side| discriminant(snapshot.side(side)))
 }
 
-fn is_same_look(a: Look, b: Look) -> bool {
-    a == Look { now: a.now, ..b }
+fn is_same_look(a: LookOptions, b: LookOptions) -> bool {
+    a == LookOptions { now: a.now, ..b }
 }
 
 /// Whether two looks are certain to have seen the same: what was not settled at the first may differ unnoticed.
@@ -121,7 +121,7 @@ fn is_like(a: &Snapshot, b: &Snapshot) -> bool {
         && same(&a.all, &b.all)
         && a.hidden == b.hidden
         && a.unreadable == b.unreadable
-        && a.lacks == b.lacks
+        && a.missing == b.missing
         && a.icons == b.icons
         && a.profile_problems == b.profile_problems
         && a.bylines == b.bylines
@@ -130,14 +130,14 @@ fn is_like(a: &Snapshot, b: &Snapshot) -> bool {
 }
 
 impl Snapshot {
-    fn look_at(&mut self, side: Side, names: &Names) {
+    fn look_at(&mut self, side: Side, names: &ChangedNames) {
         let Some(folder) = self.folder(side) else {
             return;
         };
         let names: Vec<&OsStr> = names.iter().filter(|(at, _)| *at == side).map(|(_, name)| name.as_os_str()).collect();
         let mut stamps: BTreeSet<Stamp> = names.iter().filter_map(|name| leading_stamp(name.as_bytes())).collect();
         let held = self.held.iter().map(|held| &held.card).filter(|card| card.side == side);
-        let lacking = self.lacks.keys().filter(|(at, _)| *at == side).map(|(_, stamp)| *stamp);
+        let lacking = self.missing.keys().filter(|(at, _)| *at == side).map(|(_, stamp)| *stamp);
         stamps.extend(held.map(|card| card.stamp).chain(lacking));
         // These are read at every look, so what is wrong with them is found anew.
         let profile = if side == Side::Inbox { &self.their_profile } else { &self.my_profile };
@@ -145,10 +145,10 @@ impl Snapshot {
             .into_iter()
             .map(OsStr::to_owned)
             .chain(stamps.iter().flat_map(|stamp| both(*stamp)))
-            .chain([profile::FILE_NAME, authors::FILE_NAME].map(OsString::from))
+            .chain([layout::PROFILE_FILE, layout::AUTHORS_FILE].map(OsString::from))
             .chain(profile.icon.as_ref().map(OsString::from))
             .collect();
-        let listing = Listing::of_names(folder, names.iter().cloned());
+        let listing = Listing::from_names(folder, names.iter().cloned());
         let known = self.forget(side, &stamps);
         self.hidden.retain(|hidden| {
             let first = hidden.path.components().next().map(Component::as_os_str);
@@ -174,7 +174,7 @@ impl Snapshot {
             if let Ok(at) = self.cards.binary_search_by_key(&key, |card| (card.stamp, card.side)) {
                 self.cards.remove(at);
             }
-            self.lacks.remove(&(side, *stamp));
+            self.missing.remove(&(side, *stamp));
             self.unreadable.remove(&(side, *stamp));
         }
         let forgotten = |at: Side, stamp: &Stamp| at == side && stamps.contains(stamp);
@@ -189,7 +189,7 @@ impl Snapshot {
         side: Side,
         listing: &Listing,
         known: &BTreeMap<Stamp, Arc<Card>>,
-    ) -> Vec<(Stamp, io::Result<Made>)> {
+    ) -> Vec<(Stamp, io::Result<MadeCard>)> {
         let Some(folder) = self.folder(side) else {
             return Vec::new();
         };
@@ -200,7 +200,7 @@ impl Snapshot {
         listing.texts.iter().map(make).collect()
     }
 
-    fn remake(&mut self, side: Side, made: Vec<(Stamp, io::Result<Made>)>, known: &BTreeMap<Stamp, Arc<Card>>) {
+    fn remake(&mut self, side: Side, made: Vec<(Stamp, io::Result<MadeCard>)>, known: &BTreeMap<Stamp, Arc<Card>>) {
         let (all, shown) = (self.all.len(), self.cards.len());
         for (stamp, made) in made {
             self.add(side, stamp, made, known.get(&stamp));

@@ -12,8 +12,9 @@ use serde::Serialize;
 use super::{Desk, Plan};
 use crate::channel::Channel;
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::{Draft, Name};
-use crate::channel::outbox::new_message::Letter;
+use crate::channel::outbox::draft::Draft;
+use crate::channel::outbox::draft::name::DraftName;
+use crate::channel::outbox::new_message::NewMessage;
 use crate::channel::outbox::send::Sent;
 use crate::channel::protocol::message_file;
 use crate::channel::protocol::stamp::Stamp;
@@ -122,15 +123,21 @@ impl Report {
     }
 
     pub(super) fn scheduled(desk: &Desk<'_>, draft: &Draft, written: Written) -> Self {
-        let due = if let Name::Scheduled(due) = draft.name { Some(due) } else { None };
+        let due = if let DraftName::Scheduled(due) = draft.name { Some(due) } else { None };
         let spoken = due.map(|due| desk.around.zone.spoken(due));
         One { id: due, scheduled: due, due: spoken, ..One::of_draft(desk, draft) }.with(written)
     }
 
-    pub(super) fn would(channel: &Channel, letter: &Letter, plan: Plan, stamp: Stamp, warnings: Vec<String>) -> Self {
+    pub(super) fn would(
+        channel: &Channel,
+        letter: &NewMessage,
+        plan: Plan,
+        stamp: Stamp,
+        warnings: Vec<String>,
+    ) -> Self {
         let (stem, folder) = match plan.due {
             Some(due) => (due.to_string(), draft::folder(channel)),
-            None if plan.draft => (Name::Unsent(stamp).to_string(), draft::folder(channel)),
+            None if plan.draft => (DraftName::Unsent(stamp).to_string(), draft::folder(channel)),
             None => (stamp.to_string(), channel.path.join("outbox")),
         };
         let names: Vec<String> = letter.attachments.iter().map(|file| file.name.text().into_owned()).collect();

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Restore, given, unsealed};
-use crate::channel::folder::Made;
+use crate::channel::folder::NewChannel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profile;
@@ -112,7 +112,7 @@ pub(super) fn run(args: &Restore, around: &Surroundings, console: Console) -> Re
         book.documents.extend(planned.taken().cloned());
         Ok::<_, Failure>(made)
     })?;
-    made.into_iter().for_each(Made::keep);
+    made.into_iter().for_each(NewChannel::keep);
     Ok(planned.report(around))
 }
 
@@ -290,7 +290,7 @@ impl Plan {
 }
 
 /// Makes the folders of the keys that are taken. Those that are new go again unless they are kept.
-fn make_folders(planned: &Plan, around: &Surroundings) -> Result<Vec<Made>, Failure> {
+fn make_folders(planned: &Plan, around: &Surroundings) -> Result<Vec<NewChannel>, Failure> {
     let mut sides: BTreeMap<&ChannelName, BTreeSet<Side>> = BTreeMap::new();
     let mut made = Vec::new();
     for (document, fate) in &planned.keys {
@@ -312,7 +312,7 @@ fn make_folders(planned: &Plan, around: &Surroundings) -> Result<Vec<Made>, Fail
             (true, false) => Kind::Subscription,
             (false, _) => Kind::Broadcast,
         };
-        made.push(Made::new(&around.data, name, kind, &Profile::default())?);
+        made.push(NewChannel::new(&around.data, name, kind, &Profile::default())?);
     }
     Ok(made)
 }

@@ -11,9 +11,11 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::channel::authorship::authors::{Authors, Key};
+use crate::channel::authorship::authors::Authors;
 use crate::channel::authorship::bylines::looks_like;
+use crate::channel::authorship::signers::Key;
 use crate::channel::protocol::entry::{Entry, Side};
+use crate::channel::protocol::layout;
 use crate::channel::protocol::name::ChannelName;
 use crate::commands::{Failure, Surroundings, count, documents};
 use crate::fs::confined::Folder;
@@ -103,7 +105,7 @@ impl Place {
     fn authors(&self) -> Result<Option<Authors>, Failure> {
         let folder = Folder::open(&self.folder)?;
         Authors::read(&folder).map_err(|problem| {
-            let path = self.folder.join(crate::channel::authorship::authors::FILE_NAME);
+            let path = self.folder.join(layout::AUTHORS_FILE);
             Failure::new(format!("{}: {problem}", path.display()), "`missive sync` writes it anew")
         })
     }

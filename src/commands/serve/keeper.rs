@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::channel::Channel;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::settings::BaseUrl;
 use crate::channel::snapshot::card_cache;
-use crate::channel::snapshot::card_cache::Cache;
-use crate::channel::snapshot::{self, Look, Snapshot};
+use crate::channel::snapshot::card_cache::CardCache;
+use crate::channel::snapshot::{self, LookOptions, Snapshot};
 use crate::commands::box_origins::KnownOrigins;
 use crate::commands::site_options::{Asked, Choice};
 use crate::commands::{Clock, Surroundings};
@@ -38,14 +39,14 @@ pub(super) struct Keeping {
 
 impl Keeping {
     pub(super) fn new(around: &Surroundings, url: &str) -> Self {
-        let private = around.data.join(".missive");
+        let private = around.data.join(layout::STATE_FOLDER);
         let sites = around.cache.as_ref().unwrap_or(&private).join("sites");
         let url = url.split('?').next().unwrap_or(url).to_owned();
         Self { sites, url, around: around.clone() }
     }
 
     fn folder(&self, channel: &Path) -> PathBuf {
-        self.sites.join(card_cache::name_of(channel)).join("site")
+        self.sites.join(card_cache::name_of(channel)).join(layout::SITE_FOLDER)
     }
 
     /// What is asked of a channel's site.
@@ -114,8 +115,8 @@ impl Keeper {
             .filter_map(|KnownChannel { channel, cards, profiles }| {
                 // One whose settings are wrong has no feed until they are mended.
                 let choice = self.keeping.asked(&channel).choose(&channel, &self.keeping.around).ok()?;
-                let cache = Cache::of(&cards, profiles, self.keeping.around.now);
-                Some((snapshot::take(channel, &cache, Look::at(now)), choice))
+                let cache = CardCache::from_cards(&cards, profiles, self.keeping.around.now);
+                Some((snapshot::take(channel, &cache, LookOptions::at(now)), choice))
             })
             .collect();
         let origins = KnownOrigins::read(&self.keeping.around);

@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::channel::protocol::layout;
 use crate::fs::private;
 use crate::sync::keys::book;
 
@@ -33,7 +34,7 @@ pub(super) fn of(data: &Path) -> (String, Option<io::Error>) {
 
 /// Where a data folder's key is kept.
 pub(super) fn file(data: &Path) -> PathBuf {
-    data.join(book::PRIVATE).join(FILE_NAME)
+    data.join(layout::STATE_FOLDER).join(FILE_NAME)
 }
 
 fn kept(path: &Path) -> Option<String> {

@@ -1,8 +1,7 @@
-//! Changing what lies below a folder and nowhere else.
+//! Changing what lies beneath a folder and nowhere else.
 //!
-//! Each new file, folder, rename and removal is done to a name in an open folder, and every step down to that folder
-//! refuses symbolic links. A link in the place of a file is replaced or removed itself: what it points to is never
-//! touched, and no pipe is waited for.
+//! Each new file, folder, rename and removal is done to a name in an open folder, and every step down to that folder refuses
+//! symbolic links. A link in the place of a file is replaced or removed itself: what it points to is never touched.
 
 use std::fs::File;
 use std::io::{self, Write};

@@ -1,7 +1,6 @@
-//! What is left of HTML without its tags.
+//! HTML without its tags, comments, scripts and style sheets; a tag that begins a block and `<br>` leave a line end.
 //!
-//! Owns dropping tags, comments, scripts and style sheets; a tag that begins a block and `<br>` leave a line end. What is
-//! opened and never closed is shown as it is written, so that it cannot hide the rest of a message.
+//! What is opened and never closed is shown as it is written, so that it cannot hide the rest of a message.
 
 use pulldown_cmark::{Event, Parser};
 

@@ -1,7 +1,6 @@
 //! Tables: columns that line up, or one line for each cell where the page is too narrow for that.
 //!
-//! Owns the widths of the columns. A column is never narrower than a word in it, and one with much text never so narrow
-//! that reading it is a chore.
+//! A column is never narrower than a word in it, and one with much text is never so narrow that reading it is a chore.
 
 use pulldown_cmark::Alignment;
 

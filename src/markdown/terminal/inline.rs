@@ -1,12 +1,10 @@
-//! Words, links and pictures: what stands within a block.
-//!
-//! Owns how each of them is written as running text, with styles or with the Markdown that says the same, and what is
-//! numbered to be told at the end. Refuses to know in which block it stands.
+//! Words, links and pictures within a block, as running text: with styles, or with the Markdown that says the same.
 
+use super::bare;
 use super::prose::{Prose, Style};
 use super::references::{Reference, References};
-use super::{Page, bare};
 use crate::markdown::link::scheme;
+use crate::markdown::terminal::page::Page;
 use crate::text::invisible::field;
 
 /// A link whose text is being gathered.

@@ -1,39 +1,31 @@
 //! A message's text as lines for a terminal.
 //!
-//! Owns the page: its width, whether it may be styled, and what a text gets that costs too much to be read as Markdown.
-//! Every character of the text is made visible before it is measured, so the result holds no control character but line
-//! ends and this room's own styling. Refuses to know the terminal itself: the caller asks it.
+//! Every character of the text is made visible before it is measured, so the result holds no control character but line ends
+//! and the styling that is made here. A text that costs too much to be read as Markdown is shown as it is.
 
 mod bare;
 mod grid;
 mod inline;
+mod lines;
+mod page;
 mod prose;
 mod references;
 mod sheet;
 mod wrap;
 mod write;
 
+pub use page::Page;
 pub use wrap::columns;
 
+use self::lines::{trimmed, untabbed};
 use self::wrap::wrap;
 use self::write::Writer;
-use super::{bounds, for_each_event};
+use super::bounds;
+use crate::markdown::events::for_each_event;
 use crate::text::invisible::visible;
 
 /// The narrowest page that anything can be laid out for, in columns.
 const NARROWEST: usize = 20;
-
-/// How a text is laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// Columns; fewer than 20 count as 20. Lines longer than 100 or so are hard to read, which is the caller's to know.
-    pub width: usize,
-    /// Allows bold, dim, italic, underlined and struck-out text (ECMA-48, SGR). Each line ends what it begins. Without,
-    /// the Markdown that says the same is shown.
-    pub styled: bool,
-    /// Leaves out a first-line heading, which the caller shows in its own place.
-    pub skip_title: bool,
-}
 
 /// Lays a message's text out, without its header, as lines that each end in `\n`.
 ///
@@ -84,32 +76,6 @@ fn plain(text: &str, page: Page) -> String {
         out.push('\n');
     }
     trimmed(&out)
-}
-
-/// Lines without empty ones at the beginning and the end.
-fn trimmed(lines: &str) -> String {
-    let lines = lines.trim_matches('\n');
-    if lines.is_empty() { String::new() } else { format!("{lines}\n") }
-}
-
-/// Spaces for tabs, whose width would depend on what stands before the line. Tab stops are four columns apart, as they
-/// are for `CommonMark` (0.31.2, section 2.2).
-fn untabbed(text: &str) -> String {
-    const STOP: usize = 4;
-    let mut out = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        let mut column = 0;
-        for (count, part) in line.split('\t').enumerate() {
-            if count > 0 {
-                let width = STOP - column % STOP;
-                out.extend(std::iter::repeat_n(' ', width));
-                column += width;
-            }
-            out.push_str(part);
-            column += columns(part);
-        }
-    }
-    out
 }
 
 #[cfg(test)]

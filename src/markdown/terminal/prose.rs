@@ -1,7 +1,7 @@
 //! Running text and its styles.
 //!
-//! Owns what a style is, how white space folds, and that a painted line ends every style that it begins. What comes from
-//! a message enters here and is made visible on its way in.
+//! White space folds, and a painted line ends every style that it begins. What comes from a message is made visible on its
+//! way in.
 
 use std::ops::Range;
 

@@ -1,6 +1,5 @@
-//! What a text refers to: addresses and footnotes, numbered together in the order of their first mention.
-//!
-//! Owns the numbers, of which one address or note has one, however often it is mentioned.
+//! Addresses and footnotes, numbered together in the order of their first mention; each has one number, however often it is
+//! mentioned.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
 //! The lines of the page and the margin before them.
 //!
-//! Owns what quotes, list items and notes put before each line, and how much room they leave: twenty columns, and two
-//! thirds of a page that is narrower still. Beyond that margins grow no further, however deep a text nests.
+//! Quotes, list items and notes put something before each line, and leave room for twenty columns, or for two thirds of a
+//! page that is narrower still. Beyond that margins grow no further, however deep a text nests.
 
 use super::prose::Style;
 use super::wrap::columns;

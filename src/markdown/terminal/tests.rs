@@ -5,7 +5,7 @@ use pulldown_cmark::{Event, Parser, Tag};
 use unicode_width::UnicodeWidthStr;
 
 use super::*;
-use crate::markdown::options;
+use crate::markdown::events::options;
 use crate::text::invisible::is_unseen;
 
 fn plain_at(width: usize, text: &str) -> String {

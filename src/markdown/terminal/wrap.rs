@@ -1,8 +1,5 @@
-//! Where a line ends.
-//!
-//! Owns how wide a text is and where it may be parted: at spaces, between the characters of scripts that have none, and
-//! anywhere between graphemes when a word is longer than a line. Refuses to know what a text means, but for one thing: an
-//! address stays whole, so that it can be followed.
+//! Where a line ends: at spaces, between the characters of scripts that have none, and anywhere between graphemes when a
+//! word is longer than a line. An address stays whole, so that it can be followed.
 
 use std::ops::Range;
 

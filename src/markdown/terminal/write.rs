@@ -1,8 +1,7 @@
 //! From Markdown's events to lines.
 //!
-//! Owns the order of things: which blocks have an empty line between them, what is quoted or listed, and what waits for
-//! the end. Tables, margins and what stands within a block have files of their own; this one walks the events and calls
-//! them.
+//! Decides which blocks have an empty line between them, what is quoted or listed, and what waits for the end. Tables,
+//! margins and what stands within a block have files of their own.
 
 use std::collections::HashMap;
 
@@ -11,11 +10,12 @@ use pulldown_cmark::{Event, HeadingLevel, Tag, TagEnd};
 use super::bare::text_of;
 use super::grid::Grid;
 use super::inline::Inline;
+use super::lines::{trimmed, untabbed};
 use super::prose::Style;
 use super::references::Reference;
 use super::sheet::Sheet;
-use super::{Page, trimmed, untabbed};
 use crate::markdown::bounds::MAX_DEPTH;
+use crate::markdown::terminal::page::Page;
 use crate::text::invisible::visible;
 
 /// What a block stands in.

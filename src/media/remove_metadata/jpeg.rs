@@ -1,13 +1,10 @@
-//! JPEG without metadata: only those segments that make the picture.
-//!
-//! Owns which application segments stay, in which shape, and where the orientation goes. Refuses to know how the
-//! segments are found, and what a damaged file looks like (`parts` does).
+//! JPEG without metadata: only the segments that make the picture, and the orientation. `parts.rs` finds the segments.
 
 use std::borrow::Cow;
 use std::io::Cursor;
 
 use crate::media::exif::Orientation;
-use crate::media::remove_metadata::keeper::Keeper;
+use crate::media::remove_metadata::partial_copy::PartialCopy;
 use crate::media::remove_metadata::parts::{Application, Part, Parts};
 use crate::media::{head, marker};
 
@@ -20,7 +17,7 @@ use crate::media::{head, marker};
 /// every decoder shows stays.
 pub(super) fn strip(bytes: &[u8]) -> Cow<'_, [u8]> {
     let orientation = head::jpeg(&mut Cursor::new(bytes)).orientation.unwrap_or(Orientation::UPRIGHT);
-    let mut kept = Keeper::new(bytes);
+    let mut kept = PartialCopy::new(bytes);
     let mut parts = Parts::new(bytes).peekable();
     kept.keep(0..2);
     // JFIF and EXIF both claim the first place; JFIF before EXIF is what writers do and readers expect.
@@ -52,7 +49,7 @@ fn jfif<'a>(segment: &Application<'a>) -> Option<&'a [u8; 12]> {
 }
 
 /// Appends what display needs of an application segment, if anything, and no byte behind it.
-fn keep_needed(kept: &mut Keeper<'_>, segment: Application<'_>) {
+fn keep_needed(kept: &mut PartialCopy<'_>, segment: Application<'_>) {
     if let Some(plain) = jfif(&segment) {
         kept.write(&[0xFF, marker::APP0, 0, 16]);
         kept.write(plain);

@@ -1,7 +1,5 @@
-//! A JPEG file taken apart: its tables, scans and application segments, in order, as far as they can be understood.
-//!
-//! Owns the way through a whole file (ITU T.81, B.1 and B.2) and where to stop in a damaged one. Refuses to judge what is
-//! metadata, and to decode: entropy-coded data is passed over as it is.
+//! A JPEG file taken apart: its tables, scans and application segments, in order, as far as they can be understood (ITU
+//! T.81, B.1 and B.2). Entropy-coded data is passed over as it is, and a damaged file ends at its damage.
 
 use std::ops::Range;
 

@@ -1,14 +1,12 @@
-//! PNG without metadata: only those chunks that make the picture.
-//!
-//! Owns which chunks stay and how long they may be, and where the orientation goes. Refuses to inflate, and to
-//! check sums in a file that is whole.
+//! PNG without metadata: only the chunks that make the picture, none longer than it may be, and the orientation. Nothing is
+//! inflated.
 
 use std::borrow::Cow;
 use std::io::Cursor;
 use std::ops::Range;
 
 use crate::media::head;
-use crate::media::remove_metadata::keeper::Keeper;
+use crate::media::remove_metadata::partial_copy::PartialCopy;
 
 /// The chunks that display needs and how long they can be at most (PNG, third edition, 11.2, 11.3.1 and 11.3.2); what is
 /// longer than its fields hides something.
@@ -47,7 +45,7 @@ const IEND: &[u8; 12] = b"\0\0\0\0IEND\xAE\x42\x60\x82";
 pub(super) fn strip(bytes: &[u8]) -> Cow<'_, [u8]> {
     let mut orientation = head::png_orientation(&mut Cursor::new(bytes)).block();
     let complete = Chunks::of(bytes).any(|chunk| &chunk.kind == b"IEND");
-    let mut kept = Keeper::new(bytes);
+    let mut kept = PartialCopy::new(bytes);
     kept.keep(0..8);
     for chunk in Chunks::of(bytes) {
         if &chunk.kind == b"IEND" {

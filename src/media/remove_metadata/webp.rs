@@ -1,13 +1,11 @@
-//! WebP without metadata: only those chunks that make the picture, and a header that says so.
-//!
-//! Owns which chunks stay, also within the frames of an animation, the flags and lengths, and where the orientation goes.
-//! Refuses to know the two bitstreams, VP8 and VP8L.
+//! WebP without metadata: only the chunks that make the picture, also within the frames of an animation, and a header that
+//! says so.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::media::exif::Orientation;
-use crate::media::remove_metadata::keeper::Keeper;
+use crate::media::remove_metadata::partial_copy::PartialCopy;
 
 /// The chunks that display needs (RFC 9649, 2.7).
 const NEEDED: [[u8; 4]; 7] = [*b"VP8X", *b"ICCP", *b"ANIM", *b"ANMF", *b"ALPH", *b"VP8 ", *b"VP8L"];
@@ -30,7 +28,7 @@ pub(super) fn strip(bytes: &[u8]) -> Cow<'_, [u8]> {
     let body: usize = file.needed().map(|chunk| file.length(&chunk)).sum();
     let exif = orientation.map_or(0, |block| 8 + block.len());
 
-    let mut kept = Keeper::new(bytes);
+    let mut kept = PartialCopy::new(bytes);
     kept.write(b"RIFF");
     kept.write(&length_field(4 + body + exif));
     kept.write(b"WEBP");
@@ -93,7 +91,7 @@ impl<'a> File<'a> {
         let extended = self.needed().next().is_some_and(|chunk| &chunk.kind == b"VP8X");
         let exif = self.chunks().find(|chunk| extended && &chunk.kind == b"EXIF");
         exif.and_then(|chunk| self.bytes.get(chunk.data)).map_or(Orientation::UPRIGHT, |block| {
-            Orientation::of_block(block.strip_prefix(b"Exif\0\0").unwrap_or(block))
+            Orientation::from_block(block.strip_prefix(b"Exif\0\0").unwrap_or(block))
         })
     }
 
@@ -110,7 +108,7 @@ impl<'a> File<'a> {
         FRAME + self.needed_in_frame(frame).map(|chunk| self.length(&chunk)).sum::<usize>()
     }
 
-    fn write(self, kept: &mut Keeper<'_>, chunk: &Chunk, turned: bool) {
+    fn write(self, kept: &mut PartialCopy<'_>, chunk: &Chunk, turned: bool) {
         match &chunk.kind {
             b"VP8X" => self.write_canvas(kept, &chunk.data, turned),
             b"ANMF" => self.write_frame(kept, &chunk.data),
@@ -119,7 +117,7 @@ impl<'a> File<'a> {
     }
 
     /// The extended header with its flags for EXIF and XMP set right (2.7.1.1).
-    fn write_canvas(self, kept: &mut Keeper<'_>, data: &Range<usize>, turned: bool) {
+    fn write_canvas(self, kept: &mut PartialCopy<'_>, data: &Range<usize>, turned: bool) {
         let rest = self.bytes.get(data.clone()).unwrap_or_default();
         let Some(mut canvas) = rest.first_chunk::<CANVAS>().copied() else { return };
         canvas[0] = canvas[0] & !(EXIF | XMP) | if turned { EXIF } else { 0 };
@@ -129,7 +127,7 @@ impl<'a> File<'a> {
     }
 
     /// A frame without the chunks that do not belong in it (2.7.1.3).
-    fn write_frame(self, kept: &mut Keeper<'_>, data: &Range<usize>) {
+    fn write_frame(self, kept: &mut PartialCopy<'_>, data: &Range<usize>) {
         kept.write(b"ANMF");
         kept.write(&length_field(self.frame_length(data)));
         kept.keep(data.start..data.start + FRAME);
@@ -140,7 +138,7 @@ impl<'a> File<'a> {
 }
 
 /// A chunk as it is, with the zero behind an odd length that the file may have left out at its very end.
-fn write_plain(kept: &mut Keeper<'_>, chunk: &Chunk) {
+fn write_plain(kept: &mut PartialCopy<'_>, chunk: &Chunk) {
     kept.write(&chunk.kind);
     kept.write(&length_field(chunk.data.len()));
     kept.keep(chunk.data.clone());

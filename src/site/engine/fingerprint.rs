@@ -1,7 +1,7 @@
-//! Whether a file of the site is still as it was written.
+//! What a fingerprint is: the hash of all that a file depends on, in a few named parts.
 //!
-//! Owns the hash of a view, in a few named parts, so that the answer to "why was this written?" comes from the very
-//! comparison that decided it.
+//! A file is up to date while its fingerprint equals the one of the last build. The parts answer "why was this written?" from
+//! the very comparison that decided it. Which page depends on what is said in `pages/page_fingerprint.rs`.
 
 use serde::{Deserialize, Serialize};
 

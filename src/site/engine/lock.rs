@@ -1,7 +1,7 @@
 //! One build at a time in one place.
 //!
-//! Owns the lock that is taken before the channel is looked at, so that a build which waited does not put back what it saw
-//! before. It ends with the process, however that ends, and leaves nothing behind.
+//! The lock is taken before the channel is looked at, so that a build which waited does not put back what it saw before. It
+//! ends with the process, however that ends, and leaves nothing behind.
 
 use std::fs::File;
 use std::path::Path;

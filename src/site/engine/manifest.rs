@@ -1,6 +1,6 @@
-//! What was written last time, kept in the output that it describes.
+//! The manifest: what was written last time, kept in the output that it describes.
 //!
-//! Owns one hidden file at the site's root: each path with its fingerprint, and how many messages the boxes had. Before
+//! It is one hidden file at the site's root: each path with its fingerprint, and how many messages the boxes had. Before
 //! anything is changed the paths at stake are appended as an intent, so that a build that is cut off is known to be, and
 //! the next one mends it. A file of another version, or a damaged one, still names its paths as far as it can be read.
 

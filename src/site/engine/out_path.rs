@@ -1,14 +1,11 @@
-//! A file of the site: where it is written and how it is linked.
+//! A file of the site: where it is written, and how it is linked.
 //!
-//! Owns paths made of safe names, and their percent-encoded addresses. Nothing else is ever joined to the output folder.
+//! A path is made of safe names; nothing else is ever joined to the output folder. Its address is percent-encoded.
 
 use std::fmt;
 use std::path::Path;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
-/// What RFC 3986, section 2.3, leaves unencoded, and `/` between segments.
-const ADDRESS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+use crate::text::percent;
 
 /// A path relative to the output folder, `/` between its names.
 #[derive(
@@ -56,7 +53,7 @@ impl OutPath {
 
 /// Percent-encodes a path for a link.
 pub(crate) fn address(path: &str) -> String {
-    utf8_percent_encode(path, ADDRESS).to_string()
+    percent::path(path)
 }
 
 impl fmt::Display for OutPath {

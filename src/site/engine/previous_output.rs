@@ -1,7 +1,5 @@
-//! What the last build left, on disk or in memory.
-//!
-//! Owns reading it, noticing when somebody else has been at the output since, and finding files that are gone. Refuses to
-//! decide what follows.
+//! What the last build left, on disk or in memory: its manifest, whether somebody else has been at the output since, and which
+//! of its files are gone.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
@@ -21,9 +19,9 @@ pub(crate) struct PreviousOutput {
     /// What was written.
     pub(crate) manifest: Manifest,
     /// Whether there is a manifest at all.
-    pub(crate) ours: bool,
+    pub(crate) has_manifest: bool,
     /// Whether the output is not there yet.
-    pub(crate) fresh: bool,
+    pub(crate) is_fresh: bool,
     /// Files that the manifest names and that are gone, or have something else than a file in their place.
     pub(crate) gone: HashSet<OutPath>,
     saved: Option<Saved>,
@@ -43,26 +41,32 @@ impl PreviousOutput {
     ///
     /// # Errors
     /// [`SiteError::Foreign`] when something that is no file bears the manifest's name; else as [`Manifest::read`].
-    pub(crate) fn read(target: &OutputFolder<'_>) -> Result<Self, SiteError> {
-        let Some(folder) = target.folder() else {
+    pub(crate) fn read(output: &OutputFolder<'_>) -> Result<Self, SiteError> {
+        let Some(folder) = output.folder() else {
             return Ok(Self {
                 manifest: Manifest::default(),
-                ours: false,
-                fresh: true,
+                has_manifest: false,
+                is_fresh: true,
                 gone: HashSet::new(),
                 saved: None,
             });
         };
         let saved = saved(folder);
-        let manifest = Manifest::read(folder).map_err(|error| target.blame(Path::new(FILE_NAME), &error))?;
-        let ours = manifest.is_some();
-        Ok(Self { manifest: manifest.unwrap_or_default(), ours, fresh: false, gone: HashSet::new(), saved })
+        let manifest = Manifest::read(folder).map_err(|error| output.blame(Path::new(FILE_NAME), &error))?;
+        let has_manifest = manifest.is_some();
+        // Where there is no manifest, nothing in the output is known to be ours.
+        Ok(Self { manifest: manifest.unwrap_or_default(), has_manifest, is_fresh: false, gone: HashSet::new(), saved })
     }
 
     /// What this build leaves, now that it has saved its manifest.
     pub(crate) fn after(manifest: Manifest, output: &Path) -> Self {
         let saved = Folder::open(output).ok().and_then(|folder| saved(&folder));
-        Self { manifest, ours: true, fresh: false, gone: HashSet::new(), saved }
+        Self { saved, ..Self::remembered(manifest) }
+    }
+
+    /// An output that holds what this manifest names.
+    pub(crate) fn remembered(manifest: Manifest) -> Self {
+        Self { manifest, has_manifest: true, is_fresh: false, gone: HashSet::new(), saved: None }
     }
 
     /// When the manifest was saved, in nanoseconds since 1970.
@@ -71,14 +75,14 @@ impl PreviousOutput {
     }
 
     /// Whether the output is as it was left, as far as its manifest tells.
-    pub(crate) fn is_current(&self, target: &OutputFolder<'_>) -> bool {
-        self.saved.is_some() && self.saved == target.folder().and_then(saved)
+    pub(crate) fn is_current(&self, output: &OutputFolder<'_>) -> bool {
+        self.saved.is_some() && self.saved == output.folder().and_then(saved)
     }
 
     /// The files that the manifest names and that are no files in the output, by one listing of each folder.
-    pub(crate) fn find_gone(&self, target: &OutputFolder<'_>) -> HashSet<OutPath> {
+    pub(crate) fn find_gone(&self, output: &OutputFolder<'_>) -> HashSet<OutPath> {
         let paths = self.manifest.entries.keys();
-        match target.folder() {
+        match output.folder() {
             Some(folder) => gone(folder, paths),
             None => paths.cloned().collect(),
         }

@@ -1,7 +1,7 @@
-//! When a build must not begin, or must not go on.
+//! Where a build is refused: before it begins, or before it changes anything.
 //!
-//! The refusals: an output that is something else already, a box that has lost all its messages, a profile of one's own
-//! that is there and says nothing, a file that is somebody else's.
+//! The reasons are an output that is something else already, a box that has lost all its messages, a profile of one's own that
+//! is there and says nothing, and a file that is somebody else's.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -12,14 +12,13 @@ use std::path::Path;
 use crate::channel::Channel;
 use crate::channel::protocol::classify::{Found, classify};
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::name::ChannelName;
-use crate::channel::protocol::profile;
 use crate::channel::protocol::profile::Problem;
 use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::fs::confined::{Folder, Kind};
 use crate::markdown::Trust;
 
-use crate::site::build::SiteRequest;
 use crate::site::engine::manifest;
 use crate::site::engine::manifest::Manifest;
 use crate::site::engine::out_path::OutPath;
@@ -29,9 +28,8 @@ use crate::site::engine::stage::is_same;
 use crate::site::error::SiteError;
 
 /// The folders of a channel that hold what a site must not be written among.
-const KEPT: [&str; 5] = ["inbox", "outbox", "drafts", "trash", "theme"];
-/// The folder of keys and marks in a data folder.
-const STATE: &str = ".missive";
+const KEPT: [&str; 5] =
+    [Side::Inbox.name(), Side::Outbox.name(), layout::DRAFTS_FOLDER, layout::TRASH_FOLDER, layout::THEME_FOLDER];
 
 /// What tells a folder from every other one, whatever it is called: two names may lead to one folder by a mount, or
 /// because case does not count there.
@@ -39,7 +37,7 @@ const STATE: &str = ".missive";
 struct Identity(u64, u64);
 
 impl Identity {
-    fn of(folder: &Path) -> Option<Self> {
+    fn of_folder(folder: &Path) -> Option<Self> {
         folder.metadata().ok().filter(std::fs::Metadata::is_dir).map(|meta| Self(meta.dev(), meta.ino()))
     }
 
@@ -53,16 +51,16 @@ impl Identity {
 /// Refuses an output that holds this channel, lies in one of its folders that are kept for something else, or lies in
 /// another channel or among keys.
 pub(crate) fn a_channel(channel: &Channel, output: &Path) -> Result<(), SiteError> {
-    let there = Identity::of(output);
-    if there.is_some() && channel.path.ancestors().any(|above| Identity::of(above) == there) {
+    let there = Identity::of_folder(output);
+    if there.is_some() && channel.path.ancestors().any(|above| Identity::of_folder(above) == there) {
         return refused(output, "it contains the channel");
     }
-    let own = Identity::of(&channel.path);
+    let own = Identity::of_folder(&channel.path);
     let kept = KEPT.map(|name| (name, Identity::within(&channel.path, name)));
     // The data folder need not be among the folders above an output: that one may be mounted elsewhere.
-    let state = channel.path.parent().and_then(|data| Identity::within(data, STATE));
+    let state = channel.path.parent().and_then(|data| Identity::within(data, layout::STATE_FOLDER));
     for above in output.ancestors() {
-        let Some(here) = Identity::of(above).map(Some) else {
+        let Some(here) = Identity::of_folder(above).map(Some) else {
             continue;
         };
         let taken = kept.iter().find(|(name, folder)| *folder == here || own == here && is_called(output, above, name));
@@ -89,7 +87,7 @@ fn is_called(path: &Path, above: &Path, name: &str) -> bool {
 /// Refuses an output that lies in any channel or among keys, or is a folder that holds channels.
 pub(crate) fn elsewhere(output: &Path) -> Result<(), SiteError> {
     for above in output.ancestors() {
-        if above.file_name().is_some_and(|name| name == STATE) {
+        if above.file_name().is_some_and(|name| name == layout::STATE_FOLDER) {
             return refused(output, "it contains missive's keys");
         }
         if let Some(name) = channel_at(above) {
@@ -99,7 +97,7 @@ pub(crate) fn elsewhere(output: &Path) -> Result<(), SiteError> {
             return refused(output, &format!("it is an `{side}`, or inside one"));
         }
     }
-    if output.join(STATE).is_dir() {
+    if output.join(layout::STATE_FOLDER).is_dir() {
         return refused(output, "it is a data folder");
     }
     // A site has folders by the thousand, and was no data folder when its manifest was made.
@@ -120,7 +118,7 @@ fn channel_at(folder: &Path) -> Option<ChannelName> {
     let boxes = Side::BOTH.map(|side| Identity::within(folder, side.name()).map(|_| folder.join(side.name())));
     let mut boxes = boxes.into_iter().flatten().peekable();
     boxes.peek()?;
-    let is_among_channels = || folder.parent().is_some_and(|data| data.join(STATE).is_dir());
+    let is_among_channels = || folder.parent().is_some_and(|data| data.join(layout::STATE_FOLDER).is_dir());
     ((is_among_channels() || boxes.any(|folder| is_in_use(&folder))) && !is_site(folder)).then_some(name)
 }
 
@@ -129,7 +127,7 @@ fn is_in_use(folder: &Path) -> bool {
     const MANY: usize = 1_000;
     let is_message = |name: &OsStr| matches!(classify(name, Kind::File), Found::Text(_));
     let mut names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name()).take(MANY);
-    folder.join(profile::FILE_NAME).symlink_metadata().is_ok() || names.any(|name| is_message(&name))
+    folder.join(layout::PROFILE_FILE).symlink_metadata().is_ok() || names.any(|name| is_message(&name))
 }
 
 /// The box that a folder is by its name, in whatever may become a channel.
@@ -150,17 +148,16 @@ fn refused(output: &Path, what: &str) -> Result<(), SiteError> {
 }
 
 /// A box that had messages and has none now is a mistake until somebody says otherwise.
-pub(crate) fn emptying(request: &SiteRequest<'_>, manifest: &Manifest) -> Result<(), SiteError> {
-    if request.overrides.allow_empty {
-        return Ok(());
-    }
+///
+/// `only` is the one box that is looked at, if it is not both.
+pub(crate) fn emptying(snapshot: &Snapshot, only: Option<Side>, manifest: &Manifest) -> Result<(), SiteError> {
     for (side, had) in Side::BOTH.into_iter().zip(manifest.messages) {
-        let looked_at = request.options.only.is_none_or(|only| only == side);
-        let has = request.snapshot.all.iter().any(|card| card.side == side);
+        let looked_at = only.is_none_or(|only| only == side);
+        let has = snapshot.all.iter().any(|card| card.side == side);
         if had == 0 || has || !looked_at {
             continue;
         }
-        let state = match request.snapshot.side(side) {
+        let state = match snapshot.side(side) {
             BoxState::Open(_) => "is empty".to_owned(),
             BoxState::Missing => "is not there".to_owned(),
             BoxState::Unreadable(error) => format!("cannot be read ({error})"),
@@ -177,7 +174,7 @@ pub(crate) fn a_lost_profile(snapshot: &Snapshot) -> Result<(), SiteError> {
     let [_, mine] = &snapshot.profile_problems;
     match mine {
         Some(problem) if snapshot.box_trust(Side::Outbox).of_profile() == Trust::Own => {
-            let path = snapshot.channel.path.join(Side::Outbox.name()).join(profile::FILE_NAME);
+            let path = snapshot.channel.path.join(Side::Outbox.name()).join(layout::PROFILE_FILE);
             Err(SiteError::Profile { path, problem: Problem::clone(problem) })
         }
         _ => Ok(()),
@@ -188,27 +185,27 @@ pub(crate) fn a_lost_profile(snapshot: &Snapshot) -> Result<(), SiteError> {
 /// with what it will say, if that is known before it is made. What is no folder where one is needed is refused whatever
 /// the manifest says: it is never written through.
 pub(crate) fn overwriting<'p>(
-    target: &OutputFolder<'_>,
+    folder: &OutputFolder<'_>,
     force: bool,
-    before: &PreviousOutput,
+    previous: &PreviousOutput,
     written: impl Iterator<Item = (&'p OutPath, Option<&'p [u8]>)>,
 ) -> Result<(), SiteError> {
-    let Some(output) = target.folder() else {
+    let Some(output) = folder.folder() else {
         return Ok(());
     };
-    let check = Check { target, output, before, takes_over: force || before.manifest.lossy };
+    let check = Check { folder, output, previous, takes_over: force || previous.manifest.lossy };
     let mut looked_at = HashSet::new();
     for (file, bytes) in written {
         let path = file.as_path();
         let mut above: Vec<&Path> = path.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty()).collect();
         above.reverse();
         let mut is_there = true;
-        for folder in above {
-            if is_there && !check.is_ours(folder) && looked_at.insert(folder) {
-                is_there = check.folder(folder)?;
+        for above in above {
+            if is_there && !check.is_ours(above) && looked_at.insert(above) {
+                is_there = check.is_folder(above)?;
             }
         }
-        if !check.is_ours(path) || before.gone.contains(file) {
+        if !check.is_ours(path) || previous.gone.contains(file) {
             check.file(path, bytes)?;
         }
     }
@@ -217,24 +214,24 @@ pub(crate) fn overwriting<'p>(
 
 /// What is looked at before an output is changed.
 struct Check<'a> {
-    target: &'a OutputFolder<'a>,
+    folder: &'a OutputFolder<'a>,
     output: &'a Folder,
-    before: &'a PreviousOutput,
+    previous: &'a PreviousOutput,
     /// Whether other files of the output may be overwritten.
     takes_over: bool,
 }
 
 impl Check<'_> {
     fn is_ours(&self, path: &Path) -> bool {
-        path.to_str().and_then(OutPath::new).is_some_and(|path| self.before.manifest.entries.contains_key(&path))
+        path.to_str().and_then(OutPath::new).is_some_and(|path| self.previous.manifest.entries.contains_key(&path))
     }
 
     /// Refuses what is no folder; tells whether anything is there.
-    fn folder(&self, path: &Path) -> Result<bool, SiteError> {
+    fn is_folder(&self, path: &Path) -> Result<bool, SiteError> {
         match self.output.stat(path).map(|stat| stat.kind) {
             Ok(Kind::Folder) => Ok(true),
-            Ok(Kind::File) => Err(SiteError::InTheWay { path: self.target.at(path) }),
-            Ok(kind) => Err(SiteError::Foreign { path: self.target.at(path), kind }),
+            Ok(Kind::File) => Err(SiteError::InTheWay { path: self.folder.at(path) }),
+            Ok(kind) => Err(SiteError::Foreign { path: self.folder.at(path), kind }),
             Err(_) => Ok(false),
         }
     }
@@ -250,7 +247,7 @@ impl Check<'_> {
             Kind::File => self.may_replace(path) || bytes.is_some_and(|bytes| is_same(self.output, path, bytes)),
             Kind::Link | Kind::Other => self.may_replace(path),
         };
-        let path = self.target.at(path);
+        let path = self.folder.at(path);
         match stat.kind {
             _ if gives_way => Ok(()),
             Kind::Link | Kind::Other => Err(SiteError::Foreign { path, kind: stat.kind }),

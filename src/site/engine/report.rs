@@ -1,6 +1,4 @@
-//! What a build did.
-//!
-//! Owns the values that a command prints or hands on. Refuses to word them.
+//! What a build did to its output, as values; the commands put it into words.
 
 use std::path::PathBuf;
 

@@ -1,9 +1,8 @@
-//! Putting files in place.
+//! Pages are written here: staged, then committed.
 //!
-//! Owns the order of disk operations: everything is staged beside its place first, so that an error up to then changes
-//! nothing; then each file is renamed into place, what is linked before what links to it; then what is no longer wanted
-//! goes; then the manifest is saved. Cut off anywhere, each file is its old or its new self and the next build mends
-//! the rest. Refuses to know what the files say.
+//! Everything is written beside its place first, so that an error up to then changes nothing. Then each file is renamed
+//! into place, what is linked before what links to it; then what is no longer wanted goes; then the manifest is saved.
+//! Cut off anywhere, each file is its old or its new self, and the next build mends the rest.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
@@ -11,6 +10,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::fs::confined::{Folder, Kind};
+use crate::fs::reflink;
 use crate::site::engine::manifest;
 use crate::site::engine::manifest::Manifest;
 use crate::site::engine::out_path::OutPath;
@@ -30,7 +30,8 @@ pub(crate) struct Stage<'a> {
     /// The stage's name there.
     name: PathBuf,
     folder: Folder,
-    fresh: bool,
+    /// Whether the output is not there yet, and grows beside its place.
+    is_fresh: bool,
     gate: Gate<'a>,
 }
 
@@ -58,24 +59,17 @@ impl<'a> Change<'a> {
 
 impl<'a> Stage<'a> {
     /// Makes a stage: beside an output that is not there yet, else within it. What an earlier build left is removed.
-    pub(crate) fn open(target: OutputFolder<'a>, fresh: bool, gate: Gate<'a>) -> io::Result<Self> {
-        let output = target.path();
-        if fresh && let Some(beside) = Beside::open(output) {
-            let made = beside.home.remove_tree(&beside.name).and_then(|()| {
-                gate()?;
-                // The folder above was made with the lock.
-                beside.home.make_new(&beside.name)
-            });
-            if let Ok(folder) = made {
-                return Ok(Self { output, home: beside.home, name: beside.name, folder, fresh, gate });
-            }
+    pub(crate) fn open(folder: OutputFolder<'a>, is_fresh: bool, gate: Gate<'a>) -> io::Result<Self> {
+        let output = folder.path();
+        if is_fresh && let Some(stage) = Self::beside(output, gate) {
+            return Ok(stage);
         }
         if let Some(beside) = Beside::open(output).filter(|beside| beside.home.stat(&beside.name).is_ok()) {
-            // A first build was cut off, and somebody else has made the output since.
-            let _ = beside.home.remove_tree(&beside.name);
+            // A first build was cut off, and somebody else has made the output since. What stays is hidden.
+            drop(beside.home.remove_tree(&beside.name));
         }
         // The folder above may be closed to us while the output itself is open.
-        let home = if let Some(folder) = target.into_folder() {
+        let home = if let Some(folder) = folder.into_folder() {
             folder
         } else {
             // What is above it was there a moment ago, when the lock was taken: if it vanished it is not made anew.
@@ -89,12 +83,22 @@ impl<'a> Stage<'a> {
         home.remove_tree(&name).map_err(at)?;
         gate()?;
         let folder = home.make_new(&name).map_err(at)?;
-        Ok(Self { output, home, name, folder, fresh: false, gate })
+        Ok(Self { output, home, name, folder, is_fresh: false, gate })
+    }
+
+    /// A stage beside an output that is not there yet, if the folder above is open to us.
+    fn beside(output: &'a Path, gate: Gate<'a>) -> Option<Self> {
+        let Beside { home, name } = Beside::open(output)?;
+        home.remove_tree(&name).ok()?;
+        gate().ok()?;
+        // The folder above was made with the lock.
+        let folder = home.make_new(&name).ok()?;
+        Some(Self { output, home, name, folder, is_fresh: true, gate })
     }
 
     /// The output, if it is there.
     fn there(&self) -> Option<&Folder> {
-        (!self.fresh).then_some(&self.home)
+        (!self.is_fresh).then_some(&self.home)
     }
 
     /// Makes the folders of these files on the stage.
@@ -124,10 +128,8 @@ impl<'a> Stage<'a> {
             return Ok(false);
         }
         (self.gate)()?;
-        let mut copy = self.create(path)?;
-        if !clone(file, &copy) {
-            io::copy(&mut &*file, &mut copy).map_err(|error| self.staged(path.as_path(), &error))?;
-        }
+        let copy = self.create(path)?;
+        reflink::copy(file, &copy).map_err(|error| self.staged(path.as_path(), &error))?;
         Ok(true)
     }
 
@@ -137,7 +139,7 @@ impl<'a> Stage<'a> {
 
     /// An error with the staged file that it is about.
     fn staged(&self, path: &Path, error: &io::Error) -> io::Error {
-        let place = if self.fresh { self.output.with_file_name(&self.name) } else { self.output.join(&self.name) };
+        let place = if self.is_fresh { self.output.with_file_name(&self.name) } else { self.output.join(&self.name) };
         named(&place.join(path), error)
     }
 
@@ -149,10 +151,11 @@ impl<'a> Stage<'a> {
     /// Puts what is staged in place, removes what is not wanted, and remembers what is there.
     pub(crate) fn commit(&self, change: &Change<'_>) -> io::Result<()> {
         let record = Path::new(manifest::FILE_NAME);
-        if self.fresh {
+        if self.is_fresh {
             (self.gate)()?;
             change.manifest.save(&self.folder).map_err(|error| self.staged(record, &error))?;
             (self.gate)()?;
+            // It has a name, or nothing would grow beside its place.
             let output = Path::new(self.output.file_name().unwrap_or_default());
             return self.home.rename(&self.name, &self.home, output).map_err(|error| named(self.output, &error));
         }
@@ -209,7 +212,7 @@ impl<'a> Stage<'a> {
     /// Takes the stage down without having changed anything.
     pub(crate) fn abandon(self) {
         // What stays of it is hidden, and goes with the next build.
-        let _ = self.home.remove_tree(&self.name);
+        drop(self.home.remove_tree(&self.name));
     }
 }
 
@@ -244,7 +247,7 @@ fn remove_empty_folders<'b>(output: &Folder, removed: impl Iterator<Item = &'b O
         .collect();
     for folder in folders.into_iter().rev() {
         // One that is not empty can't be removed, and is not meant.
-        let _ = output.remove_folder(folder);
+        drop(output.remove_folder(folder));
     }
 }
 
@@ -292,14 +295,4 @@ fn streams_equal(a: &mut impl Read, b: &mut impl Read) -> io::Result<bool> {
             return Ok(true);
         }
     }
-}
-
-#[cfg(target_os = "linux")]
-fn clone(from: &File, to: &File) -> bool {
-    rustix::fs::ioctl_ficlone(to, from).is_ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn clone(_from: &File, _to: &File) -> bool {
-    false
 }

@@ -1,6 +1,6 @@
-//! The feeds: Atom (RFC 4287) and JSON Feed 1.1.
+//! The feeds of one channel: Atom (RFC 4287) and JSON Feed 1.1.
 //!
-//! Owns what a feed says of each message, once for both forms. Ids never change, `updated` is never a file's time or the
+//! What a feed says of each message is made once for both forms. Ids never change, `updated` is never a file's time or the
 //! build's, and content is harmless HTML with absolute links wherever a base URL is set.
 
 use std::fmt::Write as _;
@@ -17,8 +17,9 @@ use crate::fs::confined::Folder;
 use crate::markdown::{self, Media, ROOT};
 use crate::media::published;
 
-use crate::site::pages::contents::{Contents, Facts};
+use crate::site::pages::contents::Contents;
 use crate::site::pages::converted_message::{ConvertedMessage, fitting};
+use crate::site::pages::facts::Facts;
 
 /// The most enclosures that an entry lists.
 const MAX_ENCLOSURES: usize = 20;
@@ -90,6 +91,7 @@ pub(crate) fn entry<'a>(
 /// A picture that the text does not show follows it.
 fn push_picture(html: &mut String, base: &str, file: &Attached) {
     let name = file.name.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    // Writing to a String cannot fail.
     let _ = writeln!(html, "<p><img src=\"{base}{}\" alt=\"{name}\"></p>", file.address);
 }
 
@@ -226,6 +228,7 @@ pub(crate) fn person(name: &str) -> atom::Person {
 
 /// A time in seconds since 1970.
 pub(crate) fn time(seconds: i64) -> atom::FixedDateTime {
+    // The dates of messages lie within the years 1 to 9999, which are all representable.
     DateTime::from_timestamp(seconds, 0).unwrap_or_default().fixed_offset()
 }
 
@@ -245,6 +248,7 @@ pub(crate) fn json(contents: &Contents<'_>, entries: &[Entry<'_>]) -> Vec<u8> {
         missive: facts.read_key.as_deref().map(|key| JsonMissive { about: "missive subscribe KEY", key }),
         items: entries.iter().map(json_item).collect(),
     };
+    // Texts and numbers can always be written as JSON.
     let mut bytes = serde_json::to_vec_pretty(&feed).unwrap_or_default();
     bytes.push(b'\n');
     bytes

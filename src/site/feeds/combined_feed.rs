@@ -1,7 +1,6 @@
 //! Several channels as one: the newest messages of all of them as a feed, and the list of their feeds.
 //!
-//! Owns which messages those are, and that each says where it comes from. Writes no file. Refuses to choose the channels
-//! and to know where they are found: addresses come in.
+//! Each entry says which channel it comes from. The caller chooses the channels and says where they are found.
 
 use std::cmp::Reverse;
 use std::fmt::Write as _;
@@ -19,8 +18,9 @@ use crate::markdown::harmless;
 
 use crate::site::build_options::SiteOptions;
 use crate::site::feeds::channel_feed;
-use crate::site::pages::contents::{Contents, Facts, brief};
+use crate::site::pages::contents::Contents;
 use crate::site::pages::converted_message::{ConvertedMessage, Guest, fitting};
+use crate::site::pages::facts::{Facts, brief};
 
 /// The most entries in a planet's feed.
 pub(crate) const ENTRIES: usize = 50;
@@ -91,11 +91,11 @@ pub(crate) struct MemberChannel<'a> {
 /// Gives each channel the id that it bears among the others. Says which of them claim the id of another one.
 pub(crate) fn settle_ids(members: &mut [MemberChannel<'_>]) -> Vec<(String, String)> {
     let of = |(at, member): (usize, &MemberChannel<'_>)| {
-        Claim::of_channel(member.contents.snapshot, &member.origins).into_iter().map(move |claim| (at, claim))
+        Claim::for_channel(member.contents.snapshot, &member.origins).into_iter().map(move |claim| (at, claim))
     };
     let (owners, claims): (Vec<usize>, Vec<Claim>) = members.iter().enumerate().flat_map(of).unzip();
     let mut refused = Vec::new();
-    for ((at, claim), borne) in owners.iter().zip(&claims).zip(feed_ids::settle(&claims)) {
+    for ((at, claim), borne) in owners.iter().zip(&claims).zip(feed_ids::assign(&claims)) {
         let Some(member) = members.get_mut(*at) else {
             continue;
         };

@@ -1,7 +1,7 @@
-//! How messages are cut into pages.
+//! How messages are cut into list pages, months and years.
 //!
-//! Owns the arithmetic of list pages, months and years. List pages are counted from the oldest message, so that a page
-//! whose successor has begun never changes again; the front page holds the last two of them.
+//! List pages are counted from the oldest message, so that a page whose successor has begun never changes again; the front page
+//! holds the last two of them.
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,6 +1,5 @@
-//! A message's attachments as the site has them.
-//!
-//! Owns where each is written, and the inert name of what a browser or a web server could run. Refuses to read files.
+//! A message's attachments as the site has them: where each is written, and the inert name of what a browser or a web server
+//! could run.
 
 use crate::article::{Attached, inert_suffix};
 use crate::channel::authorship::trust::BoxTrust;
@@ -30,7 +29,7 @@ pub(crate) fn publish(card: &Card, prefix: &str, whose: &BoxTrust) -> Vec<Publis
     let folder = format!("{prefix}{}", card.stamp);
     let mut taken = Taken::default();
     let mut files: Vec<(usize, &Attachment, Trust)> =
-        whose.of_attachments(card).enumerate().map(|(at, (file, trust))| (at, file, trust)).collect();
+        card.attachments_with_trust(whose).enumerate().map(|(at, (file, trust))| (at, file, trust)).collect();
     files.sort_by_key(|(at, _, trust)| (*trust == Trust::Theirs, *at));
     let named = files.into_iter().map(|(at, file, trust)| (at, published(file, &folder, trust, &mut taken)));
     let mut named: Vec<(usize, Published)> = named.collect();

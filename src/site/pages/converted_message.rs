@@ -1,6 +1,4 @@
-//! A message's text converted, once for all that show it.
-//!
-//! Owns reading it and turning it into HTML and into the words of the templates. Refuses to know which pages show it.
+//! A message's text read and converted, once for all pages that show it.
 
 use tera::Value;
 
@@ -60,22 +58,22 @@ impl ConvertedMessage {
     /// The path of the text, relative to the channel, when it cannot be read now.
     pub(crate) fn read(contents: &Contents<'_>, at: usize, guest: Option<Guest<'_>>) -> Result<Self, String> {
         let card = contents.cards.get(at).ok_or_else(String::new)?;
-        let beyond = contents.beyond(card);
+        let references = contents.references(card);
         let unreadable = |_| format!("{}/{}.txt", card.side, card.stamp);
         let (body, trust) = contents.snapshot.text_of(card).map_err(unreadable)?;
         let rules = contents.rules(card);
         let rules = if trust == Trust::Theirs { rules.as_theirs() } else { rules };
         let published = contents.published(card);
         let anchor = format!("{}{}", guest.map_or("", |guest| guest.ids), contents.anchor(card));
-        let around = MessageContext::new(contents, card, &beyond, &published, anchor.clone());
+        let around = MessageContext::new(contents, card, &references, &published, anchor.clone());
         let mut rendered = markdown::render(&body, card.title_in_text, rules, &around);
         if rendered.is_late {
-            contents.note_late();
+            contents.colours.note_late();
         }
         if let Some(guest) = guest {
             rendered.html = rendered.html.replace(ROOT, guest.root);
         }
-        let message = contents.message(card, &beyond, &rendered, &published, anchor.clone());
+        let message = contents.message(card, &references, &rendered, &published, anchor.clone());
         let value = Value::from_serializable(&message);
         let root = guest.map(|guest| guest.root.to_owned());
         Ok(Self { at, rendered, value, published, anchor, root })
@@ -89,7 +87,8 @@ impl ConvertedMessage {
         let root = self.root.clone().unwrap_or_else(|| ROOT.to_string());
         let html = brief(card, &format!("{root}{}", contents.page_of(card).address()));
         let rendered = Rendered { html, shown: self.rendered.shown.clone(), ..Rendered::default() };
-        let message = contents.message(card, &contents.beyond(card), &rendered, &self.published, self.anchor.clone());
+        let message =
+            contents.message(card, &contents.references(card), &rendered, &self.published, self.anchor.clone());
         Value::from_serializable(&message)
     }
 }

@@ -1,6 +1,6 @@
-//! The channel's icon.
+//! The channel's icon: whether the one that the profile names can be published, and where.
 //!
-//! Owns whether the profile's icon can be published and where. Only a picture by its own first bytes ever is.
+//! Only a picture by its own first bytes ever is.
 
 use std::path::Path;
 

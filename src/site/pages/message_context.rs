@@ -1,17 +1,17 @@
-//! What lies around one message's text, for the Markdown room to ask.
+//! What lies around one message's text: its attachments, other messages and tags, for the Markdown room to ask.
 //!
-//! Owns the answers about attachments, other messages and tags. Names are matched against listings, never joined to paths.
+//! Names are matched against listings, never joined to paths.
 
 use std::collections::HashMap;
 
-use crate::channel::snapshot::attachments::Names;
+use crate::channel::snapshot::attachment_address::AttachmentIndex;
 use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::completeness::SITE_PAGES;
-use crate::markdown::{Around, Target, Trust};
+use crate::markdown::{LinkContext, Target, Trust};
 
 use crate::site::pages::attachments::Published;
 use crate::site::pages::contents::Contents;
-use crate::site::pages::view::References;
+use crate::site::pages::references::References;
 
 /// What lies around one message's text.
 pub(crate) struct MessageContext<'a> {
@@ -19,7 +19,7 @@ pub(crate) struct MessageContext<'a> {
     card: &'a Card,
     published: &'a [Published],
     anchor: String,
-    names: Names,
+    names: AttachmentIndex,
     /// The pages of other messages, by the addresses in the text that lead to them.
     pages: HashMap<&'a str, &'a str>,
 }
@@ -28,23 +28,24 @@ impl<'a> MessageContext<'a> {
     pub(crate) fn new(
         contents: &'a Contents<'a>,
         card: &'a Card,
-        beyond: &'a References<'a>,
+        references: &'a References<'a>,
         published: &'a [Published],
         anchor: String,
     ) -> Self {
-        let pages = beyond.pages.iter().map(|(link, page)| (*link, page.as_str())).collect();
-        Self { contents, card, published, anchor, names: Names::new(card), pages }
+        let pages = references.pages.iter().map(|(link, page)| (*link, page.as_str())).collect();
+        Self { contents, card, published, anchor, names: AttachmentIndex::new(card), pages }
     }
 }
 
-impl Around for MessageContext<'_> {
-    fn attachment(&self, path: &str) -> Option<Target> {
-        let number = self.names.find(path)?;
+impl LinkContext for MessageContext<'_> {
+    fn attachment(&self, address: &str) -> Option<Target> {
+        let meant = self.names.find(address)?;
+        let number = meant.number;
         let published = self.published.get(number)?;
         let name = self.card.attachments.get(number)?.path.name();
         let save_as = (published.path.name() != name).then(|| name.into_owned());
         let attached = &published.attached;
-        Some(Target { number, address: attached.address.clone(), media: attached.media, save_as })
+        Some(Target { number, address: meant.address(&attached.address), media: attached.media, save_as })
     }
 
     fn page(&self, address: &str) -> Option<String> {

@@ -1,7 +1,7 @@
 //! The hashes of what pages show of each message.
 //!
-//! Owns making them once for each card: a card is shown by several pages, and in a long run most cards are the ones of
-//! the build before. Refuses to know which page shows what.
+//! They are made once for each card: a card is shown by several pages, and in a long run most cards are the ones of the build
+//! before.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card::Card;
 
 use crate::site::engine::fingerprint::hash;
-use crate::site::pages::view::{Neighbour, OwnContent, Row, files};
+use crate::site::pages::message_view::{Neighbour, OwnContent, Row, files};
 
 /// A message in numbers: equal means that the page shows the same of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,16 +36,16 @@ pub(crate) struct Digest {
 }
 
 impl Digest {
-    fn of(card: &Card) -> Self {
+    fn from_card(card: &Card) -> Self {
         Self {
             side: card.side,
             stamp: card.stamp,
             updated: card.updated(),
             is_alone: card.links.is_empty() && card.header.in_reply_to.is_none(),
-            own: hash(&OwnContent::of(card)),
+            own: hash(&OwnContent::from_card(card)),
             files: hash(&files(card)),
-            row: hash(&Row::of(card)),
-            near: hash(&Neighbour::of(card)),
+            row: hash(&Row::from_card(card)),
+            near: hash(&Neighbour::from_card(card)),
         }
     }
 }
@@ -59,9 +59,9 @@ pub(crate) struct Digests {
 
 impl Digests {
     /// The digests of these cards, in their order. Those of cards that were there before are not made again.
-    pub(crate) fn of(self, cards: &[Arc<Card>]) -> Self {
+    pub(crate) fn for_cards(self, cards: &[Arc<Card>]) -> Self {
         let known = self.known(cards);
-        let digest = |(card, known): (&Arc<Card>, Option<Digest>)| known.unwrap_or_else(|| Digest::of(card));
+        let digest = |(card, known): (&Arc<Card>, Option<Digest>)| known.unwrap_or_else(|| Digest::from_card(card));
         let digests = cards.par_iter().zip(known).with_min_len(256).map(digest).collect();
         Self { cards: cards.to_vec(), digests }
     }

@@ -1,86 +1,34 @@
-//! What should exist: every file of the site with the view it shows.
+//! What should exist: every file of the site, with what it shows and its fingerprint.
 //!
-//! Owns the site's layout and the fingerprint of each file. A pure function of the contents; refuses to know what was
-//! written before.
-
-use std::sync::Arc;
+//! A pure function of the contents and the theme.
 
 use rayon::prelude::*;
 
 use crate::channel::Kind;
 use crate::channel::snapshot::card::Card;
-
-use crate::site::engine::fingerprint::{Fingerprint, Hasher, hash, pair};
 use crate::site::engine::out_path::OutPath;
+use crate::site::engine::plan::Planned;
 use crate::site::pages::contents::Contents;
-use crate::site::pages::message_digest::Digest;
+use crate::site::pages::page::Page;
+use crate::site::pages::page_fingerprint::page_fingerprint;
+use crate::site::pages::paths::{list_path, month_path, sitemap_path, year_path};
 use crate::site::pages::sitemap;
-use crate::site::pages::view::References;
 use crate::site::theme::Theme;
 
-/// A file of the site, by what it shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Page {
-    /// The message at a position.
-    Message(usize),
-    /// A list page by number.
-    List(usize),
-    /// The front page.
-    Index,
-    /// A month by its position.
-    Month(usize),
-    /// A year.
-    Year(i32),
-    /// A tag by its name.
-    Tag(String),
-    /// The list of tags.
-    Tags,
-    /// What is shown for an address that leads nowhere.
-    Missing,
-    /// The Atom feed.
-    Atom,
-    /// The JSON feed.
-    Json,
-    /// The sitemap, or the part of it for a year.
-    Sitemap(Option<i32>),
-    /// What is said to crawlers.
-    Robots,
-    /// A file of the theme that is no template.
-    Asset(String),
-    /// The channel's icon.
-    Icon,
-    /// A message's attachment: positions of both.
-    Attachment(usize, usize),
-    /// The file of a text too long for its page.
-    Text(usize),
+/// Plans every file of the site with its fingerprint, in the order of the paths.
+pub(crate) fn plan(contents: &Contents<'_>, theme: &Theme) -> Vec<Planned<Page>> {
+    let planned = |(path, page): (OutPath, Page)| {
+        let fingerprint = page_fingerprint(contents, theme, &page);
+        Planned { path, fingerprint, page }
+    };
+    files(contents, theme).into_par_iter().with_min_len(256).map(planned).collect()
 }
 
-impl Page {
-    /// The order in which files appear: what is linked before what links to it.
-    pub(crate) fn rank(&self) -> u8 {
-        match self {
-            Self::Asset(_) | Self::Icon | Self::Attachment(..) | Self::Text(_) => 0,
-            Self::Message(_) => 1,
-            Self::Index | Self::Atom | Self::Json | Self::Sitemap(_) => 3,
-            _ => 2,
-        }
-    }
-}
-
-/// A planned file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Planned {
-    /// Where it is written.
-    pub path: OutPath,
-    /// What it shows.
-    pub page: Page,
-}
-
-/// Plans every file of the site, in the order of their paths.
-pub(crate) fn plan(contents: &Contents<'_>, theme: &Theme) -> Vec<Planned> {
+/// Every file of the site, in the order of the paths.
+fn files(contents: &Contents<'_>, theme: &Theme) -> Vec<(OutPath, Page)> {
     let messages = contents.cards.par_iter().enumerate().with_min_len(512);
-    let mut plan: Vec<Planned> = messages.flat_map_iter(|(at, card)| plan_message(contents, at, card)).collect();
-    let mut add = |path: OutPath, page: Page| plan.push(Planned { path, page });
+    let mut files: Vec<_> = messages.flat_map_iter(|(at, card)| files_of_message(contents, at, card)).collect();
+    let mut add = |path: OutPath, page: Page| files.push((path, page));
     for number in 1..=contents.lists.count() {
         add(list_path(number), Page::List(number));
     }
@@ -96,24 +44,23 @@ pub(crate) fn plan(contents: &Contents<'_>, theme: &Theme) -> Vec<Planned> {
     if !contents.tags.is_empty() {
         add(OutPath::fixed("tag/index.html"), Page::Tags);
     }
-    plan_rest(contents, theme, &mut add);
-    plan.sort_by(|a, b| a.path.cmp(&b.path));
+    add_rest(contents, theme, &mut add);
+    files.sort_by(|(a, _), (b, _)| a.cmp(b));
     // A theme may bring a file of the icon's name; what the theme brings was added first and stays.
-    plan.dedup_by(|later, earlier| later.path == earlier.path);
-    plan
+    files.dedup_by(|(later, _), (earlier, _)| later == earlier);
+    files
 }
 
-fn plan_message(contents: &Contents<'_>, at: usize, card: &Card) -> impl Iterator<Item = Planned> {
-    let page = Planned { path: contents.page_of(card), page: Page::Message(at) };
+fn files_of_message(contents: &Contents<'_>, at: usize, card: &Card) -> impl Iterator<Item = (OutPath, Page)> {
+    let page = (contents.page_of(card), Page::Message(at));
     let published = if card.attachments.is_empty() { Vec::new() } else { contents.published(card) };
     let attachments = published.into_iter().enumerate();
-    let attachments =
-        attachments.map(move |(number, file)| Planned { path: file.path, page: Page::Attachment(at, number) });
-    let text = card.is_cut.then(|| Planned { path: text_path(contents, card), page: Page::Text(at) });
+    let attachments = attachments.map(move |(number, file)| (file.path, Page::Attachment(at, number)));
+    let text = card.is_cut.then(|| (contents.text_at(card), Page::Text(at)));
     std::iter::once(page).chain(attachments).chain(text)
 }
 
-fn plan_rest(contents: &Contents<'_>, theme: &Theme, add: &mut impl FnMut(OutPath, Page)) {
+fn add_rest(contents: &Contents<'_>, theme: &Theme, add: &mut impl FnMut(OutPath, Page)) {
     let fixed = [
         ("index.html", Page::Index),
         ("404.html", Page::Missing),
@@ -135,196 +82,4 @@ fn plan_rest(contents: &Contents<'_>, theme: &Theme, add: &mut impl FnMut(OutPat
             add(sitemap_path(part), Page::Sitemap(part));
         }
     }
-}
-
-/// A list page's path.
-pub(crate) fn list_path(number: usize) -> OutPath {
-    OutPath::fixed(format!("page/{number}.html"))
-}
-
-/// A month's path.
-pub(crate) fn month_path(year: i32, month: u32) -> OutPath {
-    OutPath::fixed(format!("{year:04}/{month:02}.html"))
-}
-
-/// A year's path.
-pub(crate) fn year_path(year: i32) -> OutPath {
-    OutPath::fixed(format!("{year:04}/index.html"))
-}
-
-/// The path of the sitemap or one of its parts.
-pub(crate) fn sitemap_path(part: Option<i32>) -> OutPath {
-    OutPath::fixed(part.map_or_else(|| "sitemap.xml".to_owned(), |year| format!("sitemap-{year:04}.xml")))
-}
-
-/// The path of a text that is too long for its page.
-pub(crate) fn text_path(contents: &Contents<'_>, card: &Card) -> OutPath {
-    OutPath::fixed(format!("{}{}.txt", contents.prefix(card.side), card.stamp))
-}
-
-/// The fingerprint of a planned file.
-pub(crate) fn fingerprint(contents: &Contents<'_>, theme: &Theme, page: &Page) -> Fingerprint {
-    let whole = Fingerprint { site: contents.facts_hash, theme: theme.hash(), ..Fingerprint::default() };
-    match page {
-        Page::Message(at) => message_print(contents, *at, whole),
-        Page::List(number) => {
-            let around = (*number < contents.lists.count(), *number > 1);
-            Fingerprint { around: hash(&around), ..messages(contents, contents.lists.range(*number), whole) }
-        }
-        Page::Index => {
-            let months: Vec<_> = contents.months.iter().map(|month| (month.year, month.number)).collect();
-            let around = hash(&(months, contents.lists.behind_front()));
-            Fingerprint { around, ..messages(contents, contents.lists.front(), whole) }
-        }
-        Page::Month(at) => month_print(contents, *at, whole),
-        Page::Year(year) => year_print(contents, *year, whole),
-        Page::Tag(name) => {
-            let members = contents.tags.get(name).map(|tag| tag.messages.as_slice()).unwrap_or_default();
-            Fingerprint { text: rows(contents, members.iter().copied()), ..whole }
-        }
-        Page::Tags => {
-            let mut names = Hasher::default();
-            names.add(&contents.tags.keys().collect::<Vec<_>>());
-            for tag in contents.tags.values().filter(|tag| tag.moved) {
-                names.add(&("tag", tag.path.as_str()));
-            }
-            Fingerprint { text: names.finish(), ..whole }
-        }
-        Page::Missing => whole,
-        Page::Atom | Page::Json => feed_print(contents, Fingerprint { theme: 0, ..whole }),
-        Page::Sitemap(part) => {
-            Fingerprint { text: sitemap::hash(contents, *part), site: contents.facts_hash, ..Fingerprint::default() }
-        }
-        Page::Robots => Fingerprint { site: contents.facts_hash, ..Fingerprint::default() },
-        Page::Asset(name) => {
-            Fingerprint { theme: hash(theme.asset(name).unwrap_or_default()), ..Fingerprint::default() }
-        }
-        Page::Icon => {
-            Fingerprint { site: hash(&contents.icon.as_ref().map(|icon| &icon.bytes)), ..Fingerprint::default() }
-        }
-        Page::Attachment(at, number) => attachment_print(contents, *at, *number),
-        Page::Text(at) => {
-            let text = |card: &Arc<Card>| hash(&(card.hash, contents.publishes_whole_text(card)));
-            Fingerprint { text: contents.cards.get(*at).map_or(0, text), ..Fingerprint::default() }
-        }
-    }
-}
-
-fn message_print(contents: &Contents<'_>, at: usize, whole: Fingerprint) -> Fingerprint {
-    let near = |at: Option<usize>| at.and_then(|at| contents.digests.get(at)).map_or(0, |digest| digest.near);
-    let around = pair(near(at.checked_sub(1)), near(Some(at + 1)));
-    let Some(digest) = contents.digests.get(at) else {
-        return whole;
-    };
-    let is_plain = byline(contents, at).is_none()
-        && contents.cards.get(at).is_none_or(|card| {
-            contents.foreign(card).is_none()
-                && moved_tags(contents, card).next().is_none()
-                && !contents.loses_colours(card)
-        });
-    let text =
-        if is_alone(contents, digest) && is_plain { digest.own } else { messages(contents, at..at + 1, whole).text };
-    Fingerprint { text, attachments: digest.files, around, ..whole }
-}
-
-/// Whether what a page shows of a message follows from the message alone.
-fn is_alone(contents: &Contents<'_>, digest: &Digest) -> bool {
-    digest.is_alone && !contents.snapshot.lacks.contains_key(&(digest.side, digest.stamp))
-}
-
-/// The part of a fingerprint that full messages make.
-pub(crate) fn messages(contents: &Contents<'_>, range: std::ops::Range<usize>, whole: Fingerprint) -> Fingerprint {
-    let (mut texts, mut attachments) = (Hasher::default(), Hasher::default());
-    let digests = contents.digests.get(range.clone()).unwrap_or_default();
-    for (digest, card) in digests.iter().zip(contents.cards.get(range).unwrap_or_default()) {
-        attachments.add(&digest.files);
-        texts.add(&digest.own);
-        add_byline(&mut texts, contents.byline(card));
-        add_foreign(&mut texts, contents, card);
-        for path in moved_tags(contents, card) {
-            texts.add(&("tag", path.as_str()));
-        }
-        if contents.loses_colours(card) {
-            texts.add(&"without colours");
-        }
-        if is_alone(contents, digest) {
-            continue;
-        }
-        let beyond = contents.beyond(card);
-        if beyond != References::default() {
-            texts.add(&beyond);
-        }
-    }
-    Fingerprint { text: texts.finish(), attachments: attachments.finish(), ..whole }
-}
-
-/// The pages of a message's tags that lie elsewhere because of other tags. Of all other pages the message's own text tells.
-fn moved_tags<'c>(contents: &'c Contents<'_>, card: &'c Card) -> impl Iterator<Item = &'c OutPath> {
-    let tags = if contents.has_moved_tags { card.tags.as_slice() } else { &[] };
-    tags.iter().filter_map(|name| contents.tags.get(name).filter(|tag| tag.moved).map(|tag| &tag.path))
-}
-
-fn feed_print(contents: &Contents<'_>, whole: Fingerprint) -> Fingerprint {
-    entries_print(
-        contents,
-        contents.cards.len().saturating_sub(contents.options.feed_size)..contents.cards.len(),
-        whole,
-    )
-}
-
-/// The part of a fingerprint that entries of a feed make.
-pub(crate) fn entries_print(contents: &Contents<'_>, range: std::ops::Range<usize>, whole: Fingerprint) -> Fingerprint {
-    let marks = |card: &Card| card.attachments.iter().map(|file| file.mark).collect::<Vec<_>>();
-    let cards = contents.cards.get(range.clone()).unwrap_or_default();
-    let marks: Vec<_> = cards.iter().map(|card| marks(card)).collect();
-    let around = hash(&(hash(&contents.ids), marks, contents.options.keep_metadata));
-    Fingerprint { around, ..messages(contents, range, whole) }
-}
-
-fn rows(contents: &Contents<'_>, positions: impl Iterator<Item = usize>) -> u64 {
-    let mut hasher = Hasher::default();
-    for (at, digest) in positions.filter_map(|at| Some((at, contents.digests.get(at)?))) {
-        hasher.add(&digest.row);
-        add_byline(&mut hasher, byline(contents, at));
-    }
-    hasher.finish()
-}
-
-/// Who wrote the message at a position, if that is known of this message.
-fn byline<'a>(contents: &Contents<'a>, at: usize) -> Option<&'a str> {
-    contents.cards.get(at).and_then(|card| contents.byline(card))
-}
-
-/// Adds who wrote a message. Nothing is added where that is not known, so a box of one author has the prints it always had.
-fn add_byline(hasher: &mut Hasher, byline: Option<&str>) {
-    if let Some(name) = byline {
-        hasher.add(&("signed", name));
-    }
-}
-
-/// Adds what of a message in the outbox is somebody else's; nothing where all of it is one's own.
-fn add_foreign(hasher: &mut Hasher, contents: &Contents<'_>, card: &Card) {
-    if let Some(foreign) = contents.foreign(card) {
-        hasher.add(&("foreign", foreign));
-    }
-}
-
-fn month_print(contents: &Contents<'_>, at: usize, whole: Fingerprint) -> Fingerprint {
-    let name = |at: Option<usize>| at.and_then(|at| contents.months.get(at)).map(|month| (month.year, month.number));
-    let text = contents.months.get(at).map_or(0, |month| rows(contents, month.messages.clone()));
-    Fingerprint { text, around: hash(&(name(at.checked_sub(1)), name(Some(at + 1)))), ..whole }
-}
-
-fn year_print(contents: &Contents<'_>, year: i32, whole: Fingerprint) -> Fingerprint {
-    let counts =
-        contents.months.iter().filter(|month| month.year == year).map(|month| (month.number, month.messages.len()));
-    let before = contents.months.iter().rev().find(|month| month.year < year).map(|month| month.year);
-    let after = contents.months.iter().find(|month| month.year > year).map(|month| month.year);
-    Fingerprint { text: hash(&counts.collect::<Vec<_>>()), around: hash(&(before, after)), ..whole }
-}
-
-fn attachment_print(contents: &Contents<'_>, at: usize, number: usize) -> Fingerprint {
-    let file = contents.cards.get(at).and_then(|card| card.attachments.get(number));
-    let attachments = file.map_or(0, |file| hash(&(file.mark, contents.options.keep_metadata, file.metadata)));
-    Fingerprint { attachments, ..Fingerprint::default() }
 }

@@ -1,6 +1,6 @@
-//! From views to bytes.
+//! From views to bytes: the templates are called here.
 //!
-//! Owns the calls of templates. Sees a view, the texts that it names, and the theme; refuses to know where the bytes go.
+//! A template sees a view, the texts that the view names, and nothing else.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::site::engine::out_path::OutPath;
 use crate::site::error::SiteError;
 use crate::site::pages::contents::Contents;
 use crate::site::pages::converted_message::{ConvertedMessage, fitting};
-use crate::site::pages::plan::{list_path, month_path, year_path};
+use crate::site::pages::message_view::{Neighbour, Row};
+use crate::site::pages::paths::{list_path, month_path, year_path};
 use crate::site::pages::template_context;
 use crate::site::pages::template_context::{Head, Site};
-use crate::site::pages::view::{Neighbour, Row};
 use crate::site::theme::Theme;
 
 /// Renders the pages of one site.
@@ -56,7 +56,7 @@ impl<'a> Renderer<'a> {
         head.description = Some(card.excerpt.clone()).filter(|excerpt| !excerpt.is_empty());
         head.image =
             contents.facts.base.as_deref().and_then(|base| template_context::social_picture(&ready.published, base));
-        let near = |at: Option<usize>| contents.near(self.card(at?).map(|card| Neighbour::of(card)));
+        let near = |at: Option<usize>| contents.near(self.card(at?).map(|card| Neighbour::from_card(card)));
         let mut page = self.context(&root, &head);
         page.insert_value("m", ready.value.clone());
         page.insert("previous", &near(ready.at.checked_sub(1)));
@@ -232,7 +232,10 @@ impl<'a> Renderer<'a> {
     }
 
     fn rows(&self, positions: impl Iterator<Item = usize>) -> Vec<template_context::Line<'_>> {
-        positions.filter_map(|at| self.card(at).map(|card| Row::of(card))).map(|row| self.contents.line(&row)).collect()
+        positions
+            .filter_map(|at| self.card(at).map(|card| Row::from_card(card)))
+            .map(|row| self.contents.line(&row))
+            .collect()
     }
 
     fn years(&self) -> impl Serialize {

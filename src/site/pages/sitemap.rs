@@ -1,7 +1,6 @@
 //! The sitemap (sitemaps.org protocol 0.9).
 //!
-//! Owns which pages are listed and the split by year: past ten thousand addresses the sitemap becomes an index of one
-//! part for each year, so that a new message rewrites a small file.
+//! Past ten thousand addresses it becomes an index of one part for each year, so that a new message rewrites a small file.
 
 use std::fmt::Write;
 
@@ -13,7 +12,7 @@ use crate::site::engine::fingerprint::Hasher;
 use crate::site::engine::out_path::OutPath;
 use crate::site::pages::contents::Contents;
 use crate::site::pages::message_digest::Digest;
-use crate::site::pages::plan::{list_path, month_path, sitemap_path, year_path};
+use crate::site::pages::paths::{list_path, month_path, sitemap_path, year_path};
 
 /// The most addresses in one sitemap.
 const MAX: usize = 10_000;
@@ -61,6 +60,7 @@ pub(crate) fn render(contents: &Contents<'_>, part: Option<i32>) -> String {
             Place::Page(path, updated) => (OutPath::fixed(path), updated),
             Place::Message(digest) => (contents.page_at(digest.side, digest.stamp), Some(digest.updated)),
         };
+        // Writing to a String cannot fail, here and below.
         let _ = write!(xml, "<{inner}><loc>{}{}</loc>", escaped(base), path.address());
         if let Some(updated) = updated {
             let _ = write!(xml, "<lastmod>{}</lastmod>", Moment::new(updated).iso());

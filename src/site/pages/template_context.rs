@@ -1,7 +1,6 @@
-//! Views in the words of the templates.
+//! Views in the words of the templates: the names and forms that a template sees besides the messages themselves.
 //!
-//! Owns the names and forms that a template sees besides the messages themselves. This and `article/message.rs` are the
-//! contract with every theme; a template cannot read what is not there.
+//! This and `article/message.rs` are the contract with every theme; a template cannot read what is not there.
 
 use serde::Serialize;
 
@@ -12,9 +11,10 @@ use crate::channel::snapshot::card::Card;
 use crate::markdown::{Media, Rendered};
 
 use crate::site::pages::attachments::Published;
-use crate::site::pages::contents::{Contents, Facts};
-use crate::site::pages::plan;
-use crate::site::pages::view::{Neighbour, References, Reply, Row};
+use crate::site::pages::contents::Contents;
+use crate::site::pages::facts::Facts;
+use crate::site::pages::message_view::{Neighbour, Row};
+use crate::site::pages::references::{References, Reply};
 
 /// `site`: what all pages have in common.
 #[derive(Serialize)]
@@ -94,7 +94,7 @@ impl Contents<'_> {
     pub(crate) fn message<'a>(
         &'a self,
         card: &'a Card,
-        beyond: &References<'a>,
+        references: &References<'a>,
         rendered: &'a Rendered,
         published: &[Published],
         anchor: String,
@@ -104,30 +104,24 @@ impl Contents<'_> {
             anchor,
             author: self.author(card),
             is_signed: self.byline(card).is_some(),
-            tags: self.tags_of(card),
-            reply_to: match &beyond.reply {
+            tags: self.header_tags(card),
+            reply_to: match &references.reply {
                 Some(Reply::Here(label, url)) => Some(Link { label: label.clone(), url: url.clone() }),
                 Some(Reply::Elsewhere) | None => None,
             },
-            answers_elsewhere: beyond.reply == Some(Reply::Elsewhere),
-            lack: beyond.lack,
+            answers_elsewhere: references.reply == Some(Reply::Elsewhere),
+            missing: references.missing,
         };
         let attached = published.iter().map(|published| &published.attached);
         let mut message = Message::new(card, rendered, attached, place);
         if card.is_cut {
-            message.offer_text(card, plan::text_path(self, card).address(), self.published_text(card));
+            message.offer_text(card, self.text_at(card).address(), self.published_text(card));
         }
         message
     }
 
-    /// The id of a message's element and the prefix of the ids in it.
-    pub(crate) fn anchor(&self, card: &Card) -> String {
-        let side = if self.facts.kind == Kind::Message && card.side == Side::Inbox { "in-" } else { "" };
-        format!("m-{side}{}", card.stamp)
-    }
-
     /// The tags that only the header names; those in the text are links there already.
-    fn tags_of<'a>(&'a self, card: &'a Card) -> Vec<Tag<'a>> {
+    fn header_tags<'a>(&'a self, card: &'a Card) -> Vec<Tag<'a>> {
         let tags = tags_in_header(card).into_iter();
         tags.filter_map(|name| Some(Tag { name, url: self.tags.get(name)?.path.address() })).collect()
     }

@@ -1,7 +1,5 @@
-//! The files of a reading room: the front page on which the newest messages of all channels flow, the planet's feed and
-//! the list of feeds.
-//!
-//! Owns what each depends on and how it is made. Refuses to know what was written before and where the bytes go.
+//! The files of a reading room: the front page with the newest messages of all channels, the combined feed and the list of
+//! feeds. Each with what it depends on and how it is made.
 
 use std::borrow::Cow;
 
@@ -13,13 +11,14 @@ use crate::channel::Kind;
 
 use crate::site::engine::fingerprint::{Fingerprint, Hasher, hash};
 use crate::site::engine::out_path::OutPath;
+use crate::site::engine::plan::Planned;
 use crate::site::error::SiteError;
 use crate::site::feeds::combined_feed::{
     CombinedFeed, ConvertedPicks, ENTRIES, KINDS, MemberChannel, Pick, atom, newest, outlines, updated,
 };
-use crate::site::pages::contents::{Facts, GENERATOR, RENDERING};
 use crate::site::pages::converted_message::fitting;
-use crate::site::pages::plan;
+use crate::site::pages::facts::{Facts, GENERATOR, RENDERING};
+use crate::site::pages::page_fingerprint::{entries_print, messages};
 use crate::site::pages::template_context::{Head, Site};
 use crate::site::theme::Theme;
 
@@ -31,7 +30,7 @@ const MESSAGES: usize = 30;
 pub(crate) enum Page {
     /// The front page.
     FrontPage,
-    /// The planet's feed.
+    /// The feed of all channels.
     Feed,
     /// The list of feeds.
     Subscriptions,
@@ -51,13 +50,18 @@ impl Page {
 }
 
 /// Every file of the reading room's own, in the order of the paths.
-pub(crate) fn plan(theme: &Theme) -> Vec<(OutPath, Page)> {
+pub(crate) fn files(theme: &Theme) -> Vec<(OutPath, Page)> {
     let fixed =
         [("index.html", Page::FrontPage), ("atom.xml", Page::Feed), ("subscriptions.opml", Page::Subscriptions)];
     let assets = theme.assets().map(|name| (OutPath::fixed(format!("assets/{name}")), Page::Asset(name.to_owned())));
-    let mut plan: Vec<_> = fixed.into_iter().map(|(path, page)| (OutPath::fixed(path), page)).chain(assets).collect();
-    plan.sort_by(|a, b| a.0.cmp(&b.0));
-    plan
+    let mut files: Vec<_> = fixed.into_iter().map(|(path, page)| (OutPath::fixed(path), page)).chain(assets).collect();
+    files.sort_by(|(a, _), (b, _)| a.cmp(b));
+    files
+}
+
+/// What a file of the theme says; of all others nobody knows before they are made.
+pub(crate) fn known_bytes<'t>(theme: &'t Theme, page: &Page) -> Option<&'t [u8]> {
+    if let Page::Asset(name) = page { theme.asset(name) } else { None }
 }
 
 /// What the files of a reading room are made of.
@@ -117,19 +121,30 @@ impl<'a> FrontPage<'a> {
         Self { members, theme, facts, feed: base.map(|base| format!("{base}atom.xml")) }
     }
 
+    /// Every file with its fingerprint, in the order of the paths.
+    pub(crate) fn plan(&self) -> Vec<Planned<Page>> {
+        let planned = |(path, page)| Planned { fingerprint: self.fingerprint(&page), path, page };
+        files(self.theme).into_iter().map(planned).collect()
+    }
+
+    /// The theme of these files.
+    pub(crate) fn theme(&self) -> &'a Theme {
+        self.theme
+    }
+
     /// The fingerprint of a file.
-    pub(crate) fn fingerprint(&self, page: &Page) -> Fingerprint {
+    fn fingerprint(&self, page: &Page) -> Fingerprint {
         match page {
             Page::FrontPage => {
                 let newest = |member: &MemberChannel<'_>| member.contents.cards.last().map(|card| card.stamp);
                 let newest: Vec<_> = self.members.iter().map(newest).collect();
-                let shown = self
-                    .shown(MESSAGES, |member, at| plan::messages(&member.contents, at..at + 1, Fingerprint::default()));
+                let shown =
+                    self.shown(MESSAGES, |member, at| messages(&member.contents, at..at + 1, Fingerprint::default()));
                 let around = hash(&(self.list(), newest));
                 Fingerprint { around, theme: self.theme.hash(), ..shown }
             }
             Page::Feed => self.shown(ENTRIES, |member, at| {
-                let print = plan::entries_print(&member.contents, at..at + 1, Fingerprint::default());
+                let print = entries_print(&member.contents, at..at + 1, Fingerprint::default());
                 Fingerprint { around: hash(&(print.around, updated(&member.contents))), ..print }
             }),
             Page::Subscriptions => {

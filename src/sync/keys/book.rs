@@ -15,15 +15,13 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::channel::protocol::name::ChannelName;
 use crate::fs::private;
 use crate::lock::lock as take_lock;
 use crate::sync::error::Error;
-use crate::sync::hex;
-use crate::sync::keys::ticket::Peer;
 
-/// The program's own folder in a data folder.
-pub const PRIVATE: &str = ".missive";
+pub use crate::sync::keys::document::{Acceptance, AuthorKey, Document, Invitation, Secret};
 
 /// The node's folder in it.
 pub const NODE_FOLDER: &str = "sync";
@@ -83,113 +81,6 @@ struct Written {
     retired: Vec<Table>,
     invitation: Vec<Table>,
     acceptance: Vec<Table>,
-}
-
-/// 32 bytes that nobody else may know.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Secret(#[serde(with = "hex")] pub [u8; 32]);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret")
-    }
-}
-
-/// The public half of the key that an author signs with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct AuthorKey(#[serde(with = "hex")] pub [u8; 32]);
-
-/// A document that a box is replicated by.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Document {
-    /// The channel's folder.
-    pub channel: ChannelName,
-    /// The box.
-    #[serde(rename = "box")]
-    pub side: Side,
-    /// The document's id, which is the key for reading it.
-    #[serde(with = "hex")]
-    pub id: [u8; 32],
-    /// The key for writing it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<Secret>,
-    /// Whose it is: who made it, as the key said that was handed over, or else whoever was seen to sign its profile first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<AuthorKey>,
-    /// Authors whose texts count as this device's own.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub trusted: Vec<AuthorKey>,
-    /// Attachments that are fetched although they are larger than the limit.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fetch: Vec<String>,
-    /// The name by which this side signs in it; without one the channel's profile says whose it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub author: Option<String>,
-    /// Whether everything may be deleted at once, because somebody said so; used up by the deletion.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub delete_all: bool,
-    /// Six words that both ends of a conversation see.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phrase: Option<String>,
-    /// The key that it was replaced by, if the device gave one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub moved: Option<String>,
-    /// Who had it when the key was handed over.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub peers: Vec<Peer>,
-}
-
-impl std::fmt::Debug for Document {
-    /// Without its id, which is the key for reading it, and without the key that it was replaced by.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Document")
-            .field("channel", &self.channel)
-            .field("side", &self.side)
-            .field("writes", &self.secret.is_some())
-            .finish_non_exhaustive()
-    }
-}
-
-/// An invitation that was given out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Invitation {
-    /// The channel's folder.
-    pub channel: ChannelName,
-    /// What only the two know.
-    pub secret: Secret,
-    /// When it expires, in seconds since 1970.
-    pub until: i64,
-    /// Which device has answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub used_by: Option<Secret>,
-}
-
-/// An invitation that was accepted.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Acceptance {
-    /// The channel's folder.
-    pub channel: ChannelName,
-    /// The code.
-    pub code: String,
-    /// Why the other side refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refused: Option<String>,
-    /// Whether the channel was made for it: a refusal takes it away again.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub new_channel: bool,
-    /// Whether the channel's key was made for it: a refusal takes it away again.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub new_key: bool,
-}
-
-impl std::fmt::Debug for Acceptance {
-    /// Without its code, which is secret.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Acceptance")
-            .field("channel", &self.channel)
-            .field("refused", &self.refused)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Book {
@@ -319,35 +210,9 @@ pub fn hold_off_signals() -> MutexGuard<'static, ()> {
     take_lock(&UNBROKEN)
 }
 
-impl Document {
-    /// What [`Document`]s without more have.
-    pub fn new(channel: ChannelName, side: Side, id: [u8; 32]) -> Self {
-        Self {
-            channel,
-            side,
-            id,
-            secret: None,
-            owner: None,
-            trusted: Vec::new(),
-            author: None,
-            fetch: Vec::new(),
-            delete_all: false,
-            phrase: None,
-            moved: None,
-            peers: Vec::new(),
-        }
-    }
-
-    /// Whether it was made here, as far as a book tells that does not name owners yet: whoever joins others is given peers, and
-    /// the outbox of a conversation is always one's own.
-    pub fn is_made_here(&self) -> bool {
-        self.side == Side::Outbox && self.secret.is_some() && (self.peers.is_empty() || self.phrase.is_some())
-    }
-}
-
 /// The book's path.
 pub fn path(data: &Path) -> PathBuf {
-    data.join(PRIVATE).join(FILE_NAME)
+    data.join(STATE_FOLDER).join(FILE_NAME)
 }
 
 /// Checks that only this user may write the program's own folder, the keys in it and the node's folder, as far as they are there.
@@ -355,7 +220,7 @@ pub fn path(data: &Path) -> PathBuf {
 /// # Errors
 /// [`Error::Exposed`], with what is open to others.
 pub fn check_private(data: &Path) -> Result<(), Error> {
-    let folder = data.join(PRIVATE);
+    let folder = data.join(STATE_FOLDER);
     for path in [folder.join(NODE_FOLDER), folder.join(FILE_NAME), folder] {
         private::check(&path)?;
     }
@@ -368,7 +233,7 @@ pub fn check_private(data: &Path) -> Result<(), Error> {
 /// [`Error::Exposed`] when others may write it; [`Error::Io`], `NotFound` when the data folder is not there.
 pub fn private(data: &Path, name: &str) -> Result<PathBuf, Error> {
     check_private(data)?;
-    let mut folder = data.join(PRIVATE);
+    let mut folder = data.join(STATE_FOLDER);
     private::folder(&folder)?;
     for part in Path::new(name) {
         folder.push(part);
@@ -388,6 +253,7 @@ fn lock(data: &Path) -> Result<File, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sync::keys::ticket::Peer;
     use std::os::unix::fs::PermissionsExt;
 
     fn name(name: &str) -> ChannelName {
@@ -411,7 +277,7 @@ mod tests {
         .unwrap();
         assert_eq!(Book::read(dir.path()).unwrap(), filled());
         let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(path(dir.path())), mode(dir.path().join(PRIVATE))), (0o600, 0o700));
+        assert_eq!((mode(path(dir.path())), mode(dir.path().join(STATE_FOLDER))), (0o600, 0o700));
         assert!(!format!("{:?}", filled()).contains("0202"), "no secret is shown");
     }
 
@@ -462,7 +328,7 @@ mod tests {
             Ok::<_, Error>(())
         })
         .unwrap();
-        for exposed in [dir.path().join(PRIVATE), path(dir.path()), folder] {
+        for exposed in [dir.path().join(STATE_FOLDER), path(dir.path()), folder] {
             let closed = std::fs::metadata(&exposed).unwrap().permissions();
             std::fs::set_permissions(&exposed, std::fs::Permissions::from_mode(0o777)).unwrap();
             let refused = Book::read(dir.path());

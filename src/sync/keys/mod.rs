@@ -3,5 +3,6 @@
 #[cfg(feature = "sync")]
 pub mod backup;
 pub mod book;
+pub mod document;
 pub mod phrase;
 pub mod ticket;

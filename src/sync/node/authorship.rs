@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use crate::channel::authorship::authors::Authors;
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::channel::protocol::profile;
 use crate::fs::confined::Folder;
 use crate::sync::hex;
 use crate::sync::item_log_file;
-use crate::sync::keys::book::PRIVATE;
 use crate::sync::node::replica::Replica;
 use crate::sync::replica::authorship::{Authorship, View};
 use crate::sync::replica::shared_box::SharedBox;
@@ -19,7 +19,7 @@ use crate::sync::replica::shared_box::SharedBox;
 const FOLDER: &str = "signers";
 
 fn log_path(data: &std::path::Path, document: &[u8; 32]) -> PathBuf {
-    data.join(PRIVATE).join(FOLDER).join(hex::encode(document))
+    data.join(STATE_FOLDER).join(FOLDER).join(hex::encode(document))
 }
 
 /// Reads what is known of a document's authors.

@@ -2,14 +2,25 @@
 
 use std::time::Instant;
 
+use iroh::EndpointAddr;
 use tracing::{debug, warn};
 
 use crate::sync::hex;
+use crate::sync::keys::ticket::Peer;
 use crate::sync::node::network::endpoint_addr;
 use crate::sync::node::replica::Replica;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::merge::Role;
 use crate::text::shell;
+
+/// Where peers are dialled now.
+pub(super) fn addresses(due: &[Peer]) -> Vec<EndpointAddr> {
+    for peer in due {
+        debug!(peer = %hex::short(&peer.device), addresses = peer.addresses.len(), "dialling");
+    }
+    // A key that is no point of the curve is nobody's.
+    due.iter().filter_map(endpoint_addr).collect()
+}
 
 impl Replica {
     /// Dials whom it is time to dial, or leaves a document that has too many entries.
@@ -28,15 +39,11 @@ impl Replica {
 
     /// Dials whom it is time to dial; that goes on in the background, and who does not answer is dialled again.
     async fn dial(&mut self, now: Instant) {
-        let due = self.exchange.take_due(now);
-        let addresses: Vec<_> = due.iter().filter_map(endpoint_addr).collect();
+        let addresses = addresses(&self.exchange.take_due(now));
         if addresses.is_empty() {
             return;
         }
         self.condition.is_reported = false;
-        for peer in &due {
-            debug!(peer = %hex::short(&peer.device), addresses = peer.addresses.len(), "dialling");
-        }
         if let Err(error) = self.hands.doc.start_sync(addresses).await {
             // They are dialled again; an engine that fails at more than this is noticed by its watchdog.
             debug!(error = %redacted(&error), "the engine could not be told to dial");

@@ -92,10 +92,13 @@ impl Replica {
             Ok(details) => {
                 debug!(%peer, received = details.entries_received, sent = details.entries_sent, "documents compared");
             }
-            Err(reason) => debug!(%peer, reason = %redacted(&reason), "the comparison failed"),
-        }
-        if event.result.as_ref().err().is_some_and(|reason| !is_only_unclosed(reason)) {
-            return;
+            Err(reason) if is_only_unclosed(reason) => {
+                debug!(%peer, reason = %redacted(reason), "documents compared, unless the peer had no time");
+            }
+            Err(reason) => {
+                debug!(%peer, reason = %redacted(reason), "documents not compared");
+                return;
+            }
         }
         // The event that it is over may overtake those about what it brought.
         let brought_something = event.result.as_ref().map_or(true, |details| details.entries_received > 0);
@@ -141,6 +144,7 @@ impl Replica {
             self.wanted.set_unsound(done.hash, done.len, done.len.saturating_add(SLACK));
         }
         let (items, is_note) = self.wanted.arrived(&done.hash);
+        debug!(content = %hex::short(&done.hash), sound = done.sound, files = ?items, "a content has come");
         self.todo.notes |= is_note;
         self.todo.items.extend(items);
     }

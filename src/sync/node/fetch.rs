@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use tokio_stream::StreamExt;
 use tracing::{debug, trace, warn};
 
+use crate::sync::hex;
 use crate::sync::node::connection_pool::ConnectionPool;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::fetch_queue::{FetchQueue, Rank};
@@ -274,7 +275,7 @@ impl Scheduler {
             self.large += usize::from(rank.large);
             // Nobody is known yet: it is tried again when somebody is.
             let peers = self.peers.get(&job.want.document).cloned().unwrap_or_default();
-            trace!(content = %short_hash(&job.want.hash), len = job.want.len, peers = peers.len(), "fetching");
+            trace!(content = %hex::short(&job.want.hash), len = job.want.len, peers = peers.len(), "fetching");
             self.running.spawn(attempt(self.store.clone(), Arc::clone(&self.pool), job, peers));
         }
     }
@@ -282,7 +283,7 @@ impl Scheduler {
     fn ended(&mut self, mut job: Job, tried: &Tried) {
         let Want { hash, len, rank, .. } = job.want;
         self.large -= usize::from(rank.large);
-        let content = short_hash(&hash);
+        let content = hex::short(&hash);
         // A replica that has ended does not wait for it any more.
         let done = |sound| drop(job.want.done.send(Done { hash, len, sound }));
         match tried {
@@ -312,11 +313,6 @@ impl Scheduler {
     }
 }
 
-/// Contents are not secret, but their whole names are of no use in a log.
-fn short_hash(hash: &Hash) -> String {
-    crate::sync::hex::short(hash)
-}
-
 /// Asks one peer after the other, those first that failed least.
 async fn attempt(store: Store, pool: Arc<ConnectionPool>, mut job: Job, mut peers: Vec<EndpointAddr>) -> (Job, Tried) {
     // Contents are spread over those who have them.
@@ -337,7 +333,7 @@ async fn attempt(store: Store, pool: Arc<ConnectionPool>, mut job: Job, mut peer
                 *job.failed.entry(id).or_default() += 1;
                 pool.failed(id).await;
                 if matches!(tried, Tried::Stalled) {
-                    debug!(peer = %crate::sync::hex::short(id.as_bytes()), "the peer has sent nothing for too long");
+                    debug!(peer = %hex::short(id.as_bytes()), "the peer has sent nothing for too long");
                     pool.forget(id).await;
                 }
             }
@@ -355,6 +351,7 @@ async fn attempt(store: Store, pool: Arc<ConnectionPool>, mut job: Job, mut peer
 
 /// Fetches what is missing of a content from one peer.
 async fn pull(store: &Store, connection: Connection, want: &Want) -> Tried {
+    let peer = hex::short(connection.remote_id().as_bytes());
     let content = HashAndFormat::raw(want.hash.into());
     let local = match store.remote().local(content).await {
         Ok(local) => local,
@@ -379,7 +376,11 @@ async fn pull(store: &Store, connection: Connection, want: &Want) -> Tried {
                 Ok(Some(GetProgressItem::Error(error))) if is_ours(&error) && connection.close_reason().is_none() => {
                     return Tried::Broken(last_cause(&error));
                 }
-                Ok(Some(GetProgressItem::Error(_)) | None) => return Tried::Nobody,
+                Ok(Some(GetProgressItem::Error(error))) => {
+                    debug!(%peer, content = %hex::short(&want.hash), error = %redacted(&error), "the peer has not sent it");
+                    return Tried::Nobody;
+                }
+                Ok(None) => return Tried::Nobody,
                 Err(_) => return Tried::Stalled,
             }
         }

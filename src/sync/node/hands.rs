@@ -49,6 +49,7 @@ impl Hands {
 
     /// Asks for a content.
     pub(super) fn fetch(&self, document: [u8; 32], hash: Hash, len: u64, rank: Rank) {
+        tracing::debug!(content = %hex::short(&hash), len, "asked for");
         let (done, progress) = (self.done.clone(), Arc::clone(&self.progress));
         self.fetcher.want(Want { document, hash, len, rank, done, progress });
     }

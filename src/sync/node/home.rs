@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::sync::keys::book::{NODE_FOLDER, PRIVATE};
+use crate::channel::protocol::layout::STATE_FOLDER;
+use crate::sync::keys::book::NODE_FOLDER;
 use crate::sync::node::shared_status::SharedStatus;
 use crate::sync::options::Options;
 
@@ -21,7 +22,7 @@ pub(super) struct Home {
 impl Home {
     /// The node's folder.
     pub(super) fn folder(&self) -> PathBuf {
-        self.data.join(PRIVATE).join(NODE_FOLDER)
+        self.data.join(STATE_FOLDER).join(NODE_FOLDER)
     }
 
     /// The time now, in seconds since 1970.

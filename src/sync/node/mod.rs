@@ -3,6 +3,9 @@
 //! The engine's documents reconcile sets of signed entries. Everything else that makes it dependable is done here: dialling again,
 //! fetching, comparing with the folders, remembering addresses. What is decided about a box and its document is decided in
 //! `sync/replica`; `round.rs` is where the two meet.
+//!
+//! An engine that breaks (its store cannot be written, or its parts wait for each other) is started again in the same program.
+//! While entries come in, nobody is dialled: the engine's queues would block each other for ever.
 
 mod apply;
 mod author_names;

@@ -20,9 +20,9 @@ use crate::sync::node::fetch::{Done, Fetcher};
 use crate::sync::node::hands::Hands;
 use crate::sync::node::home::Home;
 use crate::sync::node::incoming_entries::IncomingEntries;
-use crate::sync::node::network::{endpoint_addr, failed};
+use crate::sync::node::network::failed;
 use crate::sync::node::replica::{Command, Replica};
-use crate::sync::node::{apply, authorship, book_changes, give_way, notes, peer_file, publish};
+use crate::sync::node::{apply, authorship, book_changes, dial, give_way, notes, peer_file, publish};
 use crate::sync::replica::authorship::View;
 use crate::sync::replica::condition::Condition;
 use crate::sync::replica::exchange::Exchange;
@@ -68,7 +68,7 @@ pub(super) async fn start(
         "the channel is being synced"
     );
     // The engine remembers peers without their addresses, and fails to dial them unless it is told all at once.
-    let known = replica.exchange.peers.due(Instant::now(), true).iter().filter_map(endpoint_addr).collect();
+    let known = dial::addresses(&replica.exchange.peers.due(Instant::now(), true));
     if !replica.has_too_many_entries() {
         replica.hands.engine.incoming.wait_until_quiet().await;
         replica.hands.doc.start_sync(known).await.map_err(failed)?;

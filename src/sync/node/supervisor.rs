@@ -10,9 +10,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{Instrument, debug, error_span, info, warn};
 
+use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::channel::protocol::name::ChannelName;
 use crate::sync::error::Error;
-use crate::sync::keys::book::{Acceptance, Book, Document, FILE_NAME, PRIVATE};
+use crate::sync::keys::book::{Acceptance, Book, Document, FILE_NAME};
 use crate::sync::node::box_watch::BoxWatch;
 use crate::sync::node::engine::Engine;
 use crate::sync::node::fetch::Fetcher;
@@ -102,7 +103,7 @@ pub(super) async fn run(
     home.status.set_warnings(Vec::new());
     let mut supervisor = Supervisor::begin(home, engine, boxes);
     // Whoever waited for it may have given up; a later engine is waited for by nobody.
-    drop(started.send(()));
+    let _ = started.send(());
     let ended = supervisor.supervise(&mut stopped, &mut changes).await;
     answering.abort();
     supervisor.end().await;
@@ -168,7 +169,7 @@ impl Supervisor {
 
     /// Passes on what a tick of the disk is about.
     fn touched(&mut self, touched: &Touched) {
-        let book = self.home.data.join(PRIVATE).join(FILE_NAME);
+        let book = self.home.data.join(STATE_FOLDER).join(FILE_NAME);
         if touched.names(&book) || *touched == Touched::Everything {
             self.follow_book();
         }
@@ -239,7 +240,7 @@ impl Supervisor {
             .documents
             .iter()
             .map(|document| WatchedPlace { path: channel(document), scope: Scope::Names(&["inbox", "outbox"]) });
-        let own = WatchedPlace { path: self.home.data.join(PRIVATE), scope: Scope::Names(&[FILE_NAME]) };
+        let own = WatchedPlace { path: self.home.data.join(STATE_FOLDER), scope: Scope::Names(&[FILE_NAME]) };
         boxes.map(|path| WatchedPlace { path, scope: Scope::Tree }).chain(channels).chain([own]).collect()
     }
 

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::channel::authorship::authors::{AttachmentId, Authors, Key, Signers};
+use crate::channel::authorship::authors::{AttachmentId, Authors};
 use crate::channel::authorship::bylines::looks_like;
+use crate::channel::authorship::signers::{Key, Signers};
 use crate::channel::protocol::entry::Entry;
 use crate::channel::protocol::stamp::Stamp;
 use crate::sync::replica::author_names::OwnerNames;

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::channel::protocol::classify::{FoundAttachment, classify_attachment};
 use crate::channel::protocol::entry::Entry;
-use crate::channel::protocol::profile;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::stamp::Stamp;
 use crate::fs::confined::Kind;
 
@@ -62,7 +62,7 @@ impl Item {
                 let names = relative.as_bytes().split(|&byte| byte == b'/').map(OsStr::from_bytes);
                 names.map(|name| classify_attachment(name, Kind::File)).all(|found| found == FoundAttachment::File)
             }
-            None => path == profile::FILE_NAME.as_bytes() || is_icon(path),
+            None => path == layout::PROFILE_FILE.as_bytes() || is_icon(path),
         };
         travels.then(|| Self(path.into()))
     }
@@ -106,7 +106,7 @@ impl Item {
 
     /// The channel's profile.
     pub fn profile() -> Self {
-        Self(profile::FILE_NAME.as_bytes().into())
+        Self(layout::PROFILE_FILE.as_bytes().into())
     }
 
     /// The text of the message with this stamp.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::channel::authorship::authors::Key;
+use crate::channel::authorship::signers::Key;
 use crate::sync::replica::baseline::Baseline;
 use crate::sync::replica::item::Item;
 use crate::sync::replica::merge::Role;

@@ -61,7 +61,7 @@ pub(super) fn wanted(there: &[String]) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::protocol::profile;
+    use crate::channel::protocol::layout;
     use crate::fs::atomic_write::TEMPORARY_PREFIX;
 
     #[test]
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn the_profile_travels_and_temporary_files_do_not() {
         let at = |line: String| PATTERNS.iter().position(|pattern| *pattern == line).unwrap();
-        assert!(at(format!("!/{}", profile::FILE_NAME)) < at(".*".into()));
+        assert!(at(format!("!/{}", layout::PROFILE_FILE)) < at(".*".into()));
         assert!(TEMPORARY_PREFIX.starts_with(".missive-"));
     }
 }

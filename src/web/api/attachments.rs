@@ -6,15 +6,17 @@ use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use crate::article::{Attached as Shown, inert_suffix, media_type};
+use crate::article::{Attached as Shown, inert_suffix};
 use crate::channel::authorship::trust::BoxTrust;
-use crate::channel::outbox::new_message::Source;
+use crate::channel::outbox::new_message::NewAttachment;
 use crate::channel::outbox::revise;
 use crate::channel::outbox::revise::Revision;
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::snapshot::card;
-use crate::channel::snapshot::card::{Card, Mark};
+use crate::channel::snapshot::card::Card;
+use crate::channel::snapshot::file_mark::FileMark;
 use crate::markdown::{Media, Trust};
+use crate::media::attachment_kind::{AttachmentKind, BYTES};
 use crate::web::api::answer::json;
 use crate::web::api::wire::{Attached, Attachment};
 use crate::web::http::refusal::Refusal;
@@ -78,7 +80,7 @@ fn bytes(
     let path = Entry::Attachment(card.stamp, found.path.clone()).path();
     let folder = state.open(side)?;
     let (open, stat) = folder.file(&path)?;
-    let trust = if Mark::from(stat) == found.mark {
+    let trust = if FileMark::from(stat) == found.mark {
         state.box_trust(side).of_attachment(card.stamp, &found.path)
     } else {
         BoxTrust::now(&folder, side).of_attachment(card.stamp, &found.path)
@@ -91,21 +93,16 @@ fn about(found: &card::Attachment, trust: Trust) -> file::ContentInfo {
     let shown = Shown::new(found, trust, String::new());
     let is_inert = inert_suffix(found, trust).is_some();
     let is_saved = is_inert || shown.media == (Media::File { download: true });
-    let mime =
-        if is_inert { "application/octet-stream".to_owned() } else { with_charset(media_type(&found.path.name())) };
+    let name = found.path.name();
+    let mime = if is_inert { BYTES.to_owned() } else { AttachmentKind::from_name(&name).content_type() };
     // A browser's own viewer for PDF does not open in a sandbox.
     let is_viewed = trust == Trust::Own && mime == "application/pdf";
     let sandbox = if is_viewed { "object-src 'self'" } else { "sandbox" };
     file::ContentInfo {
         mime,
-        save_as: is_saved.then(|| found.path.name().into_owned()),
+        save_as: is_saved.then(|| name.into_owned()),
         policy: format!("default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; {sandbox}"),
     }
-}
-
-/// A text is UTF-8 until proven otherwise.
-fn with_charset(mime: String) -> String {
-    if mime.starts_with("text/") { mime + "; charset=utf-8" } else { mime }
 }
 
 /// Adds files to one's own message.
@@ -135,8 +132,8 @@ pub(super) async fn add(
 }
 
 /// The attachments that a message has already.
-fn there(card: &Card) -> Vec<Source> {
-    let source = |file: &card::Attachment| Source {
+fn there(card: &Card) -> Vec<NewAttachment> {
+    let source = |file: &card::Attachment| NewAttachment {
         name: file.path.clone(),
         path: std::path::PathBuf::new(),
         len: file.mark.len,

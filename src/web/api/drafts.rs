@@ -7,12 +7,11 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
-use crate::article::media_type;
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::Name;
-use crate::channel::outbox::new_message::Source;
-use crate::channel::outbox::send;
+use crate::channel::outbox::draft::name::DraftName;
+use crate::channel::outbox::new_message::NewAttachment;
 use crate::fs::confined::Folder;
+use crate::media::attachment_kind::AttachmentKind;
 use crate::web::address;
 use crate::web::api::answer::{created, json};
 use crate::web::api::wire::{Attached, Attachment, Done, Draft, DraftText, NewDraft, PreviewRequest, RenderedText};
@@ -29,7 +28,7 @@ pub(super) async fn list(State(server): State<Server>, Path(name): Path<String>)
     server
         .off_thread(move |server| {
             let state = server.library.get(&name)?;
-            let names = draft::list(&state.channel).into_iter().filter(|name| !matches!(name, Name::Edit(_)));
+            let names = draft::list(&state.channel)?.into_iter().filter(|name| !matches!(name, DraftName::Edit(_)));
             json(&names.filter_map(|name| Draft::read(&state, name).ok()).collect::<Vec<_>>())
         })
         .await
@@ -55,7 +54,7 @@ pub(super) async fn begin(
     request: Request,
 ) -> Result<Response, Refusal> {
     let state = server.library.get(&name)?;
-    send::outbox(&state.channel)?;
+    state.channel.outbox()?;
     let headers = request.headers().clone();
     let (text, reply, received) = if request::has_content_type(&headers, "multipart/form-data") {
         let form = upload::multipart_form(request).await?;
@@ -91,7 +90,7 @@ pub(super) async fn save(
     server
         .off_thread(move |server| {
             let draft = take(&state, &draft)?;
-            let there = draft.letter()?.text;
+            let there = draft.contents()?.text;
             let is_seen = known.is_none_or(|known| known == "*" || known.trim_matches('"') == content_version(&there));
             if !is_seen && there != text.as_bytes() {
                 return Err(Refusal::new(
@@ -173,7 +172,7 @@ pub(super) async fn attach(
             let files = received.files_beside(&draft.attachments());
             draft.attach(&files)?;
             server.library.drafts_changed(&state.name);
-            let one = |file: &Source| Attachment::of_draft(&state.name, draft.name, file);
+            let one = |file: &NewAttachment| Attachment::of_draft(&state.name, draft.name, file);
             json(&Attached { attachments: files.iter().map(one).collect() })
         })
         .await
@@ -192,7 +191,7 @@ pub(super) async fn attachment(
             let found = find(&draft::attachments(&state.channel, name), &wanted)?;
             let folder = Folder::open(&draft::folder(&state.channel))?.child(name.to_string().as_ref())?;
             let (open, stat) = folder.file(found.as_path())?;
-            let mime = media_type(&wanted);
+            let mime = AttachmentKind::from_name(&wanted).media_type().to_owned();
             let is_shown = ["image/", "audio/", "video/"].iter().any(|kind| mime.starts_with(kind));
             let about = file::ContentInfo {
                 save_as: (!is_shown).then(|| found.name().into_owned()),

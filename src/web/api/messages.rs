@@ -10,7 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
-use crate::channel::outbox::new_message::Letter;
+use crate::channel::outbox::new_message;
 use crate::channel::outbox::send;
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::header;
@@ -201,15 +201,21 @@ pub(super) async fn send(
     request: Request,
 ) -> Result<Response, Refusal> {
     let state = server.library.get(&name)?;
-    send::outbox(&state.channel)?;
+    state.channel.outbox()?;
     let headers = request.headers().clone();
     let (letter, _received) = if request::has_content_type(&headers, "multipart/form-data") {
         let form = upload::multipart_form(request).await?;
         let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
         let text = request::checked_text(received.get("body").unwrap_or_default().to_owned())?;
-        (Letter { text: text.into_bytes(), attachments: received.files_beside(&[]) }, Some(received))
+        (new_message::NewMessage { text: text.into_bytes(), attachments: received.files_beside(&[]) }, Some(received))
     } else {
-        (Letter { text: body_of(&headers, request.into_body()).await?.into_bytes(), attachments: Vec::new() }, None)
+        (
+            new_message::NewMessage {
+                text: body_of(&headers, request.into_body()).await?.into_bytes(),
+                attachments: Vec::new(),
+            },
+            None,
+        )
     };
     if header::is_blank(&letter.text) && letter.attachments.is_empty() {
         return Err(Refusal::bad("the message is empty").hint("send its text as `body`"));

@@ -5,14 +5,15 @@ use chrono::SecondsFormat;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::article::{InReplyTo, media_type};
+use crate::article::InReplyTo;
 use crate::channel::Kind;
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::Name;
-use crate::channel::outbox::new_message::Source;
+use crate::channel::outbox::draft::name::DraftName;
+use crate::channel::outbox::new_message::NewAttachment;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card::Card;
+use crate::media::attachment_kind::AttachmentKind;
 use crate::web::http::etag::content_version;
 
 use crate::web::address;
@@ -157,15 +158,20 @@ impl Attachment {
         let one = |file: &crate::channel::snapshot::card::Attachment| {
             let name = file.path.text();
             let url = address::attachment(&state.name, card.side, card.stamp, &name);
-            Self { r#type: media_type(&name), url, size: file.mark.len, name: name.into_owned() }
+            Self {
+                r#type: AttachmentKind::from_name(&name).media_type().to_owned(),
+                url,
+                size: file.mark.len,
+                name: name.into_owned(),
+            }
         };
         card.attachments.iter().map(one).collect()
     }
 
-    pub(crate) fn of_draft(channel: &str, draft: Name, file: &Source) -> Self {
+    pub(crate) fn of_draft(channel: &str, draft: DraftName, file: &NewAttachment) -> Self {
         let name = file.name.text().into_owned();
         let url = format!("{}/attachments/{}", address::draft(channel, &draft.to_string()), address::path(&name));
-        Self { r#type: media_type(&name), url, size: file.len, name }
+        Self { r#type: AttachmentKind::from_name(&name).media_type().to_owned(), url, size: file.len, name }
     }
 }
 
@@ -196,7 +202,7 @@ pub(crate) struct Draft {
 
 impl Draft {
     /// A draft as it is now, whoever has it in hand.
-    pub(crate) fn read(state: &ChannelState, draft: Name) -> Result<Self, Refusal> {
+    pub(crate) fn read(state: &ChannelState, draft: DraftName) -> Result<Self, Refusal> {
         let letter = draft::read(&state.channel, draft)?;
         let name = draft.to_string();
         Ok(Self {
@@ -205,7 +211,7 @@ impl Draft {
             channel: state.name.clone(),
             version: content_version(&letter.text),
             text: crate::channel::protocol::message_file::decode(letter.text).text,
-            due: if let Name::Scheduled(due) = draft { Some(due) } else { None },
+            due: if let DraftName::Scheduled(due) = draft { Some(due) } else { None },
             attachments: letter.attachments.iter().map(|file| Attachment::of_draft(&state.name, draft, file)).collect(),
             name,
         })

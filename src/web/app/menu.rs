@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tera::Value;
 
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::Name;
+use crate::channel::outbox::draft::name::DraftName;
 use crate::lock::lock;
 use crate::web::app::template_views::{Channel, in_order};
 use crate::web::model::channel_state::ChannelState;
@@ -60,7 +60,8 @@ impl MenuCache {
     }
 }
 
-/// The drafts of a channel; changes to what was sent are none.
-pub(super) fn drafts_of(state: &ChannelState) -> impl Iterator<Item = Name> {
-    draft::list(&state.channel).into_iter().filter(|name| !matches!(name, Name::Edit(_)))
+/// The drafts of a channel; changes to what was sent are none. A channel whose drafts cannot be read shows none here, so
+/// that the others are still shown; `missive drafts` says why.
+pub(super) fn drafts_of(state: &ChannelState) -> impl Iterator<Item = DraftName> {
+    draft::list(&state.channel).unwrap_or_default().into_iter().filter(|name| !matches!(name, DraftName::Edit(_)))
 }

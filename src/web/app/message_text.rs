@@ -2,23 +2,22 @@
 //!
 //! The rules of trust are the site's, and nothing is shown that comes from elsewhere.
 
-use percent_encoding::percent_decode_str;
 use tera::Value;
 
 use crate::article::{Attached, Link, Message, MessagePlacement, Tag, brief, label, tags_in_header};
 use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::Name;
+use crate::channel::outbox::draft::name::DraftName;
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::missing::Missing;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::reply;
-use crate::channel::reading::resolve_id;
-use crate::channel::snapshot::attachments::Names;
+use crate::channel::snapshot::attachment_address::AttachmentIndex;
 use crate::channel::snapshot::card;
 use crate::channel::snapshot::card::Card;
-use crate::channel::snapshot::completeness::{Lack, SITE_PAGES};
+use crate::channel::snapshot::completeness::SITE_PAGES;
 use crate::fs::confined::Folder;
-use crate::markdown::{self, ROOT, Rendered, Rules, Target, Trust, anchor_name, max_cost};
+use crate::markdown::{self, ROOT, Rendered, Rules, Target, Trust, max_cost};
 use crate::web::address;
 use crate::web::app::template_views;
 use crate::web::app::template_views::{PageInfo, Shown};
@@ -31,31 +30,27 @@ struct Around<'a> {
     state: &'a ChannelState,
     card: &'a Card,
     attached: &'a [Attached],
-    names: Names,
+    names: AttachmentIndex,
     anchor: &'a str,
     trust: Trust,
 }
 
-impl markdown::Around for Around<'_> {
-    fn attachment(&self, path: &str) -> Option<Target> {
-        let number = self.names.find(path)?;
-        let attached = self.attached.get(number)?;
-        Some(Target { number, address: attached.address.clone(), media: attached.media, save_as: None })
+impl markdown::LinkContext for Around<'_> {
+    fn attachment(&self, address: &str) -> Option<Target> {
+        let meant = self.names.find(address)?;
+        let attached = self.attached.get(meant.number)?;
+        let address = meant.address(&attached.address);
+        Some(Target { number: meant.number, address, media: attached.media, save_as: None })
     }
 
     fn page(&self, address: &str) -> Option<String> {
         if self.trust == Trust::Own && SITE_PAGES.contains(&address) {
             return Some(format!("{}{address}", address::site(&self.state.name)));
         }
-        let (path, fragment) = address.split_once('#').map_or((address, None), |(path, rest)| (path, Some(rest)));
-        let (side, stamp) = resolve_id::linked(path)?;
-        let to = reply::find(&self.state.cards, side, self.card.side, stamp)?;
+        let (to, heading) = reply::linked(&self.state.cards, address, self.card.side)?;
         let page = address::reading_message(&self.state.name, to.side, to.stamp);
-        Some(match fragment {
-            Some(fragment) => {
-                let name = anchor_name(&percent_decode_str(fragment).decode_utf8_lossy());
-                format!("{page}#{}-{name}", anchor(self.state, to))
-            }
+        Some(match heading {
+            Some(name) => format!("{page}#{}-{name}", anchor(self.state, to)),
             None => page,
         })
     }
@@ -129,9 +124,8 @@ pub(super) fn value(state: &ChannelState, card: &Card, left: &mut Allowance) -> 
     let folder = state.open(card.side)?;
     let (body, is_same) = card::read_body_of(&folder, card)?;
     let trust = if is_same { state.trust(card) } else { BoxTrust::now(&folder, card.side).of_message(card.stamp) };
-    let attached: Vec<Attached> = state
-        .box_trust(card.side)
-        .of_attachments(card)
+    let attached: Vec<Attached> = card
+        .attachments_with_trust(state.box_trust(card.side))
         .map(|(file, trust)| {
             let url = address::attachment(&state.name, card.side, card.stamp, &file.path.text());
             Attached::new(file, trust, url)
@@ -151,7 +145,8 @@ pub(super) fn value(state: &ChannelState, card: &Card, left: &mut Allowance) -> 
 
 fn render(state: &ChannelState, card: &Card, body: &str, attached: &[Attached], rules: Rules) -> Rendered {
     let anchor = anchor(state, card);
-    let around = Around { state, card, attached, names: Names::new(card), anchor: &anchor, trust: rules.trust };
+    let around =
+        Around { state, card, attached, names: AttachmentIndex::new(card), anchor: &anchor, trust: rules.trust };
     let mut rendered = markdown::render(body, card.title_in_text, rules, &around);
     // Addresses in the app begin at the server's root.
     if rendered.html.contains(ROOT) {
@@ -162,7 +157,7 @@ fn render(state: &ChannelState, card: &Card, body: &str, attached: &[Attached], 
 
 fn message<'a>(state: &'a ChannelState, card: &'a Card, rendered: &'a Rendered, attached: &[Attached]) -> Message<'a> {
     let reply_to = state.answered.by(card, &state.cards);
-    let lack = state.lacks.get(&(card.side, card.stamp)).filter(|lack| **lack != Lack::Text);
+    let missing = state.missing.get(&(card.side, card.stamp)).filter(|missing| **missing != Missing::Text);
     let place = MessagePlacement {
         url: address::reading_message(&state.name, card.side, card.stamp),
         anchor: anchor(state, card),
@@ -172,7 +167,7 @@ fn message<'a>(state: &'a ChannelState, card: &'a Card, rendered: &'a Rendered, 
         reply_to: reply_to
             .map(|to| Link { label: label(to), url: address::reading_message(&state.name, to.side, to.stamp) }),
         answers_elsewhere: card.header.in_reply_to.is_some() && reply_to.is_none(),
-        lack,
+        missing,
     };
     let mut message = Message::new(card, rendered, attached.iter(), place);
     if card.is_cut {
@@ -182,7 +177,7 @@ fn message<'a>(state: &'a ChannelState, card: &'a Card, rendered: &'a Rendered, 
 }
 
 /// A text that is not sent, as it would be shown.
-pub(super) fn would_be(state: &ChannelState, draft: Option<Name>, text: &str, now: Stamp) -> Value {
+pub(super) fn would_be(state: &ChannelState, draft: Option<DraftName>, text: &str, now: Stamp) -> Value {
     let stem = draft.map(|name| name.to_string()).unwrap_or_default();
     let folder = draft.and_then(|_| Folder::open(&draft::folder(&state.channel)).ok());
     let beside = folder.as_ref().filter(|folder| folder.child(stem.as_ref()).is_ok());
@@ -205,7 +200,7 @@ pub(super) fn would_be(state: &ChannelState, draft: Option<Name>, text: &str, no
 pub(in crate::web) fn preview(
     templates: &Templates,
     state: &ChannelState,
-    draft: Option<Name>,
+    draft: Option<DraftName>,
     text: &str,
     now: Stamp,
 ) -> Result<String, Refusal> {

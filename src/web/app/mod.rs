@@ -21,7 +21,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
-use crate::article::media_type;
+use crate::media::attachment_kind::AttachmentKind;
 use crate::web::app::page_builder::{PageBuilder, with_etag};
 use crate::web::app::sentence::sentence;
 use crate::web::http::refusal::Refusal;
@@ -65,9 +65,7 @@ async fn asset(
 ) -> Result<Response, Refusal> {
     let bytes = server.templates.asset(&name);
     let bytes = bytes.ok_or_else(|| Refusal::missing(format!("the app has no file “{name}”")))?;
-    let mime = media_type(&name);
-    let mime = if mime.starts_with("text/") { format!("{mime}; charset=utf-8") } else { mime };
-    Ok(with_etag(&headers, bytes.to_vec(), &mime))
+    Ok(with_etag(&headers, bytes.to_vec(), &AttachmentKind::from_name(&name).content_type()))
 }
 
 /// A refusal as a page.

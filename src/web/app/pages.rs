@@ -12,7 +12,7 @@ use tera::Value;
 use crate::article::{Date, Link, label};
 use crate::channel::Kind;
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::Name;
+use crate::channel::outbox::draft::name::DraftName;
 use crate::channel::outbox::new_message;
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::stamp::Stamp;
@@ -315,11 +315,11 @@ pub(super) async fn drafts(State(server): State<Server>, headers: HeaderMap, uri
 /// How much of a draft's text is read for its label, in bytes.
 const LABEL_READ: u64 = 4 << 10;
 
-fn unsent(state: &ChannelState, name: Name) -> Option<(Stamp, Unsent)> {
+fn unsent(state: &ChannelState, name: DraftName) -> Option<(Stamp, Unsent)> {
     let (stamp, due) = match name {
-        Name::Unsent(stamp) => (stamp, None),
-        Name::Scheduled(stamp) => (stamp, Some(stamp)),
-        Name::Edit(_) => return None,
+        DraftName::Unsent(stamp) => (stamp, None),
+        DraftName::Scheduled(stamp) => (stamp, Some(stamp)),
+        DraftName::Edit(_) => return None,
     };
     let folder = Folder::open(&draft::folder(&state.channel)).ok()?;
     // Attachments whose text is not there yet are a draft too, and one that can't be read is at least listed.

@@ -6,16 +6,18 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 
-use crate::article::{Date, Link, kind_in_words, label, media_type, readable_size};
+use crate::article::{Date, Link, label, readable_size};
 use crate::channel::outbox::draft;
-use crate::channel::outbox::draft::{Draft, Name};
+use crate::channel::outbox::draft::Draft;
+use crate::channel::outbox::draft::name::DraftName;
 use crate::channel::outbox::missing_attachment;
-use crate::channel::outbox::new_message::Source;
+use crate::channel::outbox::new_message::NewAttachment;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::protocol::{header, message_file};
 use crate::channel::reading::resolve_id;
-use crate::channel::snapshot::attachments::MAX_LENGTH;
+use crate::channel::snapshot::attachments::MAX_ATTACHMENT_BYTES;
+use crate::media::attachment_kind::AttachmentKind;
 use crate::web::address;
 use crate::web::app::message_text;
 use crate::web::app::page_builder::PageBuilder;
@@ -120,22 +122,23 @@ pub(super) async fn go_on(
 }
 
 /// Warns of links in the text whose attachment is missing.
-fn warnings(state: &ChannelState, draft: Name, now: Stamp) -> Result<Vec<String>, Refusal> {
+fn warnings(state: &ChannelState, draft: DraftName, now: Stamp) -> Result<Vec<String>, Refusal> {
     let letter = draft::read(&state.channel, draft)?;
     let names: Vec<_> = letter.attachments.iter().map(|file| file.name.clone()).collect();
-    Ok(missing_attachment::broken(&letter.text, &names, now).iter().map(|warning| sentence(warning)).collect())
+    Ok(missing_attachment::warnings(&letter.text, &names, now).iter().map(|warning| sentence(warning)).collect())
 }
 
-fn unsent(state: &ChannelState, draft: Name) -> Result<Unsent, Refusal> {
+fn unsent(state: &ChannelState, draft: DraftName) -> Result<Unsent, Refusal> {
     let letter = draft::read(&state.channel, draft)?;
     let name = draft.to_string();
-    let file = |file: &Source| {
+    let file = |file: &NewAttachment| {
         let path = file.name.text().into_owned();
+        let kind = AttachmentKind::from_name(&path);
         File {
             size: readable_size(file.len),
-            kind: kind_in_words(&path),
+            kind: kind.in_words(),
             url: format!("{}/attachments/{}", address::draft(&state.name, &name), address::path(&path)),
-            picture: media_type(&path).starts_with("image/"),
+            picture: kind.media_type().starts_with("image/"),
             remove: path.clone(),
             name: path,
         }
@@ -143,7 +146,7 @@ fn unsent(state: &ChannelState, draft: Name) -> Result<Unsent, Refusal> {
     Ok(Unsent {
         version: content_version(&letter.text),
         files: letter.attachments.iter().map(file).collect(),
-        due: if let Name::Scheduled(due) = draft { Some(Date::new(due.seconds())) } else { None },
+        due: if let DraftName::Scheduled(due) = draft { Some(Date::new(due.seconds())) } else { None },
         text: message_file::decode(letter.text).text,
         name,
     })
@@ -178,7 +181,7 @@ fn page(server: &Server, headers: &HeaderMap, uri: &Uri, state: &ChannelState, c
         .with("warnings", &content.warnings)
         .with("error", &content.failure.map(|(refusal, _)| words(refusal)))
         .with("text", &content.failure.map(|(_, text)| text))
-        .with("most", &readable_size(MAX_LENGTH))
+        .with("most", &readable_size(MAX_ATTACHMENT_BYTES))
         .send()?;
     if let Some((refusal, _)) = content.failure {
         *response.status_mut() = refusal.status;
@@ -316,7 +319,7 @@ impl Form<'_> {
             );
         };
         let draft = take(self.state, draft)?;
-        let there = draft.letter()?.text;
+        let there = draft.contents()?.text;
         // What the form shows of bytes that are no UTF-8 is not what was written, so only other words are saved.
         if message_file::decode(there.clone()).text != text {
             if self.received.get("version") != Some(content_version(&there).as_str()) {

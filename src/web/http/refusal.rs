@@ -128,9 +128,11 @@ impl From<channel::Error> for Refusal {
             Error::NoSuchDraft { .. } => (StatusCode::NOT_FOUND, Some("it may have been sent or discarded elsewhere")),
             Error::OnlyListens { .. } => (StatusCode::FORBIDDEN, Some("a channel with an outbox can be written to")),
             Error::Theirs { .. } => (StatusCode::METHOD_NOT_ALLOWED, None),
-            Error::InHand { .. } => (StatusCode::CONFLICT, Some("wait until it is closed there, and try again")),
+            Error::OpenElsewhere { .. } => (StatusCode::CONFLICT, Some("wait until it is closed there, and try again")),
             Error::Changed { .. } | Error::SameName { .. } | Error::Exists { .. } => (StatusCode::CONFLICT, None),
-            Error::Attachment { .. } | Error::Header | Error::Name { .. } => (StatusCode::UNPROCESSABLE_ENTITY, None),
+            Error::Attachment { .. } | Error::UnreadableAttachment { .. } | Error::Header | Error::Name { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, None)
+            }
             _ => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
         Self { hint: hint.map(str::to_owned), ..Self::new(status, error.to_string()) }

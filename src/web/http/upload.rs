@@ -13,12 +13,12 @@ use axum::http::StatusCode;
 
 use crate::article::readable_size;
 use crate::channel::Channel;
-use crate::channel::outbox::new_message::Source;
-use crate::channel::outbox::{draft, send};
+use crate::channel::outbox::draft;
+use crate::channel::outbox::new_message::NewAttachment;
 use crate::channel::protocol::classify::{FoundAttachment, classify_attachment};
 use crate::channel::protocol::entry::RelativePath;
-use crate::channel::snapshot::attachments::most;
-use crate::fs::atomic_write::Hidden;
+use crate::channel::snapshot::attachments::max_length;
+use crate::fs::atomic_write::Temporary;
 use crate::fs::confined::Kind;
 use crate::text::caseless::casefold;
 
@@ -41,8 +41,8 @@ const PIECE: usize = 1 << 20;
 pub(crate) struct ReceivedForm {
     fields: Vec<(String, String)>,
     /// The files under the names that they came with.
-    files: Vec<Source>,
-    folder: Option<Hidden>,
+    files: Vec<NewAttachment>,
+    folder: Option<Temporary>,
     /// How long all fields together are, in bytes.
     length: usize,
     pace: Pace,
@@ -63,13 +63,13 @@ impl ReceivedForm {
     }
 
     /// The files, each under a name that no other one has, and none of these.
-    pub(crate) fn files_beside(&self, taken: &[Source]) -> Vec<Source> {
-        let mut files: Vec<Source> = Vec::with_capacity(self.files.len());
+    pub(crate) fn files_beside(&self, taken: &[NewAttachment]) -> Vec<NewAttachment> {
+        let mut files: Vec<NewAttachment> = Vec::with_capacity(self.files.len());
         for file in &self.files {
             let is_taken =
                 |name: &str| taken.iter().chain(&files).any(|other| casefold(&other.name.text()) == casefold(name));
             let name = RelativePath::parse(free(&file.name.text(), is_taken).as_bytes());
-            files.push(Source { name: name.unwrap_or_else(|| file.name.clone()), ..file.clone() });
+            files.push(NewAttachment { name: name.unwrap_or_else(|| file.name.clone()), ..file.clone() });
         }
         files
     }
@@ -149,7 +149,7 @@ impl ReceivedForm {
         })
         .await
         .map_err(|_| Refusal::broken("the uploaded file could not be created"))??;
-        let (mut len, limit, mut gathered) = (0_u64, most(&relative), Vec::with_capacity(64 << 10));
+        let (mut len, limit, mut gathered) = (0_u64, max_length(&relative), Vec::with_capacity(64 << 10));
         loop {
             let piece = self.pace.next(field.chunk()).await?.map_err(|error| refusal(&error))?;
             let came = piece.as_ref().map_or(0, axum::body::Bytes::len);
@@ -168,7 +168,7 @@ impl ReceivedForm {
             }
             if is_last {
                 self.files_hash.update(&len.to_le_bytes()).update(name.as_bytes());
-                self.files.push(Source { name: relative, path, len, is_ours: true });
+                self.files.push(NewAttachment { name: relative, path, len, is_ours: true });
                 return Ok(());
             }
         }
@@ -177,11 +177,11 @@ impl ReceivedForm {
     /// The hidden folder for the files, made when the first one comes.
     fn folder(&mut self, channel: &Channel) -> Result<&Path, Refusal> {
         if self.folder.is_none() {
-            send::outbox(channel)?;
-            let drafts = draft::made(channel)?;
-            self.folder = Some(Hidden::folder(&drafts.join("upload"))?);
+            channel.outbox()?;
+            let drafts = draft::create_folder(channel)?;
+            self.folder = Some(Temporary::folder(&drafts.join("upload"))?);
         }
-        self.folder.as_ref().map(Hidden::path).ok_or_else(|| Refusal::broken("the uploaded files have no folder"))
+        self.folder.as_ref().map(Temporary::path).ok_or_else(|| Refusal::broken("the uploaded files have no folder"))
     }
 }
 

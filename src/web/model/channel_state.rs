@@ -10,13 +10,13 @@ use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::feed_ids::entry_ids;
 use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::missing::Missing;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profiles;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::reading::marks::{Key, Marked};
+use crate::channel::reading::marks::{ChannelKey, Marked};
 use crate::channel::reading::reply::Answered;
 use crate::channel::snapshot::card::Card;
-use crate::channel::snapshot::completeness::Lack;
 use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::channel::{Channel, Kind};
 use crate::fs::confined::Folder;
@@ -43,12 +43,12 @@ pub(crate) struct Scan {
     pub(crate) kind: Kind,
     pub(crate) title: String,
     pub(crate) people: People,
-    pub(crate) key: Key,
+    pub(crate) key: ChannelKey,
     /// The messages that are shown, oldest first.
     pub(crate) cards: Arc<[Arc<Card>]>,
     /// The messages that others answer.
     pub(crate) answered: Answered,
-    pub(crate) lacks: HashMap<(Side, Stamp), Lack>,
+    pub(crate) missing: HashMap<(Side, Stamp), Missing>,
     /// How many messages each box shows; `None` for a box that is not there.
     pub(crate) counts: [Option<usize>; 2],
 }
@@ -105,7 +105,7 @@ pub(crate) struct Health {
 
 impl ChannelState {
     /// What is shown of a channel after a scan.
-    pub(crate) fn from_snapshot(snapshot: &Snapshot, name: String, key: Key, marked: Marked) -> Self {
+    pub(crate) fn from_snapshot(snapshot: &Snapshot, name: String, key: ChannelKey, marked: Marked) -> Self {
         let kind = snapshot.kind();
         let counts =
             Side::BOTH.map(|side| (!matches!(snapshot.side(side), BoxState::Missing)).then(|| snapshot.count(side)));
@@ -114,7 +114,7 @@ impl ChannelState {
             people: People::from_snapshot(snapshot, kind),
             cards: snapshot.cards.as_slice().into(),
             answered: Answered::new(entry_ids(snapshot), &snapshot.cards),
-            lacks: snapshot.lacks.clone(),
+            missing: snapshot.missing.clone(),
             channel: snapshot.channel.clone(),
             name,
             kind,
@@ -246,7 +246,7 @@ pub(crate) fn differ(before: &ChannelState, after: &ChannelState) -> bool {
     before.cards.len() != after.cards.len()
         || !before.cards.iter().zip(after.cards.iter()).all(same)
         || before.health != after.health
-        || before.lacks != after.lacks
+        || before.missing != after.missing
         || before.counts != after.counts
         || before.people != after.people
         || before.answered != after.answered

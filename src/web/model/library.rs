@@ -13,10 +13,11 @@ use crate::channel::Channel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profiles;
-use crate::channel::reading::marks::{Change, Key, Marks, Reach, State, Store};
+use crate::channel::reading::marks::store::MarkStore;
+use crate::channel::reading::marks::{Change, ChannelKey, Marks, Reach, State};
 use crate::channel::snapshot::Snapshot;
 use crate::channel::snapshot::card::Card;
-use crate::lock::{lock, read, write};
+use crate::lock::{lock, read, try_lock, write};
 
 use crate::web::address;
 use crate::web::http::refusal::Refusal;
@@ -49,7 +50,7 @@ pub struct Library {
     channels: RwLock<BTreeMap<String, Arc<ChannelState>>>,
     sites: RwLock<HashMap<String, Site>>,
     marks: Mutex<KnownMarks>,
-    store: Store,
+    store: MarkStore,
     data: PathBuf,
     /// A random name for this device, if it needs one.
     fresh_device: String,
@@ -72,7 +73,7 @@ impl Library {
             channels: RwLock::default(),
             sites: RwLock::default(),
             marks: Mutex::default(),
-            store: Store::below(data),
+            store: MarkStore::below(data),
             data: data.to_owned(),
             fresh_device,
             version: first.into(),
@@ -128,7 +129,7 @@ impl Library {
     /// Takes in what a scan of a channel found, and tells what is other than before.
     pub fn channel_scanned(&self, snapshot: &Snapshot) {
         let name = name_of(&snapshot.channel.name);
-        let key = Key::of(&snapshot.channel, &self.data);
+        let key = ChannelKey::for_channel(&snapshot.channel, &self.data);
         // Whoever puts a state in the place of another one holds the marks, so that none is lost.
         let known = self.known_marks();
         let marked = known.marks.of(&key).cloned().unwrap_or_default();
@@ -202,7 +203,7 @@ impl Library {
         /// How often it is looked at most whether another device has marked something.
         const MARKS_INTERVAL: Duration = Duration::from_millis(200);
         // Whoever holds them looks for all.
-        let Ok(mut known) = self.marks.try_lock() else {
+        let Some(mut known) = try_lock(&self.marks) else {
             return;
         };
         if known.looked_at.is_some_and(|at| at.elapsed() < MARKS_INTERVAL) {

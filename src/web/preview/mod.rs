@@ -16,8 +16,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 
-use crate::article::media_type;
 use crate::fs::confined::{Folder, Kind};
+use crate::media::attachment_kind::AttachmentKind;
 use crate::web::address;
 use crate::web::http::etag::{file_etag, is_known, not_modified};
 use crate::web::http::file;
@@ -174,10 +174,7 @@ fn mime(path: &str) -> String {
     match name {
         "atom.xml" => "application/atom+xml; charset=utf-8".to_owned(),
         "feed.json" => "application/feed+json; charset=utf-8".to_owned(),
-        name => {
-            let mime = media_type(name);
-            if mime.starts_with("text/") { mime + "; charset=utf-8" } else { mime }
-        }
+        name => AttachmentKind::from_name(name).content_type(),
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::fs;
 
-use missive::channel::authorship::authors::{Authors, Key, Signers};
+use missive::channel::authorship::authors::Authors;
+use missive::channel::authorship::signers::{Key, Signers};
 use missive::channel::protocol::stamp::Stamp;
 use missive::fs::confined::Folder;
 use missive::sync::keys::ticket::Ticket;

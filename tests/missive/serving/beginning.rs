@@ -46,12 +46,12 @@ fn a_name_that_cannot_be_is_refused_beside_its_field() {
         ("make", ".hidden", "cannot be a channel"),
         ("make", "a/b", "cannot be a channel"),
         ("make", "../up", "cannot be a channel"),
-        ("make", "blog", "exists already"),
+        ("make", "blog", "already exists"),
         ("subscribe", "nonsense", ""),
         ("subscribe", "missive-write-aeaq", ""),
         ("accept", "<script>alert(1)</script>", ""),
         ("accept", "missive-invite-aeaq", ""),
-        ("invite", "blog", "exists already"),
+        ("invite", "blog", "already exists"),
         ("nothing", "x", ""),
     ] {
         let answer = send(&served, what, with);

@@ -160,3 +160,37 @@ fn the_source_of_a_message_is_only_read() {
     let page = served.get("/read/talk/inbox/2014-01-01T10-00-00Z");
     assert!(!page.text().contains("<script>alert"), "{}", page.text());
 }
+
+#[test]
+fn programs_are_only_saved_whoever_sent_them() {
+    let names = ["a.AppImage", "a.deb", "a.exe", "a.js", "a.py"];
+    let files: Vec<String> = names
+        .iter()
+        .flat_map(|name| [format!("talk/inbox/{FIRST}/{name}"), format!("talk/outbox/{SECOND}/{name}")])
+        .collect();
+    let files: Vec<(&str, &[u8])> = files.iter().map(|path| (path.as_str(), b"x".as_slice())).collect();
+    let served = Served::with(&[], &files);
+    for name in names {
+        for url in [format!("/channels/talk/inbox/{FIRST}/attachments/{name}"), attached(name)] {
+            let how = served.get(&url).header("content-disposition").map(str::to_owned);
+            assert!(how.is_some_and(|how| how.starts_with("attachment; filename=")), "{url}");
+        }
+    }
+}
+
+#[test]
+fn an_address_means_the_same_file_in_the_app() {
+    const STEM: &str = "2014-01-01T10-00-00Z";
+    let text = format!("[1](a%2523b) [2](a%23b.txt) [3]({STEM}/doc.pdf#page=3) [4](clip.mp4?x#t=10) [5](doc.pdf%23x)");
+    let names = ["a#b.txt", "a%23b", "clip.mp4", "doc.pdf"].map(|name| format!("talk/outbox/{STEM}/{name}"));
+    let mut files: Vec<(&str, &[u8])> = names.iter().map(|path| (path.as_str(), b"x".as_slice())).collect();
+    let path = format!("talk/outbox/{STEM}.txt");
+    files.push((&path, text.as_bytes()));
+    let served = Served::with(&[], &files);
+    let page = served.get(&format!("/read/talk/outbox/{STEM}")).text();
+    for (label, address) in [("1", "a%2523b"), ("2", "a%23b.txt"), ("3", "doc.pdf#page=3"), ("4", "clip.mp4#t=10")] {
+        let link = format!("<a href=\"/channels/talk/outbox/{STEM}/attachments/{address}\">{label}</a>");
+        assert!(page.contains(&link), "{link}\n{page}");
+    }
+    assert!(!page.contains(">5</a>"), "{page}");
+}

@@ -1,27 +1,25 @@
-//! Who has a draft in hand.
-//!
-//! Owns the lock beside each draft: what is open in one editor is nobody else's to send. Refuses to know what a draft holds.
+//! The lock beside each draft: a draft that is open in one editor is sent by nobody else.
 
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::channel::Error;
-use crate::channel::outbox::draft::Name;
+use crate::channel::error::Error;
+use crate::channel::outbox::draft::name::DraftName;
 
 /// Keeps others off a draft, until it is dropped or the program ends, however it does.
 #[derive(Debug)]
-pub(super) struct Hand {
+pub(super) struct DraftLock {
     path: PathBuf,
     _lock: File,
 }
 
-impl Hand {
-    /// Takes a draft of this name in hand, whether it is there or not; `None` when somebody has.
+impl DraftLock {
+    /// Locks a draft of this name, whether it is there or not; `None` when it is open elsewhere.
     ///
     /// # Errors
     /// [`Error::Io`] when its lock cannot be made.
-    pub(super) fn take(folder: &Path, name: Name) -> Result<Option<Self>, Error> {
+    pub(super) fn take(folder: &Path, name: DraftName) -> Result<Option<Self>, Error> {
         let path = folder.join(format!(".{name}.lock"));
         loop {
             let lock = File::options().create(true).append(true).open(&path)?;
@@ -42,7 +40,7 @@ impl Hand {
     }
 }
 
-impl Drop for Hand {
+impl Drop for DraftLock {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
     }

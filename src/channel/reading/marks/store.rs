@@ -1,13 +1,14 @@
 //! The files that marks are kept in: `marks/DEVICE.txt` in the data folder's `.missive`, one for each device.
 //!
-//! Owns reading all of them and adding to one's own: a mark is added in one write, and a file of which more than half
-//! counts no more is written anew, whole or not at all. Refuses to know what is marked.
+//! All of them are read, and changes are added to this device's own: each in one write. A file of which more than half
+//! counts no more is written anew, whole or not at all.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::channel::reading::marks::{Change, Marks};
 use crate::fs::confined::{Folder, Kind};
 use crate::fs::{atomic_write, private};
@@ -18,20 +19,20 @@ const MAX_NAME: usize = 64;
 
 /// The program's own folder within a data folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Store {
+pub struct MarkStore {
     data: PathBuf,
     /// Whether the data folder was there at the beginning: if it vanishes then, it is not made anew.
     was_there: bool,
 }
 
-impl Store {
+impl MarkStore {
     /// The store in a data folder. Nothing is made before something is to be kept.
     pub fn below(data: &Path) -> Self {
         Self { data: data.to_owned(), was_there: data.is_dir() }
     }
 
     fn folder(&self) -> PathBuf {
-        self.data.join(".missive")
+        self.data.join(STATE_FOLDER)
     }
 
     fn marks(&self) -> PathBuf {
@@ -109,10 +110,8 @@ impl Store {
             fs_err::create_dir_all(&self.data)?;
         }
         let folder = self.folder();
-        private::check(&folder).map_err(|exposed| {
-            let way_out = exposed.command(&folder.display().to_string());
-            io::Error::other(format!("{exposed}; close it: {way_out}"))
-        })?;
+        private::check(&folder)
+            .map_err(|exposed| io::Error::other(format!("{exposed}; close it: {}", exposed.command())))?;
         private::folder(&folder)?;
         private::folder(&self.marks())
     }
@@ -167,7 +166,7 @@ mod tests {
     use super::*;
     use crate::channel::protocol::entry::Side;
     use crate::channel::protocol::stamp::Stamp;
-    use crate::channel::reading::marks::{Key, Reach, State};
+    use crate::channel::reading::marks::{ChannelKey, Reach, State};
     use std::os::unix::fs::PermissionsExt;
 
     fn stamp(seconds: i64) -> Stamp {
@@ -176,22 +175,22 @@ mod tests {
 
     fn change(seconds: i64, is: bool) -> Change {
         let reach = Reach::One(stamp(seconds));
-        Change { channel: Key("blog".into()), side: Side::Inbox, reach, state: State::Read(is) }
+        Change { channel: ChannelKey("blog".into()), side: Side::Inbox, reach, state: State::Read(is) }
     }
 
-    fn say(store: &Store, changes: &[Change], now: i64) {
+    fn say(store: &MarkStore, changes: &[Change], now: i64) {
         store.add(&store.load().unwrap(), changes, now, "laptop").unwrap();
     }
 
-    fn is_read(store: &Store, seconds: i64) -> bool {
+    fn is_read(store: &MarkStore, seconds: i64) -> bool {
         let marks = store.load().unwrap();
-        marks.of(&Key("blog".into())).is_some_and(|marked| marked.is_read(Side::Inbox, stamp(seconds)))
+        marks.of(&ChannelKey("blog".into())).is_some_and(|marked| marked.is_read(Side::Inbox, stamp(seconds)))
     }
 
     #[test]
     fn what_is_said_is_kept_where_only_its_owner_reads() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::below(&dir.path().join("data"));
+        let store = MarkStore::below(&dir.path().join("data"));
         assert!(!is_read(&store, 5) && !dir.path().join("data").exists());
         say(&store, &[change(5, true)], 60);
         assert!(is_read(&store, 5));
@@ -203,7 +202,7 @@ mod tests {
     #[test]
     fn a_line_that_was_cut_off_costs_only_itself() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::below(dir.path());
+        let store = MarkStore::below(dir.path());
         say(&store, &[change(5, true)], 60);
         let file = store.marks().join("laptop.txt");
         let text = std::fs::read_to_string(&file).unwrap();
@@ -215,7 +214,7 @@ mod tests {
     #[test]
     fn devices_merge_and_strange_files_are_let_lie() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::below(dir.path());
+        let store = MarkStore::below(dir.path());
         say(&store, &[change(5, true)], 60);
         let line = |at: &str, what: &str| format!("1970-01-01T00-{at}Z blog inbox/1970-01-01T00-00-05Z {what}\n");
         std::fs::write(store.marks().join("phone.txt"), line("02-00", "unread")).unwrap();
@@ -229,7 +228,7 @@ mod tests {
     #[test]
     fn a_file_is_put_in_order_when_half_of_it_counts_no_more() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::below(dir.path());
+        let store = MarkStore::below(dir.path());
         for now in 0..40 {
             say(&store, &[change(5, now % 2 == 0), change(now, true)], 100 + now);
         }
@@ -241,7 +240,7 @@ mod tests {
     #[test]
     fn a_damaged_device_gets_a_new_name() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::below(dir.path());
+        let store = MarkStore::below(dir.path());
         store.make_folders().unwrap();
         std::fs::write(dir.path().join(".missive/device"), "../../evil\n").unwrap();
         say(&store, &[change(5, true)], 60);

@@ -1,7 +1,7 @@
-//! The line that shows a match and what stands around it.
+//! The line that shows a match and the words around it.
 //!
-//! Owns what is cut away: white space folds, words stay whole where they can, and nothing is cut within a grapheme.
-//! Characters are those of the text; whoever prints them makes them visible, piece by piece.
+//! White space folds, words stay whole where they can, and nothing is cut within a grapheme. Characters are those of the
+//! text; whoever prints them makes them visible.
 
 use std::ops::Range;
 

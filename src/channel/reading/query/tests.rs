@@ -6,13 +6,14 @@ use crate::channel::protocol::entry::{RelativePath, Side};
 use crate::channel::protocol::header::Header;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::query::*;
-use crate::channel::snapshot::card::{Attachment, Mark};
+use crate::channel::snapshot::card::Attachment;
+use crate::channel::snapshot::file_mark::FileMark;
 
 /// 2026-11-22T13:35:04Z.
 const NOW: i64 = 1_795_354_504;
 
 fn card(stem: &str, title: Option<&str>, tags: &[&str], attachments: usize) -> Card {
-    let mark = Mark { len: 0, modified: 0, inode: 0 };
+    let mark = FileMark { len: 0, modified: 0, inode: 0 };
     let path = RelativePath::parse(b"a.jpg").unwrap();
     Card {
         side: Side::Outbox,
@@ -45,7 +46,7 @@ const TEXT: &str = "The chair stands. It took *three*\n  attempts, don’t ask. 
 
 fn finds(query: &str) -> bool {
     let card = letter();
-    let facts = Facts { card: &card, author: "Zoë Cooper", channel: "coopers-workshop" };
+    let facts = MessageFacts { card: &card, author: "Zoë Cooper", channel: "coopers-workshop" };
     Query::parse(query, NOW).unwrap_or_else(|error| panic!("{error}")).matches(&facts, || Some(TEXT))
 }
 
@@ -111,7 +112,7 @@ fn leaves_out_what_is_not() {
 #[test]
 fn the_text_is_read_only_if_it_matters() {
     let card = letter();
-    let facts = Facts { card: &card, author: "Cooper", channel: "c" };
+    let facts = MessageFacts { card: &card, author: "Cooper", channel: "c" };
     for query in ["leg", "tag:chairs", "chair from:brando", "-leg", "table before:2020"] {
         Query::parse(query, NOW).unwrap().matches(&facts, || -> Option<&str> { panic!("read for {query}") });
     }
@@ -121,8 +122,8 @@ fn the_text_is_read_only_if_it_matters() {
 #[test]
 fn arguments_are_words_or_phrases() {
     let card = letter();
-    let facts = Facts { card: &card, author: "Zoë Cooper", channel: "c" };
-    let finds = |arguments: &[&str]| Query::of_arguments(arguments, NOW).unwrap().matches(&facts, || Some(TEXT));
+    let facts = MessageFacts { card: &card, author: "Zoë Cooper", channel: "c" };
+    let finds = |arguments: &[&str]| Query::from_arguments(arguments, NOW).unwrap().matches(&facts, || Some(TEXT));
     assert!(finds(&["creme brulee", "chair", "from:zoe cooper", "", "-big chair"]));
     assert!(finds(&["stands chair \"third leg\""]));
     assert!(!finds(&["stands chair"]));
@@ -190,7 +191,7 @@ fn a_query_without_end_is_refused_in_few_words() {
         format!("\"{}\"", "a ".repeat(150)),
     ];
     for query in endless {
-        for error in [Query::parse(&query, NOW).unwrap_err(), Query::of_arguments(&[&query], NOW).unwrap_err()] {
+        for error in [Query::parse(&query, NOW).unwrap_err(), Query::from_arguments(&[&query], NOW).unwrap_err()] {
             assert!(error.to_string().len() < 300, "{error}");
         }
     }
@@ -204,7 +205,7 @@ proptest! {
     #[test]
     fn no_query_is_too_strange(query in any::<String>(), text in any::<String>()) {
         let card = letter();
-        let facts = Facts { card: &card, author: "a", channel: "c" };
+        let facts = MessageFacts { card: &card, author: "a", channel: "c" };
         if let Ok(query) = Query::parse(&query, NOW) {
             query.matches(&facts, || Some(&text));
             let _ = query.excerpt(&text, 70);
@@ -216,7 +217,7 @@ proptest! {
         let text = format!("{before}{word}{after}");
         let query = Query::parse(&format!("\"{word}\""), NOW).unwrap();
         let card = card("2026-11-20T10-00-00Z", None, &[], 0);
-        let facts = Facts { card: &card, author: "", channel: "" };
+        let facts = MessageFacts { card: &card, author: "", channel: "" };
         prop_assert!(query.matches(&facts, || Some(&text)));
         let excerpt = query.excerpt(&text, 70).unwrap();
         let found = excerpt.matches.first().unwrap().clone();

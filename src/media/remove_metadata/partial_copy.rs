@@ -1,19 +1,17 @@
 //! An output that stays borrowed for as long as it is the same as its source.
-//!
-//! Owns the choice between borrowing and copying. Refuses to know what the bytes mean.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 /// Collects parts of a source, and bytes of one's own, and copies nothing before the first difference.
-pub(super) struct Keeper<'a> {
+pub(super) struct PartialCopy<'a> {
     source: &'a [u8],
     /// While nothing was copied, the output is the source as far as here.
     same: usize,
     copied: Option<Vec<u8>>,
 }
 
-impl<'a> Keeper<'a> {
+impl<'a> PartialCopy<'a> {
     pub(super) fn new(source: &'a [u8]) -> Self {
         Self { source, same: 0, copied: None }
     }
@@ -57,11 +55,11 @@ impl<'a> Keeper<'a> {
 mod tests {
     use std::borrow::Cow;
 
-    use crate::media::remove_metadata::keeper::Keeper;
+    use crate::media::remove_metadata::partial_copy::PartialCopy;
 
     #[test]
     fn the_same_again_is_borrowed() {
-        let mut kept = Keeper::new(b"one two three");
+        let mut kept = PartialCopy::new(b"one two three");
         kept.keep(0..4);
         kept.write(b"two ");
         kept.keep(8..13);
@@ -70,19 +68,19 @@ mod tests {
 
     #[test]
     fn a_beginning_is_not_the_same() {
-        let mut kept = Keeper::new(b"one two three");
+        let mut kept = PartialCopy::new(b"one two three");
         kept.keep(0..3);
         assert!(matches!(kept.finish(), Cow::Owned(bytes) if bytes == b"one"));
     }
 
     #[test]
     fn a_gap_and_a_difference_are_copied() {
-        let mut kept = Keeper::new(b"one two three");
+        let mut kept = PartialCopy::new(b"one two three");
         kept.keep(0..4);
         kept.keep(8..13);
         assert_eq!(kept.finish(), &b"one three"[..]);
 
-        let mut kept = Keeper::new(b"one two three");
+        let mut kept = PartialCopy::new(b"one two three");
         kept.keep(0..4);
         kept.write(b"or ");
         kept.keep(4..7);

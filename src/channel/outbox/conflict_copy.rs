@@ -1,8 +1,7 @@
 //! Conflict copies: what a sync tool keeps beside a file that two people changed at once.
 //!
-//! Owns finding the file that a copy conflicts with and the two ways out: a copy becomes a message (or an attachment)
-//! of its own, or it goes to the trash. Nothing is ever overwritten and nothing is deleted. Refuses to decide which way
-//! is taken.
+//! Finds the file that a copy conflicts with, and takes one of two ways out: the copy becomes a message (or an attachment)
+//! of its own, or it goes to the trash. Nothing is overwritten and nothing is deleted.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -13,9 +12,9 @@ use std::path::{Path, PathBuf};
 use memchr::memmem;
 
 use crate::channel::outbox::conflict_comparison::{Comparison, compare};
-use crate::channel::outbox::trash;
 use crate::channel::protocol::classify::leading_stamp;
 use crate::channel::protocol::entry::Entry;
+use crate::channel::protocol::layout;
 use crate::channel::protocol::stamp::{STEM_LENGTH, Stamp};
 use crate::fs::atomic_write;
 use crate::fs::confined::{Folder, Kind};
@@ -23,7 +22,7 @@ use crate::fs::create_folders::folders_below;
 
 /// What a conflict copy is a copy of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum ConflictKind {
     /// A message's text.
     Text(Stamp),
     /// A message's attachment, with the name that the copy would get beside it, but for a number.
@@ -34,13 +33,13 @@ pub enum What {
 
 /// A conflict copy, looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conflict {
+pub struct ConflictCopy {
     /// Its path relative to the box.
     pub path: PathBuf,
     /// The path of what it is a copy of, if its name tells.
     pub original: Option<PathBuf>,
     /// What it is a copy of.
-    pub what: What,
+    pub what: ConflictKind,
     /// How the two compare.
     pub comparison: Comparison,
 }
@@ -49,28 +48,28 @@ pub struct Conflict {
 ///
 /// # Errors
 /// When it cannot be read, or is no regular file.
-pub fn examine(folder: &Folder, path: &Path) -> io::Result<Conflict> {
+pub fn examine(folder: &Folder, path: &Path) -> io::Result<ConflictCopy> {
     if folder.stat(path)?.kind != Kind::File {
         return Err(io::Error::other("it is not a regular file"));
     }
     let name = path.file_name().unwrap_or_default();
     let in_box = path.components().count() == 1;
     let (what, original) = match (in_box, text_stamp(name), unmarked(name)) {
-        (true, Some(stamp), _) => (What::Text(stamp), Some(Entry::Text(stamp).path())),
-        (true, None, Some((original, _))) => (What::Other, Some(original.into())),
+        (true, Some(stamp), _) => (ConflictKind::Text(stamp), Some(Entry::Text(stamp).path())),
+        (true, None, Some((original, _))) => (ConflictKind::Other, Some(original.into())),
         (false, _, Some((original, day))) => {
-            (What::Attachment(beside(&original, day.as_deref())), Some(path.with_file_name(original)))
+            (ConflictKind::Attachment(beside(&original, day.as_deref())), Some(path.with_file_name(original)))
         }
-        (_, _, None) => (What::Other, None),
+        (_, _, None) => (ConflictKind::Other, None),
     };
     let comparison = match &original {
         Some(original) => {
             let folders = (original.with_extension(""), own_folder(path));
-            compare(folder, (original, path), matches!(what, What::Text(_)).then_some(&folders))?
+            compare(folder, (original, path), matches!(what, ConflictKind::Text(_)).then_some(&folders))?
         }
         None => Comparison::Alone,
     };
-    Ok(Conflict { path: path.to_owned(), original, what, comparison })
+    Ok(ConflictCopy { path: path.to_owned(), original, what, comparison })
 }
 
 /// The message whose text a file of this name in a box is a copy of.
@@ -145,10 +144,10 @@ pub fn own_folder(copy: &Path) -> PathBuf {
     copy.with_file_name(copy.file_stem().unwrap_or_default())
 }
 
-impl Conflict {
+impl ConflictCopy {
     /// Whether there is a way to file it.
     pub fn can_be_filed(&self) -> bool {
-        self.what != What::Other
+        self.what != ConflictKind::Other
     }
 
     /// Makes it a message of its own at the next free second, or an attachment with a free name. Gives its new path,
@@ -158,9 +157,9 @@ impl Conflict {
     /// What the system says; everything is as it was.
     pub fn file(&self, outbox: &Path) -> io::Result<PathBuf> {
         match &self.what {
-            What::Text(stamp) => file_text(outbox, &self.path, *stamp),
-            What::Attachment(name) => file_attachment(outbox, &self.path, name),
-            What::Other => Err(io::Error::other("it is not a copy of a message or an attachment")),
+            ConflictKind::Text(stamp) => file_text(outbox, &self.path, *stamp),
+            ConflictKind::Attachment(name) => file_attachment(outbox, &self.path, name),
+            ConflictKind::Other => Err(io::Error::other("it is not a copy of a message or an attachment")),
         }
     }
 
@@ -170,12 +169,12 @@ impl Conflict {
     /// What the system says; nothing is lost.
     pub fn discard(&self, outbox: &Path) -> io::Result<PathBuf> {
         let channel = outbox.parent().unwrap_or(outbox);
-        let dropped = folders_below(channel, Path::new(trash::FOLDER))?;
+        let dropped = folders_below(channel, Path::new(layout::TRASH_FOLDER))?;
         let place = dropped.join(&self.path);
         folders_below(&dropped, self.path.parent().unwrap_or(&self.path))?;
         let place = move_free(&outbox.join(&self.path), &place)?;
         let own = outbox.join(own_folder(&self.path));
-        if matches!(self.what, What::Text(_)) && is_folder(&own) {
+        if matches!(self.what, ConflictKind::Text(_)) && is_folder(&own) {
             move_free(&own, &dropped.join(own_folder(&self.path)))?;
         }
         Ok(place.strip_prefix(outbox.parent().unwrap_or(outbox)).unwrap_or(&place).to_owned())

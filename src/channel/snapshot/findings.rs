@@ -1,0 +1,54 @@
+//! What a look finds besides the messages to show: closed boxes, files that are not shown, messages that are held.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+
+use crate::channel::protocol::classify::Reason;
+use crate::channel::protocol::entry::Side;
+use crate::channel::snapshot::card::Card;
+use crate::fs::confined::Folder;
+
+/// The state of one box.
+#[derive(Debug)]
+pub enum BoxState {
+    /// It is there and was read.
+    Open(Folder),
+    /// There is no such folder.
+    Missing,
+    /// It is there and cannot be read; what the system said.
+    Unreadable(String),
+}
+
+/// A file that is not shown, and why.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, JsonSchema)]
+pub struct Hidden {
+    /// Which box it is in.
+    pub side: Side,
+    /// Its path relative to the box.
+    pub path: PathBuf,
+    /// Why it is not shown.
+    #[serde(flatten)]
+    pub reason: Reason,
+    /// Whether its owner may have meant it to be shown, so that it counts as a warning.
+    pub warning: bool,
+}
+
+/// A message that is not to be shown now.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The message.
+    pub card: Arc<Card>,
+    /// Why.
+    pub reason: Reason,
+    /// When it is to be looked at again, in seconds since 1970; a draft waits for its author.
+    pub until: Option<i64>,
+}
+
+impl Hidden {
+    /// The path relative to the channel, as people write it: `inbox/…`.
+    pub fn in_channel(&self) -> PathBuf {
+        Path::new(self.side.name()).join(&self.path)
+    }
+}
