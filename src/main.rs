@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use tikv_jemallocator::Jemalloc;
-
-/// Gives memory back to the system when a large build is done: `missive watch` may then wait for days.
+/// Gives more memory back to the system when a large build is done: `missive watch` may then wait for days. It is C, and
+/// takes long to compile; packages have it.
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
-static MEMORY: Jemalloc = Jemalloc;
+static MEMORY: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// A bug, in the numbers of `sysexits.h`.
 const SOFTWARE: u8 = 70;

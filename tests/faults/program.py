@@ -8,7 +8,7 @@ from channel import difference, files, litter
 
 NICE = 5
 # Said of every conversation, and the channels here are some.
-NOTE = "note: a site contains other people's messages"
+NOTE = "note: this site contains other people's messages"
 
 
 class Wrong(Exception):
