@@ -179,11 +179,7 @@ Restored 2026-01-01T10-00-00Z.
 
 $ missive delete blog --undo
 --- messages
-<<<<<<< HEAD
 error: there is no deleted message in [ROOT]/blog/trash
-=======
-error: no message in [ROOT]/blog/trash
->>>>>>> words
   hint: `missive delete` has deleted nothing in this channel
 --- exit 1
 
