@@ -1,7 +1,24 @@
-//! Channels kept looked at, built, published and in step, for as long as a program runs: what `watch`, `serve` and `sync` have in common.
+//! Channels kept looked at, built, published and replicated, for as long as a program runs: what `build`, `watch`, `serve` and
+//! `sync` have in common.
+//!
+//! [`cycle`] is one channel's turn (send what is due, lock, look, build), [`schedule`] whose turn it is. The settings come in as
+//! plain values, and an [`observer`] is told what happens.
 
+pub(crate) mod background_node;
+pub(crate) mod box_origins;
+mod clock;
 pub(crate) mod cycle;
+pub(crate) mod documents;
+mod error;
+mod folders;
 pub(crate) mod hooks;
-pub mod node;
+pub(crate) mod node_handle;
+pub(crate) mod observer;
 pub(crate) mod schedule;
-pub(crate) mod session;
+pub(crate) mod site_settings;
+#[cfg(test)]
+pub(crate) mod test_clock;
+
+pub use clock::Clock;
+pub use error::Error;
+pub use folders::Folders;
