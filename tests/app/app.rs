@@ -4,10 +4,12 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+use crate::test_environment::{Environment, started};
 
 /// A picture that is no bigger than it needs to be.
 pub(crate) const PICTURE: &[u8] = include_bytes!("../../example-channel/outbox/.icon.png");
@@ -85,18 +87,10 @@ impl App {
     pub(crate) fn start(&mut self) {
         let home = self.dir.path().join("home");
         fs::create_dir_all(&home).unwrap();
-        let mut server = Command::new(env!("CARGO_BIN_EXE_missive"))
-            .args(["serve", "--json", "--port", &self.port.to_string()])
-            .env_clear()
-            .env("HOME", &home)
-            .env("XDG_CACHE_HOME", self.dir.path().join("cache"))
-            .env("MISSIVE_DATA", self.path(""))
-            .current_dir(&home)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let environment = Environment::new(&home).set("HOME", &home).data(&self.path(""));
+        let environment = environment.set("XDG_CACHE_HOME", self.dir.path().join("cache"));
+        let mut command = environment.command(&["serve", "--json", "--port", &self.port.to_string()]);
+        let mut server = started(command.stdout(Stdio::piped()).stderr(Stdio::null()));
         let mut line = String::new();
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let report: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));

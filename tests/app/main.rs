@@ -15,5 +15,7 @@ mod keys;
 mod looks;
 mod previews;
 mod reading;
+#[path = "../missive/test_environment.rs"]
+mod test_environment;
 mod without_script;
 mod writing;

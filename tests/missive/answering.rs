@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::scene::words;
+use crate::test_environment::{Environment, words};
 
 const FIRST: &str = "2026-01-01T10-00-00Z";
 const SECOND: &str = "2026-01-02T10-00-00Z";
@@ -71,9 +70,7 @@ impl Both {
 
     #[track_caller]
     fn run(&self, end: End, args: &[&str]) -> String {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_missive"));
-        command.args(args).env_clear().env("HOME", self.dir.path().join("home")).env("MISSIVE_DATA", self.data(end));
-        let output = command.current_dir(self.dir.path()).output().unwrap();
+        let output = Environment::new(self.dir.path()).data(&self.data(end)).run(args);
         let (out, talk) = words(&output);
         assert!(output.status.success(), "{args:?}: {talk}");
         out

@@ -1,51 +1,146 @@
 //! The program as a person runs it.
 
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+
+use snapbox::str;
 
 use crate::scene::{Scene, words};
+use crate::test_environment::{NOBODY, assert_says};
 
 #[test]
 fn from_nothing_to_a_site_in_three_steps() {
     let scene = Scene::new();
-    let made = scene.run(&["new", "Azureen & co"]);
-    assert!(made.status.success(), "{:?}", words(&made));
+    assert_says(
+        scene.session(&[&["new", "Azureen & co"]]),
+        str![[r#"
+$ missive new 'Azureen & co'
+[ROOT]/Azureen & co
+To write: missive compose 'Azureen & co'
+Any editor will do, too: a text file in its `outbox` named by the time in UTC,
+$(date -u +%Y-%m-%dT%H-%M-%SZ).txt. Then: missive build 'Azureen & co'
+"#]],
+    );
     let channel = scene.root().join("Azureen & co");
     assert!(channel.join("outbox/.channel.toml").is_file() && !channel.join("inbox").exists());
     std::fs::write(channel.join("outbox/2026-01-01T10-00-00Z.txt"), "Hello.").unwrap();
-    let built = scene.run(&["build", "Azureen & co"]);
-    let (out, talk) = words(&built);
-    assert!(built.status.success() && out.contains("1 message, "), "{out}{talk}");
-    assert!(talk.contains("without a base URL"), "{talk}");
-    assert!(channel.join("site/index.html").is_file());
-    let (out, talk) = words(&scene.run(&["build", "Azureen & co"]));
-    assert!(out.contains("nothing to do, 1 message") && talk.is_empty(), "{out}{talk}");
+    let build: &[&str] = &["build", "Azureen & co"];
+    assert_says(
+        scene.session(&[build, build]),
+        str![[r#"
+$ missive build 'Azureen & co'
+[ROOT]/Azureen & co/site: 1 message, 9 files written of 9 in [TIME]
+--- messages
+note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` or `base_url` in missive.toml sets one
+
+$ missive build 'Azureen & co'
+[ROOT]/Azureen & co/site: nothing to do, 1 message
+"#]],
+    );
+    // How a day is shown depends on today.
     let (out, _) = words(&scene.run(&["channels"]));
     assert!(out.contains("Broadcasts\n  Azureen & co  1 message   "), "{out}");
+    assert!(channel.join("site/index.html").is_file());
 }
 
 #[test]
 fn mistakes_get_one_clear_line_and_a_hint() {
     let scene = Scene::new().message("2026-01-01T10-00-00Z", "x").file("theme/index.html", b"{% if %}");
-    let cases: [(&[&str], i32, &str, &str); 9] = [
-        (&["build", "blgo"], 1, "no channel `blgo`", "did you mean `blog`?"),
-        (&["build", "./nowhere"], 1, "there is no folder `./nowhere`", "missive channels"),
-        (&["build", "./blog/outbox"], 1, "is not a channel", "an `outbox`, an `inbox` or both"),
-        (&["build", "blog"], 1, "index.html", "fix the template"),
-        (&["build", "blog", "--theme", "nothere"], 1, "no theme named `nothere`", "the built-in theme is `letter`"),
-        (&["build", "blog", "--base-url", "example.org"], 2, "is not a web address", ""),
-        (&["new", "blog"], 1, "already exists", "choose another name"),
-        (&["new", ".hidden"], 1, "cannot be a channel's name", "does not begin with `.`"),
-        (&["why", "blog/missive.toml"], 1, "is not in a channel's inbox or outbox", "inbox or outbox"),
+    let mistakes: [&[&str]; 11] = [
+        &["build", "blgo"],
+        &["build", "./nowhere"],
+        &["build", "./blog/outbox"],
+        &["build", "blog"],
+        &["build", "blog", "--theme", "nothere"],
+        &["build", "blog", "--base-url", "example.org"],
+        &["new", "blog"],
+        &["new", ".hidden"],
+        &["why", "blog/missive.toml"],
+        &["build"],
+        &["no-such-command"],
     ];
-    for (args, code, message, hint) in cases {
-        let output = scene.run(args);
-        let (out, talk) = words(&output);
-        assert_eq!(output.status.code(), Some(code), "{args:?}");
-        assert!(out.is_empty() && talk.contains(message) && talk.contains(hint), "{args:?}: {talk}");
-    }
-    assert_eq!(scene.run(&["build"]).status.code(), Some(2));
-    assert_eq!(scene.run(&["no-such-command"]).status.code(), Some(2));
+    assert_says(
+        scene.session(&mistakes),
+        str![[r#"
+$ missive build blgo
+--- messages
+error: no channel `blgo` in [ROOT]
+  hint: did you mean `blog`?
+--- exit 1
+
+$ missive build ./nowhere
+--- messages
+error: there is no folder `./nowhere`
+  hint: `missive channels` lists the channels of the data folder
+--- exit 1
+
+$ missive build ./blog/outbox
+--- messages
+error: [ROOT]/blog/outbox is no channel: it has neither an `inbox` nor an `outbox`
+  hint: a channel is a folder that holds an `outbox`, an `inbox` or both; `missive new NAME` makes one
+--- exit 1
+
+$ missive build blog
+--- messages
+error: [ROOT]/blog/theme/index.html: error: Found `%}` but expected one of: integer, float, string, bool, ident, `-`, `not`, `<`, `{`, `[` or `(`
+ --> index.html:1:7
+  |
+1 | {% if %}
+  |       ^^
+  hint: the site is as it was; mend the template and build again
+--- exit 1
+
+$ missive build blog --theme nothere
+--- messages
+error: there is no theme `nothere`
+  hint: built in is `letter`; anything else is a folder of templates
+--- exit 1
+
+$ missive build blog --base-url example.org
+--- messages
+error: invalid value 'example.org' for '--base-url <URL>': `example.org` is no web address such as `https://example.org/blog/`
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive new blog
+--- messages
+error: [ROOT]/blog exists already
+  hint: choose another name; nothing was changed
+--- exit 1
+
+$ missive new .hidden
+--- messages
+error: `.hidden` cannot be a channel's name
+  hint: any file name will do that does not begin with `.`
+--- exit 1
+
+$ missive why blog/missive.toml
+--- messages
+error: [ROOT]/blog/missive.toml lies in no channel's box
+  hint: name a file inside a channel's inbox or outbox
+--- exit 1
+
+$ missive build
+--- messages
+error: the following required arguments were not provided:
+  <CHANNEL>...
+
+Usage: missive build [OPTIONS] <CHANNEL>
+       missive build [OPTIONS] --all --output <DIR> [CHANNEL]...
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive no-such-command
+--- messages
+error: unrecognized subcommand 'no-such-command'
+
+Usage: missive [OPTIONS] <COMMAND>
+
+For more information, try '--help'.
+--- exit 2
+"#]],
+    );
     assert!(!scene.path("site").exists(), "nothing was written");
 }
 
@@ -53,8 +148,16 @@ fn mistakes_get_one_clear_line_and_a_hint() {
 fn a_wrong_setting_names_line_and_key() {
     let scene =
         Scene::new().message("2026-01-01T10-00-00Z", "x").settings("[site]\nbase_ulr = \"https://example.org/\"\n");
-    let (_, talk) = words(&scene.run(&["build", "blog"]));
-    assert!(talk.contains("missive.toml, line 2: unknown key `base_ulr`; did you mean `base_url`?"), "{talk}");
+    assert_says(
+        scene.session(&[&["build", "blog"]]),
+        str![[r#"
+$ missive build blog
+--- messages
+error: [ROOT]/blog/missive.toml, line 2: unknown key `base_ulr`; did you mean `base_url`?
+  hint: nothing was changed; mend the file and try again
+--- exit 1
+"#]],
+    );
 }
 
 #[test]
@@ -63,16 +166,45 @@ fn strange_files_are_counted_and_fail_only_if_strict() {
         .message("2026-01-01T10-00-00Z", "x")
         .file("outbox/notes.md", b"y")
         .file("outbox/2026-1-2T3-4-5Z.txt", b"z");
-    let output = scene.run(&["build", "blog"]);
-    let (_, talk) = words(&output);
-    assert!(output.status.success() && talk.contains("warning: outbox/notes.md: not a message's name"), "{talk}");
-    assert!(talk.contains("`2026-01-02T03-04-05Z.txt` would be"), "{talk}");
-    assert_eq!(scene.run(&["build", "blog", "--strict"]).status.code(), Some(1));
-    assert_eq!(scene.run(&["check", "blog", "--strict"]).status.code(), Some(1));
-    let (out, _) = words(&scene.run(&["check", "blog"]));
-    assert!(out.contains("blog: 1 message, 2 warnings"), "{out}");
-    let (out, _) = words(&scene.run(&["why", "blog/outbox/2026-1-2T3-4-5Z.txt"]));
-    assert!(out.contains("not a message's name; `2026-01-02T03-04-05Z.txt` would be"), "{out}");
+    let session = scene.session(&[
+        &["build", "blog"],
+        &["build", "blog", "--strict"],
+        &["check", "blog", "--strict"],
+        &["check", "blog"],
+        &["why", "blog/outbox/2026-1-2T3-4-5Z.txt"],
+    ]);
+    assert_says(
+        session,
+        str![[r#"
+$ missive build blog
+[ROOT]/blog/site: 1 message, 9 files written of 9 in [TIME]
+--- messages
+warning: outbox/2026-1-2T3-4-5Z.txt: not a message's name; `2026-01-02T03-04-05Z.txt` would be
+warning: outbox/notes.md: not a message's name (YYYY-MM-DDTHH-MM-SSZ.txt)
+note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` or `base_url` in missive.toml sets one
+
+$ missive build blog --strict
+[ROOT]/blog/site: nothing to do, 1 message
+--- messages
+warning: outbox/2026-1-2T3-4-5Z.txt: not a message's name; `2026-01-02T03-04-05Z.txt` would be
+warning: outbox/notes.md: not a message's name (YYYY-MM-DDTHH-MM-SSZ.txt)
+--- exit 1
+
+$ missive check blog --strict
+blog: 1 message, 2 warnings
+  outbox/2026-1-2T3-4-5Z.txt: not a message's name; `2026-01-02T03-04-05Z.txt` would be
+  outbox/notes.md: not a message's name (YYYY-MM-DDTHH-MM-SSZ.txt)
+--- exit 1
+
+$ missive check blog
+blog: 1 message, 2 warnings
+  outbox/2026-1-2T3-4-5Z.txt: not a message's name; `2026-01-02T03-04-05Z.txt` would be
+  outbox/notes.md: not a message's name (YYYY-MM-DDTHH-MM-SSZ.txt)
+
+$ missive why blog/outbox/2026-1-2T3-4-5Z.txt
+outbox/2026-1-2T3-4-5Z.txt: not shown: not a message's name; `2026-01-02T03-04-05Z.txt` would be
+"#]],
+    );
 }
 
 #[test]
@@ -109,12 +241,7 @@ fn no_name_speaks_to_the_terminal() {
 #[test]
 fn a_closed_pipe_is_silence() {
     let scene = Scene::new().message("2026-01-01T10-00-00Z", "x");
-    let script = format!(
-        "'{}' check --data '{}' | true; exit ${{PIPESTATUS[0]}}",
-        env!("CARGO_BIN_EXE_missive"),
-        scene.root().display()
-    );
-    let output = Command::new("bash").args(["-c", &script]).env("HOME", scene.root()).output().unwrap();
+    let output = scene.environment().shell("missive check | true; exit ${PIPESTATUS[0]}");
     assert_eq!((output.status.code(), words(&output).1.as_str()), (Some(0), ""));
 }
 
@@ -127,27 +254,9 @@ fn what_may_not_be_read_is_reported_and_keeps_its_page() {
     };
     open(0o777, scene.root());
     open(0o777, &scene.path(""));
-    // Root may read everything, so the program runs as somebody who may not, from where that somebody can reach it.
-    let program = scene.root().join("missive");
-    // A link where possible: a file that was just written may still be open in a test that starts a program of its own.
-    let linked = std::fs::hard_link(env!("CARGO_BIN_EXE_missive"), &program);
-    linked.or_else(|_| std::fs::copy(env!("CARGO_BIN_EXE_missive"), &program).map(|_| ())).unwrap();
-    let is_root = rustix::process::geteuid().is_root();
-    let run = |args: &[&str]| {
-        let mut command = Command::new(if is_root { "setpriv".as_ref() } else { program.as_os_str() });
-        if is_root {
-            command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program);
-        }
-        command
-            .args(args)
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("HOME", scene.root())
-            .env("MISSIVE_DATA", scene.root())
-            .current_dir(scene.root())
-            .output()
-            .unwrap()
-    };
+    // Root may read everything, so the program runs as somebody who may not.
+    let environment = scene.environment().set("HOME", scene.root()).user(NOBODY);
+    let run = |args: &[&str]| environment.run(args);
     let first = run(&["build", "blog"]);
     assert!(first.status.success(), "{:?}", words(&first));
     let page = || std::fs::read_to_string(scene.path("site/2026-01-01T10-00-00Z.html")).unwrap();

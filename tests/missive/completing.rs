@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::every_command::Data;
-use crate::scene::words;
+use crate::test_environment::{Environment, finished, words};
 
 /// A data folder with a channel whose name has to be quoted.
 fn data() -> Data {
@@ -12,24 +12,13 @@ fn data() -> Data {
     data
 }
 
-/// Runs a script in a shell that finds the program; `None` without that shell.
-fn shell(data: &Data, shell: &[&str], script: &str) -> Option<String> {
-    let mut command = Command::new(shell[0]);
-    let path = std::path::Path::new(env!("CARGO_BIN_EXE_missive")).parent().unwrap().display();
-    command.args(&shell[1..]).args(["-c", script]).env_clear().env("PATH", format!("{path}:/usr/bin:/bin"));
-    command.env("HOME", data.root().join("home")).env("MISSIVE_DATA", data.root()).env("LC_ALL", "C.UTF-8");
-    let Ok(output) = command.current_dir(data.root()).output() else {
-        skip(shell[0]);
-        return None;
-    };
+/// Runs a script in a shell that finds the program.
+fn shell(data: &Data, shell: &[&str], script: &str) -> String {
+    let environment = Environment::new(data.root()).set("LC_ALL", "C.UTF-8");
+    let output = finished(environment.other(shell[0]).args(&shell[1..]).args(["-c", script]));
     let (out, talk) = words(&output);
     assert!(talk.is_empty(), "{shell:?}: {talk}");
-    Some(out)
-}
-
-#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn skip(shell: &str) {
-    eprintln!("skipped: there is no {shell}");
+    out
 }
 
 #[test]
@@ -54,7 +43,7 @@ fn bash_completes_commands_options_and_channels() {
             "source <(missive completions bash); COMP_WORDS=({typed}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
              _missive; printf '%s|' \"${{COMPREPLY[@]}}\""
         );
-        let Some(completed) = shell(&data, &["bash", "--norc"], &script) else { return };
+        let completed = shell(&data, &["bash", "--norc"], &script);
         if expected == "--" {
             assert!(completed.starts_with("--"), "no channel, so options: {typed}: {completed}");
         } else {
@@ -69,10 +58,12 @@ fn fish_completes_channels() {
     let ask = |typed: &str| {
         shell(&data, &["fish", "--no-config"], &format!("missive completions fish | source; complete -C '{typed}'"))
     };
-    let Some(completed) = ask("missive build ") else { return };
-    assert_eq!(completed, "Azureen & co\tbroadcast\nblog\tbroadcast\ntalk\tmessage\ntheirs\tsubscription\n");
-    assert_eq!(ask("missive build Azureen\\ ").unwrap(), "Azureen & co\tbroadcast\n");
-    assert_eq!(ask("missive che").unwrap(), "check\tList the files that are not shown, and why\n");
+    assert_eq!(
+        ask("missive build "),
+        "Azureen & co\tbroadcast\nblog\tbroadcast\ntalk\tmessage\ntheirs\tsubscription\n"
+    );
+    assert_eq!(ask("missive build Azureen\\ "), "Azureen & co\tbroadcast\n");
+    assert_eq!(ask("missive che"), "check\tList the files that are not shown, and why\n");
 }
 
 #[test]
@@ -86,10 +77,9 @@ fn zsh_completes_channels() {
         );
         shell(&data, &["zsh", "-f"], &script)
     };
-    let Some(completed) = ask("missive build ''", "''") else { return };
-    assert_eq!(completed, "Azureen & co\nblog\ntalk\ntheirs\n");
-    assert_eq!(ask("missive build '\"Azureen '", "'Azureen '").unwrap(), "Azureen & co\n");
-    assert_eq!(ask("missive --data /nowhere che", "che").unwrap(), "check\n");
+    assert_eq!(ask("missive build ''", "''"), "Azureen & co\nblog\ntalk\ntheirs\n");
+    assert_eq!(ask("missive build '\"Azureen '", "'Azureen '"), "Azureen & co\n");
+    assert_eq!(ask("missive --data /nowhere che", "che"), "check\n");
 }
 
 #[test]
@@ -102,8 +92,7 @@ fn every_page_of_the_manual_is_written_and_groff_has_nothing_to_warn_of() {
     for entry in std::fs::read_dir(data.root().join("pages")).unwrap().map(Result::unwrap) {
         let text = std::fs::read_to_string(entry.path()).unwrap();
         assert!(text.contains(".SH EXAMPLES\n") && !text.contains(".SH EXTRA"), "{:?}", entry.path());
-        if let Ok(output) = Command::new("groff").args(["-man", "-Tutf8", "-ww", "-z"]).arg(entry.path()).output() {
-            assert_eq!(words(&output).1, "", "{:?}", entry.path());
-        }
+        let checked = finished(Command::new("groff").args(["-man", "-Tutf8", "-ww", "-z"]).arg(entry.path()));
+        assert_eq!(words(&checked).1, "", "{:?}", entry.path());
     }
 }

@@ -3,12 +3,14 @@
 use std::fs;
 use std::io::Write;
 use std::os::fd::OwnedFd;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
+use snapbox::str;
 
 use crate::scene::{Scene, files, words};
+use crate::test_environment::{assert_says, started};
 
 const X: &str = "2026-01-01T10-00-00Z";
 const NEXT: &str = "2026-01-01T10-00-01Z";
@@ -47,8 +49,15 @@ fn a_conflict_copy_becomes_a_message_at_the_next_free_second() {
     assert_eq!(fs::metadata(&filed).unwrap().modified().unwrap(), before);
     assert_eq!(fs::read(scene.path(&format!("outbox/{X}.txt"))).unwrap(), b"one\ntwo\nthree\n");
     assert_eq!(settled(&scene), [] as [Value; 0]);
-    let (out, _) = words(&scene.run(&["check", "blog"]));
-    assert!(out.contains("blog: 3 messages, no warnings"), "{out}");
+    assert_says(
+        scene.session(&[&["check", "blog"]]),
+        str![[r#"
+$ missive check blog
+blog: 3 messages, nothing to warn of
+  outbox/.syncthing.2026-01-01T10-00-03Z.txt.tmp: still arriving: a sync tool has not finished it
+  outbox/2026-01-01T10-00-02Z: attachments waiting for their message
+"#]],
+    );
 }
 
 #[test]
@@ -133,18 +142,36 @@ fn what_is_no_messages_copy_and_what_is_theirs_is_left() {
 fn without_a_terminal_and_without_yes_it_only_shows() {
     let scene = scene();
     let before = there(&scene);
-    let (out, _) = words(&scene.run(&["check", "blog", "--fix"]));
-    assert!(
-        out.contains(
-            "`--yes` would keep it as a message of its own\n    differs from outbox/2026-01-01T10-00-00Z.txt:\n"
-        ),
-        "{out}"
+    let check: &[&str] = &["check", "blog"];
+    assert_says(
+        scene.session(&[&["check", "blog", "--fix"], &["check", "blog", "--fix", "--strict"], check]),
+        str![[r#"
+$ missive check blog --fix
+blog: 1 message, 1 warning
+  outbox/2026-01-01T10-00-00Z.sync-conflict-20260102-120000-ABCDEFG.txt: nothing done; `--yes` would re-file it
+    differs from outbox/2026-01-01T10-00-00Z.txt:
+     one
+    -two
+    +2
+     three
+
+$ missive check blog --fix --strict
+blog: 1 message, 1 warning
+  outbox/2026-01-01T10-00-00Z.sync-conflict-20260102-120000-ABCDEFG.txt: nothing done; `--yes` would re-file it
+    differs from outbox/2026-01-01T10-00-00Z.txt:
+     one
+    -two
+    +2
+     three
+--- exit 1
+
+$ missive check blog
+blog: 1 message, 1 warning
+  outbox/2026-01-01T10-00-00Z.sync-conflict-20260102-120000-ABCDEFG.txt: a sync tool's conflict copy
+`missive check --fix` goes through the conflict copies in an outbox.
+"#]],
     );
-    assert!(out.contains("     one\n    -two\n    +2\n"), "{out}");
     assert_eq!(there(&scene), before);
-    assert_eq!(scene.run(&["check", "blog", "--fix", "--strict"]).status.code(), Some(1));
-    let (out, _) = words(&scene.run(&["check", "blog"]));
-    assert!(out.contains("`missive check --fix` resolves"), "{out}");
 }
 
 /// Runs `check --fix` with these keys typed at a terminal; gives both streams.
@@ -155,16 +182,9 @@ fn typed(scene: &Scene, keys: &str) -> (String, String) {
     let name = ptsname(&ours, Vec::new()).unwrap();
     let theirs: OwnedFd = fs::File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap().into();
     let mut ours = fs::File::from(ours);
-    let child = Command::new(env!("CARGO_BIN_EXE_missive"))
-        .args(["check", "./blog", "--fix"])
-        .env_clear()
-        .env("HOME", scene.root().join("home"))
-        .current_dir(scene.root())
-        .stdin(Stdio::from(theirs))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut command = scene.environment().command(&["check", "./blog", "--fix"]);
+    let child = started(command.stdin(theirs).stdout(Stdio::piped()).stderr(Stdio::piped()));
+    drop(command);
     ours.write_all(keys.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());

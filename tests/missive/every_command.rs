@@ -1,11 +1,12 @@
 //! Every command of the program once or more, and a data folder on which each has something to do.
 
 use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::test_environment::{Environment, finished, started, stop};
 
 /// A command line that succeeds in a [`Data`], and how it ends.
 pub(crate) struct Line {
@@ -87,9 +88,7 @@ pub(crate) fn lines() -> impl Iterator<Item = &'static Line> {
 /// A data folder with a channel of each kind, and strange files in all of them.
 pub(crate) struct Data {
     dir: tempfile::TempDir,
-    /// Runs the program as this user.
-    pub(crate) user: Option<u32>,
-    program: PathBuf,
+    environment: Environment,
 }
 
 const FIRST: &str = "2026-01-01T10-00-00Z";
@@ -116,36 +115,33 @@ impl Data {
             fs::write(folder.join("notes.md"), "no message").unwrap();
             symlink("/etc/passwd", folder.join("2026-01-04T10-00-00Z.txt")).unwrap();
         }
-        Self { dir, user: None, program: env!("CARGO_BIN_EXE_missive").into() }
+        let environment = Environment::new(dir.path());
+        Self { dir, environment }
     }
 
     pub(crate) fn root(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Lets the program be reached and run by anybody.
-    pub(crate) fn open_to_all(&mut self) {
+    /// Has the program run by another user, where root can do that.
+    pub(crate) fn run_by(&mut self, user: u32) {
         fs::set_permissions(self.root(), fs::Permissions::from_mode(0o777)).unwrap();
-        self.program = self.root().join("missive");
-        let linked = fs::hard_link(env!("CARGO_BIN_EXE_missive"), &self.program);
-        linked.or_else(|_| fs::copy(env!("CARGO_BIN_EXE_missive"), &self.program).map(|_| ())).unwrap();
+        self.environment = self.environment.clone().user(user);
+        for entry in walkdir::WalkDir::new(self.root()).into_iter().map(Result::unwrap) {
+            if entry.file_name() != "missive" {
+                self.environment.give(entry.path());
+            }
+        }
+    }
+
+    /// Any other program, run as this one is.
+    pub(crate) fn other(&self, program: &str) -> Command {
+        self.environment.other(program)
     }
 
     /// The program with these arguments, in a home of its own, nothing on its standard input.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
-        if let Some(user) = self.user {
-            std::os::unix::process::CommandExt::uid(&mut command, user);
-            std::os::unix::process::CommandExt::gid(&mut command, user);
-        }
-        command
-            .args(args)
-            .env_clear()
-            .env("HOME", self.root().join("home"))
-            .env("MISSIVE_DATA", self.root())
-            .current_dir(self.root())
-            .stdin(Stdio::null());
-        command
+        self.environment.command(args)
     }
 
     /// Runs a line to its end; one that has none is told to stop when it has printed a line.
@@ -153,7 +149,7 @@ impl Data {
         // What follows a `--` is no option any more.
         let mut command = self.command(&[more, line.args].concat());
         if !line.endless {
-            return started(command.stdout(Stdio::piped()).stderr(Stdio::piped())).wait_with_output().unwrap();
+            return finished(&mut command);
         }
         let mut child = started(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -164,22 +160,6 @@ impl Data {
         let rest = child.wait_with_output().unwrap();
         Output { stdout: first, ..rest }
     }
-}
-
-/// Starts a program. One that was just copied may still be open in a test that starts a program of its own.
-pub(crate) fn started(command: &mut Command) -> Child {
-    loop {
-        match command.spawn() {
-            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::sleep(Duration::from_millis(5)),
-            done => return done.unwrap(),
-        }
-    }
-}
-
-/// Asks a program to stop as a service manager does.
-pub(crate) fn stop(child: &Child) {
-    let pid = rustix::process::Pid::from_child(child);
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
 }
 
 /// The program's own list of its commands, but for those that it hides.

@@ -191,17 +191,8 @@ fn no_build_depends_on_zone_or_locale() {
     let scene =
         Scene::new().message("2026-01-01T00-00-01Z", "# Été\n\ntext #été").message("2026-06-30T23-59-59Z", "text");
     let build = |zone: &str, locale: &str, output: &str| {
-        let status = std::process::Command::new(env!("CARGO_BIN_EXE_missive"))
-            .args(["build", "./blog", "-o", output])
-            .env_clear()
-            .env("HOME", scene.root())
-            .env("TZ", zone)
-            .env("LC_ALL", locale)
-            .env("LANG", locale)
-            .current_dir(scene.root())
-            .status()
-            .unwrap();
-        assert!(status.success());
+        let environment = scene.environment().set_all(&[("TZ", zone), ("LC_ALL", locale), ("LANG", locale)]);
+        assert!(environment.run(&["build", "./blog", "-o", output]).status.success());
         crate::scene::files(&scene.root().join(output))
     };
     let here = build("UTC", "C", "utc");

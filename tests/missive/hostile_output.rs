@@ -394,15 +394,7 @@ fn a_pipe_is_no_file_that_anybody_waits_for() {
     fs::write(at("text"), "A text.").unwrap();
     symlink(at("text"), at("link")).unwrap();
     assert!(scene.run(&["compose", "blog", "-F", "link"]).status.success());
-    let run = std::process::Command::new("bash")
-        .args(["-c", "exec \"$0\" compose blog -F <(echo from the shell)", env!("CARGO_BIN_EXE_missive")])
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("HOME", at("home"))
-        .env("MISSIVE_DATA", scene.root())
-        .current_dir(scene.root())
-        .output()
-        .unwrap();
+    let run = scene.environment().shell("missive compose blog -F <(echo from the shell)");
     assert!(run.status.success(), "{:?}", words(&run));
     assert_eq!(fs::read_dir(whole.join("blog/outbox")).unwrap().count(), 3);
 }

@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::every_command::{Data, lines, started};
-use crate::scene::words;
-
-/// Somebody who may not do what root may.
-const NOBODY: u32 = 65534;
+use crate::every_command::{Data, lines};
+use crate::test_environment::{NOBODY, finished, words};
 
 /// What tells that a file or folder is as it was: mode, time of modification, and a file's bytes or a link's target.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,15 +53,7 @@ fn set_writable(folder: &Path, writable: bool) {
 /// A data folder whose inboxes cannot be written to by whoever runs the program.
 fn read_only() -> Data {
     let mut data = Data::new();
-    if rustix::process::geteuid().is_root() {
-        data.open_to_all();
-        data.user = Some(NOBODY);
-        for entry in walkdir::WalkDir::new(data.root()).into_iter().map(Result::unwrap) {
-            if entry.file_name() != "missive" {
-                lchown(entry.path(), Some(NOBODY), Some(NOBODY)).unwrap();
-            }
-        }
-    }
+    data.run_by(NOBODY);
     for inbox in ["talk/inbox", "theirs/inbox"] {
         set_writable(&data.root().join(inbox), false);
     }
@@ -94,15 +83,9 @@ fn no_command_writes_to_an_inbox_or_needs_to() {
 #[test]
 fn the_inboxes_of_this_test_really_cannot_be_written_to() {
     let data = read_only();
-    let mut program = data.command(&[]);
-    let mut touch = std::process::Command::new("touch");
-    if let Some(user) = data.user {
-        std::os::unix::process::CommandExt::uid(&mut touch, user);
-    }
-    touch.arg(data.root().join("talk/inbox/x")).stderr(std::process::Stdio::null());
-    assert!(!touch.status().unwrap().success(), "the user may write");
-    let ran = started(program.stderr(std::process::Stdio::null())).wait().unwrap();
-    assert_eq!(ran.code(), Some(2), "the user may run the program");
+    let touched = finished(data.other("touch").arg(data.root().join("talk/inbox/x")));
+    assert!(!touched.status.success(), "the user may write");
+    assert_eq!(finished(&mut data.command(&[])).status.code(), Some(2), "the user may run the program");
     for inbox in ["talk/inbox", "theirs/inbox"] {
         set_writable(&data.root().join(inbox), true);
     }

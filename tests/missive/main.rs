@@ -8,7 +8,6 @@
     reason = "a test stops where it fails"
 )]
 
-mod again;
 mod answering;
 mod archives;
 mod attachments;
@@ -19,7 +18,7 @@ mod completing;
 mod composing;
 mod conflicts;
 mod crash;
-mod environment;
+mod disk;
 mod every_command;
 mod feeds;
 mod floors;
@@ -28,12 +27,14 @@ mod hostile_output;
 mod inboxes;
 mod incremental;
 mod metadata;
+mod odd_surroundings;
 mod output;
 mod pasting;
-mod planet;
 mod reading;
+mod reading_room;
 #[cfg(feature = "sync")]
 mod replicating;
+mod rescan;
 mod scene;
 mod schemas;
 mod scripting;
@@ -42,6 +43,7 @@ mod serving;
 mod sites;
 mod special_files;
 mod syncthing;
+mod test_environment;
 mod themes;
 mod trust;
 mod watching;

@@ -2,7 +2,10 @@
 
 use std::fs;
 
+use snapbox::str;
+
 use crate::scene::{SERIAL, Scene, heic, notes, photograph, words};
+use crate::test_environment::assert_says;
 
 const STEM: &str = "2026-01-01T10-00-00Z";
 
@@ -67,12 +70,16 @@ fn what_stays_in_a_picture_is_said_when_it_is_published() {
     let (_, said) = words(&scene.run(&["build", "blog"]));
     assert!(!said.contains("may tell"), "{said}");
     let scene = scene.attachment(STEM, "b.heic", &heic()).attachment(STEM, "c.dng", &notes());
-    let (_, said) = words(&scene.run(&["build", "blog"]));
-    let expected = format!(
-        "warning: outbox/{STEM}/b.heic and 1 more attachment may tell where, with which camera and by whom they were made, \
-         and missive cannot remove that from this format. List these files: missive check --metadata blog\n"
+    assert_says(
+        scene.session(&[&["build", "blog"]]),
+        str![[r#"
+$ missive build blog
+[ROOT]/blog/site: 1 message, 7 files written of 12 in [TIME]
+--- messages
+warning: outbox/2026-01-01T10-00-00Z/b.heic and 1 more attachment may tell where, with which camera and by whom they were made, and missive cannot remove that from this format; see what is told: missive check --metadata blog
+note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` or `base_url` in missive.toml sets one
+"#]],
     );
-    assert!(said.contains(&expected), "{said}");
     assert_eq!(scene.run(&["build", "blog", "--strict"]).status.code(), Some(1));
     let (_, said) = words(&scene.run(&["build", "blog", "--keep-metadata"]));
     assert!(!said.contains("may tell"), "{said}");
@@ -87,36 +94,45 @@ fn what_stays_in_a_picture_is_said_when_it_is_attached() {
     let scene = Scene::new();
     fs::write(scene.root().join("a.heic"), heic()).unwrap();
     fs::write(scene.root().join("b.jpg"), photograph(3, 2)).unwrap();
-    let sent = scene.run(&["compose", "blog", "-m", "x", "-a", "a.heic", "-a", "b.jpg"]);
-    let (_, said) = words(&sent);
-    assert!(sent.status.success());
-    assert_eq!(
-        said,
-        "warning: a.heic may tell where, with which camera and by whom it was made, and missive cannot remove that from this format\n"
+    assert_says(
+        scene.session(&[&["compose", "blog", "-m", "x", "-a", "a.heic", "-a", "b.jpg"]]),
+        str![[r#"
+$ missive compose blog -m x -a a.heic -a b.jpg
+Sent [NOW], with 2 attachments.
+[ROOT]/blog/outbox/[NOW].txt
+--- messages
+warning: a.heic may tell where, with which camera and by whom it was made, and missive cannot remove that from this format
+"#]],
     );
 }
 
 #[test]
 fn check_lists_what_attachments_tell() {
     let scene = Scene::new().message(STEM, "x").attachment(STEM, "plain.png", &crate::scene::png(3, 2));
-    let (out, _) = words(&scene.run(&["check", "--metadata", "blog"]));
-    assert_eq!(out, "blog: missive found no attachment that reveals a place, a device or a person\n");
+    assert_says(
+        scene.session(&[&["check", "--metadata", "blog"]]),
+        str![[r#"
+$ missive check --metadata blog
+blog: no attachment tells a place, a device or a person, as far as missive can see
+"#]],
+    );
     let scene = scene.attachment(STEM, "a.jpg", &photograph(3, 2)).attachment(STEM, "b.heic", &heic()).attachment(
         STEM,
         "c.mp4",
         b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x20udta\xa9xyz+48.2082+016.3738/",
     );
-    let (out, _) = words(&scene.run(&["check", "--metadata", "blog"]));
-    let expected = format!(
-        "blog: 3 attachments reveal more than they show
-  outbox/{STEM}/a.jpg: place, device, person; the copy on a site does not
-  outbox/{STEM}/b.heic: place, device, person; the copy on a site reveals it too
-  outbox/{STEM}/c.mp4: place; the copy on a site reveals it too
+    assert_says(
+        scene.session(&[&["check", "--metadata", "blog"]]),
+        str![[r#"
+$ missive check --metadata blog
+blog: 3 attachments tell more than they show
+  outbox/2026-01-01T10-00-00Z/a.jpg: place, device, person; the copy on a site does not
+  outbox/2026-01-01T10-00-00Z/b.heic: place, device, person; the copy on a site tells it too
+  outbox/2026-01-01T10-00-00Z/c.mp4: place; the copy on a site tells it too
 People who receive the channel's folder receive these files unchanged.
 To clean one before you send it, use a program such as exiftool: exiftool -all= FILE
-"
+"#]],
     );
-    assert_eq!(out, expected);
     let (out, _) = words(&scene.run(&["check", "--metadata", "blog", "--json"]));
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(
@@ -135,14 +151,31 @@ To clean one before you send it, use a program such as exiftool: exiftool -all= 
 #[test]
 fn who_is_given_a_key_is_given_the_originals() {
     let scene = Scene::new().message(STEM, "x").attachment(STEM, "plain.png", &crate::scene::png(3, 2));
-    let (out, _) = words(&scene.run(&["share", "blog"]));
-    assert!(!out.contains("unchanged"), "{out}");
+    assert_says(
+        scene.session(&[&["share", "blog"]]),
+        str![[r##"
+$ missive share blog
+missive-read-[KEY]
+
+Whoever has this key reads blog: missive subscribe KEY
+For a web page: <a href="#missive-read-[KEY]">Follow this with missive</a>
+Readers can connect while `missive sync` runs here, or through anyone who already has the channel.
+"##]],
+    );
     let scene = scene.attachment(STEM, "a.jpg", &photograph(3, 2)).attachment(STEM, "b.heic", &heic());
-    let (out, _) = words(&scene.run(&["share", "blog"]));
-    let expected = "Readers receive attachments unchanged: 2 reveal a place, a device or a person.
+    assert_says(
+        scene.session(&[&["share", "blog"]]),
+        str![[r##"
+$ missive share blog
+missive-read-[KEY]
+
+Whoever has this key reads blog: missive subscribe KEY
+Readers receive attachments as they are: 2 tell them a place, a device or a person.
 See which: missive check --metadata blog
-";
-    assert!(out.contains(expected), "{out}");
+For a web page: <a href="#missive-read-[KEY]">Follow this with missive</a>
+Readers can connect while `missive sync` runs here, or through anyone who already has the channel.
+"##]],
+    );
     let (out, _) = words(&scene.run(&["share", "blog", "--key-only"]));
     assert_eq!(out.lines().count(), 1, "{out}");
 }

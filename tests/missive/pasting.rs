@@ -4,9 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
-use crate::scene::words;
+use crate::test_environment::{Environment, words};
 
 /// Names that a shell would take for something else, or that would not stay on their line.
 const NAMES: [&[u8]; 9] = [
@@ -29,34 +29,24 @@ struct Home {
 impl Home {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("editor"), "echo more >>\"$1\"\n").unwrap();
         Self { dir }
     }
 
-    fn with_environment(&self, command: &mut Command) -> Output {
-        command
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("HOME", self.dir.path().join("home"))
-            .env("EDITOR", format!("sh '{}'", self.dir.path().join("editor").display()))
-            .env("MISSIVE_DATA", self.dir.path().join("data"))
-            .current_dir(self.dir.path());
-        command.output().unwrap()
+    fn environment(&self) -> Environment {
+        Environment::new(self.dir.path()).data(&self.dir.path().join("data")).editor("echo more >>\"$1\"\n")
     }
 
     /// Runs the program with these words and then this name; gives all that it said, in lines.
     #[track_caller]
     fn run(&self, args: &[&str], name: &OsStr, code: i32) -> Vec<String> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_missive"));
-        let output = self.with_environment(command.args(args).arg("--").arg(name));
-        said(&output, code)
+        let args: Vec<&OsStr> = args.iter().map(OsStr::new).chain([OsStr::new("--"), name]).collect();
+        said(&self.environment().run(&args), code)
     }
 
     /// Pastes a command into a shell.
     #[track_caller]
     fn paste(&self, typed: &str, code: i32) -> Vec<String> {
-        let script = format!("missive() {{ '{}' \"$@\"; }}\n{typed}", env!("CARGO_BIN_EXE_missive"));
-        said(&self.with_environment(Command::new("bash").arg("-c").arg(script)), code)
+        said(&self.environment().shell(typed), code)
     }
 
     fn outbox(&self, name: &OsStr) -> Vec<String> {
@@ -137,9 +127,8 @@ fn no_name_makes_a_line_of_its_own() {
         assert!(talk.len() <= 2, "{args:?}: {talk:?}");
     }
     let file = Path::new(OsStr::from_bytes(b"x\nerror: b")).as_os_str();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_missive"));
-    let output = home.with_environment(command.args(["compose", "-m", "x", "-a"]).arg(file).arg("--").arg(name));
-    said(&output, 1);
+    let [compose, text, words, attach, end] = ["compose", "-m", "x", "-a", "--"].map(OsStr::new);
+    said(&home.environment().run(&[compose, text, words, attach, file, end, name]), 1);
 }
 
 /// What `--exec` is told comes in lines, and a name of an attachment must not be two of them.
@@ -151,9 +140,7 @@ fn a_command_is_told_of_one_file_in_one_line() {
     fs::create_dir(outbox.join("2026-01-01T10-00-00Z")).unwrap();
     fs::write(outbox.join("2026-01-01T10-00-00Z").join(OsStr::from_bytes(b"a\n-index.html")), "x").unwrap();
     fs::write(outbox.join("2026-01-01T10-00-00Z.txt"), "x").unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_missive"));
-    command.args(["watch", "blog", "--exec", "cat >list.part; mv list.part list; kill $PPID"]);
-    let output = home.with_environment(&mut command);
+    let output = home.environment().run(&["watch", "blog", "--exec", "cat >list.part; mv list.part list; kill $PPID"]);
     assert!(output.status.success(), "{:?}", words(&output));
     let told = fs::read_to_string(home.dir.path().join("list")).unwrap();
     assert!(told.lines().count() > 3 && told.lines().all(|line| line.starts_with('+')), "{told}");

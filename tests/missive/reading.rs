@@ -3,11 +3,11 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::scene::{Scene, words};
+use crate::scene::{Scene, until, words};
+use crate::test_environment::finished;
 
 const FIRST: &str = "2026-01-01T10-00-00Z";
 const SECOND: &str = "2026-01-02T10-00-00Z";
@@ -287,24 +287,13 @@ fn a_reader_that_goes_away_is_no_error() {
     for command in
         ["read --keep-unread", "read --json --keep-unread", "read blog --raw --keep-unread", "search many", "channels"]
     {
-        let script = format!("'{}' {command} | head -c 1; exit ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_missive"));
-        let output = bash(&scene, &script);
+        let script = format!("missive {command} | head -c 1; exit ${{PIPESTATUS[0]}}");
+        let output = scene.environment().shell(&script);
         assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()), "{command}");
     }
-    bash(&scene, &format!("'{}' read | head -c 1", env!("CARGO_BIN_EXE_missive")));
+    scene.environment().shell("missive read | head -c 1");
     let left = ids(&scene, &["read", "--json", "--keep-unread"]);
     assert_eq!(left, [SECOND, THIRD], "what was not printed is not read");
-}
-
-fn bash(scene: &Scene, script: &str) -> Output {
-    Command::new("bash")
-        .args(["-c", script])
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .env("HOME", scene.root().join("home"))
-        .env("MISSIVE_DATA", scene.root())
-        .output()
-        .unwrap()
 }
 
 #[test]
@@ -314,18 +303,10 @@ fn styles_are_for_those_who_want_them() {
     assert!(!styled(&["read"]) && styled(&["read", "--color", "always"]) && !styled(&["read", "--color", "never"]));
 }
 
-/// Runs the program before a terminal of its own; gives what that terminal got.
-fn on_a_terminal(scene: &Scene, variables: &[(&str, &str)], args: &str) -> Option<String> {
-    let command = format!("'{}' {args}", env!("CARGO_BIN_EXE_missive"));
-    let mut script = Command::new("script");
-    script.args(["-qec", &command, "/dev/null"]).env_clear().env("PATH", "/usr/bin:/bin");
-    script.env("HOME", scene.root().join("home")).env("MISSIVE_DATA", scene.root()).env("TERM", "xterm");
-    script.envs(variables.iter().copied()).stdin(Stdio::null());
-    match script.output() {
-        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
-        Err(error) if std::env::var_os("CI").is_some() => panic!("script: {error}"),
-        Err(_) => None,
-    }
+/// What a terminal shows on which the program runs.
+fn on_a_terminal(scene: &Scene, variables: &[(&str, &str)], args: &str) -> String {
+    let output = finished(&mut scene.environment().set_all(variables).terminal(&format!("missive {args}")));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
@@ -338,9 +319,9 @@ fn the_pager_is_for_terminals() {
     drop(file);
     let pager = format!("sh {}", pager.display());
     let keep = "read --keep-unread";
-    let Some(shown) = on_a_terminal(&scene, &[("PAGER", &pager)], keep) else { return };
+    let run = |variables: &[(&str, &str)], args: &str| on_a_terminal(&scene, variables, args);
+    let shown = run(&[("PAGER", &pager)], keep);
     assert!(shown.contains("PAGED") && shown.contains("\u{1b}[1m") && shown.contains("the third"), "{shown}");
-    let run = |variables: &[(&str, &str)], args: &str| on_a_terminal(&scene, variables, args).unwrap();
     let plain = run(&[("PAGER", &pager), ("NO_COLOR", "1")], keep);
     assert!(plain.contains("PAGED") && !plain.contains("\u{1b}[1m") && plain.contains("the third"), "{plain}");
     let dumb = run(&[("PAGER", &pager), ("TERM", "dumb")], keep);
@@ -369,34 +350,18 @@ fn attachments_are_opened_if_they_only_show() {
     let opener = bin.join("xdg-open");
     fs::write(&opener, "#!/bin/sh\nprintf %s \"$1\" > opened.part && mv opened.part opened\n").unwrap();
     fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).unwrap();
-    let open = |number: &str| {
-        let program = env!("CARGO_BIN_EXE_missive");
-        let path = bin.display();
-        bash(
-            &scene,
-            &format!(
-                "cd '{}'; PATH='{path}':$PATH '{program}' read blog {FIRST} --open {number}",
-                scene.root().display()
-            ),
-        )
-    };
+    let environment = scene.environment().first_in_path(&bin);
+    let open = |number: &str| environment.run(&["read", "blog", FIRST, "--open", number]);
     for number in ["2", "3", "4", "5"] {
         let output = open(number);
         assert_eq!(output.status.code(), Some(1), "{number}");
         assert!(words(&output).1.contains("is not opened"), "{}", words(&output).1);
     }
     assert!(!scene.root().join("opened").exists());
-    if cfg!(not(target_os = "macos")) {
-        assert!(open("1").status.success());
-        let told = scene.root().join("opened");
-        let waited = (0..500).any(|_| {
-            std::thread::sleep(std::time::Duration::from_millis(10));
-            told.exists()
-        });
-        assert!(
-            waited && fs::read_to_string(told).unwrap() == attached("a.txt").canonicalize().unwrap().to_str().unwrap()
-        );
-    }
+    assert!(open("1").status.success());
+    let told = scene.root().join("opened");
+    until("the opener is told", || told.exists());
+    assert_eq!(fs::read_to_string(told).unwrap(), attached("a.txt").canonicalize().unwrap().to_str().unwrap());
     assert_eq!(unread(&scene), 1, "what was opened beside it was not read");
 }
 
@@ -411,7 +376,7 @@ fn no_line_is_wider_than_the_screen() {
         .file("inbox/.channel.toml", format!("title = \"{title}\"\n").as_bytes());
     for width in ["20", "40", "80"] {
         for args in ["channels", "read --keep-unread"] {
-            let output = bash(&scene, &format!("COLUMNS={width} '{}' {args}", env!("CARGO_BIN_EXE_missive")));
+            let output = scene.environment().set("COLUMNS", width).shell(&format!("missive {args}"));
             let text = words(&output).0;
             // What a person types for a message stays in one piece.
             for line in text.lines().filter(|line| !line.contains(FIRST)) {

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::time::{Duration, Instant};
+use std::process::Output;
 
 use missive::channel::Channel;
 use missive::channel::protocol::settings;
@@ -14,6 +13,9 @@ use missive::site;
 use missive::site::{
     BuildMemory, Lock, OutputReport, Overrides, SiteError, SiteOptions, SiteRequest, Theme, ThemeSource,
 };
+
+use crate::test_environment::Environment;
+pub(crate) use crate::test_environment::{until, words};
 
 /// 2026-11-22T13:35:04Z, in seconds since 1970.
 pub(crate) const NOW: i64 = 1_795_354_504;
@@ -212,16 +214,19 @@ impl Scene {
         self.site().join(path).exists()
     }
 
+    /// Where the program runs for this scene.
+    pub(crate) fn environment(&self) -> Environment {
+        Environment::new(self.root())
+    }
+
     /// Runs the program itself in a home of its own.
     pub(crate) fn run(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_missive"))
-            .args(args)
-            .env_clear()
-            .env("HOME", self.dir.path().join("home"))
-            .env("MISSIVE_DATA", self.dir.path())
-            .current_dir(self.dir.path())
-            .output()
-            .unwrap()
+        self.environment().run(args)
+    }
+
+    /// Runs the program with each of these lines; gives the whole session, as a snapshot holds it.
+    pub(crate) fn session(&self, lines: &[&[&str]]) -> String {
+        self.environment().session(lines)
     }
 }
 
@@ -269,11 +274,6 @@ pub(crate) fn assert_same(left: &BTreeMap<String, Vec<u8>>, right: &BTreeMap<Str
     }
 }
 
-/// Standard output and standard error as text.
-pub(crate) fn words(output: &Output) -> (String, String) {
-    (String::from_utf8(output.stdout.clone()).unwrap(), String::from_utf8(output.stderr.clone()).unwrap())
-}
-
 /// A small PNG of this size, grey.
 pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
@@ -289,16 +289,6 @@ pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
         bytes.extend(if kind == b"IEND" { [0xae, 0x42, 0x60, 0x82] } else { [0; 4] });
     }
     bytes
-}
-
-/// Waits until something is so.
-#[track_caller]
-pub(crate) fn until(what: &str, is: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !is() {
-        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// What a photograph of [`photograph`] tells to whoever looks into it.

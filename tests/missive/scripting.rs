@@ -3,8 +3,9 @@
 use std::io::Read;
 use std::process::{Output, Stdio};
 
-use crate::every_command::{Data, lines, stop};
+use crate::every_command::{Data, lines};
 use crate::scene::words;
+use crate::test_environment::stop;
 
 #[track_caller]
 fn is_calm(args: &[&str], output: &Output) {

@@ -1,8 +1,10 @@
 //! Searching: which messages are found, in which order, and how they are shown.
 
 use serde_json::Value;
+use snapbox::str;
 
 use crate::scene::{Scene, words};
+use crate::test_environment::assert_says;
 
 const FIRST: &str = "2026-01-01T10-00-00Z";
 const SECOND: &str = "2026-01-02T10-00-00Z";
@@ -56,11 +58,16 @@ fn the_language_is_understood_and_the_newest_comes_first() {
 #[test]
 fn each_line_has_what_read_takes() {
     let scene = shelf();
+    assert_says(
+        scene.session(&[&["search", "harbour"]]),
+        str![[r#"
+$ missive search harbour
+other 2026-01-03T10-00-00Z        The harbour, again
+blog outbox/2026-01-02T10-00-00Z  …at the harbour
+"#]],
+    );
     let (out, _) = words(&scene.run(&["search", "harbour"]));
-    let lines: Vec<&str> = out.lines().collect();
-    assert_eq!(lines.len(), 2, "{out}");
-    assert!(lines[0].ends_with("The harbour, again") && lines[1].ends_with("at the harbour"), "{out}");
-    for line in lines {
+    for line in out.lines() {
         let typed: Vec<&str> = line.split_whitespace().take(2).collect();
         let (out, talk) = words(&scene.run(&[&["read"], typed.as_slice()].concat()));
         assert!(out.contains("harbour"), "{talk}");
@@ -72,21 +79,56 @@ fn each_line_has_what_read_takes() {
 #[test]
 fn what_cannot_be_asked_is_said() {
     let scene = shelf();
-    for (args, message) in [
-        (&["search", "tga:x"] as &[&str], "unknown `tga:`"),
-        (&["search", "\"open"], "not closed"),
-        (&["search", "after:soon"], "is not a time"),
-        (&["search", "tea", "--json"], "options must come before them"),
-        (&["search"], "WORDS"),
-    ] {
-        let output = scene.run(args);
-        let (out, talk) = words(&output);
-        assert_eq!(output.status.code(), Some(2), "{args:?}: {talk}");
-        assert!(out.is_empty() && talk.contains(message), "{args:?}: {talk}");
-    }
-    let nothing = scene.run(&["search", "zebra"]);
-    assert_eq!(nothing.status.code(), Some(0));
-    assert_eq!(words(&nothing), (String::new(), "no messages found\n".to_owned()));
+    let session = scene.session(&[
+        &["search", "tga:x"],
+        &["search", "\"open"],
+        &["search", "after:soon"],
+        &["search", "tea", "--json"],
+        &["search"],
+        &["search", "zebra"],
+    ]);
+    assert_says(
+        session,
+        str![[r#"
+$ missive search tga:x
+--- messages
+error: `tga:` is not known; known are `tag:`, `from:`, `in:`, `has:`, `after:`, `before:`; in quotation marks it is searched for as it stands
+  hint: `missive search --help` shows what can be asked for
+--- exit 2
+
+$ missive search "open
+--- messages
+error: a quotation mark is opened and not closed in `"open`
+  hint: `missive search --help` shows what can be asked for
+--- exit 2
+
+$ missive search after:soon
+--- messages
+error: `soon` is no time; try `2026-11-22`, `2026-11`, `2026-11-22 18:00`, `3d` (three days ago), `in 2h`, `yesterday`, `18:00` or `tomorrow 9:00`; times are UTC unless an offset stands behind them, as in `18:00+01:00`
+  hint: `missive search --help` shows what can be asked for
+--- exit 2
+
+$ missive search tea --json
+--- messages
+error: `--json` stands behind words, but options stand before the words
+  hint: behind `--` it is searched for: missive search -- WORDS
+--- exit 2
+
+$ missive search
+--- messages
+error: the following required arguments were not provided:
+  <WORDS>...
+
+Usage: missive search <WORDS>...
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive search zebra
+--- messages
+nothing was found
+"#]],
+    );
 }
 
 #[test]

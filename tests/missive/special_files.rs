@@ -3,14 +3,13 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::ErrorKind;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::scene::{Scene, words};
+use crate::test_environment::{Environment, NOBODY};
 
 /// What lies in a file's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,37 +32,19 @@ const CLOSED: &str = "Permission denied (os error 13)";
 
 /// The program, run by somebody to whom what is closed is closed.
 struct Runner {
-    program: PathBuf,
-    root: PathBuf,
+    environment: Environment,
 }
 
 impl Runner {
     fn new(scene: &Scene) -> Self {
-        let root = scene.root().to_owned();
-        for folder in [root.clone(), scene.path("")] {
+        for folder in [scene.root(), &scene.path("")] {
             fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
         }
-        let mut runner = Self { program: env!("CARGO_BIN_EXE_missive").into(), root };
-        if runner.command(&["--version"]).output().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
-            let copy = runner.root.join("program");
-            fs::copy(&runner.program, &copy).unwrap();
-            runner.program = copy;
-        }
-        runner
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args(args).env_clear().env("HOME", self.root.join("home")).env("MISSIVE_DATA", &self.root);
-        command.current_dir(&self.root);
-        if fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0) {
-            command.uid(65_534).gid(65_534);
-        }
-        command
+        Self { environment: scene.environment().user(NOBODY) }
     }
 
     fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
+        self.environment.run(args)
     }
 
     /// Runs a command that succeeds, and gives what it says.

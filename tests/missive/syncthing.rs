@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::scene::{png, words};
+use crate::test_environment::Environment;
 
 const FIRST: &str = "2026-01-01T10-00-00Z";
 const SECOND: &str = "2026-01-02T10-00-00Z";
@@ -68,16 +69,9 @@ impl Person {
 
     /// Runs the program, which finds Syncthing's settings where Syncthing itself would put them.
     fn run(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_missive"))
-            .args(args)
-            .env_clear()
-            .env("HOME", self.dir.path())
-            .env("XDG_CONFIG_HOME", self.dir.path().join("config"))
-            .env("MISSIVE_DATA", self.dir.path().join("data"))
-            .current_dir(self.dir.path())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+        let root = self.dir.path();
+        let environment = Environment::new(root).set("HOME", root).set("XDG_CONFIG_HOME", root.join("config"));
+        environment.data(&root.join("data")).run(args)
     }
 
     /// Runs the program, which must succeed, and gives what it says.
@@ -166,15 +160,6 @@ impl Drop for Person {
 
 fn text(value: &Value, key: &str) -> String {
     value[key].as_str().unwrap_or_else(|| panic!("no `{key}` in {value}")).to_owned()
-}
-
-#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn is_installed() -> bool {
-    let there = Command::new("syncthing").arg("--version").output().is_ok();
-    if !there {
-        eprintln!("skipped: there is no syncthing");
-    }
-    there
 }
 
 fn syncthing(home: &Path) -> Command {
@@ -276,9 +261,6 @@ fn is(path: &Path, bytes: &[u8]) -> bool {
 
 #[test]
 fn a_conversation_travels_both_ways() {
-    if !is_installed() {
-        return;
-    }
     let [azureen, brando] = ["to-brando", "to-azureen"].map(Person::new);
     let both = [&azureen, &brando];
     assert!(azureen.states().is_empty());
@@ -410,13 +392,8 @@ fn a_syncthing_that_says_nothing_holds_up_nobody() {
     let status = |settings: &str| {
         fs::write(dir.path().join("missive/config.toml"), settings).unwrap();
         let begun = Instant::now();
-        let output = Command::new(env!("CARGO_BIN_EXE_missive"))
-            .arg("status")
-            .env_clear()
-            .env("HOME", dir.path())
-            .env("XDG_CONFIG_HOME", dir.path())
-            .output()
-            .unwrap();
+        let environment = Environment::new(dir.path()).set("HOME", dir.path()).set("XDG_CONFIG_HOME", dir.path());
+        let output = environment.unset("MISSIVE_DATA").run(&["status"]);
         assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
         let (out, talk) = words(&output);
         assert!(output.status.success() && talk.is_empty(), "{out}{talk}");

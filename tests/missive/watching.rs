@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use crate::scene::{Scene, assert_same, png, until};
+use crate::test_environment::{started, stop};
 
 const FIRST: &str = "2026-01-01T10-00-00Z";
 const SECOND: &str = "2026-01-02T10-00-00Z";
@@ -20,17 +21,9 @@ struct Watching {
 impl Watching {
     /// Starts a watch over a scene's channel, and waits for its first report.
     fn start(scene: &Scene, args: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_missive"))
-            .args(["watch", "./blog", "-o", "out"])
-            .args(args)
-            .env_clear()
-            .env("HOME", scene.root().join("home"))
-            .env("PATH", std::env::var_os("PATH").unwrap())
-            .current_dir(scene.root())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let environment = scene.environment().unset("MISSIVE_DATA");
+        let mut command = environment.command(&[&["watch", "./blog", "-o", "out"], args].concat());
+        let mut child = started(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         let (say, lines) = channel();
         let streams: [Box<dyn std::io::Read + Send>; 2] =
             [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
@@ -62,8 +55,7 @@ impl Watching {
 
     /// Asks it to stop as a service manager does, and waits for it.
     fn stop(mut self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        stop(&self.child);
         assert!(self.child.wait().unwrap().success());
     }
 }
@@ -114,7 +106,7 @@ fn many_files_in_pieces_end_in_a_site_that_equals_a_clean_build() {
         .unwrap();
         fs::rename(path.with_file_name(format!(".syncthing.{stem}.txt.tmp")), &path).unwrap();
         if number % 50 == 0 {
-            std::thread::sleep(Duration::from_millis(40));
+            until("a part of them", || scene.has(&format!("{stem}.html")));
         }
     }
     let clean = scene.clean();

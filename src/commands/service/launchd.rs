@@ -138,9 +138,7 @@ sys.stdout.buffer.write('\\0'.join(words['ProgramArguments']).encode())";
             .stdin(std::process::Stdio::piped())
             .stdout(std::process::Stdio::piped())
             .spawn();
-        let Ok(mut python) = python else {
-            return;
-        };
+        let mut python = python.unwrap();
         std::io::Write::write_all(&mut python.stdin.take().unwrap(), of(data.as_bytes()).unwrap().as_bytes()).unwrap();
         let read = String::from_utf8(python.wait_with_output().unwrap().stdout).unwrap();
         assert_eq!(read, ["/my bin/missive", "--data", data, "sync"].join("\0"));

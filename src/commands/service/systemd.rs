@@ -144,13 +144,10 @@ mod tests {
 
     /// Asks systemd itself, where it is installed.
     #[test]
+    #[ignore = "needs systemd-analyze"]
     fn systemd_finds_no_fault() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
-        let Ok(output) = std::process::Command::new("systemd-analyze").arg("--version").output() else {
-            return;
-        };
-        assert!(output.status.success());
         for folder in ["plain", "with space", "100%n", "a$HOME", "ünder", "semi;colon #"] {
             let program = dir.path().join(folder).join("missive");
             std::fs::create_dir(program.parent().unwrap()).unwrap();

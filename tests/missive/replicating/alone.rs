@@ -1,7 +1,10 @@
 //! The node of a data folder is the only one, and others ask it.
 
+use snapbox::str;
+
 use super::people::{Person, until, until_same};
 use super::{FIRST, SECOND};
+use crate::test_environment::assert_says;
 
 #[test]
 fn a_second_node_is_refused_while_others_may_ask() {
@@ -9,8 +12,16 @@ fn a_second_node_is_refused_while_others_may_ask() {
         Person::author("Azureen", "blog").message(&format!("blog/outbox/{FIRST}.txt"), "hello\n").running();
     azureen.key("blog");
     until(&[&azureen], "the message is shared", || azureen.document("blog", "outbox")["messages"] == 1);
-    let said = azureen.refused_by_others(&["sync"]);
-    assert!(said.contains("another missive is already syncing") && said.contains("missive status"), "{said}");
+    assert_says(
+        azureen.session_among_others(&["sync"]),
+        str![[r#"
+$ missive sync
+--- messages
+error: another missive is synchronising [ROOT]/data already
+  hint: `missive status` tells how it stands
+--- exit 1
+"#]],
+    );
     assert_eq!(azureen.status()["running"], true);
     azureen.stops();
     let last = azureen.status();
@@ -52,7 +63,15 @@ fn a_very_deep_data_folder_works() {
     let azureen = Person::deep("Azureen").message(&format!("blog/outbox/{FIRST}.txt"), "hello\n").running();
     let brando = Person::deep("Brando").subscribed(&azureen.key("blog"), "harbour").running();
     until_same((&azureen, "blog/outbox"), (&brando, "harbour/inbox"), "a message arrives");
-    let said = azureen.refused_by_others(&["sync"]);
-    assert!(said.contains("another missive is already syncing"), "{said}");
+    assert_says(
+        azureen.session_among_others(&["sync"]),
+        str![[r#"
+$ missive sync
+--- messages
+error: another missive is synchronising [ROOT]/data/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders already
+  hint: `missive status` tells how it stands
+--- exit 1
+"#]],
+    );
     assert_eq!(brando.status()["running"], true);
 }

@@ -40,7 +40,7 @@ fn kills_at_both_sides_end_in_the_same_folders() {
     let mut dice = dice();
     let mut azureen = Person::author("Azureen", "blog").running();
     let mut brando = Person::new("Brando").subscribed(&azureen.key("blog"), "harbour").running();
-    for turn in 0..number("REPLICATION_KILLS", 100) {
+    for turn in 0..number("REPLICATION_KILLS", 60) {
         let stem = format!("2026-02-01T10-{:02}-{:02}Z", turn / 60 % 60, turn % 60);
         azureen.writes(&format!("{OUTBOX}/{stem}/photo"), &vec![u8::try_from(turn % 251).unwrap(); 40_000]);
         azureen.writes(&format!("{OUTBOX}/{stem}.txt"), format!("turn {turn}\n").as_bytes());

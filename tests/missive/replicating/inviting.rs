@@ -1,7 +1,10 @@
 //! A conversation in one exchange.
 
+use snapbox::str;
+
 use super::people::{Person, until, until_same};
 use super::{FIRST, SECOND};
+use crate::test_environment::assert_says;
 
 /// The code of an invitation.
 fn invites(person: &Person, name: &str, more: &[&str]) -> String {
@@ -46,12 +49,28 @@ fn one_code_makes_a_conversation_of_two() {
 
     // It is good for one.
     let cooper = Person::new("Cooper");
-    let refused = cooper.refused_by_others(&["accept", &code, "azureen"]);
-    assert!(refused.contains("this code has been used already"), "{refused}");
-    assert!(refused.contains("ask for a new code; nothing was changed"), "{refused}");
+    assert_says(
+        cooper.session_among_others(&["accept", &code, "azureen"]),
+        str![[r#"
+$ missive accept missive-invite-[KEY] azureen
+--- messages
+Looking for Azureen … ctrl-c to stop; this continues whenever `missive sync` runs
+error: the other side refused: this code has been used already
+  hint: ask for a new code; nothing was kept of this one
+--- exit 1
+"#]],
+    );
     assert_eq!((channels(&cooper), cooper.does(&["keys"]).as_str()), (0, NO_KEYS));
-    let refused = azureen.refused(&["invite", "brando"]);
-    assert!(refused.contains("`brando` has its other side already"), "{refused}");
+    assert_says(
+        azureen.session(&["invite", "brando"]),
+        str![[r#"
+$ missive invite brando
+--- messages
+error: `brando` has its other side already
+  hint: choose another name: missive invite NAME
+--- exit 1
+"#]],
+    );
     assert_eq!(azureen.does(&["keys"]).lines().count(), 2);
 }
 
@@ -60,24 +79,62 @@ fn what_cannot_be_accepted_is_refused_in_words_and_makes_nothing() {
     let azureen = Person::author("Azureen", "blog").running();
     let brando = Person::new("Brando");
     let code = invites(&azureen, "brando", &[]);
-    let own = azureen.refused_by_others(&["accept", &code]);
-    assert!(own.contains("that is your own invitation"), "{own}");
+    assert_says(
+        azureen.session_among_others(&["accept", &code]),
+        str![[r#"
+$ missive accept missive-invite-[KEY]
+--- messages
+error: that is your own invitation
+  hint: the other side accepts it
+--- exit 1
+"#]],
+    );
     assert_eq!(channels(&azureen), 2);
     let short = &code[..code.len() - 4];
-    for (wrong, why) in [
-        (azureen.key("blog").as_str(), "that is a key, not an invitation code"),
-        (short, "the key is damaged"),
-        ("hello", "that is not a missive key"),
-        (&code.replace("missive-invite-", "missive-read-"), "the key is damaged"),
-    ] {
-        let refused = brando.refused_by_others(&["accept", wrong, "azureen"]);
-        assert!(refused.contains(why), "{why}: {refused}");
-    }
-    assert_eq!(channels(&brando), 0);
-    for (command, why) in [("subscribe", "that is an invitation"), ("join", "that is an invitation")] {
-        let refused = brando.refused_by_others(&[command, &code]);
-        assert!(refused.contains(why) && refused.contains("missive accept CODE"), "{refused}");
-    }
+    let damaged = code.replace("missive-invite-", "missive-read-");
+    let wrong = [azureen.key("blog").as_str(), short, "hello", &damaged]
+        .map(|wrong| brando.session_among_others(&["accept", wrong, "azureen"]));
+    let other = ["subscribe", "join"].map(|command| brando.session_among_others(&[command, &code]));
+    assert_says(
+        [wrong.as_slice(), &other].concat().join("\n"),
+        str![[r#"
+$ missive accept missive-read-[KEY] azureen
+--- messages
+error: that is a key, and no code of an invitation
+  hint: `missive subscribe` takes keys for reading, `missive join` keys for writing
+--- exit 1
+
+$ missive accept missive-invite-[KEY] azureen
+--- messages
+error: the key is damaged: a part of it is missing or mistyped; copy it whole
+  hint: keys come from `missive share` and `missive invite`; copy one whole
+--- exit 1
+
+$ missive accept hello azureen
+--- messages
+error: that is no missive key: one begins with `missive-read-`, `missive-write-` or `missive-invite-`
+  hint: keys come from `missive share` and `missive invite`; copy one whole
+--- exit 1
+
+$ missive accept missive-read-[KEY] azureen
+--- messages
+error: the key is damaged: a part of it is missing or mistyped; copy it whole
+  hint: keys come from `missive share` and `missive invite`; copy one whole
+--- exit 1
+
+$ missive subscribe missive-invite-[KEY]
+--- messages
+error: that is an invitation to a conversation
+  hint: `missive accept CODE` answers it
+--- exit 1
+
+$ missive join missive-invite-[KEY]
+--- messages
+error: that is an invitation to a conversation
+  hint: `missive accept CODE` answers it
+--- exit 1
+"#]],
+    );
     assert_eq!(channels(&brando), 0);
 }
 
@@ -88,8 +145,16 @@ fn an_expired_code_is_refused() {
     let brando = Person::new("Brando");
     let begun = std::time::Instant::now();
     until(&[&azureen], "two seconds have passed", || begun.elapsed() > std::time::Duration::from_millis(2100));
-    let refused = brando.refused_by_others(&["accept", &code, "azureen"]);
-    assert!(refused.contains("this code has expired"), "{refused}");
+    assert_says(
+        brando.session_among_others(&["accept", &code, "azureen"]),
+        str![[r#"
+$ missive accept missive-invite-[KEY] azureen
+--- messages
+error: this code has expired
+  hint: ask for a new one: `missive invite NAME` makes it
+--- exit 1
+"#]],
+    );
     assert_eq!(channels(&brando), 0);
 }
 
@@ -130,8 +195,17 @@ fn what_was_there_before_a_code_was_refused_stays() {
         ])
     );
     brando.stops();
-    let refused = brando.refused_by_others(&["accept", &code]);
-    assert!(refused.contains("your folder `azureen` stays as it is"), "{refused}");
+    assert_says(
+        brando.session_among_others(&["accept", &code]),
+        str![[r#"
+$ missive accept missive-invite-[KEY]
+--- messages
+Looking for the other side … ctrl-c to stop; this continues whenever `missive sync` runs
+error: the other side refused: this code was never given out here, or was withdrawn
+  hint: ask for a new code; your folder `azureen` stays as it is
+--- exit 1
+"#]],
+    );
     assert_eq!(brando.holds(&format!("azureen/outbox/{FIRST}.txt")).as_deref(), Some("are you there?\n"));
     assert_eq!(brando.does(&["keys"]), NO_KEYS);
 }

@@ -1,7 +1,10 @@
 //! Keys: listed, kept safe, changed, forgotten; and keys that cannot be used.
 
+use snapbox::str;
+
 use super::people::{Person, refused, until, until_same};
 use super::{FIRST, SECOND, THIRD};
+use crate::test_environment::assert_says;
 
 const OUTBOX: &str = "blog/outbox";
 const INBOX: &str = "harbour/inbox";
@@ -40,8 +43,16 @@ fn keys_that_cannot_be_used_are_refused_in_words_and_make_nothing() {
     brando.subscribes(&format!("https://example.org/blog/#{}", read.to_uppercase()), "harbour");
     let said = brando.refused_by_others(&["subscribe", &read, "again"]);
     assert!(said.contains("you have that channel already: `harbour`") && !brando.has("again"), "{said}");
-    let said = brando.refused_by_others(&["subscribe", &Person::author("Cooper", "x").key("x"), "harbour"]);
-    assert!(said.contains("harbour") && said.contains("exist"), "{said}");
+    assert_says(
+        brando.session_among_others(&["subscribe", &Person::author("Cooper", "x").key("x"), "harbour"]),
+        str![[r#"
+$ missive subscribe missive-read-[KEY] harbour
+--- messages
+error: [ROOT]/data/harbour exists already
+  hint: choose another name; nothing was changed
+--- exit 1
+"#]],
+    );
     assert_eq!(brando.does(&["keys"]), "harbour (inbox): reads\n");
     assert_eq!(azureen.does(&["keys"]), "blog (outbox): reads and writes\n");
 }
@@ -87,8 +98,16 @@ fn readers_follow_new_keys() {
     let brando = Person::new("Brando").subscribed(&azureen.key("blog"), "harbour").running();
     until_same((&azureen, OUTBOX), (&brando, INBOX), "the first message arrives");
     let old = azureen.key("blog");
-    let said = brando.refused(&["keys", "follow", "harbour"]);
-    assert!(said.contains("the author of `harbour` has made no new key"), "{said}");
+    assert_says(
+        brando.session(&["keys", "follow", "harbour"]),
+        str![[r#"
+$ missive keys follow harbour
+--- messages
+error: the author of `harbour` has given no new key
+  hint: nothing was changed
+--- exit 1
+"#]],
+    );
     let said = azureen.does(&["keys", "rotate", "blog"]);
     assert!(said.contains("`blog` has new keys") && said.contains("missive keys follow"), "{said}");
     assert_ne!(azureen.key("blog"), old);
@@ -98,8 +117,16 @@ fn readers_follow_new_keys() {
     azureen.writes(&format!("{OUTBOX}/{SECOND}.txt"), b"by the new key\n");
     until_same((&azureen, OUTBOX), (&brando, INBOX), "what is written under the new key arrives");
     assert_eq!(brando.names(INBOX).len(), 3);
-    let said = brando.refused(&["keys", "rotate", "harbour"]);
-    assert!(said.contains("harbour"), "{said}");
+    assert_says(
+        brando.session(&["keys", "rotate", "harbour"]),
+        str![[r#"
+$ missive keys rotate harbour
+--- messages
+error: there is no key for the outbox of `harbour`: it came here by another tool
+  hint: ask its author for a key, and `missive subscribe KEY`
+--- exit 1
+"#]],
+    );
     // Who has the old key only gets nothing new.
     let cooper = Person::new("Cooper").subscribed(&old, "harbour").running();
     until(&[&azureen, &cooper], "the old key still points on", || {
@@ -123,8 +150,16 @@ fn keys_are_forgotten_and_the_folder_stays() {
     cooper.reaches(&["subscribe", &azureen.key("blog"), "harbour"]);
     assert!(cooper.has(&format!("{INBOX}/{SECOND}.txt")));
     assert_eq!(brando.channel(INBOX), before);
-    let said = brando.refused(&["keys", "forget", "harbour"]);
-    assert!(said.contains("there is no key of `harbour`"), "{said}");
+    assert_says(
+        brando.session(&["keys", "forget", "harbour"]),
+        str![[r#"
+$ missive keys forget harbour
+--- messages
+error: there is no key of `harbour`
+  hint: `missive keys` lists them
+--- exit 1
+"#]],
+    );
     // It may be subscribed to again, into the same folder.
     brando.stops();
     brando.subscribes(&azureen.key("blog"), "harbour");

@@ -9,10 +9,12 @@ use missive::channel::protocol::stamp::Stamp;
 use missive::fs::confined::Folder;
 use missive::sync::keys::ticket::Ticket;
 use serde_json::Value;
+use snapbox::str;
 
 use super::people::{Person, until, until_same};
 use super::stranger::{Manner, Stranger};
 use super::{FIRST, SECOND, THIRD};
+use crate::test_environment::assert_says;
 
 const BOX: &str = "team/outbox";
 const INBOX: &str = "team/inbox";
@@ -105,14 +107,30 @@ fn a_co_writer_moves_no_readers() {
     let words = format!("key {} tried to move its readers to another key", &eve.signs_with()[..8]);
     until(&[&azureen, &cooper], "it is told", || says(&cooper, "inbox", &words) && says(&azureen, "outbox", &words));
     assert_eq!(cooper.document("team", "inbox")["moved"], Value::Null);
-    let said = cooper.refused(&["keys", "follow", "team"]);
-    assert!(said.contains("has made no new key"), "{said}");
+    assert_says(
+        cooper.session(&["keys", "follow", "team"]),
+        str![[r#"
+$ missive keys follow team
+--- messages
+error: the author of `team` has given no new key
+  hint: nothing was changed
+--- exit 1
+"#]],
+    );
 
     let brando = Person::new("Brando");
     brando.joins(&azureen.write_key("team"), "team", "Brando");
     let before = fs::read(brando.path(".missive/keys.toml")).unwrap();
-    let said = brando.refused(&["keys", "rotate", "team"]);
-    assert!(said.contains("only the owner of `team` can give it new keys"), "{said}");
+    assert_says(
+        brando.session(&["keys", "rotate", "team"]),
+        str![[r#"
+$ missive keys rotate team
+--- messages
+error: only the owner of `team` can give it new keys, and its readers would not follow yours
+  hint: ask its owner for `missive keys rotate team`; a channel of your own: `missive new CHANNEL`
+--- exit 1
+"#]],
+    );
     assert_eq!(fs::read(brando.path(".missive/keys.toml")).unwrap(), before);
     // The owner's own word counts.
     azureen.does(&["keys", "rotate", "team"]);

@@ -5,14 +5,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::scene::words;
+use crate::test_environment::{Environment, finished, started, words};
 
 /// No look-up, no relay, and no interface but loopback.
 const QUIET: [&str; 3] = ["--offline", "--listen", "127.0.0.1:0"];
@@ -115,51 +114,39 @@ impl Person {
         self.path(relative).symlink_metadata().is_ok()
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    fn environment(&self) -> Environment {
         let home = self.dir.path().join("home");
-        let line: Vec<&str> = self.under.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_missive")]).collect();
-        let mut command = Command::new(line[0]);
-        command
-            .args(&line[1..])
-            .args(args)
-            .env_clear()
-            .env("HOME", &home)
-            .env("MISSIVE_DATA", &self.data)
-            .current_dir(self.dir.path());
-        for (name, folder) in [("CONFIG", "config"), ("CACHE", "cache"), ("STATE", "state"), ("DATA", "share")] {
-            command.env(format!("XDG_{name}_HOME"), home.join(folder));
-        }
-        command.stdin(Stdio::null());
-        command
+        let folders = [("CONFIG", "config"), ("CACHE", "cache"), ("STATE", "state"), ("DATA", "share")];
+        let environment = Environment::new(self.dir.path()).data(&self.data);
+        folders.iter().fold(environment, |environment, (name, folder)| {
+            environment.set(format!("XDG_{name}_HOME"), home.join(folder))
+        })
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let under: Vec<&str> = self.under.iter().map(String::as_str).collect();
+        self.environment().under(&under).command(args)
     }
 
     /// The program run by another one, wherever its streams go.
     pub(super) fn under(&self, program: &[&str], args: &[&str]) -> Command {
-        let line = [program, &[env!("CARGO_BIN_EXE_missive")], args].concat();
-        let own = self.command(&[]);
-        let envs = own.get_envs().filter_map(|(name, value)| Some((name, value?)));
-        let mut command = Command::new(line[0]);
-        command.args(&line[1..]).env_clear().envs(envs).current_dir(self.dir.path());
-        command
+        self.environment().under(program).command(args)
     }
 
     /// Starts the program; whoever starts it ends it.
     pub(super) fn begins(&self, args: &[&str]) -> Child {
-        self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        started(self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()))
     }
 
     /// Runs the program.
     pub(super) fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
+        finished(&mut self.command(args))
     }
 
     /// Runs the program with this on standard input.
     pub(super) fn run_with(&self, args: &[&str], input: &str) -> Output {
-        let mut command = self.command(args);
-        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = piped.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
+        let under: Vec<&str> = self.under.iter().map(String::as_str).collect();
+        self.environment().under(&under).run_with(args, input.as_bytes())
     }
 
     /// Runs the program, which must succeed; gives what it printed.
@@ -185,6 +172,18 @@ impl Person {
     #[track_caller]
     pub(super) fn reaches(&self, args: &[&str]) -> String {
         self.does(&[args, &QUIET].concat())
+    }
+
+    /// What the program says, as a snapshot holds it.
+    pub(super) fn session(&self, args: &[&str]) -> String {
+        self.environment().session(&[args])
+    }
+
+    /// What a command says that may reach others, as a snapshot holds it.
+    pub(super) fn session_among_others(&self, args: &[&str]) -> String {
+        let environment = self.environment();
+        let line = environment.redacted(&args.join(" "));
+        format!("$ missive {line}\n{}", environment.told(&environment.run(&[args, &QUIET].concat())))
     }
 
     /// Runs the program, which must refuse; gives what it said.

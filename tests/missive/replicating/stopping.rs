@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use missive::sync::keys::book::Book;
 
 use super::people::Person;
-use crate::every_command::stop;
 use crate::scene::words;
+use crate::test_environment::stop;
 
 /// The moments after the start at which the signal comes, in milliseconds: closer together at the beginning.
 const MOMENTS: [u64; 12] = [0, 2, 5, 10, 20, 35, 60, 100, 160, 250, 370, 500];

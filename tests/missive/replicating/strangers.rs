@@ -8,6 +8,7 @@ use missive::sync::keys::ticket::Ticket;
 use super::people::{Person, until, until_same};
 use super::stranger::{Manner, Stranger};
 use super::{FIRST, SECOND, THIRD};
+use crate::test_environment::wait_for_the_next_second;
 
 const INBOX: &str = "strange/inbox";
 
@@ -179,7 +180,7 @@ fn what_grows_beyond_a_limit_stays_as_it_was() {
 fn a_document_that_is_filled_without_end_is_left() {
     let stranger = Stranger::new();
     let tiny = stranger.gives(b".", Manner::Well);
-    for number in 0..12_000 {
+    for number in 0..10_400 {
         stranger.says(format!("{FIRST}/{number}").as_bytes(), tiny, 1);
     }
     let mut brando = Person::new("Brando").subscribed(&stranger.key(), "strange");
@@ -200,7 +201,7 @@ fn what_is_written_and_taken_back_again_and_again_fills_no_disk() {
     brando.starts();
     for turn in 0..6_u8 {
         // Each deletion has a second of its own.
-        std::thread::sleep(std::time::Duration::from_millis(1010));
+        wait_for_the_next_second();
         azureen.writes(&format!("blog/outbox/{FIRST}/file"), &vec![turn; 10_000]);
         until_same((&azureen, "blog/outbox"), (&brando, INBOX), "it arrives");
         azureen.removes(&format!("blog/outbox/{FIRST}/file"));

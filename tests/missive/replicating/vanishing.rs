@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::people::{Person, until, until_same};
 use super::{FIRST, SECOND, THIRD};
-use crate::every_command::stop;
+use crate::test_environment::stop;
 
 /// A program at work in somebody's data folder, which ends with the test.
 struct Working(Child);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::FIRST;
 use super::people::{Person, until};
-use crate::every_command::stop;
+use crate::test_environment::stop;
 
 /// Something takes longer than a second only on a machine that has much to do.
 const SOON: Duration = Duration::from_secs(3);

@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use super::http::Answer;
 use super::{FIRST, Served};
-use crate::every_command::stop;
 use crate::scene::until;
+use crate::test_environment::stop;
 
 #[test]
 fn an_upload_that_is_on_its_way_is_finished_before_the_end() {
@@ -23,7 +23,7 @@ fn an_upload_that_is_on_its_way_is_finished_before_the_end() {
     });
     let child = served.child.take().unwrap();
     stop(&child);
-    std::thread::sleep(Duration::from_millis(300));
+    until("nobody else is let in", || TcpStream::connect(("127.0.0.1", served.port)).is_err());
     wire.write_all(rest).unwrap();
     let message = Answer::read(&mut wire, false).unwrap().done();
     assert_eq!((&message["body"], &message["has_attachments"]), (&"The last one".into(), &true.into()));

@@ -3,6 +3,7 @@
 mod authors;
 mod beginning;
 mod bodies;
+mod combined_feed;
 mod crowds;
 mod described;
 mod drafts;
@@ -16,22 +17,19 @@ mod lists;
 mod logging;
 mod pages;
 mod paths;
-mod planet;
 mod twice;
 mod users;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use crate::every_command::stop;
 use crate::scene::until;
+use crate::test_environment::{Environment, started, stop};
 use described::Described;
 use http::{Answer, Ask, Listening};
 
@@ -118,7 +116,7 @@ impl Served {
 
     /// Starts the program, and waits until it says where it is.
     fn launch(&mut self, args: &[&str]) {
-        let mut child = self.command(&["serve", "--json", "--port", "0"]).args(args).spawn().unwrap();
+        let mut child = started(self.command(&["serve", "--json", "--port", "0"]).args(args));
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let report: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("it said `{line}`"));
@@ -130,35 +128,13 @@ impl Served {
 
     /// The program in a home of its own.
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(self.program());
+        let environment = Environment::new(self.dir.path()).data(&self.data(""));
+        let environment = environment.set("XDG_CACHE_HOME", self.dir.path().join("cache"));
+        let environment = self.user.into_iter().fold(environment, Environment::user);
+        let environment = self.variables.iter().fold(environment, |all, (name, value)| all.set(name, value));
+        let mut command = environment.command(args);
+        command.stdout(Stdio::piped());
         command
-            .args(args)
-            .env_clear()
-            .env("HOME", self.dir.path().join("home"))
-            .env("XDG_CACHE_HOME", self.dir.path().join("cache"))
-            .env("MISSIVE_DATA", self.data(""))
-            .envs(self.variables.iter().map(|(name, value)| (*name, value)))
-            .current_dir(self.dir.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
-        if let Some(user) = self.user {
-            command.uid(user).gid(user);
-        }
-        command
-    }
-
-    /// The program, where the user who runs it can reach it.
-    fn program(&self) -> PathBuf {
-        let program = PathBuf::from(env!("CARGO_BIN_EXE_missive"));
-        let is_open = |path: &Path| path.metadata().is_ok_and(|about| about.permissions().mode() & 1 != 0);
-        if self.user.is_none() || program.ancestors().all(is_open) {
-            return program;
-        }
-        let copy = self.dir.path().join("missive");
-        if !copy.exists() {
-            fs::copy(&program, &copy).unwrap();
-        }
-        copy
     }
 
     /// Gives all of it to a user who runs the program from now on.

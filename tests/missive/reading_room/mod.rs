@@ -1,15 +1,20 @@
 //! A reading room: the sites of all channels, and what they have in common.
 
+mod copied_ids;
+mod feed;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use missive::channel::Channel;
-use missive::channel::snapshot::card_cache::CardCache;
-use missive::channel::snapshot::{self, LookOptions, Snapshot};
-use missive::site::{CombinedFeed, FeedChannel, SiteOptions, combined_feed, opml};
+use snapbox::str;
 
-use crate::scene::{NOW, Scene, assert_same, files, words};
+use crate::scene::{Scene, assert_same, files, words};
+use crate::test_environment::assert_says;
+
+/// What a profile says whose channel has an id.
+const ID: &str = "id = \"urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a\"\n";
 
 /// A data folder with a channel of each kind and two whose names are taken in a room.
 fn scene() -> Scene {
@@ -44,6 +49,9 @@ fn build_to(scene: &Scene, output: &str, code: i32, more: &[&str]) -> (String, S
     assert_eq!(run.status.code(), Some(code), "{more:?}: {out}{talk}");
     (out, talk)
 }
+
+/// Builds the room that all tests look into.
+const BUILD: &[&str] = &["--data", "data", "build", "--all", "-o", "room"];
 
 fn build(scene: &Scene) -> (String, String) {
     build_to(scene, "room", 0, &[])
@@ -83,9 +91,19 @@ fn values<'p>(page: &'p str, attribute: &str) -> Vec<&'p str> {
 #[test]
 fn every_channel_but_conversations_has_its_site_and_the_rest_flows_together() {
     let scene = data();
-    let (out, talk) = build(&scene);
-    assert!(out.contains("4 channels, 5 messages") && talk.contains("without a base URL"), "{out}{talk}");
-    assert!(!talk.contains("letters"), "{talk}");
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+blog: 2 messages, 12 files written
+index.html: 1 message, 9 files written
+assets: 1 message, 9 files written
+blog-too: 1 message, 10 files written
+[ROOT]/room: 4 channels, 5 messages, 44 files written of 44 in [TIME]
+--- messages
+note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+"#]],
+    );
     let sites = sites(&scene);
     assert_eq!((sites.len(), sites.contains(&"blog".to_owned()), sites.contains(&"talk".to_owned())), (4, true, false));
     let river = page(&scene, "index.html");
@@ -166,8 +184,21 @@ fn a_strangers_title_is_only_a_title() {
 #[test]
 fn a_conversation_is_in_it_only_as_long_as_it_is_named() {
     let scene = data();
-    let (_, talk) = build_to(&scene, "room", 0, &["talk", "blog"]);
-    assert!(talk.contains("other people's messages"), "{talk}");
+    assert_says(
+        scene.session(&[&[BUILD, &["talk", "blog"]].concat()]),
+        str![[r#"
+$ missive --data data build --all -o room talk blog
+talk: 2 messages, 10 files written
+blog: 2 messages, 12 files written
+index.html: 1 message, 9 files written
+assets: 1 message, 9 files written
+blog-too: 1 message, 10 files written
+[ROOT]/room: 5 channels, 7 messages, 54 files written of 54 in [TIME]
+--- messages
+note: a conversation holds other people's letters; the site asks search engines to stay away, but whoever has it can read it
+note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+"#]],
+    );
     let river = page(&scene, "index.html");
     assert!(river.contains("A letter to me.") && river.contains("name=\"robots\" content=\"noindex\""), "{river}");
     assert!(page(&scene, "subscriptions.opml").contains("Conversations"));
@@ -271,8 +302,18 @@ fn the_site_of_a_channel_whose_disk_is_away_stays() {
     let before = page(&scene, "blog-too/index.html");
     let inbox = scene.root().join("data/blog-too/inbox");
     fs::rename(&inbox, scene.root().join("away")).unwrap();
-    let (_, talk) = build_to(&scene, "room", 1, &[]);
-    assert!(talk.contains("blog-too was not built") && talk.contains("is its disk mounted?"), "{talk}");
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+[ROOT]/room: 3 channels, 4 messages, 3 files written of 34 in [TIME]
+--- messages
+warning: blog-too was not built: it has neither an `inbox` nor an `outbox` now; its site stays as it is
+  hint: is its disk there? `--allow-empty` lets the site go
+note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+--- exit 1
+"#]],
+    );
     assert_eq!(page(&scene, "blog-too/index.html"), before);
     fs::rename(scene.root().join("away"), &inbox).unwrap();
     build(&scene);
@@ -288,8 +329,19 @@ fn a_channel_that_cannot_be_built_is_named_and_the_others_are_built() {
     let before = page(&scene, "blog/index.html");
     write(&scene, "blog/outbox/.channel.toml", "title = \n");
     write(&scene, "assets/inbox/2026-03-01T10-00-00Z.txt", "The others.");
-    let (_, talk) = build_to(&scene, "room", 1, &[]);
-    assert!(talk.contains("warning: blog was not built: ") && talk.contains("hint: "), "{talk}");
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+assets: 2 messages, 8 files written
+[ROOT]/room: 3 channels, 4 messages, 11 files written of 34 in [TIME]
+--- messages
+warning: blog was not built: [ROOT]/data/blog/outbox/.channel.toml: line 1: string values must be quoted, expected literal string
+  hint: every id in the feeds follows from it, so the site stays as it was; put a readable file in its place and build again
+note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+--- exit 1
+"#]],
+    );
     assert!(page(&scene, "index.html").contains("The others."));
     assert_eq!(page(&scene, "blog/index.html"), before, "its site is as it was");
     write(&scene, "blog/outbox/.channel.toml", "title = \"Mended\"\n");
@@ -302,14 +354,30 @@ fn nothing_of_others_is_overwritten_and_no_data_folder_empties_a_room() {
     let scene = data();
     fs::create_dir(scene.root().join("room")).unwrap();
     fs::write(scene.root().join("room/index.html"), "mine").unwrap();
-    let (_, talk) = build_to(&scene, "room", 1, &[]);
-    assert!(talk.contains("would be overwritten"), "{talk}");
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+--- messages
+error: [ROOT]/room/index.html would be overwritten, and it was not written by missive
+  hint: choose another output with `-o DIR`, or take this one over with `--force`
+--- exit 1
+"#]],
+    );
     assert_eq!(files(&scene.root().join("room")).len(), 1, "nothing was built");
     build_to(&scene, "room", 0, &["--force"]);
     let before = room(&scene);
     fs::rename(scene.root().join("data"), scene.root().join("away")).unwrap();
-    let (_, talk) = build_to(&scene, "room", 1, &[]);
-    assert!(talk.contains("no subscription and no broadcast"), "{talk}");
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+--- messages
+error: there is no subscription and no broadcast in [ROOT]/data
+  hint: `missive new NAME` makes one; a conversation is included when it is named
+--- exit 1
+"#]],
+    );
     assert_same(&room(&scene), &before, "as it was");
     build_to(&scene, "room", 0, &["--allow-empty"]);
     assert!(sites(&scene).is_empty() && page(&scene, "index.html").contains("Nothing has been written"));
@@ -318,22 +386,85 @@ fn nothing_of_others_is_overwritten_and_no_data_folder_empties_a_room() {
 #[test]
 fn the_command_line_asks_for_what_it_needs() {
     let scene = data();
-    let cases: [(&[&str], &str); 5] = [
-        (&["build"], "<CHANNEL>"),
-        (&["build", "--all"], "--output <DIR>"),
-        (&["build", "blog", "talk"], "one channel at a time"),
-        (&["build", "--all", "-o", "x", "--box", "inbox"], "cannot be used with"),
-        (&["watch", "blog", "talk"], "unexpected argument"),
-    ];
-    for (args, message) in cases {
-        let run = scene.run(args);
-        assert_eq!(run.status.code(), Some(2), "{args:?}");
-        assert!(words(&run).1.contains(message), "{args:?}: {}", words(&run).1);
-    }
-    for output in ["data", "data/blog/outbox/x", "."] {
-        let (_, talk) = build_to(&scene, output, 1, &[]);
-        assert!(talk.contains("cannot be the output"), "{output}: {talk}");
-    }
+    let refused = scene.session(&[
+        &["build"],
+        &["build", "--all"],
+        &["build", "blog", "talk"],
+        &["build", "--all", "-o", "x", "--box", "inbox"],
+        &["watch", "blog", "talk"],
+        &["--data", "data", "build", "--all", "-o", "data"],
+        &["--data", "data", "build", "--all", "-o", "data/blog/outbox/x"],
+        &["--data", "data", "build", "--all", "-o", "."],
+    ]);
+    assert_says(
+        refused,
+        str![[r#"
+$ missive build
+--- messages
+error: the following required arguments were not provided:
+  <CHANNEL>...
+
+Usage: missive build [OPTIONS] <CHANNEL>
+       missive build [OPTIONS] --all --output <DIR> [CHANNEL]...
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive build --all
+--- messages
+error: the following required arguments were not provided:
+  --output <DIR>
+
+Usage: missive build [OPTIONS] <CHANNEL>
+       missive build [OPTIONS] --all --output <DIR> [CHANNEL]...
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive build blog talk
+--- messages
+error: only one channel is built at a time
+  hint: one after the other, or all in one place with `--all -o DIR`
+--- exit 2
+
+$ missive build --all -o x --box inbox
+--- messages
+error: the argument '--all' cannot be used with '--box <BOX>'
+
+Usage: missive build [OPTIONS] <CHANNEL>
+       missive build [OPTIONS] --all --output <DIR> [CHANNEL]...
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive watch blog talk
+--- messages
+error: unexpected argument 'talk' found
+
+Usage: missive watch [OPTIONS] <CHANNEL>
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive --data data build --all -o data
+--- messages
+error: [ROOT]/data cannot be the output: the channel `assets` lies in it
+  hint: choose another output with `-o DIR`
+--- exit 1
+
+$ missive --data data build --all -o data/blog/outbox/x
+--- messages
+error: [ROOT]/data/blog/outbox/x cannot be the output: it is an `outbox`, or lies in one
+  hint: choose another output with `-o DIR`
+--- exit 1
+
+$ missive --data data build --all -o .
+--- messages
+error: [ROOT] cannot be the output: the channel lies in it
+  hint: choose another output with `-o DIR`
+--- exit 1
+"#]],
+    );
 }
 
 #[test]
@@ -347,182 +478,4 @@ fn a_site_that_has_lost_its_manifest_is_nobodys() {
     assert!(gone.exists(), "nothing says any more whose it is");
     build(&scene);
     assert!(!page(&scene, "index.html").contains("blog-too"));
-}
-
-fn look(scene: &Scene, name: &str) -> Snapshot {
-    let channel = Channel::open(&scene.root().join("data").join(name)).unwrap();
-    snapshot::take(channel, &CardCache::nowhere(), LookOptions::at(NOW))
-}
-
-/// A planet of these channels as a server has it.
-fn served<'a>(snapshots: &'a [Snapshot], options: &'a SiteOptions) -> Vec<FeedChannel<'a>> {
-    let site = |snapshot: &Snapshot| format!("http://[::1]:8000/site/{}/", snapshot.channel.name);
-    snapshots
-        .iter()
-        .map(|snapshot| FeedChannel { snapshot, options, site: site(snapshot), origins: [None, None] })
-        .collect()
-}
-
-#[test]
-fn a_server_has_the_feed_and_the_list_without_a_file() {
-    let scene = data();
-    let snapshots = [look(&scene, "blog"), look(&scene, "blog-too")];
-    let options = scene.options();
-    let channels = served(&snapshots, &options);
-    let planet =
-        CombinedFeed { title: "Mine & all", feed: Some("http://[::1]:8000/planet.atom"), front: "http://[::1]:8000/" };
-    let feed = String::from_utf8(combined_feed(&planet, &channels)).unwrap();
-    assert_eq!(feed.matches("<entry>").count(), 3);
-    for part in [
-        "<title>Mine &amp; all</title>",
-        "<link href=\"http://[::1]:8000/planet.atom\" rel=\"self\"",
-        "<link href=\"http://[::1]:8000/\" rel=\"alternate\"",
-        "<link href=\"http://[::1]:8000/site/blog/atom.xml\" rel=\"self\"",
-        "http://[::1]:8000/site/blog-too/2026-01-02T10-00-00Z/p.png",
-    ] {
-        assert!(feed.contains(part), "{part}\n{feed}");
-    }
-    assert!(values(&feed, "href").iter().all(|link| link.starts_with("http://[::1]:8000/")), "{feed}");
-    let list = String::from_utf8(opml("Mine\u{0} & all", &channels)).unwrap();
-    assert!(list.contains("<title>Mine &amp; all</title>"), "{list}");
-    assert!(list.contains("xmlUrl=\"http://[::1]:8000/site/blog/atom.xml\" htmlUrl=\"http://[::1]:8000/site/blog/\""));
-}
-
-#[test]
-fn a_message_that_came_by_two_ways_is_one_entry() {
-    let scene = data();
-    let profile = ID;
-    write(&scene, "blog/outbox/.channel.toml", profile);
-    for (name, bytes) in files(&scene.root().join("data/blog/outbox")) {
-        write(&scene, &format!("copy/inbox/{name}"), &String::from_utf8(bytes).unwrap());
-    }
-    let snapshots = [look(&scene, "blog"), look(&scene, "copy")];
-    let options = scene.options();
-    let planet = CombinedFeed { title: "All", feed: None, front: "index.html" };
-    let feed = String::from_utf8(combined_feed(&planet, &served(&snapshots, &options))).unwrap();
-    assert_eq!(feed.matches("<entry>").count(), 2, "{feed}");
-    assert!(!feed.contains("/site/copy/"));
-}
-
-const ID: &str = "id = \"urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a\"\n";
-
-/// The entries of a feed of several channels, oldest first: where each leads and its id.
-fn entries(feed: &str) -> Vec<(String, String)> {
-    let inside =
-        |entry: &str, begin: &str, end: &str| entry.split(begin).nth(1).unwrap().split(end).next().unwrap().to_owned();
-    let of = |entry: &str| (inside(entry, "<link href=\"", "\""), inside(entry, "<id>", "</id>"));
-    let mut entries: Vec<_> = feed.split("<entry>").skip(1).map(of).collect();
-    entries.reverse();
-    entries
-}
-
-/// A blog, and a subscription that claims its id and its second.
-fn with_a_thief() -> Scene {
-    let scene = data();
-    for name in ["blog-too", "index.html", "assets"] {
-        remove(&scene.root().join("data").join(name));
-    }
-    write(&scene, "blog/outbox/.channel.toml", ID);
-    write(&scene, "a-thief/inbox/.channel.toml", &format!("{ID}title = \"blog\"\n"));
-    write(&scene, "a-thief/inbox/2026-01-03T10-00-00Z.txt", "# Mine\n\nNot what was said.");
-    scene
-}
-
-#[test]
-fn a_copied_id_takes_nothing_away() {
-    let scene = with_a_thief();
-    fs::rename(scene.root().join("data/a-thief"), scene.root().join("a-thief")).unwrap();
-    build(&scene);
-    let before = entries(&page(&scene, "atom.xml"));
-    assert_eq!(before.len(), 2);
-    fs::rename(scene.root().join("a-thief"), scene.root().join("data/a-thief")).unwrap();
-    let (_, talk) = build(&scene);
-    let said = "warning: a-thief/inbox claims the feed id of `blog` (urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a), \
-                which stays with `blog`; feeds that show all channels use another id for a-thief/inbox\n";
-    assert!(talk.contains(said), "{talk}");
-    let after = entries(&page(&scene, "atom.xml"));
-    assert_eq!(after.len(), 3);
-    assert!(before.iter().all(|entry| after.contains(entry)), "{before:?}\n{after:?}");
-    let ids: std::collections::BTreeSet<&String> = after.iter().map(|(_, id)| id).collect();
-    assert_eq!(ids.len(), 3);
-    let river = page(&scene, "index.html");
-    assert!(river.contains("Not what was said.") && river.contains("href=\"blog/2026-01-03T10-00-00Z.html"));
-    // The same each time, and from nothing.
-    build_to(&scene, "clean-room", 0, &[]);
-    assert_same(&room(&scene), &files(&scene.root().join("clean-room")), "a copied id");
-    let (out, _) = words(&scene.run(&["--data", "data", "check"]));
-    assert!(out.contains("  inbox/.channel.toml: a-thief/inbox claims the feed id of `blog`"), "{out}");
-    assert!(out.contains("blog: 2 messages, no warnings"), "{out}");
-    // A site that is built by itself is what its publisher says.
-    assert!(page(&scene, "a-thief/atom.xml").contains("<id>urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a</id>"));
-}
-
-#[test]
-fn of_two_that_came_by_keys_the_one_that_was_known_first_bears_the_id() {
-    let scene = with_a_thief();
-    fs::rename(scene.root().join("data/blog"), scene.root().join("data/friend")).unwrap();
-    fs::rename(scene.root().join("data/friend/outbox"), scene.root().join("data/friend/inbox")).unwrap();
-    // Word for word the same: who has another document is another publisher.
-    let text = fs::read_to_string(scene.root().join("data/friend/inbox/2026-01-03T10-00-00Z.txt")).unwrap();
-    write(&scene, "a-thief/inbox/2026-01-03T10-00-00Z.txt", &text);
-    let document = |name: &str, id: u8| {
-        format!("[[document]]\nchannel = \"{name}\"\nbox = \"inbox\"\nid = \"{}\"\n", format!("{id:02x}").repeat(32))
-    };
-    let book = |first: &str, then: &str| write(&scene, ".missive/keys.toml", &(first.to_owned() + then));
-    let bearer = |output: &str| {
-        let (_, talk) = build_to(&scene, output, 0, &[]);
-        let feed = fs::read_to_string(scene.root().join(output).join("atom.xml")).unwrap();
-        assert_eq!(feed.matches("<entry>").count(), 3, "{feed}");
-        talk.split("which stays with `").nth(1).unwrap().split('`').next().unwrap().to_owned()
-    };
-    book(&document("friend", 1), &document("a-thief", 2));
-    assert_eq!(bearer("one"), "friend");
-    book(&document("a-thief", 2), &document("friend", 1));
-    assert_eq!(bearer("two"), "a-thief");
-    // What no key has brought comes after what one has.
-    book(&document("friend", 1), "");
-    let (_, talk) = build_to(&scene, "three", 0, &[]);
-    assert!(talk.contains("which stays with `friend`"), "{talk}");
-    let feed = fs::read_to_string(scene.root().join("three/atom.xml")).unwrap();
-    assert_eq!((feed.matches("<entry>").count(), feed.contains("a-thief/")), (2, false), "it came by two ways");
-    assert!(!feed.contains(&"01".repeat(32)), "the key for reading is in no feed");
-}
-
-#[test]
-fn a_copy_of_ones_own_channel_is_told_of_and_shown_once() {
-    let scene = with_a_thief();
-    remove(&scene.root().join("data/a-thief"));
-    for (name, bytes) in files(&scene.root().join("data/blog/outbox")) {
-        write(&scene, &format!("blog-backup/outbox/{name}"), &String::from_utf8(bytes).unwrap());
-    }
-    write(&scene, "blog-backup/outbox/2026-01-05T10-00-00Z.txt", "Only here.");
-    let (_, talk) = build(&scene);
-    assert!(talk.contains("warning: blog-backup/outbox has the feed id of `blog`"), "{talk}");
-    assert!(talk.contains("remove the line `id` from blog-backup/outbox/.channel.toml"), "{talk}");
-    let feed = page(&scene, "atom.xml");
-    let leads: Vec<String> = entries(&feed).into_iter().map(|(link, _)| link).collect();
-    let expected =
-        ["blog/2026-01-01T10-00-00Z.html", "blog/2026-01-03T10-00-00Z.html", "blog-backup/2026-01-05T10-00-00Z.html"];
-    assert_eq!(leads, expected);
-    assert!(page(&scene, "blog-backup/index.html").contains("Only here."), "its own site is whole");
-}
-
-#[test]
-fn the_other_end_of_a_conversation_cannot_take_my_id() {
-    let scene = Scene::conversation()
-        .file("outbox/2026-01-03T10-00-00Z.txt", b"mine")
-        .file("inbox/2026-01-03T10-00-00Z.txt", b"theirs")
-        .file("outbox/.channel.toml", ID.as_bytes());
-    scene.build().report();
-    let ids = |scene: &Scene| -> Vec<String> {
-        scene.page("atom.xml").split("<id>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect()
-    };
-    let before = ids(&scene);
-    let scene = scene.file("inbox/.channel.toml", ID.as_bytes());
-    scene.build().report();
-    let after = ids(&scene);
-    assert_eq!((after.len(), &after[0]), (3, &before[0]), "the feed and my entry keep theirs");
-    assert!(after[1] != after[2], "{after:?}");
-    assert_eq!(before.iter().filter(|id| after.contains(id)).count(), 2, "{before:?}\n{after:?}");
-    assert_same(&scene.built(), &scene.clean(), "a copied id");
 }

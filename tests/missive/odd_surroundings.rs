@@ -4,18 +4,19 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
+
+use snapbox::str;
 
 use crate::scene::{Scene, words};
+use crate::test_environment::{assert_says, finished};
 
 const OLD: &str = "2026-01-01T10-00-00Z";
 
 /// The program with these variables and nothing else.
 fn missive(scene: &Scene, args: &[&str], variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_missive"));
-    command.args(args).env_clear().env("PATH", "/usr/bin:/bin").envs(variables.iter().copied());
-    command.current_dir(scene.root()).stdin(Stdio::null());
-    command
+    let bare = scene.environment().unset("HOME").unset("MISSIVE_DATA").unset("TZ");
+    bare.set_all(variables).command(args)
 }
 
 #[track_caller]
@@ -42,11 +43,9 @@ fn a_working_folder_that_was_deleted_is_not_needed() {
     let (_, home) = home(&scene);
     let data = scene.root().to_str().unwrap();
     let gone = |args: &str, more: &str| {
-        let script =
-            format!("mkdir gone && cd gone && rmdir ../gone && {more} exec '{}' {args}", env!("CARGO_BIN_EXE_missive"));
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &script]).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", &home);
-        shell.current_dir(scene.root()).stdin(Stdio::null()).output().unwrap()
+        let script = format!("mkdir gone && cd gone && rmdir ../gone && {more} exec missive {args}");
+        let environment = scene.environment().unset("MISSIVE_DATA").unset("TZ").set("HOME", &home);
+        finished(environment.other("sh").args(["-c", &script]))
     };
     let set = format!("export MISSIVE_DATA='{data}';");
     for args in [
@@ -103,35 +102,63 @@ fn a_tilde_is_the_home_folder_where_no_shell_has_seen_it() {
     for channel in ["a", "b", "c"] {
         assert!(home.join("letters").join(channel).join("outbox").is_dir(), "{channel}");
     }
-    let talk = run(&scene, &["channels"], &[("HOME", &name), ("MISSIVE_DATA", "~brando/x")], 2);
-    assert!(talk.contains("`~brando/x`: missive knows only `~/`"), "{talk}");
+    let others = scene.environment().set("HOME", &name).set("MISSIVE_DATA", "~brando/x");
+    assert_says(
+        others.session(&[&["channels"]]),
+        str![[r#"
+$ missive channels
+--- messages
+error: `~brando/x`: only `~/` is known to be somebody's home folder
+  hint: give the whole path; a folder of that name here is `./~…`
+--- exit 2
+"#]],
+    );
     run(&scene, &["new", "d"], &[("HOME", &name), ("MISSIVE_DATA", "./~")], 0);
     assert!(scene.root().join("~/d/outbox").is_dir(), "who means a folder of that name can have it");
     fs::remove_dir_all(scene.root().join("~")).unwrap();
     fs::create_dir_all(home.join("theme")).unwrap();
     fs::write(home.join("theme/head.html"), "").unwrap();
     let scene = scene.message(OLD, "x").settings("[site]\ntheme = \"~/nothere\"\n");
-    let data = scene.root().to_str().unwrap();
-    let talk = run(&scene, &["build", "blog"], &[("HOME", &name), ("MISSIVE_DATA", data)], 1);
-    assert!(talk.contains("home/nothere"), "{talk}");
+    assert_says(
+        scene.session(&[&["build", "blog"]]),
+        str![[r#"
+$ missive build blog
+--- messages
+error: there is no theme `[ROOT]/home/nothere`
+  hint: built in is `letter`; anything else is a folder of templates
+--- exit 1
+"#]],
+    );
 }
 
 #[test]
 fn without_a_home_it_is_said_what_is_needed() {
     let scene = Scene::new().message(OLD, "Hello");
     let data = scene.root().to_str().unwrap();
-    for home in ["relative", "./x"] {
-        let talk = run(&scene, &["channels"], &[("HOME", home)], 1);
-        assert!(talk.contains("no home folder is set") && talk.contains("set HOME, or name the data folder"), "{talk}");
-    }
+    let homeless = |home: &str| scene.environment().unset("MISSIVE_DATA").set("HOME", home).session(&[&["channels"]]);
+    assert_says(
+        homeless("relative") + &homeless("./x"),
+        str![[r#"
+$ missive channels
+--- messages
+error: there is no home folder
+  hint: set HOME, or name the data folder with `--data DIR` or in MISSIVE_DATA
+--- exit 1
+$ missive channels
+--- messages
+error: there is no home folder
+  hint: set HOME, or name the data folder with `--data DIR` or in MISSIVE_DATA
+--- exit 1
+"#]],
+    );
     for variables in [&[("MISSIVE_DATA", data)] as &[(&str, &str)], &[("MISSIVE_DATA", data), ("HOME", "")]] {
         assert!(run(&scene, &["read", "blog", "--keep-unread"], variables, 0).contains("Hello"));
     }
     assert!(!scene.root().join("relative").exists() && !scene.root().join(".config").exists());
 }
 
-/// The program before a terminal, with a `less` that tells how it was started; `None` where there is no `script`.
-fn pages(scene: &Scene, pager: &str, less: Option<&str>) -> Option<String> {
+/// What a terminal shows on which the program runs, with a `less` that tells how it was started.
+fn pages(scene: &Scene, pager: &str, less: Option<&str>) -> String {
     let bin = scene.root().join("bin");
     fs::create_dir_all(&bin).unwrap();
     for name in ["less", "other"] {
@@ -139,16 +166,10 @@ fn pages(scene: &Scene, pager: &str, less: Option<&str>) -> Option<String> {
             .unwrap();
         fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
-    let mut script = Command::new("script");
-    let typed = format!("'{}' read --keep-unread", env!("CARGO_BIN_EXE_missive"));
-    script.args(["-qec", &typed, "/dev/null"]).env_clear().env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
-    script.env("HOME", scene.root().join("home")).env("MISSIVE_DATA", scene.root()).env("TERM", "xterm");
-    script.env("PAGER", pager).envs(less.map(|less| ("LESS", less))).stdin(Stdio::null());
-    match script.output() {
-        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
-        Err(error) if std::env::var_os("CI").is_some() => panic!("script: {error}"),
-        Err(_) => None,
-    }
+    let environment = scene.environment().first_in_path(&bin).set("PAGER", pager);
+    let environment = less.into_iter().fold(environment, |environment, less| environment.set("LESS", less));
+    let output = finished(&mut environment.terminal("missive read --keep-unread"));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 #[test]
@@ -162,8 +183,7 @@ fn styles_pass_through_less_whatever_else_it_was_told() {
         ("less -S", Some("-P page"), "less [-S] LESS=[-R -P page]"),
         ("other -a", None, "other [-a] LESS=[FRX]"),
     ] {
-        let Some(shown) = pages(&scene, pager, less) else { return };
-        assert_eq!(shown, told, "{pager} {less:?}");
+        assert_eq!(pages(&scene, pager, less), told, "{pager} {less:?}");
     }
 }
 
@@ -217,10 +237,15 @@ fn a_box_that_is_a_link_is_called_one_by_every_command() {
 fn a_box_that_is_a_file_is_called_none() {
     let scene = Scene::new();
     fs::write(scene.path("inbox"), "").unwrap();
-    let talk = ended(&scene.run(&["build", "blog"]), 1);
-    assert!(
-        talk.contains("is not a folder\n  hint: an inbox or outbox has to be a folder: move what is there elsewhere\n"),
-        "{talk}"
+    assert_says(
+        scene.session(&[&["build", "blog"]]),
+        str![[r#"
+$ missive build blog
+--- messages
+error: `inbox` in [ROOT]/blog is no folder
+  hint: an inbox or outbox has to be a folder: move what is there elsewhere
+--- exit 1
+"#]],
     );
 }
 
@@ -238,19 +263,9 @@ fn a_channel_that_is_a_link_is_a_channel() {
     }
 }
 
-/// An editor that is this shell script; `$1` is the file.
-fn editor(scene: &Scene, script: &str) -> String {
-    let path = scene.root().join("editor");
-    fs::write(&path, script).unwrap();
-    format!("sh '{}'", path.display())
-}
-
 #[track_caller]
 fn edit(scene: &Scene, script: &str, args: &[&str], code: i32) -> String {
-    let (_, home) = home(scene);
-    let variables =
-        [("EDITOR", &*editor(scene, script)), ("HOME", &home), ("MISSIVE_DATA", scene.root().to_str().unwrap())];
-    run(scene, args, &variables, code)
+    ended(&scene.environment().editor(script).run(args), code)
 }
 
 #[test]
@@ -325,12 +340,24 @@ fn a_time_is_told_by_the_clock_here_too() {
     }
     let drafts = run(&scene, &["drafts"], &[("TZ", "CET-1"), ("HOME", &home), ("MISSIVE_DATA", data)], 0);
     assert!(drafts.contains("scheduled for 25 December 2099, 18:00 UTC (19:00 CET here)"), "{drafts}");
-    let talk = at("CET-1", "2020-01-01 18:00 local", 1);
-    assert!(talk.contains("is in the past: it means 1 January 2020, 17:00 UTC (18:00 CET here)"), "{talk}");
-    let talk = at("CET-1", "18:00 Nowhere/City", 1);
-    assert!(
-        talk.contains("`18:00 Nowhere/City` is not a time") && talk.contains("`18:00 local` for the clock here"),
-        "{talk}"
+    let compose = |time: &'static str| ["compose", "blog", "-m", "x", "--at", time];
+    let refused = scene.environment().set("TZ", "CET-1");
+    let refused = refused.session(&[&compose("2020-01-01 18:00 local"), &compose("18:00 Nowhere/City")]);
+    assert_says(
+        refused,
+        str![[r#"
+$ missive compose blog -m x --at '2020-01-01 18:00 local'
+--- messages
+error: `2020-01-01 18:00 local` is in the past: it means 1 January 2020, 17:00 UTC (18:00 CET here)
+  hint: without `--at` a message is sent at once
+--- exit 1
+
+$ missive compose blog -m x --at '18:00 Nowhere/City'
+--- messages
+error: `18:00 Nowhere/City` is no time; try `2026-11-22`, `2026-11`, `2026-11-22 18:00`, `3d` (three days ago), `in 2h`, `yesterday`, `18:00` or `tomorrow 9:00`; times are UTC unless an offset stands behind them, as in `18:00+01:00`
+  hint: a zone may stand behind it: `18:00 Europe/Berlin`, or `18:00 local` for the clock here
+--- exit 1
+"#]],
     );
     assert!(at("UTC0", "00:00", 1).contains("is in the past"));
 }
@@ -353,8 +380,17 @@ fn a_text_may_begin_with_a_dash() {
     ended(&scene.run(&["compose", "blog", "-F", "-text", "-a", "-x"]), 0);
     ended(&scene.run(&["edit", "blog", OLD, "-m", "- two", "-a", "-x"]), 0);
     ended(&scene.run(&["edit", "blog", OLD, "--detach", "-x"]), 0);
-    let talk = ended(&scene.run(&["compose", "blog", "-m", "--draft"]), 2);
-    assert!(talk.contains("`--message <TEXT>` needs a value, but `--draft` after it is an option"), "{talk}");
+    assert_says(
+        scene.session(&[&["compose", "blog", "-m", "--draft"]]),
+        str![[r#"
+$ missive compose blog -m --draft
+--- messages
+error: `--message <TEXT>` needs a value, but `--draft` after it is an option
+
+  tip: a text that is one word and an option can come from a file or from standard input, and a path can begin with `./`
+--- exit 2
+"#]],
+    );
     assert_eq!(
         fs::read_dir(scene.path("outbox"))
             .unwrap()
@@ -379,10 +415,61 @@ fn a_text_may_begin_with_a_dash() {
 #[test]
 fn a_code_is_good_for_a_while() {
     let scene = Scene::new();
-    for time in ["0", "0s", "1ms", "11y", "99999999999999999y", "soon", ""] {
-        let talk = ended(&scene.run(&["invite", "brando", &format!("--expires={time}")]), 2);
-        assert!(talk.contains("--expires"), "{talk}");
-    }
+    let times = ["0", "0s", "1ms", "11y", "99999999999999999y", "soon", ""].map(|time| format!("--expires={time}"));
+    let refused = times.map(|time| scene.session(&[&["invite", "brando", &time]]));
+    assert_says(
+        refused.join("\n"),
+        str![[r#"
+$ missive invite brando --expires=0
+--- messages
+error: invalid value '0' for '--expires <TIME>': a code is good for a second at least, and for ten years at most
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive invite brando --expires=0s
+--- messages
+error: invalid value '0s' for '--expires <TIME>': a code is good for a second at least, and for ten years at most
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive invite brando --expires=1ms
+--- messages
+error: invalid value '1ms' for '--expires <TIME>': a code is good for a second at least, and for ten years at most
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive invite brando --expires=11y
+--- messages
+error: invalid value '11y' for '--expires <TIME>': a code is good for a second at least, and for ten years at most
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive invite brando --expires=99999999999999999y
+--- messages
+error: invalid value '99999999999999999y' for '--expires <TIME>': number is too large or cannot be represented without a lack of precision (values below 1ns are not supported)
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive invite brando --expires=soon
+--- messages
+error: invalid value 'soon' for '--expires <TIME>': expected number at 0
+
+For more information, try '--help'.
+--- exit 2
+
+$ missive invite brando --expires=
+--- messages
+error: invalid value '' for '--expires <TIME>': value was empty
+
+For more information, try '--help'.
+--- exit 2
+"#]],
+    );
     ended(&scene.run(&["invite", "brando", "--expires", "-5d"]), 2);
     assert!(!scene.root().join("brando").exists() && !scene.root().join(".missive").exists());
     ended(&scene.run(&["invite", "brando", "--expires", "1h"]), 0);
