@@ -11,7 +11,6 @@ use serde::Serialize;
 use super::sync::NOTHING;
 use super::{Failure, count, freshness};
 use crate::commands::Environment;
-use crate::commands::relative_time::ago;
 use crate::commands::syncthing;
 use crate::commands::syncthing::SyncthingChannel;
 use crate::sync::keys::book::check_private;
@@ -78,13 +77,6 @@ impl fmt::Display for StatusReport {
         self.syncthing.iter().try_for_each(|carried| writeln!(f, "{}", carried.words(self.now)))?;
         self.syncthing_problem.iter().try_for_each(|problem| writeln!(f, "note: {}", field(problem)))
     }
-}
-
-/// `, 3 h ago`, if that is known.
-fn last_ran(state: &NodeState, now: i64) -> String {
-    let seen = state.documents.iter().flat_map(|document| document.peers.iter().filter_map(|peer| peer.seen));
-    let last = state.documents.iter().filter_map(|document| document.compared).chain(seen).max();
-    last.map_or_else(String::new, |last| format!("; it was last connected {}", ago(last, now)))
 }
 
 impl StatusReport {
