@@ -28,7 +28,6 @@ use crate::channel::authorship::author_name::ME;
 use crate::channel::authorship::authors::Authors;
 use crate::channel::authorship::bylines::{Bylines, ReservedNames, others_name};
 use crate::channel::authorship::trust::BoxTrust;
-use crate::channel::error::NoBox;
 use crate::channel::folder::Channel;
 use crate::channel::protocol::classify::{Reason, leading_stamp};
 use crate::channel::protocol::entry::{Entry, Side};
@@ -100,7 +99,7 @@ pub(super) const BY_WORDS: [Side; 2] = [Side::Outbox, Side::Inbox];
 
 /// Looks at a channel.
 pub fn take(channel: Channel, cache: &CardCache, look: LookOptions) -> Snapshot {
-    let [inbox, outbox] = Side::BOTH.map(|side| open_box(&channel, side, look));
+    let [inbox, outbox] = Side::BOTH.map(|side| BoxState::open(&channel, side, look));
     let mut snapshot = Snapshot {
         inbox,
         outbox,
@@ -133,19 +132,6 @@ pub fn take(channel: Channel, cache: &CardCache, look: LookOptions) -> Snapshot 
     }
     snapshot.order();
     snapshot
-}
-
-pub(super) fn open_box(channel: &Channel, side: Side, look: LookOptions) -> BoxState {
-    if look.only.is_some_and(|only| only != side) {
-        return BoxState::Missing;
-    }
-    let path = channel.path.join(side.name());
-    match Folder::open(&path) {
-        Ok(folder) => BoxState::Open(folder),
-        Err(_) if path.is_symlink() => BoxState::Unreadable(format!("it is {}", NoBox::Link)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => BoxState::Missing,
-        Err(error) => BoxState::Unreadable(error.to_string()),
-    }
 }
 
 impl Snapshot {

@@ -144,7 +144,7 @@ impl Levels {
 
 /// Reads what the variable says: levels of parts, such as `sync=debug,web=trace`, or one level for all rooms.
 fn parse(said: &OsString) -> Result<Levels, Failure> {
-    let said = said.to_str().ok_or_else(|| wrong(&said.to_string_lossy(), "it is no text"))?;
+    let said = said.to_str().ok_or_else(|| wrong(&said.to_string_lossy(), "it is not UTF-8 text"))?;
     let mut levels = Levels::default();
     for part in said.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         match part.split_once('=') {

@@ -411,7 +411,7 @@ fn telling(letter: &NewMessage) -> Vec<String> {
     let line = |name: String| {
         let name = field(&name);
         format!(
-            "{name} may tell where, with which camera and by whom it was made, and missive cannot remove that from this format"
+            "{name} may reveal where, with which camera and by whom it was made, and missive cannot remove that from this format"
         )
     };
     lasting.map(|file| line(file.name.text().into_owned())).collect()

@@ -205,7 +205,7 @@ fn edited(desk: &ComposeContext<'_>, draft: Draft) -> Result<DraftsReport, Failu
 fn sent(desk: &ComposeContext<'_>, draft: Draft) -> Result<DraftsReport, Failure> {
     let letter = draft.contents()?;
     if header::is_blank(&letter.text) && letter.attachments.is_empty() {
-        let hint = format!("`{}` goes on with it", desk.on_draft("edit", draft.name));
+        let hint = format!("`{}` continues it", desk.on_draft("edit", draft.name));
         return Err(Failure::new("nothing was sent: the text is empty", hint));
     }
     let plan = SendPlan { due: None, draft: false, dry_run: false };

@@ -101,7 +101,7 @@ impl MessageId {
         if let Some(held) = snapshot.held.iter().find(|held| is(&held.card)) {
             let message = format!("the message {} in `{name}` is not shown: {}", self.stamp, held.reason);
             let file = format!("{}/{}.txt", held.card.side, self.stamp);
-            return Err(Failure::new(message, format!("`missive why` says more of its file, {file}")));
+            return Err(Failure::new(message, format!("`missive why` explains its file, {file}")));
         }
         let message = format!("no message {} in `{name}`", self.stamp);
         Err(Failure::new(message, "`missive read` and `missive search` show the id of every message"))

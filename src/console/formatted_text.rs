@@ -2,7 +2,7 @@
 //!
 //! It holds no control character but line ends and this program's own styling: every way in makes visible what it is given.
 
-use crate::console::Screen;
+use crate::console::screen::Screen;
 use crate::markdown::terminal::{self, Page};
 use crate::text::invisible::field;
 

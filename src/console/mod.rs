@@ -8,6 +8,7 @@ mod ask;
 mod formatted_text;
 mod live_lines;
 mod pager;
+mod screen;
 mod secret;
 mod standard_error;
 
@@ -22,26 +23,12 @@ pub use crate::console::formatted_text::{FormattedText, Style};
 pub use crate::console::live_lines::LiveLines;
 pub use crate::text::width::{columns, cut, wrapped};
 pub use pager::Pager;
+pub use screen::Screen;
 pub use secret::{Passphrase, is_hiding};
 pub use standard_error::write_log_line;
 
 use crate::console::standard_error::{note_drawn, write_lines};
 use crate::text::invisible::{field, is_unseen, visible};
-
-/// The screen that results are formatted for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Screen {
-    /// Columns.
-    pub width: usize,
-    /// Allows bold, dim and underlined text.
-    pub styled: bool,
-}
-
-impl Default for Screen {
-    fn default() -> Self {
-        Self { width: 80, styled: false }
-    }
-}
 
 /// A result whose form depends on the screen.
 pub trait FormatText {

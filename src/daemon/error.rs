@@ -26,7 +26,7 @@ pub enum Error {
         data: PathBuf,
     },
     /// A channel whose name cannot be written into the file of keys.
-    #[error("the folder name `{name}` is not valid UTF-8")]
+    #[error("the name `{name}` is not UTF-8")]
     NameNotUtf8 {
         /// The name, as far as it is text.
         name: String,

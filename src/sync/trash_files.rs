@@ -1,11 +1,11 @@
 //! The folders of a channel's trash: where what others delete is put, and removing what has lain there for too long.
 
-use crate::channel::protocol::layout;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use crate::channel::protocol::layout;
 use crate::channel::protocol::stamp::Stamp;
 use crate::sync::replica::trash::{DeletedBy, disk_use, expired};
 

@@ -6,5 +6,5 @@ pub mod invisible;
 pub(crate) mod normalize;
 pub mod percent;
 pub mod shell;
-pub(crate) mod suggestion;
 pub(crate) mod width;
+pub mod wrap;

@@ -4,23 +4,23 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::markdown::terminal;
 use crate::text::invisible::field;
+use crate::text::wrap;
 
 /// How many columns a text takes when it is shown within a line.
 pub fn columns(text: &str) -> usize {
-    terminal::columns(&field(text))
+    wrap::columns(&field(text))
 }
 
 /// The beginning of a text that fits into so many columns, with `…` where it is cut.
 pub fn cut(text: &str, width: usize) -> String {
     let text = field(text);
-    if terminal::columns(&text) <= width {
+    if wrap::columns(&text) <= width {
         return text;
     }
     let mut used = 1;
     let fits = |grapheme: &&str| {
-        used += terminal::columns(grapheme);
+        used += wrap::columns(grapheme);
         used <= width
     };
     let cut: String = text.graphemes(true).take_while(fits).collect();

@@ -6,6 +6,7 @@
 mod folder_identity;
 #[cfg(target_os = "linux")]
 mod mount_table;
+mod native_error;
 mod native_watcher;
 mod pending_changes;
 mod polling_watcher;
@@ -23,7 +24,7 @@ use std::time::{Duration, Instant};
 pub use crate::watch::touched_paths::Touched;
 pub use crate::watch::watched_place::{Scope, WatchedPlace};
 
-use crate::watch::native_watcher::NativeError;
+use crate::watch::native_error::NativeError;
 use crate::watch::native_watcher::NativeWatcher;
 use crate::watch::pending_changes::{PendingChanges, WaitOutcome, WatchProblem};
 use crate::watch::polling_watcher::PollingWatcher;

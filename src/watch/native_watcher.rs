@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
 use notify::{Config, ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watcher};
-use rustix::io::Errno;
 
 use crate::lock::{read, write};
 use crate::watch::folder_identity::{Identity, identity};
+use crate::watch::native_error::NativeError;
 use crate::watch::pending_changes::{PendingChanges, WatchProblem};
 use crate::watch::touched_paths::Touched;
 use crate::watch::watched_place::{Scope, WatchedPlace};
@@ -33,34 +33,6 @@ struct FolderWatch {
     held: Option<Identity>,
     /// It was there and could not be watched, because it changed meanwhile.
     again: bool,
-}
-
-/// Why the system cannot be relied on to report changes, and what would help.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum NativeError {
-    #[error("the system's limit of watched folders is reached (fs.inotify.max_user_watches)")]
-    TooManyFolders(#[source] notify::Error),
-    #[error("the system's limit of watchers is reached (fs.inotify.max_user_instances)")]
-    TooManyPrograms(#[source] notify::Error),
-    #[error("{} is on {kind}, which does not report changes made elsewhere", path.display())]
-    Unreliable { path: PathBuf, kind: &'static str },
-    #[error("{}: {source}", path.display())]
-    Folder { path: PathBuf, source: io::Error },
-    #[error(transparent)]
-    Other(notify::Error),
-}
-
-impl From<notify::Error> for NativeError {
-    fn from(error: notify::Error) -> Self {
-        match (error.kind, error.paths.into_iter().next()) {
-            (kind @ ErrorKind::MaxFilesWatch, _) => Self::TooManyFolders(notify::Error::new(kind)),
-            (ErrorKind::Io(io), _) if io.raw_os_error() == Some(Errno::MFILE.raw_os_error()) => {
-                Self::TooManyPrograms(notify::Error::io(io))
-            }
-            (ErrorKind::Io(source), Some(path)) => Self::Folder { path, source },
-            (kind, _) => Self::Other(notify::Error::new(kind)),
-        }
-    }
 }
 
 /// Watches places with what the system offers.

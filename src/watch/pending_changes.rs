@@ -10,7 +10,7 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crate::lock::{lock, wait, wait_at_most};
-use crate::watch::native_watcher::NativeError;
+use crate::watch::native_error::NativeError;
 use crate::watch::touched_paths::Touched;
 
 /// However long a burst goes on, its beginning is reported after this.

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use crate::web::http::connections::Client;
 use crate::web::http::guard::{self, add_security_headers};
 use crate::web::http::peer::Peer;
-use crate::web::http::refusal::Refusal;
+use crate::web::http::refusal::{Refusal, ShownRefusal};
 use crate::web::http::request;
 use crate::web::server::Server;
 use crate::web::{api, app, preview};
@@ -65,6 +65,9 @@ async fn handle(State(server): State<Server>, request: Request, next: Next) -> R
     };
     if is_unreadable(&response) {
         response = Refusal::bad("this address is not valid UTF-8").into_response();
+    }
+    if let Some(ShownRefusal(refusal)) = response.extensions_mut().remove() {
+        asked.log_refusal(peer, &refusal);
     }
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         asked.log_refusal(peer, &refusal);

@@ -206,7 +206,7 @@ fn the_terminal_opens_no_program_whoever_sent_it() {
     for scene in [Scene::new(), Scene::subscription()].map(with_programs) {
         for (at, name) in PROGRAMS.into_iter().enumerate() {
             let (_, said) = words(&scene.run(&["read", "blog", STEM, "--open", &(at + 1).to_string()]));
-            let refusal = format!("error: `{name}` is not opened: it could start a program or lead elsewhere");
+            let refusal = format!("error: `{name}` is not opened: it could start a program or open something else");
             assert!(said.starts_with(&refusal), "{said}");
         }
     }

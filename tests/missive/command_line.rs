@@ -16,7 +16,7 @@ fn from_nothing_to_a_site_in_three_steps() {
 $ missive new 'Azureen & co'
 [ROOT]/Azureen & co
 To write: missive compose 'Azureen & co'
-Any editor will do, too: a text file in its `outbox` named by the time in UTC,
+You can also use any editor: save a text file in its `outbox`, named by the time in UTC:
 $(date -u +%Y-%m-%dT%H-%M-%SZ).txt. Then: missive build 'Azureen & co'
 "#]],
     );
@@ -30,7 +30,7 @@ $(date -u +%Y-%m-%dT%H-%M-%SZ).txt. Then: missive build 'Azureen & co'
 $ missive build 'Azureen & co'
 [ROOT]/Azureen & co/site: 1 message, 9 files written of 9 in [TIME]
 --- messages
-note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` or `base_url` in missive.toml sets one
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one
 
 $ missive build 'Azureen & co'
 [ROOT]/Azureen & co/site: nothing to do, 1 message
@@ -75,7 +75,7 @@ error: there is no folder `./nowhere`
 
 $ missive build ./blog/outbox
 --- messages
-error: [ROOT]/blog/outbox is no channel: it has neither an `inbox` nor an `outbox`
+error: [ROOT]/blog/outbox is not a channel: it has neither an `inbox` nor an `outbox`
   hint: a channel is a folder that holds an `outbox`, an `inbox` or both; `missive new NAME` makes one
 --- exit 1
 
@@ -86,25 +86,25 @@ error: [ROOT]/blog/theme/index.html: error: Found `%}` but expected one of: inte
   |
 1 | {% if %}
   |       ^^
-  hint: the site is as it was; mend the template and build again
+  hint: the old site stays; fix the template and build again
 --- exit 1
 
 $ missive build blog --theme nothere
 --- messages
-error: there is no theme `nothere`
-  hint: built in is `letter`; anything else is a folder of templates
+error: no theme named `nothere`
+  hint: the built-in theme is `letter`; for your own, name a folder of templates
 --- exit 1
 
 $ missive build blog --base-url example.org
 --- messages
-error: invalid value 'example.org' for '--base-url <URL>': `example.org` is no web address such as `https://example.org/blog/`
+error: invalid value 'example.org' for '--base-url <URL>': `example.org` is not a web address such as `https://example.org/blog/`
 
 For more information, try '--help'.
 --- exit 2
 
 $ missive new blog
 --- messages
-error: [ROOT]/blog exists already
+error: [ROOT]/blog already exists
   hint: choose another name; nothing was changed
 --- exit 1
 
@@ -116,7 +116,7 @@ error: `.hidden` cannot be a channel's name
 
 $ missive why blog/missive.toml
 --- messages
-error: [ROOT]/blog/missive.toml lies in no channel's box
+error: [ROOT]/blog/missive.toml is not in a channel's inbox or outbox
   hint: name a file inside a channel's inbox or outbox
 --- exit 1
 
@@ -154,7 +154,7 @@ fn a_wrong_setting_names_line_and_key() {
 $ missive build blog
 --- messages
 error: [ROOT]/blog/missive.toml, line 2: unknown key `base_ulr`; did you mean `base_url`?
-  hint: nothing was changed; mend the file and try again
+  hint: nothing was changed; fix the file and try again
 --- exit 1
 "#]],
     );
@@ -181,7 +181,7 @@ $ missive build blog
 --- messages
 warning: outbox/2026-1-2T3-4-5Z.txt: not a message's name; `2026-01-02T03-04-05Z.txt` would be
 warning: outbox/notes.md: not a message's name (YYYY-MM-DDTHH-MM-SSZ.txt)
-note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` or `base_url` in missive.toml sets one
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one
 
 $ missive build blog --strict
 [ROOT]/blog/site: nothing to do, 1 message

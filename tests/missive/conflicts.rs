@@ -53,9 +53,9 @@ fn a_conflict_copy_becomes_a_message_at_the_next_free_second() {
         scene.session(&[&["check", "blog"]]),
         str![[r#"
 $ missive check blog
-blog: 3 messages, nothing to warn of
+blog: 3 messages, no warnings
   outbox/.syncthing.2026-01-01T10-00-03Z.txt.tmp: still arriving: a sync tool has not finished it
-  outbox/2026-01-01T10-00-02Z: attachments waiting for their message
+  outbox/2026-01-01T10-00-02Z: attachments whose message has not arrived
 "#]],
     );
 }
@@ -148,7 +148,7 @@ fn without_a_terminal_and_without_yes_it_only_shows() {
         str![[r#"
 $ missive check blog --fix
 blog: 1 message, 1 warning
-  outbox/2026-01-01T10-00-00Z.sync-conflict-20260102-120000-ABCDEFG.txt: nothing done; `--yes` would re-file it
+  outbox/2026-01-01T10-00-00Z.sync-conflict-20260102-120000-ABCDEFG.txt: nothing was changed; `--yes` would keep it as a message of its own
     differs from outbox/2026-01-01T10-00-00Z.txt:
      one
     -two
@@ -157,7 +157,7 @@ blog: 1 message, 1 warning
 
 $ missive check blog --fix --strict
 blog: 1 message, 1 warning
-  outbox/2026-01-01T10-00-00Z.sync-conflict-20260102-120000-ABCDEFG.txt: nothing done; `--yes` would re-file it
+  outbox/2026-01-01T10-00-00Z.sync-conflict-20260102-120000-ABCDEFG.txt: nothing was changed; `--yes` would keep it as a message of its own
     differs from outbox/2026-01-01T10-00-00Z.txt:
      one
     -two
@@ -168,7 +168,7 @@ blog: 1 message, 1 warning
 $ missive check blog
 blog: 1 message, 1 warning
   outbox/2026-01-01T10-00-00Z.sync-conflict-20260102-120000-ABCDEFG.txt: a sync tool's conflict copy
-`missive check --fix` goes through the conflict copies in an outbox.
+`missive check --fix` resolves the conflict copies in an outbox.
 "#]],
     );
     assert_eq!(there(&scene), before);

@@ -116,7 +116,7 @@ fn every_encoding_is_read() {
     assert!(scene.page("index.html").contains("Utf sixteen") && scene.page("index.html").contains("With a mark"));
     assert!(scene.page("2026-01-03T10-00-00Z.html").contains("broken \u{fffd}"));
     let (out, _) = crate::scene::words(&scene.run(&["check", "blog"]));
-    assert!(out.contains("2026-01-03T10-00-00Z.txt: bytes in it that are no UTF-8"), "{out}");
+    assert!(out.contains("2026-01-03T10-00-00Z.txt: it contains bytes that are not UTF-8"), "{out}");
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn other_files_are_published_byte_for_byte() {
 fn what_stays_in_a_picture_is_said_when_it_is_published() {
     let scene = Scene::new().message(STEM, "x").attachment(STEM, "a.jpg", &photograph(3, 2));
     let (_, said) = words(&scene.run(&["build", "blog"]));
-    assert!(!said.contains("may tell"), "{said}");
+    assert!(!said.contains("may reveal"), "{said}");
     let scene = scene.attachment(STEM, "b.heic", &heic()).attachment(STEM, "c.dng", &notes());
     assert_says(
         scene.session(&[&["build", "blog"]]),
@@ -76,17 +76,21 @@ fn what_stays_in_a_picture_is_said_when_it_is_published() {
 $ missive build blog
 [ROOT]/blog/site: 1 message, 7 files written of 12 in [TIME]
 --- messages
-warning: outbox/2026-01-01T10-00-00Z/b.heic and 1 more attachment may tell where, with which camera and by whom they were made, and missive cannot remove that from this format; see what is told: missive check --metadata blog
-note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` or `base_url` in missive.toml sets one
+<<<<<<< HEAD
+warning: outbox/2026-01-01T10-00-00Z/b.heic and 1 more attachment may tell where, with which camera and by whom they were made, and missive cannot remove that from this format. List these files: missive check --metadata blog
+=======
+warning: outbox/2026-01-01T10-00-00Z/b.heic and 1 more attachment may reveal where, with which camera and by whom they were made, and missive cannot remove that from this format. List these files: missive check --metadata blog
+>>>>>>> words
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one
 "#]],
     );
     assert_eq!(scene.run(&["build", "blog", "--strict"]).status.code(), Some(1));
     let (_, said) = words(&scene.run(&["build", "blog", "--keep-metadata"]));
-    assert!(!said.contains("may tell"), "{said}");
+    assert!(!said.contains("may reveal"), "{said}");
     // A reader's copy of somebody else's pictures is no business of the reader's.
     let theirs = Scene::subscription().message(STEM, "x").attachment(STEM, "b.heic", &heic());
     let (_, said) = words(&theirs.run(&["build", "blog"]));
-    assert!(!said.contains("may tell"), "{said}");
+    assert!(!said.contains("may reveal"), "{said}");
 }
 
 #[test]
@@ -101,7 +105,7 @@ $ missive compose blog -m x -a a.heic -a b.jpg
 Sent [NOW], with 2 attachments.
 [ROOT]/blog/outbox/[NOW].txt
 --- messages
-warning: a.heic may tell where, with which camera and by whom it was made, and missive cannot remove that from this format
+warning: a.heic may reveal where, with which camera and by whom it was made, and missive cannot remove that from this format
 "#]],
     );
 }
@@ -113,7 +117,7 @@ fn check_lists_what_attachments_tell() {
         scene.session(&[&["check", "--metadata", "blog"]]),
         str![[r#"
 $ missive check --metadata blog
-blog: no attachment tells a place, a device or a person, as far as missive can see
+blog: missive found no attachment that reveals a place, a device or a person
 "#]],
     );
     let scene = scene.attachment(STEM, "a.jpg", &photograph(3, 2)).attachment(STEM, "b.heic", &heic()).attachment(
@@ -125,10 +129,10 @@ blog: no attachment tells a place, a device or a person, as far as missive can s
         scene.session(&[&["check", "--metadata", "blog"]]),
         str![[r#"
 $ missive check --metadata blog
-blog: 3 attachments tell more than they show
+blog: 3 attachments reveal more than they show
   outbox/2026-01-01T10-00-00Z/a.jpg: place, device, person; the copy on a site does not
-  outbox/2026-01-01T10-00-00Z/b.heic: place, device, person; the copy on a site tells it too
-  outbox/2026-01-01T10-00-00Z/c.mp4: place; the copy on a site tells it too
+  outbox/2026-01-01T10-00-00Z/b.heic: place, device, person; the copy on a site reveals it too
+  outbox/2026-01-01T10-00-00Z/c.mp4: place; the copy on a site reveals it too
 People who receive the channel's folder receive these files unchanged.
 To clean one before you send it, use a program such as exiftool: exiftool -all= FILE
 "#]],
@@ -157,7 +161,7 @@ fn who_is_given_a_key_is_given_the_originals() {
 $ missive share blog
 missive-read-[KEY]
 
-Whoever has this key reads blog: missive subscribe KEY
+Anyone with this read key can read blog: missive subscribe KEY
 For a web page: <a href="#missive-read-[KEY]">Follow this with missive</a>
 Readers can connect while `missive sync` runs here, or through anyone who already has the channel.
 "##]],
@@ -169,8 +173,8 @@ Readers can connect while `missive sync` runs here, or through anyone who alread
 $ missive share blog
 missive-read-[KEY]
 
-Whoever has this key reads blog: missive subscribe KEY
-Readers receive attachments as they are: 2 tell them a place, a device or a person.
+Anyone with this read key can read blog: missive subscribe KEY
+Readers receive attachments unchanged: 2 reveal a place, a device or a person.
 See which: missive check --metadata blog
 For a web page: <a href="#missive-read-[KEY]">Follow this with missive</a>
 Readers can connect while `missive sync` runs here, or through anyone who already has the channel.

@@ -92,26 +92,26 @@ fn what_cannot_be_asked_is_said() {
         str![[r#"
 $ missive search tga:x
 --- messages
-error: `tga:` is not known; known are `tag:`, `from:`, `in:`, `has:`, `after:`, `before:`; in quotation marks it is searched for as it stands
-  hint: `missive search --help` shows what can be asked for
+error: unknown `tga:`; known are `tag:`, `from:`, `in:`, `has:`, `after:`, `before:`; to search for it as text, put it in quotation marks
+  hint: `missive search --help` explains the query
 --- exit 2
 
 $ missive search "open
 --- messages
-error: a quotation mark is opened and not closed in `"open`
-  hint: `missive search --help` shows what can be asked for
+error: a quotation mark is not closed in `"open`
+  hint: `missive search --help` explains the query
 --- exit 2
 
 $ missive search after:soon
 --- messages
-error: `soon` is no time; try `2026-11-22`, `2026-11`, `2026-11-22 18:00`, `3d` (three days ago), `in 2h`, `yesterday`, `18:00` or `tomorrow 9:00`; times are UTC unless an offset stands behind them, as in `18:00+01:00`
-  hint: `missive search --help` shows what can be asked for
+error: `soon` is not a time; try `2026-11-22`, `2026-11`, `2026-11-22 18:00`, `3d` (three days ago), `in 2h`, `yesterday`, `18:00` or `tomorrow 9:00`; times are UTC unless an offset follows, as in `18:00+01:00`
+  hint: `missive search --help` explains the query
 --- exit 2
 
 $ missive search tea --json
 --- messages
-error: `--json` stands behind words, but options stand before the words
-  hint: behind `--` it is searched for: missive search -- WORDS
+error: `--json` comes after the words, but options must come before them
+  hint: to search for it: missive search -- WORDS
 --- exit 2
 
 $ missive search
@@ -126,7 +126,7 @@ For more information, try '--help'.
 
 $ missive search zebra
 --- messages
-nothing was found
+no messages found
 "#]],
     );
 }

@@ -205,7 +205,7 @@ fn file_text(outbox: &Path, copy: &Path, stamp: Stamp) -> io::Result<PathBuf> {
             return Ok(text);
         }
     }
-    Err(io::Error::other("there is no free second behind it"))
+    Err(io::Error::other("there is no free second after it"))
 }
 
 /// Every second of a box that some name in it begins with, whatever it is.

@@ -11,9 +11,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::channel::protocol::missing::Missing;
+use crate::channel::protocol::name_suggestion;
 use crate::channel::protocol::stamp::{NotAStamp, STEM_LENGTH, Stamp};
 use crate::fs::confined::Kind;
-use crate::text::suggestion;
 
 /// The verdict on one name in a box.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,7 +169,7 @@ fn classify_file(name: &[u8]) -> Found {
         Some(Ok(stamp)) => return Found::Text(stamp),
         Some(Err(NotAStamp::NoSuchTime)) => Reason::NotADate,
         Some(Err(NotAStamp::LeapSecond)) => Reason::LeapSecond,
-        Some(Err(NotAStamp::Form)) | None => Reason::NotAMessage(suggestion::suggest(name)),
+        Some(Err(NotAStamp::Form)) | None => Reason::NotAMessage(name_suggestion::suggest(name)),
     };
     Found::Foreign(reason)
 }

@@ -9,6 +9,7 @@ pub mod message_address;
 pub mod message_file;
 pub mod missing;
 pub mod name;
+mod name_suggestion;
 pub mod profile;
 pub mod reply_to;
 pub mod settings;

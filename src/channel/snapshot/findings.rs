@@ -1,13 +1,17 @@
 //! What a look finds besides the messages to show: closed boxes, files that are not shown, messages that are held.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 
+use crate::channel::error::NoBox;
+use crate::channel::folder::Channel;
 use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::Side;
 use crate::channel::snapshot::card::Card;
+use crate::channel::snapshot::look_options::LookOptions;
 use crate::fs::confined::Folder;
 
 /// The state of one box.
@@ -19,6 +23,22 @@ pub enum BoxState {
     Missing,
     /// It is there and cannot be read; what the system said.
     Unreadable(String),
+}
+
+impl BoxState {
+    /// Opens a box for a look, unless the look is into the other one only.
+    pub(super) fn open(channel: &Channel, side: Side, look: LookOptions) -> Self {
+        if look.only.is_some_and(|only| only != side) {
+            return Self::Missing;
+        }
+        let path = channel.path.join(side.name());
+        match Folder::open(&path) {
+            Ok(folder) => Self::Open(folder),
+            Err(_) if path.is_symlink() => Self::Unreadable(format!("it is {}", NoBox::Link)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::Missing,
+            Err(error) => Self::Unreadable(error.to_string()),
+        }
+    }
 }
 
 /// A file that is not shown, and why.

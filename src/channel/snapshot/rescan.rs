@@ -21,7 +21,7 @@ use crate::channel::snapshot::card;
 use crate::channel::snapshot::card::{Card, MadeCard};
 use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::listing::Listing;
-use crate::channel::snapshot::{BY_WORDS, BoxState, LookOptions, Snapshot, open_box, take};
+use crate::channel::snapshot::{BY_WORDS, BoxState, LookOptions, Snapshot, take};
 
 /// Names in the boxes of a channel.
 pub type ChangedNames = BTreeSet<(Side, OsString)>;
@@ -84,7 +84,7 @@ impl LastLook {
     /// # Errors
     /// As [`Channel::open`].
     pub fn some(mut self, names: &ChangedNames, look: LookOptions) -> Result<Snapshot, Error> {
-        let [inbox, outbox] = Side::BOTH.map(|side| open_box(&self.snapshot.channel, side, look));
+        let [inbox, outbox] = Side::BOTH.map(|side| BoxState::open(&self.snapshot.channel, side, look));
         (self.snapshot.inbox, self.snapshot.outbox) = (inbox, outbox);
         if names.len() > MOST || boxes(&self.snapshot) != self.boxes || !is_same_look(self.snapshot.look, look) {
             return Ok(self.everything(look)?.0);

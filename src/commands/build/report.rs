@@ -78,7 +78,7 @@ fn metadata_warning(snapshot: &Snapshot, settings: &SiteSettings) -> Option<Stri
     };
     let listed_by = shell::missive("check --metadata", &[&snapshot.channel.name]);
     Some(format!(
-        "{first}{more} may tell where, with which camera and by whom {they} made, and missive cannot remove that from this format. List these files: {listed_by}"
+        "{first}{more} may reveal where, with which camera and by whom {they} made, and missive cannot remove that from this format. List these files: {listed_by}"
     ))
 }
 

@@ -106,7 +106,7 @@ impl Place {
         let folder = Folder::open(&self.folder)?;
         Authors::read(&folder).map_err(|problem| {
             let path = self.folder.join(layout::AUTHORS_FILE);
-            Failure::new(format!("{}: {problem}", path.display()), "`missive sync` writes it anew")
+            Failure::new(format!("{}: {problem}", path.display()), "`missive sync` writes it again")
         })
     }
 

@@ -1,6 +1,6 @@
 //! Lines as a terminal shows them: without tabs, and without empty ones at the ends.
 
-use super::wrap::columns;
+use crate::text::wrap::columns;
 
 /// Lines without empty ones at the beginning and the end.
 pub(super) fn trimmed(lines: &str) -> String {

@@ -11,18 +11,16 @@ mod page;
 mod prose;
 mod references;
 mod sheet;
-mod wrap;
 mod write;
 
 pub use page::Page;
-pub use wrap::columns;
 
 use self::lines::{trimmed, untabbed};
-use self::wrap::wrap;
 use self::write::Writer;
 use super::bounds;
 use crate::markdown::events::for_each_event;
 use crate::text::invisible::visible;
+use crate::text::wrap::wrap;
 
 /// The narrowest page that anything can be laid out for, in columns.
 const NARROWEST: usize = 20;

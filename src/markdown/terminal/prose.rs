@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use super::wrap::{columns, widths, wrap};
 use crate::text::invisible::visible;
+use crate::text::wrap::{columns, widths, wrap};
 
 /// How a piece of text looks: no colours, so that it can be read on light and dark alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! page that is narrower still. Beyond that margins grow no further, however deep a text nests.
 
 use super::prose::Style;
-use super::wrap::columns;
+use crate::text::wrap::columns;
 
 /// What one quote, item or note puts before its lines.
 struct Margin {

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::*;
 use crate::markdown::events::options;
 use crate::text::invisible::is_unseen;
+use crate::text::wrap::columns;
 
 fn plain_at(width: usize, text: &str) -> String {
     lay_out(text, Page { width, styled: false, skip_title: false }, &|_| None)

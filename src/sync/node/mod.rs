@@ -4,7 +4,7 @@
 //! fetching, comparing with the folders, remembering addresses. What is decided about a box and its document is decided in
 //! `sync/replica`; `round.rs` is where the two meet.
 //!
-//! An engine that breaks (its store cannot be written, or its parts wait for each other) is started again in the same program.
+//! An engine that breaks (its store cannot be written, or its parts are blocked) is started again in the same program.
 //! While entries come in, nobody is dialled: the engine's queues would block each other for ever.
 
 mod apply;

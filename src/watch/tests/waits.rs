@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::watch::native_watcher::NativeError;
+use crate::watch::native_error::NativeError;
 use crate::watch::pending_changes::WatchProblem;
 use crate::watch::tests::{LONG, Scene, both, is_polling};
 use crate::watch::{Detection, Touched, WakeReason, Waker};

@@ -8,24 +8,12 @@ use axum::response::Response;
 
 use crate::channel::reading::marks::State as Mark;
 use crate::web::address;
+use crate::web::app::form_fields::{form, submission};
 use crate::web::app::form_return::back;
 use crate::web::app::pages;
-use crate::web::http::guard;
-use crate::web::http::idempotency::Submission;
 use crate::web::http::redirect::see_other;
 use crate::web::http::refusal::Refusal;
-use crate::web::http::request;
-use crate::web::http::request::Params;
 use crate::web::server::Server;
-
-/// The longest of these forms, in bytes.
-const MAX_FORM: usize = 16 << 10;
-
-pub(super) async fn form(headers: &HeaderMap, request: Request) -> Result<Params, Refusal> {
-    let params = Params::parse(&request::read_body(request.into_body(), MAX_FORM).await?);
-    guard::check_form_token(headers, params.get("token"))?;
-    Ok(params)
-}
 
 /// Marks one message.
 pub(super) async fn mark(
@@ -90,9 +78,4 @@ pub(super) async fn discard(
             Ok(see_other(&to))
         })
         .await
-}
-
-/// The form that came in at this path, if it bears a number.
-pub(super) fn submission(path: &str, params: &Params) -> Option<Submission> {
-    Submission::of(path, params.all(), &blake3::Hasher::new())
 }

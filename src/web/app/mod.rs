@@ -1,5 +1,6 @@
 //! The app: pages for people, rendered here and whole without a script.
 
+mod form_fields;
 mod form_return;
 mod forms;
 pub(in crate::web) mod menu;

@@ -11,7 +11,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use crate::web::address;
-use crate::web::app::forms::{form, submission};
+use crate::web::app::form_fields::{form, submission};
 use crate::web::app::page_builder::PageBuilder;
 use crate::web::app::sentence::sentence;
 use crate::web::http::redirect::see_other;
@@ -93,7 +93,7 @@ fn act(server: &Server, headers: &HeaderMap, uri: &Uri, params: &Params) -> Answ
             let why = sentence(&refusal.what) + &hint;
             let failed = Some(Failed { at, typed, why: &why });
             let mut response = show(server, headers, uri, Beginning { failed, ..Beginning::default() })?;
-            *response.status_mut() = refusal.status;
+            refusal.mark(&mut response);
             Ok(response)
         }
     }

@@ -20,7 +20,7 @@ pub enum TemplateError {
     #[error("the app's templates can't be read: {0}")]
     Engine(#[from] tera::Error),
     /// A file of the app is no text.
-    #[error("the app's file `{0}` is no text")]
+    #[error("the app's file `{0}` is not text")]
     NoText(String),
 }
 

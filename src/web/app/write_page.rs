@@ -184,7 +184,7 @@ fn page(server: &Server, headers: &HeaderMap, uri: &Uri, state: &ChannelState, c
         .with("most", &readable_size(MAX_ATTACHMENT_BYTES))
         .send()?;
     if let Some((refusal, _)) = content.failure {
-        *response.status_mut() = refusal.status;
+        refusal.clone().mark(&mut response);
     }
     Ok(response)
 }

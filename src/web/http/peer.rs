@@ -7,6 +7,7 @@
 #[cfg(target_os = "linux")]
 mod diag;
 mod tables;
+mod users;
 
 use std::fmt;
 use std::fs::File;
@@ -15,6 +16,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::sync::OnceLock;
+
+use crate::web::http::peer::users::Users;
 
 /// Who is at the other end of a connection, as limits count them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,13 +42,6 @@ impl fmt::Display for Peer {
             Self::Machine(address) => write!(f, "machine {address}"),
         }
     }
-}
-
-/// Who made the two ends of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Users {
-    ours: u32,
-    theirs: u32,
 }
 
 impl Peer {

@@ -24,6 +24,10 @@ pub(crate) struct Refusal {
     pub(crate) quotes_request: bool,
 }
 
+/// A refusal that a page shows by itself, so that it is only to be logged.
+#[derive(Clone, Debug)]
+pub(crate) struct ShownRefusal(pub(crate) Refusal);
+
 /// What the API says instead of an answer.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Error")]
@@ -43,6 +47,12 @@ impl Refusal {
     /// Keeps the words out of the log.
     pub(crate) fn quoting_the_request(self) -> Self {
         Self { quotes_request: true, ..self }
+    }
+
+    /// Makes an answer say that the request was refused, for a page that shows why by itself.
+    pub(crate) fn mark(self, response: &mut Response) {
+        *response.status_mut() = self.status;
+        response.extensions_mut().insert(ShownRefusal(self));
     }
 
     /// Why, in words that hold no secret.

@@ -30,7 +30,7 @@ $ missive edit blog 2026-01-01T10-00-00Z -a c.jpg --detach a/b.jpg -m ![](a/b.jp
 Changed 2026-01-01T10-00-00Z, 1 file attached, 1 file taken off.
 [ROOT]/blog/outbox/2026-01-01T10-00-00Z.txt
 --- messages
-warning: the text points at a/b.jpg, which is not attached
+warning: the text links to a/b.jpg, which is not attached
 "#]],
     );
     let outbox = seen(&scene, "outbox");
@@ -49,7 +49,7 @@ warning: the text points at a/b.jpg, which is not attached
 $ missive edit blog 2026-01-01T10-00-00Z -a c.jpg
 --- messages
 error: two attachments would have the name `c.jpg`
-  hint: nothing was written; rename one of them, or put it into a folder
+  hint: nothing was written; rename one of them, or put it into a subfolder
 --- exit 1
 
 $ missive edit blog 2026-01-01T10-00-00Z --detach z.jpg
@@ -86,7 +86,7 @@ fn changes_that_were_cut_off_are_gone_on_with() {
 $ missive edit blog 2026-01-01T10-00-00Z
 --- messages
 error: `sh '[ROOT]/editor'` failed (exit status: 1)
-  hint: what you wrote is kept: `missive drafts edit blog edit-2026-01-01T10-00-00Z` goes on with it, `missive drafts send blog edit-2026-01-01T10-00-00Z` sends it
+  hint: your text is saved as a draft; `missive drafts edit blog edit-2026-01-01T10-00-00Z` continues it, `missive drafts send blog edit-2026-01-01T10-00-00Z` sends it
 --- exit 1
 
 $ missive drafts
@@ -103,7 +103,7 @@ $ missive edit blog 2026-01-01T10-00-00Z --minor
 Changed 2026-01-01T10-00-00Z.
 [ROOT]/blog/outbox/2026-01-01T10-00-00Z.txt
 --- messages
-note: this goes on with changes that were left; `missive drafts discard blog edit-2026-01-01T10-00-00Z` puts them away
+note: you are continuing earlier changes. To discard them: missive drafts discard blog edit-2026-01-01T10-00-00Z
 "#]],
     );
     assert_eq!((text(), seen(&scene, "drafts").len()), (vec!["One two three".into()], 0));
@@ -115,14 +115,14 @@ note: this goes on with changes that were left; `missive drafts discard blog edi
         str![[r#"
 $ missive edit blog 2026-01-01T10-00-00Z
 --- messages
-error: the message 2026-01-01T10-00-00Z was changed by something else meanwhile; nothing was written over it
-  hint: what you wrote is kept in [ROOT]/blog/drafts/edit-2026-01-01T10-00-00Z.txt: `missive drafts blog` lists it, `missive edit -F [ROOT]/blog/drafts/edit-2026-01-01T10-00-00Z.txt blog 2026-01-01T10-00-00Z` puts it in its place
+error: another program changed the message 2026-01-01T10-00-00Z in the meantime, so nothing was written over it
+  hint: your text is saved in [ROOT]/blog/drafts/edit-2026-01-01T10-00-00Z.txt: `missive drafts blog` lists it, `missive edit -F [ROOT]/blog/drafts/edit-2026-01-01T10-00-00Z.txt blog 2026-01-01T10-00-00Z` applies it
 --- exit 1
 
 $ missive drafts send blog
 --- messages
-error: the message 2026-01-01T10-00-00Z was changed by something else meanwhile; nothing was written over it
-  hint: what you wrote is kept in [ROOT]/blog/drafts/edit-2026-01-01T10-00-00Z.txt: `missive drafts blog` lists it, `missive edit -F [ROOT]/blog/drafts/edit-2026-01-01T10-00-00Z.txt blog 2026-01-01T10-00-00Z` puts it in its place
+error: another program changed the message 2026-01-01T10-00-00Z in the meantime, so nothing was written over it
+  hint: your text is saved in [ROOT]/blog/drafts/edit-2026-01-01T10-00-00Z.txt: `missive drafts blog` lists it, `missive edit -F [ROOT]/blog/drafts/edit-2026-01-01T10-00-00Z.txt blog 2026-01-01T10-00-00Z` applies it
 --- exit 1
 "#]],
     );
@@ -141,7 +141,7 @@ fn a_message_that_was_deleted_comes_back() {
         str![[r#"
 $ missive delete blog 2026-01-01T10-00-00Z
 --- messages
-error: there is no terminal to ask whether it is meant
+error: there is no terminal to ask for confirmation
   hint: `missive delete --yes blog 2026-01-01T10-00-00Z` deletes without asking
 --- exit 1
 "#]],
@@ -151,7 +151,7 @@ error: there is no terminal to ask whether it is meant
         scene.session(&[&["delete", "blog", OLD, "--yes"]]),
         str![[r#"
 $ missive delete blog 2026-01-01T10-00-00Z --yes
-Deleted 2026-01-01T10-00-00Z. `missive delete --undo blog` brings it back.
+Deleted 2026-01-01T10-00-00Z. To restore it: missive delete --undo blog
 [ROOT]/blog/trash/[NOW]/2026-01-01T10-00-00Z.txt
 "#]],
     );
@@ -162,8 +162,8 @@ Deleted 2026-01-01T10-00-00Z. `missive delete --undo blog` brings it back.
         str![[r#"
 $ missive delete blog --undo
 --- messages
-error: it cannot come back: [ROOT]/blog/outbox/2026-01-01T10-00-00Z.txt exists already
-  hint: nothing was overwritten; move that away and try again
+error: the message cannot be restored: [ROOT]/blog/outbox/2026-01-01T10-00-00Z.txt exists already
+  hint: nothing was overwritten; move that file away and try again
 --- exit 1
 "#]],
     );
@@ -174,13 +174,17 @@ error: it cannot come back: [ROOT]/blog/outbox/2026-01-01T10-00-00Z.txt exists a
         session,
         str![[r#"
 $ missive delete blog --undo
-Brought 2026-01-01T10-00-00Z back.
+Restored 2026-01-01T10-00-00Z.
 [ROOT]/blog/outbox/2026-01-01T10-00-00Z.txt
 
 $ missive delete blog --undo
 --- messages
+<<<<<<< HEAD
+error: there is no deleted message in [ROOT]/blog/trash
+=======
 error: no message in [ROOT]/blog/trash
-  hint: nothing was deleted there by `missive delete`
+>>>>>>> words
+  hint: `missive delete` has deleted nothing in this channel
 --- exit 1
 
 $ missive delete blog 2026-01-01T10-00-09Z -y
@@ -212,8 +216,8 @@ fn what_was_discarded_unsent_never_comes_back_as_a_message() {
         str![[r#"
 $ missive delete blog --undo
 --- messages
-error: no message in [ROOT]/blog/trash
-  hint: nothing was deleted there by `missive delete`
+error: there is no deleted message in [ROOT]/blog/trash
+  hint: `missive delete` has deleted nothing in this channel
 --- exit 1
 "#]],
     );
@@ -230,8 +234,8 @@ fn changes_that_were_left_write_over_nothing_that_came_since() {
         str![[r#"
 $ missive drafts send blog
 --- messages
-error: the message 2026-01-01T10-00-00Z was changed by something else meanwhile; nothing was written over it
-  hint: what you wrote is kept in [ROOT]/blog/drafts/edit-2026-01-01T10-00-00Z.txt: `missive drafts blog` lists it, `missive edit -F [ROOT]/blog/drafts/edit-2026-01-01T10-00-00Z.txt blog 2026-01-01T10-00-00Z` puts it in its place
+error: another program changed the message 2026-01-01T10-00-00Z in the meantime, so nothing was written over it
+  hint: your text is saved in [ROOT]/blog/drafts/edit-2026-01-01T10-00-00Z.txt: `missive drafts blog` lists it, `missive edit -F [ROOT]/blog/drafts/edit-2026-01-01T10-00-00Z.txt blog 2026-01-01T10-00-00Z` applies it
 --- exit 1
 "#]],
     );

@@ -39,7 +39,7 @@ fn a_program_that_is_killed_while_the_editor_is_open_leaves_a_draft() {
         str![[r#"
 $ missive drafts
 blog
-  draft-[NOW]: “Half a letter”, being written or sent just now
+  draft-[NOW]: “Half a letter”, open or being sent elsewhere
 
 $ missive compose blog -m meanwhile
 Sent [NOW].
@@ -47,19 +47,19 @@ Sent [NOW].
 
 $ missive drafts send blog draft-[NOW]
 --- messages
-error: the draft `draft-[NOW]` is being written or sent elsewhere just now
+error: the draft `draft-[NOW]` is open or being sent elsewhere
   hint: finish it there, or close its editor, and try again
 --- exit 1
 
 $ missive drafts discard blog draft-[NOW]
 --- messages
-error: the draft `draft-[NOW]` is being written or sent elsewhere just now
+error: the draft `draft-[NOW]` is open or being sent elsewhere
   hint: finish it there, or close its editor, and try again
 --- exit 1
 
 $ missive drafts edit blog draft-[NOW]
 --- messages
-error: the draft `draft-[NOW]` is being written or sent elsewhere just now
+error: the draft `draft-[NOW]` is open or being sent elsewhere
   hint: finish it there, or close its editor, and try again
 --- exit 1
 "#]],
@@ -78,7 +78,7 @@ $ missive compose blog -m another
 Sent [NOW].
 [ROOT]/blog/outbox/[NOW].txt
 --- messages
-note: draft-[NOW] is not sent yet: “Half a letter”; `missive drafts edit blog draft-[NOW]` goes on with it, `… send …` sends it, `… discard …` puts it away
+note: draft-[NOW] is not sent yet: “Half a letter”; `missive drafts edit blog draft-[NOW]` continues it, `… send …` sends it, `… discard …` moves it to the trash
 
 $ missive drafts edit blog
 draft-[NOW]: “Half a letter, now whole”, 1 attachment
@@ -112,7 +112,7 @@ fn an_editor_that_fails_costs_nothing() {
 $ missive compose blog
 --- messages
 error: `sh '[ROOT]/editor'` failed (exit status: 1)
-  hint: what you wrote is kept: `missive drafts edit blog draft-[NOW]` goes on with it, `missive drafts send blog draft-[NOW]` sends it
+  hint: your text is saved as a draft; `missive drafts edit blog draft-[NOW]` continues it, `missive drafts send blog draft-[NOW]` sends it
 --- exit 1
 $ missive compose blog
 --- messages
@@ -123,7 +123,7 @@ $ missive compose blog
 --- messages
 Killed
 error: `sh '[ROOT]/editor'` failed (exit status: 137)
-  hint: what you wrote is kept: `missive drafts edit blog draft-[NOW]` goes on with it, `missive drafts send blog draft-[NOW]` sends it
+  hint: your text is saved as a draft; `missive drafts edit blog draft-[NOW]` continues it, `missive drafts send blog draft-[NOW]` sends it
 --- exit 1
 $ missive compose blog
 --- messages

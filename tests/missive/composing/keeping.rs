@@ -28,37 +28,37 @@ fn nobody_writes_into_a_subscription() {
         str![[r#"
 $ missive compose blog -m x
 --- messages
-error: you only listen to this channel: `blog` is a subscription
+error: `blog` is a subscription: you can only read it
   hint: `missive new NAME` makes a channel of your own
 --- exit 1
 
 $ missive compose blog -m x --draft
 --- messages
-error: you only listen to this channel: `blog` is a subscription
+error: `blog` is a subscription: you can only read it
   hint: `missive new NAME` makes a channel of your own
 --- exit 1
 
 $ missive compose blog -m x --at 'in 2h'
 --- messages
-error: you only listen to this channel: `blog` is a subscription
+error: `blog` is a subscription: you can only read it
   hint: `missive new NAME` makes a channel of your own
 --- exit 1
 
 $ missive edit blog 2026-01-01T10-00-00Z -m x
 --- messages
-error: you only listen to this channel: `blog` is a subscription
+error: `blog` is a subscription: you can only read it
   hint: `missive new NAME` makes a channel of your own
 --- exit 1
 
 $ missive delete blog 2026-01-01T10-00-00Z --yes
 --- messages
-error: you only listen to this channel: `blog` is a subscription
+error: `blog` is a subscription: you can only read it
   hint: `missive new NAME` makes a channel of your own
 --- exit 1
 
 $ missive delete blog --undo
 --- messages
-error: you only listen to this channel: `blog` is a subscription
+error: `blog` is a subscription: you can only read it
   hint: `missive new NAME` makes a channel of your own
 --- exit 1
 "#]],
@@ -112,26 +112,26 @@ fn an_inbox_is_never_written() {
         str![[r#"
 $ missive edit blog 2026-01-02T10-00-00Z -m mine
 --- messages
-error: `inbox/2026-01-02T10-00-00Z` is their message: only your own can be changed
-  hint: no program changes an inbox; to answer, `missive compose CHANNEL --reply-to ID`
+error: `inbox/2026-01-02T10-00-00Z` is somebody else's message: you can only change your own
+  hint: missive never changes an inbox; to answer: missive compose CHANNEL --reply-to ID
 --- exit 1
 
 $ missive edit blog inbox/2026-01-02T10-00-00Z -m mine
 --- messages
-error: `inbox/2026-01-02T10-00-00Z` is their message: only your own can be changed
-  hint: no program changes an inbox; to answer, `missive compose CHANNEL --reply-to ID`
+error: `inbox/2026-01-02T10-00-00Z` is somebody else's message: you can only change your own
+  hint: missive never changes an inbox; to answer: missive compose CHANNEL --reply-to ID
 --- exit 1
 
 $ missive delete blog 2026-01-02T10-00-00Z --yes
 --- messages
-error: `inbox/2026-01-02T10-00-00Z` is their message: only your own can be changed
-  hint: no program changes an inbox; to answer, `missive compose CHANNEL --reply-to ID`
+error: `inbox/2026-01-02T10-00-00Z` is somebody else's message: you can only change your own
+  hint: missive never changes an inbox; to answer: missive compose CHANNEL --reply-to ID
 --- exit 1
 
 $ missive delete blog inbox/2026-01-02T10-00-00Z --yes
 --- messages
-error: `inbox/2026-01-02T10-00-00Z` is their message: only your own can be changed
-  hint: no program changes an inbox; to answer, `missive compose CHANNEL --reply-to ID`
+error: `inbox/2026-01-02T10-00-00Z` is somebody else's message: you can only change your own
+  hint: missive never changes an inbox; to answer: missive compose CHANNEL --reply-to ID
 --- exit 1
 "#]],
     );
@@ -163,7 +163,7 @@ fn an_outbox_that_is_closed_costs_nothing() {
 $ missive compose blog -m words -a a.jpg
 --- messages
 error: failed to create directory `[ROOT]/blog/outbox/.missive-tmp-[NUMBER]`: Permission denied (os error 13)
-  hint: what you wrote is kept: `missive drafts edit blog draft-[NOW]` goes on with it, `missive drafts send blog draft-[NOW]` sends it
+  hint: your text is saved as a draft; `missive drafts edit blog draft-[NOW]` continues it, `missive drafts send blog draft-[NOW]` sends it
 --- exit 1
 "#]],
     );

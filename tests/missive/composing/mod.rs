@@ -182,7 +182,7 @@ error: no message `2026-01-01T10-00-01Z` in blog/outbox
 $ missive compose blog -m x --title 'a
 b'
 --- messages
-error: a message's header can't hold that title, those tags or that many lines
+error: the title or the tags do not fit into a message's header
   hint: a value is one short line; a tag holds no comma
 --- exit 1
 "#]],
@@ -246,31 +246,31 @@ fn what_cannot_be_attached_stops_everything_before_it_begins() {
 $ missive compose blog -m x -a a.jpg -a x/a.jpg
 --- messages
 error: two attachments would have the name `a.jpg`
-  hint: nothing was written; rename one of them, or put it into a folder
+  hint: nothing was written; rename one of them, or put it into a subfolder
 --- exit 1
 
 $ missive compose blog -m x -a nowhere.jpg
 --- messages
 error: [ROOT]/nowhere.jpg cannot be attached: No such file or directory (os error 2)
-  hint: nothing was written; readers are shown plain files and folders only
+  hint: nothing was written; only ordinary files and folders can be attached
 --- exit 1
 
 $ missive compose blog -m x -a .hidden
 --- messages
 error: [ROOT]/.hidden cannot be attached: hidden: its name begins with `.` or `~`
-  hint: nothing was written; readers are shown plain files and folders only
+  hint: nothing was written; only ordinary files and folders can be attached
 --- exit 1
 
 $ missive compose blog -m x -a /dev/null
 --- messages
 error: /dev/null cannot be attached: a pipe, socket or device
-  hint: nothing was written; readers are shown plain files and folders only
+  hint: nothing was written; only ordinary files and folders can be attached
 --- exit 1
 
 $ missive compose blog -F picture
 --- messages
-error: [ROOT]/picture is no text (UTF-8)
-  hint: attach a file that is no text with `-a FILE`; nothing was written
+error: [ROOT]/picture is not UTF-8 text
+  hint: nothing was written; to attach a file that is not text, use `-a FILE`
 --- exit 1
 "#]],
     );
@@ -355,7 +355,7 @@ $ missive compose blog -m ![](b.jpg)
 Sent [NOW].
 [ROOT]/blog/outbox/[NOW].txt
 --- messages
-warning: the text points at b.jpg, which is not attached
+warning: the text links to b.jpg, which is not attached
 
 $ missive compose blog -m 'attached: ![](a.jpg)' -a a.jpg
 Sent [NOW], with 1 attachment.

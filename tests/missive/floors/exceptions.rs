@@ -2,38 +2,29 @@
 
 /// Arrows that lead upwards today, as `from -> to`.
 pub(crate) const UPWARD_ARROWS: &[&str] = &[
-    "text/suggestion.rs -> channel/protocol/stamp.rs",
-    "text/width.rs -> markdown/terminal/mod.rs",
-    "text/width.rs -> markdown/terminal/wrap.rs",
 ];
 /// Arrows through walls within a room today, as `from -> to`.
-pub(crate) const ARROWS_THROUGH_WALLS: &[&str] = &[
-    "channel/protocol/classify.rs -> channel/snapshot/completeness.rs",
-    "channel/protocol/conflict_copy.rs -> channel/outbox/conflict_comparison.rs",
-    "channel/protocol/conflict_copy.rs -> channel/outbox/trash.rs",
-    "channel/protocol/header.rs -> channel/reading/reply.rs",
-];
+pub(crate) const ARROWS_THROUGH_WALLS: &[&str] = &[];
 /// Files that need each other today; one line for each group.
 pub(crate) const CIRCLES: &[&str] = &[
-    "channel/authorship/authors.rs channel/authorship/bylines.rs channel/folder.rs channel/mod.rs channel/protocol/classify.rs channel/protocol/header.rs channel/protocol/profile.rs channel/reading/reply.rs channel/snapshot/attachments.rs channel/snapshot/card.rs channel/snapshot/completeness.rs",
-    "channel/outbox/draft.rs channel/outbox/draft/lock.rs",
     "commands/compose.rs commands/compose/report.rs",
     "commands/keys.rs commands/keys/restore.rs",
     "commands/service.rs commands/service/launchd.rs commands/service/systemd.rs",
+<<<<<<< HEAD
+=======
     "console/formatted_text.rs console/mod.rs",
-    "markdown/terminal/inline.rs markdown/terminal/mod.rs markdown/terminal/write.rs",
-    "media/head.rs media/size.rs",
     "site/build.rs site/engine/lock.rs site/engine/refusal.rs",
     "site/pages/contents.rs site/pages/message_digest.rs site/pages/view.rs",
     "site/pages/plan.rs site/pages/sitemap.rs",
     "watch/native_watcher.rs watch/pending_changes.rs",
     "web/api/attachments.rs web/api/channels.rs web/api/drafts.rs web/api/marks.rs web/api/messages.rs web/api/mod.rs web/api/openapi.rs web/app/forms.rs web/app/message_text.rs web/app/mod.rs web/app/new_channel.rs web/app/pages.rs web/app/write_page.rs web/mod.rs web/model/drafts.rs web/model/search.rs web/preview.rs",
     "web/http/peer.rs web/http/peer/diag.rs web/http/peer/tables.rs",
+>>>>>>> channel-late
 ];
 /// Crates away from home today, as `file crate`.
-pub(crate) const CRATES_AWAY_FROM_HOME: &[&str] = &["site/engine/stage.rs rustix"];
+pub(crate) const CRATES_AWAY_FROM_HOME: &[&str] = &["media/attachment_kind.rs mime_guess"];
 /// Functions of more than 60 lines, with how many they may have and why.
-pub(crate) const LONG_FUNCTIONS: &[(&str, usize, &str)] = &[];
+pub(crate) const LONG_FUNCTIONS: &[(&str, usize, &str)] = &[("commands/serve.rs: run", 67, "")];
 /// Functions that take more than five arguments, with how many and why.
 pub(crate) const MANY_PARAMETERS: &[(&str, usize, &str)] = &[
     ("channel/reading/marks.rs: push_line", 6, ""),
@@ -42,31 +33,34 @@ pub(crate) const MANY_PARAMETERS: &[(&str, usize, &str)] = &[
 ];
 /// Structs of more than ten fields, with how many and why.
 pub(crate) const LARGE_STRUCTS: &[(&str, usize, &str)] = &[
-    ("article/message.rs: Message", 20, ""),
+    ("article/message.rs: Message", 20, "what a template may show of a message, one field each"),
     ("channel/snapshot.rs: Snapshot", 20, ""),
-    ("channel/snapshot/card.rs: Card", 19, ""),
-    ("commands/build/report.rs: BuildReport", 11, ""),
-    ("commands/channels.rs: ChannelLine", 15, ""),
+    ("channel/snapshot/card.rs: Card", 19, "a row of the card cache, as it is stored"),
+    ("commands/build/report.rs: BuildReport", 11, "what `--json` prints, one field each"),
+    ("commands/channels.rs: ChannelLine", 15, "what `--json` prints, one field each"),
     ("commands/compose/report.rs: ComposedMessage", 12, ""),
-    ("commands/message_view.rs: MessageRecord", 12, ""),
+    ("commands/message_view.rs: MessageRecord", 12, "what `--json` prints, one field each"),
     ("markdown/summary.rs: Reader", 13, ""),
     ("markdown/terminal/write.rs: Writer", 13, ""),
     ("markdown/write.rs: Writer", 21, ""),
-    ("site/engine/report.rs: OutputReport", 11, ""),
-    ("site/feeds/channel_feed.rs: JsonItem", 11, ""),
-    ("site/pages/contents.rs: Contents", 15, ""),
-    ("site/pages/contents.rs: Facts", 17, ""),
-    ("site/pages/template_context.rs: Site", 14, ""),
-    ("sync/keys/book.rs: Document", 12, ""),
-    ("sync/status.rs: DocumentState", 19, ""),
-    ("sync/syncthing/folder_state.rs: FolderState", 12, ""),
-    ("web/api/wire.rs: Channel", 19, ""),
-    ("web/api/wire.rs: Message", 15, ""),
-    ("web/app/template_views.rs: Channel", 17, ""),
-    ("web/app/template_views.rs: Shown", 11, ""),
-    ("web/model/channel_state.rs: ChannelState", 17, ""),
+    ("site/engine/report.rs: OutputReport", 11, "what `--json` prints, one field each"),
+    ("site/feeds/channel_feed.rs: JsonItem", 11, "the fields of an item in JSON Feed 1.1"),
+    ("site/pages/contents.rs: Contents", 14, ""),
+    ("site/pages/facts.rs: Facts", 17, ""),
+    ("site/pages/template_context.rs: Site", 14, "what a template may show of a site, one field each"),
+    ("sync/keys/document.rs: Document", 12, "an entry of the file of keys, as it is stored"),
+    ("sync/status.rs: DocumentState", 19, "what `status --json` prints, one field each"),
+    ("sync/syncthing/folder_state.rs: FolderState", 12, "what `status --json` prints, one field each"),
+    ("web/api/wire.rs: Channel", 19, "the API's own object, one field each"),
+    ("web/api/wire.rs: Message", 15, "the API's own object, one field each"),
+    ("web/app/template_views.rs: Channel", 17, "what a template may show of a channel, one field each"),
+    ("web/app/template_views.rs: Shown", 11, "what a template may show of a message, one field each"),
 ];
 /// Files of more than 450 lines without their tests, with how many and why.
-pub(crate) const LONG_FILES: &[(&str, usize, &str)] = &[("channel/snapshot.rs", 515, ""), ("web/mod.rs", 464, "")];
+<<<<<<< HEAD
+pub(crate) const LONG_FILES: &[(&str, usize, &str)] = &[("channel/snapshot.rs", 464, ""), ("daemon/cycle.rs", 455, "")];
+=======
+pub(crate) const LONG_FILES: &[(&str, usize, &str)] = &[("web/mod.rs", 464, "")];
+>>>>>>> channel-late
 /// Closures that have a name and more than two lines, in the whole crate: they become functions.
-pub(crate) const NAMED_CLOSURES: usize = 87;
+pub(crate) const NAMED_CLOSURES: usize = 91;

@@ -69,7 +69,7 @@ pub(crate) const HOMES: &[(&str, &[&str])] = &[
     ("iroh_mdns_address_lookup", &["sync/node"]),
     ("jiff", &["commands"]),
     ("memchr", &["*"]),
-    ("mime_guess", &["article"]),
+    ("mime_guess", &["media"]),
     ("notify", &["watch"]),
     ("open", &["commands"]),
     ("percent_encoding", &["text", "channel", "markdown", "site", "web"]),

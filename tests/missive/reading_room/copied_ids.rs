@@ -45,8 +45,8 @@ $ missive --data data build --all -o room
 a-thief: 1 message, 9 files written
 [ROOT]/room: 2 channels, 3 messages, 12 files written of 25 in [TIME]
 --- messages
-warning: a-thief/inbox claims the feed id of `blog` (urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a), which stays with `blog`: where all channels are shown together it gets another one
-note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+warning: a-thief/inbox claims the feed id of `blog` (urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a), which stays with `blog`; feeds that show all channels use another id for a-thief/inbox
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` sets its address
 "#]],
     );
     let after = entries(&page(&scene, "atom.xml"));
@@ -64,9 +64,9 @@ note: without a base URL there is no sitemap, and the feeds are for readers on t
         str![[r#"
 $ missive --data data check
 a-thief: 1 message, 1 warning
-  inbox/.channel.toml: a-thief/inbox claims the feed id of `blog` (urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a), which stays with `blog`: where all channels are shown together it gets another one
-blog: 2 messages, nothing to warn of
-talk: 2 messages, nothing to warn of
+  inbox/.channel.toml: a-thief/inbox claims the feed id of `blog` (urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a), which stays with `blog`; feeds that show all channels use another id for a-thief/inbox
+blog: 2 messages, no warnings
+talk: 2 messages, no warnings
 "#]],
     );
     // A site that is built by itself is what its publisher says.
@@ -120,8 +120,8 @@ blog: 2 messages, 12 files written
 blog-backup: 3 messages, 13 files written
 [ROOT]/room: 2 channels, 5 messages, 29 files written of 29 in [TIME]
 --- messages
-warning: blog-backup/outbox has the feed id of `blog` (urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a): where all channels are shown together it gets another one; if it is a channel of its own, remove the line `id` from blog-backup/outbox/.channel.toml
-note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+warning: blog-backup/outbox has the feed id of `blog` (urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a): feeds that show all channels use another id for it. If it is a different channel, remove the line `id` from blog-backup/outbox/.channel.toml
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` sets its address
 "#]],
     );
     let feed = page(&scene, "atom.xml");

@@ -101,7 +101,7 @@ assets: 1 message, 9 files written
 blog-too: 1 message, 10 files written
 [ROOT]/room: 4 channels, 5 messages, 44 files written of 44 in [TIME]
 --- messages
-note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` sets its address
 "#]],
     );
     let sites = sites(&scene);
@@ -195,8 +195,8 @@ assets: 1 message, 9 files written
 blog-too: 1 message, 10 files written
 [ROOT]/room: 5 channels, 7 messages, 54 files written of 54 in [TIME]
 --- messages
-note: a conversation holds other people's letters; the site asks search engines to stay away, but whoever has it can read it
-note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+note: this site contains other people's messages. It asks search engines to stay away, but anyone who has it can read it
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` sets its address
 "#]],
     );
     let river = page(&scene, "index.html");
@@ -308,9 +308,9 @@ fn the_site_of_a_channel_whose_disk_is_away_stays() {
 $ missive --data data build --all -o room
 [ROOT]/room: 3 channels, 4 messages, 3 files written of 34 in [TIME]
 --- messages
-warning: blog-too was not built: it has neither an `inbox` nor an `outbox` now; its site stays as it is
-  hint: is its disk there? `--allow-empty` lets the site go
-note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+warning: blog-too was not built: it has neither an `inbox` nor an `outbox` any more; its site stays as it is
+  hint: is its disk mounted? pass `--allow-empty` to remove the site
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` sets its address
 --- exit 1
 "#]],
     );
@@ -337,8 +337,8 @@ assets: 2 messages, 8 files written
 [ROOT]/room: 3 channels, 4 messages, 11 files written of 34 in [TIME]
 --- messages
 warning: blog was not built: [ROOT]/data/blog/outbox/.channel.toml: line 1: string values must be quoted, expected literal string
-  hint: every id in the feeds follows from it, so the site stays as it was; put a readable file in its place and build again
-note: without a base URL there is no sitemap, and the feeds are for readers on this machine; `--base-url` says where the reading room will be found
+  hint: the ids in the feeds depend on it, so the old site stays; restore a readable file and build again
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` sets its address
 --- exit 1
 "#]],
     );
@@ -359,8 +359,8 @@ fn nothing_of_others_is_overwritten_and_no_data_folder_empties_a_room() {
         str![[r#"
 $ missive --data data build --all -o room
 --- messages
-error: [ROOT]/room/index.html would be overwritten, and it was not written by missive
-  hint: choose another output with `-o DIR`, or take this one over with `--force`
+error: [ROOT]/room/index.html would be overwritten, but missive did not write it
+  hint: choose another output folder with `-o DIR`, or use this one with `--force`
 --- exit 1
 "#]],
     );
@@ -373,8 +373,8 @@ error: [ROOT]/room/index.html would be overwritten, and it was not written by mi
         str![[r#"
 $ missive --data data build --all -o room
 --- messages
-error: there is no subscription and no broadcast in [ROOT]/data
-  hint: `missive new NAME` makes one; a conversation is included when it is named
+error: no subscription and no broadcast in [ROOT]/data
+  hint: `missive new NAME` makes one; to include a conversation, name it
 --- exit 1
 "#]],
     );
@@ -423,8 +423,8 @@ For more information, try '--help'.
 
 $ missive build blog talk
 --- messages
-error: only one channel is built at a time
-  hint: one after the other, or all in one place with `--all -o DIR`
+error: build takes one channel at a time
+  hint: build them one after the other, or all into one folder with `--all -o DIR`
 --- exit 2
 
 $ missive build --all -o x --box inbox
@@ -448,20 +448,20 @@ For more information, try '--help'.
 
 $ missive --data data build --all -o data
 --- messages
-error: [ROOT]/data cannot be the output: the channel `assets` lies in it
-  hint: choose another output with `-o DIR`
+error: [ROOT]/data cannot be the output: it contains the channel `assets`
+  hint: choose another output folder with `-o DIR`
 --- exit 1
 
 $ missive --data data build --all -o data/blog/outbox/x
 --- messages
-error: [ROOT]/data/blog/outbox/x cannot be the output: it is an `outbox`, or lies in one
-  hint: choose another output with `-o DIR`
+error: [ROOT]/data/blog/outbox/x cannot be the output: it is an `outbox`, or inside one
+  hint: choose another output folder with `-o DIR`
 --- exit 1
 
 $ missive --data data build --all -o .
 --- messages
-error: [ROOT] cannot be the output: the channel lies in it
-  hint: choose another output with `-o DIR`
+error: [ROOT] cannot be the output: it contains the channel
+  hint: choose another output folder with `-o DIR`
 --- exit 1
 "#]],
     );

@@ -17,8 +17,8 @@ fn a_second_node_is_refused_while_others_may_ask() {
         str![[r#"
 $ missive sync
 --- messages
-error: another missive is synchronising [ROOT]/data already
-  hint: `missive status` tells how it stands
+error: another missive is already syncing [ROOT]/data
+  hint: `missive status` shows its state
 --- exit 1
 "#]],
     );
@@ -68,8 +68,8 @@ fn a_very_deep_data_folder_works() {
         str![[r#"
 $ missive sync
 --- messages
-error: another missive is synchronising [ROOT]/data/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders already
-  hint: `missive status` tells how it stands
+error: another missive is already syncing [ROOT]/data/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders/a folder within many folders
+  hint: `missive status` shows its state
 --- exit 1
 "#]],
     );

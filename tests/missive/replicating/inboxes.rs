@@ -24,7 +24,7 @@ fn a_changed_file_is_left_until_its_author_changes_it() {
     assert!(
         brando
             .does(&["status"])
-            .contains(&format!("{FIRST}.txt: changed here, and left as it is until its author changes it"))
+            .contains(&format!("{FIRST}.txt: changed here; it stays so until its author changes it too"))
     );
     azureen.writes(&format!("{OUTBOX}/{SECOND}.txt"), b"another\n");
     until(&[&brando], "another message arrives", || brando.has(&format!("{INBOX}/{SECOND}.txt")));

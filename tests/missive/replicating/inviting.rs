@@ -56,7 +56,7 @@ $ missive accept missive-invite-[KEY] azureen
 --- messages
 Looking for Azureen … ctrl-c to stop; this continues whenever `missive sync` runs
 error: the other side refused: this code has been used already
-  hint: ask for a new code; nothing was kept of this one
+  hint: ask for a new code; nothing was changed
 --- exit 1
 "#]],
     );
@@ -66,7 +66,7 @@ error: the other side refused: this code has been used already
         str![[r#"
 $ missive invite brando
 --- messages
-error: `brando` has its other side already
+error: `brando` is already a conversation with someone
   hint: choose another name: missive invite NAME
 --- exit 1
 "#]],
@@ -100,38 +100,38 @@ error: that is your own invitation
         str![[r#"
 $ missive accept missive-read-[KEY] azureen
 --- messages
-error: that is a key, and no code of an invitation
-  hint: `missive subscribe` takes keys for reading, `missive join` keys for writing
+error: that is a key, not an invitation code
+  hint: use a read key with `missive subscribe`, and a write key with `missive join`
 --- exit 1
 
 $ missive accept missive-invite-[KEY] azureen
 --- messages
-error: the key is damaged: a part of it is missing or mistyped; copy it whole
-  hint: keys come from `missive share` and `missive invite`; copy one whole
+error: the key is damaged: a part of it is missing or mistyped; copy the whole key
+  hint: `missive share` and `missive invite` print keys; copy the whole key
 --- exit 1
 
 $ missive accept hello azureen
 --- messages
-error: that is no missive key: one begins with `missive-read-`, `missive-write-` or `missive-invite-`
-  hint: keys come from `missive share` and `missive invite`; copy one whole
+error: that is not a missive key: a key begins with `missive-read-`, `missive-write-` or `missive-invite-`
+  hint: `missive share` and `missive invite` print keys; copy the whole key
 --- exit 1
 
 $ missive accept missive-read-[KEY] azureen
 --- messages
-error: the key is damaged: a part of it is missing or mistyped; copy it whole
-  hint: keys come from `missive share` and `missive invite`; copy one whole
+error: the key is damaged: a part of it is missing or mistyped; copy the whole key
+  hint: `missive share` and `missive invite` print keys; copy the whole key
 --- exit 1
 
 $ missive subscribe missive-invite-[KEY]
 --- messages
 error: that is an invitation to a conversation
-  hint: `missive accept CODE` answers it
+  hint: accept it with `missive accept CODE`
 --- exit 1
 
 $ missive join missive-invite-[KEY]
 --- messages
 error: that is an invitation to a conversation
-  hint: `missive accept CODE` answers it
+  hint: accept it with `missive accept CODE`
 --- exit 1
 "#]],
     );
@@ -164,8 +164,17 @@ fn a_code_that_was_withdrawn_is_refused_by_the_other_side() {
     let code = invites(&azureen, "brando", &[]);
     azureen.does(&["keys", "forget", "brando"]);
     let brando = Person::new("Brando");
-    let refused = brando.refused_by_others(&["accept", &code, "azureen"]);
-    assert!(refused.contains("the other side refused: this code was never given out here"), "{refused}");
+    assert_says(
+        brando.session_among_others(&["accept", &code, "azureen"]),
+        str![[r#"
+$ missive accept missive-invite-[KEY] azureen
+--- messages
+Looking for the other side … ctrl-c to stop; this continues whenever `missive sync` runs
+error: the other side refused: this code was not made here, or was withdrawn
+  hint: ask for a new code; nothing was changed
+--- exit 1
+"#]],
+    );
     assert_eq!(azureen.status()["documents"], serde_json::json!([]));
     assert_eq!((channels(&brando), brando.does(&["keys"]).as_str()), (0, NO_KEYS), "a refused code leaves nothing");
 }
@@ -201,7 +210,7 @@ fn what_was_there_before_a_code_was_refused_stays() {
 $ missive accept missive-invite-[KEY]
 --- messages
 Looking for the other side … ctrl-c to stop; this continues whenever `missive sync` runs
-error: the other side refused: this code was never given out here, or was withdrawn
+error: the other side refused: this code was not made here, or was withdrawn
   hint: ask for a new code; your folder `azureen` stays as it is
 --- exit 1
 "#]],
@@ -231,7 +240,7 @@ fn a_code_that_was_accepted_before_is_recognised() {
         let (path, rest) = said.split_once('\n').unwrap();
         assert_eq!(
             again,
-            format!("{path}\nYou accepted this invitation before: it made the conversation `azureen`.\n{rest}")
+            format!("{path}\nYou have already accepted this invitation; the conversation is `azureen`.\n{rest}")
         );
     }
     assert_eq!((channels(&brando), brando.has("azureen/inbox")), (1, true));

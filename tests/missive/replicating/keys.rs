@@ -48,7 +48,7 @@ fn keys_that_cannot_be_used_are_refused_in_words_and_make_nothing() {
         str![[r#"
 $ missive subscribe missive-read-[KEY] harbour
 --- messages
-error: [ROOT]/data/harbour exists already
+error: [ROOT]/data/harbour already exists
   hint: choose another name; nothing was changed
 --- exit 1
 "#]],
@@ -103,7 +103,7 @@ fn readers_follow_new_keys() {
         str![[r#"
 $ missive keys follow harbour
 --- messages
-error: the author of `harbour` has given no new key
+error: the author of `harbour` has made no new key
   hint: nothing was changed
 --- exit 1
 "#]],
@@ -122,8 +122,8 @@ error: the author of `harbour` has given no new key
         str![[r#"
 $ missive keys rotate harbour
 --- messages
-error: there is no key for the outbox of `harbour`: it came here by another tool
-  hint: ask its author for a key, and `missive subscribe KEY`
+error: there is no key for the outbox of `harbour`, because another tool carries it
+  hint: ask its author for a read key, then run `missive subscribe KEY`
 --- exit 1
 "#]],
     );

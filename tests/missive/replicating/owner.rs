@@ -112,7 +112,7 @@ fn a_co_writer_moves_no_readers() {
         str![[r#"
 $ missive keys follow team
 --- messages
-error: the author of `team` has given no new key
+error: the author of `team` has made no new key
   hint: nothing was changed
 --- exit 1
 "#]],
@@ -126,7 +126,7 @@ error: the author of `team` has given no new key
         str![[r#"
 $ missive keys rotate team
 --- messages
-error: only the owner of `team` can give it new keys, and its readers would not follow yours
+error: only the owner of `team` can make new keys; its readers would ignore yours
   hint: ask its owner for `missive keys rotate team`; a channel of your own: `missive new CHANNEL`
 --- exit 1
 "#]],
@@ -261,7 +261,7 @@ fn a_profile_that_cannot_be_read_is_not_put_in_place() {
     let (azureen, cooper, _) = three();
     azureen.writes(&format!("{BOX}/.channel.toml"), b"title = [\n");
     until(&[&azureen, &cooper], "it is told", || says(&cooper, "inbox", "can't be read (line 1: "));
-    assert!(cooper.does(&["status"]).contains("`.channel.toml` was changed by the channel's owner and can't be read"));
+    assert!(cooper.does(&["status"]).contains("the channel's owner has changed `.channel.toml`, and it can't be read"));
     assert_eq!(cooper.holds(&format!("{INBOX}/.channel.toml")).as_deref(), Some(HERS));
     azureen.writes(&format!("{BOX}/.channel.toml"), b"title = \"Mended\"\n");
     until_same((&azureen, BOX), (&cooper, INBOX), "one that can be read arrives");

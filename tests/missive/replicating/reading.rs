@@ -45,14 +45,14 @@ fn one_command_subscribes_and_shows_the_messages() {
         "{shared}"
     );
     let written = azureen.does(&["share", "blog", "--write"]);
-    assert!(written.contains("can write blog in everybody's view"), "{written}");
+    assert!(written.contains("can write in blog, and all readers see it"), "{written}");
     assert_says(
         brando.session(&["share", "the-harbour", "--write"]),
         str![[r#"
 $ missive share the-harbour --write
 --- messages
 error: you only read `the-harbour`, so you have no key for writing it
-  hint: whoever has one can give it to you: `missive share CHANNEL --write`
+  hint: ask one of its authors for it: they run `missive share CHANNEL --write`
 --- exit 1
 "#]],
     );
@@ -160,8 +160,8 @@ fn a_reader_hands_the_key_on_and_gives_all_with_the_author_gone() {
         str![[r#"
 $ missive share harbour --write
 --- messages
-error: you only read `harbour`, so you have no key for writing it
-  hint: whoever has one can give it to you: `missive share CHANNEL --write`
+error: you only read `harbour`, so you have no write key
+  hint: ask one of its authors for it: they run `missive share CHANNEL --write`
 --- exit 1
 "#]],
     );
@@ -197,7 +197,7 @@ fn both_start_again_and_fetch_nothing() {
     let told = brando.does(&["status"]);
     assert!(told.contains("Sync is not running") && told.contains("harbour (inbox): up to date"), "{told}");
     let channels = brando.does(&["channels"]);
-    assert!(channels.contains("up to date ") && channels.contains(" ago, no one is connected"), "{channels}");
+    assert!(channels.contains("up to date ") && channels.contains(" ago · no one is connected"), "{channels}");
     assert_eq!(brando.status()["running"], false);
     azureen.starts();
     brando.starts();
@@ -271,7 +271,7 @@ fn a_text_above_the_limit_is_left_out_until_it_is_asked_for() {
     });
     assert!(!brando.has(&format!("{INBOX}/{SECOND}.txt")));
     let told = brando.does(&["status"]);
-    assert!(told.contains(&format!("{SECOND}.txt: not fetched: 1.2 MB, limit 1 MB")), "{told}");
+    assert!(told.contains(&format!("{SECOND}.txt: not downloaded: 1.2 MB, limit 1 MB")), "{told}");
     assert!(told.contains("missive sync --fetch PATH harbour"), "{told}");
     brando.stops();
     brando.reaches(&["sync", "harbour", "--fetch", &format!("{SECOND}.txt"), "--once"]);

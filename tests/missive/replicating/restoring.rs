@@ -52,8 +52,8 @@ fn a_strangers_file_takes_no_channel_that_is_here() {
     let said = refused("Brando", &args, &brando.run_with(&args, PASSPHRASE));
     assert_eq!(
         said,
-        "The file holds 1 key:\n  diary (outbox), reads and writes: left out: the folder `diary` is here without this key; \
-         to share its contents under it, add --into=diary\n\
+        "The file holds 1 key:\n  diary (outbox), reads and writes: left out: the folder `diary` exists but does not have this key; \
+         to share its contents with this key, add --into=diary\n\
          error: no key could be restored\n  hint: see the reasons above; nothing was changed\n"
     );
     assert_eq!(all(&brando), before, "nothing was changed");
@@ -81,7 +81,7 @@ fn a_strangers_key_for_writing_takes_no_channel_that_is_here() {
     let said = brando.refused_by_others(&["join", &key, "diary", "--no-wait"]);
     assert_eq!(
         said,
-        "error: the folder `diary` has messages and is not shared: joining would share all of them under this key\n  \
+        "error: the folder `diary` contains messages that are not shared; joining would share all of them with this key\n  \
          hint: choose another name: missive join KEY NAME\n"
     );
     let kept = all(&brando).into_iter().filter(|(name, _)| name != ".missive/keys.lock").collect::<Vec<_>>();
@@ -103,7 +103,7 @@ fn nothing_is_written_before_somebody_has_said_yes() {
         said,
         format!(
             "The file holds 1 key:\n  blog (outbox), reads and writes: a new folder, {place}\n\
-             This data folder also takes the device and the author from the file; whoever made the file may know the secrets too.\n\
+             The device and the author will also be taken from the file. Whoever made the file may know these secrets too.\n\
              error: there is no terminal to ask for confirmation, so nothing was changed\n  hint: to confirm, run it again with `--yes`\n"
         )
     );
@@ -193,7 +193,7 @@ fn what_is_here_is_never_replaced() {
     assert_eq!(
         report["left_out"],
         json!([
-            { "channel": "mine", "why": "`mine` has another key here, which is not replaced; to let go of that one: missive keys forget mine" },
+            { "channel": "mine", "why": "`mine` already has another key; to delete that one: missive keys forget mine" },
             { "channel": "elsewhere", "why": "its write key belongs to another channel" },
             { "channel": "new", "why": "the file contains it twice; the first one was used" },
             { "channel": "other", "why": "the file contains it twice; the first one was used" },
@@ -267,7 +267,7 @@ fn keys_that_others_may_write_are_not_used() {
         for mode in [0o772, 0o720] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             let words = format!(
-                "error: other users of this machine may write {0}, so nothing in it is used\n  hint: close it, and try again: chmod go-w {0}\n",
+                "error: other users of this machine may write to {0}, so missive does not use it\n  hint: close it, and try again: chmod go-w {0}\n",
                 path.display()
             );
             for args in [&["keys"][..], &["share", "blog"], &["status"], &["invite", "brando"]] {
@@ -298,7 +298,7 @@ fn keys_of_another_user_are_not_used() {
     assert_eq!(
         said,
         format!(
-            "error: {0} belongs to another user (number 65534), so nothing in it is used\n  hint: close it, and try again: sudo chown -R 0 {0}\n",
+            "error: {0} belongs to another user (id 65534), so missive does not use it\n  hint: close it, and try again: sudo chown -R 0 {0}\n",
             folder.display()
         )
     );

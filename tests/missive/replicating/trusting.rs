@@ -53,7 +53,7 @@ fn an_author_is_trusted_and_not_any_more() {
     assert_eq!(lines, expected);
     let said = azureen.does(&["keys", "trust", "team", "brando"]);
     let expected = format!(
-        "What Brando (key {his}) writes in team counts as your own from now on: their HTML and their attachments are published as they are.\nTo take that back: missive keys trust --remove team {his}\n"
+        "Messages of Brando (key {his}) in team now count as your own: their HTML and their attachments are published as they are.\nTo undo this: missive keys trust --remove team {his}\n"
     );
     assert_eq!(said, expected);
     let is_own = |person: &Person, keys: &[&String]| {
@@ -69,7 +69,7 @@ fn an_author_is_trusted_and_not_any_more() {
     assert!(is_own(&azureen, &[&hers, &his]), "and it stays: {:?}", own(&azureen));
     assert!(is_own(&brando, &[&his]), "which is nobody else's business: {:?}", own(&brando));
     let said = azureen.does(&["keys", "trust", "team", &his, "--remove"]);
-    assert_eq!(said, format!("What Brando (key {his}) writes in team is treated as somebody else's again.\n"));
+    assert_eq!(said, format!("Messages of Brando (key {his}) in team are treated as somebody else's again.\n"));
     assert!(is_own(&azureen, &[&hers]), "{:?}", own(&azureen));
 }
 
@@ -101,9 +101,9 @@ fn who_cannot_be_trusted_is_refused_in_words() {
     assert_eq!(azureen.holds(".missive/keys.toml"), before);
     let cooper = Person::new("Cooper").subscribed(&azureen.key("team"), "team");
     let said = cooper.refused(&["keys", "trust", "team", eves]);
-    assert!(said.contains("`team` is a subscription: what comes into an inbox never counts as yours"), "{said}");
+    assert!(said.contains("`team` is a subscription: messages in an inbox never count as yours"), "{said}");
     let said = Person::author("Delilah", "team").refused(&["keys", "trust", "team"]);
-    assert!(said.contains("`team` is not shared, so nobody else writes it"), "{said}");
+    assert!(said.contains("`team` is not shared, so it has no other authors"), "{said}");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_channel_that_co_writers_fill_without_end_is_left() {
         eve.says(format!("{SECOND}/{number}").as_bytes(), tiny, 1);
     }
     eve.compares();
-    let words = "others have filled it with more than 10200 entries: it is not followed; `missive keys rotate team` gives it new keys";
+    let words = "others have put more than 10200 entries into it, so missive has stopped syncing it";
     until(&[&azureen], "it is said", || {
         azureen.document("team", "outbox")["question"].as_str().is_some_and(|said| said.contains(words))
     });

@@ -121,8 +121,8 @@ fn a_new_channel_gets_no_keys_of_one_that_is_gone() {
     let key = Person::author("Cooper", "blog").key("blog");
     azureen.key("blog");
     fs::rename(azureen.path("blog"), azureen.root().join("away")).unwrap();
-    let words = "error: the folder `blog` is gone, but its keys are here: a new folder of that name would go to the old channel's readers\n  \
-                 hint: move the folder back, choose another name, or let go of the keys: missive keys forget blog\n";
+    let words = "error: the folder `blog` is gone, but its keys are still here; a new folder of that name would be shared with the old channel's readers\n  \
+                 hint: move the folder back, choose another name, or delete the keys: missive keys forget blog\n";
     assert_eq!(azureen.refused(&["new", "blog"]), words);
     assert_eq!(azureen.refused(&["invite", "blog"]), words);
     assert_eq!(azureen.refused_by_others(&["subscribe", &key, "blog", "--no-wait"]), words);

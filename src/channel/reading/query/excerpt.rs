@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::markdown::terminal::columns;
+use crate::text::wrap::columns;
 
 /// A part of a text on one line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with};
 
-use crate::web::http::peer::Users;
+use crate::web::http::peer::users::Users;
 
 /// The length of a message's head, `nlmsghdr`.
 const HEAD: usize = 16;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use memchr::memmem;
 
-use crate::web::http::peer::Users;
+use crate::web::http::peer::users::Users;
 
 /// How often the tables are read: while other connections come and go, a row may be skipped.
 const TRIES: usize = 3;

@@ -12,7 +12,7 @@ pub fn columns(text: &str) -> usize {
 }
 
 /// Parts a text into lines of at most `first` columns, then `rest`: byte ranges without the spaces at a line's end.
-pub(super) fn wrap(text: &str, first: usize, rest: usize) -> Vec<Range<usize>> {
+pub(crate) fn wrap(text: &str, first: usize, rest: usize) -> Vec<Range<usize>> {
     let mut lines = Lines { done: Vec::new(), line: 0..0, used: 0, room: first, rest };
     for_each_line(text, |start, line| {
         lines.begin(start);
@@ -23,7 +23,7 @@ pub(super) fn wrap(text: &str, first: usize, rest: usize) -> Vec<Range<usize>> {
 }
 
 /// The width of a text's widest line, and of the widest piece of it that is not parted.
-pub(super) fn widths(text: &str) -> (usize, usize) {
+pub(crate) fn widths(text: &str) -> (usize, usize) {
     let mut widest = (0, 0);
     for_each_line(text, |_, line| {
         widest.0 = columns(line.trim_end_matches(' ')).max(widest.0);
