@@ -12,13 +12,13 @@ use crate::commands::Failure;
 
 /// The folders of the user's own programs; none of them where nobody knows the home folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Folders {
+pub(super) struct UserFolders {
     pub(super) home: Option<PathBuf>,
     pub(super) config: Option<PathBuf>,
     pub(super) cache: Option<PathBuf>,
 }
 
-impl Folders {
+impl UserFolders {
     /// Those of this user: by `HOME`, or by the list of users where that is not set.
     pub(super) fn find() -> Self {
         let known = etcetera::choose_base_strategy().ok();
@@ -85,8 +85,8 @@ fn gone(name: Option<&OsStr>) -> PathBuf {
 mod tests {
     use super::*;
 
-    fn folders() -> Folders {
-        Folders { home: Some("/home/azureen".into()), ..Folders::default() }
+    fn folders() -> UserFolders {
+        UserFolders { home: Some("/home/azureen".into()), ..UserFolders::default() }
     }
 
     #[test]
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn without_a_home_the_data_folder_has_to_be_named() {
-        let nobody = Folders::default();
+        let nobody = UserFolders::default();
         let here = Path::new("/");
         assert_eq!(nobody.data(Some("/srv/data".into()), here), Ok("/srv/data".into()));
         for chosen in [None, Some("~/x".into())] {

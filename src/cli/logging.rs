@@ -24,7 +24,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter}
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::commands::Failure;
+use crate::commands::{Failure, FailureKind};
 use crate::console::write_log_line;
 use crate::lock::lock;
 use crate::text::invisible::field;
@@ -178,7 +178,7 @@ fn target(name: &str, part: &str) -> Result<String, Failure> {
 
 fn wrong(said: &str, why: &str) -> Failure {
     let example = "such as `MISSIVE_LOG=sync=debug,web=trace`";
-    Failure { hint: None, ..Failure::usage(format!("`{said}` in {VARIABLE} says no level: {why}, {example}"), "") }
+    Failure::without_hint(format!("`{said}` in {VARIABLE} says no level: {why}, {example}")).of_kind(FailureKind::Usage)
 }
 
 /// Where lines go.
@@ -303,7 +303,7 @@ mod tests {
     fn a_wrong_value_is_said_in_a_line_and_is_wrong_usage() {
         for said in ["loud", "sync=loud", "sink=debug", "sync=debug=trace", "=debug", "iroh=trace", "3", "a\nb=c"] {
             let failure = parse(&said.into()).unwrap_err();
-            assert!(failure.usage && failure.hint.is_none(), "{said}");
+            assert!(failure.kind == FailureKind::Usage && failure.hint.is_none(), "{said}");
             assert_eq!(failure.to_string().lines().count(), 1, "{said}");
         }
         assert_eq!(

@@ -15,8 +15,8 @@ use crate::watch::Waker;
 /// What a program that was interrupted says to the shell.
 const INTERRUPTED: i32 = 130;
 
-/// What is said when a command that goes on for long was asked to stop, and does not at once.
-pub(super) const STOPPING: &str = "Stopping … finishing what is being written";
+/// What is said when a command was asked to stop, and has not ended a moment later.
+const STOPPING: &str = "Stopping … finishing writes and closing connections";
 
 /// What ends sooner needs no word.
 const MOMENT: Duration = Duration::from_millis(200);
@@ -45,8 +45,9 @@ pub(super) fn catch() -> Result<(), Failure> {
             None => signals.came = true,
         }
     };
-    ctrlc::set_handler(came)
-        .map_err(|error| Failure::new(format!("the program cannot handle signals: {error}"), "try again"))
+    ctrlc::set_handler(came).map_err(|error| {
+        Failure::new(format!("the program cannot handle signals: {error}"), "try again").caused_by(error)
+    })
 }
 
 /// Says what is done about every signal, those that came already included.
@@ -58,11 +59,11 @@ pub(super) fn answer_with(mut answer: impl FnMut() + Send + 'static) {
     signals.answer = Some(Box::new(answer));
 }
 
-/// Says that something is waited for, unless the program has ended by then.
-fn say_later(console: Console, words: &'static str) {
+/// Says that the end takes a moment, unless the program has ended by then.
+fn say_later(console: Console) {
     let say = move || {
         std::thread::sleep(MOMENT);
-        console.say(words);
+        console.say(STOPPING);
     };
     // Where there can be no thread, there is one line less.
     drop(std::thread::Builder::new().name("stopping".into()).spawn(say));
@@ -70,21 +71,19 @@ fn say_later(console: Console, words: &'static str) {
 
 /// Ends the program, but not while it writes down what belongs together.
 pub(super) fn end() {
-    let _unbroken = hold_off_signals();
+    let _held = hold_off_signals();
     std::process::exit(INTERRUPTED);
 }
 
-/// Rings the waker, and says `words` if there are any and the end takes longer than a moment. Whoever asks twice does not wait for the work in hand, which is safe: no file is
-/// ever seen half-written.
-pub(super) fn ring(waker: Waker, words: Option<(Console, &'static str)>) {
+/// Lets a signal ask the command to stop, and says so if the end takes longer than a moment. Whoever asks twice does not wait for
+/// the work in hand, which is safe: no file is ever seen half-written.
+pub(super) fn ask_to_stop(waker: Waker, console: Console) {
     let mut is_asked = false;
     answer_with(move || {
         waker.stop();
         if std::mem::replace(&mut is_asked, true) {
             end();
         }
-        if let Some((console, words)) = words {
-            say_later(console, words);
-        }
+        say_later(console);
     });
 }

@@ -1,6 +1,6 @@
 //! A channel as `channels`, `read` and `search` look at it.
 //!
-//! Owns the way there by the card cache, and what people are told of a channel: who wrote, and what to type for it.
+//! It goes by the card cache, and holds what people are told of a channel: who wrote, and what to type for it.
 
 use std::path::Path;
 
@@ -21,10 +21,10 @@ use crate::channel::{Channel, Kind};
 use crate::console::{Console, columns, cut};
 use crate::text::shell::{operand, quoted};
 
-use crate::commands::Surroundings;
+use crate::commands::Environment;
 
 /// A channel at one look, with what is marked in it.
-pub(super) struct Opened {
+pub(super) struct ChannelView {
     pub(super) snapshot: Snapshot,
     pub(super) key: ChannelKey,
     pub(super) marked: Marked,
@@ -36,19 +36,20 @@ pub(super) struct Opened {
     answered: Answered,
 }
 
-impl Opened {
+impl ChannelView {
     /// Looks at a channel. What it cost to read its texts is kept for the next time.
-    pub(super) fn look(channel: Channel, marks: &Marks, around: &Surroundings) -> Self {
-        let cache = match &around.cache {
+    pub(super) fn look(channel: Channel, marks: &Marks, environment: &Environment) -> Self {
+        let cache = match &environment.folders.cache {
             Some(folder) => CardCache::read(card_cache::path_below(folder, &channel.path)),
             None => CardCache::nowhere(),
         };
-        let key = ChannelKey::for_channel(&channel, &around.data);
-        let address = address(&channel, &key, around);
+        let key = ChannelKey::for_channel(&channel, &environment.folders.data);
+        let address = address(&channel, &key, environment);
         let name = channel.name.to_string();
-        let snapshot = snapshot::take(channel, &cache, LookOptions::at(around.seconds()));
+        let now = environment.clock.nanoseconds();
+        let snapshot = snapshot::take(channel, &cache, LookOptions::at(now.div_euclid(1_000_000_000)));
         // The cache is only a shortcut: that it could not be kept changes nothing but time.
-        let _ = snapshot.keep(&cache, around.now);
+        drop(snapshot.keep(&cache, now));
         let they = snapshot.writer(Side::Inbox).unwrap_or_else(|| name.clone());
         let answered = Answered::new(entry_ids(&snapshot), &snapshot.cards);
         Self { answered, marked: marks.of(&key).cloned().unwrap_or_default(), snapshot, key, name, they, address }
@@ -103,8 +104,8 @@ pub(super) fn short(name: &str, width: usize) -> String {
 }
 
 /// The marks of all devices. Where they cannot be read, that is said, and nothing is marked.
-pub(super) fn marks(around: &Surroundings, console: Console) -> Marks {
-    MarkStore::below(&around.data).load().unwrap_or_else(|error| {
+pub(super) fn marks(environment: &Environment, console: Console) -> Marks {
+    MarkStore::below(&environment.folders.data).load().unwrap_or_else(|error| {
         // That the data folder is none is said by whoever lists it.
         if error.kind() != std::io::ErrorKind::NotADirectory {
             console.say(&format!("note: missive does not know which messages you have read: {error}"));
@@ -114,8 +115,8 @@ pub(super) fn marks(around: &Surroundings, console: Console) -> Marks {
 }
 
 /// The channel's name, or its folder if it does not lie in the data folder.
-fn address(channel: &Channel, key: &ChannelKey, around: &Surroundings) -> String {
-    match (key.is_name(), channel.path.strip_prefix(&around.here)) {
+fn address(channel: &Channel, key: &ChannelKey, environment: &Environment) -> String {
+    match (key.is_name(), channel.path.strip_prefix(&environment.folders.here)) {
         (true, _) => operand(channel.name.as_os_str()),
         (false, Ok(below)) if !below.as_os_str().is_empty() => quoted(Path::new(".").join(below)),
         (false, Ok(_)) => ".".to_owned(),

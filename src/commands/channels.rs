@@ -7,15 +7,16 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Failure, Surroundings, count, freshness, grouped};
+use super::{Failure, count, freshness, grouped};
 use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::marks::Marks;
 use crate::channel::snapshot::Snapshot;
 use crate::channel::{Channel, Kind};
+use crate::commands::Environment;
 use crate::commands::channel_view;
-use crate::commands::channel_view::Opened;
+use crate::commands::channel_view::ChannelView;
 use crate::commands::relative_time::ago_and_day;
 use crate::commands::resolve;
 use crate::console::{Console, FormatText, FormattedText, Style, columns, cut, wrapped};
@@ -33,7 +34,7 @@ const EXAMPLES: &str = "Examples:
 
 /// A channel in a line.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Line {
+pub struct ChannelLine {
     name: String,
     title: Option<String>,
     kind: Kind,
@@ -68,33 +69,36 @@ pub struct Fresh {
 
 /// Every channel.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub struct ChannelsReport {
     data: String,
-    channels: Vec<Line>,
+    channels: Vec<ChannelLine>,
 }
 
 /// Lists the channels.
 ///
 /// # Errors
 /// [`Failure`] when the data folder cannot be listed.
-pub fn run(_args: &Channels, around: &Surroundings, console: Console) -> Result<Report, Failure> {
-    let marks = channel_view::marks(around, console);
-    let found = resolve::all(around, console)?;
-    let state = socket::ask(&around.data).or_else(|| socket::last_state(&around.data)).unwrap_or_default();
-    let mut channels: Vec<Line> = found.into_iter().map(|channel| line(channel, &marks, &state, around)).collect();
+pub fn run(_args: &Channels, environment: &Environment, console: Console) -> Result<ChannelsReport, Failure> {
+    let marks = channel_view::marks(environment, console);
+    let found = resolve::all(environment, console)?;
+    let state = socket::ask(&environment.folders.data)
+        .or_else(|| socket::last_state(&environment.folders.data))
+        .unwrap_or_default();
+    let mut channels: Vec<ChannelLine> =
+        found.into_iter().map(|channel| line(channel, &marks, &state, environment)).collect();
     channels.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
-    Ok(Report { data: around.data.to_string_lossy().into_owned(), channels })
+    Ok(ChannelsReport { data: environment.folders.data.to_string_lossy().into_owned(), channels })
 }
 
-fn line(channel: Channel, marks: &Marks, state: &NodeState, around: &Surroundings) -> Line {
+fn line(channel: Channel, marks: &Marks, state: &NodeState, environment: &Environment) -> ChannelLine {
     let kind = channel.kind;
-    let opened = Opened::look(channel, marks, around);
+    let opened = ChannelView::look(channel, marks, environment);
     let snapshot = &opened.snapshot;
     let number = |side: Side| snapshot.folder(side).map(|_| snapshot.count(side));
     let held = |is: fn(&Reason) -> bool| snapshot.held.iter().filter(|held| is(&held.reason)).count();
     let reason = |wanted: Reason| snapshot.hidden.iter().filter(|hidden| hidden.reason == wanted).count();
     let newest = snapshot.cards.last().map(|card| card.stamp);
-    Line {
+    ChannelLine {
         name: opened.name().to_owned(),
         title: title(snapshot, kind),
         kind,
@@ -108,8 +112,8 @@ fn line(channel: Channel, marks: &Marks, state: &NodeState, around: &Surrounding
         drafts: held(|reason| *reason == Reason::Draft),
         future: held(|reason| *reason == Reason::Future),
         warnings: snapshot.warnings(),
-        freshness: fresh(opened.name(), state, around.seconds()),
-        newest_in_words: newest.map_or_else(String::new, |newest| ago_and_day(newest, around.seconds())),
+        freshness: fresh(opened.name(), state, environment.clock.seconds()),
+        newest_in_words: newest.map_or_else(String::new, |newest| ago_and_day(newest, environment.clock.seconds())),
     }
 }
 
@@ -130,10 +134,12 @@ const BETWEEN: usize = 2;
 /// Longer titles are cut, as are those that leave too little room, but to no fewer columns than the least.
 const TITLE: std::ops::RangeInclusive<usize> = 8..=30;
 
-impl Line {
+impl ChannelLine {
     fn counts(&self) -> String {
         match (self.inbox, self.outbox) {
-            (Some(inbox), Some(outbox)) => format!("{} in, {} out", grouped(inbox), grouped(outbox)),
+            (Some(inbox), Some(outbox)) => {
+                format!("{} in, {} out", grouped(inbox), grouped(outbox))
+            }
             (number, other) => count(number.or(other).unwrap_or(0), "message"),
         }
     }
@@ -167,8 +173,9 @@ impl Line {
             said.push("see `missive check`".to_owned());
         }
         let is_only = self.freshness.len() == 1;
-        let words =
-            |fresh: &Fresh| if is_only { fresh.words.clone() } else { format!("{}: {}", fresh.side, fresh.words) };
+        let words = |fresh: &Fresh| {
+            if is_only { fresh.words.clone() } else { format!("{}: {}", fresh.side, fresh.words) }
+        };
         said.extend(self.freshness.iter().map(words));
         said
     }
@@ -206,7 +213,7 @@ fn lay_cell(out: &mut FormattedText, style: Style, text: &str, width: usize) {
 }
 
 /// The widths of name, title, counts, unread and newest, if the screen has room for them side by side.
-fn widths(lines: &[Line], screen: usize) -> Option<[usize; 5]> {
+fn widths(lines: &[ChannelLine], screen: usize) -> Option<[usize; 5]> {
     let mut widths = [0; 5];
     for line in lines {
         let cells = line.cells();
@@ -222,7 +229,7 @@ fn widths(lines: &[Line], screen: usize) -> Option<[usize; 5]> {
     (title >= *TITLE.start() || widths.get(1) == Some(&title)).then_some([name, title, counts, unread, newest])
 }
 
-impl FormatText for Report {
+impl FormatText for ChannelsReport {
     fn format(&self, out: &mut FormattedText) {
         if self.channels.is_empty() {
             out.text(&format!("No channels in {} yet. `missive new NAME` makes one.", self.data)).end();

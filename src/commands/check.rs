@@ -8,7 +8,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Failure, Surroundings, count};
+use super::{Failure, count};
 use crate::channel::Channel;
 use crate::channel::feed_ids::{self, Claim};
 use crate::channel::outbox::metadata_check;
@@ -20,10 +20,11 @@ use crate::channel::protocol::settings;
 use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::{self, BoxState, LookOptions, Snapshot};
-use crate::commands::box_origins::KnownOrigins;
+use crate::commands::Environment;
 use crate::commands::resolve;
-use crate::commands::resolve_conflicts::{Settled, settle};
+use crate::commands::resolve_conflicts::{ResolvedConflict, settle};
 use crate::console::Console;
+use crate::daemon::box_origins::BoxOrigins;
 use crate::text::invisible::field;
 
 /// List the files that are not shown, and why
@@ -59,7 +60,7 @@ pub struct Checked {
     messages: usize,
     findings: Vec<Finding>,
     /// The conflict copies and what became of each, with `--fix`.
-    conflicts: Vec<Settled>,
+    conflicts: Vec<ResolvedConflict>,
     /// The attachments that tell a place, a device or a person, with `--metadata`.
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Vec<RevealingAttachment>>,
@@ -78,7 +79,7 @@ struct Finding {
 
 /// What was found.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub struct CheckReport {
     channels: Vec<Checked>,
     #[serde(skip)]
     strict: bool,
@@ -88,24 +89,24 @@ pub struct Report {
 ///
 /// # Errors
 /// [`Failure`] when there is no such channel.
-pub fn run(args: &Check, around: &Surroundings, console: Console) -> Result<Report, Failure> {
+pub fn run(args: &Check, environment: &Environment, console: Console) -> Result<CheckReport, Failure> {
     let channels = match &args.channel {
-        Some(wanted) => vec![resolve::channel(around, wanted)?],
-        None => resolve::all(around, console)?,
+        Some(wanted) => vec![resolve::channel(environment, wanted)?],
+        None => resolve::all(environment, console)?,
     };
-    let origins = KnownOrigins::read(around);
+    let origins = BoxOrigins::read(environment.folders.data.clone());
     let mut claims = Vec::new();
     let mut checked_channels = Vec::new();
     for channel in channels {
-        let (snapshot, checked) = checked(channel, around, args, console);
-        let owned = Claim::for_channel(&snapshot, &origins.of(&snapshot.channel)).into_iter();
+        let (snapshot, checked) = checked(channel, environment, args, console);
+        let owned = Claim::for_channel(&snapshot, &origins.for_channel(&snapshot.channel)).into_iter();
         claims.extend(owned.map(|claim| (checked_channels.len(), claim)));
         checked_channels.push(checked);
     }
     if !args.metadata {
         add_same_ids(&mut checked_channels, claims);
     }
-    Ok(Report { channels: checked_channels, strict: args.strict })
+    Ok(CheckReport { channels: checked_channels, strict: args.strict })
 }
 
 /// Says which channels claim the feed id of another one; each claim comes with the position of its channel.
@@ -120,9 +121,10 @@ fn add_same_ids(channels: &mut [Checked], claims: Vec<(usize, Claim)>) {
     }
 }
 
-fn checked(channel: Channel, around: &Surroundings, args: &Check, console: Console) -> (Snapshot, Checked) {
+fn checked(channel: Channel, environment: &Environment, args: &Check, console: Console) -> (Snapshot, Checked) {
     // Without a cache every text is read, so that each is seen as it is.
-    let look = |channel: Channel| snapshot::take(channel, &CardCache::nowhere(), LookOptions::at(around.seconds()));
+    let look =
+        |channel: Channel| snapshot::take(channel, &CardCache::nowhere(), LookOptions::at(environment.clock.seconds()));
     let mut snapshot = look(channel);
     if args.metadata {
         let checked = Checked {
@@ -135,7 +137,7 @@ fn checked(channel: Channel, around: &Surroundings, args: &Check, console: Conso
         return (snapshot, checked);
     }
     let conflicts = if args.fix { settle(&snapshot, args.yes, console) } else { Vec::new() };
-    if conflicts.iter().any(Settled::moved) {
+    if conflicts.iter().any(ResolvedConflict::moved) {
         snapshot = look(snapshot.channel);
     }
     let findings = findings(&snapshot, args);
@@ -200,15 +202,15 @@ impl Checked {
     }
 }
 
-impl Report {
+impl CheckReport {
     /// Whether the answer is a failure.
     pub fn failed(&self) -> bool {
-        let unfixed = self.channels.iter().flat_map(|channel| &channel.conflicts).any(Settled::failed);
+        let unfixed = self.channels.iter().flat_map(|channel| &channel.conflicts).any(ResolvedConflict::failed);
         unfixed || self.strict && self.channels.iter().any(|channel| channel.warnings() > 0)
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for channel in &self.channels {
             if let Some(metadata) = &channel.metadata {

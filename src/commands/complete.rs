@@ -12,8 +12,9 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathComplete
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Failure, Surroundings};
+use super::Failure;
 use crate::channel::folder;
+use crate::commands::Environment;
 use crate::text::invisible::field;
 
 /// Say what could stand where the cursor is
@@ -38,7 +39,7 @@ struct Candidate {
 
 /// What could stand there.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub struct CompleteReport {
     candidates: Vec<Candidate>,
 }
 
@@ -62,9 +63,9 @@ impl Complete {
 ///
 /// # Errors
 /// [`Failure`] when a folder cannot be listed.
-pub fn run(args: &Complete, around: &Surroundings, program: Command) -> Result<Report, Failure> {
-    let mut program = with_channels(program, &around.data, &around.here);
-    let found = complete(&mut program, args.words.clone(), args.index, Some(&around.here))?;
+pub fn run(args: &Complete, environment: &Environment, program: Command) -> Result<CompleteReport, Failure> {
+    let mut program = with_channels(program, &environment.folders.data, &environment.folders.here);
+    let found = complete(&mut program, args.words.clone(), args.index, Some(&environment.folders.here))?;
     let help = |candidate: &CompletionCandidate| {
         candidate.get_help().map(|help| help.to_string().lines().next().unwrap_or_default().to_owned())
     };
@@ -79,7 +80,7 @@ pub fn run(args: &Complete, around: &Surroundings, program: Command) -> Result<R
     if begun || candidates.is_empty() {
         candidates.extend(options);
     }
-    Ok(Report { candidates })
+    Ok(CompleteReport { candidates })
 }
 
 /// The grammar in which every CHANNEL completes.
@@ -105,7 +106,7 @@ fn channels(current: &OsStr, data: &Path, here: &Path) -> Vec<CompletionCandidat
         .collect()
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for CompleteReport {
     /// A line each, with a tab before what is said of it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for candidate in &self.candidates {

@@ -38,7 +38,7 @@ pub enum Shell {
 
 /// A script.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub struct CompletionsReport {
     shell: Shell,
     script: String,
 }
@@ -47,16 +47,16 @@ pub struct Report {
 ///
 /// # Errors
 /// None so far.
-pub fn run(args: &Completions) -> Result<Report, Failure> {
+pub fn run(args: &Completions) -> Result<CompletionsReport, Failure> {
     let script = match args.shell {
         Shell::Bash => include_str!("completions/missive.bash"),
         Shell::Zsh => include_str!("completions/missive.zsh"),
         Shell::Fish => include_str!("completions/missive.fish"),
     };
-    Ok(Report { shell: args.shell, script: script.to_owned() })
+    Ok(CompletionsReport { shell: args.shell, script: script.to_owned() })
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for CompletionsReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.script)
     }

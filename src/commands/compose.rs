@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::editor::Returned;
-use super::{Clock, Failure, Surroundings, editor, second};
+use super::{Failure, editor};
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Draft;
 use crate::channel::outbox::draft::name::DraftName;
@@ -21,7 +21,8 @@ use crate::channel::protocol::reply_to::ReplyTo;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::{date_phrase, reply, resolve_id};
 use crate::channel::{Channel, Error};
-use crate::commands::text_input::Text;
+use crate::commands::Environment;
+use crate::commands::text_input::TextArgs;
 use crate::commands::{free_values, resolve};
 use crate::console::Console;
 use crate::markdown::normal_tag;
@@ -29,7 +30,7 @@ use crate::media::Metadata;
 use crate::text::invisible::field;
 use crate::text::shell;
 
-pub use report::Report;
+pub use report::ComposeReport;
 
 mod report;
 
@@ -44,7 +45,7 @@ pub struct Compose {
     #[arg(required_unless_present = "due")]
     channel: Option<OsString>,
     #[command(flatten)]
-    text: Text,
+    text: TextArgs,
     /// Attach a file, or all files of a folder; may be repeated
     #[arg(short, long, value_name = "FILE", allow_hyphen_values = true, value_parser = free_values::path())]
     attach: Vec<PathBuf>,
@@ -76,31 +77,31 @@ pub struct Compose {
 ///
 /// # Errors
 /// [`Failure`]; what was written is a draft then.
-pub fn run(args: &Compose, around: &Surroundings, console: Console, clock: Clock) -> Result<Report, Failure> {
+pub fn run(args: &Compose, environment: &Environment, console: Console) -> Result<ComposeReport, Failure> {
     let Some(wanted) = args.channel.as_ref().filter(|_| !args.due) else {
-        return send_due(args, around, console, clock);
+        return send_due(args, environment, console);
     };
-    let channel = resolve::channel(around, wanted)?;
+    let channel = resolve::channel(environment, wanted)?;
     channel.outbox()?;
     let header = args.header(&channel)?;
-    let paths: Vec<PathBuf> = args.attach.iter().map(|path| around.here.join(path)).collect();
+    let paths: Vec<PathBuf> = args.attach.iter().map(|path| environment.folders.here.join(path)).collect();
     let gathered = gather(&paths)?;
-    let desk = Desk { channel: &channel, typed: wanted.clone(), around, console, clock };
-    let due = args.at.as_deref().map(|at| due(at, around, clock)).transpose()?;
-    let plan = Plan { due, draft: args.draft, dry_run: args.dry_run };
-    match args.text.read(around, console)? {
+    let desk = ComposeContext { channel: &channel, typed: wanted.clone(), environment, console };
+    let due = args.at.as_deref().map(|at| due(at, environment)).transpose()?;
+    let plan = SendPlan { due, draft: args.draft, dry_run: args.dry_run };
+    match args.text.read(environment, console)? {
         Some(text) => desk.given(&text, &header, gathered, plan),
         None => desk.in_editor(&header, &gathered, plan),
     }
 }
 
-fn send_due(args: &Compose, around: &Surroundings, console: Console, clock: Clock) -> Result<Report, Failure> {
+fn send_due(args: &Compose, environment: &Environment, console: Console) -> Result<ComposeReport, Failure> {
     let channels = match &args.channel {
-        Some(wanted) => vec![resolve::channel(around, wanted)?],
-        None => resolve::all(around, console)?,
+        Some(wanted) => vec![resolve::channel(environment, wanted)?],
+        None => resolve::all(environment, console)?,
     };
-    let now = second(clock)?.seconds();
-    let mut report = report::Due::default();
+    let now = environment.second()?.seconds();
+    let mut report = report::DueMessages::default();
     for channel in channels {
         let all = draft::send_due(&channel, now).unwrap_or_else(|error| {
             report.failed.push(format!("{}: {error}", channel.name));
@@ -108,24 +109,27 @@ fn send_due(args: &Compose, around: &Surroundings, console: Console, clock: Cloc
         });
         for (name, done) in all {
             match done {
-                Ok(sent) => report.sent.push(report::One::new(&channel, sent.stamp, &sent.path)),
+                Ok(sent) => report.sent.push(report::ComposedMessage::new(&channel, sent.stamp, &sent.path)),
                 Err(error) => report.failed.push(format!("{}: {name} could not be sent: {error}", channel.name)),
             }
         }
     }
-    Ok(Report::Due(report))
+    Ok(ComposeReport::Due(report))
 }
 
 /// The moment that a person means, which must be to come.
-fn due(at: &str, around: &Surroundings, clock: Clock) -> Result<Stamp, Failure> {
-    let now = second(clock)?;
+fn due(at: &str, environment: &Environment) -> Result<Stamp, Failure> {
+    let now = environment.second()?;
     let hint = "add a time zone: `18:00 Europe/Berlin`, or `18:00 local` for the clock here";
-    let span = date_phrase::parse_in(at, now.seconds(), &around.zone)
+    let span = date_phrase::parse_in(at, now.seconds(), &environment.zone)
         .map_err(|error| Failure::new(error.to_string(), hint))?;
     let due = Stamp::from_seconds(span.start);
     due.filter(|due| *due > now).ok_or_else(|| {
-        let meant = due.map_or_else(String::new, |due| format!(": it means {}", around.zone.spoken(due)));
-        Failure::new(format!("`{at}` is in the past{meant}"), "without `--at` a message is sent at once")
+        let meant = due.map_or_else(String::new, |due| format!(": it means {}", environment.zone.spoken(due)));
+        Failure::new(
+            format!("`{at}` is in the past{meant}"),
+            "choose a later time, or leave `--at` out to send the message now",
+        )
     })
 }
 
@@ -150,20 +154,19 @@ impl Compose {
 
 /// What becomes of a text.
 #[derive(Clone, Copy)]
-pub(super) struct Plan {
+pub(super) struct SendPlan {
     pub(super) due: Option<Stamp>,
     pub(super) draft: bool,
     pub(super) dry_run: bool,
 }
 
 /// Where messages of a channel are written.
-pub(super) struct Desk<'a> {
+pub(super) struct ComposeContext<'a> {
     pub(super) channel: &'a Channel,
     /// The channel as it was typed, for hints.
     pub(super) typed: OsString,
-    pub(super) around: &'a Surroundings,
+    pub(super) environment: &'a Environment,
     pub(super) console: Console,
-    pub(super) clock: Clock,
 }
 
 /// What a person wants of a draft that was left.
@@ -174,12 +177,18 @@ enum Offer {
     Nothing,
 }
 
-impl Desk<'_> {
+impl ComposeContext<'_> {
     /// Sends a text that is there.
-    fn given(&self, text: &[u8], header: &Header, gathered: Gathered, plan: Plan) -> Result<Report, Failure> {
+    fn given(
+        &self,
+        text: &[u8],
+        header: &Header,
+        gathered: Gathered,
+        plan: SendPlan,
+    ) -> Result<ComposeReport, Failure> {
         // Pictures speak for themselves.
         if header::is_blank(text) && gathered.files.is_empty() {
-            return Ok(Report::nothing(self.channel, "the text is empty"));
+            return Ok(ComposeReport::nothing(self.channel, "the text is empty"));
         }
         let text = header::with(text, header).ok_or(Error::Header)?;
         let skipped = skipped(&gathered);
@@ -195,7 +204,7 @@ impl Desk<'_> {
 
     /// A new draft. If there is no room for its attachments, there may be for its text.
     fn begun(&self, letter: NewMessage) -> Result<Draft, Failure> {
-        let now = second(self.clock)?;
+        let now = self.environment.second()?;
         let begun = Draft::begin(self.channel, &letter, now);
         begun.map_err(|error| {
             let text = NewMessage { attachments: Vec::new(), ..letter };
@@ -210,11 +219,13 @@ impl Desk<'_> {
     }
 
     /// Lets a text be written, and sends it.
-    fn in_editor(&self, header: &Header, gathered: &Gathered, plan: Plan) -> Result<Report, Failure> {
+    fn in_editor(&self, header: &Header, gathered: &Gathered, plan: SendPlan) -> Result<ComposeReport, Failure> {
         // What only shows what it would do leaves drafts alone.
         let offer = if plan.dry_run { Offer::New } else { self.offer()? };
         let left = match offer {
-            Offer::Nothing => return Ok(Report::nothing(self.channel, "there is no answer")),
+            Offer::Nothing => {
+                return Ok(ComposeReport::nothing(self.channel, "there is no answer"));
+            }
             Offer::Send(draft) => return self.done(draft, plan, Vec::new()),
             Offer::Edit(draft) => Some(draft),
             Offer::New => None,
@@ -222,7 +233,7 @@ impl Desk<'_> {
         let is_new = left.is_none();
         let draft = self.ready(left, header, gathered)?;
         let before = draft.contents()?.text;
-        let edited = editor::open(self.around, self.console, &draft.path());
+        let edited = editor::open(self.environment, self.console, &draft.path());
         let unchanged = draft.contents().is_ok_and(|letter| letter.text == before);
         if unchanged && matches!(edited, Ok(Returned::AtOnce)) {
             return Err(self.returned_at_once(&draft));
@@ -235,8 +246,10 @@ impl Desk<'_> {
             return Err(failure);
         }
         match verdict(&draft.contents()?.text, unchanged) {
-            Some(why) if is_new => draft.forget().map(|()| Report::nothing(self.channel, why)).map_err(Failure::from),
-            Some(why) => Ok(Report::nothing(self.channel, why).with_draft(self, &draft)),
+            Some(why) if is_new => {
+                draft.forget().map(|()| ComposeReport::nothing(self.channel, why)).map_err(Failure::from)
+            }
+            Some(why) => Ok(ComposeReport::nothing(self.channel, why).with_draft(self, &draft)),
             None if plan.dry_run => {
                 Ok(self.shown(&draft.contents()?, plan, skipped(gathered))?.with_draft(self, &draft))
             }
@@ -249,7 +262,7 @@ impl Desk<'_> {
         let with = |text: &[u8]| header::with(text, header).ok_or(Error::Header);
         let Some(draft) = left else {
             let letter = NewMessage { text: with(b"")?, attachments: gathered.files.clone() };
-            return Ok(Draft::begin(self.channel, &letter, second(self.clock)?)?);
+            return Ok(Draft::begin(self.channel, &letter, self.environment.second()?)?);
         };
         let before = draft.contents()?.text;
         let after = with(&before)?;
@@ -261,8 +274,8 @@ impl Desk<'_> {
     }
 
     /// Sends a draft, unless its text promises what it does not keep and the person who is asked then would rather not.
-    fn asked(&self, draft: Draft, plan: Plan, skipped: Vec<String>) -> Result<Report, Failure> {
-        let broken = broken(&draft.contents()?, second(self.clock)?);
+    fn asked(&self, draft: Draft, plan: SendPlan, skipped: Vec<String>) -> Result<ComposeReport, Failure> {
+        let broken = broken(&draft.contents()?, self.environment.second()?);
         if broken.is_empty() || plan.draft || !self.console.can_ask() {
             return self.done(draft, plan, skipped);
         }
@@ -271,30 +284,30 @@ impl Desk<'_> {
             self.console.say(&format!("warning: {warning}"));
         }
         let answer = self.console.ask("Send it anyway? [y/N]")?;
-        let plan = if is_yes(answer.as_deref()) { plan } else { Plan { draft: true, ..plan } };
+        let plan = if is_yes(answer.as_deref()) { plan } else { SendPlan { draft: true, ..plan } };
         Ok(self.done(draft, plan, skipped)?.already_said())
     }
 
     /// Sends a draft, lets it wait, or keeps it.
-    pub(super) fn done(&self, draft: Draft, plan: Plan, skipped: Vec<String>) -> Result<Report, Failure> {
-        let now = second(self.clock)?;
+    pub(super) fn done(&self, draft: Draft, plan: SendPlan, skipped: Vec<String>) -> Result<ComposeReport, Failure> {
+        let now = self.environment.second()?;
         let letter = draft.contents()?;
         let names = letter.attachments.iter().map(|file| file.name.text().into_owned()).collect();
         let warnings = skipped.into_iter().chain(broken(&letter, now)).chain(telling(&letter)).collect();
         let written = report::Written { names, warnings };
         let name = draft.name;
         let done = match plan.due {
-            _ if plan.draft => return Ok(Report::kept(self, &draft, written)),
-            Some(due) => draft.schedule(due).map(|draft| Report::scheduled(self, &draft, written)),
-            None => draft.send(self.channel, now).map(|sent| Report::sent(self.channel, &sent, written)),
+            _ if plan.draft => return Ok(ComposeReport::kept(self, &draft, written)),
+            Some(due) => draft.schedule(due).map(|draft| ComposeReport::scheduled(self, &draft, written)),
+            None => draft.send(self.channel, now).map(|sent| ComposeReport::sent(self.channel, &sent, written)),
         };
         done.map_err(|error| self.keeping(error.into(), name))
     }
 
-    fn shown(&self, letter: &NewMessage, plan: Plan, skipped: Vec<String>) -> Result<Report, Failure> {
-        let stamp = plan.due.map_or_else(|| second(self.clock), Ok)?;
+    fn shown(&self, letter: &NewMessage, plan: SendPlan, skipped: Vec<String>) -> Result<ComposeReport, Failure> {
+        let stamp = plan.due.map_or_else(|| self.environment.second(), Ok)?;
         let warnings = skipped.into_iter().chain(broken(letter, stamp)).chain(telling(letter)).collect();
-        Ok(Report::would(self.channel, letter, plan, send::first_free(self.channel, stamp)?, warnings))
+        Ok(ComposeReport::would(self.channel, letter, plan, send::first_free(self.channel, stamp)?, warnings))
     }
 
     /// A failure after which a draft is still there.
@@ -356,7 +369,7 @@ impl Desk<'_> {
                 Some("s" | "send") => return Ok(Offer::Send(left)),
                 Some("n" | "new") => return Ok(Offer::New),
                 Some("d" | "discard") => {
-                    let trash = left.discard(self.channel, second(self.clock)?)?;
+                    let trash = left.discard(self.channel, self.environment.second()?)?;
                     self.console.say(&format!("it is now in {}", field(&trash.to_string_lossy())));
                     return self.offer();
                 }

@@ -9,12 +9,13 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Failure;
 use super::compose::is_yes;
-use super::{Clock, Failure, Surroundings, second};
 use crate::channel::outbox::{new_message, revise, trash};
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::resolve_id;
 use crate::channel::{Channel, Error};
+use crate::commands::Environment;
 use crate::commands::resolve;
 use crate::console::Console;
 use crate::text::invisible::field;
@@ -41,7 +42,7 @@ pub struct Delete {
 
 /// What became of a message.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub struct DeleteReport {
     channel: String,
     id: Stamp,
     /// What was done: `deleted`, `brought-back` or `kept`.
@@ -65,9 +66,9 @@ enum Done {
 ///
 /// # Errors
 /// [`Failure`]; the message is where it was.
-pub fn run(args: &Delete, around: &Surroundings, console: Console, clock: Clock) -> Result<Report, Failure> {
-    let channel = resolve::channel(around, &args.channel)?;
-    let report = |id, done, path: std::path::PathBuf| Report {
+pub fn run(args: &Delete, environment: &Environment, console: Console) -> Result<DeleteReport, Failure> {
+    let channel = resolve::channel(environment, &args.channel)?;
+    let report = |id, done, path: std::path::PathBuf| DeleteReport {
         channel: channel.name.to_string(),
         id,
         done,
@@ -82,7 +83,7 @@ pub fn run(args: &Delete, around: &Surroundings, console: Console, clock: Clock)
     if !args.yes && !is_meant(args, &channel, stamp, console)? {
         return Ok(report(stamp, Done::Kept, channel.outbox()?.join(format!("{stamp}.txt"))));
     }
-    let path = trash::delete(&channel, stamp, second(clock)?)?;
+    let path = trash::delete(&channel, stamp, environment.second()?)?;
     Ok(report(stamp, Done::Deleted, path))
 }
 
@@ -113,14 +114,14 @@ fn taken(error: Error) -> Failure {
     }
 }
 
-impl Report {
+impl DeleteReport {
     /// Whether nothing was done.
     pub fn failed(&self) -> bool {
         self.done == Done::Kept
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for DeleteReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.done {
             Done::Kept => return writeln!(f, "Nothing was deleted."),

@@ -9,9 +9,9 @@ use clap::{Args, Subcommand};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::compose::{self, Desk, Plan};
+use super::compose;
 use super::editor::Returned;
-use super::{Clock, Failure, Surroundings, Zone, count, edit, editor, second, spoken};
+use super::{Failure, Zone, count, edit, editor, spoken};
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Draft;
 use crate::channel::outbox::draft::name::DraftName;
@@ -19,6 +19,8 @@ use crate::channel::outbox::new_message;
 use crate::channel::protocol::header;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::{Channel, Error};
+use crate::commands::Environment;
+use crate::commands::compose::{ComposeContext, SendPlan};
 use crate::commands::resolve;
 use crate::console::Console;
 use crate::fs::regular_file;
@@ -44,22 +46,22 @@ pub enum Action {
     #[command(after_help = "Examples:
   missive drafts edit blog
   missive drafts edit blog draft-2026-11-22T13-35-04Z")]
-    Edit(One),
+    Edit(DraftArgs),
     /// Send a draft now
     #[command(after_help = "Examples:
   missive drafts send blog
   missive drafts send blog draft-2026-11-22T13-35-04Z")]
-    Send(One),
+    Send(DraftArgs),
     /// Move a draft to the channel's trash
     #[command(after_help = "Examples:
   missive drafts discard blog
   missive drafts discard blog draft-2026-11-22T13-35-04Z")]
-    Discard(One),
+    Discard(DraftArgs),
 }
 
 /// One draft.
 #[derive(Debug, Args)]
-pub struct One {
+pub struct DraftArgs {
     /// A channel's name or folder
     channel: OsString,
     /// The draft's name, which `missive drafts` shows; may be left out if there is only one
@@ -69,15 +71,15 @@ pub struct One {
 /// What the command did.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Report {
+pub enum DraftsReport {
     /// The drafts that there are.
-    List(List),
+    List(DraftList),
     /// A draft that is a draft still.
-    Kept(Line),
+    Kept(DraftLine),
     /// What became of a draft that was to be sent.
-    Sent(compose::Report),
+    Sent(compose::ComposeReport),
     /// What became of changes to a message.
-    Edited(edit::Report),
+    Edited(edit::EditReport),
     /// A draft that was put away.
     Discarded {
         /// Its name.
@@ -89,13 +91,13 @@ pub enum Report {
 
 /// The drafts that there are.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct List {
-    drafts: Vec<Line>,
+pub struct DraftList {
+    drafts: Vec<DraftLine>,
 }
 
 /// A draft in a line.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Line {
+pub struct DraftLine {
     channel: String,
     draft: String,
     path: String,
@@ -118,39 +120,39 @@ pub struct Line {
 ///
 /// # Errors
 /// [`Failure`]; a draft that was not sent is a draft still.
-pub fn run(args: &Drafts, around: &Surroundings, console: Console, clock: Clock) -> Result<Report, Failure> {
+pub fn run(args: &Drafts, environment: &Environment, console: Console) -> Result<DraftsReport, Failure> {
     let Some(action) = &args.action else {
         let channels = match &args.channel {
-            Some(wanted) => vec![resolve::channel(around, wanted)?],
-            None => resolve::all(around, console)?,
+            Some(wanted) => vec![resolve::channel(environment, wanted)?],
+            None => resolve::all(environment, console)?,
         };
         let mut drafts = Vec::new();
         for channel in channels {
-            drafts.extend(lines(&channel, &around.zone)?);
+            drafts.extend(lines(&channel, &environment.zone)?);
         }
-        return Ok(Report::List(List { drafts }));
+        return Ok(DraftsReport::List(DraftList { drafts }));
     };
     let (Action::Edit(one) | Action::Send(one) | Action::Discard(one)) = action;
-    let channel = resolve::channel(around, &one.channel)?;
+    let channel = resolve::channel(environment, &one.channel)?;
     let draft = Draft::open(&channel, named(&channel, one.draft.as_deref())?)?;
-    let desk = Desk { channel: &channel, typed: one.channel.clone(), around, console, clock };
+    let desk = ComposeContext { channel: &channel, typed: one.channel.clone(), environment, console };
     match (action, draft.name) {
         (Action::Discard(_), name) => {
-            let path = draft.discard(&channel, second(clock)?)?.to_string_lossy().into_owned();
-            Ok(Report::Discarded { discarded: name.to_string(), path })
+            let path = draft.discard(&channel, environment.second()?)?.to_string_lossy().into_owned();
+            Ok(DraftsReport::Discarded { discarded: name.to_string(), path })
         }
-        (Action::Edit(_), DraftName::Edit(stamp)) => edit::go_on(&desk, stamp, draft, true).map(Report::Edited),
-        (Action::Send(_), DraftName::Edit(stamp)) => edit::go_on(&desk, stamp, draft, false).map(Report::Edited),
+        (Action::Edit(_), DraftName::Edit(stamp)) => edit::go_on(&desk, stamp, draft, true).map(DraftsReport::Edited),
+        (Action::Send(_), DraftName::Edit(stamp)) => edit::go_on(&desk, stamp, draft, false).map(DraftsReport::Edited),
         (Action::Edit(_), _) => edited(&desk, draft),
         (Action::Send(_), _) => sent(&desk, draft),
     }
 }
 
-fn lines(channel: &Channel, zone: &Zone) -> Result<Vec<Line>, Failure> {
+fn lines(channel: &Channel, zone: &Zone) -> Result<Vec<DraftLine>, Failure> {
     Ok(draft::list(channel)?.into_iter().filter_map(|name| line(channel, name, zone)).collect())
 }
 
-fn line(channel: &Channel, name: DraftName, zone: &Zone) -> Option<Line> {
+fn line(channel: &Channel, name: DraftName, zone: &Zone) -> Option<DraftLine> {
     let (in_hand, draft) = match Draft::open(channel, name) {
         Ok(draft) => (false, Some(draft)),
         Err(Error::NoSuchDraft { .. }) => return None,
@@ -158,7 +160,7 @@ fn line(channel: &Channel, name: DraftName, zone: &Zone) -> Option<Line> {
     };
     let path = draft::folder(channel).join(format!("{name}.txt"));
     let text = regular_file::read(&path, u64::MAX);
-    Some(Line {
+    Some(DraftLine {
         channel: channel.name.to_string(),
         draft: name.to_string(),
         path: path.to_string_lossy().into_owned(),
@@ -186,31 +188,31 @@ fn named(channel: &Channel, name: Option<&str>) -> Result<DraftName, Failure> {
     }
 }
 
-fn edited(desk: &Desk<'_>, draft: Draft) -> Result<Report, Failure> {
+fn edited(desk: &ComposeContext<'_>, draft: Draft) -> Result<DraftsReport, Failure> {
     let name = draft.name;
     let before = draft.contents()?.text;
-    let returned = editor::open(desk.around, desk.console, &draft.path());
+    let returned = editor::open(desk.environment, desk.console, &draft.path());
     if returned.map_err(|failure| desk.keeping(failure, name))? == Returned::AtOnce && draft.contents()?.text == before
     {
         desk.console.say(&format!("note: {}; {}", editor::RETURNED_AT_ONCE, editor::LET_IT_WAIT));
     }
     drop(draft);
-    line(desk.channel, name, &desk.around.zone)
-        .map(Report::Kept)
+    line(desk.channel, name, &desk.environment.zone)
+        .map(DraftsReport::Kept)
         .ok_or_else(|| Failure::from(draft::no_such(desk.channel, &name.to_string())))
 }
 
-fn sent(desk: &Desk<'_>, draft: Draft) -> Result<Report, Failure> {
+fn sent(desk: &ComposeContext<'_>, draft: Draft) -> Result<DraftsReport, Failure> {
     let letter = draft.contents()?;
     if header::is_blank(&letter.text) && letter.attachments.is_empty() {
         let hint = format!("`{}` continues it", desk.on_draft("edit", draft.name));
         return Err(Failure::new("nothing was sent: the text is empty", hint));
     }
-    let plan = Plan { due: None, draft: false, dry_run: false };
-    desk.done(draft, plan, Vec::new()).map(Report::Sent)
+    let plan = SendPlan { due: None, draft: false, dry_run: false };
+    desk.done(draft, plan, Vec::new()).map(DraftsReport::Sent)
 }
 
-impl Report {
+impl DraftsReport {
     /// Whether nothing was done that was to be.
     pub fn failed(&self) -> bool {
         match self {
@@ -230,7 +232,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for DraftsReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::List(list) if list.drafts.is_empty() => writeln!(f, "No drafts."),
@@ -245,7 +247,7 @@ impl fmt::Display for Report {
     }
 }
 
-impl fmt::Display for List {
+impl fmt::Display for DraftList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for lines in self.drafts.chunk_by(|a, b| a.channel == b.channel) {
             writeln!(f, "{}", field(lines.first().map_or("", |line| &line.channel)))?;
@@ -257,7 +259,7 @@ impl fmt::Display for List {
     }
 }
 
-impl fmt::Display for Line {
+impl fmt::Display for DraftLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.draft)?;
         if !self.title.is_empty() {

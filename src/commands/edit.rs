@@ -12,9 +12,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::compose::Desk;
 use super::editor::Returned;
-use super::{Clock, Failure, Surroundings, count, editor, second};
+use super::{Failure, count, editor};
 use crate::channel::outbox::draft::Draft;
 use crate::channel::outbox::draft::name::DraftName;
 use crate::channel::outbox::missing_attachment;
@@ -27,7 +26,9 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::resolve_id;
 use crate::channel::snapshot::attachments;
 use crate::channel::{Channel, Error};
-use crate::commands::text_input::Text;
+use crate::commands::Environment;
+use crate::commands::compose::ComposeContext;
+use crate::commands::text_input::TextArgs;
 use crate::commands::{free_values, resolve};
 use crate::console::Console;
 use crate::fs::confined::Folder;
@@ -46,7 +47,7 @@ pub struct Edit {
     /// The message's id
     id: String,
     #[command(flatten)]
-    text: Text,
+    text: TextArgs,
     /// Attach a file, or all files of a folder; may be repeated
     #[arg(short, long, value_name = "FILE", allow_hyphen_values = true, value_parser = free_values::path())]
     attach: Vec<PathBuf>,
@@ -60,7 +61,7 @@ pub struct Edit {
 
 /// What became of a message.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub struct EditReport {
     channel: String,
     id: Stamp,
     path: String,
@@ -73,7 +74,7 @@ pub struct Report {
 
 /// What is changed besides the text.
 #[derive(Default)]
-struct Besides {
+struct AttachmentChanges {
     attach: crate::channel::outbox::new_message::Gathered,
     detach: Vec<RelativePath>,
     minor: bool,
@@ -83,14 +84,15 @@ struct Besides {
 ///
 /// # Errors
 /// [`Failure`]; the message is as it was, and what was written in an editor is kept.
-pub fn run(args: &Edit, around: &Surroundings, console: Console, clock: Clock) -> Result<Report, Failure> {
-    let channel = resolve::channel(around, &args.channel)?;
+pub fn run(args: &Edit, environment: &Environment, console: Console) -> Result<EditReport, Failure> {
+    let channel = resolve::channel(environment, &args.channel)?;
     let stamp = resolve_id::own(&channel, &args.id)?;
-    let paths: Vec<PathBuf> = args.attach.iter().map(|path| around.here.join(path)).collect();
-    let besides = Besides { attach: gather(&paths)?, detach: args.detached(&channel, stamp)?, minor: args.minor };
-    let desk = Desk { channel: &channel, typed: args.channel.clone(), around, console, clock };
+    let paths: Vec<PathBuf> = args.attach.iter().map(|path| environment.folders.here.join(path)).collect();
+    let besides =
+        AttachmentChanges { attach: gather(&paths)?, detach: args.detached(&channel, stamp)?, minor: args.minor };
+    let desk = ComposeContext { channel: &channel, typed: args.channel.clone(), environment, console };
     let before = revise::read(&channel, stamp)?;
-    if let Some(text) = args.text.read(around, console)? {
+    if let Some(text) = args.text.read(environment, console)? {
         return apply(&desk, stamp, &before, &header::kept(&before, &text), &besides);
     }
     if !paths.is_empty() || !besides.detach.is_empty() {
@@ -108,17 +110,28 @@ pub fn run(args: &Edit, around: &Surroundings, console: Console, clock: Clock) -
 }
 
 /// Goes on with changes to a message that were left, in an editor or at once.
-pub(super) fn go_on(desk: &Desk<'_>, stamp: Stamp, draft: Draft, with_editor: bool) -> Result<Report, Failure> {
+pub(super) fn go_on(
+    desk: &ComposeContext<'_>,
+    stamp: Stamp,
+    draft: Draft,
+    with_editor: bool,
+) -> Result<EditReport, Failure> {
     let before = revise::read(desk.channel, stamp).map_err(|error| kept(desk, &draft, error))?;
     if with_editor {
-        return in_editor(desk, stamp, draft, &before, &Besides::default());
+        return in_editor(desk, stamp, draft, &before, &AttachmentChanges::default());
     }
-    finish(desk, stamp, draft, &before, &Besides::default())
+    finish(desk, stamp, draft, &before, &AttachmentChanges::default())
 }
 
-fn in_editor(desk: &Desk<'_>, stamp: Stamp, draft: Draft, before: &[u8], besides: &Besides) -> Result<Report, Failure> {
+fn in_editor(
+    desk: &ComposeContext<'_>,
+    stamp: Stamp,
+    draft: Draft,
+    before: &[u8],
+    besides: &AttachmentChanges,
+) -> Result<EditReport, Failure> {
     let text = draft.contents()?.text;
-    match editor::open(desk.around, desk.console, &draft.path()) {
+    match editor::open(desk.environment, desk.console, &draft.path()) {
         Ok(Returned::AtOnce) if draft.contents()?.text == text => Err(desk.returned_at_once(&draft)),
         Ok(_) => finish(desk, stamp, draft, before, besides),
         Err(failure) if draft.contents()?.text == before => {
@@ -129,7 +142,13 @@ fn in_editor(desk: &Desk<'_>, stamp: Stamp, draft: Draft, before: &[u8], besides
     }
 }
 
-fn finish(desk: &Desk<'_>, stamp: Stamp, draft: Draft, before: &[u8], besides: &Besides) -> Result<Report, Failure> {
+fn finish(
+    desk: &ComposeContext<'_>,
+    stamp: Stamp,
+    draft: Draft,
+    before: &[u8],
+    besides: &AttachmentChanges,
+) -> Result<EditReport, Failure> {
     let after = draft.contents()?.text;
     let name = draft.name;
     // What the message became meanwhile is not written over, however long the changes lay.
@@ -143,7 +162,7 @@ fn finish(desk: &Desk<'_>, stamp: Stamp, draft: Draft, before: &[u8], besides: &
 }
 
 /// A failure after which changes to a message are still there, and what can be done with them.
-fn kept(desk: &Desk<'_>, draft: &Draft, error: Error) -> Failure {
+fn kept(desk: &ComposeContext<'_>, draft: &Draft, error: Error) -> Failure {
     let path = quoted(draft.path());
     let list = shell::missive("drafts", &[&desk.typed]);
     let way = if let (Error::Changed { .. }, DraftName::Edit(stamp)) = (&error, draft.name) {
@@ -157,17 +176,23 @@ fn kept(desk: &Desk<'_>, draft: &Draft, error: Error) -> Failure {
     Failure::new(failure.message, format!("your text is saved in {path}: `{list}` lists it, {way}"))
 }
 
-fn apply(desk: &Desk<'_>, stamp: Stamp, before: &[u8], after: &[u8], besides: &Besides) -> Result<Report, Failure> {
+fn apply(
+    desk: &ComposeContext<'_>,
+    stamp: Stamp,
+    before: &[u8],
+    after: &[u8],
+    besides: &AttachmentChanges,
+) -> Result<EditReport, Failure> {
     let path = desk.channel.outbox()?.join(format!("{stamp}.txt"));
-    let report = Report::of(desk.channel, stamp, &path);
+    let report = EditReport::of(desk.channel, stamp, &path);
     let files_change = !besides.attach.files.is_empty() || !besides.detach.is_empty();
     if after == before && !files_change {
-        return Ok(Report { nothing: Some("the text is unchanged"), ..report });
+        return Ok(EditReport { nothing: Some("the text is unchanged"), ..report });
     }
     if after != before && header::is_blank(after) {
-        return Ok(Report { nothing: Some("the text is empty; `missive delete` deletes a message"), ..report });
+        return Ok(EditReport { nothing: Some("the text is empty; `missive delete` deletes a message"), ..report });
     }
-    let now = second(desk.clock)?;
+    let now = desk.environment.second()?;
     let revision = Revision {
         before,
         after,
@@ -178,7 +203,7 @@ fn apply(desk: &Desk<'_>, stamp: Stamp, before: &[u8], after: &[u8], besides: &B
     revise::revise(desk.channel, stamp, &revision, now)?;
     let skipped = besides.attach.skipped.iter();
     let skipped = skipped.map(|(path, why)| format!("{} is not attached: {why}", field(&path.to_string_lossy())));
-    Ok(Report {
+    Ok(EditReport {
         attached: besides.attach.files.iter().map(|file| file.name.text().into_owned()).collect(),
         detached: besides.detach.iter().map(|name| name.text().into_owned()).collect(),
         warnings: skipped.chain(missing_attachment::warnings(after, &there(desk.channel, stamp), stamp)).collect(),
@@ -215,7 +240,7 @@ impl Edit {
     }
 }
 
-impl Report {
+impl EditReport {
     fn of(channel: &Channel, id: Stamp, path: &Path) -> Self {
         Self {
             channel: channel.name.to_string(),
@@ -239,7 +264,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for EditReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(why) = self.nothing {
             return writeln!(f, "Nothing was changed: {why}.");

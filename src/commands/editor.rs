@@ -10,7 +10,8 @@ use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{Failure, Surroundings};
+use super::Failure;
+use crate::commands::Environment;
 use crate::console::Console;
 
 /// The first of the usual ones that there is.
@@ -48,26 +49,30 @@ pub fn is_at_work() -> bool {
 ///
 /// # Errors
 /// [`Failure`] when there is none, or when it says that it failed.
-pub(super) fn open(around: &Surroundings, console: Console, path: &Path) -> Result<Returned, Failure> {
+pub(super) fn open(environment: &Environment, console: Console, path: &Path) -> Result<Returned, Failure> {
     let ways = "give the text with `-m TEXT`, `-F FILE` or `-` for standard input";
-    if around.editor.is_none() && !console.can_ask() {
+    if environment.editor.is_none() && !console.can_ask() {
         return Err(Failure::new("there is no terminal to write in", format!("set $EDITOR, or {ways}")));
     }
     let again = format!("nothing was written; try again, or {ways}");
     let has_terminal = console.can_ask();
     let start = Instant::now();
     AT_WORK.store(true, Ordering::Relaxed);
-    let status = run(around, console, path);
+    let status = run(environment, console, path);
     AT_WORK.store(false, Ordering::Relaxed);
-    let name = around.editor.as_ref().map_or("the editor".into(), |editor| format!("`{}`", editor.to_string_lossy()));
+    let name =
+        environment.editor.as_ref().map_or("the editor".into(), |editor| format!("`{}`", editor.to_string_lossy()));
     match status {
         // Nobody has said that the text is finished.
         Ok(_) if has_terminal && !console.can_ask() => Err(Failure::new("the terminal is gone", again)),
         Ok(status) if status.success() && start.elapsed() < AT_ONCE => Ok(Returned::AtOnce),
         Ok(status) if status.success() => Ok(Returned::Later),
         Ok(status) if status.code() == Some(127) => {
-            let what =
-                if around.editor.is_some() { format!("there is no {name}") } else { "there is no editor".into() };
+            let what = if environment.editor.is_some() {
+                format!("{name} was not found")
+            } else {
+                "no editor was found".into()
+            };
             Err(Failure::new(what, format!("set $VISUAL or $EDITOR to one, or {ways}")))
         }
         Ok(status) => Err(Failure::new(format!("{name} failed ({status})"), again)),
@@ -75,8 +80,8 @@ pub(super) fn open(around: &Surroundings, console: Console, path: &Path) -> Resu
     }
 }
 
-fn run(around: &Surroundings, console: Console, path: &Path) -> io::Result<ExitStatus> {
-    let script = around.editor.as_ref().map_or(USUAL.into(), |editor| {
+fn run(environment: &Environment, console: Console, path: &Path) -> io::Result<ExitStatus> {
+    let script = environment.editor.as_ref().map_or(USUAL.into(), |editor| {
         let mut script: OsString = editor.clone();
         script.push(" \"$1\"");
         script
@@ -84,8 +89,8 @@ fn run(around: &Surroundings, console: Console, path: &Path) -> io::Result<ExitS
     let mut command = Command::new("sh");
     command.arg("-c").arg(script).arg("missive").arg(path);
     // The folder that this program was started in may be gone.
-    if around.here.is_dir() {
-        command.current_dir(&around.here);
+    if environment.folders.here.is_dir() {
+        command.current_dir(&environment.folders.here);
     }
     if !console.shows_results() {
         // Standard output is for our own report.

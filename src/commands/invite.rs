@@ -1,6 +1,6 @@
 //! `missive invite` and `missive accept`: a conversation in one exchange.
 //!
-//! Owns the code that is handed over and what both sides are shown. The exchange itself is the node's.
+//! One side hands over a code, and both are shown the same six words. The exchange itself is the node's.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,16 +9,17 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Clock, Failure, Surroundings};
+use super::Failure;
 use crate::channel::folder::NewChannel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
-use crate::commands::metadata_warning::Originals;
-use crate::commands::network_options::Network;
+use crate::commands::Environment;
+use crate::commands::metadata_warning::MetadataWarning;
+use crate::commands::network_options::NetworkArgs;
 use crate::commands::qr_code::qr;
-use crate::commands::wait_for_sync::{Verdict, Waiting};
+use crate::commands::wait_for_sync::{SyncWait, Verdict};
 use crate::commands::{documents, free_values};
 use crate::console::Console;
 use crate::sync::keys::book::{Acceptance, Book, Invitation};
@@ -46,12 +47,14 @@ pub struct Invite {
 }
 
 /// The longest life of a code: one that is found after years opens nothing any more.
-const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
+const MAX_LIFETIME: Duration = Duration::from_hours(10 * 365 * 24);
+/// How long a code is valid that the app makes; the default of `--expires`, too.
+const DEFAULT_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
-/// How long a code is to be good for.
+/// How long a code is to be valid.
 fn lifetime(text: &str) -> Result<Duration, String> {
     let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    if (Duration::from_secs(1)..=LONGEST).contains(&time) {
+    if (Duration::from_secs(1)..=MAX_LIFETIME).contains(&time) {
         Ok(time)
     } else {
         Err("a code can be valid for one second to ten years".to_owned())
@@ -75,7 +78,7 @@ pub struct Accept {
     #[arg(long)]
     no_wait: bool,
     #[command(flatten)]
-    network: Network,
+    network: NetworkArgs,
 }
 
 /// A code.
@@ -85,14 +88,14 @@ pub struct InviteReport {
     code: String,
     /// In seconds since 1970.
     expires: i64,
-    /// Whether a node is running, so that it can be answered now.
+    /// Whether sync is running, so that it can be answered now.
     running: bool,
     #[serde(skip)]
     qr: Option<String>,
     #[serde(skip)]
     valid: String,
     #[serde(skip)]
-    original: Originals,
+    original: MetadataWarning,
 }
 
 /// A conversation.
@@ -113,73 +116,84 @@ pub struct AcceptReport {
 ///
 /// # Errors
 /// [`Failure`] when the name is taken by something that is no conversation, or the conversation has begun.
-pub fn invite(args: &Invite, around: &Surroundings, console: Console) -> Result<InviteReport, Failure> {
+pub fn invite(args: &Invite, environment: &Environment, console: Console) -> Result<InviteReport, Failure> {
     let name = documents::parsed(&args.name)?;
-    let refuse = |book: &Book| {
-        if book.document(&name, Side::Inbox).is_none() {
-            return Ok(());
-        }
-        Err(Failure::new(
-            format!("`{name}` is already a conversation with someone"),
-            "choose another name: missive invite NAME",
-        ))
-    };
+    make_invitation(&name, args.expires, args.author.as_deref(), environment, console)
+}
+
+/// Makes a conversation's channel and its code as [`invite`] does when nothing else is said; gives both.
+pub(super) fn code(name: &str, environment: &Environment, console: Console) -> Result<(ChannelName, String), Failure> {
+    let name = documents::parsed(name)?;
+    let report = make_invitation(&name, DEFAULT_LIFETIME, None, environment, console)?;
+    Ok((name, report.code))
+}
+
+fn make_invitation(
+    name: &ChannelName,
+    expires: Duration,
+    author: Option<&str>,
+    environment: &Environment,
+    console: Console,
+) -> Result<InviteReport, Failure> {
+    let data = &environment.folders.data;
     // What is refused at once makes nothing, not even a data folder.
-    refuse(&Book::read(&around.data)?)?;
-    fs_err::create_dir_all(&around.data)?;
-    let seconds = i64::try_from(args.expires.as_secs()).unwrap_or(i64::MAX);
-    let (now, secret) = (around.seconds(), documents::secret()?);
+    refuse_answered(&Book::read(data)?, name)?;
+    fs_err::create_dir_all(data)?;
+    let seconds = i64::try_from(expires.as_secs()).unwrap_or(i64::MAX);
+    let (now, secret) = (environment.clock.seconds(), documents::new_secret()?);
     let until = now.saturating_add(seconds);
-    let (document, made) = Book::change(&around.data, |book| {
-        refuse(book)?;
-        let made = conversation(around, book, &name, args.author.as_deref())?;
-        let document = documents::own_document(book, &name)?;
+    let (document, made) = Book::change(data, |book| {
+        refuse_answered(book, name)?;
+        let made = conversation(environment, book, name, author)?;
+        let document = documents::own_document(book, name)?;
         book.invitations.retain(|invitation| invitation.until >= now);
         book.invitations.push(Invitation { channel: name.clone(), secret, until, used_by: None });
         Ok::<_, Failure>((document, made))
     })?;
     made.into_iter().for_each(NewChannel::keep);
-    let channel = Channel::open(&around.data.join(name.as_os_str()))?;
-    let peers = documents::peers(around, &document)?.into_iter().take(1).collect();
-    let host = args.author.clone().or_else(|| documents::profile(&channel, Side::Outbox).author).unwrap_or_default();
+    let channel = Channel::open(&data.join(name.as_os_str()))?;
+    let peers = documents::peers(data, &document)?.into_iter().take(1).collect();
+    let of_profile = || documents::profile(&channel, Side::Outbox).author;
+    let host = author.map(str::to_owned).or_else(of_profile).unwrap_or_else(String::new);
     let code =
         Ticket { opens: Opens::Invitation { secret: secret.0, until }, peers, name: host, owner: None }.to_string();
-    let screen = console.shows_results() && !console.json;
-    let original = Originals::in_box(&channel, Side::Outbox, name.as_ref());
+    let shows_picture = console.shows_results() && !console.json;
+    let original = MetadataWarning::in_box(&channel, Side::Outbox, name.as_ref());
     Ok(InviteReport {
         original,
-        qr: if screen { qr(&code, console.screen.width) } else { None },
+        qr: if shows_picture { qr(&code, console.screen.width) } else { None },
         channel: name.to_string(),
         code,
         expires: until,
-        running: Lock::is_taken(&around.data),
-        valid: humantime::format_duration(Duration::from_secs(args.expires.as_secs())).to_string(),
+        running: Lock::is_taken(data),
+        valid: humantime::format_duration(Duration::from_secs(expires.as_secs())).to_string(),
     })
 }
 
-/// Makes a conversation's channel and its code as [`invite`] does when nothing else is said; gives both.
-pub(super) fn code(name: &str, around: &Surroundings, console: Console) -> Result<(ChannelName, String), Failure> {
-    const WEEK: Duration = Duration::from_hours(7 * 24);
-    let parsed = documents::parsed(name)?;
-    let report = invite(&Invite { name: name.to_owned(), expires: WEEK, author: None }, around, console)?;
-    Ok((parsed, report.code))
+/// Refuses an invitation to a conversation that has both sides.
+fn refuse_answered(book: &Book, name: &ChannelName) -> Result<(), Failure> {
+    if book.document(name, Side::Inbox).is_none() {
+        return Ok(());
+    }
+    let hint = "choose another name: missive invite NAME";
+    Err(Failure::new(format!("`{name}` is already a conversation with someone"), hint))
 }
 
-/// Answers an invitation, and waits for nothing; gives the conversation's name.
-pub(super) fn note(code: &str, around: &Surroundings) -> Result<ChannelName, Failure> {
-    let args = Accept { code: code.to_owned(), name: None, author: None, no_wait: true, network: Network::default() };
-    let (Begun::Before(name) | Begun::Now(name)) = begin(&args, &Ticket::parse(code)?, around)?;
+/// Accepts an invitation, and waits for nothing; gives the conversation's name.
+pub(super) fn note(code: &str, environment: &Environment) -> Result<ChannelName, Failure> {
+    let as_offered = Acceptable { code, name: None, author: None };
+    let (Begun::Before(name) | Begun::Now(name)) = begin(as_offered, &Ticket::parse(code)?, environment)?;
     Ok(name)
 }
 
 /// Makes the channel of a conversation, if there is none.
 fn conversation(
-    around: &Surroundings,
+    environment: &Environment,
     book: &Book,
     name: &ChannelName,
     author: Option<&str>,
 ) -> Result<Option<NewChannel>, Failure> {
-    let path = around.data.join(name.as_os_str());
+    let path = environment.folders.data.join(name.as_os_str());
     match Channel::open(&path) {
         Ok(channel) if channel.kind == Kind::Message => return Ok(None),
         Ok(_) => return Err(Error::Exists { path }.into()),
@@ -193,7 +207,7 @@ fn conversation(
         author: author.map(str::to_owned),
         ..Profile::default()
     };
-    Ok(Some(NewChannel::new(&around.data, name, Kind::Message, &profile)?))
+    Ok(Some(NewChannel::new(&environment.folders.data, name, Kind::Message, &profile)?))
 }
 
 /// Answers an invitation, and waits for the other side unless told not to.
@@ -202,26 +216,25 @@ fn conversation(
 /// [`Failure`] when the code is none, has expired, or is refused by the other side.
 pub fn accept(
     args: &Accept,
-    around: &Surroundings,
+    environment: &Environment,
     console: Console,
-    clock: Clock,
     with_waker: impl FnOnce(Waker) -> Result<(), Failure>,
 ) -> Result<AcceptReport, Failure> {
-    let waiting = Waiting::begin(with_waker)?;
+    let waiting = SyncWait::begin(with_waker)?;
     let ticket = Ticket::parse(&args.code)?;
-    let (name, before) = match begin(args, &ticket, around)? {
+    let (name, before) = match begin(args.acceptable(), &ticket, environment)? {
         Begun::Before(name) => (name, true),
         Begun::Now(name) => (name, false),
     };
     if !args.no_wait && !before {
         let host = if ticket.name.is_empty() { "the other side".to_owned() } else { field(&ticket.name) };
-        console.say(&format!("Looking for {host} … ctrl-c to stop; this continues whenever `missive sync` runs"));
-        answered(args, &name, around, console, clock, waiting)?;
+        console.say(&format!("Looking for {host} … Press ctrl-c to stop; it continues whenever `missive sync` runs."));
+        answered(args, &name, environment, waiting)?;
     }
-    let book = Book::read(&around.data)?;
+    let book = Book::read(&environment.folders.data)?;
     let inbox = book.document(&name, Side::Inbox);
     Ok(AcceptReport {
-        path: around.data.join(name.as_os_str()).to_string_lossy().into_owned(),
+        path: environment.folders.data.join(name.as_os_str()).to_string_lossy().into_owned(),
         channel: name.to_string(),
         complete: inbox.is_some(),
         phrase: inbox.and_then(|document| document.phrase.clone()),
@@ -236,15 +249,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 fn answered(
     args: &Accept,
     name: &ChannelName,
-    around: &Surroundings,
-    console: Console,
-    clock: Clock,
-    mut waiting: Waiting,
+    environment: &Environment,
+    mut waiting: SyncWait,
 ) -> Result<(), Failure> {
-    let session = waiting.open(around, args.network.options(around), clock)?;
+    let session = waiting.open(environment, args.network.options(environment))?;
     let mut refused = None;
-    waiting.until(&session, around, PATIENCE, |_| {
-        let Ok(book) = Book::read(&around.data) else {
+    waiting.until(&session, environment, PATIENCE, |_| {
+        let Ok(book) = Book::read(&environment.folders.data) else {
             return Verdict::Wait;
         };
         match book.acceptances.iter().find(|acceptance| acceptance.channel == *name) {
@@ -257,17 +268,32 @@ fn answered(
         }
     })?;
     // The channel is let go of before its folder is taken away.
-    waiting.end(session, console)?;
+    session.end()?;
     let Some(why) = refused else {
         return Ok(());
     };
-    let is_gone = withdraw(around, name)?;
+    let is_gone = withdraw(environment, name)?;
     let hint = if is_gone {
         "ask for a new code; nothing was changed".to_owned()
     } else {
         format!("ask for a new code; your folder `{name}` stays as it is")
     };
-    Err(Failure::new(format!("the other side refused: {why}"), hint))
+    Err(Failure::new(format!("the other side refused the invitation: {why}"), hint))
+}
+
+/// An invitation, and what it is accepted as.
+#[derive(Clone, Copy)]
+struct Acceptable<'a> {
+    code: &'a str,
+    /// What the conversation is called here.
+    name: Option<&'a str>,
+    author: Option<&'a str>,
+}
+
+impl Accept {
+    fn acceptable(&self) -> Acceptable<'_> {
+        Acceptable { code: &self.code, name: self.name.as_deref(), author: self.author.as_deref() }
+    }
 }
 
 /// What becomes of a code.
@@ -279,40 +305,46 @@ enum Begun {
 }
 
 /// Notes that an invitation is accepted, and makes its channel: both or neither.
-fn begin(args: &Accept, ticket: &Ticket, around: &Surroundings) -> Result<Begun, Failure> {
+fn begin(args: Acceptable<'_>, ticket: &Ticket, environment: &Environment) -> Result<Begun, Failure> {
     let Opens::Invitation { secret, until } = ticket.opens else {
         let hint = "use a read key with `missive subscribe`, and a write key with `missive join`";
         return Err(Failure::new("that is a key, not an invitation code", hint));
     };
-    let named = args.name.as_deref().map(documents::parsed).transpose()?;
-    let known = Book::read(&around.data)?;
+    let named = args.name.map(documents::parsed).transpose()?;
+    let known = Book::read(&environment.folders.data)?;
     if known.invitations.iter().any(|invitation| invitation.secret.0 == secret) {
-        return Err(Failure::new("that is your own invitation", "the other side accepts it"));
+        return Err(Failure::new(
+            "this is your own invitation",
+            "give the code to the other person; they run `missive accept CODE`",
+        ));
     }
     if let Some(name) = made_by(&known, &secret) {
         return Ok(Begun::Before(name));
     }
     let is_it =
         |acceptance: &Acceptance| Ticket::parse(&acceptance.code).is_ok_and(|known| known.opens == ticket.opens);
-    if until < around.seconds() && !known.acceptances.iter().any(is_it) {
-        return Err(Failure::new("this code has expired", "ask for a new one: `missive invite NAME` makes it"));
+    if until < environment.clock.seconds() && !known.acceptances.iter().any(is_it) {
+        return Err(Failure::new(
+            "this invitation code has expired",
+            "ask the person who sent it for a new one (`missive invite NAME`)",
+        ));
     }
-    fs_err::create_dir_all(&around.data)?;
-    let (name, made) = Book::change(&around.data, |book| {
+    fs_err::create_dir_all(&environment.folders.data)?;
+    let (name, made) = Book::change(&environment.folders.data, |book| {
         if let Some(begun) = book.acceptances.iter_mut().find(|acceptance| is_it(acceptance)) {
             // The other side is asked once more.
             begun.refused = None;
             return Ok((begun.channel.clone(), None));
         }
         let proposed = if ticket.name.is_empty() { "conversation" } else { &ticket.name };
-        let name = named.clone().map_or_else(|| documents::free_name(around, book, proposed), Ok)?;
-        let made = conversation(around, book, &name, args.author.as_deref())?;
+        let name = named.clone().map_or_else(|| documents::free_name(environment, book, proposed), Ok)?;
+        let made = conversation(environment, book, &name, args.author)?;
         let new_key = book.document(&name, Side::Outbox).is_none();
         documents::own_document(book, &name)?;
         book.acceptances.retain(|acceptance| acceptance.channel != name);
         book.acceptances.push(Acceptance {
             channel: name.clone(),
-            code: args.code.clone(),
+            code: args.code.to_owned(),
             refused: None,
             new_channel: made.is_some(),
             new_key,
@@ -333,8 +365,8 @@ fn made_by(book: &Book, secret: &[u8; 32]) -> Option<ChannelName> {
 }
 
 /// Lets go of an acceptance that was refused, and of what was made for it; tells whether its channel is gone.
-fn withdraw(around: &Surroundings, name: &ChannelName) -> Result<bool, Failure> {
-    Book::change(&around.data, |book| {
+fn withdraw(environment: &Environment, name: &ChannelName) -> Result<bool, Failure> {
+    Book::change(&environment.folders.data, |book| {
         let Some(at) = book.acceptances.iter().position(|acceptance| acceptance.channel == *name) else {
             return Ok(false);
         };
@@ -344,7 +376,7 @@ fn withdraw(around: &Surroundings, name: &ChannelName) -> Result<bool, Failure> 
         if acceptance.new_key && is_free {
             book.documents.retain(|document| document.channel != *name);
         }
-        let channel = Channel::open(&around.data.join(name.as_os_str()));
+        let channel = Channel::open(&environment.folders.data.join(name.as_os_str()));
         match channel.ok().filter(|_| acceptance.new_channel && is_free) {
             Some(channel) => Ok(channel.unmake()?),
             None => Ok(false),

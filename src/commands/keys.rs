@@ -14,15 +14,18 @@ use clap::{Args, Subcommand};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Failure;
 #[cfg(feature = "sync")]
 use super::count;
-use super::{Failure, Surroundings};
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
+use crate::commands::Environment;
 use crate::commands::{documents, resolve};
 use crate::console::Console;
 #[cfg(feature = "sync")]
 use crate::console::Passphrase;
+#[cfg(not(feature = "sync"))]
+use crate::daemon;
 use crate::sync::keys::book::{AuthorKey, Book};
 use crate::sync::keys::ticket::{Opens, Ticket};
 use crate::text::invisible::field;
@@ -86,19 +89,19 @@ struct Restore {
 /// The keys, or what was done.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Report {
+pub enum KeysReport {
     /// The list.
     List {
         /// The device's public key, 64 hexadecimal digits; none before the first key was made.
         device: Option<String>,
         /// A line for each document.
-        keys: Vec<Line>,
+        keys: Vec<KeyLine>,
         /// What stands in the book for the names of channels that can have no such name. Nothing is done with their keys.
         left_out: Vec<String>,
     },
     /// What came back from a file.
     #[cfg(feature = "sync")]
-    Restored(restore::Report),
+    Restored(restore::RestoreReport),
     /// Who writes a channel.
     Authors(trust::AuthorsReport),
     /// What was done.
@@ -110,7 +113,7 @@ pub enum Report {
 
 /// A document's key.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Line {
+pub struct KeyLine {
     channel: ChannelName,
     #[serde(rename = "box")]
     side: Side,
@@ -123,53 +126,53 @@ pub struct Line {
 ///
 /// # Errors
 /// [`Failure`] when there is no such channel or file, or the passphrase is wrong.
-pub fn run(args: &Keys, around: &Surroundings, console: Console) -> Result<Report, Failure> {
+pub fn run(args: &Keys, environment: &Environment, console: Console) -> Result<KeysReport, Failure> {
     match &args.what {
-        None => list(around),
-        Some(What::Export { file }) => export(file, around, console),
+        None => list(environment),
+        Some(What::Export { file }) => export(file, environment, console),
         #[cfg(feature = "sync")]
-        Some(What::Restore(args)) => restore::run(args, around, console).map(Report::Restored),
+        Some(What::Restore(args)) => restore::run(args, environment, console).map(KeysReport::Restored),
         #[cfg(not(feature = "sync"))]
-        Some(What::Restore(_)) => Err(crate::daemon::session::left_out()),
-        Some(What::Rotate { channel }) => rotate(channel, around),
-        Some(What::Follow { channel }) => follow(channel, around),
-        Some(What::Trust(args)) => Ok(match trust::run(args, &named(&args.channel, around)?, around)? {
-            trust::Outcome::Listed(report) => Report::Authors(report),
+        Some(What::Restore(_)) => Err(daemon::Error::WithoutSync.into()),
+        Some(What::Rotate { channel }) => rotate(channel, environment),
+        Some(What::Follow { channel }) => follow(channel, environment),
+        Some(What::Trust(args)) => Ok(match trust::run(args, &named(&args.channel, environment)?, environment)? {
+            trust::Outcome::Listed(report) => KeysReport::Authors(report),
             trust::Outcome::Done(words) => done(words),
         }),
-        Some(What::Forget { channel }) => forget(channel, around),
+        Some(What::Forget { channel }) => forget(channel, environment),
     }
 }
 
-fn list(around: &Surroundings) -> Result<Report, Failure> {
-    let book = Book::read(&around.data)?;
-    let line = |document: &crate::sync::keys::book::Document| Line {
+fn list(environment: &Environment) -> Result<KeysReport, Failure> {
+    let book = Book::read(&environment.folders.data)?;
+    let line = |document: &crate::sync::keys::book::Document| KeyLine {
         channel: document.channel.clone(),
         side: document.side,
         writes: document.secret.is_some(),
         document: crate::sync::hex::encode(&document.id),
     };
-    Ok(Report::List {
+    Ok(KeysReport::List {
         device: documents::device(&book),
         keys: book.documents.iter().map(line).collect(),
         left_out: book.left_out.iter().map(|left| left.name.clone()).collect(),
     })
 }
 
-fn done(words: String) -> Report {
-    Report::Done { done: words }
+fn done(words: String) -> KeysReport {
+    KeysReport::Done { done: words }
 }
 
 #[cfg(feature = "sync")]
-fn export(file: &std::path::Path, around: &Surroundings, console: Console) -> Result<Report, Failure> {
-    let path = around.here.join(file);
+fn export(file: &std::path::Path, environment: &Environment, console: Console) -> Result<KeysReport, Failure> {
+    let path = environment.folders.here.join(file);
     if path.symlink_metadata().is_ok() {
         return Err(Failure::new(
             format!("{} exists already and was not replaced", file.display()),
             "name another file: missive keys export FILE",
         ));
     }
-    let book = Book::read(&around.data)?;
+    let book = Book::read(&environment.folders.data)?;
     let text = book.to_text().map_err(std::io::Error::other)?;
     let passphrase = given(console.new_passphrase("Passphrase for the file:")?)?;
     let sealed =
@@ -202,25 +205,25 @@ fn unsealed(error: &crate::sync::keys::backup::Error, file: &std::path::Path) ->
 }
 
 #[cfg(not(feature = "sync"))]
-fn export(_: &std::path::Path, _: &Surroundings, _: Console) -> Result<Report, Failure> {
-    Err(crate::daemon::session::left_out())
+fn export(_: &std::path::Path, _: &Environment, _: Console) -> Result<KeysReport, Failure> {
+    Err(daemon::Error::WithoutSync.into())
 }
 
-fn named(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<ChannelName, Failure> {
-    documents::name(around, &resolve::channel(around, channel)?)
+fn named(channel: &std::ffi::OsStr, environment: &Environment) -> Result<ChannelName, Failure> {
+    Ok(documents::name(&environment.folders.data, &resolve::channel(environment, channel)?)?)
 }
 
 /// Makes a new document for one's own channel; the old one stays, with a note of where the channel has gone.
-fn rotate(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Failure> {
-    let name = named(channel, around)?;
-    let old = documents::document(around, &name, Side::Outbox)?;
+fn rotate(channel: &std::ffi::OsStr, environment: &Environment) -> Result<KeysReport, Failure> {
+    let name = named(channel, environment)?;
+    let old = documents::document(environment, &name, Side::Outbox)?;
     if old.secret.is_none() {
         return Err(Failure::new(
             format!("you cannot make new keys for `{name}`, because it is somebody else's channel"),
             format!("its author can: {}", shell::missive("keys rotate", &[&name])),
         ));
     }
-    if !documents::is_owner(around, &old)? {
+    if !documents::is_owner(&environment.folders.data, &old)? {
         return Err(Failure::new(
             format!("only the owner of `{name}` can make new keys; its readers would ignore yours"),
             format!(
@@ -229,13 +232,13 @@ fn rotate(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
             ),
         ));
     }
-    let secret = documents::secret()?;
+    let secret = documents::new_secret()?;
     let id = documents::document_id(&secret)?;
-    let owner = documents::owner(around, &old)?;
-    let peers = documents::peers(around, &old)?;
+    let owner = documents::owner(&environment.folders.data, &old)?;
+    let peers = documents::peers(&environment.folders.data, &old)?;
     let key = Ticket { opens: Opens::Read(id), peers, name: String::new(), owner: owner.map(|owner| owner.0) };
     let key = key.to_string();
-    Book::change(&around.data, |book| {
+    Book::change(&environment.folders.data, |book| {
         let Some(document) = book.document_mut(&name, Side::Outbox) else {
             return Ok(());
         };
@@ -256,9 +259,9 @@ fn rotate(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
 }
 
 /// Goes over to the document that the old one points at.
-fn follow(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Failure> {
-    let name = named(channel, around)?;
-    let document = documents::document(around, &name, Side::Inbox)?;
+fn follow(channel: &std::ffi::OsStr, environment: &Environment) -> Result<KeysReport, Failure> {
+    let name = named(channel, environment)?;
+    let document = documents::document(environment, &name, Side::Inbox)?;
     let Some(key) = document.moved else {
         return Err(Failure::new(format!("the author of `{name}` has made no new key"), "nothing was changed"));
     };
@@ -266,7 +269,7 @@ fn follow(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
     let Opens::Read(id) = ticket.opens else {
         return Err(Failure::new("the new key is not a read key", "ask the author"));
     };
-    Book::change(&around.data, |book| {
+    Book::change(&environment.folders.data, |book| {
         if let Some(document) = book.document_mut(&name, Side::Inbox) {
             (document.id, document.moved) = (id, None);
             document.owner = ticket.owner.map(AuthorKey).or(document.owner);
@@ -277,7 +280,7 @@ fn follow(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
     Ok(done(format!("`{}` now uses its author's new key.", field(&name.to_string()))))
 }
 
-fn forget(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Failure> {
+fn forget(channel: &std::ffi::OsStr, environment: &Environment) -> Result<KeysReport, Failure> {
     let name = channel.to_string_lossy().into_owned();
     let is_it = |other: &ChannelName| other.as_os_str() == channel;
     let keys = |book: &Book| book.all().count() + book.left_out.len();
@@ -289,18 +292,18 @@ fn forget(channel: &std::ffi::OsStr, around: &Surroundings) -> Result<Report, Fa
         book.left_out.retain(|left| left.name != name);
         book
     };
-    let book = Book::read(&around.data)?;
+    let book = Book::read(&environment.folders.data)?;
     if keys(&forgotten(book.clone())) == keys(&book) {
         return Err(Failure::new(format!("there is no key of `{name}`"), "`missive keys` lists them"));
     }
-    Book::change(&around.data, |book| {
+    Book::change(&environment.folders.data, |book| {
         *book = forgotten(book.clone());
         Ok::<_, Failure>(())
     })?;
     Ok(done(format!("Deleted the keys of `{}`. Its folder stays as it was.", field(&name))))
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for KeysReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done { done } => writeln!(f, "{done}"),

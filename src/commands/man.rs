@@ -10,7 +10,8 @@ use clap_mangen::Man as Page;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Failure, Surroundings, count};
+use super::{Failure, count};
+use crate::commands::Environment;
 use crate::fs::atomic_write;
 use crate::text::invisible::field;
 
@@ -28,7 +29,7 @@ pub struct Man {
 /// A page, or the names of the pages that were written.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Report {
+pub enum ManReport {
     /// The main page.
     Page {
         /// Its text, for `man`.
@@ -47,13 +48,13 @@ pub enum Report {
 ///
 /// # Errors
 /// [`Failure`] when a page cannot be written; each is written whole.
-pub fn run(args: &Man, around: &Surroundings, program: Command) -> Result<Report, Failure> {
+pub fn run(args: &Man, environment: &Environment, program: Command) -> Result<ManReport, Failure> {
     let mut program = program.disable_help_subcommand(true);
     program.build();
     let Some(folder) = &args.folder else {
-        return Ok(Report::Page { page: page(program)?.1 });
+        return Ok(ManReport::Page { page: page(program)?.1 });
     };
-    let folder = around.here.join(folder);
+    let folder = environment.folders.here.join(folder);
     fs_err::create_dir_all(&folder)?;
     let commands: Vec<Command> = program.get_subcommands().filter(|command| !command.is_hide_set()).cloned().collect();
     let mut written = Vec::new();
@@ -62,7 +63,7 @@ pub fn run(args: &Man, around: &Surroundings, program: Command) -> Result<Report
         atomic_write::replace(&folder.join(&name), text.as_bytes())?;
         written.push(name);
     }
-    Ok(Report::Written { folder: folder.to_string_lossy().into_owned(), written })
+    Ok(ManReport::Written { folder: folder.to_string_lossy().into_owned(), written })
 }
 
 /// A command's page: its file's name and its text.
@@ -91,7 +92,7 @@ fn section(examples: &str) -> String {
     format!("\n.SH EXAMPLES\n.nf\n{}\n.fi\n", lines.join("\n"))
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for ManReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Page { page } => f.write_str(page),

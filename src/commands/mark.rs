@@ -11,15 +11,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Failure, Surroundings, count};
+use super::{Failure, count};
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::marks::store::MarkStore;
 use crate::channel::reading::marks::{Change, Reach, State};
 use crate::channel::snapshot::card::Card;
-use crate::commands::channel_view::Opened;
+use crate::commands::Environment;
+use crate::commands::channel_view::ChannelView;
 use crate::commands::resolve;
-use crate::commands::resolve::Id;
+use crate::commands::resolve::MessageId;
 
 /// Mark messages as read, unread or starred
 #[derive(Debug, Args)]
@@ -30,7 +31,7 @@ pub struct Mark {
     /// A channel's name or folder
     channel: OsString,
     /// The ids of the messages [default: all messages of the channel]
-    ids: Vec<Id>,
+    ids: Vec<MessageId>,
     /// Mark them as read
     #[arg(long, group = "state")]
     read: bool,
@@ -51,7 +52,7 @@ const EXAMPLES: &str = "Examples:
 
 /// What was marked.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub struct MarkReport {
     channel: String,
     marked: Vec<Marked>,
 }
@@ -67,10 +68,10 @@ struct Marked {
 ///
 /// # Errors
 /// [`Failure`] when there is no such channel or message, or the marks cannot be kept. Nothing is marked then.
-pub fn run(args: &Mark, around: &Surroundings) -> Result<Report, Failure> {
-    let store = MarkStore::below(&around.data);
+pub fn run(args: &Mark, environment: &Environment) -> Result<MarkReport, Failure> {
+    let store = MarkStore::below(&environment.folders.data);
     let marks = store.load()?;
-    let opened = Opened::look(resolve::channel(around, &args.channel)?, &marks, around);
+    let opened = ChannelView::look(resolve::channel(environment, &args.channel)?, &marks, environment);
     let mut cards = Vec::new();
     for id in &args.ids {
         cards.extend(id.find(&opened.snapshot)?);
@@ -86,7 +87,7 @@ pub fn run(args: &Mark, around: &Surroundings) -> Result<Report, Failure> {
     for state in args.states() {
         let to_mark: Vec<&Arc<Card>> = cards.iter().filter(|card| !is_so(&opened, card, state)).collect();
         marked.push(Marked { state: state.to_string(), messages: to_mark.len() });
-        let before = all.then(|| around.seconds().saturating_sub(LATE));
+        let before = all.then(|| environment.clock.seconds().saturating_sub(LATE));
         changes.extend(reaches(&to_mark, before).into_iter().map(|(side, reach)| Change {
             channel: opened.key.clone(),
             side,
@@ -94,8 +95,8 @@ pub fn run(args: &Mark, around: &Surroundings) -> Result<Report, Failure> {
             state,
         }));
     }
-    store.add(&marks, &changes, around.seconds(), &fresh_device())?;
-    Ok(Report { channel: opened.name().to_owned(), marked })
+    store.add(&marks, &changes, environment.clock.seconds(), &fresh_device())?;
+    Ok(MarkReport { channel: opened.name().to_owned(), marked })
 }
 
 impl Mark {
@@ -116,7 +117,7 @@ const LATE: i64 = 7 * 24 * 3_600;
 /// Fewer messages get a mark each, which says nothing of those that are still to arrive.
 const FEW: usize = 100;
 
-fn is_so(opened: &Opened, card: &Card, state: State) -> bool {
+fn is_so(opened: &ChannelView, card: &Card, state: State) -> bool {
     match state {
         State::Read(is) => card.side == Side::Outbox || opened.is_read(card) == is,
         State::Starred(is) => opened.marked.is_starred(card.side, card.stamp) == is,
@@ -142,7 +143,7 @@ pub(super) fn fresh_device() -> String {
     Uuid::new_v4().simple().to_string()
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for MarkReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let channel = crate::text::invisible::field(&self.channel);
         for Marked { state, messages } in &self.marked {

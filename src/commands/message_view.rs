@@ -16,9 +16,9 @@ use crate::channel::protocol::message_file::MAX_READ;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::attachment_address::AttachmentIndex;
 use crate::channel::snapshot::card::{Attachment, Card};
-use crate::commands::channel_view::{Opened, short};
+use crate::commands::channel_view::{ChannelView, short};
 use crate::commands::relative_time::ago;
-use crate::commands::{Surroundings, count};
+use crate::commands::{Environment, count};
 use crate::console::{FormattedText, Screen, Style, columns, cut, wrapped};
 use crate::media::attachment_kind::AttachmentKind;
 use crate::text::invisible::field;
@@ -33,17 +33,17 @@ const AUTHOR: usize = 40;
 
 /// A message of an opened channel.
 #[derive(Clone, Copy)]
-pub(super) struct Letter<'a> {
-    pub(super) opened: &'a Opened,
+pub(super) struct MessageView<'a> {
+    pub(super) opened: &'a ChannelView,
     pub(super) card: &'a Card,
-    pub(super) around: &'a Surroundings,
+    pub(super) environment: &'a Environment,
     /// Shows its text as it is, and no more than its beginning.
     pub(super) is_plain: bool,
 }
 
 /// A message as JSON has it.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Whole {
+pub struct MessageRecord {
     channel: String,
     r#box: Side,
     id: Stamp,
@@ -57,11 +57,11 @@ pub struct Whole {
     starred: bool,
     /// Its text behind the header; `None` if it cannot be read.
     text: Option<String>,
-    attachments: Vec<Attached>,
+    attachments: Vec<AttachmentRecord>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Attached {
+struct AttachmentRecord {
     number: usize,
     name: String,
     r#type: String,
@@ -69,7 +69,7 @@ struct Attached {
     path: String,
 }
 
-impl Letter<'_> {
+impl MessageView<'_> {
     fn text(&self) -> io::Result<String> {
         self.opened.snapshot.body(self.card.side, self.card.stamp)
     }
@@ -81,9 +81,9 @@ impl Letter<'_> {
     }
 
     /// All of it, as data.
-    pub(super) fn whole(&self) -> Whole {
+    pub(super) fn whole(&self) -> MessageRecord {
         let Card { side, stamp, title, tags, .. } = self.card;
-        Whole {
+        MessageRecord {
             channel: self.opened.name().to_owned(),
             r#box: *side,
             id: *stamp,
@@ -99,9 +99,9 @@ impl Letter<'_> {
         }
     }
 
-    fn attached(&self, at: usize, file: &Attachment) -> Attached {
+    fn attached(&self, at: usize, file: &Attachment) -> AttachmentRecord {
         let name = file.path.text().into_owned();
-        Attached {
+        AttachmentRecord {
             number: at + 1,
             r#type: AttachmentKind::from_name(&name).in_words(),
             name,
@@ -151,7 +151,7 @@ impl Letter<'_> {
         let author =
             format!("{unread}{star}{}", short(self.opened.author(self.card), AUTHOR.min(width.saturating_sub(4))));
         let [day, time] = ["%-d %B %Y", "%H:%M UTC"].map(|format| stamp.time().format(format).to_string());
-        let parts = [author, day, time, ago(stamp.seconds(), self.around.seconds())];
+        let parts = [author, day, time, ago(stamp.seconds(), self.environment.clock.seconds())];
         for (number, line) in wrapped(&parts, " · ", width).into_iter().enumerate() {
             out.paint(if number == 0 { Style::Bold } else { Style::Plain }, &line).end();
         }
@@ -210,7 +210,7 @@ impl Letter<'_> {
                 out.space(margin).text(&line).end();
             }
             let path = self.path_of(file);
-            let path = path.strip_prefix(&self.around.here).unwrap_or(&path);
+            let path = path.strip_prefix(&self.environment.folders.here).unwrap_or(&path);
             out.space(margin).space(margin).paint(Style::Dim, &path.to_string_lossy()).end();
         }
     }

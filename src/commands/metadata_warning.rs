@@ -12,13 +12,13 @@ use crate::text::shell;
 
 /// The attachments of a box that tell something, counted as far as that takes no time.
 #[derive(Debug, Default)]
-pub(super) struct Originals {
+pub(super) struct MetadataWarning {
     pub(super) count: RevealingCount,
     /// The command that lists them.
     listed_by: String,
 }
 
-impl Originals {
+impl MetadataWarning {
     /// Looks into a channel's box; one that cannot be opened has none.
     pub(super) fn in_box(channel: &Channel, side: Side, name: &OsStr) -> Self {
         let folder = Folder::open(&channel.path.join(side.name()));
@@ -29,7 +29,7 @@ impl Originals {
     }
 }
 
-impl fmt::Display for Originals {
+impl fmt::Display for MetadataWarning {
     /// Nothing where nothing is told.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let RevealingCount { found, is_all } = self.count;

@@ -8,11 +8,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Failure, Surroundings};
+use super::Failure;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
+use crate::commands::Environment;
 use crate::commands::documents;
 use crate::sync::keys::book::Book;
 use crate::text::invisible::field;
@@ -39,7 +40,7 @@ pub struct New {
 
 /// The channel that was made.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub struct NewReport {
     name: String,
     kind: Kind,
     path: String,
@@ -51,14 +52,14 @@ pub struct Report {
 ///
 /// # Errors
 /// [`Failure`] when the name is taken or the data folder cannot be written.
-pub fn run(args: &New, around: &Surroundings) -> Result<Report, Failure> {
+pub fn run(args: &New, environment: &Environment) -> Result<NewReport, Failure> {
     let kind = match () {
         () if args.subscription => Kind::Subscription,
         () if args.message => Kind::Message,
         () => Kind::Broadcast,
     };
-    let channel = make(&args.name, kind, around)?;
-    Ok(Report {
+    let channel = make(&args.name, kind, environment)?;
+    Ok(NewReport {
         name: channel.name.to_string(),
         kind,
         path: channel.path.to_string_lossy().into_owned(),
@@ -67,20 +68,20 @@ pub fn run(args: &New, around: &Surroundings) -> Result<Report, Failure> {
 }
 
 /// Makes a channel of this name and kind.
-pub(super) fn make(name: &OsStr, kind: Kind, around: &Surroundings) -> Result<Channel, Failure> {
+pub(super) fn make(name: &OsStr, kind: Kind, environment: &Environment) -> Result<Channel, Failure> {
     let parsed = ChannelName::parse(name).ok_or_else(|| Error::Name { name: name.to_string_lossy().into_owned() })?;
     let profile =
         Profile { id: Some(Uuid::new_v4().urn().to_string()), title: Some(parsed.to_string()), ..Profile::default() };
     // A book that cannot be read keeps nobody from a new channel.
-    if !around.data.join(parsed.as_os_str()).exists()
-        && let Ok(book) = Book::read(&around.data)
+    if !environment.folders.data.join(parsed.as_os_str()).exists()
+        && let Ok(book) = Book::read(&environment.folders.data)
     {
         documents::refuse_kept_name(&book, &parsed)?;
     }
-    Ok(Channel::make(&around.data, &parsed, kind, &profile)?)
+    Ok(Channel::make(&environment.folders.data, &parsed, kind, &profile)?)
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for NewReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", field(&self.path))?;
         if self.kind == Kind::Subscription {

@@ -1,14 +1,12 @@
 //! Which attachments are opened with the system's own program, and how.
 //!
-//! Owns the refusals: nothing that could start a program or lead elsewhere, and of what others send only what is to be
-//! looked at or listened to. A refused file stays where it is, for a person to decide.
+//! Refused is whatever could start a program or lead elsewhere, and of other people's files all but what is looked at or listened to.
+//! A refused file stays where it is, for a person to decide.
 
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use crate::commands::Failure;
 use crate::markdown::Trust;
@@ -68,14 +66,14 @@ pub(super) fn open(path: &Path, trust: Trust, mut file: &File) -> Result<(), Fai
     start(path)
 }
 
+/// Starts the system's own program, detached, so that ctrl-c here does not end what was opened.
 fn start(path: &Path) -> Result<(), Failure> {
-    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let quiet = [Stdio::null(), Stdio::null(), Stdio::null()];
-    let [input, output, errors] = quiet;
-    // In a group of its own, so that ctrl-c here does not end what was opened.
-    let started = Command::new(opener).arg(path).stdin(input).stdout(output).stderr(errors).process_group(0).spawn();
-    started.map(drop).map_err(|error| {
-        Failure::new(format!("`{opener}` cannot be started: {error}"), format!("the file is {}", path.display()))
+    open::that_detached(path).map_err(|error| {
+        Failure::new(
+            format!("no program to open files could be started: {error}"),
+            format!("the file is {}", path.display()),
+        )
+        .caused_by(error)
     })
 }
 

@@ -7,11 +7,10 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use super::{Failure, Surroundings, count};
+use super::{Failure, count};
 use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::message_file::MAX_READ;
@@ -19,12 +18,14 @@ use crate::channel::reading::date_phrase;
 use crate::channel::reading::marks::store::MarkStore;
 use crate::channel::reading::marks::{Change, Marks, Reach, State};
 use crate::channel::snapshot::card::Card;
+use crate::commands::Environment;
+use crate::commands::box_arg;
 use crate::commands::channel_view;
-use crate::commands::channel_view::Opened;
-use crate::commands::message_view::{Letter, Whole};
+use crate::commands::channel_view::ChannelView;
+use crate::commands::message_view::{MessageRecord, MessageView};
 use crate::commands::open_attachment;
 use crate::commands::resolve;
-use crate::commands::resolve::Id;
+use crate::commands::resolve::MessageId;
 use crate::console::Console;
 use crate::markdown::Trust;
 
@@ -36,9 +37,9 @@ pub struct Read {
     /// A channel's name or folder
     channel: Option<OsString>,
     /// The message's id
-    id: Option<Id>,
-    /// Only messages of this box
-    #[arg(long, value_name = "BOX", value_parser = side())]
+    id: Option<MessageId>,
+    /// From one box only
+    #[arg(long, value_name = "BOX", value_parser = box_arg::side())]
     r#box: Option<Side>,
     /// Only unread messages
     #[arg(long)]
@@ -71,32 +72,28 @@ const EXAMPLES: &str = "Examples:
   missive read azureens-blog -n 5                            the five newest messages of a channel
   missive read azureens-blog 2013-08-11T14-34-37Z --open 1   the first attachment of a message";
 
-fn side() -> impl TypedValueParser<Value = Side> {
-    let names = PossibleValuesParser::new(Side::BOTH.map(Side::name));
-    names.map(|name| if name == Side::Inbox.name() { Side::Inbox } else { Side::Outbox })
-}
-
 /// The messages that were chosen, oldest first.
 struct Chosen<'a> {
-    letters: Vec<(&'a Opened, Arc<Card>)>,
-    around: &'a Surroundings,
+    letters: Vec<(&'a ChannelView, Arc<Card>)>,
+    environment: &'a Environment,
 }
 
 /// Prints messages.
 ///
 /// # Errors
 /// [`Failure`] when there is no such channel or message, or standard output cannot be written.
-pub fn run(args: &Read, around: &Surroundings, console: Console) -> Result<(), Failure> {
+pub fn run(args: &Read, environment: &Environment, console: Console) -> Result<(), Failure> {
     if args.raw && console.json {
         return Err(Failure::usage("`--raw` and `--json` cannot be used together", "the JSON contains the texts too"));
     }
-    let marks = channel_view::marks(around, console);
+    let marks = channel_view::marks(environment, console);
     let channels = match &args.channel {
-        Some(wanted) => vec![resolve::channel(around, wanted)?],
-        None => resolve::all(around, console)?,
+        Some(wanted) => vec![resolve::channel(environment, wanted)?],
+        None => resolve::all(environment, console)?,
     };
-    let opened: Vec<Opened> = channels.into_iter().map(|channel| Opened::look(channel, &marks, around)).collect();
-    let chosen = choose(args, &opened, around)?;
+    let opened: Vec<ChannelView> =
+        channels.into_iter().map(|channel| ChannelView::look(channel, &marks, environment)).collect();
+    let chosen = choose(args, &opened, environment)?;
     if let Some(number) = args.open {
         return chosen.open(number);
     }
@@ -110,18 +107,18 @@ pub fn run(args: &Read, around: &Surroundings, console: Console) -> Result<(), F
     Ok(())
 }
 
-fn choose<'a>(args: &Read, opened: &'a [Opened], around: &'a Surroundings) -> Result<Chosen<'a>, Failure> {
-    let now = around.seconds();
+fn choose<'a>(args: &Read, opened: &'a [ChannelView], environment: &'a Environment) -> Result<Chosen<'a>, Failure> {
+    let now = environment.clock.seconds();
     let since = args
         .since
         .as_deref()
-        .map(|text| date_phrase::parse_in(text, now, &around.zone))
+        .map(|text| date_phrase::parse_in(text, now, &environment.zone))
         .transpose()?
         .map(|span| span.start);
     let until = args
         .until
         .as_deref()
-        .map(|text| date_phrase::parse_in(text, now, &around.zone))
+        .map(|text| date_phrase::parse_in(text, now, &environment.zone))
         .transpose()?
         .map(|span| span.end);
     let only_unread = args.unread || args.channel.is_none();
@@ -145,11 +142,11 @@ fn choose<'a>(args: &Read, opened: &'a [Opened], around: &'a Surroundings) -> Re
     if let Some(most) = args.n {
         letters.drain(..letters.len().saturating_sub(most));
     }
-    Ok(Chosen { letters, around })
+    Ok(Chosen { letters, environment })
 }
 
 impl Chosen<'_> {
-    fn each(&self) -> impl Iterator<Item = Letter<'_>> {
+    fn each(&self) -> impl Iterator<Item = MessageView<'_>> {
         let mut left = MOST_LAID_OUT;
         self.letters.iter().map(move |(opened, card)| {
             let rest = left.checked_sub(if opened.snapshot.trust(card) == Trust::Own {
@@ -158,7 +155,7 @@ impl Chosen<'_> {
                 card.mark.len.min(MAX_READ)
             });
             left = rest.unwrap_or(left);
-            Letter { opened, card, around: self.around, is_plain: rest.is_none() }
+            MessageView { opened, card, environment: self.environment, is_plain: rest.is_none() }
         })
     }
 
@@ -178,7 +175,7 @@ impl Chosen<'_> {
             ));
         }
         let pieces = self.each().enumerate().map(|(at, letter)| letter.lay_out(console.screen, at == 0));
-        Ok(console.paged(self.around.pager.as_ref(), pieces)?)
+        Ok(console.paged(self.environment.pager.as_ref(), pieces)?)
     }
 
     fn print_raw(&self, console: Console) -> Result<usize, Failure> {
@@ -205,7 +202,12 @@ impl Chosen<'_> {
             })
             .collect();
         let fresh = super::mark::fresh_device();
-        let kept = MarkStore::below(&self.around.data).add(marks, &changes, self.around.seconds(), &fresh);
+        let kept = MarkStore::below(&self.environment.folders.data).add(
+            marks,
+            &changes,
+            self.environment.clock.seconds(),
+            &fresh,
+        );
         if let Err(error) = kept {
             console.say(&format!("note: these messages stay unread, because the mark could not be saved: {error}"));
         }
@@ -230,7 +232,7 @@ impl Chosen<'_> {
 
 /// Messages as JSON has them; they are written one by one.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report<M = Vec<Whole>> {
+pub struct ReadReport<M = Vec<MessageRecord>> {
     messages: M,
 }
 
@@ -243,6 +245,6 @@ impl Serialize for Chosen<'_> {
                 serializer.collect_seq(self.0.each().map(|letter| letter.whole()))
             }
         }
-        Report { messages: Messages(self) }.serialize(serializer)
+        ReadReport { messages: Messages(self) }.serialize(serializer)
     }
 }

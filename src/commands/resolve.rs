@@ -14,15 +14,15 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::Snapshot;
 use crate::channel::snapshot::card::Card;
 use crate::channel::{Channel, folder};
-use crate::commands::{Failure, Surroundings};
+use crate::commands::{Environment, Failure};
 use crate::console::Console;
 
 /// Finds the channel that a person means.
 ///
 /// # Errors
 /// [`Failure`] with the nearest name.
-pub(super) fn channel(around: &Surroundings, wanted: &OsStr) -> Result<Channel, Failure> {
-    let path = around.here.join(wanted);
+pub(super) fn channel(environment: &Environment, wanted: &OsStr) -> Result<Channel, Failure> {
+    let path = environment.folders.here.join(wanted);
     let text = wanted.to_string_lossy();
     if text.contains(MAIN_SEPARATOR) || text == "." || text == ".." {
         return open(&path, &text);
@@ -30,24 +30,24 @@ pub(super) fn channel(around: &Surroundings, wanted: &OsStr) -> Result<Channel, 
     let Some(name) = ChannelName::parse(wanted) else {
         return Err(crate::channel::Error::Name { name: text.into_owned() }.into());
     };
-    if !around.data.join(name.as_os_str()).is_dir() && path.is_dir() {
+    if !environment.folders.data.join(name.as_os_str()).is_dir() && path.is_dir() {
         return open(&path, &text);
     }
-    Ok(folder::named(&around.data, &name)?)
+    Ok(folder::named(&environment.folders.data, &name)?)
 }
 
 /// Every channel of the data folder. Those that cannot be opened, since what should be a box is none, are spoken of.
 ///
 /// # Errors
 /// [`Failure`] when the data folder cannot be listed.
-pub(super) fn all(around: &Surroundings, console: Console) -> Result<Vec<Channel>, Failure> {
-    mention_no_boxes(around, console);
-    Ok(folder::discover(&around.data)?)
+pub(super) fn all(environment: &Environment, console: Console) -> Result<Vec<Channel>, Failure> {
+    mention_no_boxes(environment, console);
+    Ok(folder::discover(&environment.folders.data)?)
 }
 
 /// Speaks of the channels of the data folder that cannot be opened, since what should be a box is none.
-pub(super) fn mention_no_boxes(around: &Surroundings, console: Console) {
-    for error in folder::with_no_box(&around.data) {
+pub(super) fn mention_no_boxes(environment: &Environment, console: Console) {
+    for error in folder::with_no_box(&environment.folders.data) {
         console.say(&format!("note: {}", Failure::from(error).words()));
     }
 }
@@ -64,12 +64,12 @@ fn open(path: &Path, wanted: &str) -> Result<Channel, Failure> {
 
 /// A message's id: `2013-08-11T14-34-37Z`, or `inbox/2013-08-11T14-34-37Z`. The file's name will do too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Id {
+pub(super) struct MessageId {
     side: Option<Side>,
     stamp: Stamp,
 }
 
-impl FromStr for Id {
+impl FromStr for MessageId {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -86,7 +86,7 @@ impl FromStr for Id {
     }
 }
 
-impl Id {
+impl MessageId {
     /// The messages of this id: one, or two where both boxes have one of that second and none is named.
     ///
     /// # Errors
@@ -121,12 +121,12 @@ mod tests {
             ("inbox/2013-08-11T14-34-37Z", Some(Side::Inbox)),
             ("outbox/2013-08-11T14-34-37Z.txt", Some(Side::Outbox)),
         ] {
-            assert_eq!(text.parse(), Ok(Id { side, stamp }), "{text}");
+            assert_eq!(text.parse(), Ok(MessageId { side, stamp }), "{text}");
         }
         for text in
             ["", "latest", "both/2013-08-11T14-34-37Z", "inbox/", "../2013-08-11T14-34-37Z", "2013-02-30T00-00-00Z"]
         {
-            assert!(text.parse::<Id>().is_err(), "{text}");
+            assert!(text.parse::<MessageId>().is_err(), "{text}");
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) enum Outcome {
 
 /// A conflict copy, and what became of it.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Settled {
+pub(super) struct ResolvedConflict {
     /// Its path within the channel.
     path: String,
     /// The path of what it is a copy of, if its name tells.
@@ -52,13 +52,13 @@ pub(super) struct Settled {
 
 /// A way out, as it is offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+enum Resolution {
     File,
     Drop,
     Skip,
 }
 
-impl Way {
+impl Resolution {
     fn word(self) -> &'static str {
         match self {
             Self::File => "re-file",
@@ -79,7 +79,7 @@ struct Answers {
 
 impl Answers {
     /// Which way is taken, if anybody says so.
-    fn way(&mut self, settled: &mut Settled, ways: &[Way]) -> Option<Way> {
+    fn way(&mut self, settled: &mut ResolvedConflict, ways: &[Resolution]) -> Option<Resolution> {
         if self.yes {
             return ways.first().copied();
         }
@@ -96,7 +96,7 @@ impl Answers {
 }
 
 /// Goes through the conflict copies of a channel. With `yes` each goes the way that it would go by default.
-pub(super) fn settle(snapshot: &Snapshot, yes: bool, console: Console) -> Vec<Settled> {
+pub(super) fn settle(snapshot: &Snapshot, yes: bool, console: Console) -> Vec<ResolvedConflict> {
     let conflicts: Vec<&Hidden> = snapshot.hidden.iter().filter(|hidden| hidden.reason == Reason::Conflict).collect();
     // A copy's own attachments go where it goes.
     let texts = conflicts.iter().filter(|hidden| hidden.path.extension().is_some_and(|extension| extension == "txt"));
@@ -107,8 +107,8 @@ pub(super) fn settle(snapshot: &Snapshot, yes: bool, console: Console) -> Vec<Se
     conflicts.map(|hidden| settle_one(snapshot, hidden, &mut answers)).collect()
 }
 
-fn settle_one(snapshot: &Snapshot, hidden: &Hidden, answers: &mut Answers) -> Settled {
-    let mut settled = Settled {
+fn settle_one(snapshot: &Snapshot, hidden: &Hidden, answers: &mut Answers) -> ResolvedConflict {
+    let mut settled = ResolvedConflict {
         path: hidden.in_channel().to_string_lossy().into_owned(),
         original: None,
         comparison: None,
@@ -136,47 +136,47 @@ fn settle_one(snapshot: &Snapshot, hidden: &Hidden, answers: &mut Answers) -> Se
 }
 
 /// The ways out of a conflict, the default first.
-fn ways(conflict: &ConflictCopy) -> Vec<Way> {
+fn ways(conflict: &ConflictCopy) -> Vec<Resolution> {
     match (&conflict.comparison, conflict.can_be_filed()) {
-        (Comparison::Equal, true) => vec![Way::Drop, Way::File, Way::Skip],
-        (Comparison::Equal, false) => vec![Way::Drop, Way::Skip],
-        (_, true) => vec![Way::File, Way::Drop, Way::Skip],
-        (_, false) => vec![Way::Skip, Way::Drop],
+        (Comparison::Equal, true) => vec![Resolution::Drop, Resolution::File, Resolution::Skip],
+        (Comparison::Equal, false) => vec![Resolution::Drop, Resolution::Skip],
+        (_, true) => vec![Resolution::File, Resolution::Drop, Resolution::Skip],
+        (_, false) => vec![Resolution::Skip, Resolution::Drop],
     }
 }
 
-fn decide(settled: &mut Settled, snapshot: &Snapshot, conflict: &ConflictCopy, answers: &mut Answers) {
+fn decide(settled: &mut ResolvedConflict, snapshot: &Snapshot, conflict: &ConflictCopy, answers: &mut Answers) {
     let ways = ways(conflict);
-    let default = ways.first().copied().unwrap_or(Way::Skip);
+    let default = ways.first().copied().unwrap_or(Resolution::Skip);
     let way = answers.way(settled, &ways);
     let outbox = snapshot.channel.path.join(Side::Outbox.name());
     let in_outbox = |path: PathBuf| format!("{}/{}", Side::Outbox, path.to_string_lossy());
     let failed = |error: io::Error| Outcome::Failed(error.to_string());
     settled.outcome = match way {
-        Some(Way::File) => conflict.file(&outbox).map_or_else(failed, |path| Outcome::Filed(in_outbox(path))),
-        Some(Way::Drop) => {
+        Some(Resolution::File) => conflict.file(&outbox).map_or_else(failed, |path| Outcome::Filed(in_outbox(path))),
+        Some(Resolution::Drop) => {
             conflict.discard(&outbox).map_or_else(failed, |path| Outcome::Dropped(path.to_string_lossy().into_owned()))
         }
-        Some(Way::Skip) if answers.yes => {
+        Some(Resolution::Skip) if answers.yes => {
             Outcome::Left("not a copy of a message; compare the two files and keep one".to_owned())
         }
-        Some(Way::Skip) => Outcome::Left("skipped".to_owned()),
-        None if default == Way::Skip => {
+        Some(Resolution::Skip) => Outcome::Left("skipped".to_owned()),
+        None if default == Resolution::Skip => {
             Outcome::Left("not a copy of a message; compare the two files and keep one".to_owned())
         }
         None => Outcome::Left(format!("nothing was changed; `--yes` would {}", promise(default))),
     };
 }
 
-fn promise(way: Way) -> &'static str {
+fn promise(way: Resolution) -> &'static str {
     match way {
-        Way::File => "keep it as a message of its own",
-        Way::Drop => "move it to the trash",
-        Way::Skip => "leave it",
+        Resolution::File => "keep it as a message of its own",
+        Resolution::Drop => "move it to the trash",
+        Resolution::Skip => "leave it",
     }
 }
 
-impl Settled {
+impl ResolvedConflict {
     /// Whether something was moved.
     pub(super) fn moved(&self) -> bool {
         matches!(self.outcome, Outcome::Filed(_) | Outcome::Dropped(_))
@@ -193,7 +193,9 @@ impl Settled {
         match &self.comparison {
             None => String::new(),
             Some(Comparison::Equal) => format!("    the same as {original}\n"),
-            Some(Comparison::SameWords) => format!("    the same words as {original}; the difference is not visible\n"),
+            Some(Comparison::SameWords) => {
+                format!("    the same words as {original}; the difference is not visible\n")
+            }
             Some(Comparison::Bytes(words)) => format!("    differs from {original}: {words}\n"),
             Some(Comparison::Alone) if original.is_empty() => String::new(),
             Some(Comparison::Alone) => format!("    {original} is not there\n"),
@@ -204,7 +206,7 @@ impl Settled {
     }
 }
 
-impl fmt::Display for Settled {
+impl fmt::Display for ResolvedConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "  {}: ", field(&self.path))?;
         match &self.outcome {

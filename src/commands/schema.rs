@@ -33,32 +33,32 @@ pub type Row = (&'static str, fn() -> JsonSchemaText);
 /// Every command with a result, and the schema of what it prints; `watch` prints one such value on each line.
 pub const TABLE: [Row; 27] = [
     ("accept", of::<invite::AcceptReport>),
-    ("build", of::<build::Answer>),
-    ("channels", of::<channels::Report>),
-    ("check", of::<check::Report>),
-    ("complete", of::<complete::Report>),
-    ("completions", of::<completions::Report>),
-    ("compose", of::<compose::Report>),
-    ("delete", of::<delete::Report>),
-    ("drafts", of::<drafts::Report>),
-    ("edit", of::<edit::Report>),
+    ("build", of::<build::BuildResult>),
+    ("channels", of::<channels::ChannelsReport>),
+    ("check", of::<check::CheckReport>),
+    ("complete", of::<complete::CompleteReport>),
+    ("completions", of::<completions::CompletionsReport>),
+    ("compose", of::<compose::ComposeReport>),
+    ("delete", of::<delete::DeleteReport>),
+    ("drafts", of::<drafts::DraftsReport>),
+    ("edit", of::<edit::EditReport>),
     ("invite", of::<invite::InviteReport>),
-    ("join", of::<subscribe::Report>),
-    ("keys", of::<keys::Report>),
-    ("man", of::<man::Report>),
-    ("mark", of::<mark::Report>),
-    ("new", of::<new::Report>),
-    ("read", of::<read::Report>),
-    ("schema", of::<Report>),
-    ("search", of::<search::Report>),
-    ("serve", of::<serve::Report>),
-    ("service", of::<service::Report>),
-    ("share", of::<share::Report>),
-    ("status", of::<status::Report>),
-    ("subscribe", of::<subscribe::Subscribed>),
-    ("sync", of::<sync::Report>),
-    ("watch", of::<build::Report>),
-    ("why", of::<why::Report>),
+    ("join", of::<subscribe::SubscribeReport>),
+    ("keys", of::<keys::KeysReport>),
+    ("man", of::<man::ManReport>),
+    ("mark", of::<mark::MarkReport>),
+    ("new", of::<new::NewReport>),
+    ("read", of::<read::ReadReport>),
+    ("schema", of::<SchemaReport>),
+    ("search", of::<search::SearchReport>),
+    ("serve", of::<serve::ServeReport>),
+    ("service", of::<service::ServiceReport>),
+    ("share", of::<share::ShareReport>),
+    ("status", of::<status::StatusReport>),
+    ("subscribe", of::<subscribe::SubscribeResult>),
+    ("sync", of::<sync::SyncReport>),
+    ("watch", of::<build::BuildReport>),
+    ("why", of::<why::WhyReport>),
 ];
 
 fn names() -> PossibleValuesParser {
@@ -68,7 +68,7 @@ fn names() -> PossibleValuesParser {
 /// The commands, or one's schema.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Report {
+pub enum SchemaReport {
     /// The commands.
     Commands {
         /// Their names.
@@ -82,11 +82,11 @@ pub enum Report {
 ///
 /// # Errors
 /// None so far: a command that is not in the table is wrong usage.
-pub fn run(args: &Schema) -> Result<Report, Failure> {
+pub fn run(args: &Schema) -> Result<SchemaReport, Failure> {
     let wanted = TABLE.iter().find(|(name, _)| args.command.as_deref() == Some(name));
     Ok(match wanted {
-        Some((name, schema)) => Report::Schema(titled(schema(), name)),
-        None => Report::Commands { commands: TABLE.map(|(name, _)| name).to_vec() },
+        Some((name, schema)) => SchemaReport::Schema(titled(schema(), name)),
+        None => SchemaReport::Commands { commands: TABLE.map(|(name, _)| name).to_vec() },
     })
 }
 
@@ -99,7 +99,7 @@ fn titled(mut schema: JsonSchemaText, name: &str) -> JsonSchemaText {
     schema
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for SchemaReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Commands { commands } => commands.iter().try_for_each(|command| writeln!(f, "{command}")),

@@ -10,7 +10,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use super::{Failure, Surroundings, count};
+use super::{Failure, count};
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::marks::Marks;
@@ -18,7 +18,8 @@ use crate::channel::reading::query::{Excerpt, Query};
 use crate::channel::reading::search;
 use crate::channel::reading::search::{Searched, scan};
 use crate::channel::snapshot::card::Card;
-use crate::commands::channel_view::{Opened, short};
+use crate::commands::Environment;
+use crate::commands::channel_view::{ChannelView, short};
 use crate::commands::free_values;
 use crate::commands::resolve;
 use crate::console::{Console, FormattedText, Screen, Style, columns, cut};
@@ -80,7 +81,7 @@ pub fn with_end_kept(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> 
 fn command_of(args: &[OsString]) -> Option<&OsString> {
     let mut words = args.iter().skip(1);
     while let Some(word) = words.next() {
-        if ["--data", "--color"].iter().any(|option| word == option) {
+        if ["--data", "--color", "--log"].iter().any(|option| word == option) {
             words.next();
         } else if !word.as_encoded_bytes().starts_with(b"-") {
             return Some(word);
@@ -115,20 +116,21 @@ pub struct Hit {
 ///
 /// # Errors
 /// [`Failure`] when the query cannot be read, there is no such channel, or standard output cannot be written.
-pub fn run(args: &Search, around: &Surroundings, console: Console) -> Result<(), Failure> {
-    let query = Query::from_arguments(&args.words()?, around.seconds())?;
+pub fn run(args: &Search, environment: &Environment, console: Console) -> Result<(), Failure> {
+    let query = Query::from_arguments(&args.words()?, environment.clock.seconds())?;
     let channels = match &args.r#in {
-        Some(wanted) => vec![resolve::channel(around, wanted)?],
-        None => resolve::all(around, console)?,
+        Some(wanted) => vec![resolve::channel(environment, wanted)?],
+        None => resolve::all(environment, console)?,
     };
     let marks = Marks::default();
-    let opened: Vec<Opened> = channels.into_iter().map(|channel| Opened::look(channel, &marks, around)).collect();
-    let mut cards: Vec<(&Opened, Arc<Card>)> = Vec::new();
+    let opened: Vec<ChannelView> =
+        channels.into_iter().map(|channel| ChannelView::look(channel, &marks, environment)).collect();
+    let mut cards: Vec<(&ChannelView, Arc<Card>)> = Vec::new();
     for channel in &opened {
         cards.extend(channel.snapshot.cards.iter().map(|card| (channel, Arc::clone(card))));
     }
     cards.sort_by_key(|(_, card)| std::cmp::Reverse(card.stamp));
-    let before = opened.iter().map(Opened::address_width).max().unwrap_or_default();
+    let before = opened.iter().map(ChannelView::address_width).max().unwrap_or_default();
     let scan = Scan { query, cards, most: args.n.unwrap_or(usize::MAX), form: Form::of(console.screen, before) };
     if console.json {
         console.json(&scan)?;
@@ -136,7 +138,7 @@ pub fn run(args: &Search, around: &Surroundings, console: Console) -> Result<(),
     }
     let is_found = Cell::new(false);
     let found = scan.hits().inspect(|_| is_found.set(true));
-    console.paged(around.pager.as_ref(), found.map(|hits| lay_out(&hits, scan.form, console.screen)))?;
+    console.paged(environment.pager.as_ref(), found.map(|hits| lay_out(&hits, scan.form, console.screen)))?;
     if !is_found.get() {
         console.say("no messages found");
     }
@@ -175,12 +177,12 @@ impl Form {
 /// Looking through messages, newest first.
 struct Scan<'a> {
     query: Query,
-    cards: Vec<(&'a Opened, Arc<Card>)>,
+    cards: Vec<(&'a ChannelView, Arc<Card>)>,
     most: usize,
     form: Form,
 }
 
-impl Searched for Opened {
+impl Searched for ChannelView {
     fn name(&self) -> &str {
         self.name()
     }
@@ -205,7 +207,7 @@ impl Scan<'_> {
         found.map(|hits| hits.into_iter().map(|hit| self.hit(hit)).collect())
     }
 
-    fn hit(&self, found: search::Hit<'_, Opened>) -> Hit {
+    fn hit(&self, found: search::Hit<'_, ChannelView>) -> Hit {
         let (opened, card) = (found.place, found.card);
         let room = self.form.room.saturating_sub(opened.taken(card));
         let whole = || Excerpt { line: cut(&beginning(card), room), matches: Vec::new() };
@@ -225,7 +227,7 @@ impl Scan<'_> {
 }
 
 /// Who wrote a message, before its line, where several people write one box.
-fn byline(opened: &Opened, card: &Card) -> Option<String> {
+fn byline(opened: &ChannelView, card: &Card) -> Option<String> {
     opened.snapshot.byline(card).map(|name| format!("{}: ", short(name, AUTHOR)))
 }
 
@@ -263,7 +265,7 @@ fn lay_out(hits: &[Hit], form: Form, screen: Screen) -> FormattedText {
 
 /// What was found as JSON has it; it is written message by message.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report<M = Vec<Hit>> {
+pub struct SearchReport<M = Vec<Hit>> {
     messages: M,
 }
 
@@ -275,7 +277,7 @@ impl Serialize for Scan<'_> {
                 serializer.collect_seq(self.0.hits().flatten())
             }
         }
-        Report { messages: Messages(self) }.serialize(serializer)
+        SearchReport { messages: Messages(self) }.serialize(serializer)
     }
 }
 

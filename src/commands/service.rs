@@ -15,7 +15,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Failure, Surroundings};
+use super::Failure;
+use crate::commands::Environment;
 use crate::fs::atomic_write;
 use crate::text::invisible::field;
 use crate::text::shell::quoted;
@@ -67,7 +68,7 @@ enum Done {
 
 /// The file that tells the system.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub struct ServiceReport {
     manager: Manager,
     /// Where the file belongs.
     path: String,
@@ -95,13 +96,13 @@ struct Job<'a> {
 ///
 /// # Errors
 /// [`Failure`] when a path cannot be said in such a file, or when there is a different file already.
-pub fn run(args: &Service, around: &Surroundings) -> Result<Report, Failure> {
-    let program = around.program.as_deref().ok_or_else(|| {
+pub fn run(args: &Service, environment: &Environment) -> Result<ServiceReport, Failure> {
+    let program = environment.program.as_deref().ok_or_else(|| {
         Failure::new("the system does not tell the path of this program", "start it with its absolute path")
     })?;
     let (does, about) =
         if args.serve { ("serve", "missive, the browser app") } else { ("sync", "missive, which syncs channels") };
-    let job = Job { program, args: ["--data".as_ref(), around.data.as_os_str(), does.as_ref()], about };
+    let job = Job { program, args: ["--data".as_ref(), environment.folders.data.as_os_str(), does.as_ref()], about };
     let manager = match () {
         () if args.systemd => Manager::Systemd,
         () if args.launchd => Manager::Launchd,
@@ -110,28 +111,28 @@ pub fn run(args: &Service, around: &Surroundings) -> Result<Report, Failure> {
     };
     let (path, text, log) = match manager {
         Manager::Systemd => {
-            let path = known(around.config.as_deref())?.join("systemd/user").join(systemd::NAME);
+            let path = known(environment.folders.config.as_deref())?.join("systemd/user").join(systemd::NAME);
             (path, systemd::unit(&job)?, systemd::LOG.to_owned())
         }
         Manager::Launchd => {
-            let library = known(around.home.as_deref())?.join("Library");
+            let library = known(environment.folders.home.as_deref())?.join("Library");
             let log = library.join("Logs/missive.log");
             let text = launchd::agent(&job, &log)?;
-            (library.join("LaunchAgents").join(launchd::NAME), text, launchd::log(&from_home(&log, around)))
+            (library.join("LaunchAgents").join(launchd::NAME), text, launchd::log(&from_home(&log, environment)))
         }
     };
     let done = if args.install { install(&path, &text, args.force)? } else { Done::Printed };
     let start = match manager {
         Manager::Systemd => systemd::start(done == Done::Replaced),
-        Manager::Launchd => launchd::start(&from_home(&path, around), done == Done::Replaced),
+        Manager::Launchd => launchd::start(&from_home(&path, environment), done == Done::Replaced),
     };
-    let place = from_home(&path, around);
-    Ok(Report { manager, path: path.to_string_lossy().into_owned(), done, text, start, log, place })
+    let place = from_home(&path, environment);
+    Ok(ServiceReport { manager, path: path.to_string_lossy().into_owned(), done, text, start, log, place })
 }
 
 /// A path as a person would type it into a shell.
-fn from_home(path: &Path, around: &Surroundings) -> String {
-    let below = around.home.as_ref().and_then(|home| path.strip_prefix(home).ok());
+fn from_home(path: &Path, environment: &Environment) -> String {
+    let below = environment.folders.home.as_ref().and_then(|home| path.strip_prefix(home).ok());
     below.map_or_else(|| quoted(path), |below| format!("~/{}", quoted(below)))
 }
 
@@ -158,7 +159,7 @@ fn install(path: &Path, text: &str, force: bool) -> Result<Done, Failure> {
     }
 }
 
-impl Report {
+impl ServiceReport {
     /// What is said beside the file when it is printed.
     pub fn remarks(&self) -> Vec<String> {
         if self.done != Done::Printed {
@@ -173,7 +174,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for ServiceReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let became = match self.done {
             Done::Printed => return f.write_str(&self.text),
@@ -189,21 +190,11 @@ impl fmt::Display for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::Folders;
 
-    fn around(home: &Path) -> Surroundings {
-        Surroundings {
-            data: home.join("my data"),
-            here: home.to_owned(),
-            cache: None,
-            home: Some(home.to_owned()),
-            config: Some(home.join(".config")),
-            program: Some("/usr/bin/missive".into()),
-            sync: crate::commands::SyncSettings::default(),
-            editor: None,
-            zone: crate::commands::Zone::default(),
-            now: 0,
-            pager: None,
-        }
+    fn environment(home: &Path) -> Environment {
+        let environment = Environment::for_test(home);
+        Environment { folders: Folders { data: home.join("my data"), ..environment.folders.clone() }, ..environment }
     }
 
     fn service(words: &str) -> Service {
@@ -219,12 +210,12 @@ mod tests {
     #[test]
     fn a_file_that_is_different_stays_unless_forced() {
         let dir = tempfile::tempdir().unwrap();
-        let around = around(dir.path());
+        let environment = environment(dir.path());
         for (manager, path) in
             [("--systemd", ".config/systemd/user/missive.service"), ("--launchd", "Library/LaunchAgents/missive.plist")]
         {
             let path = dir.path().join(path);
-            let go = |more: &str| run(&service(&format!("{manager} {more}")), &around);
+            let go = |more: &str| run(&service(&format!("{manager} {more}")), &environment);
             let printed = go("").unwrap();
             assert_eq!((printed.done, &*printed.path), (Done::Printed, path.to_str().unwrap()));
             assert!(!path.exists() && printed.to_string() == printed.text);
@@ -246,11 +237,14 @@ mod tests {
 
     #[test]
     fn without_a_home_or_a_program_there_is_no_service() {
-        let around = around(Path::new("/home/azureen"));
-        let homeless = Surroundings { home: None, config: None, ..around.clone() };
+        let environment = environment(Path::new("/home/azureen"));
+        let homeless = Environment {
+            folders: Folders { home: None, config: None, ..environment.folders.clone() },
+            ..environment.clone()
+        };
         assert!(run(&service("--systemd"), &homeless).err().unwrap().message.contains("home folder"));
         assert!(run(&service("--launchd"), &homeless).err().unwrap().message.contains("home folder"));
-        let nameless = Surroundings { program: None, ..around };
+        let nameless = Environment { program: None, ..environment };
         assert!(run(&service(""), &nameless).is_err());
     }
 }

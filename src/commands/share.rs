@@ -1,6 +1,6 @@
 //! `missive share`: gives the key by which others read a channel, or write it.
 //!
-//! Owns what is printed of a key and the warning about keys for writing. Refuses to reach anybody: a node does that.
+//! Nobody is reached here: sync does that.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -9,12 +9,12 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Failure, Surroundings};
-use crate::channel::Kind;
+use super::Failure;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::settings;
 use crate::channel::protocol::settings::BaseUrl;
-use crate::commands::metadata_warning::Originals;
+use crate::commands::Environment;
+use crate::commands::metadata_warning::MetadataWarning;
 use crate::commands::qr_code::qr;
 use crate::commands::{documents, resolve};
 use crate::console::Console;
@@ -38,17 +38,17 @@ pub struct Share {
     #[arg(long)]
     key_only: bool,
     #[command(flatten)]
-    via: crate::commands::syncthing::ShareVia,
+    via: crate::commands::syncthing::ShareViaArgs,
 }
 
 /// A key.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Report {
+pub enum ShareReport {
     /// A key of our own engine.
     Key(KeyReport),
     /// What Syncthing says.
-    Via(crate::commands::syncthing::Report),
+    Via(crate::commands::syncthing::SyncthingReport),
 }
 
 /// A key.
@@ -68,7 +68,7 @@ pub struct KeyReport {
     /// How many attachments tell readers a place, a device or a person, of those that were looked into.
     telling: usize,
     #[serde(skip)]
-    original: Originals,
+    original: MetadataWarning,
     #[serde(skip)]
     qr: Option<String>,
     #[serde(skip)]
@@ -79,17 +79,17 @@ pub struct KeyReport {
 ///
 /// # Errors
 /// [`Failure`] when there is no such channel in the data folder, or it is somebody else's and a key for writing is wanted.
-pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Report, Failure> {
-    let channel = resolve::channel(around, &args.channel)?;
-    if let Some(report) = args.via.share(&channel, around)? {
-        return Ok(Report::Via(report));
+pub fn run(args: &Share, environment: &Environment, console: Console) -> Result<ShareReport, Failure> {
+    let channel = resolve::channel(environment, &args.channel)?;
+    if let Some(report) = args.via.share(&channel, environment)? {
+        return Ok(ShareReport::Via(report));
     }
-    let name = documents::name(around, &channel)?;
-    let side = if channel.kind == Kind::Subscription { Side::Inbox } else { Side::Outbox };
+    let name = documents::name(&environment.folders.data, &channel)?;
+    let side = documents::shared_side(&channel);
     let document = if side == Side::Outbox {
-        Book::change(&around.data, |book| documents::own_document(book, &name))?
+        Book::change(&environment.folders.data, |book| documents::own_document(book, &name))?
     } else {
-        documents::document(around, &name, side)?
+        documents::document(environment, &name, side)?
     };
     let opens = match (args.write, document.secret) {
         (false, _) => Opens::Read(document.id),
@@ -104,9 +104,9 @@ pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Repo
     let profile = documents::profile(&channel, side);
     let ticket = Ticket {
         opens,
-        peers: documents::peers(around, &document)?,
+        peers: documents::peers(&environment.folders.data, &document)?,
         name: profile.title.unwrap_or_else(|| name.to_string()),
-        owner: documents::owner(around, &document)?.map(|owner| owner.0),
+        owner: documents::owner(&environment.folders.data, &document)?.map(|owner| owner.0),
     };
     // A profile may be a stranger's, so its link is an address or nothing.
     let of_profile = || profile.link.and_then(|link| BaseUrl::try_from(link).ok());
@@ -115,22 +115,22 @@ pub fn run(args: &Share, around: &Surroundings, console: Console) -> Result<Repo
     let target = if page.is_some() { link.clone() } else { format!("#{ticket}") };
     let html = (!args.write).then(|| format!("<a href=\"{target}\">Follow this with missive</a>"));
     let screen = console.shows_results() && !console.json;
-    let original = Originals::in_box(&channel, side, &args.channel);
-    Ok(Report::Key(KeyReport {
+    let original = MetadataWarning::in_box(&channel, side, &args.channel);
+    Ok(ShareReport::Key(KeyReport {
         key: ticket.to_string(),
         qr: if screen && !args.key_only { qr(&link, console.screen.width) } else { None },
         link,
         writes: args.write,
         channel: name.to_string(),
         html,
-        running: Lock::is_taken(&around.data),
+        running: Lock::is_taken(&environment.folders.data),
         telling: original.count.found,
         original,
         only: args.key_only,
     }))
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for ShareReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Key(report) => report.fmt(f),

@@ -9,9 +9,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::sync::NOTHING;
-use super::{Failure, Surroundings, count, freshness};
+use super::{Failure, count, freshness};
+use crate::commands::Environment;
 use crate::commands::syncthing;
-use crate::commands::syncthing::Carried;
+use crate::commands::syncthing::SyncthingChannel;
 use crate::sync::keys::book::check_private;
 use crate::sync::replica::limits::Refusal;
 use crate::sync::socket::{self, Lock};
@@ -28,7 +29,7 @@ pub struct Status {}
 
 /// How all stand.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub struct StatusReport {
     /// Whether a node is running.
     running: bool,
     #[serde(flatten)]
@@ -36,7 +37,7 @@ pub struct Report {
     #[serde(skip)]
     now: i64,
     /// The boxes that Syncthing carries.
-    syncthing: Vec<Carried>,
+    syncthing: Vec<SyncthingChannel>,
     /// Why Syncthing does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     syncthing_problem: Option<String>,
@@ -46,16 +47,16 @@ pub struct Report {
 ///
 /// # Errors
 /// [`Failure`] when others may write where the keys are kept.
-pub fn run(_args: &Status, around: &Surroundings) -> Result<Report, Failure> {
-    check_private(&around.data)?;
-    let asked = socket::ask(&around.data);
-    let running = asked.is_some() || Lock::is_taken(&around.data);
-    let state = asked.or_else(|| socket::last_state(&around.data)).unwrap_or_default();
-    let (syncthing, syncthing_problem) = syncthing::carried(around);
-    Ok(Report { running, state, now: around.seconds(), syncthing, syncthing_problem })
+pub fn run(_args: &Status, environment: &Environment) -> Result<StatusReport, Failure> {
+    check_private(&environment.folders.data)?;
+    let asked = socket::ask(&environment.folders.data);
+    let running = asked.is_some() || Lock::is_taken(&environment.folders.data);
+    let state = asked.or_else(|| socket::last_state(&environment.folders.data)).unwrap_or_default();
+    let (syncthing, syncthing_problem) = syncthing::carried(environment);
+    Ok(StatusReport { running, state, now: environment.clock.seconds(), syncthing, syncthing_problem })
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for StatusReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.state.warnings.iter().try_for_each(|warning| writeln!(f, "warning: {}", field(warning)))?;
         freshness::clock(&self.state).iter().try_for_each(|warning| writeln!(f, "warning: {warning}"))?;
@@ -78,7 +79,7 @@ impl fmt::Display for Report {
     }
 }
 
-impl Report {
+impl StatusReport {
     fn document(&self, f: &mut fmt::Formatter<'_>, document: &DocumentState) -> fmt::Result {
         writeln!(
             f,

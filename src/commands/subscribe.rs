@@ -1,7 +1,6 @@
 //! `missive subscribe` and `missive join`: from a key to a channel.
 //!
-//! Owns what a key may be used for, the folder it gets, and what is shown while it fills. It is noted before anything is
-//! fetched, so whoever has the channel may come later.
+//! The key is saved before anything is fetched, so whoever has the channel may come online later.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,14 +9,15 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Clock, Failure, Surroundings, count};
+use super::{Failure, count};
 use crate::article::readable_size;
 use crate::channel::authorship::signers;
 use crate::channel::folder::NewChannel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
-use crate::commands::network_options::Network;
-use crate::commands::wait_for_sync::{Verdict, Waiting};
+use crate::commands::Environment;
+use crate::commands::network_options::NetworkArgs;
+use crate::commands::wait_for_sync::{SyncWait, Verdict};
 use crate::commands::{documents, free_values};
 use crate::console::Console;
 use crate::sync::keys::book::{AuthorKey, Book, Document, Secret};
@@ -41,7 +41,7 @@ pub struct Subscribe {
     #[command(flatten)]
     how: How,
     #[command(flatten)]
-    via: crate::commands::syncthing::Via,
+    via: crate::commands::syncthing::ViaArgs,
 }
 
 /// Join a channel as an author with its write key
@@ -67,22 +67,22 @@ struct How {
     #[arg(long)]
     no_wait: bool,
     #[command(flatten)]
-    network: Network,
+    network: NetworkArgs,
 }
 
 /// What came of a key.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Subscribed {
+pub enum SubscribeResult {
     /// A channel of our own engine.
-    Channel(Report),
+    Channel(SubscribeReport),
     /// What Syncthing was told.
-    Via(crate::commands::syncthing::Report),
+    Via(crate::commands::syncthing::SyncthingReport),
 }
 
 /// The channel that a key was made into.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub struct SubscribeReport {
     name: String,
     /// What its author calls it, untrusted.
     title: Option<String>,
@@ -91,33 +91,33 @@ pub struct Report {
     bytes: u64,
     /// Files that are not here yet.
     arriving: usize,
-    /// Whether somebody who has it was met, and all is here.
+    /// Whether someone who has it was connected, and everything is here.
     in_step: bool,
     path: String,
 }
 
-/// Subscribes, and waits until the messages are here, nobody who has them is met, or the waker rings.
+/// Subscribes, and waits until the messages are here, until nothing has changed for long, or until the waker says stop.
 ///
 /// # Errors
-/// [`Failure`] when the text is no key for reading, the channel is here already, or its name is taken.
+/// [`Failure`] when the text is no read key, the channel is here already, or its name is taken.
 pub fn run(
     args: &Subscribe,
-    around: &Surroundings,
+    environment: &Environment,
     console: Console,
-    clock: Clock,
     with_waker: impl FnOnce(Waker) -> Result<(), Failure>,
-) -> Result<Subscribed, Failure> {
+) -> Result<SubscribeResult, Failure> {
     if args.via.is_given() {
-        return crate::commands::syncthing::subscribe(&args.key, args.name.as_deref(), around).map(Subscribed::Via);
+        return crate::commands::syncthing::subscribe(&args.key, args.name.as_deref(), environment)
+            .map(SubscribeResult::Via);
     }
-    let waiting = Waiting::begin(with_waker)?;
-    let (name, title) = note(&args.key, args.name.as_deref(), around)?;
+    let waiting = SyncWait::begin(with_waker)?;
+    let (name, title) = note(&args.key, args.name.as_deref(), environment)?;
     let wanted = Wanted { name: &name, side: Side::Inbox, title: &title };
-    fetch(&wanted, &args.how, around, console, clock, waiting).map(Subscribed::Channel)
+    fetch(&wanted, &args.how, environment, console, waiting).map(SubscribeResult::Channel)
 }
 
 /// Subscribes, and waits for nothing; gives the channel's name, and what its author calls it.
-pub(super) fn note(key: &str, name: Option<&str>, around: &Surroundings) -> Result<(ChannelName, String), Failure> {
+pub(super) fn note(key: &str, name: Option<&str>, environment: &Environment) -> Result<(ChannelName, String), Failure> {
     if Key::parse(key).is_ok() {
         let hint = "subscribe with `missive subscribe --via syncthing KEY`";
         return Err(Failure::new("that is a key for Syncthing", hint));
@@ -129,27 +129,26 @@ pub(super) fn note(key: &str, name: Option<&str>, around: &Surroundings) -> Resu
     let owner = ticket.owner.map(AuthorKey);
     let document =
         |name: ChannelName| Document { peers: ticket.peers.clone(), owner, ..Document::new(name, Side::Inbox, id) };
-    let name = add(around, &ticket, name, (Side::Inbox, id), document)?;
+    let name = add(environment, &ticket, name, (Side::Inbox, id), document)?;
     Ok((name, ticket.name))
 }
 
 /// Joins, and waits as [`run`] does.
 ///
 /// # Errors
-/// [`Failure`] when the text is no key for writing, the channel is here already, or its name is taken.
+/// [`Failure`] when the text is no write key, the channel is here already, or its name is taken.
 pub fn join(
     args: &Join,
-    around: &Surroundings,
+    environment: &Environment,
     console: Console,
-    clock: Clock,
     with_waker: impl FnOnce(Waker) -> Result<(), Failure>,
-) -> Result<Report, Failure> {
+) -> Result<SubscribeReport, Failure> {
     let ticket = Ticket::parse(&args.key)?;
     let Opens::Write(secret) = ticket.opens else {
         return Err(other_kind(&ticket));
     };
     let id = documents::document_id(&Secret(secret))?;
-    let waiting = Waiting::begin(with_waker)?;
+    let waiting = SyncWait::begin(with_waker)?;
     let document = |name: ChannelName| Document {
         secret: Some(Secret(secret)),
         owner: ticket.owner.map(AuthorKey),
@@ -157,9 +156,9 @@ pub fn join(
         peers: ticket.peers.clone(),
         ..Document::new(name, Side::Outbox, id)
     };
-    let name = add(around, &ticket, args.name.as_deref(), (Side::Outbox, id), document)?;
+    let name = add(environment, &ticket, args.name.as_deref(), (Side::Outbox, id), document)?;
     let wanted = Wanted { name: &name, side: Side::Outbox, title: &ticket.name };
-    fetch(&wanted, &args.how, around, console, clock, waiting)
+    fetch(&wanted, &args.how, environment, console, waiting)
 }
 
 fn other_kind(ticket: &Ticket) -> Failure {
@@ -173,7 +172,7 @@ fn other_kind(ticket: &Ticket) -> Failure {
 
 /// Makes the channel and notes its document, both or neither.
 fn add(
-    around: &Surroundings,
+    environment: &Environment,
     ticket: &Ticket,
     name: Option<&str>,
     (side, id): (Side, [u8; 32]),
@@ -181,24 +180,24 @@ fn add(
 ) -> Result<ChannelName, Failure> {
     let named = name.map(documents::parsed).transpose()?;
     let choose = |book: &Book| -> Result<(ChannelName, Document), Failure> {
-        let name = named.clone().map_or_else(|| documents::free_name(around, book, &ticket.name), Ok)?;
+        let name = named.clone().map_or_else(|| documents::free_name(environment, book, &ticket.name), Ok)?;
         let document = document(name.clone());
         refuse_known(book, &document)?;
         Ok((name, document))
     };
     let whose = |book: &mut Book| note_owner(book, ticket, &id, side);
     // What is refused at once makes nothing, not even a data folder.
-    let mut known = Book::read(&around.data)?;
+    let mut known = Book::read(&environment.folders.data)?;
     if whose(&mut known)?.is_none() {
         choose(&known)?;
     }
-    fs_err::create_dir_all(&around.data)?;
-    let (name, made) = Book::change(&around.data, |book| {
+    fs_err::create_dir_all(&environment.folders.data)?;
+    let (name, made) = Book::change(&environment.folders.data, |book| {
         if let Some(name) = whose(book)? {
             return Ok((name, None));
         }
         let (name, document) = choose(book)?;
-        let made = documents::make(around, book, &name, side)?;
+        let made = documents::make(environment, book, &name, side)?;
         book.documents.push(document);
         Ok::<_, Failure>((name, made))
     })?;
@@ -238,7 +237,7 @@ fn note_owner(book: &mut Book, ticket: &Ticket, id: &[u8; 32], side: Side) -> Re
         }
         Some(other) if other != owner => Err(Failure::new(
             format!(
-                "the key says that key {} owns this channel; here it is key {}: `{}`",
+                "the new key names {} as the owner of this channel, but the saved key names {}: `{}`",
                 short(owner),
                 short(other),
                 known.channel
@@ -267,23 +266,22 @@ struct Wanted<'a> {
 fn fetch(
     wanted: &Wanted<'_>,
     how: &How,
-    around: &Surroundings,
+    environment: &Environment,
     console: Console,
-    clock: Clock,
-    mut waiting: Waiting,
-) -> Result<Report, Failure> {
+    mut waiting: SyncWait,
+) -> Result<SubscribeReport, Failure> {
     let mut last = DocumentState::new(wanted.name.clone(), wanted.side, false);
     if !how.no_wait {
         console.say(&looking_for(wanted.title));
-        let session = waiting.open(around, how.network.options(around), clock)?;
+        let session = waiting.open(environment, how.network.options(environment))?;
         let bar = console.bytes(&wanted.name.to_string());
-        waiting.until(&session, around, PATIENCE, |state| {
+        waiting.until(&session, environment, PATIENCE, |state| {
             let is_it = |document: &&DocumentState| document.channel == *wanted.name && document.side == wanted.side;
             let Some(document) = state.documents.iter().find(is_it) else {
                 return Verdict::Wait;
             };
             last = document.clone();
-            // Before somebody was met there are no figures.
+            // Before anyone was connected there are no figures.
             if document.compared.is_some() {
                 bar.name(&summary(document));
                 bar.show(document.fetched, document.fetched.saturating_add(document.arriving_bytes));
@@ -291,10 +289,10 @@ fn fetch(
             if document.is_up_to_date() { Verdict::Done } else { Verdict::Wait }
         })?;
         bar.clear();
-        waiting.end(session, console)?;
+        session.end()?;
     }
-    Ok(Report {
-        path: around.data.join(wanted.name.as_os_str()).to_string_lossy().into_owned(),
+    Ok(SubscribeReport {
+        path: environment.folders.data.join(wanted.name.as_os_str()).to_string_lossy().into_owned(),
         name: wanted.name.to_string(),
         in_step: last.is_up_to_date(),
         title: last.title,
@@ -304,10 +302,10 @@ fn fetch(
     })
 }
 
-/// What is said at once while nobody was met yet.
+/// What is said at once, while nobody is connected yet.
 fn looking_for(title: &str) -> String {
     let what = if title.is_empty() { "this channel".to_owned() } else { format!("“{}”", field(title)) };
-    format!("Looking for someone who has {what} … ctrl-c to stop; this continues whenever `missive sync` runs")
+    format!("Looking for someone who has {what} … Press ctrl-c to stop; it continues whenever `missive sync` runs.")
 }
 
 /// How long nothing may change before this command stops waiting.
@@ -318,7 +316,7 @@ fn summary(document: &DocumentState) -> String {
     format!("{}: {}", field(&title), count(document.messages, "message"))
 }
 
-impl fmt::Display for Subscribed {
+impl fmt::Display for SubscribeResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Channel(report) => report.fmt(f),
@@ -327,14 +325,14 @@ impl fmt::Display for Subscribed {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for SubscribeReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", field(&self.path))?;
         let title = self.title.as_deref().unwrap_or(&self.name);
         if self.in_step {
             writeln!(
                 f,
-                "{}: {}, {}. To read: {}",
+                "{}: {}, {}. To read it: {}",
                 field(title),
                 count(self.messages, "message"),
                 readable_size(self.bytes),

@@ -1,6 +1,6 @@
-//! `missive sync`: the node in the foreground.
+//! `missive sync`: syncs in the foreground, and shows a line for each channel.
 //!
-//! Owns the lines that tell how the channels stand, and when `--once` is over. Refuses to know how anything is moved.
+//! How anything is moved is the node's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -11,12 +11,13 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Clock, Failure, Surroundings, freshness};
+use super::{Failure, freshness};
 use crate::article::readable_size;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
-use crate::commands::network_options::Network;
-use crate::commands::wait_for_sync::{Ended, Verdict, Waiting};
+use crate::commands::Environment;
+use crate::commands::network_options::NetworkArgs;
+use crate::commands::wait_for_sync::{SyncWait, Verdict, WaitEnd};
 use crate::commands::{documents, resolve};
 use crate::console::{Console, LiveLines};
 use crate::sync::keys::book::Book;
@@ -27,7 +28,7 @@ use crate::watch::Waker;
 /// Sync all shared channels, until stopped
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  missive sync --once    # for a timer: stops when everything is up to date
+  missive sync --once    # from a timer: sync, then stop
   missive sync my-channel --fetch 2026-01-01T10-00-00Z/film.mp4")]
 pub struct Sync {
     /// The channel for --fetch or --yes-delete-all
@@ -45,13 +46,13 @@ pub struct Sync {
     #[arg(long, requires = "channel")]
     yes_delete_all: bool,
     #[command(flatten)]
-    network: Network,
+    network: NetworkArgs,
 }
 
 /// How the channels stood when it ended.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
-    /// Whether all of them were in step.
+pub struct SyncReport {
+    /// Whether all of them were up to date.
     in_step: bool,
     documents: Vec<DocumentState>,
     #[serde(skip)]
@@ -60,82 +61,82 @@ pub struct Report {
     once: bool,
 }
 
-impl Report {
-    /// Whether `--once` could not bring everything in step.
+impl SyncReport {
+    /// Whether `--once` could not bring everything up to date.
     pub fn failed(&self) -> bool {
         self.once && !self.in_step
     }
 }
 
-/// Synchronises until the waker rings, which is handed to `with_waker`, or with `--once` until all is in step.
+/// Syncs until the waker says stop, which is handed to `with_waker`, or with `--once` until all is up to date.
 ///
 /// # Errors
 /// [`Failure`] when the node cannot start, or another program runs it.
 pub fn run(
     args: &Sync,
-    around: &Surroundings,
+    environment: &Environment,
     console: Console,
-    clock: Clock,
     with_waker: impl FnOnce(Waker) -> Result<(), Failure>,
-) -> Result<Report, Failure> {
-    let mut waiting = Waiting::begin(with_waker)?;
+) -> Result<SyncReport, Failure> {
+    let mut waiting = SyncWait::begin(with_waker)?;
     // A data folder that vanishes later is not made anew.
-    fs_err::create_dir_all(&around.data)?;
-    note(args, around)?;
-    resolve::mention_no_boxes(around, console);
-    let session = waiting.open(around, args.network.options(around), clock)?;
+    fs_err::create_dir_all(&environment.folders.data)?;
+    note(args, environment)?;
+    resolve::mention_no_boxes(environment, console);
+    let session = waiting.open(environment, args.network.options(environment))?;
     if !session.is_own() && !args.once {
         return Err(Failure::new(
-            format!("another missive is already syncing {}", around.data.display()),
+            format!("another missive is already syncing {}", environment.folders.data.display()),
             "`missive status` shows its state",
         ));
     }
-    let mut teller = Teller { live: console.live_lines(), paces: BTreeMap::new() };
+    let clock = environment.clock;
+    let mut progress = SyncProgress { live: console.live_lines(), paces: BTreeMap::new() };
     let mut last = NodeState::default();
     let mut settled = None;
     let patience = if args.once { args.wait } else { Duration::MAX };
-    let ended = waiting.until(&session, around, patience, |state| {
+    let ended = waiting.until(&session, environment, patience, |state| {
         last = state.clone();
-        teller.tell(state, clock());
+        progress.tell(state, clock.nanoseconds());
         let is_settled = args.once && is_settled(state);
         // What was asked for a moment ago has its chance to begin.
-        let since = settled.filter(|_| is_settled).unwrap_or_else(clock);
+        let since = settled.filter(|_| is_settled).unwrap_or_else(|| clock.nanoseconds());
         settled = Some(since);
-        if is_settled && clock() - since > SETTLED { Verdict::Done } else { Verdict::Wait }
+        if is_settled && clock.nanoseconds() - since > SETTLED { Verdict::Done } else { Verdict::Wait }
     })?;
-    drop(teller);
-    waiting.end(session, console)?;
-    let now = clock().div_euclid(1_000_000_000);
+    drop(progress);
+    session.end()?;
+    let now = clock.seconds();
     let lines = last.documents.iter().map(|document| line(document, now)).collect();
-    Ok(Report {
-        in_step: ended == Ended::Done || last.documents.iter().all(is_up_to_date),
+    Ok(SyncReport {
+        in_step: ended == WaitEnd::Done || last.documents.iter().all(is_up_to_date),
         documents: last.documents,
         lines: if args.once { lines } else { Vec::new() },
         once: args.once,
     })
 }
 
-/// What is said where there is nothing to keep in step.
+/// What is said where there is nothing to sync.
 pub(super) const NOTHING: &str =
-    "Nothing is shared yet: missive share CHANNEL, missive subscribe KEY, missive invite NAME";
+    "Nothing is shared yet. Start with `missive share CHANNEL`, `missive subscribe KEY` or `missive invite NAME`.";
 
-/// So long everything has to be in step before it is taken for that, in nanoseconds.
+/// So long everything has to be up to date before `--once` believes it, in nanoseconds.
 const SETTLED: i64 = 1_000_000_000;
 
-/// Notes in the book what was asked for beside.
-fn note(args: &Sync, around: &Surroundings) -> Result<(), Failure> {
+/// Notes in the file of keys what was asked for beside.
+fn note(args: &Sync, environment: &Environment) -> Result<(), Failure> {
     let Some(wanted) = &args.channel else {
         return Ok(());
     };
-    let name = match resolve::channel(around, wanted) {
-        Ok(channel) => documents::name(around, &channel)?,
+    let name = match resolve::channel(environment, wanted) {
+        Ok(channel) => documents::name(&environment.folders.data, &channel)?,
         // A channel whose outbox is gone is no channel any more, and still has a document.
         Err(failure) => match ChannelName::parse(wanted).filter(|_| args.yes_delete_all) {
             Some(name) => name,
             None => return Err(failure),
         },
     };
-    Book::change(&around.data, |book| {
+    Book::change(&environment.folders.data, |book| {
         let mut documents = book.documents.iter_mut().filter(|document| document.channel == name).peekable();
         if documents.peek().is_none() {
             return Err(Failure::new(format!("`{name}` is not shared"), "`missive keys` lists the shared channels"));
@@ -159,7 +160,7 @@ fn is_settled(state: &NodeState) -> bool {
     state.accepting.is_empty() && state.documents.iter().all(is_up_to_date)
 }
 
-/// Whether a document is in step; one that nobody else has is by itself.
+/// Whether a document is up to date; one that nobody else has is by itself.
 fn is_up_to_date(document: &DocumentState) -> bool {
     document.is_up_to_date()
         || (document.writes && document.peers.is_empty() && document.arriving == 0 && document.question.is_none())
@@ -169,12 +170,12 @@ fn is_up_to_date(document: &DocumentState) -> bool {
 const CLOCK: &str = "clock";
 
 /// Tells how channels stand, a line for each.
-struct Teller {
+struct SyncProgress {
     live: LiveLines,
     paces: BTreeMap<String, Pace>,
 }
 
-impl Teller {
+impl SyncProgress {
     fn tell(&mut self, state: &NodeState, now: i64) {
         let seconds = now.div_euclid(1_000_000_000);
         let mut told = BTreeSet::new();
@@ -237,7 +238,7 @@ fn line(document: &DocumentState, now: i64) -> String {
     format!("{}: {}", name(document), freshness::words(document, now))
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for SyncReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.once && self.lines.is_empty() {
             return writeln!(f, "{NOTHING}");

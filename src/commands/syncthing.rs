@@ -18,9 +18,10 @@ use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profile;
 use crate::channel::{Channel, Error, Kind, folder};
 use crate::commands::relative_time::ago;
-use crate::commands::{Failure, Surroundings, count, documents};
+use crate::commands::{Environment, Failure, count, documents};
 use crate::sync::keys::book::Book;
-use crate::sync::syncthing::{self, Activity, Asking, DeviceId, FolderState, Key, Syncthing};
+use crate::sync::syncthing;
+use crate::sync::syncthing::{Activity, Asking, DeviceId, FolderState, Key, Syncthing};
 use crate::text::invisible::field;
 use crate::text::shell;
 
@@ -33,7 +34,7 @@ pub enum Tool {
 
 /// Which tool carries a channel.
 #[derive(Debug, Args)]
-pub struct Via {
+pub struct ViaArgs {
     /// Let another tool carry the channel
     #[arg(long, value_name = "TOOL", value_enum)]
     via: Option<Tool>,
@@ -41,9 +42,9 @@ pub struct Via {
 
 /// Which tool carries one's own channel, and who may read it there.
 #[derive(Debug, Args)]
-pub struct ShareVia {
+pub struct ShareViaArgs {
     #[command(flatten)]
-    via: Via,
+    via: ViaArgs,
     /// Accept a reader's Syncthing, by its device id
     #[arg(long = "reader", value_name = "DEVICE-ID", requires = "via", value_parser = |id: &str| DeviceId::parse(id).map_err(|error| error.to_string()))]
     readers: Vec<DeviceId>,
@@ -52,7 +53,7 @@ pub struct ShareVia {
 /// What Syncthing was told.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Report {
+pub enum SyncthingReport {
     /// An outbox is shared.
     Shared {
         /// The channel.
@@ -75,26 +76,35 @@ pub enum Report {
     },
 }
 
-impl Via {
+impl ViaArgs {
     /// Whether another tool is to carry it.
     pub(super) fn is_given(&self) -> bool {
         self.via.is_some()
     }
 }
 
-impl ShareVia {
+impl ShareViaArgs {
     /// Shares a channel's outbox through the tool, if one was named.
     ///
     /// # Errors
     /// [`Failure`], in the words of what Syncthing says.
-    pub(super) fn share(&self, channel: &Channel, around: &Surroundings) -> Result<Option<Report>, Failure> {
+    pub(super) fn share(
+        &self,
+        channel: &Channel,
+        environment: &Environment,
+    ) -> Result<Option<SyncthingReport>, Failure> {
         if !self.via.is_given() {
             return Ok(None);
         }
-        let syncthing = open(around)?;
+        let syncthing = open(environment)?;
         let shared = syncthing.share(channel, &self.readers, Uuid::new_v4())?;
         let asking = syncthing.asking(channel)?;
-        Ok(Some(Report::Shared { channel: channel.name.to_string(), key: shared.key, readers: shared.readers, asking }))
+        Ok(Some(SyncthingReport::Shared {
+            channel: channel.name.to_string(),
+            key: shared.key,
+            readers: shared.readers,
+            asking,
+        }))
     }
 }
 
@@ -102,42 +112,48 @@ impl ShareVia {
 ///
 /// # Errors
 /// [`Failure`] when the text is no key of Syncthing's, or in the words of what Syncthing says.
-pub(super) fn subscribe(key: &str, name: Option<&str>, around: &Surroundings) -> Result<Report, Failure> {
+pub(super) fn subscribe(key: &str, name: Option<&str>, environment: &Environment) -> Result<SyncthingReport, Failure> {
     let key = Key::parse(key)?;
-    let syncthing = open(around)?;
+    let syncthing = open(environment)?;
     let name = match name {
         Some(name) => ChannelName::parse(name.as_ref()).ok_or_else(|| Error::Name { name: name.to_owned() })?,
-        None => documents::free_name(around, &Book::read(&around.data)?, key.folder.as_str())?,
+        None => documents::free_name(environment, &Book::read(&environment.folders.data)?, key.folder.as_str())?,
     };
-    let channel = match folder::named(&around.data, &name) {
+    let channel = match folder::named(&environment.folders.data, &name) {
         Ok(channel) if channel.kind != Kind::Broadcast => {
             syncthing.subscribe(&channel, &key)?;
             channel
         }
         Ok(channel) => return Err(Error::Exists { path: channel.path }.into()),
         Err(_) => {
-            let channel = Channel::make(&around.data, &name, Kind::Subscription, &Profile::default())?;
+            let channel = Channel::make(&environment.folders.data, &name, Kind::Subscription, &Profile::default())?;
             syncthing.subscribe(&channel, &key).inspect_err(|_| unmake(&channel))?;
             channel
         }
     };
     let path = channel.path.to_string_lossy().into_owned();
-    Ok(Report::Subscribed { channel: name.to_string(), path, device: syncthing.device().clone() })
+    Ok(SyncthingReport::Subscribed { channel: name.to_string(), path, device: syncthing.device().clone() })
 }
 
 /// Takes a new channel away that nothing will fill. Only what is empty goes.
 fn unmake(channel: &Channel) {
-    let _ = fs_err::remove_dir(channel.path.join(Side::Inbox.name()));
-    let _ = fs_err::remove_dir(&channel.path);
+    let inbox = fs_err::remove_dir(channel.path.join(Side::Inbox.name()));
+    // A folder that something was put into meanwhile stays, and is an empty channel otherwise.
+    drop(inbox.and_then(|()| fs_err::remove_dir(&channel.path)));
 }
 
-fn open(around: &Surroundings) -> Result<Syncthing, Failure> {
-    Ok(Syncthing::open(&around.sync.syncthing, &places(around))?)
+fn open(environment: &Environment) -> Result<Syncthing, Failure> {
+    Ok(Syncthing::open(&environment.sync.syncthing, &places(environment))?)
 }
 
 /// Where a Syncthing may have its settings.
-fn places(around: &Surroundings) -> Vec<PathBuf> {
-    around.home.as_ref().map(|home| syncthing::candidates(home, around.config.as_deref(), None)).unwrap_or_default()
+fn places(environment: &Environment) -> Vec<PathBuf> {
+    environment
+        .folders
+        .home
+        .as_ref()
+        .map(|home| syncthing::candidates(home, environment.folders.config.as_deref(), None))
+        .unwrap_or_default()
 }
 
 /// How long `status` waits for a Syncthing to say anything.
@@ -145,24 +161,30 @@ const FIRST: Duration = Duration::from_millis(700);
 
 /// How a channel stands that Syncthing carries.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Carried {
+pub struct SyncthingChannel {
     channel: String,
     #[serde(flatten)]
     state: FolderState,
 }
 
 /// How those channels stand that Syncthing carries, and what keeps it from telling; nothing where there is no Syncthing.
-pub(super) fn carried(around: &Surroundings) -> (Vec<Carried>, Option<String>) {
-    let syncthing = match Syncthing::open_within(&around.sync.syncthing, &places(around), FIRST) {
+pub(super) fn carried(environment: &Environment) -> (Vec<SyncthingChannel>, Option<String>) {
+    let syncthing = match Syncthing::open_within(&environment.sync.syncthing, &places(environment), FIRST) {
         Ok(syncthing) => syncthing,
         Err(syncthing::Error::NoConfig { .. }) => return (Vec::new(), None),
         Err(error) => return (Vec::new(), Some(error.to_string())),
     };
     let mut carried = Vec::new();
-    for channel in folder::discover(&around.data).unwrap_or_default() {
+    let channels = match folder::discover(&environment.folders.data) {
+        Ok(channels) => channels,
+        Err(error) => return (Vec::new(), Some(error.to_string())),
+    };
+    for channel in channels {
         match syncthing.state(&channel) {
             Ok(states) => {
-                carried.extend(states.into_iter().map(|state| Carried { channel: channel.name.to_string(), state }));
+                carried.extend(
+                    states.into_iter().map(|state| SyncthingChannel { channel: channel.name.to_string(), state }),
+                );
             }
             Err(error) => return (carried, Some(error.to_string())),
         }
@@ -170,7 +192,7 @@ pub(super) fn carried(around: &Surroundings) -> (Vec<Carried>, Option<String>) {
     (carried, None)
 }
 
-impl Carried {
+impl SyncthingChannel {
     /// How it stands, for a person.
     pub(super) fn words(&self, now: i64) -> String {
         let state = &self.state;
@@ -228,7 +250,7 @@ fn number(number: u64, what: &str) -> String {
     count(usize::try_from(number).unwrap_or(usize::MAX), what)
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for SyncthingReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shared { channel, key, readers, asking } => shared(f, channel, key, readers, asking),
@@ -273,7 +295,7 @@ mod tests {
     const DEVICE: &str = "4WW4IPJ-HHTZLU2-3MJOABE-ZIY3PEZ-TG3DLY7-YZCDP5Z-SCDI4FN-7FEAWQ3";
     const NOW: i64 = 1_795_354_504;
 
-    fn carried(peers: Vec<Peer>) -> Carried {
+    fn carried(peers: Vec<Peer>) -> SyncthingChannel {
         let state = FolderState {
             side: Side::Inbox,
             folder: "x".into(),
@@ -288,7 +310,7 @@ mod tests {
             receive_only_changed_items: 0,
             peers,
         };
-        Carried { channel: "blog".into(), state }
+        SyncthingChannel { channel: "blog".into(), state }
     }
 
     fn peer(connected: bool, lacks: u64, seen: Option<i64>) -> Peer {
@@ -303,7 +325,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn says(carried: &Carried, words: &str) {
+    fn says(carried: &SyncthingChannel, words: &str) {
         assert_eq!(carried.words(NOW), format!("blog (inbox, through Syncthing): {words}"));
     }
 
@@ -319,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_in_step_that_is_not_whole_everywhere() {
+    fn nothing_is_up_to_date_that_is_not_whole_everywhere() {
         let there = || carried(vec![peer(true, 0, None)]);
         says(&carried(vec![peer(true, 0, None), peer(true, 1, None)]), "2 devices, 1 of them not up to date yet");
         let with = |change: fn(&mut FolderState)| {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::channel::protocol::message_file;
-use crate::commands::{Failure, Surroundings, free_values};
+use crate::commands::{Environment, Failure, free_values};
 use crate::console::Console;
 use crate::fs::regular_file;
 
@@ -18,7 +18,7 @@ const MOST: u64 = 64 << 20;
 
 /// The text, unless it is written in an editor.
 #[derive(Debug, Args)]
-pub struct Text {
+pub struct TextArgs {
     /// The text; repeat it for more paragraphs
     #[arg(short, long, value_name = "TEXT", group = "text", allow_hyphen_values = true, value_parser = free_values::text())]
     message: Vec<String>,
@@ -30,15 +30,17 @@ pub struct Text {
     input: Option<String>,
 }
 
-impl Text {
+impl TextArgs {
     /// The text that was given; `None` when it is to be written in an editor.
-    pub(super) fn read(&self, around: &Surroundings, console: Console) -> Result<Option<Vec<u8>>, Failure> {
+    pub(super) fn read(&self, environment: &Environment, console: Console) -> Result<Option<Vec<u8>>, Failure> {
         let (bytes, place) = match &self.file {
-            _ if !self.message.is_empty() => return Ok(Some((self.message.join("\n\n") + "\n").into_bytes())),
+            _ if !self.message.is_empty() => {
+                return Ok(Some((self.message.join("\n\n") + "\n").into_bytes()));
+            }
             None if self.input.is_none() => return Ok(None),
             Some(path) if path.as_os_str() != "-" => {
                 let mut bytes = Vec::new();
-                let path = around.here.join(path);
+                let path = environment.folders.here.join(path);
                 opened(&path)?.take(MOST + 1).read_to_end(&mut bytes)?;
                 (bytes, path.display().to_string())
             }

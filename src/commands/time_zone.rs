@@ -33,7 +33,7 @@ impl Zone {
 
     /// A moment in UTC, and what clocks here show then: `24 December 2026, 18:00 UTC (19:00 CET here)`.
     pub(super) fn spoken(&self, stamp: Stamp) -> String {
-        let utc = crate::commands::spoken(stamp);
+        let utc = crate::commands::wording::spoken(stamp);
         self.shown(stamp).map_or(utc.clone(), |here| format!("{utc} ({here} here)"))
     }
 

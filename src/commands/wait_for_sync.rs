@@ -1,19 +1,15 @@
-//! Waiting for a node: until something is so, nothing moves any more, or the waker rings.
+//! Waiting for the node: until something is so, nothing moves any more, or the waker rings.
 
 use std::time::{Duration, Instant};
 
-use crate::commands::{Clock, Failure, Surroundings};
-use crate::console::Console;
-use crate::daemon::session::Session;
+use crate::commands::{Environment, Failure};
+use crate::daemon::node_handle::NodeHandle;
 use crate::sync::options::Options;
 use crate::sync::status::NodeState;
 use crate::watch::{Detection, WakeReason, Waker, Watch};
 
-/// How often a node is asked: at first, and when nothing has changed for long.
-const OFTEN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
-
-/// What is said at once when a node is asked to stop.
-pub(super) const STOPPING: &str = "Stopping … finishing what is being written, and closing connections";
+/// How often the node is asked: at first, and when nothing has changed for long.
+const ASK_INTERVAL: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 /// Whether what is waited for is so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +20,7 @@ pub(super) enum Verdict {
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(super) enum WaitEnd {
     /// What was waited for is so.
     Done,
     /// Nothing has changed for as long as was given.
@@ -33,13 +29,13 @@ pub(super) enum Ended {
     Stopped,
 }
 
-/// Whoever waits: begun before anything is done, so that the waker is heard from the beginning.
-pub(super) struct Waiting {
+/// A wait: begun before anything is done, so that a stop is heard from the beginning.
+pub(super) struct SyncWait {
     watch: Watch,
     waker: Waker,
 }
 
-impl Waiting {
+impl SyncWait {
     /// Hands the waker to `with_waker`.
     ///
     /// # Errors
@@ -54,9 +50,10 @@ impl Waiting {
     /// Starts a node, or finds the one that runs.
     ///
     /// # Errors
-    /// As [`Session::open`].
-    pub(super) fn open(&self, around: &Surroundings, options: Options, clock: Clock) -> Result<Session, Failure> {
-        Session::open(around, options, clock, &|| self.waker.is_stopped())
+    /// As [`NodeHandle::open`].
+    pub(super) fn open(&self, environment: &Environment, options: Options) -> Result<NodeHandle, Failure> {
+        let is_over = || self.waker.is_stopped();
+        Ok(NodeHandle::open(&environment.folders.data, options, environment.clock, &is_over)?)
     }
 
     /// Waits, asking `judge` again and again.
@@ -65,42 +62,31 @@ impl Waiting {
     /// [`Failure`] when the node ended.
     pub(super) fn until(
         &mut self,
-        session: &Session,
-        around: &Surroundings,
+        session: &NodeHandle,
+        environment: &Environment,
         patience: Duration,
         mut judge: impl FnMut(&NodeState) -> Verdict,
-    ) -> Result<Ended, Failure> {
+    ) -> Result<WaitEnd, Failure> {
         let (mut last, mut changed) = (None, Instant::now());
         loop {
-            let Some(state) = session.state(around, &|| self.waker.is_stopped()) else {
+            let Some(state) = session.state(&environment.folders.data, &|| self.waker.is_stopped()) else {
                 if self.waker.is_stopped() {
-                    return Ok(Ended::Stopped);
+                    return Ok(WaitEnd::Stopped);
                 }
                 return Err(Failure::new("the program that syncs this data folder has stopped", "try again"));
             };
             if judge(&state) == Verdict::Done {
-                return Ok(Ended::Done);
+                return Ok(WaitEnd::Done);
             }
             if last.as_ref() != Some(&state) {
                 (last, changed) = (Some(state), Instant::now());
             } else if changed.elapsed() > patience {
-                return Ok(Ended::Still);
+                return Ok(WaitEnd::Still);
             }
-            let pause = (changed.elapsed() / 10).clamp(OFTEN.0, OFTEN.1);
+            let pause = (changed.elapsed() / 10).clamp(ASK_INTERVAL.0, ASK_INTERVAL.1);
             if self.watch.wait(Some(pause)) == WakeReason::Stop {
-                return Ok(Ended::Stopped);
+                return Ok(WaitEnd::Stopped);
             }
         }
-    }
-
-    /// Ends the node, if it is this program's own. Where a person asked for the end, it is said what is waited for.
-    ///
-    /// # Errors
-    /// What the node ended with.
-    pub(super) fn end(&self, session: Session, console: Console) -> Result<(), Failure> {
-        if session.is_own() && self.waker.is_stopped() {
-            console.say(STOPPING);
-        }
-        session.end()
     }
 }

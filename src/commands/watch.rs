@@ -1,23 +1,26 @@
 //! `missive watch`: build, then build again whenever something changes.
 //!
-//! Owns what a person and a script are told of it, once each. Refuses to know what a round is.
+//! What a person and a script are told of it they are told once.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
 
 use clap::Args;
 
-use super::build::Report;
-use super::{Clock, Failure, Surroundings};
 use crate::channel::Channel;
-use crate::commands::site_options::Site;
+use crate::commands::build::BuildReport;
+use crate::commands::daemon_events::EventLine;
+use crate::commands::network_options::BackgroundSyncArgs;
+use crate::commands::site_options::ChannelSiteArgs;
+use crate::commands::watch_options::WatchArgs;
+use crate::commands::{Environment, Failure, daemon_events};
 use crate::console::Console;
-use crate::daemon::cycle::{Live, Observer};
-use crate::daemon::hooks::Publish;
-use crate::daemon::node::Beside;
-use crate::daemon::schedule::Rounds;
-use crate::watch::{Detection, Waker};
+use crate::daemon;
+use crate::daemon::cycle::ChannelCycle;
+use crate::daemon::hooks::ExecHook;
+use crate::daemon::observer::{BuiltSite, CycleEvent, Observer};
+use crate::watch::Waker;
 
 /// Build a channel's website, and again after every change
 #[derive(Debug, Args)]
@@ -26,63 +29,58 @@ use crate::watch::{Detection, Waker};
   missive watch my-blog --exec 'rsync -a --delete \"$MISSIVE_OUTPUT/\" example.org:/var/www/'")]
 pub struct Watch {
     #[command(flatten)]
-    site: Site,
+    site: ChannelSiteArgs,
     /// Run a command after each build that changed something; it gets `+path` and `-path` lines on its standard input
     #[arg(long, value_name = "COMMAND")]
     exec: Option<String>,
-    /// Check everything this often, even if the system reports no change; 0 is never
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
-    rescan: Duration,
-    /// Check for changes every second instead of waiting for the system's reports
-    #[arg(long)]
-    poll: bool,
     #[command(flatten)]
-    beside: Beside,
+    changes: WatchArgs,
+    #[command(flatten)]
+    sync: BackgroundSyncArgs,
 }
 
-/// Builds a site again and again until the waker rings, which is handed to `with_waker`.
+/// Builds a site again and again until the waker says stop, which is handed to `with_waker`.
 ///
 /// # Errors
 /// [`Failure`] when there is no such channel, or when no change of the channel could help.
 pub fn run(
     args: &Watch,
-    around: &Surroundings,
+    environment: &Environment,
     console: Console,
-    clock: Clock,
     with_waker: impl FnOnce(Waker) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let channel = args.site.channel(around)?;
-    let detection = if args.poll { Detection::Polling } else { Detection::Auto };
-    let mut rounds = Rounds::new(detection, args.rescan, console, clock);
-    with_waker(rounds.waker())?;
-    let mut live = Live::new(args.site.asked.clone(), channel, around, console, clock);
-    live.build_from_now_on();
-    let mut teller = Teller {
+    let channel = args.site.channel(environment)?;
+    let options = args.site.asked.options(environment)?;
+    let mut schedule = args.changes.schedule(environment, console);
+    with_waker(schedule.waker())?;
+    let mut cycle = ChannelCycle::new(options, channel, &environment.folders, console, environment.clock);
+    cycle.build_from_now_on();
+    let mut observer = WatchObserver {
         console,
-        here: &around.here,
-        output: live.output().to_owned(),
-        publish: Publish::new(args.exec.clone()),
+        here: &environment.folders.here,
+        output: cycle.output().to_owned(),
+        hook: ExecHook::new(args.exec.clone()),
         said: HashSet::new(),
-        reported: false,
+        was_built: false,
     };
-    rounds.keep(live);
-    let _node = args.beside.start(around, console, clock);
-    rounds.run(&mut teller)
+    schedule.keep(cycle);
+    let _node = args.sync.start(environment, console);
+    schedule.run(&mut observer)
 }
 
-/// Says and prints what the rounds find, and publishes it.
-struct Teller<'a> {
+/// Says and prints what the turns find, and runs the hook.
+struct WatchObserver<'a> {
     console: Console,
     here: &'a Path,
     output: PathBuf,
-    publish: Publish,
+    hook: ExecHook,
     /// What was said already and is still true.
     said: HashSet<String>,
-    /// Whether a site was reported yet.
-    reported: bool,
+    /// Whether a site was built yet.
+    was_built: bool,
 }
 
-impl Teller<'_> {
+impl WatchObserver<'_> {
     fn say_once(&mut self, line: &str) {
         if self.said.insert(line.to_owned()) {
             self.console.say(line);
@@ -90,10 +88,13 @@ impl Teller<'_> {
     }
 }
 
-impl Observer for Teller<'_> {
-    fn built(&mut self, _channel: &Channel, report: &Report, is_news: bool) -> Result<(), Failure> {
-        self.publish.note(&report.site);
-        report.whisper_damage(self.console);
+impl Observer for WatchObserver<'_> {
+    type Stop = Failure;
+
+    fn built(&mut self, _channel: &Channel, site: &BuiltSite<'_>, is_news: bool) -> Result<(), Failure> {
+        self.hook.note(site.output);
+        daemon_events::say_damage_if_verbose(self.console, site.output.damage.as_ref());
+        let report = BuildReport::new(site);
         let remarks = report.remarks();
         // A warning that comes back is said again, a note is not.
         self.said.retain(|line| line.starts_with("note: ") || remarks.contains(line));
@@ -101,31 +102,31 @@ impl Observer for Teller<'_> {
             self.say_once(remark);
         }
         if is_news {
-            self.console.record(report)?;
+            self.console.record(&report)?;
         }
-        self.reported = true;
+        self.was_built = true;
         Ok(())
     }
 
-    fn failed(&mut self, _channel: &Channel, failure: &Failure) -> Result<(), Failure> {
-        if failure.lasting && !self.reported {
-            return Err(failure.clone());
+    fn failed(&mut self, _channel: &Channel, error: &Arc<daemon::Error>) -> Result<(), Failure> {
+        let failure = Failure::from(Arc::clone(error));
+        if error.needs_other_arguments() && !self.was_built {
+            return Err(failure);
         }
         self.console.say_lines(&failure.to_string());
         Ok(())
     }
 
-    fn say(&mut self, _channel: &Channel, line: &str) {
-        self.console.say(line);
+    fn happened(&mut self, _channel: &Channel, event: &CycleEvent<'_>) {
+        match daemon_events::line(event) {
+            EventLine::News(line) => self.console.say(&line),
+            EventLine::Lasting(line) => self.say_once(&line),
+        }
     }
 
-    fn warn(&mut self, _channel: &Channel, line: &str) {
-        self.say_once(line);
-    }
-
-    fn over(&mut self, _channel: &Channel) {
-        if let Some(complaint) = self.publish.run(self.here, &self.output) {
-            self.console.say(&complaint);
+    fn turn_ended(&mut self, _channel: &Channel) {
+        if let Some(warning) = self.hook.run(self.here, &self.output) {
+            self.console.say(&warning);
         }
     }
 }

@@ -7,12 +7,13 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Failure, Surroundings};
+use super::Failure;
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::{self, LookOptions, Snapshot};
 use crate::channel::{Channel, Error};
+use crate::commands::Environment;
 use crate::markdown::Trust;
 use crate::text::invisible::field;
 
@@ -28,7 +29,7 @@ pub struct Why {
 
 /// The answer.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub struct WhyReport {
     path: String,
     shown: bool,
     answer: String,
@@ -39,14 +40,14 @@ pub struct Report {
 ///
 /// # Errors
 /// [`Failure`] when the file lies in no box of a channel.
-pub fn run(args: &Why, around: &Surroundings) -> Result<Report, Failure> {
-    let path = std::path::absolute(around.here.join(&args.file))?;
+pub fn run(args: &Why, environment: &Environment) -> Result<WhyReport, Failure> {
+    let path = std::path::absolute(environment.folders.here.join(&args.file))?;
     let (channel, side, relative) = place(&path)?;
     if path.symlink_metadata().is_err() {
         let message = format!("no file {}", path.display());
         return Err(Failure::new(message, "name a file inside a channel's inbox or outbox"));
     }
-    let look = LookOptions::at(around.seconds());
+    let look = LookOptions::at(environment.clock.seconds());
     let snapshot = snapshot::take(channel, &CardCache::nowhere(), look);
     Ok(answer(&snapshot, side, &relative))
 }
@@ -59,7 +60,9 @@ fn place(path: &Path) -> Result<(Channel, Side, PathBuf), Failure> {
                 continue;
             };
             match Channel::open(parent) {
-                Ok(channel) => return Ok((channel, side, path.strip_prefix(folder).unwrap_or(path).to_owned())),
+                Ok(channel) => {
+                    return Ok((channel, side, path.strip_prefix(folder).unwrap_or(path).to_owned()));
+                }
                 Err(error @ Error::NotABox { .. }) => return Err(error.into()),
                 Err(_) => {}
             }
@@ -69,9 +72,9 @@ fn place(path: &Path) -> Result<(Channel, Side, PathBuf), Failure> {
     Err(Failure::new(message, "name a file inside a channel's inbox or outbox"))
 }
 
-fn answer(snapshot: &Snapshot, side: Side, relative: &Path) -> Report {
+fn answer(snapshot: &Snapshot, side: Side, relative: &Path) -> WhyReport {
     use std::os::unix::ffi::OsStrExt;
-    let report = |shown: bool, answer: String, notes: Vec<String>| Report {
+    let report = |shown: bool, answer: String, notes: Vec<String>| WhyReport {
         path: Path::new(side.name()).join(relative).to_string_lossy().into_owned(),
         shown,
         answer,
@@ -137,7 +140,7 @@ fn notes(snapshot: &Snapshot, card: &Card) -> Vec<String> {
 /// 1990-01-01, before which feed validators doubt a date.
 const IMPLAUSIBLE: i64 = 631_152_000;
 
-impl fmt::Display for Report {
+impl fmt::Display for WhyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}", field(&self.path), field(&self.answer))?;
         for note in &self.notes {

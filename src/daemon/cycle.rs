@@ -1,10 +1,14 @@
-//! One channel that is kept looked at and, once somebody asks for it, built.
+//! One turn of one channel: send what is due, lock, look, build, keep the cards.
 //!
-//! Owns what is remembered of it from round to round and the steps of a round: send what is due, look, build. A round's
-//! build is a build like any other: what is remembered only saves it from looking at what nobody touched. Refuses to
-//! know when a round is due for which of several channels, and who is told of what.
+//! `build` takes one turn; `watch` and `serve` take one whenever something was touched or is due. It is the same turn: what is
+//! remembered from the one before only saves it from looking at what nobody touched. [`ChannelCycle::build`] is the only place
+//! where a channel's site is built.
+
+mod log;
+mod remembered_look;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -12,53 +16,29 @@ use crate::channel::Channel;
 use crate::channel::outbox::draft;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::layout;
+use crate::channel::protocol::settings::BaseUrl;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::snapshot::card_cache::CardCache;
-use crate::channel::snapshot::rescan::{ChangedNames, LastLook, name_in_box};
-use crate::channel::snapshot::{self, BoxState, Snapshot};
-use crate::commands::build::{Report, WAITS};
-use crate::commands::site_options::{Asked, Choice, cache};
-use crate::commands::{Clock, Failure, Surroundings, spoken};
+use crate::channel::snapshot::Snapshot;
+use crate::channel::snapshot::rescan::name_in_box;
 use crate::console::Console;
+use crate::daemon::observer::{BuiltSite, CycleEvent, Observer};
+use crate::daemon::site_settings::{read_settings, without_links};
+use crate::daemon::{Clock, Error, Folders};
 use crate::markdown::forget_grammars;
 use crate::site;
-use crate::site::{BuildMemory, Lock, Overrides, SiteRequest};
+use crate::site::{BuildMemory, BuildOptions, Lock, OutputReport, Overrides, SiteRequest, SiteSettings};
 use crate::watch::{Scope, Touched, WatchedPlace};
 
-/// Whoever wants to know what the rounds find. A failure that it gives ends them all.
-pub(crate) trait Observer {
-    /// A look was taken that may differ from the one before; it comes before the build that follows from it.
-    fn looked(&mut self, _channel: &Channel, _snapshot: &Snapshot) {}
+pub(crate) use crate::daemon::cycle::remembered_look::read_cache;
 
-    /// The site was built. It is news if something was written or removed, or if there was no site before or a failure.
-    fn built(&mut self, _channel: &Channel, _report: &Report, _is_news: bool) -> Result<(), Failure> {
-        Ok(())
-    }
+use crate::daemon::cycle::remembered_look::RememberedLook;
 
-    /// The round came to nothing; told once for each way in which it does.
-    fn failed(&mut self, _channel: &Channel, _failure: &Failure) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    /// Something happened that is worth a line.
-    fn say(&mut self, _channel: &Channel, _line: &str) {}
-
-    /// Something is wrong, told in every round while it is.
-    fn warn(&mut self, _channel: &Channel, _line: &str) {}
-
-    /// The round is over, and whatever was to be told of it was told.
-    fn over(&mut self, _channel: &Channel) {}
-
-    /// The channel has left the data folder.
-    fn gone(&mut self, _channel: &Channel) {}
-}
-
-/// What becomes of a wish: it was done, or why it was not.
-pub(crate) type Answer = Result<(), Failure>;
+/// What becomes of a request: it was done, or why it was not.
+pub(crate) type Answer = Result<(), Arc<Error>>;
 
 /// How soon a channel's turn is; the least comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Rank {
+pub(crate) enum Priority {
     /// Somebody waits for a look.
     LookAwaited,
     /// It is only looked at, which is soon done.
@@ -69,100 +49,151 @@ pub(crate) enum Rank {
     Site,
 }
 
-/// A build of so many files meets languages that the next ones will not.
-const MANY: usize = 1_000;
+/// A build that writes more files than these meets languages that the next ones will not: their grammars are let go.
+const MANY_FILES: usize = 1_000;
 
-/// What is remembered of a channel from round to round.
-#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub(crate) struct Live<'a> {
-    asked: Asked,
-    around: &'a Surroundings,
+/// A channel, and what is remembered of it from turn to turn.
+pub(crate) struct ChannelCycle<'a> {
+    channel: Channel,
+    folders: &'a Folders,
     console: Console,
     clock: Clock,
-    channel: Channel,
-    output: PathBuf,
-    cache: CardCache,
-    rest: Option<LastLook>,
-    choice: Option<Choice>,
-    memory: BuildMemory,
-    /// Whether rounds build.
-    builds: bool,
-    /// What was touched and not looked at yet.
-    owed: Touched,
-    /// Whether the last look was taken without the lock, so that another build may have seen what came later.
-    unlocked: bool,
-    /// Whether the site was built yet.
-    reported: bool,
-    /// Why the last round came to nothing, if it did.
-    failed: Option<Failure>,
-    /// Whether cards were made that are not kept yet.
-    unkept: bool,
+    look: RememberedLook,
+    site: SiteState,
+    /// Why the last turn came to nothing, if it did.
+    failed: Option<Arc<Error>>,
     /// Until when every scheduled message was sent, or could not be, in seconds since 1970.
     sent_until: i64,
-    /// When the next round is due although nothing is touched, in seconds since 1970.
+    /// When the next turn is due although nothing is touched, in seconds since 1970.
     due: Option<i64>,
-    /// Who waits for the next look.
-    wait_for_look: Vec<Sender<Answer>>,
-    /// Who waits for the next build.
-    wait_for_site: Vec<Sender<Answer>>,
+    waiting: Waiting,
 }
 
-impl<'a> Live<'a> {
-    /// A channel that nobody has looked at. Its rounds look and send what is due.
+/// What is known of a channel's site.
+struct SiteState {
+    options: BuildOptions,
+    /// Where it is built, absolute.
+    output: PathBuf,
+    /// Where it will be found if it lies in a reading room, whatever the channel's settings say.
+    reading_room_url: Option<Option<BaseUrl>>,
+    settings: Option<Arc<SiteSettings>>,
+    memory: BuildMemory,
+    /// Whether turns build.
+    is_wanted: bool,
+    /// Whether it was built in this process.
+    is_reported: bool,
+}
+
+/// Who waits for the next look, and who for the next build.
+#[derive(Default)]
+struct Waiting {
+    look: Vec<Sender<Answer>>,
+    site: Vec<Sender<Answer>>,
+}
+
+/// What a build needs, once its turn has looked at the channel.
+struct Prepared {
+    start: Instant,
+    settings: Arc<SiteSettings>,
+    lock: Lock,
+    snapshot: Snapshot,
+    /// Whether the site that is there is what would be built.
+    is_up_to_date: bool,
+}
+
+/// What a single turn of `build` comes to.
+pub(crate) struct BuiltChannel {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) settings: Arc<SiteSettings>,
+    /// What a reading room reads the messages' digests from.
+    pub(crate) memory: BuildMemory,
+    pub(crate) output: OutputReport,
+    pub(crate) took: Duration,
+}
+
+impl BuiltChannel {
+    /// The site, as an observer is told of it.
+    pub(crate) fn site(&self) -> BuiltSite<'_> {
+        BuiltSite { snapshot: &self.snapshot, settings: &self.settings, output: &self.output, took: self.took }
+    }
+}
+
+impl<'a> ChannelCycle<'a> {
+    /// A channel that nobody has looked at. Its turns look and send what is due.
     pub(crate) fn new(
-        asked: Asked,
+        options: BuildOptions,
         channel: Channel,
-        around: &'a Surroundings,
+        folders: &'a Folders,
         console: Console,
         clock: Clock,
     ) -> Self {
+        let in_channel = || without_links(&site::default_output(&channel.path));
+        let site = SiteState {
+            output: options.output.clone().unwrap_or_else(in_channel),
+            options,
+            reading_room_url: None,
+            settings: None,
+            memory: BuildMemory::default(),
+            is_wanted: false,
+            is_reported: false,
+        };
         Self {
-            output: asked.output(&channel, around),
-            cache: cache(&channel, around, console),
-            asked,
-            around,
+            look: RememberedLook::new(read_cache(&channel, folders, console)),
+            site,
+            channel,
+            folders,
             console,
             clock,
-            channel,
-            rest: None,
-            choice: None,
-            memory: BuildMemory::default(),
-            builds: false,
-            owed: Touched::default(),
-            unlocked: false,
-            reported: false,
             failed: None,
-            unkept: false,
             sent_until: i64::MIN,
             due: None,
-            wait_for_look: Vec::new(),
-            wait_for_site: Vec::new(),
+            waiting: Waiting::default(),
         }
     }
 
-    /// Lets this and every later round build the site as well.
+    /// The same for a site in a reading room: it will be found below the room's address, or nobody knows where.
+    pub(crate) fn in_reading_room(mut self, base_url: Option<BaseUrl>) -> Self {
+        self.site.reading_room_url = Some(base_url);
+        self
+    }
+
+    /// Takes one turn that builds, and hands over all that it made.
+    ///
+    /// # Errors
+    /// [`Error`]; the site that was there before is whole.
+    pub(crate) fn build_once<O: Observer>(mut self, observer: &mut O) -> Result<BuiltChannel, Error> {
+        let now = self.clock.nanoseconds();
+        let prepared = self.prepare(observer)?;
+        let output = self.build(&prepared)?;
+        let took = prepared.start.elapsed();
+        self.look.keep_snapshot(&prepared.snapshot, now, self.console);
+        let Prepared { snapshot, settings, .. } = prepared;
+        Ok(BuiltChannel { snapshot, settings, memory: self.site.memory, output, took })
+    }
+
+    /// Lets this and every later turn build the site as well.
     pub(crate) fn build_from_now_on(&mut self) {
-        self.builds = true;
+        self.site.is_wanted = true;
     }
 
     /// Answers when the next look is done, before a build begins.
     pub(crate) fn when_looked(&mut self, answer: Sender<Answer>) {
-        self.wait_for_look.push(answer);
+        self.waiting.look.push(answer);
     }
 
-    /// Answers at the end of the next round, which builds.
+    /// Answers at the end of the next turn, which builds.
     pub(crate) fn when_built(&mut self, answer: Sender<Answer>) {
         self.build_from_now_on();
-        self.wait_for_site.push(answer);
+        self.waiting.site.push(answer);
     }
 
     /// How soon its turn is.
-    pub(crate) fn rank(&self) -> Rank {
+    pub(crate) fn priority(&self) -> Priority {
         match () {
-            () if !self.wait_for_look.is_empty() => Rank::LookAwaited,
-            () if !self.builds => Rank::Look,
-            () if !self.wait_for_site.is_empty() => Rank::SiteAwaited,
-            () => Rank::Site,
+            () if !self.waiting.look.is_empty() => Priority::LookAwaited,
+            () if !self.site.is_wanted => Priority::Look,
+            () if !self.waiting.site.is_empty() => Priority::SiteAwaited,
+            () => Priority::Site,
         }
     }
 
@@ -173,12 +204,12 @@ impl<'a> Live<'a> {
 
     /// Where its site is built.
     pub(crate) fn output(&self) -> &Path {
-        &self.output
+        &self.site.output
     }
 
-    /// Whether the site was built and is what the last round made of it.
+    /// Whether the site was built and is what the last turn made of it.
     pub(crate) fn is_built(&self) -> bool {
-        self.reported && self.failed.is_none()
+        self.site.is_reported && self.failed.is_none()
     }
 
     /// When a held or a scheduled message is due, in seconds since 1970.
@@ -199,8 +230,8 @@ impl<'a> Live<'a> {
         let mut places = vec![WatchedPlace { path: self.channel.path.clone(), scope: Scope::Names(NAMES) }];
         places.extend(Side::BOTH.map(|side| tree(self.channel.path.join(side.name()))));
         places.push(tree(draft::folder(&self.channel)));
-        match &self.choice {
-            Some(choice) => places.extend(choice.theme_folders.iter().cloned().map(tree)),
+        match &self.site.settings {
+            Some(settings) => places.extend(settings.theme_folders.iter().cloned().map(tree)),
             None => places.push(tree(self.channel.path.join(layout::THEME_FOLDER))),
         }
         places
@@ -210,240 +241,217 @@ impl<'a> Live<'a> {
     ///
     /// # Errors
     /// What the observer gives; all else it is told.
-    pub(crate) fn round(&mut self, touched: Touched, observer: &mut dyn Observer) -> Result<(), Failure> {
-        let (everything, begun) = (touched == Touched::Everything, Instant::now());
-        tracing::debug!(channel = %self.channel.name, %touched, builds = self.builds, "round begins");
-        self.owed.merge(touched);
+    pub(crate) fn turn<O: Observer>(&mut self, touched: Touched, observer: &mut O) -> Result<(), O::Stop> {
+        let (is_everything, begun) = (touched == Touched::Everything, Instant::now());
+        tracing::debug!(channel = %self.channel.name, %touched, builds = self.site.is_wanted, "turn begins");
+        self.look.owed.merge(touched);
         self.send_due(observer);
-        let done = if self.builds { self.build(observer) } else { self.look_only(observer).map(|()| None) };
-        match done {
-            Ok(report) => self.succeed(report.as_ref(), observer)?,
-            Err(failure) => self.fail(failure, observer)?,
+        if self.site.is_wanted {
+            self.look_and_build(observer)?;
+        } else {
+            match self.look_only(observer) {
+                Ok(()) => self.failed = None,
+                Err(error) => self.fail(error, observer)?,
+            }
         }
         self.answer();
-        observer.over(&self.channel);
-        if everything {
+        observer.turn_ended(&self.channel);
+        if is_everything {
             self.keep();
         }
         self.due = self.next_due();
-        tracing::debug!(channel = %self.channel.name, ms = begun.elapsed().as_millis(), due = self.due, "round over");
+        tracing::debug!(channel = %self.channel.name, ms = begun.elapsed().as_millis(), due = self.due, "turn over");
         Ok(())
     }
 
     /// Keeps the cards for the next run.
     pub(crate) fn keep(&mut self) {
-        let Some(rest) = self.rest.as_ref().filter(|_| self.unkept) else {
-            return;
-        };
-        if let Err(error) = rest.keep(&self.cache) {
-            self.console.say_if_verbose(&format!("the card cache could not be kept: {error}"));
-        }
-        self.unkept = false;
+        self.look.keep(self.console);
     }
 
     /// After a failure only a change or a rescan is worth another try.
     fn next_due(&self) -> Option<i64> {
-        let held = self.rest.as_ref().filter(|_| self.failed.is_none()).and_then(LastLook::due);
+        let held = if self.failed.is_none() { self.look.due() } else { None };
         // What could not be sent when it was due is tried again whenever something changes, and by the rescan.
         let scheduled = draft::next_due(&self.channel, self.sent_until).map(Stamp::seconds);
         held.into_iter().chain(scheduled).min()
     }
 
     /// Sends what was scheduled for now or before.
-    fn send_due(&mut self, observer: &mut dyn Observer) {
-        self.sent_until = self.now();
+    fn send_due<O: Observer>(&mut self, observer: &mut O) {
+        self.sent_until = self.clock.seconds();
         let all = match draft::send_due(&self.channel, self.sent_until) {
             Ok(all) => all,
-            Err(error) => return observer.warn(&self.channel, &format!("warning: {error}, so none of them is sent")),
+            Err(error) => return observer.happened(&self.channel, &CycleEvent::NoneSent(&error)),
         };
-        for (name, done) in all {
+        for (draft, done) in all {
             match done {
                 Ok(sent) => {
-                    let line = format!("sent {}, which was due on {}", sent.stamp, spoken(sent.stamp));
                     tracing::info!(channel = %self.channel.name, message = %sent.stamp, "scheduled message sent");
-                    observer.say(&self.channel, &line);
-                    self.owed.merge(sent.path.into());
+                    observer.happened(&self.channel, &CycleEvent::Sent(&sent));
+                    self.look.owed.merge(sent.path.into());
                 }
                 Err(error) => {
-                    tracing::warn!(channel = %self.channel.name, draft = %name, %error, "scheduled message could not be sent");
-                    observer.warn(
-                        &self.channel,
-                        &format!("warning: the scheduled message {name} could not be sent: {error}"),
-                    );
+                    tracing::warn!(channel = %self.channel.name, %draft, %error, "scheduled message could not be sent");
+                    observer.happened(&self.channel, &CycleEvent::NotSent { draft, error: &error });
                 }
             }
         }
     }
 
-    /// Builds, unless everything is as it was.
-    fn build(&mut self, observer: &mut dyn Observer) -> Result<Option<Report>, Failure> {
-        let start = Instant::now();
-        let (same_choice, lock) = match self.prepare(observer) {
+    /// Looks, builds unless everything is as it was, and tells of it.
+    fn look_and_build<O: Observer>(&mut self, observer: &mut O) -> Result<(), O::Stop> {
+        let prepared = match self.prepare(observer) {
             Ok(prepared) => prepared,
-            Err(failure) => {
-                // The messages can be shown all the same; of two failures the first is told.
-                let _ = self.look_only(observer);
-                return Err(failure);
+            Err(error) => return self.fail(error, observer),
+        };
+        let told = if prepared.is_up_to_date {
+            self.failed = None;
+            Ok(())
+        } else {
+            match self.build(&prepared) {
+                Ok(output) => self.succeed(&prepared, &output, observer),
+                Err(error) => self.fail(error, observer),
             }
         };
-        if std::mem::take(&mut self.unlocked) {
-            self.owed = Touched::Everything;
-        }
-        let everything = self.owed == Touched::Everything;
-        let (snapshot, same) = self.look(observer)?;
-        let is_same = everything && same && same_choice && self.is_built() && self.memory.is_true(&self.output);
-        let built = if is_same { None } else { self.rebuild(&lock, &snapshot, start) };
-        self.rest = Some(LastLook::from_snapshot(snapshot));
-        if is_same {
+        let is_up_to_date = prepared.is_up_to_date;
+        self.look.remember(prepared.snapshot);
+        if is_up_to_date {
             forget_grammars();
         }
-        built.transpose()
+        told
     }
 
-    /// Builds what was looked at; nothing if it is not known what the site is made with.
-    fn rebuild(&mut self, lock: &Lock, snapshot: &Snapshot, start: Instant) -> Option<Result<Report, Failure>> {
-        let choice = self.choice.as_ref()?;
-        let asked = self.asked.manner();
-        let progress = self.console.progress("building");
-        let request = SiteRequest {
-            lock,
-            snapshot,
-            options: &choice.options,
-            // What was taken over and written anew once is ours.
-            overrides: Overrides { force: asked.force && !self.reported, ..asked },
-            theme: &choice.theme,
-            output: &self.output,
-            progress: &|done, all| progress.show(done, all),
-            gate: &|| Ok(()),
+    /// Reads the settings, takes the lock, and looks at the channel: in this order, so that a build that had to wait does not put
+    /// back what it saw before.
+    fn prepare<O: Observer>(&mut self, observer: &mut O) -> Result<Prepared, Error> {
+        let start = Instant::now();
+        let (settings, lock, same_settings) = match self.settings_and_lock(observer) {
+            Ok(taken) => taken,
+            Err(error) => {
+                // The messages can be shown all the same. Of two failures the first is told.
+                if let Err(second) = self.look_only(observer) {
+                    self.console.say_if_verbose(&format!("{}: {second}", self.channel.name));
+                }
+                return Err(error);
+            }
         };
-        let built = site::build(&request, &mut self.memory);
-        progress.clear();
-        if let Ok(built) = &built {
-            log_build(&self.channel, built, start.elapsed());
-        }
-        Some(built.map(|built| Report::new(snapshot, choice, built, start.elapsed())).map_err(Failure::from))
+        let is_everything = self.look.owe_what_was_seen_unlocked();
+        let (snapshot, same_look) = self.look(observer)?;
+        let is_same = is_everything && same_look && same_settings && self.is_built();
+        let is_up_to_date = is_same && self.site.memory.is_true(&self.site.output);
+        Ok(Prepared { start, settings, lock, snapshot, is_up_to_date })
     }
 
-    /// Reads what the site is made with, and takes the lock on it. Tells whether the former is as it was.
-    fn prepare(&mut self, observer: &mut dyn Observer) -> Result<(bool, Lock), Failure> {
-        let same = self.choose()?;
-        let lock = Lock::take(&self.channel, &self.output, || observer.say(&self.channel, WAITS))?;
-        Ok((same, lock))
+    /// What the site is made with, the lock on it, and whether the former is as it was.
+    fn settings_and_lock<O: Observer>(&mut self, observer: &mut O) -> Result<(Arc<SiteSettings>, Lock, bool), Error> {
+        let (settings, same) = self.settings()?;
+        let waits = || observer.happened(&self.channel, &CycleEvent::WaitsForOtherBuild);
+        let lock = Lock::take(&self.channel, &self.site.output, waits)?;
+        Ok((settings, lock, same))
     }
 
     /// Reads settings and theme, if they may have changed. Tells whether they are as they were.
-    fn choose(&mut self) -> Result<bool, Failure> {
-        let folders = self.choice.as_ref().map(|choice| choice.theme_folders.as_slice()).unwrap_or_default();
-        let is_elsewhere = |path: &PathBuf| {
-            name_in_box(&self.channel, path).is_none() || folders.iter().any(|folder| path.starts_with(folder))
-        };
-        let concerned = match &self.owed {
-            Touched::Everything => true,
-            Touched::Paths(paths) => paths.iter().any(is_elsewhere),
-        };
-        if self.choice.is_some() && !concerned && self.failed.is_none() {
-            return Ok(true);
+    fn settings(&mut self) -> Result<(Arc<SiteSettings>, bool), Error> {
+        if let Some(settings) = self.site.settings.as_ref().filter(|known| !self.concerns_settings(known)) {
+            return Ok((Arc::clone(settings), true));
         }
-        let choice = self.asked.choose(&self.channel, self.around)?;
-        let same = self.choice.as_ref() == Some(&choice);
-        self.choice = Some(choice);
-        Ok(same)
+        let mut settings = read_settings(&self.site.options, &self.channel, self.folders)?;
+        if let Some(base_url) = &self.site.reading_room_url {
+            settings.options.base_url.clone_from(base_url);
+        }
+        let same = self.site.settings.as_deref() == Some(&settings);
+        let settings = self.site.settings.insert(Arc::new(settings));
+        Ok((Arc::clone(settings), same))
+    }
+
+    /// Whether something was touched that the settings follow from.
+    fn concerns_settings(&self, known: &SiteSettings) -> bool {
+        let is_elsewhere = |path: &PathBuf| {
+            name_in_box(&self.channel, path).is_none()
+                || known.theme_folders.iter().any(|folder| path.starts_with(folder))
+        };
+        self.failed.is_some()
+            || match &self.look.owed {
+                Touched::Everything => true,
+                Touched::Paths(paths) => paths.iter().any(is_elsewhere),
+            }
+    }
+
+    /// Builds what was looked at.
+    fn build(&mut self, prepared: &Prepared) -> Result<OutputReport, Error> {
+        let Overrides { force, allow_empty } = self.site.options.overrides;
+        let progress = self.console.progress("building");
+        let request = SiteRequest {
+            lock: &prepared.lock,
+            snapshot: &prepared.snapshot,
+            options: &prepared.settings.options,
+            // What was taken over and written anew once is ours.
+            overrides: Overrides { force: force && !self.site.is_reported, allow_empty },
+            theme: &prepared.settings.theme,
+            output: &self.site.output,
+            progress: &|done, all| progress.show(done, all),
+            gate: &|| Ok(()),
+        };
+        let built = site::build(&request, &mut self.site.memory);
+        progress.clear();
+        let built = built?;
+        log::build(&self.channel, &built, prepared.start.elapsed());
+        Ok(built)
     }
 
     /// Looks, and leaves the site alone.
-    fn look_only(&mut self, observer: &mut dyn Observer) -> Result<(), Failure> {
+    fn look_only<O: Observer>(&mut self, observer: &mut O) -> Result<(), Error> {
         let (snapshot, _) = self.look(observer)?;
-        self.rest = Some(LastLook::from_snapshot(snapshot));
-        self.unlocked = true;
+        self.look.remember_unlocked(snapshot);
         Ok(())
     }
 
     /// Looks at what was touched. Tells whether all is as it was, as far as everything was looked at.
-    fn look(&mut self, observer: &mut dyn Observer) -> Result<(Snapshot, bool), Failure> {
-        let look = self.asked.look(self.now());
-        let (snapshot, same) = match (self.rest.take(), &self.owed) {
-            (None, _) => {
-                // It may be known by the name of a link that leads to it.
-                let name = self.channel.name.clone();
-                let channel = Channel { name, ..Channel::open(&self.channel.path)? };
-                (snapshot::take(channel, &self.cache, look), false)
-            }
-            (Some(rest), Touched::Everything) => {
-                let looked = rest.everything(look);
-                self.rest = Some(rest);
-                looked?
-            }
-            (Some(rest), Touched::Paths(paths)) => {
-                let names: ChangedNames = paths.iter().filter_map(|path| name_in_box(&self.channel, path)).collect();
-                (rest.some(&names, look)?, false)
-            }
-        };
-        self.owed = Touched::default();
-        self.unkept |= !same;
+    fn look<O: Observer>(&mut self, observer: &mut O) -> Result<(Snapshot, bool), Error> {
+        let look = self.site.options.look(self.clock.seconds());
+        let (snapshot, same) = self.look.take(&self.channel, look)?;
         self.channel.kind = snapshot.channel.kind;
-        log_scan(&snapshot, same);
+        log::scan(&snapshot, same);
         if !same || self.failed.is_some() {
             observer.looked(&self.channel, &snapshot);
         }
-        answer(&mut self.wait_for_look, &Ok(()));
+        answer(&mut self.waiting.look, &Ok(()));
         Ok((snapshot, same))
     }
 
-    fn succeed(&mut self, report: Option<&Report>, observer: &mut dyn Observer) -> Result<(), Failure> {
-        if let Some(report) = report {
-            if report.site.written.len() > MANY {
-                forget_grammars();
-            }
-            let is_news = report.changed() || !self.is_built();
-            observer.built(&self.channel, report, is_news)?;
-            self.reported = true;
+    fn succeed<O: Observer>(
+        &mut self,
+        prepared: &Prepared,
+        output: &OutputReport,
+        observer: &mut O,
+    ) -> Result<(), O::Stop> {
+        if output.written.len() > MANY_FILES {
+            forget_grammars();
         }
+        let is_news = !output.written.is_empty() || !output.removed.is_empty() || !self.is_built();
+        let Prepared { snapshot, settings, start, .. } = prepared;
+        let site = BuiltSite { snapshot, settings, output, took: start.elapsed() };
+        observer.built(&self.channel, &site, is_news)?;
+        self.site.is_reported = true;
         self.failed = None;
         Ok(())
     }
 
-    fn fail(&mut self, failure: Failure, observer: &mut dyn Observer) -> Result<(), Failure> {
-        let is_known = self.failed.as_ref() == Some(&failure);
+    fn fail<O: Observer>(&mut self, error: Error, observer: &mut O) -> Result<(), O::Stop> {
+        let is_known = self.failed.as_deref() == Some(&error);
         if !is_known {
-            tracing::warn!(channel = %self.channel.name, reason = failure.message, "round failed");
+            tracing::warn!(channel = %self.channel.name, reason = %error, "turn failed");
         }
-        let failure = self.failed.insert(failure);
-        if is_known { Ok(()) } else { observer.failed(&self.channel, failure) }
+        let error = self.failed.insert(Arc::new(error));
+        if is_known { Ok(()) } else { observer.failed(&self.channel, error) }
     }
 
     /// Answers whoever waits still.
     fn answer(&mut self) {
         let outcome = self.failed.clone().map_or(Ok(()), Err);
-        answer(&mut self.wait_for_look, &outcome);
-        answer(&mut self.wait_for_site, &outcome);
-    }
-
-    /// The time now, in seconds since 1970.
-    fn now(&self) -> i64 {
-        (self.clock)().div_euclid(1_000_000_000)
-    }
-}
-
-/// Logs what a scan found. A box that can't be read is worth a line whenever something changed.
-fn log_scan(snapshot: &Snapshot, same: bool) {
-    let channel = &snapshot.channel.name;
-    tracing::debug!(%channel, messages = snapshot.cards.len(), warnings = snapshot.warnings(), same, "channel scanned");
-    for side in Side::BOTH {
-        if let BoxState::Unreadable(reason) = snapshot.side(side)
-            && !same
-        {
-            tracing::warn!(%channel, folder = side.name(), %reason, "box can't be read");
-        }
-    }
-}
-
-/// Logs what a build wrote.
-fn log_build(channel: &Channel, built: &site::OutputReport, took: Duration) {
-    let (written, removed, ms) = (built.written.len(), built.removed.len(), took.as_millis());
-    if written + removed > 0 {
-        tracing::info!(channel = %channel.name, written, removed, ms, "site built");
-    } else {
-        tracing::debug!(channel = %channel.name, ms, "site is up to date");
+        answer(&mut self.waiting.look, &outcome);
+        answer(&mut self.waiting.site, &outcome);
     }
 }
 

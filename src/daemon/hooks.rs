@@ -1,6 +1,6 @@
 //! `--exec`: what is run after a build that changed something.
 //!
-//! Owns the list of changed paths that the command is told on its standard input, until it has taken them.
+//! The command is told the changed paths on its standard input, again and again until it has taken them.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -12,13 +12,14 @@ use crate::site;
 
 /// The changes that a command has not been told yet, or has not managed to publish.
 #[derive(Debug, Default)]
-pub(crate) struct Publish {
+pub(crate) struct ExecHook {
     command: Option<String>,
     /// Each path relative to the output, and whether there is a file now.
     changes: BTreeMap<String, bool>,
 }
 
-impl Publish {
+impl ExecHook {
+    /// Runs this command, if there is one.
     pub(crate) fn new(command: Option<String>) -> Self {
         Self { command, changes: BTreeMap::new() }
     }
@@ -31,31 +32,29 @@ impl Publish {
         }
     }
 
-    /// Runs the command if there is something to tell; gives a complaint if it fails. What it failed to take it is told
+    /// Runs the command if there is something to tell; gives a warning if it fails. What it failed to take it is told
     /// again, together with what changes until then.
     pub(crate) fn run(&mut self, here: &Path, output: &Path) -> Option<String> {
         let command = self.command.as_ref().filter(|_| !self.changes.is_empty())?;
-        let complaint = |what: String| {
-            let count = self.changes.len();
-            Some(format!("warning: `{command}` {what}; it gets these {count} changes again after the next build"))
-        };
-        let (begun, changes) = (Instant::now(), self.changes.len());
+        let (begun, count) = (Instant::now(), self.changes.len());
         // What the command is may hold a secret, such as a token for a server, and is not logged.
-        match run(command, here, output, &self.lines()) {
+        let problem = match run(command, here, output, &self.lines()) {
             Ok(status) if status.success() => {
-                tracing::info!(changes, ms = begun.elapsed().as_millis(), "exec hook done");
+                tracing::info!(changes = count, ms = begun.elapsed().as_millis(), "exec hook done");
                 self.changes.clear();
-                None
+                return None;
             }
             Ok(status) => {
-                tracing::warn!(changes, %status, "exec hook failed");
-                complaint(format!("failed ({status})"))
+                tracing::warn!(changes = count, %status, "exec hook failed");
+                format!("failed ({status})")
             }
             Err(error) => {
-                tracing::warn!(changes, %error, "exec hook could not be run");
-                complaint(format!("could not be run: {error}"))
+                tracing::warn!(changes = count, %error, "exec hook could not be run");
+                format!("could not be run: {error}")
             }
-        }
+        };
+        let changes = if count == 1 { "this change".to_owned() } else { format!("these {count} changes") };
+        Some(format!("warning: `{command}` {problem}; it gets {changes} again after the next build"))
     }
 
     /// `+path` for each file that was written and `-path` for each that was removed, a line each.
@@ -100,7 +99,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (here, list) = (dir.path(), dir.path().join("list"));
         let mut publish =
-            Publish::new(Some("cat >list; test -e ready; echo \"$MISSIVE_OUTPUT\" >where && [ -e ready ]".into()));
+            ExecHook::new(Some("cat >list; test -e ready; echo \"$MISSIVE_OUTPUT\" >where && [ -e ready ]".into()));
         assert_eq!(publish.run(here, here), None, "nothing to tell");
         assert!(!list.exists());
         publish.note(&report(&["a.html", "b.html"], &[]));
@@ -117,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_command_need_not_read_its_list() {
-        let mut publish = Publish::new(Some("exec true".into()));
+        let mut publish = ExecHook::new(Some("exec true".into()));
         let many: Vec<String> = (0..50_000).map(|number| format!("{number}.html")).collect();
         publish.note(&report(&many.iter().map(String::as_str).collect::<Vec<_>>(), &[]));
         assert_eq!(publish.run(Path::new("/"), Path::new("/")), None);

@@ -1,7 +1,7 @@
-//! The rounds over all channels that are kept: one after the other, whichever was touched, is due or is asked for.
+//! Whose turn it is: one channel after the other, whichever was touched, is due or is asked for.
 //!
-//! Owns the one watch over their places, whose turn it is, and which of them a touched path concerns. Refuses to know
-//! what a round does.
+//! One watch lies over the places of all channels, and a touched path concerns those whose place it is in. What a turn does is
+//! [`ChannelCycle`]'s.
 
 mod data_folder;
 mod request_queue;
@@ -10,45 +10,49 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::channel;
+use crate::channel::Channel;
 use crate::channel::protocol::name::ChannelName;
-use crate::channel::{Channel, Error};
-use crate::commands::{Clock, Failure};
 use crate::console::Console;
-use crate::daemon::cycle::{Live, Observer, Rank};
+use crate::daemon;
+use crate::daemon::Clock;
+use crate::daemon::cycle::{ChannelCycle, Priority};
+use crate::daemon::observer::Observer;
 use crate::watch::{Detection, Touched, WakeReason, Waker, Watch, WatchedPlace};
 
-pub(crate) use crate::daemon::schedule::request_queue::Desk;
+pub(crate) use crate::daemon::schedule::request_queue::RequestQueue;
 
-use crate::daemon::schedule::data_folder::Folder;
-use crate::daemon::schedule::request_queue::{Calls, Want};
+use crate::daemon::schedule::data_folder::DataFolder;
+use crate::daemon::schedule::request_queue::{PendingRequests, RequestKind};
 
-/// A channel in the rounds.
-struct Kept<'a> {
-    live: Live<'a>,
+/// A channel in the schedule.
+struct ScheduledChannel<'a> {
+    cycle: ChannelCycle<'a>,
     /// Its places as they are watched.
     places: Vec<WatchedPlace>,
-    /// Since which turn there is to be a round, and what it is about.
+    /// Since which turn it is owed a turn, and what that is about.
     todo: Option<(u64, Touched)>,
 }
 
-/// Keeps channels looked at and built.
-pub(crate) struct Rounds<'a> {
+/// Keeps channels looked at and built, one turn after the other.
+pub(crate) struct Schedule<'a> {
     watch: Watch,
     console: Console,
     clock: Clock,
-    kept: BTreeMap<ChannelName, Kept<'a>>,
-    folder: Option<Folder<'a>>,
-    calls: Calls,
+    kept: BTreeMap<ChannelName, ScheduledChannel<'a>>,
+    folder: Option<DataFolder<'a>>,
+    requests: PendingRequests,
     /// How many times something was to be done.
-    turn: u64,
+    turns: u64,
     /// Whether other places are to be watched than are.
     moved: bool,
 }
 
-impl<'a> Rounds<'a> {
-    /// Rounds over no channel yet. `rescan` is as for [`Watch::new`].
+impl<'a> Schedule<'a> {
+    /// A schedule of no channel yet. `rescan` is as for [`Watch::new`].
     pub(crate) fn new(detection: Detection, rescan: Duration, console: Console, clock: Clock) -> Self {
         Self {
             watch: Watch::new(detection, rescan),
@@ -56,71 +60,71 @@ impl<'a> Rounds<'a> {
             clock,
             kept: BTreeMap::new(),
             folder: None,
-            calls: Calls::default(),
-            turn: 0,
+            requests: PendingRequests::default(),
+            turns: 0,
             moved: true,
         }
     }
 
-    /// What ends the rounds, from any thread.
+    /// What ends it, from any thread.
     pub(crate) fn waker(&self) -> Waker {
         self.watch.waker()
     }
 
-    /// Where other threads say what they want.
-    pub(crate) fn desk(&self) -> Desk {
-        Desk::new(self.watch.waker(), &self.calls)
+    /// Where other threads ask for a look or a site.
+    pub(crate) fn requests(&self) -> RequestQueue {
+        RequestQueue::new(self.watch.waker(), &self.requests)
     }
 
-    /// Takes in a channel.
-    pub(crate) fn keep(&mut self, live: Live<'a>) {
-        let (name, places) = (live.channel().name.clone(), live.places());
-        self.turn += 1;
+    /// Adds a channel.
+    pub(crate) fn keep(&mut self, cycle: ChannelCycle<'a>) {
+        let (name, places) = (cycle.channel().name.clone(), cycle.places());
+        self.turns += 1;
         self.moved = true;
-        self.kept.insert(name, Kept { live, places, todo: Some((self.turn, Touched::Everything)) });
+        self.kept.insert(name, ScheduledChannel { cycle, places, todo: Some((self.turns, Touched::Everything)) });
     }
 
-    /// Takes in every channel of the data folder, and follows when one comes or goes.
-    pub(crate) fn follow(&mut self, data: PathBuf, make: impl Fn(Channel) -> Live<'a> + Send + 'a) {
-        self.folder = Some(Folder::new(data, Box::new(make)));
+    /// Adds every channel of the data folder, and follows when one comes or goes.
+    pub(crate) fn follow(&mut self, data: PathBuf, make: impl Fn(Channel) -> ChannelCycle<'a> + Send + 'a) {
+        self.folder = Some(DataFolder::new(data, Box::new(make)));
     }
 
-    /// Goes round until the waker rings.
+    /// Takes turns until the waker says stop.
     ///
     /// # Errors
     /// What the observer gives; all else it is told.
-    pub(crate) fn run(&mut self, observer: &mut dyn Observer) -> Result<(), Failure> {
+    pub(crate) fn run<O: Observer>(&mut self, observer: &mut O) -> Result<(), O::Stop> {
         self.discover(observer);
         tracing::info!(channels = self.kept.len(), "keeping channels up to date");
-        let done = self.go(observer);
+        let done = self.take_turns(observer);
         tracing::info!("no longer keeping channels up to date");
         // Nobody is to wait for an answer that will not come.
-        self.calls.close();
+        self.requests.close();
         done?;
-        self.kept.values_mut().for_each(|kept| kept.live.keep());
+        self.kept.values_mut().for_each(|kept| kept.cycle.keep());
         Ok(())
     }
 
-    fn go(&mut self, observer: &mut dyn Observer) -> Result<(), Failure> {
+    fn take_turns<O: Observer>(&mut self, observer: &mut O) -> Result<(), O::Stop> {
         loop {
             // The places come first: what changes while they are looked at is told then.
-            self.point();
+            self.watch_places();
             let next = self.next();
             let patience = if next.is_some() { Some(Duration::ZERO) } else { self.until_due() };
             match (self.watch.wait(patience), next) {
-                (WakeReason::Tick(touched), _) => self.take_in(&touched, observer),
-                (WakeReason::Called, _) => self.hear(observer),
-                (WakeReason::Due, Some(name)) => self.round(&name, observer)?,
-                (WakeReason::Due, None) => self.wake(),
+                (WakeReason::Tick(touched), _) => self.note_touched(&touched, observer),
+                (WakeReason::Called, _) => self.take_requests(observer),
+                (WakeReason::Due, Some(name)) => self.turn(&name, observer)?,
+                (WakeReason::Due, None) => self.owe_what_is_due(),
                 (WakeReason::Stop, _) => return Ok(()),
             }
         }
     }
 
     /// Watches what is to be watched now.
-    fn point(&mut self) {
+    fn watch_places(&mut self) {
         if std::mem::take(&mut self.moved) {
-            let folder = self.folder.iter().flat_map(Folder::places);
+            let folder = self.folder.iter().flat_map(DataFolder::places);
             let places = self.kept.values().flat_map(|kept| kept.places.iter().cloned());
             self.watch.set_places(folder.chain(places).collect());
         }
@@ -131,14 +135,14 @@ impl<'a> Rounds<'a> {
 
     /// Whose turn it is: what somebody waits for comes first, and looks come before builds.
     fn next(&self) -> Option<ChannelName> {
-        let rank = |(_, kept): &(&ChannelName, &Kept<'_>)| -> Option<(Rank, u64)> {
-            Some((kept.live.rank(), kept.todo.as_ref()?.0))
+        let priority = |(_, kept): &(&ChannelName, &ScheduledChannel<'_>)| -> Option<(Priority, u64)> {
+            Some((kept.cycle.priority(), kept.todo.as_ref()?.0))
         };
         let waiting = self.kept.iter().filter(|(_, kept)| kept.todo.is_some());
-        waiting.min_by_key(rank).map(|(name, _)| name.clone())
+        waiting.min_by_key(priority).map(|(name, _)| name.clone())
     }
 
-    fn round(&mut self, name: &ChannelName, observer: &mut dyn Observer) -> Result<(), Failure> {
+    fn turn<O: Observer>(&mut self, name: &ChannelName, observer: &mut O) -> Result<(), O::Stop> {
         let Some(kept) = self.kept.get_mut(name) else {
             return Ok(());
         };
@@ -146,28 +150,28 @@ impl<'a> Rounds<'a> {
         if touched == Touched::Everything {
             kept.places.iter().for_each(|place| self.watch.will_scan(place));
         }
-        kept.live.round(touched, observer)?;
-        let places = kept.live.places();
+        kept.cycle.turn(touched, observer)?;
+        let places = kept.cycle.places();
         if places != kept.places {
             // A theme that was chosen meanwhile was not watched while it was read.
             kept.places = places;
             self.moved = true;
-            self.turn += 1;
-            kept.owe(self.turn, Touched::Everything);
+            self.turns += 1;
+            kept.owe(self.turns, Touched::Everything);
         }
         Ok(())
     }
 
     /// Notes whom a tick concerns.
-    fn take_in(&mut self, touched: &Touched, observer: &mut dyn Observer) {
-        self.turn += 1;
+    fn note_touched<O: Observer>(&mut self, touched: &Touched, observer: &mut O) {
+        self.turns += 1;
         let mut is_shaken = self.folder.as_ref().is_some_and(|folder| folder.is_concerned(touched));
         for kept in self.kept.values_mut() {
             let part = kept.part_of(touched);
             // A box that came or went may make the channel another kind, or none.
             is_shaken |= part == Touched::Everything;
             if !part.is_empty() {
-                kept.owe(self.turn, part);
+                kept.owe(self.turns, part);
             }
         }
         if is_shaken {
@@ -177,21 +181,21 @@ impl<'a> Rounds<'a> {
 
     /// How long until something is due.
     fn until_due(&self) -> Option<Duration> {
-        let due = self.kept.values().filter_map(|kept| kept.live.due()).min()?.saturating_mul(1_000_000_000);
-        Some(Duration::from_nanos(u64::try_from(due.saturating_sub((self.clock)())).unwrap_or(0)))
+        let due = self.kept.values().filter_map(|kept| kept.cycle.due()).min()?.saturating_mul(1_000_000_000);
+        Some(Duration::from_nanos(u64::try_from(due.saturating_sub(self.clock.nanoseconds())).unwrap_or(0)))
     }
 
     /// Notes for whom something is due.
-    fn wake(&mut self) {
-        let now = (self.clock)().div_euclid(1_000_000_000);
-        self.turn += 1;
-        for kept in self.kept.values_mut().filter(|kept| kept.live.due().is_some_and(|due| due <= now)) {
-            kept.owe(self.turn, Touched::default());
+    fn owe_what_is_due(&mut self) {
+        let now = self.clock.seconds();
+        self.turns += 1;
+        for kept in self.kept.values_mut().filter(|kept| kept.cycle.due().is_some_and(|due| due <= now)) {
+            kept.owe(self.turns, Touched::default());
         }
     }
 
     /// Takes in the channels that came into the data folder, and lets go of those that left it.
-    fn discover(&mut self, observer: &mut dyn Observer) {
+    fn discover<O: Observer>(&mut self, observer: &mut O) {
         let Some(folder) = &mut self.folder else {
             return;
         };
@@ -206,65 +210,67 @@ impl<'a> Rounds<'a> {
         };
         self.moved |= folder.places() != before;
         self.kept.retain(|name, kept| {
-            let stays = channels.remove(name).is_some_and(|found| found.path == kept.live.channel().path);
+            let stays = channels.remove(name).is_some_and(|found| found.path == kept.cycle.channel().path);
             if !stays {
                 tracing::info!(channel = %name, "channel left the data folder");
                 self.moved = true;
-                kept.live.keep();
-                observer.gone(kept.live.channel());
+                kept.cycle.keep();
+                observer.gone(kept.cycle.channel());
             }
             stays
         });
         for name in channels.keys() {
             tracing::info!(channel = %name, "channel found");
         }
-        let new: Vec<Live<'a>> = channels.into_values().map(|channel| folder.make(channel)).collect();
-        for live in new {
-            self.keep(live);
+        let new: Vec<ChannelCycle<'a>> = channels.into_values().map(|channel| folder.make(channel)).collect();
+        for cycle in new {
+            self.keep(cycle);
         }
     }
 
     /// Notes what other threads want.
-    fn hear(&mut self, observer: &mut dyn Observer) {
-        for call in self.calls.take() {
-            tracing::debug!(channel = %call.name, "request from another thread");
-            if !self.kept.contains_key(&call.name) {
+    fn take_requests<O: Observer>(&mut self, observer: &mut O) {
+        for request in self.requests.take() {
+            tracing::debug!(channel = %request.name, "request from another thread");
+            if !self.kept.contains_key(&request.name) {
                 // It may have been made a moment ago.
                 self.discover(observer);
             }
-            let Some(kept) = self.kept.get_mut(&call.name) else {
-                let _ = call.answer.send(Err(self.unknown(&call.name)));
+            let Some(kept) = self.kept.get_mut(&request.name) else {
+                // Who has gone away needs no answer.
+                drop(request.answer.send(Err(self.unknown(&request.name))));
                 continue;
             };
-            self.turn += 1;
-            match call.want {
-                Want::Site if kept.live.is_built() => drop(call.answer.send(Ok(()))),
-                Want::Site => {
-                    kept.live.when_built(call.answer);
-                    kept.owe(self.turn, Touched::default());
+            self.turns += 1;
+            match request.kind {
+                RequestKind::Site if kept.cycle.is_built() => drop(request.answer.send(Ok(()))),
+                RequestKind::Site => {
+                    kept.cycle.when_built(request.answer);
+                    kept.owe(self.turns, Touched::default());
                 }
-                Want::Look(touched) => {
-                    kept.live.when_looked(call.answer);
-                    kept.owe(self.turn, touched);
+                RequestKind::Look(touched) => {
+                    kept.cycle.when_looked(request.answer);
+                    kept.owe(self.turns, touched);
                 }
             }
         }
     }
 
-    fn unknown(&self, name: &ChannelName) -> Failure {
-        let folder = self.folder.as_ref().map(Folder::path).unwrap_or_default();
-        Error::NoSuchChannel { name: name.to_string(), folder, nearest: None }.into()
+    fn unknown(&self, name: &ChannelName) -> Arc<daemon::Error> {
+        let folder = self.folder.as_ref().map(DataFolder::path).unwrap_or_default();
+        let error = channel::Error::NoSuchChannel { name: name.to_string(), folder, nearest: None };
+        Arc::new(error.into())
     }
 }
 
-impl Drop for Rounds<'_> {
+impl Drop for Schedule<'_> {
     fn drop(&mut self) {
-        self.calls.close();
+        self.requests.close();
     }
 }
 
-impl Kept<'_> {
-    /// Lets a round be about this too.
+impl ScheduledChannel<'_> {
+    /// Lets its next turn be about this too.
     fn owe(&mut self, turn: u64, touched: Touched) {
         self.todo.get_or_insert_with(|| (turn, Touched::default())).1.merge(touched);
     }

@@ -9,7 +9,6 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Desk, Plan};
 use crate::channel::Channel;
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Draft;
@@ -18,6 +17,7 @@ use crate::channel::outbox::new_message::NewMessage;
 use crate::channel::outbox::send::Sent;
 use crate::channel::protocol::message_file;
 use crate::channel::protocol::stamp::Stamp;
+use crate::commands::compose::{ComposeContext, SendPlan};
 use crate::commands::{count, grouped, spoken};
 use crate::text::invisible::field;
 use crate::text::shell;
@@ -25,16 +25,16 @@ use crate::text::shell;
 /// What became of a text, or of all that was due.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Report {
+pub enum ComposeReport {
     /// What became of one text.
-    One(Box<One>),
+    One(Box<ComposedMessage>),
     /// What was due.
-    Due(Due),
+    Due(DueMessages),
 }
 
 /// What became of one text.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-pub struct One {
+pub struct ComposedMessage {
     channel: String,
     /// The message's id; of a scheduled one, the id that it will have if that second is free then.
     id: Option<Stamp>,
@@ -51,7 +51,7 @@ pub struct One {
     nothing: Option<&'static str>,
     /// What would be written.
     #[serde(skip_serializing_if = "Option::is_none")]
-    would_write: Option<Would>,
+    would_write: Option<PlannedMessage>,
     /// That time in words, with what clocks here show then.
     #[serde(skip)]
     due: Option<String>,
@@ -64,14 +64,14 @@ pub struct One {
 
 /// What was due.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-pub struct Due {
-    pub(super) sent: Vec<One>,
+pub struct DueMessages {
+    pub(super) sent: Vec<ComposedMessage>,
     pub(super) failed: Vec<String>,
 }
 
 /// What would be written.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Would {
+struct PlannedMessage {
     /// Each attachment's path and length in bytes, in the order of writing.
     attachments: Vec<(String, u64)>,
     text: String,
@@ -89,12 +89,12 @@ fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-impl One {
+impl ComposedMessage {
     pub(super) fn new(channel: &Channel, stamp: Stamp, path: &Path) -> Self {
         Self { channel: channel.name.to_string(), id: Some(stamp), path: Some(shown(path)), ..Self::default() }
     }
 
-    fn of_draft(desk: &Desk<'_>, draft: &Draft) -> Self {
+    fn of_draft(desk: &ComposeContext<'_>, draft: &Draft) -> Self {
         Self {
             channel: desk.channel.name.to_string(),
             path: Some(shown(&draft.path())),
@@ -104,34 +104,38 @@ impl One {
         }
     }
 
-    fn with(self, written: Written) -> Report {
-        Report::One(Box::new(Self { attachments: written.names, warnings: written.warnings, ..self }))
+    fn with(self, written: Written) -> ComposeReport {
+        ComposeReport::One(Box::new(Self { attachments: written.names, warnings: written.warnings, ..self }))
     }
 }
 
-impl Report {
+impl ComposeReport {
     pub(super) fn nothing(channel: &Channel, why: &'static str) -> Self {
-        Self::One(Box::new(One { channel: channel.name.to_string(), nothing: Some(why), ..One::default() }))
+        Self::One(Box::new(ComposedMessage {
+            channel: channel.name.to_string(),
+            nothing: Some(why),
+            ..ComposedMessage::default()
+        }))
     }
 
     pub(super) fn sent(channel: &Channel, sent: &Sent, written: Written) -> Self {
-        One::new(channel, sent.stamp, &sent.path).with(written)
+        ComposedMessage::new(channel, sent.stamp, &sent.path).with(written)
     }
 
-    pub(super) fn kept(desk: &Desk<'_>, draft: &Draft, written: Written) -> Self {
-        One::of_draft(desk, draft).with(written)
+    pub(super) fn kept(desk: &ComposeContext<'_>, draft: &Draft, written: Written) -> Self {
+        ComposedMessage::of_draft(desk, draft).with(written)
     }
 
-    pub(super) fn scheduled(desk: &Desk<'_>, draft: &Draft, written: Written) -> Self {
+    pub(super) fn scheduled(desk: &ComposeContext<'_>, draft: &Draft, written: Written) -> Self {
         let due = if let DraftName::Scheduled(due) = draft.name { Some(due) } else { None };
-        let spoken = due.map(|due| desk.around.zone.spoken(due));
-        One { id: due, scheduled: due, due: spoken, ..One::of_draft(desk, draft) }.with(written)
+        let spoken = due.map(|due| desk.environment.zone.spoken(due));
+        ComposedMessage { id: due, scheduled: due, due: spoken, ..ComposedMessage::of_draft(desk, draft) }.with(written)
     }
 
     pub(super) fn would(
         channel: &Channel,
         letter: &NewMessage,
-        plan: Plan,
+        plan: SendPlan,
         stamp: Stamp,
         warnings: Vec<String>,
     ) -> Self {
@@ -144,25 +148,27 @@ impl Report {
         let path = |name: &String| shown(&folder.join(&stem).join(name));
         let attachments = names.iter().map(path).zip(letter.attachments.iter().map(|file| file.len)).collect();
         let text = message_file::decode(letter.text.clone()).text;
-        let would = Would { attachments, text, length: letter.text.len() };
+        let would = PlannedMessage { attachments, text, length: letter.text.len() };
         let id = (!plan.draft).then_some(plan.due.unwrap_or(stamp));
-        let one = One {
+        let one = ComposedMessage {
             channel: channel.name.to_string(),
             id,
             path: Some(shown(&folder.join(format!("{stem}.txt")))),
             scheduled: plan.due,
             would_write: Some(would),
-            ..One::default()
+            ..ComposedMessage::default()
         };
         one.with(Written { names, warnings })
     }
 
     /// Says that a draft is kept.
-    pub(super) fn with_draft(self, desk: &Desk<'_>, draft: &Draft) -> Self {
+    pub(super) fn with_draft(self, desk: &ComposeContext<'_>, draft: &Draft) -> Self {
         match self {
-            Self::One(one) => {
-                Self::One(Box::new(One { draft: Some(draft.name.to_string()), typed: desk.typed.clone(), ..*one }))
-            }
+            Self::One(one) => Self::One(Box::new(ComposedMessage {
+                draft: Some(draft.name.to_string()),
+                typed: desk.typed.clone(),
+                ..*one
+            })),
             due @ Self::Due(_) => due,
         }
     }
@@ -194,17 +200,19 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for ComposeReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::One(one) => one.fmt(f),
-            Self::Due(due) if due.sent.is_empty() && due.failed.is_empty() => writeln!(f, "Nothing is due."),
+            Self::Due(due) if due.sent.is_empty() && due.failed.is_empty() => {
+                writeln!(f, "Nothing is due.")
+            }
             Self::Due(due) => due.sent.iter().try_for_each(|one| one.fmt(f)),
         }
     }
 }
 
-impl fmt::Display for One {
+impl fmt::Display for ComposedMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(would) = &self.would_write {
             self.would(f, would)?;
@@ -236,13 +244,13 @@ impl fmt::Display for One {
     }
 }
 
-impl One {
+impl ComposedMessage {
     fn go_on(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
         let [edit, send] = ["drafts edit", "drafts send"].map(|command| shell::missive(command, &[&self.typed, &name]));
         writeln!(f, "`{edit}` continues it, `{send}` sends it.")
     }
 
-    fn would(&self, f: &mut fmt::Formatter<'_>, would: &Would) -> fmt::Result {
+    fn would(&self, f: &mut fmt::Formatter<'_>, would: &PlannedMessage) -> fmt::Result {
         for (path, length) in &would.attachments {
             let length = grouped(usize::try_from(*length).unwrap_or(usize::MAX));
             writeln!(f, "would write {}, {length} bytes", field(path))?;

@@ -16,7 +16,7 @@ use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
-use crate::commands::{Failure, Surroundings, count, documents};
+use crate::commands::{Environment, Failure, count, documents};
 use crate::console::Console;
 use crate::fs::create_folders::folders_below;
 use crate::fs::regular_file;
@@ -26,18 +26,18 @@ use crate::text::shell;
 
 /// What came back, and what did not.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub struct RestoreReport {
     /// The keys that came back.
-    restored: Vec<Restored>,
+    restored: Vec<RestoredKey>,
     /// The keys that did not.
-    left_out: Vec<LeftOut>,
+    left_out: Vec<SkippedKey>,
     /// Whether the device and the author of the file are this data folder's now.
     identity: bool,
 }
 
 /// A key that came back.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Restored {
+pub struct RestoredKey {
     channel: ChannelName,
     #[serde(rename = "box")]
     side: Side,
@@ -48,7 +48,7 @@ pub struct Restored {
 
 /// A key that did not come back.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct LeftOut {
+pub struct SkippedKey {
     /// What stands in the file for its channel's name.
     channel: String,
     why: String,
@@ -87,25 +87,25 @@ struct Plan {
 /// # Errors
 /// [`Failure`] when the file is none or the passphrase is wrong, nobody is there to answer, or the answer is no. Nothing was changed
 /// then.
-pub(super) fn run(args: &Restore, around: &Surroundings, console: Console) -> Result<Report, Failure> {
+pub(super) fn run(args: &Restore, environment: &Environment, console: Console) -> Result<RestoreReport, Failure> {
     let into = args.into.iter().map(|name| documents::parsed(name)).collect::<Result<BTreeSet<_>, _>>()?;
-    let kept = opened(&args.file, around, console)?;
-    let planned = plan(&Book::read(&around.data)?, &kept, around, &into)?;
-    planned.lines(around).iter().for_each(|line| console.say(line));
+    let kept = opened(&args.file, environment, console)?;
+    let planned = plan(&Book::read(&environment.folders.data)?, &kept, environment, &into)?;
+    planned.lines(environment).iter().for_each(|line| console.say(line));
     if planned.changes() == 0 {
         return if planned.keys.iter().all(|(_, fate)| *fate == Fate::Here) && planned.bad_names.is_empty() {
-            Ok(planned.report(around))
+            Ok(planned.report(environment))
         } else {
             Err(Failure::new("no key could be restored", "see the reasons above; nothing was changed"))
         };
     }
     agreed(args, console, &planned)?;
-    fs_err::create_dir_all(&around.data)?;
-    let made = Book::change(&around.data, |book| {
-        if plan(book, &kept, around, &into)? != planned {
+    fs_err::create_dir_all(&environment.folders.data)?;
+    let made = Book::change(&environment.folders.data, |book| {
+        if plan(book, &kept, environment, &into)? != planned {
             return Err(Failure::new("the data folder changed in the meantime, so nothing was restored", "try again"));
         }
-        let made = make_folders(&planned, around)?;
+        let made = make_folders(&planned, environment)?;
         if planned.identity.is_some() {
             (book.device, book.author) = (book.device.or(kept.device), book.author.or(kept.author));
         }
@@ -113,12 +113,12 @@ pub(super) fn run(args: &Restore, around: &Surroundings, console: Console) -> Re
         Ok::<_, Failure>(made)
     })?;
     made.into_iter().for_each(NewChannel::keep);
-    Ok(planned.report(around))
+    Ok(planned.report(environment))
 }
 
 /// The book in a sealed file.
-fn opened(file: &Path, around: &Surroundings, console: Console) -> Result<Book, Failure> {
-    let sealed = regular_file::read(&around.here.join(file), u64::MAX)?;
+fn opened(file: &Path, environment: &Environment, console: Console) -> Result<Book, Failure> {
+    let sealed = regular_file::read(&environment.folders.here.join(file), u64::MAX)?;
     let passphrase = given(console.passphrase("Passphrase of the file:")?)?;
     let text = crate::sync::keys::backup::open(&sealed, &passphrase).map_err(|error| unsealed(&error, file))?;
     std::str::from_utf8(&text).ok().and_then(|text| Book::parse(text).ok()).ok_or_else(|| {
@@ -149,10 +149,10 @@ fn agreed(args: &Restore, console: Console, planned: &Plan) -> Result<(), Failur
 }
 
 /// Decides what is to become of each key of a file.
-fn plan(here: &Book, kept: &Book, around: &Surroundings, into: &BTreeSet<ChannelName>) -> Result<Plan, Failure> {
+fn plan(here: &Book, kept: &Book, environment: &Environment, into: &BTreeSet<ChannelName>) -> Result<Plan, Failure> {
     let mut keys: Vec<(Document, Fate)> = Vec::new();
     for document in &kept.documents {
-        let is_folder_here = around.data.join(document.channel.as_os_str()).symlink_metadata().is_ok();
+        let is_folder_here = environment.folders.data.join(document.channel.as_os_str()).symlink_metadata().is_ok();
         let fate = match in_the_way(here, &keys, document)? {
             Some(fate) => fate,
             None if !is_folder_here && documents::has_keys(here, &document.channel) => {
@@ -242,13 +242,15 @@ impl Plan {
     }
 
     /// What is shown before it is asked about.
-    fn lines(&self, around: &Surroundings) -> Vec<String> {
+    fn lines(&self, environment: &Environment) -> Vec<String> {
         let of = |(document, fate): &(Document, Fate)| {
             let may = if document.secret.is_some() { "reads and writes" } else { "reads" };
-            let path = field(&around.data.join(document.channel.as_os_str()).to_string_lossy());
+            let path = field(&environment.folders.data.join(document.channel.as_os_str()).to_string_lossy());
             let becomes = match fate {
                 Fate::New => format!("a new folder, {path}"),
-                Fate::Into => format!("the existing folder, {path}; its contents will be shared"),
+                Fate::Into => {
+                    format!("the existing folder, {path}; its contents will be shared")
+                }
                 Fate::Here => "here already".to_owned(),
                 Fate::LeftOut(why) => format!("left out: {why}"),
             };
@@ -267,21 +269,21 @@ impl Plan {
             .collect()
     }
 
-    fn report(&self, around: &Surroundings) -> Report {
-        let restored = self.taken().map(|document| Restored {
+    fn report(&self, environment: &Environment) -> RestoreReport {
+        let restored = self.taken().map(|document| RestoredKey {
             channel: document.channel.clone(),
             side: document.side,
             writes: document.secret.is_some(),
-            path: around.data.join(document.channel.as_os_str()).to_string_lossy().into_owned(),
+            path: environment.folders.data.join(document.channel.as_os_str()).to_string_lossy().into_owned(),
         });
         let left_out = self.keys.iter().filter_map(|(document, fate)| match fate {
-            Fate::LeftOut(why) => Some(LeftOut { channel: document.channel.to_string(), why: why.clone() }),
+            Fate::LeftOut(why) => Some(SkippedKey { channel: document.channel.to_string(), why: why.clone() }),
             _ => None,
         });
         let bad_names = self.bad_names.iter();
         let bad =
-            bad_names.map(|name| LeftOut { channel: name.clone(), why: "no channel can have that name".to_owned() });
-        Report {
+            bad_names.map(|name| SkippedKey { channel: name.clone(), why: "no channel can have that name".to_owned() });
+        RestoreReport {
             restored: restored.collect(),
             left_out: left_out.chain(bad).collect(),
             identity: self.identity.is_some(),
@@ -290,14 +292,14 @@ impl Plan {
 }
 
 /// Makes the folders of the keys that are taken. Those that are new go again unless they are kept.
-fn make_folders(planned: &Plan, around: &Surroundings) -> Result<Vec<NewChannel>, Failure> {
+fn make_folders(planned: &Plan, environment: &Environment) -> Result<Vec<NewChannel>, Failure> {
     let mut sides: BTreeMap<&ChannelName, BTreeSet<Side>> = BTreeMap::new();
     let mut made = Vec::new();
     for (document, fate) in &planned.keys {
         match fate {
             Fate::New => drop(sides.entry(&document.channel).or_default().insert(document.side)),
             Fate::Into => {
-                let channel = around.data.join(document.channel.as_os_str());
+                let channel = environment.folders.data.join(document.channel.as_os_str());
                 if let Err(error @ Error::NotABox { .. }) = Channel::open(&channel) {
                     return Err(error.into());
                 }
@@ -312,12 +314,12 @@ fn make_folders(planned: &Plan, around: &Surroundings) -> Result<Vec<NewChannel>
             (true, false) => Kind::Subscription,
             (false, _) => Kind::Broadcast,
         };
-        made.push(NewChannel::new(&around.data, name, kind, &Profile::default())?);
+        made.push(NewChannel::new(&environment.folders.data, name, kind, &Profile::default())?);
     }
     Ok(made)
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for RestoreReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for key in &self.restored {
             let may = if key.writes { "reads and writes" } else { "reads" };

@@ -17,7 +17,7 @@ use crate::channel::authorship::signers::Key;
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::layout;
 use crate::channel::protocol::name::ChannelName;
-use crate::commands::{Failure, Surroundings, count, documents};
+use crate::commands::{Environment, Failure, count, documents};
 use crate::fs::confined::Folder;
 use crate::sync::keys::book::{AuthorKey, Book, Document};
 use crate::text::invisible::field;
@@ -74,12 +74,12 @@ pub(super) enum Outcome {
 ///
 /// # Errors
 /// [`Failure`] when the channel is not shared, or there is no such author.
-pub(super) fn run(args: &Trust, name: &ChannelName, around: &Surroundings) -> Result<Outcome, Failure> {
-    let place = Place::find(name, around)?;
+pub(super) fn run(args: &Trust, name: &ChannelName, environment: &Environment) -> Result<Outcome, Failure> {
+    let place = Place::find(name, environment)?;
     let authors = place.authors()?;
     match &args.author {
         None => Ok(Outcome::Listed(place.report(authors.as_ref())?)),
-        Some(author) => place.change(authors.as_ref(), author, args.remove, around).map(Outcome::Done),
+        Some(author) => place.change(authors.as_ref(), author, args.remove, environment).map(Outcome::Done),
     }
 }
 
@@ -91,14 +91,14 @@ struct Place {
 }
 
 impl Place {
-    fn find(name: &ChannelName, around: &Surroundings) -> Result<Self, Failure> {
-        let book = Book::read(&around.data)?;
+    fn find(name: &ChannelName, environment: &Environment) -> Result<Self, Failure> {
+        let book = Book::read(&environment.folders.data)?;
         let document = [Side::Outbox, Side::Inbox].into_iter().find_map(|side| book.document(name, side)).cloned();
         let document = document.ok_or_else(|| {
             let hint = "`missive share CHANNEL --write` prints the write key for others";
             Failure::new(format!("`{name}` is not shared, so it has no other authors"), hint)
         })?;
-        let folder = around.data.join(name.as_os_str()).join(document.side.name());
+        let folder = environment.folders.data.join(name.as_os_str()).join(document.side.name());
         Ok(Self { document, me: documents::author(&book), folder })
     }
 
@@ -127,7 +127,9 @@ impl Place {
             messages.entry(Key::new(key.0)).or_default();
         }
         for (name, _) in Folder::open(&self.folder)?.list()? {
-            let Some(Entry::Text(stamp)) = Entry::parse(name.as_encoded_bytes()) else { continue };
+            let Some(Entry::Text(stamp)) = Entry::parse(name.as_encoded_bytes()) else {
+                continue;
+            };
             let signers = said
                 .messages
                 .get(&stamp)
@@ -154,7 +156,7 @@ impl Place {
         authors: Option<&Authors>,
         author: &str,
         remove: bool,
-        around: &Surroundings,
+        environment: &Environment,
     ) -> Result<String, Failure> {
         if self.document.side == Side::Inbox {
             return Err(Failure::new(
@@ -169,9 +171,11 @@ impl Place {
         }
         let key = crate::sync::hex::decode(&line.key).map(AuthorKey);
         let id = self.document.id;
-        let own = Book::change(&around.data, |book| {
+        let own = Book::change(&environment.folders.data, |book| {
             let me = documents::author(book);
-            let Some(document) = book.by_id_mut(&id) else { return Ok(Vec::new()) };
+            let Some(document) = book.by_id_mut(&id) else {
+                return Ok(Vec::new());
+            };
             document.trusted.retain(|trusted| Some(*trusted) != key);
             document.trusted.extend(key.filter(|_| !remove));
             Ok::<_, Failure>(

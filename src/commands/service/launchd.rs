@@ -81,7 +81,9 @@ fn escaped(text: &OsStr) -> Result<String, Failure> {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => return Err(cannot()),
+            '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
+                return Err(cannot());
+            }
             c if c.is_control() || is_unseen(c) => {
                 let _ = write!(out, "&#x{:x};", u32::from(c));
             }

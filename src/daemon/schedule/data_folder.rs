@@ -1,6 +1,6 @@
 //! The data folder, as far as channels come into it and leave it.
 //!
-//! Owns which folders of it are channels and which may become ones. Refuses to look into a box.
+//! Some of its folders are channels, and others may become ones. No box is looked into.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 
 use crate::channel::Channel;
 use crate::channel::protocol::name::ChannelName;
-use crate::daemon::cycle::Live;
+use crate::daemon::cycle::ChannelCycle;
 use crate::watch::{Scope, Touched, WatchedPlace};
 
 /// Makes what is remembered of a channel.
-type Make<'a> = Box<dyn Fn(Channel) -> Live<'a> + Send + 'a>;
+type Make<'a> = Box<dyn Fn(Channel) -> ChannelCycle<'a> + Send + 'a>;
 
 /// The data folder.
-pub(super) struct Folder<'a> {
+pub(super) struct DataFolder<'a> {
     path: PathBuf,
     make: Make<'a>,
     /// The folder with links resolved.
@@ -24,7 +24,7 @@ pub(super) struct Folder<'a> {
     others: Vec<PathBuf>,
 }
 
-impl<'a> Folder<'a> {
+impl<'a> DataFolder<'a> {
     pub(super) fn new(path: PathBuf, make: Make<'a>) -> Self {
         Self { real: real(&path), path, make, others: Vec::new() }
     }
@@ -34,7 +34,7 @@ impl<'a> Folder<'a> {
         self.path.clone()
     }
 
-    pub(super) fn make(&self, channel: Channel) -> Live<'a> {
+    pub(super) fn make(&self, channel: Channel) -> ChannelCycle<'a> {
         (self.make)(channel)
     }
 

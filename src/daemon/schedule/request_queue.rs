@@ -1,6 +1,4 @@
-//! What other threads want of the rounds.
-//!
-//! Owns the queue of their calls. Refuses to know how a call is answered.
+//! What other threads ask of the schedule: a look at a channel, or its site.
 
 use std::mem;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -13,81 +11,79 @@ use crate::watch::{Touched, Waker};
 
 /// What is wanted.
 #[derive(Debug)]
-pub(super) enum Want {
+pub(super) enum RequestKind {
     /// A look at this, now.
     Look(Touched),
     /// A site, and from then on one that is kept up to date.
     Site,
 }
 
-/// One call.
+/// One request.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(super) struct QueuedRequest {
     pub(super) name: ChannelName,
-    pub(super) want: Want,
+    pub(super) kind: RequestKind,
     pub(super) answer: Sender<Answer>,
 }
 
-/// The calls that were not heard yet; `None` once nobody hears them any more.
+/// The requests that were not taken yet; `None` once nobody takes them any more.
 #[derive(Clone, Debug)]
-pub(super) struct Calls(Arc<Mutex<Option<Vec<Call>>>>);
+pub(super) struct PendingRequests(Arc<Mutex<Option<Vec<QueuedRequest>>>>);
 
-impl Default for Calls {
+impl Default for PendingRequests {
     fn default() -> Self {
         Self(Arc::new(Mutex::new(Some(Vec::new()))))
     }
 }
 
-impl Calls {
-    /// Takes the calls, oldest first.
-    pub(super) fn take(&self) -> Vec<Call> {
+impl PendingRequests {
+    /// Takes the requests, oldest first.
+    pub(super) fn take(&self) -> Vec<QueuedRequest> {
         self.lock().as_mut().map(mem::take).unwrap_or_default()
     }
 
-    /// Lets go of all calls, and of every one that comes.
+    /// Drops all requests, and every one that comes.
     pub(super) fn close(&self) {
         *self.lock() = None;
     }
 
-    fn push(&self, call: Call) {
-        if let Some(calls) = self.lock().as_mut() {
-            calls.push(call);
+    fn push(&self, request: QueuedRequest) {
+        if let Some(requests) = self.lock().as_mut() {
+            requests.push(request);
         }
     }
 
-    /// A panic elsewhere leaves nothing half done here, so a poisoned lock is as good as another.
-    fn lock(&self) -> MutexGuard<'_, Option<Vec<Call>>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<QueuedRequest>>> {
         lock(&self.0)
     }
 }
 
-/// Where other threads say what they want. Each answer comes once; whoever waits when the channel goes or the rounds end
-/// is let go without one.
+/// Where other threads ask. Each answer comes once; whoever waits when the channel goes or the schedule ends gets none.
 #[derive(Clone, Debug)]
-pub(crate) struct Desk {
+pub(crate) struct RequestQueue {
     waker: Waker,
-    calls: Calls,
+    requests: PendingRequests,
 }
 
-impl Desk {
-    pub(super) fn new(waker: Waker, calls: &Calls) -> Self {
-        Self { waker, calls: calls.clone() }
+impl RequestQueue {
+    pub(super) fn new(waker: Waker, requests: &PendingRequests) -> Self {
+        Self { waker, requests: requests.clone() }
     }
 
     /// Asks for a channel's site. The answer comes when there is one, or when it could not be built.
     pub(crate) fn site(&self, name: ChannelName) -> Receiver<Answer> {
-        self.call(name, Want::Site)
+        self.ask(name, RequestKind::Site)
     }
 
     /// Asks for a look at what the caller has just changed in a channel, at paths as its folder spells them. The answer
     /// comes when the look is done and the observer knows of it.
     pub(crate) fn look(&self, name: ChannelName, touched: Touched) -> Receiver<Answer> {
-        self.call(name, Want::Look(touched))
+        self.ask(name, RequestKind::Look(touched))
     }
 
-    fn call(&self, name: ChannelName, want: Want) -> Receiver<Answer> {
+    fn ask(&self, name: ChannelName, kind: RequestKind) -> Receiver<Answer> {
         let (answer, receiver) = channel();
-        self.calls.push(Call { name, want, answer });
+        self.requests.push(QueuedRequest { name, kind, answer });
         self.waker.call();
         receiver
     }

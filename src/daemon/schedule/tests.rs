@@ -1,17 +1,18 @@
-//! What the rounds find and whom they tell, with a data folder on disk and the rounds in a thread of their own.
+//! What the turns find and whom they tell, with a data folder on disk and the schedule in a thread of their own.
 
+use std::convert::Infallible;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{Scope, ScopedJoinHandle, sleep};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crate::channel::snapshot::Snapshot;
-use crate::commands::Surroundings;
-use crate::commands::build::Report;
-use crate::commands::site_options::Asked;
 use crate::daemon::cycle::Answer;
+use crate::daemon::observer::{BuiltSite, CycleEvent};
 use crate::daemon::schedule::*;
+use crate::daemon::{Error, Folders, test_clock};
+use crate::site::BuildOptions;
 use crate::site::SiteError::InTheWay;
 
 const LONG: Duration = Duration::from_secs(20);
@@ -30,22 +31,30 @@ impl Ear {
 }
 
 impl Observer for Ear {
+    type Stop = Infallible;
+
     fn looked(&mut self, channel: &Channel, snapshot: &Snapshot) {
         self.hear(channel, &format!("looked, {}", snapshot.cards.len()));
     }
 
-    fn built(&mut self, channel: &Channel, report: &Report, _is_news: bool) -> Result<(), Failure> {
-        self.hear(channel, if report.changed() { "built" } else { "built nothing" });
+    fn built(&mut self, channel: &Channel, site: &BuiltSite<'_>, _is_news: bool) -> Result<(), Infallible> {
+        let nothing = site.output.written.is_empty() && site.output.removed.is_empty();
+        self.hear(channel, if nothing { "built nothing" } else { "built" });
         Ok(())
     }
 
-    fn failed(&mut self, channel: &Channel, failure: &Failure) -> Result<(), Failure> {
-        self.hear(channel, &format!("failed, {}", failure.message));
+    fn failed(&mut self, channel: &Channel, error: &Arc<Error>) -> Result<(), Infallible> {
+        self.hear(channel, &format!("failed, {error}"));
         Ok(())
     }
 
-    fn say(&mut self, channel: &Channel, line: &str) {
-        self.hear(channel, line);
+    fn happened(&mut self, channel: &Channel, event: &CycleEvent<'_>) {
+        match event {
+            CycleEvent::Sent(sent) => self.hear(channel, &format!("sent {}", sent.stamp)),
+            CycleEvent::NotSent { draft, error } => self.hear(channel, &format!("did not send {draft}: {error}")),
+            CycleEvent::NoneSent(error) => self.hear(channel, &format!("sent nothing: {error}")),
+            CycleEvent::WaitsForOtherBuild => self.hear(channel, "waits"),
+        }
     }
 
     fn gone(&mut self, channel: &Channel) {
@@ -56,28 +65,16 @@ impl Observer for Ear {
 /// A data folder.
 struct Scene {
     _dir: tempfile::TempDir,
-    around: Surroundings,
+    folders: Folders,
 }
 
 impl Scene {
     fn new(channels: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().canonicalize().unwrap();
-        let around = Surroundings {
-            data: root.join("data"),
-            here: root,
-            cache: None,
-            home: None,
-            config: None,
-            program: None,
-            sync: crate::commands::SyncSettings::default(),
-            editor: None,
-            zone: crate::commands::Zone::default(),
-            now: now(),
-            pager: None,
-        };
-        let scene = Self { _dir: dir, around };
-        fs::create_dir(&scene.around.data).unwrap();
+        let folders = Folders { data: root.join("data"), here: root, cache: None, home: None, config: None };
+        let scene = Self { _dir: dir, folders };
+        fs::create_dir(&scene.folders.data).unwrap();
         for name in channels {
             scene.write(&format!("{name}/outbox/{FIRST}.txt"), "# One");
         }
@@ -85,11 +82,11 @@ impl Scene {
     }
 
     fn at(&self, path: &str) -> PathBuf {
-        self.around.data.join(path)
+        self.folders.data.join(path)
     }
 
     fn output(&self, name: &str) -> PathBuf {
-        self.around.here.join("sites").join(name).join("site")
+        self.folders.here.join("sites").join(name).join("site")
     }
 
     fn write(&self, path: &str, text: &str) {
@@ -98,37 +95,35 @@ impl Scene {
         fs::write(path, text).unwrap();
     }
 
-    fn rounds(&self, detection: Detection) -> Rounds<'_> {
-        let mut rounds = Rounds::new(detection, Duration::ZERO, Console::default(), now);
-        rounds.follow(self.around.data.clone(), |channel| {
-            let asked = Asked::at(self.output(&channel.name.to_string()), None);
-            Live::new(asked, channel, &self.around, Console::default(), now)
-        });
-        rounds
+    fn cycle(&self, channel: Channel) -> ChannelCycle<'_> {
+        let options = BuildOptions { output: Some(self.output(&channel.name.to_string())), ..BuildOptions::default() };
+        ChannelCycle::new(options, channel, &self.folders, Console::default(), test_clock::clock())
     }
-}
 
-fn now() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos()).unwrap()
+    fn schedule(&self, detection: Detection) -> Schedule<'_> {
+        let mut schedule = Schedule::new(detection, Duration::ZERO, Console::default(), test_clock::clock());
+        schedule.follow(self.folders.data.clone(), |channel| self.cycle(channel));
+        schedule
+    }
 }
 
 fn name(name: &str) -> ChannelName {
     ChannelName::parse(name.as_ref()).unwrap()
 }
 
-/// Rounds at work in another thread.
+/// A schedule at work in another thread.
 struct Going<'s> {
-    desk: Desk,
+    requests: RequestQueue,
     waker: Waker,
     told: Receiver<String>,
-    thread: Option<ScopedJoinHandle<'s, Result<(), Failure>>>,
+    thread: Option<ScopedJoinHandle<'s, Result<(), Infallible>>>,
 }
 
 impl<'s> Going<'s> {
-    fn start<'e: 's>(scope: &'s Scope<'s, 'e>, mut rounds: Rounds<'e>) -> Self {
-        let (desk, waker, (tell, told)) = (rounds.desk(), rounds.waker(), channel());
-        let thread = scope.spawn(move || rounds.run(&mut Ear(tell)));
-        Self { desk, waker, told, thread: Some(thread) }
+    fn start<'e: 's>(scope: &'s Scope<'s, 'e>, mut schedule: Schedule<'e>) -> Self {
+        let (requests, waker, (tell, told)) = (schedule.requests(), schedule.waker(), channel());
+        let thread = scope.spawn(move || schedule.run(&mut Ear(tell)));
+        Self { requests, waker, told, thread: Some(thread) }
     }
 
     #[track_caller]
@@ -160,11 +155,11 @@ impl<'s> Going<'s> {
     }
 
     fn site(&self, of: &str) -> Answer {
-        self.desk.site(name(of)).recv_timeout(LONG).unwrap()
+        self.requests.site(name(of)).recv_timeout(LONG).unwrap()
     }
 
     fn look(&self, at: &str, touched: Touched) -> Answer {
-        self.desk.look(name(at), touched).recv_timeout(LONG).unwrap()
+        self.requests.look(name(at), touched).recv_timeout(LONG).unwrap()
     }
 }
 
@@ -184,7 +179,7 @@ fn both(channels: &[&str], story: impl Fn(&Scene, Going<'_>) + Copy + Send) {
         for detection in [Detection::Auto, Detection::Polling] {
             scope.spawn(move || {
                 let scene = Scene::new(channels);
-                std::thread::scope(|scope| story(&scene, Going::start(scope, scene.rounds(detection))));
+                std::thread::scope(|scope| story(&scene, Going::start(scope, scene.schedule(detection))));
             });
         }
     });
@@ -197,7 +192,7 @@ fn every_channel_is_looked_at_and_none_is_built_unasked() {
             going.tells(&format!("{channel}: looked, 1"));
         }
         going.is_silent();
-        assert!(!scene.around.here.join("sites").exists());
+        assert!(!scene.folders.here.join("sites").exists());
     });
 }
 
@@ -229,7 +224,7 @@ fn a_site_is_built_from_the_moment_when_somebody_asks() {
         going.comes_to("a: looked, 2");
         going.comes_to("a: built");
         assert!(scene.output("a").join(format!("{SECOND}.html")).exists());
-        assert!(going.site("b").unwrap_err().message.contains("did you mean `site`?"));
+        assert!(going.site("b").unwrap_err().to_string().contains("did you mean `site`?"));
         assert!(!scene.output("b").exists());
         // While the site cannot be built, the messages are still looked at.
         scene.write(&format!("b/outbox/{SECOND}.txt"), "# Two");
@@ -243,11 +238,11 @@ fn a_site_is_built_from_the_moment_when_somebody_asks() {
 #[test]
 fn a_theme_is_watched_wherever_it_lies_and_concerns_who_uses_it() {
     let scene = Scene::new(&["a", "b"]);
-    let theme = scene.around.here.join("theme");
+    let theme = scene.folders.here.join("theme");
     fs::create_dir(&theme).unwrap();
     scene.write("a/missive.toml", &format!("[site]\ntheme = \"{}\"\n", theme.display()));
     std::thread::scope(|scope| {
-        let going = Going::start(scope, scene.rounds(Detection::Auto));
+        let going = Going::start(scope, scene.schedule(Detection::Auto));
         assert_eq!((going.site("a"), going.site("b")), (Ok(()), Ok(())));
         going.rest();
         fs::write(theme.join("letter.css"), "p { color: red }").unwrap();
@@ -262,8 +257,8 @@ fn a_theme_is_watched_wherever_it_lies_and_concerns_who_uses_it() {
 fn channels_come_and_go() {
     both(&["a"], |scene, going| {
         going.tells("a: looked, 1");
-        fs::create_dir_all(scene.around.here.join("made/outbox")).unwrap();
-        fs::rename(scene.around.here.join("made"), scene.at("b")).unwrap();
+        fs::create_dir_all(scene.folders.here.join("made/outbox")).unwrap();
+        fs::rename(scene.folders.here.join("made"), scene.at("b")).unwrap();
         going.tells("b: looked, 0");
         scene.write(&format!("b/outbox/{FIRST}.txt"), "# One");
         going.comes_to("b: looked, 1");
@@ -293,7 +288,7 @@ fn a_folder_is_a_channel_as_soon_as_it_has_a_box() {
 #[test]
 fn the_data_folder_may_come_late() {
     both(&[], |scene, going| {
-        fs::remove_dir(&scene.around.data).unwrap();
+        fs::remove_dir(&scene.folders.data).unwrap();
         going.is_silent();
         scene.write(&format!("a/outbox/{FIRST}.txt"), "# One");
         going.comes_to("a: looked, 1");
@@ -303,10 +298,10 @@ fn the_data_folder_may_come_late() {
 #[test]
 fn a_channel_goes_by_the_name_of_its_link() {
     let scene = Scene::new(&["a"]);
-    fs::rename(scene.at("a"), scene.around.here.join("elsewhere")).unwrap();
-    std::os::unix::fs::symlink(scene.around.here.join("elsewhere"), scene.at("a")).unwrap();
+    fs::rename(scene.at("a"), scene.folders.here.join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(scene.folders.here.join("elsewhere"), scene.at("a")).unwrap();
     std::thread::scope(|scope| {
-        let going = Going::start(scope, scene.rounds(Detection::Auto));
+        let going = Going::start(scope, scene.schedule(Detection::Auto));
         going.tells("a: looked, 1");
         assert_eq!(going.site("a"), Ok(()));
         going.rest();
@@ -329,7 +324,7 @@ fn a_nudge_from_another_thread_is_answered_when_the_look_is_taken() {
         fs::create_dir_all(scene.at("c/outbox")).unwrap();
         assert_eq!(going.look("c", Touched::Everything), Ok(()), "made a moment ago");
         let unknown = going.look("nobody", Touched::Everything).unwrap_err();
-        assert!(unknown.message.contains("no channel `nobody`"), "{}", unknown.message);
+        assert!(unknown.to_string().contains("no channel `nobody`"), "{unknown}");
     });
 }
 
@@ -339,7 +334,7 @@ fn a_failure_of_one_channel_is_no_other_ones() {
         fs::create_dir_all(scene.output("a")).unwrap();
         fs::write(scene.output("a").join("index.html"), "not ours").unwrap();
         let in_the_way = InTheWay { path: scene.output("a").join("index.html") };
-        assert_eq!(going.site("a").unwrap_err().message, in_the_way.to_string());
+        assert_eq!(going.site("a").unwrap_err().to_string(), in_the_way.to_string());
         assert_eq!(going.site("b"), Ok(()));
         fs::remove_file(scene.output("a").join("index.html")).unwrap();
         assert_eq!(going.site("a"), Ok(()), "whoever asks again has it tried again");
@@ -349,15 +344,14 @@ fn a_failure_of_one_channel_is_no_other_ones() {
 #[test]
 fn what_is_due_is_sent_without_a_site() {
     let scene = Scene::new(&["a", "b"]);
-    let soon = now().div_euclid(1_000_000_000) + 2;
+    let soon = test_clock::clock().seconds() + 2;
     let due = crate::channel::protocol::stamp::Stamp::from_seconds(soon).unwrap();
     scene.write(&format!("b/drafts/{due}.txt"), "# Scheduled");
     std::thread::scope(|scope| {
-        let going = Going::start(scope, scene.rounds(Detection::Auto));
+        let going = Going::start(scope, scene.schedule(Detection::Auto));
         going.tells("a: looked, 1");
         going.tells("b: looked, 1");
-        let told = going.told.recv_timeout(LONG).unwrap();
-        assert!(told.starts_with(&format!("b: sent {due}, which was due on")), "{told}");
+        going.tells(&format!("b: sent {due}"));
         going.tells("b: looked, 2");
         assert!(going.rest().iter().all(|line| line.starts_with("b: looked")));
     });
@@ -366,22 +360,22 @@ fn what_is_due_is_sent_without_a_site() {
 #[test]
 fn nobody_waits_for_an_answer_that_will_not_come() {
     let scene = Scene::new(&["a"]);
-    let mut rounds = scene.rounds(Detection::Auto);
-    let (desk, waker) = (rounds.desk(), rounds.waker());
-    let before = desk.site(name("a"));
+    let mut schedule = scene.schedule(Detection::Auto);
+    let (requests, waker) = (schedule.requests(), schedule.waker());
+    let before = requests.site(name("a"));
     waker.stop();
     let (tell, _told) = channel();
-    assert_eq!(rounds.run(&mut Ear(tell)), Ok(()));
+    assert_eq!(schedule.run(&mut Ear(tell)), Ok(()));
     assert!(before.recv_timeout(LONG) == Err(RecvTimeoutError::Disconnected));
-    assert!(desk.look(name("a"), Touched::Everything).recv_timeout(LONG) == Err(RecvTimeoutError::Disconnected));
+    assert!(requests.look(name("a"), Touched::Everything).recv_timeout(LONG) == Err(RecvTimeoutError::Disconnected));
 }
 
 #[test]
 fn a_part_of_a_tick_is_what_lies_below_the_places() {
     let scene = Scene::new(&["a"]);
     let channel = Channel::open(&scene.at("a")).unwrap();
-    let live = Live::new(Asked::at(scene.output("a"), None), channel, &scene.around, Console::default(), now);
-    let kept = Kept { places: live.places(), live, todo: None };
+    let cycle = scene.cycle(channel);
+    let kept = ScheduledChannel { places: cycle.places(), cycle, todo: None };
     let paths = |paths: &[&str]| Touched::Paths(paths.iter().map(|path| scene.at(path)).collect());
     for (touched, part) in [
         (paths(&["a/outbox/x.txt", "a/outbox/y.txt", "aa/outbox/x.txt"]), paths(&["a/outbox/x.txt", "a/outbox/y.txt"])),

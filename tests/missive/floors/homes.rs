@@ -44,7 +44,7 @@ pub(crate) const HOMES: &[(&str, &[&str])] = &[
     ("atom_syndication", &["site/feeds"]),
     ("axum", &["web"]),
     ("bip39", &["sync/keys"]),
-    ("blake3", &["channel", "fs", "site", "sync", "web", "commands/box_origins"]),
+    ("blake3", &["channel", "fs", "site", "sync", "web", "daemon/box_origins"]),
     ("chrono", &["article", "channel", "commands", "site", "sync/syncthing", "web"]),
     ("clap", &["cli", "commands"]),
     ("clap_complete", &["commands"]),

@@ -1,27 +1,28 @@
 //! `missive build --all`: the channels of the data folder become a reading room.
 //!
-//! Owns which channels are in it, and that one that cannot be built does not keep the others from being built.
+//! A channel that cannot be built does not keep the others from being built.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Build, Failure, LETTERS, NO_BASE_URL, Surroundings, WAITS, count, took};
 use crate::channel::feed_ids::Origins;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::settings::BaseUrl;
-use crate::channel::snapshot::{self, Snapshot};
 use crate::channel::{Channel, Kind, folder};
-use crate::commands::box_origins::KnownOrigins;
-use crate::commands::resolve;
-use crate::commands::site_options::{Choice, cache};
+use crate::commands::build::report::{BuildReport, CONVERSATION_NOTE, MAX_LINES, NO_BASE_URL, took};
+use crate::commands::daemon_events::{Narrator, WAITS_FOR_OTHER_BUILD, say_damage_if_verbose};
+use crate::commands::{Environment, Failure, count, resolve};
 use crate::console::Console;
-use crate::site;
+use crate::daemon::box_origins::BoxOrigins;
+use crate::daemon::cycle::{BuiltChannel, ChannelCycle};
 use crate::site::{
-    BuildMemory, Lock, OutPath, ReadingRoom, ReadingRoomChannel, ReadingRoomRequest, SiteRequest, site_folders,
+    BuildOptions, Lock, OutPath, OutputReport, ReadingRoom, ReadingRoomChannel, ReadingRoomRequest, Theme, site_folders,
 };
 use crate::text::invisible::field;
 
@@ -48,9 +49,9 @@ impl Unbuilt {
 
 /// What was built of a reading room, and what it found.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub struct ReadingRoomReport {
     /// The channels whose sites are in it, as each was built.
-    channels: Vec<super::Report>,
+    channels: Vec<BuildReport>,
     /// The channels that could not be built; their sites are as they were.
     failed: Vec<Unbuilt>,
     has_base_url: bool,
@@ -58,7 +59,7 @@ pub struct Report {
     seconds: f64,
     /// The files that the channels have in common.
     #[serde(flatten)]
-    room: site::OutputReport,
+    room: OutputReport,
     #[serde(skip)]
     explain: bool,
     #[serde(skip)]
@@ -66,67 +67,76 @@ pub struct Report {
 }
 
 /// A channel whose site was just built.
-struct Built<'a> {
+struct RoomSite<'a> {
     folder: &'a OutPath,
-    snapshot: Snapshot,
-    choice: Choice,
-    memory: BuildMemory,
+    built: BuiltChannel,
     origins: Origins,
-    report: super::Report,
+    report: BuildReport,
+}
+
+/// What is asked of a reading room.
+pub(super) struct Wanted<'a> {
+    pub(super) options: BuildOptions,
+    /// The conversations that are in it too, and other channels that lie elsewhere.
+    pub(super) named: &'a [OsString],
+    pub(super) explain: bool,
+    pub(super) strict: bool,
 }
 
 /// Builds a reading room.
-pub(super) fn run(args: &Build, around: &Surroundings, console: Console) -> Result<Report, Failure> {
+pub(super) fn build(
+    wanted: &Wanted<'_>,
+    environment: &Environment,
+    console: Console,
+) -> Result<ReadingRoomReport, Failure> {
     let start = Instant::now();
-    let (channels, mut failed) = channels(args, around, console)?;
-    if channels.is_empty() && !args.site.asked.manner().allow_empty {
-        let message = format!("no subscription and no broadcast in {}", around.data.display());
+    let options = &wanted.options;
+    let (channels, mut failed) = channels(wanted.named, environment, console)?;
+    if channels.is_empty() && !options.overrides.allow_empty {
+        let message = format!("no subscription and no broadcast in {}", environment.folders.data.display());
         return Err(Failure::new(message, "`missive new NAME` makes one; to include a conversation, name it"));
     }
-    let output = args.site.asked.chosen_output(around).unwrap_or_default();
-    let theme = args.site.asked.theme(around)?;
-    let lock = Lock::take_room(&channels, &output, || console.say(WAITS))?;
+    let output = options.output.clone().unwrap_or_else(PathBuf::new);
+    let theme = Theme::load(options.theme.as_slice())?;
+    let lock = Lock::take_room(&channels, &output, || console.say(WAITS_FOR_OTHER_BUILD))?;
     let folders = site_folders(channels.iter().map(|channel| &channel.name));
     let request = ReadingRoomRequest {
         lock: &lock,
         title: TITLE,
-        base_url: args.site.asked.base_url(),
+        base_url: options.base_url.as_ref(),
         theme: &theme,
-        overrides: args.site.asked.manner(),
+        overrides: options.overrides,
         output: &output,
         gate: &|| Ok(()),
     };
-    let lost = if args.site.asked.manner().allow_empty { Vec::new() } else { lost(around, &folders) };
+    let lost = if options.overrides.allow_empty { Vec::new() } else { lost(environment, &folders) };
     let room = ReadingRoom::open(request, &folders, &lost)?;
     failed.extend(room.lost().iter().map(Unbuilt::lost));
-    let origins = KnownOrigins::read(around);
-    let mut built = Vec::new();
-    for (channel, folder) in channels.into_iter().zip(&folders) {
-        let name = channel.name.to_string();
-        match build(args, around, console, channel, folder, &room) {
-            Ok(one) => built.push(Built { origins: origins.of(&one.snapshot.channel), ..one }),
-            Err(failure) => failed.push(Unbuilt { channel: name, error: failure.message, hint: failure.hint }),
-        }
-    }
-    built.sort_by(|a, b| (a.report.kind, &a.report.channel).cmp(&(b.report.kind, &b.report.channel)));
-    let room = room.publish(&built.iter().map(Built::shown).collect::<Vec<_>>())?;
-    Ok(Report {
+    let builder = SiteBuilder { options, room: &room, environment, console };
+    let (built, unbuilt) = builder.build_all(channels, &folders);
+    failed.extend(unbuilt);
+    let room = room.publish(&built.iter().map(RoomSite::shown).collect::<Vec<_>>())?;
+    Ok(ReadingRoomReport {
         channels: built.into_iter().map(|one| one.report).collect(),
         failed,
-        has_base_url: args.site.asked.base_url().is_some(),
+        has_base_url: options.base_url.is_some(),
         seconds: start.elapsed().as_secs_f64(),
         room,
-        explain: args.explain,
-        strict: args.strict,
+        explain: wanted.explain,
+        strict: wanted.strict,
     })
 }
 
 /// Every channel of the data folder but conversations, and those that are named; and what can't be opened.
-fn channels(args: &Build, around: &Surroundings, console: Console) -> Result<(Vec<Channel>, Vec<Unbuilt>), Failure> {
-    let named = args.site.named().iter().map(|name| resolve::channel(around, name));
+fn channels(
+    named: &[OsString],
+    environment: &Environment,
+    console: Console,
+) -> Result<(Vec<Channel>, Vec<Unbuilt>), Failure> {
+    let named = named.iter().map(|name| resolve::channel(environment, name));
     let mut channels: Vec<Channel> = named.collect::<Result<_, _>>()?;
     let mut failed = Vec::new();
-    for found in resolve::all(around, console)?.into_iter().filter(|channel| channel.kind != Kind::Message) {
+    for found in resolve::all(environment, console)?.into_iter().filter(|channel| channel.kind != Kind::Message) {
         // As `build CHANNEL` opens it, by its real place.
         match Channel::open(&found.path).map_err(Failure::from) {
             Ok(channel) => channels.push(channel),
@@ -142,54 +152,57 @@ fn channels(args: &Build, around: &Surroundings, console: Console) -> Result<(Ve
 }
 
 /// The folders of what lies in the data folder and is no channel now, or none that can be opened.
-fn lost(around: &Surroundings, built: &[OutPath]) -> Vec<OutPath> {
-    let channels = folder::discover(&around.data).unwrap_or_default();
+fn lost(environment: &Environment, built: &[OutPath]) -> Vec<OutPath> {
+    // Where the data folder cannot be listed, every site in the room stays.
+    let channels = folder::discover(&environment.folders.data).unwrap_or_default();
     // One that became a conversation is there, and is left out on purpose.
     let is_channel = |name: &ChannelName| {
         channels.iter().any(|channel| channel.name == *name && Channel::open(&channel.path).is_ok())
     };
-    let entries = fs_err::read_dir(&around.data).into_iter().flatten().flatten();
+    let entries = fs_err::read_dir(&environment.folders.data).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| ChannelName::parse(&entry.file_name())).filter(|name| !is_channel(name));
     let folders = names.flat_map(|name| site_folders(std::iter::once(&name)));
     folders.filter(|folder| !built.contains(folder)).collect()
 }
 
-/// Builds the site of one of them.
-fn build<'a>(
-    args: &Build,
-    around: &Surroundings,
+/// Builds the channels' sites into a reading room.
+struct SiteBuilder<'a> {
+    options: &'a BuildOptions,
+    room: &'a ReadingRoom<'a>,
+    environment: &'a Environment,
     console: Console,
-    channel: Channel,
-    folder: &'a OutPath,
-    room: &ReadingRoom<'_>,
-) -> Result<Built<'a>, Failure> {
-    let start = Instant::now();
-    let mut choice = args.site.asked.choose(&channel, around)?;
-    choice.options.base_url = args.site.asked.base_url().map(|base| below(base, folder)).transpose()?;
-    let output = room.site(folder);
-    let cache = cache(&channel, around, console);
-    let lock = Lock::take(&channel, &output, || console.say(WAITS))?;
-    let snapshot = snapshot::take(channel, &cache, args.site.asked.look(around.seconds()));
-    let progress = console.progress("building");
-    let mut memory = BuildMemory::default();
-    let request = SiteRequest {
-        lock: &lock,
-        snapshot: &snapshot,
-        options: &choice.options,
-        overrides: args.site.asked.manner(),
-        theme: &choice.theme,
-        output: &output,
-        progress: &|done, all| progress.show(done, all),
-        gate: &|| Ok(()),
-    };
-    let done = site::build(&request, &mut memory);
-    progress.clear();
-    let report = super::Report::new(&snapshot, &choice, done?, start.elapsed());
-    report.whisper_damage(console);
-    if let Err(error) = snapshot.keep(&cache, around.now) {
-        console.say_if_verbose(&format!("the card cache could not be kept: {error}"));
+}
+
+impl SiteBuilder<'_> {
+    /// Builds all of them, each into its folder; gives those that were built, by kind and name, and those that could not be.
+    fn build_all<'f>(&self, channels: Vec<Channel>, folders: &'f [OutPath]) -> (Vec<RoomSite<'f>>, Vec<Unbuilt>) {
+        let origins = BoxOrigins::read(self.environment.folders.data.clone());
+        let (mut sites, mut failed) = (Vec::new(), Vec::new());
+        for (channel, folder) in channels.into_iter().zip(folders) {
+            let name = channel.name.to_string();
+            match self.build(channel, folder) {
+                Ok(built) => sites.push(RoomSite {
+                    folder,
+                    origins: origins.for_channel(&built.snapshot.channel),
+                    report: BuildReport::new(&built.site()),
+                    built,
+                }),
+                Err(failure) => failed.push(Unbuilt { channel: name, error: failure.message, hint: failure.hint }),
+            }
+        }
+        sites.sort_by(|a, b| (a.report.kind, &a.report.channel).cmp(&(b.report.kind, &b.report.channel)));
+        (sites, failed)
     }
-    Ok(Built { folder, snapshot, choice, memory, origins: [None, None], report })
+
+    fn build(&self, channel: Channel, folder: &OutPath) -> Result<BuiltChannel, Failure> {
+        let base_url = self.options.base_url.as_ref().map(|base| below(base, folder)).transpose()?;
+        let options = BuildOptions { output: Some(self.room.site(folder)), ..self.options.clone() };
+        let Environment { folders, clock, .. } = self.environment;
+        let cycle = ChannelCycle::new(options, channel, folders, self.console, *clock).in_reading_room(base_url);
+        let built = cycle.build_once(&mut Narrator(self.console))?;
+        say_damage_if_verbose(self.console, built.output.damage.as_ref());
+        Ok(built)
+    }
 }
 
 /// Where a channel's site will be found.
@@ -198,19 +211,19 @@ fn below(base: &BaseUrl, folder: &OutPath) -> Result<BaseUrl, Failure> {
     BaseUrl::try_from(url).map_err(|message| Failure::new(message, "choose another base URL"))
 }
 
-impl Built<'_> {
+impl RoomSite<'_> {
     fn shown(&self) -> ReadingRoomChannel<'_> {
         ReadingRoomChannel {
             folder: self.folder,
-            snapshot: &self.snapshot,
-            options: &self.choice.options,
-            memory: &self.memory,
+            snapshot: &self.built.snapshot,
+            options: &self.built.settings.options,
+            memory: &self.built.memory,
             origins: self.origins.clone(),
         }
     }
 }
 
-impl Report {
+impl ReadingRoomReport {
     /// Whether the answer is a failure.
     pub(super) fn failed(&self) -> bool {
         !self.failed.is_empty() || self.strict && self.channels.iter().any(|channel| !channel.warnings.is_empty())
@@ -218,20 +231,19 @@ impl Report {
 
     /// What is worth saying beside the result, one line each.
     pub(super) fn remarks(&self) -> Vec<String> {
-        const MOST: usize = 10;
         let hint = |hint: &Option<String>| hint.as_ref().map_or_else(String::new, |hint| format!("\n  hint: {hint}"));
         let mut lines: Vec<String> = (self.failed.iter())
             .map(|one| format!("warning: {} was not built: {}{}", field(&one.channel), one.error, hint(&one.hint)))
             .collect();
-        let of = |what: &'static str, lines: fn(&super::Report) -> &[String]| {
+        let of = |what: &'static str, lines: fn(&BuildReport) -> &[String]| {
             let line = move |channel: &str, line: &String| format!("{what}: {}: {}", field(channel), field(line));
             let all =
                 self.channels.iter().flat_map(move |one| lines(one).iter().map(move |text| line(&one.channel, text)));
             all.collect::<Vec<_>>()
         };
         for all in [of("warning", |one| &one.warnings), of("note", |one| &one.waiting)] {
-            let more = all.len().saturating_sub(MOST);
-            lines.extend(all.into_iter().take(MOST));
+            let more = all.len().saturating_sub(MAX_LINES);
+            lines.extend(all.into_iter().take(MAX_LINES));
             if more > 0 {
                 lines.push(format!("note: and {more} more; `missive check` lists them"));
             }
@@ -241,7 +253,7 @@ impl Report {
             self.room.kept.iter().map(|text| format!("warning: {}: it is missing on the front page", field(text))),
         );
         if self.channels.iter().any(|one| one.kind == Kind::Message) {
-            lines.push(LETTERS.to_owned());
+            lines.push(CONVERSATION_NOTE.to_owned());
         }
         if !self.has_base_url && !self.room.written.is_empty() {
             lines.push(format!("{NO_BASE_URL}`--base-url` sets its address"));
@@ -251,7 +263,7 @@ impl Report {
 
     /// What was written and removed, each with its folder in the room before it.
     fn explained(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = |report: &site::OutputReport| {
+        let place = |report: &OutputReport| {
             report.output.strip_prefix(&self.room.output).map(|path| path.join("")).unwrap_or_default()
         };
         for report in self.channels.iter().map(|one| &one.site).chain([&self.room]) {
@@ -267,7 +279,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for ReadingRoomReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.explain {
             self.explained(f)?;
@@ -297,6 +309,6 @@ impl fmt::Display for Report {
         if removed > 0 {
             write!(f, ", {removed} removed")?;
         }
-        writeln!(f, " of {} in {}", super::super::grouped(files), took(self.seconds))
+        writeln!(f, " of {} in {}", crate::commands::grouped(files), took(self.seconds))
     }
 }

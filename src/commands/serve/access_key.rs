@@ -18,12 +18,12 @@ const LENGTH: usize = 32;
 
 /// The key of a data folder, made if there is none, and why it is good for this run only, if that is so. One that others could
 /// have read or written is replaced.
-pub(super) fn of(data: &Path) -> (String, Option<io::Error>) {
+pub(super) fn read_or_make(data: &Path) -> (String, Option<io::Error>) {
     let path = file(data);
     if let Some(key) = kept(&path) {
         return (key, None);
     }
-    let key = super::random();
+    let key = crate::commands::serve::random();
     // For a key no data folder is made.
     if !data.is_dir() {
         return (key, None);
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     fn key_of(data: &Path) -> String {
-        of(data).0
+        read_or_make(data).0
     }
 
     #[test]

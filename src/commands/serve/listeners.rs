@@ -1,6 +1,6 @@
 //! Where the server listens.
 //!
-//! Owns the sockets, and the address that a person opens: with the key where the user can't be known. Refuses to serve.
+//! The address that a person opens holds the key where the user cannot be known.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
@@ -12,8 +12,8 @@ use crate::web::{self, Guard};
 const TRIES: usize = 20;
 
 /// The sockets that are listened on.
-pub(super) struct Doors {
-    pub(super) listeners: Vec<TcpListener>,
+pub(super) struct Listeners {
+    pub(super) sockets: Vec<TcpListener>,
     port: u16,
     /// The name by which other machines call this one.
     host: Option<String>,
@@ -24,7 +24,7 @@ pub(super) struct Doors {
     everybody_needs_key: bool,
 }
 
-impl Doors {
+impl Listeners {
     /// Listens on this machine's own addresses only, or at this name or address.
     ///
     /// # Errors
@@ -46,16 +46,18 @@ impl Doors {
             match listen(Ipv6Addr::LOCALHOST.into(), port) {
                 Ok(second) => return Ok(Self::here(vec![first, second], port, key)),
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(taken("[::1]", port, &error)),
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                    return Err(taken("[::1]", port, &error));
+                }
                 // There is no such address where the system has no IPv6.
                 Err(_) => return Ok(Self::here(vec![first], port, key)),
             }
         }
     }
 
-    fn here(listeners: Vec<TcpListener>, port: u16, key: String) -> Self {
+    fn here(sockets: Vec<TcpListener>, port: u16, key: String) -> Self {
         let bare_url = format!("http://localhost:{port}/");
-        Self { listeners, port, host: None, key, bare_url, everybody_needs_key: !web::can_identify_users() }
+        Self { sockets, port, host: None, key, bare_url, everybody_needs_key: !web::can_identify_users() }
     }
 
     fn open_at(host: &str, port: u16, key: String) -> Result<Self, Failure> {
@@ -80,7 +82,7 @@ impl Doors {
         let port = listener.local_addr()?.port();
         let name = if address.ip().is_unspecified() { outward(address.ip()) } else { bracketed(bare) };
         let (host, bare_url) = (Some(bare.to_ascii_lowercase()), format!("http://{name}:{port}/"));
-        Ok(Self { listeners: vec![listener], port, host, key, bare_url, everybody_needs_key: true })
+        Ok(Self { sockets: vec![listener], port, host, key, bare_url, everybody_needs_key: true })
     }
 
     pub(super) fn port(&self) -> u16 {
@@ -107,12 +109,12 @@ impl Doors {
         self.everybody_needs_key
     }
 
-    /// Whether other machines can come.
+    /// Whether other machines can connect.
     pub(super) fn is_open(&self) -> bool {
         self.host.is_some()
     }
 
-    /// The address as a picture for a telephone's camera, where one could come.
+    /// The address as a picture for a telephone's camera, where one could connect.
     pub(super) fn qr(&self, width: usize) -> Option<String> {
         self.host.as_ref()?;
         qr_code::qr(&self.url_with_key(), width)
@@ -167,8 +169,8 @@ fn bracketed(host: &str) -> String {
 mod tests {
     use super::*;
 
-    fn open(host: Option<&str>, port: u16) -> Result<Doors, Failure> {
-        Doors::open(host, port, "0123456789abcdef".to_owned())
+    fn open(host: Option<&str>, port: u16) -> Result<Listeners, Failure> {
+        Listeners::open(host, port, "0123456789abcdef".to_owned())
     }
 
     #[test]
@@ -185,7 +187,7 @@ mod tests {
             let doors = open(host, 0).unwrap();
             let bare = format!("http://localhost:{}/", doors.port());
             assert_eq!((doors.url(), doors.qr(80), doors.guard().host), (bare.clone(), None, None), "{host:?}");
-            let doors = Doors { everybody_needs_key: true, ..doors };
+            let doors = Listeners { everybody_needs_key: true, ..doors };
             assert_eq!(doors.url(), format!("{bare}?key=0123456789abcdef"), "where users can't be told apart");
         }
         let doors = open(Some("0.0.0.0"), 0).unwrap();
