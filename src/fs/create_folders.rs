@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 /// `NotFound` when `folder` is not there; `InvalidInput` when `relative` is not a plain downward path; `NotADirectory` when
 /// something else than a folder is in the way.
 pub fn folders_below(folder: &Path, relative: &Path) -> io::Result<PathBuf> {
-    make(folder, relative, |path| path.metadata())
+    make(folder, relative, Path::metadata)
 }
 
 /// The same where a link is in the way as any file is: nothing that somebody else puts there leads out of the folder.
@@ -22,7 +22,7 @@ pub fn folders_below(folder: &Path, relative: &Path) -> io::Result<PathBuf> {
 /// # Errors
 /// As [`folders_below`].
 pub fn real_folders_below(folder: &Path, relative: &Path) -> io::Result<PathBuf> {
-    make(folder, relative, |path| path.symlink_metadata())
+    make(folder, relative, Path::symlink_metadata)
 }
 
 fn make(folder: &Path, relative: &Path, look: impl Fn(&Path) -> io::Result<fs::Metadata>) -> io::Result<PathBuf> {

@@ -41,12 +41,12 @@ pub enum Use {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Publishing {
     /// Its own: neither a browser nor a web server runs it.
-    AsItIs,
+    Unchanged,
     /// One that ends in `.txt`: it can be read as text.
-    AsText,
+    InertText,
     /// One that ends in `.bin`. Which extensions a server runs (`.php`, `.shtml`, `.asp` …) is its own business and cannot
     /// be listed, so this is what every unknown file gets.
-    AsBytes,
+    InertBytes,
 }
 
 /// Whose file is opened with the system's own program for its kind.
@@ -72,46 +72,46 @@ struct Known {
 /// The table.
 fn look_up(extension: &str) -> Known {
     use Opening::{Anybodys, Never, OnesOwn};
-    use Publishing::{AsBytes, AsItIs, AsText};
+    use Publishing::{InertBytes, InertText, Unchanged};
     use Use::{Document, Drawing, Film, Other, Picture, Program, Sound, UnplayedFilm};
 
     let (words, used, publishing, opening) = match extension {
         "apng" | "avif" | "bmp" | "gif" | "heic" | "jfif" | "jpe" | "jpeg" | "jpg" | "png" | "tif" | "tiff"
-        | "webp" => (Some("picture"), Picture, AsItIs, Anybodys),
-        "svg" => (Some("picture"), Drawing, AsText, OnesOwn),
-        "aac" | "flac" | "m4a" | "mp3" | "oga" | "ogg" | "opus" | "wav" => (None, Sound, AsItIs, Anybodys),
-        "m4v" | "mov" | "mp4" | "ogv" | "webm" => (None, Film, AsItIs, Anybodys),
-        "3g2" | "3gp" | "avi" | "insv" | "mkv" | "mts" => (None, UnplayedFilm, AsBytes, OnesOwn),
+        | "webp" => (Some("picture"), Picture, Unchanged, Anybodys),
+        "svg" => (Some("picture"), Drawing, InertText, OnesOwn),
+        "aac" | "flac" | "m4a" | "mp3" | "oga" | "ogg" | "opus" | "wav" => (None, Sound, Unchanged, Anybodys),
+        "m4v" | "mov" | "mp4" | "ogv" | "webm" => (None, Film, Unchanged, Anybodys),
+        "3g2" | "3gp" | "avi" | "insv" | "mkv" | "mts" => (None, UnplayedFilm, InertBytes, OnesOwn),
 
-        "csv" => (Some("CSV table"), Document, AsItIs, Anybodys),
-        "epub" => (Some("e-book"), Document, AsItIs, Anybodys),
-        "ics" => (Some("calendar"), Document, AsItIs, Anybodys),
-        "json" => (Some("JSON data"), Document, AsItIs, Anybodys),
-        "pdf" => (Some("PDF document"), Document, AsItIs, Anybodys),
-        "tsv" | "vcf" => (None, Document, AsItIs, Anybodys),
-        "txt" => (Some("text"), Document, AsItIs, Anybodys),
+        "csv" => (Some("CSV table"), Document, Unchanged, Anybodys),
+        "epub" => (Some("e-book"), Document, Unchanged, Anybodys),
+        "ics" => (Some("calendar"), Document, Unchanged, Anybodys),
+        "json" => (Some("JSON data"), Document, Unchanged, Anybodys),
+        "pdf" => (Some("PDF document"), Document, Unchanged, Anybodys),
+        "tsv" | "vcf" => (None, Document, Unchanged, Anybodys),
+        "txt" => (Some("text"), Document, Unchanged, Anybodys),
         // A text that names one means a project's file more often than an attachment.
-        "md" => (Some("Markdown text"), Other, AsItIs, Anybodys),
-        "eml" | "log" | "srt" => (None, Other, AsBytes, Anybodys),
+        "md" => (Some("Markdown text"), Other, Unchanged, Anybodys),
+        "eml" | "log" | "srt" => (None, Other, InertBytes, Anybodys),
 
         // Their programs run macros, or unpack what is in them.
-        "doc" | "docx" | "odt" | "rtf" => (Some("text document"), Document, AsItIs, OnesOwn),
-        "ods" | "xls" | "xlsx" => (Some("spreadsheet"), Document, AsItIs, OnesOwn),
-        "ppt" | "pptx" => (Some("slides"), Document, AsItIs, OnesOwn),
-        "odp" => (Some("slides"), Document, AsBytes, OnesOwn),
-        "gpx" => (None, Document, AsBytes, OnesOwn),
-        "7z" | "gz" | "tar" | "xz" | "zip" | "zst" => (Some("archive"), Document, AsItIs, OnesOwn),
+        "doc" | "docx" | "odt" | "rtf" => (Some("text document"), Document, Unchanged, OnesOwn),
+        "ods" | "xls" | "xlsx" => (Some("spreadsheet"), Document, Unchanged, OnesOwn),
+        "ppt" | "pptx" => (Some("slides"), Document, Unchanged, OnesOwn),
+        "odp" => (Some("slides"), Document, InertBytes, OnesOwn),
+        "gpx" => (None, Document, InertBytes, OnesOwn),
+        "7z" | "gz" | "tar" | "xz" | "zip" | "zst" => (Some("archive"), Document, Unchanged, OnesOwn),
 
         "css" | "htm" | "html" | "mht" | "mhtml" | "mjs" | "php" | "xht" | "xhtml" | "xml" | "xsl" | "xslt" => {
-            (None, Other, AsText, OnesOwn)
+            (None, Other, InertText, OnesOwn)
         }
-        "js" => (None, Program, AsText, Never),
+        "js" => (None, Program, InertText, Never),
         "action" | "apk" | "app" | "appimage" | "application" | "bat" | "bin" | "cmd" | "com" | "command" | "cpl"
         | "csh" | "deb" | "desktop" | "dll" | "dmg" | "exe" | "fish" | "flatpakref" | "gadget" | "hta" | "inf"
         | "jar" | "jnlp" | "jse" | "ksh" | "lnk" | "msi" | "msp" | "pif" | "pkg" | "pl" | "ps1" | "py" | "rb"
         | "reg" | "rpm" | "run" | "scf" | "scr" | "sh" | "snap" | "terminal" | "tool" | "url" | "vb" | "vbe"
-        | "vbs" | "webloc" | "workflow" | "ws" | "wsf" | "zsh" => (None, Program, AsBytes, Never),
-        _ => (None, Other, AsBytes, OnesOwn),
+        | "vbs" | "webloc" | "workflow" | "ws" | "wsf" | "zsh" => (None, Program, InertBytes, Never),
+        _ => (None, Other, InertBytes, OnesOwn),
     };
     Known { words, used, publishing, opening }
 }
@@ -148,9 +148,9 @@ impl AttachmentKind {
     /// nothing would.
     pub fn inert_suffix(&self) -> Option<&'static str> {
         match self.known.publishing {
-            Publishing::AsItIs => None,
-            Publishing::AsText => Some(".txt"),
-            Publishing::AsBytes => Some(".bin"),
+            Publishing::Unchanged => None,
+            Publishing::InertText => Some(".txt"),
+            Publishing::InertBytes => Some(".bin"),
         }
     }
 

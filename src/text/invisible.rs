@@ -2,6 +2,8 @@
 //!
 //! The one list of them is here (Unicode Standard Annex 9 for direction, Annex 31 for characters of no width).
 
+use std::fmt::Write;
+
 /// Whether a character shows nothing or turns the direction of what follows it.
 pub fn is_unseen(c: char) -> bool {
     matches!(
@@ -49,7 +51,8 @@ pub fn escaped(name: &str) -> String {
 }
 
 fn push_code(text: &mut String, c: char) {
-    text.push_str(&format!("⟨U+{:04X}⟩", u32::from(c)));
+    // Writing to a String cannot fail.
+    let _ = write!(text, "⟨U+{:04X}⟩", u32::from(c));
 }
 
 /// Whether a joiner or non-joiner changes how its neighbours look (Annex 31, section 2.3), so that it can hide nothing.

@@ -225,8 +225,6 @@ impl Authors {
     }
 }
 
-/// Keys as a TOML array of strings.
-
 fn message_line(stamp: Stamp, signers: &Signers) -> String {
     format!("\"{stamp}\" = {signers}\n")
 }

@@ -66,11 +66,14 @@ pub fn next_due(channel: &Channel, now: i64) -> Option<Stamp> {
     list(channel).ok()?.iter().filter_map(due).find(|stamp| stamp.seconds() > now)
 }
 
+/// A draft that was due, and what became of it.
+pub type Due = (DraftName, Result<Sent, Error>);
+
 /// Sends every draft that is due, under the time at which it was. A draft that is open elsewhere is left alone.
 ///
 /// # Errors
 /// [`Error::Drafts`] when the drafts cannot be read.
-pub fn send_due(channel: &Channel, now: i64) -> Result<Vec<(DraftName, Result<Sent, Error>)>, Error> {
+pub fn send_due(channel: &Channel, now: i64) -> Result<Vec<Due>, Error> {
     let mut done = Vec::new();
     for name in list(channel)? {
         let DraftName::Scheduled(due) = name else {

@@ -110,7 +110,7 @@ mod tests {
     }
 
     /// The file that an address means, with the place in it.
-    fn meant<'a>(names: &[&'a str], address: &str) -> Option<String> {
+    fn meant(names: &[&str], address: &str) -> Option<String> {
         let meant = index(names);
         meant.find(address).map(|meant| meant.address(names[meant.number]))
     }
