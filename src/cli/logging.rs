@@ -44,6 +44,7 @@ const SECRETIVE: [&str; 2] = ["iroh_docs", "iroh_gossip"];
 const LIBRARY_LEVEL: LevelFilter = LevelFilter::WARN;
 
 /// What is logged, and where.
+#[allow(clippy::doc_markdown, reason = "these comments are the program's help, which is no Markdown")]
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct LogArgs {
     /// Print more details and the log; -vv logs more. MISSIVE_LOG=sync=debug,web=trace sets the level of each part
