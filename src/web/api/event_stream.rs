@@ -30,7 +30,7 @@ const MAX_WAITING: usize = 64;
 
 type Out = Sender<Result<Event, Infallible>>;
 
-/// EventKind happens from now on.
+/// What happens from now on.
 pub(super) async fn events(
     State(server): State<Server>,
     Extension(visitor): Extension<Client>,
@@ -66,7 +66,7 @@ pub(super) async fn events(
 /// Ends when nobody listens any more.
 async fn of_channels(mut listener: Listener, out: &Out) -> Option<()> {
     // A browser that comes back tells the number of the last event that it had; before the first one it needs that too.
-    // EventKind was missed comes after it, so its number is the one before.
+    // What was missed comes after it, so its number is the one before.
     let missed = listener.missed.as_ref().and_then(|missed| missed.first());
     let known = missed.map_or(listener.last, |first| first.number - 1);
     let hello = Event::default().id(known.to_string()).comment("listening");

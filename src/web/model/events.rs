@@ -38,7 +38,7 @@ pub(crate) struct MessageArrived {
     pub(crate) title: String,
 }
 
-/// EventKind became of a site.
+/// What became of a site.
 #[derive(Debug, Default)]
 pub(crate) struct SiteBuilt {
     pub(crate) channel: String,
@@ -65,7 +65,7 @@ pub(crate) struct Events {
 /// A place in the line.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    /// EventKind was missed, oldest first; `None` when it is not known any more.
+    /// What was missed, oldest first; `None` when it is not known any more.
     pub(crate) missed: Option<Vec<Event>>,
     /// The number of the last event so far.
     pub(crate) last: u64,

@@ -24,20 +24,20 @@ use crate::web::http::refusal::Refusal;
 use crate::web::model::channel_state::{ChannelState, Health, appeared, differ, name_of};
 use crate::web::model::events::{EventKind, Events, MessageArrived, SiteBuilt};
 
-/// EventKind became of the last build of a channel's site.
+/// What became of the last build of a channel's site.
 #[derive(Clone, Debug, Default)]
 struct Site {
     error: Option<String>,
 }
 
-/// EventKind is known of a channel without a look at it.
+/// What is known of a channel without a look at it.
 #[derive(Debug)]
 pub struct KnownChannel {
     /// The channel.
     pub channel: Channel,
     /// The messages that it shows, oldest first.
     pub cards: Arc<[Arc<Card>]>,
-    /// EventKind its boxes say of it.
+    /// What its boxes say of it.
     pub profiles: Profiles,
 }
 
@@ -224,7 +224,7 @@ impl Library {
         }
     }
 
-    /// Marks messages, now in seconds since 1970. EventKind is so already is not said again.
+    /// Marks messages, now in seconds since 1970. What is so already is not said again.
     pub(crate) fn mark(&self, mut changes: Vec<Change>, now: i64) -> Result<(), Refusal> {
         let mut known = self.known_marks();
         let mut marks = self.store.load()?;
@@ -256,7 +256,7 @@ impl Library {
     }
 }
 
-/// Whether something is marked so already. EventKind is in the outbox counts as read always.
+/// Whether something is marked so already. What is in the outbox counts as read always.
 fn is_so(marks: &Marks, change: &Change) -> bool {
     let Reach::One(stamp) = change.reach else {
         return false;
