@@ -32,6 +32,7 @@ pub(super) struct Cli {
 }
 
 /// The options of every command.
+#[allow(clippy::doc_markdown, reason = "these comments are the program's help, which is no Markdown")]
 #[derive(Debug, Args)]
 pub(super) struct GlobalArgs {
     /// The data folder, which holds the channels [default: $MISSIVE_DATA, else ~/missive_data]

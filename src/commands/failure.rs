@@ -85,8 +85,7 @@ impl Failure {
 
     /// An error in its own words, with the way out if there is one.
     fn from_error(error: impl StdError + Send + Sync + 'static, hint: Option<String>) -> Self {
-        let hint = hint.as_deref().map(field);
-        Self { hint, ..Self::without_hint(error.to_string()) }.caused_by(error)
+        Self { hint: hint.map(|hint| field(&hint)), ..Self::without_hint(error.to_string()) }.caused_by(error)
     }
 
     /// The same failure with the error that led to it.

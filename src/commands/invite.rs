@@ -154,7 +154,7 @@ fn make_invitation(
     let channel = Channel::open(&data.join(name.as_os_str()))?;
     let peers = documents::peers(data, &document)?.into_iter().take(1).collect();
     let of_profile = || documents::profile(&channel, Side::Outbox).author;
-    let host = author.map(str::to_owned).or_else(of_profile).unwrap_or_else(String::new);
+    let host = author.map(str::to_owned).or_else(of_profile).unwrap_or_default();
     let code =
         Ticket { opens: Opens::Invitation { secret: secret.0, until }, peers, name: host, owner: None }.to_string();
     let shows_picture = console.shows_results() && !console.json;

@@ -69,13 +69,20 @@ pub(crate) struct ChannelCycle<'a> {
     waiting: Waiting,
 }
 
+/// What says at which address a channel's site will be found.
+enum FoundAt {
+    /// The channel's settings, and the options of the build.
+    Settings,
+    /// The reading room that it lies in, whatever the settings say: below its address, or nobody knows where.
+    ReadingRoom(Option<BaseUrl>),
+}
+
 /// What is known of a channel's site.
 struct SiteState {
     options: BuildOptions,
     /// Where it is built, absolute.
     output: PathBuf,
-    /// Where it will be found if it lies in a reading room, whatever the channel's settings say.
-    reading_room_url: Option<Option<BaseUrl>>,
+    found_at: FoundAt,
     settings: Option<Arc<SiteSettings>>,
     memory: BuildMemory,
     /// Whether turns build.
@@ -131,7 +138,7 @@ impl<'a> ChannelCycle<'a> {
         let site = SiteState {
             output: options.output.clone().unwrap_or_else(in_channel),
             options,
-            reading_room_url: None,
+            found_at: FoundAt::Settings,
             settings: None,
             memory: BuildMemory::default(),
             is_wanted: false,
@@ -153,7 +160,7 @@ impl<'a> ChannelCycle<'a> {
 
     /// The same for a site in a reading room: it will be found below the room's address, or nobody knows where.
     pub(crate) fn in_reading_room(mut self, base_url: Option<BaseUrl>) -> Self {
-        self.site.reading_room_url = Some(base_url);
+        self.site.found_at = FoundAt::ReadingRoom(base_url);
         self
     }
 
@@ -357,7 +364,7 @@ impl<'a> ChannelCycle<'a> {
             return Ok((Arc::clone(settings), true));
         }
         let mut settings = read_settings(&self.site.options, &self.channel, self.folders)?;
-        if let Some(base_url) = &self.site.reading_room_url {
+        if let FoundAt::ReadingRoom(base_url) = &self.site.found_at {
             settings.options.base_url.clone_from(base_url);
         }
         let same = self.site.settings.as_deref() == Some(&settings);

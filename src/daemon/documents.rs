@@ -178,5 +178,5 @@ pub(crate) fn public_key(data: &Path, channel: &Channel) -> Option<String> {
 /// What a channel says of itself in one of its boxes; nothing where that cannot be read.
 pub(crate) fn profile(channel: &Channel, side: Side) -> Profile {
     let folder = Folder::open(&channel.path.join(side.name()));
-    folder.ok().and_then(|folder| profile::read(&folder).ok()).unwrap_or_else(Profile::default)
+    folder.ok().and_then(|folder| profile::read(&folder).ok()).unwrap_or_default()
 }

@@ -249,13 +249,11 @@ impl Maker<'_, '_, '_> {
         is_refused: impl Fn(Stat) -> bool,
     ) -> Result<(), SiteError> {
         let opened = self.contents.snapshot.folder(card.side).and_then(|folder| folder.file(path).ok());
-        match opened.filter(|(_, stat)| !is_refused(*stat)) {
-            Some((file, _)) => self.made.copy(to, &file),
-            None => {
-                self.made.keep(to, named(card, path));
-                Ok(())
-            }
+        if let Some((file, _)) = opened.filter(|(_, stat)| !is_refused(*stat)) {
+            return self.made.copy(to, &file);
         }
+        self.made.keep(to, named(card, path));
+        Ok(())
     }
 }
 

@@ -27,5 +27,5 @@ pub fn encode(bytes: &[u8; 32]) -> String {
 
 /// The first ten digits: enough to tell devices and authors apart in a log, and no use as a key.
 pub fn short(bytes: &[u8; 32]) -> String {
-    bytes.iter().take(5).map(|byte| format!("{byte:02x}")).collect()
+    encode(bytes).chars().take(10).collect()
 }

@@ -96,7 +96,7 @@ pub(super) fn build(
         let message = format!("no subscription and no broadcast in {}", environment.folders.data.display());
         return Err(Failure::new(message, "`missive new NAME` makes one; to include a conversation, name it"));
     }
-    let output = options.output.clone().unwrap_or_else(PathBuf::new);
+    let output = options.output.clone().unwrap_or_default();
     let theme = Theme::load(options.theme.as_slice())?;
     let lock = Lock::take_room(&channels, &output, || console.say(WAITS_FOR_OTHER_BUILD))?;
     let folders = site_folders(channels.iter().map(|channel| &channel.name));

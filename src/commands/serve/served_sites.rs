@@ -128,11 +128,11 @@ impl ServedChannels {
             channels.filter_map(|known| self.look_again(known, &mut before)).collect();
         let origins = BoxOrigins::read(self.sites.folders.data.clone());
         let channels = looked.iter().map(|(snapshot, settings)| feed_channel(snapshot, settings, origin, &origins));
-        let made = make(&channels.collect::<Vec<_>>());
+        let result = make(&channels.collect::<Vec<_>>());
         let looks =
             looked.into_iter().map(|(snapshot, _)| (snapshot.channel.path.clone(), LastLook::from_snapshot(snapshot)));
         *lock(&self.looks) = looks.collect();
-        made
+        result
     }
 
     /// A look that reads only the texts which have changed since the last one. `None` for a channel whose settings are wrong, or

@@ -29,7 +29,7 @@ const MESSAGES: usize = 30;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Page {
     /// The front page.
-    FrontPage,
+    Index,
     /// The feed of all channels.
     Feed,
     /// The list of feeds.
@@ -44,15 +44,14 @@ impl Page {
         match self {
             Self::Asset(_) => 0,
             Self::Feed | Self::Subscriptions => 1,
-            Self::FrontPage => 2,
+            Self::Index => 2,
         }
     }
 }
 
 /// Every file of the reading room's own, in the order of the paths.
 pub(crate) fn files(theme: &Theme) -> Vec<(OutPath, Page)> {
-    let fixed =
-        [("index.html", Page::FrontPage), ("atom.xml", Page::Feed), ("subscriptions.opml", Page::Subscriptions)];
+    let fixed = [("index.html", Page::Index), ("atom.xml", Page::Feed), ("subscriptions.opml", Page::Subscriptions)];
     let assets = theme.assets().map(|name| (OutPath::fixed(format!("assets/{name}")), Page::Asset(name.to_owned())));
     let mut files: Vec<_> = fixed.into_iter().map(|(path, page)| (OutPath::fixed(path), page)).chain(assets).collect();
     files.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -135,7 +134,7 @@ impl<'a> FrontPage<'a> {
     /// The fingerprint of a file.
     fn fingerprint(&self, page: &Page) -> Fingerprint {
         match page {
-            Page::FrontPage => {
+            Page::Index => {
                 let newest = |member: &MemberChannel<'_>| member.contents.cards.last().map(|card| card.stamp);
                 let newest: Vec<_> = self.members.iter().map(newest).collect();
                 let shown =
@@ -191,7 +190,7 @@ impl<'a> FrontPage<'a> {
     pub(crate) fn make(&self, page: &Page) -> Result<(Vec<u8>, Vec<String>), SiteError> {
         let read = |most, together| ConvertedPicks::of(self.members, &newest(self.members, most), together);
         match page {
-            Page::FrontPage => {
+            Page::Index => {
                 let read = read(MESSAGES, true);
                 Ok((self.render(&read)?, read.unreadable))
             }

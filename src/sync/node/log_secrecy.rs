@@ -23,7 +23,7 @@ use crate::sync::options::{Options, Relays};
 use crate::sync::own_addresses;
 
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const TEXT: &str = "The password of the cellar is “forty-two herrings”.";
 

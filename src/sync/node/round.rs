@@ -230,7 +230,9 @@ impl Replica {
         if authorship::write_authors(self).await {
             apply::apply(self, &steps, is_open).await;
         } else {
-            steps.into_keys().for_each(|item| self.todo.again_later(item));
+            for item in steps.into_keys() {
+                self.todo.again_later(item);
+            }
         }
         notes::read(self).await;
         Ok(())

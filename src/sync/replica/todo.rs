@@ -29,6 +29,7 @@ impl Todo {
     }
 
     /// Gives what is to be looked at now; what waits for a moment stays.
+    #[must_use]
     pub fn take(&mut self) -> Self {
         let later = std::mem::take(&mut self.later);
         std::mem::replace(self, Self { later, ..Self::default() })
