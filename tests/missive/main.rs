@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     reason = "a test stops where it fails"
 )]
+#![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes whole outputs in this form")]
 
 mod answering;
 mod archives;

@@ -35,7 +35,7 @@ pub(crate) const NOBODY: u32 = 65_534;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Stamps this near to now are the time at which a test runs.
-const NOW_WITHIN: Duration = Duration::from_secs(20 * 60);
+const NOW_WITHIN: Duration = Duration::from_mins(20);
 
 /// How long the id of a message is.
 const ID_LENGTH: usize = "2026-01-01T10-00-00Z".len();
@@ -272,7 +272,7 @@ impl Terminal {
     }
 
     /// Takes the terminal away as a window does that is closed.
-    pub(crate) fn is_lost(mut self) {
+    pub(crate) fn goes_away(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

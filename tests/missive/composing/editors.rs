@@ -190,7 +190,7 @@ fn a_terminal_that_is_lost_sends_nothing() {
     let editor = scene.environment().editor("trap '' HUP; printf 'Half a letter' >>\"$1\"; sleep 1; touch done");
     let terminal = editor.on_terminal("compose blog");
     until("the editor", || !texts(&scene, "drafts").concat().is_empty());
-    terminal.is_lost();
+    terminal.goes_away();
     until("the editor's end", || scene.root().join("done").exists());
     until("the program's end", || run(&scene, &["drafts"]).0.contains("“Half a letter”\n"));
     assert!(seen(&scene, "outbox").is_empty());

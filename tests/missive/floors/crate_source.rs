@@ -86,13 +86,13 @@ impl CrateSource {
         let mut files: BTreeMap<String, SourceFile> = texts
             .into_iter()
             .map(|(name, text)| {
-                let syntax = syn::parse_file(&text).unwrap_or_else(|error| panic!("src/{name}: {error}"));
-                (name, SourceFile { text, syntax })
+                let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("src/{name}: {error}"));
+                (name, SourceFile { text, syntax: parsed })
             })
             .collect();
-        let tests: Vec<Vec<String>> =
+        let modules: Vec<Vec<String>> =
             files.iter().flat_map(|(name, file)| modules_of_tests(name, &file.syntax)).collect();
-        files.retain(|name, _| !tests.iter().any(|test| module_of(name).starts_with(test)));
+        files.retain(|name, _| !modules.iter().any(|test| module_of(name).starts_with(test)));
         let names = Names::of(&files, externals);
         let (arrows, externals) = names.arrows();
         Self { files, arrows, externals }

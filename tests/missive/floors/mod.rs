@@ -91,8 +91,7 @@ fn renew(list: &str, lines: &[String]) {
     let Some(begin) = text.find(&format!("const {list}:")) else { return };
     let begin = begin + text[begin..].find("= &[").unwrap() + "= ".len();
     let end = begin + text[begin..].find("];").unwrap();
-    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    let lines = if lines.is_empty() { lines } else { format!("\n{lines}") };
+    let lines = if lines.is_empty() { String::new() } else { format!("\n{}\n", lines.join("\n")) };
     std::fs::write(path, format!("{}&[{lines}{}", &text[..begin], &text[end..])).unwrap();
 }
 

@@ -212,7 +212,7 @@ fn a_file_that_does_not_say_what_it_holds_is_found() {
 
 #[test]
 fn what_is_too_large_is_found() {
-    let fields: String = (0..11).map(|number| format!("field_{number}: u8,")).collect();
+    let fields: String = (0..11).map(|number| format!("field_{number}: u8")).collect::<Vec<_>>().join(",");
     let long = format!(
         "fn long() {{{}}}\nfn many(a: u8, b: u8, c: u8, d: u8, e: u8, f: u8) {{}}\nstruct Large {{ {fields} }}\n\
          fn closes() {{ let step = |at: u8| {{\n let next = at;\n next\n }}; step(1); }}",
