@@ -22,6 +22,7 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::{date_phrase, reply, resolve_id};
 use crate::channel::{Channel, Error};
 use crate::commands::Environment;
+use crate::commands::compose::context::{ComposeContext, SendPlan};
 use crate::commands::text_input::TextArgs;
 use crate::commands::{free_values, resolve};
 use crate::console::Console;
@@ -32,6 +33,7 @@ use crate::text::shell;
 
 pub use report::ComposeReport;
 
+pub(super) mod context;
 mod report;
 
 /// Write a message
@@ -150,23 +152,6 @@ impl Compose {
         let in_reply_to = self.reply_to.as_ref().map(reply).transpose()?;
         Ok(Header { title: title.map(str::to_owned), tags, in_reply_to, ..Header::default() })
     }
-}
-
-/// What becomes of a text.
-#[derive(Clone, Copy)]
-pub(super) struct SendPlan {
-    pub(super) due: Option<Stamp>,
-    pub(super) draft: bool,
-    pub(super) dry_run: bool,
-}
-
-/// Where messages of a channel are written.
-pub(super) struct ComposeContext<'a> {
-    pub(super) channel: &'a Channel,
-    /// The channel as it was typed, for hints.
-    pub(super) typed: OsString,
-    pub(super) environment: &'a Environment,
-    pub(super) console: Console,
 }
 
 /// What a person wants of a draft that was left.

@@ -20,7 +20,7 @@ use crate::channel::protocol::header;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::{Channel, Error};
 use crate::commands::Environment;
-use crate::commands::compose::{ComposeContext, SendPlan};
+use crate::commands::compose::context::{ComposeContext, SendPlan};
 use crate::commands::resolve;
 use crate::console::Console;
 use crate::fs::regular_file;

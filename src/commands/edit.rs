@@ -27,7 +27,7 @@ use crate::channel::reading::resolve_id;
 use crate::channel::snapshot::attachments;
 use crate::channel::{Channel, Error};
 use crate::commands::Environment;
-use crate::commands::compose::ComposeContext;
+use crate::commands::compose::context::ComposeContext;
 use crate::commands::text_input::TextArgs;
 use crate::commands::{free_values, resolve};
 use crate::console::Console;

@@ -4,6 +4,9 @@
 
 #[cfg(feature = "sync")]
 pub mod restore;
+mod restore_args;
+#[cfg(feature = "sync")]
+mod sealed_file;
 mod trust;
 
 use std::ffi::OsString;
@@ -20,10 +23,11 @@ use super::count;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::commands::Environment;
+use crate::commands::keys::restore_args::Restore;
+#[cfg(feature = "sync")]
+use crate::commands::keys::sealed_file::{given, unsealed};
 use crate::commands::{documents, resolve};
 use crate::console::Console;
-#[cfg(feature = "sync")]
-use crate::console::Passphrase;
 #[cfg(not(feature = "sync"))]
 use crate::daemon;
 use crate::sync::keys::book::{AuthorKey, Book};
@@ -70,20 +74,6 @@ enum What {
         /// The channel
         channel: OsString,
     },
-}
-
-/// Arguments of `missive keys restore`.
-#[derive(Debug, Args)]
-#[cfg_attr(not(feature = "sync"), allow(dead_code, reason = "without replication nothing is restored"))]
-struct Restore {
-    /// The file
-    file: PathBuf,
-    /// Use this channel's existing folder; its contents will be shared
-    #[arg(long, value_name = "CHANNEL")]
-    into: Vec<String>,
-    /// Do not ask
-    #[arg(long)]
-    yes: bool,
 }
 
 /// The keys, or what was done.
@@ -186,22 +176,6 @@ fn export(file: &std::path::Path, environment: &Environment, console: Console) -
         },
         field(&file.to_string_lossy())
     )))
-}
-
-#[cfg(feature = "sync")]
-fn given(passphrase: Passphrase) -> Result<String, Failure> {
-    match passphrase {
-        Passphrase::Given(passphrase) => Ok(passphrase),
-        Passphrase::None => {
-            Err(Failure::new("no passphrase was given", "type one, or pass it as a line on standard input"))
-        }
-        Passphrase::Differs => Err(Failure::new("the two passphrases differ", "nothing was written; try again")),
-    }
-}
-
-#[cfg(feature = "sync")]
-fn unsealed(error: &crate::sync::keys::backup::Error, file: &std::path::Path) -> Failure {
-    Failure::new(format!("{}: {error}", file.display()), "nothing was changed")
 }
 
 #[cfg(not(feature = "sync"))]

@@ -5,6 +5,7 @@
 mod access_key;
 mod channel_starter;
 mod listeners;
+mod random_name;
 mod served_sites;
 
 use std::collections::HashSet;
@@ -100,7 +101,7 @@ pub fn run(
     let folders = &environment.folders;
     let channels = chosen(args, environment, console)?;
     let listeners = Listeners::open(args.host.as_deref(), args.port, key(environment, console))?;
-    let library = Arc::new(Library::new(&folders.data, environment.clock.seconds(), random()));
+    let library = Arc::new(Library::new(&folders.data, environment.clock.seconds(), random_name::make()));
     let sites = ServedSites::new(folders, listeners.bare_url());
     let mut schedule = args.changes.schedule(environment, console);
     let cycle =
@@ -272,11 +273,6 @@ fn way_in(url: &str, environment: &Environment) -> std::io::Result<PathBuf> {
     let path = book::private(&environment.folders.data, "").map_err(std::io::Error::other)?.join(WAY_IN);
     private::replace(&path, page.as_bytes())?;
     Ok(path)
-}
-
-/// A name that nobody can guess.
-fn random() -> String {
-    uuid::Uuid::new_v4().simple().to_string()
 }
 
 /// Keeps the library true, and says what is worth a line.

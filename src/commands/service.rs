@@ -3,10 +3,10 @@
 //! Owns where the file for the system belongs, that none is overwritten unasked, and the words that tell how to go on.
 //! Refuses to start anything: that is for whoever reads the file first.
 
+mod job;
 mod launchd;
 mod systemd;
 
-use std::ffi::OsStr;
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use super::Failure;
 use crate::commands::Environment;
+use crate::commands::service::job::Job;
 use crate::fs::atomic_write;
 use crate::text::invisible::field;
 use crate::text::shell::quoted;
@@ -82,14 +83,6 @@ pub struct ServiceReport {
     /// The path as a shell takes it.
     #[serde(skip)]
     place: String,
-}
-
-/// What is to be run, and as what.
-struct Job<'a> {
-    program: &'a Path,
-    args: [&'a OsStr; 3],
-    /// What it is for, in a few words.
-    about: &'static str,
 }
 
 /// Prints or writes the file that makes the system run missive.

@@ -76,7 +76,7 @@ fn what_stays_in_a_picture_is_said_when_it_is_published() {
 $ missive build blog
 [ROOT]/blog/site: 1 message, 7 files written of 12 in [TIME]
 --- messages
-warning: outbox/2026-01-01T10-00-00Z/b.heic and 1 more attachment may tell where, with which camera and by whom they were made, and missive cannot remove that from this format. List these files: missive check --metadata blog
+warning: outbox/2026-01-01T10-00-00Z/b.heic and 1 more attachment may reveal where, with which camera and by whom they were made, and missive cannot remove that from this format. List these files: missive check --metadata blog
 note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one
 "#]],
     );

@@ -350,7 +350,7 @@ fn a_time_is_told_by_the_clock_here_too() {
 $ missive compose blog -m x --at '2020-01-01 18:00 local'
 --- messages
 error: `2020-01-01 18:00 local` is in the past: it means 1 January 2020, 17:00 UTC (18:00 CET here)
-  hint: without `--at` a message is sent at once
+  hint: choose a later time, or leave `--at` out to send the message now
 --- exit 1
 
 $ missive compose blog -m x --at '18:00 Nowhere/City'

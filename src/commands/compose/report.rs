@@ -17,7 +17,7 @@ use crate::channel::outbox::new_message::NewMessage;
 use crate::channel::outbox::send::Sent;
 use crate::channel::protocol::message_file;
 use crate::channel::protocol::stamp::Stamp;
-use crate::commands::compose::{ComposeContext, SendPlan};
+use crate::commands::compose::context::{ComposeContext, SendPlan};
 use crate::commands::{count, grouped, spoken};
 use crate::text::invisible::field;
 use crate::text::shell;

@@ -10,12 +10,13 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Restore, given, unsealed};
 use crate::channel::folder::NewChannel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
+use crate::commands::keys::restore_args::Restore;
+use crate::commands::keys::sealed_file::{given, unsealed};
 use crate::commands::{Environment, Failure, count, documents};
 use crate::console::Console;
 use crate::fs::create_folders::folders_below;

@@ -23,7 +23,7 @@ pub(super) fn read_or_make(data: &Path) -> (String, Option<io::Error>) {
     if let Some(key) = kept(&path) {
         return (key, None);
     }
-    let key = crate::commands::serve::random();
+    let key = crate::commands::serve::random_name::make();
     // For a key no data folder is made.
     if !data.is_dir() {
         return (key, None);

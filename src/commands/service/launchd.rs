@@ -6,8 +6,8 @@ use std::ffi::OsStr;
 use std::fmt::Write;
 use std::path::Path;
 
-use super::Job;
 use crate::commands::Failure;
+use crate::commands::service::job::Job;
 use crate::text::invisible::{field, is_unseen};
 
 /// The agent's file name, which is its label with an ending.

@@ -7,8 +7,8 @@ use std::ffi::OsStr;
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 
-use super::Job;
 use crate::commands::Failure;
+use crate::commands::service::job::Job;
 use crate::text::invisible::{field, is_unseen};
 
 /// The unit's file name.

@@ -150,7 +150,7 @@ error: there is no terminal to write in
 $ missive compose blog
 --- messages
 missive: 1: no-such-editor: not found
-error: there is no `no-such-editor`
+error: `no-such-editor` was not found
   hint: set $VISUAL or $EDITOR to one, or give the text with `-m TEXT`, `-F FILE` or `-` for standard input
 --- exit 1
 "#]],

@@ -35,7 +35,7 @@ fn a_scheduled_message_waits_and_is_sent_when_it_is_due() {
 $ missive compose blog -m x --at '2020-01-01 18:00'
 --- messages
 error: `2020-01-01 18:00` is in the past: it means 1 January 2020, 18:00 UTC
-  hint: without `--at` a message is sent at once
+  hint: choose a later time, or leave `--at` out to send the message now
 --- exit 1
 
 $ missive compose blog -m x --at soon

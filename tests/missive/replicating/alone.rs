@@ -36,7 +36,10 @@ error: another missive is already syncing [ROOT]/data
 #[test]
 fn without_anything_shared_status_says_how_to_begin() {
     let azureen = Person::new("Azureen");
-    assert!(azureen.does(&["status"]).contains("Nothing is shared yet: missive share CHANNEL"));
+    assert_eq!(
+        azureen.does(&["status"]),
+        "Nothing is shared yet. Start with `missive share CHANNEL`, `missive subscribe KEY` or `missive invite NAME`.\n"
+    );
     assert_eq!(azureen.everything(""), [""; 0]);
 }
 

@@ -54,8 +54,8 @@ fn one_code_makes_a_conversation_of_two() {
         str![[r#"
 $ missive accept missive-invite-[KEY] azureen
 --- messages
-Looking for Azureen … ctrl-c to stop; this continues whenever `missive sync` runs
-error: the other side refused: this code has been used already
+Looking for Azureen … Press ctrl-c to stop; it continues whenever `missive sync` runs.
+error: the other side refused the invitation: this code has been used already
   hint: ask for a new code; nothing was changed
 --- exit 1
 "#]],
@@ -84,8 +84,8 @@ fn what_cannot_be_accepted_is_refused_in_words_and_makes_nothing() {
         str![[r#"
 $ missive accept missive-invite-[KEY]
 --- messages
-error: that is your own invitation
-  hint: the other side accepts it
+error: this is your own invitation
+  hint: give the code to the other person; they run `missive accept CODE`
 --- exit 1
 "#]],
     );
@@ -150,8 +150,8 @@ fn an_expired_code_is_refused() {
         str![[r#"
 $ missive accept missive-invite-[KEY] azureen
 --- messages
-error: this code has expired
-  hint: ask for a new one: `missive invite NAME` makes it
+error: this invitation code has expired
+  hint: ask the person who sent it for a new one (`missive invite NAME`)
 --- exit 1
 "#]],
     );
@@ -169,8 +169,8 @@ fn a_code_that_was_withdrawn_is_refused_by_the_other_side() {
         str![[r#"
 $ missive accept missive-invite-[KEY] azureen
 --- messages
-Looking for the other side … ctrl-c to stop; this continues whenever `missive sync` runs
-error: the other side refused: this code was not made here, or was withdrawn
+Looking for the other side … Press ctrl-c to stop; it continues whenever `missive sync` runs.
+error: the other side refused the invitation: this code was not made here, or was withdrawn
   hint: ask for a new code; nothing was changed
 --- exit 1
 "#]],
@@ -209,8 +209,8 @@ fn what_was_there_before_a_code_was_refused_stays() {
         str![[r#"
 $ missive accept missive-invite-[KEY]
 --- messages
-Looking for the other side … ctrl-c to stop; this continues whenever `missive sync` runs
-error: the other side refused: this code was not made here, or was withdrawn
+Looking for the other side … Press ctrl-c to stop; it continues whenever `missive sync` runs.
+error: the other side refused the invitation: this code was not made here, or was withdrawn
   hint: ask for a new code; your folder `azureen` stays as it is
 --- exit 1
 "#]],

@@ -326,7 +326,10 @@ fn whoever_has_an_old_key_takes_the_first_who_signed_the_profile() {
     let mut other = Ticket::parse(&azureen.key("team")).unwrap();
     other.owner = Some([7; 32]);
     let said = delilah.refused_by_others(&["subscribe", &other.to_string()]);
-    assert!(said.contains("the key says that key 07070707 owns this channel; here it is key"), "{said}");
+    assert!(
+        said.contains("the new key names 07070707 as the owner of this channel, but the saved key names"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn one_command_subscribes_and_shows_the_messages() {
         str![[r#"
 $ missive share the-harbour --write
 --- messages
-error: you only read `the-harbour`, so you have no key for writing it
+error: you only read `the-harbour`, so you have no write key
   hint: ask one of its authors for it: they run `missive share CHANNEL --write`
 --- exit 1
 "#]],

@@ -43,7 +43,7 @@ fn it_is_said_at_once_what_is_waited_for() {
     let (key, code) = (azureen.key("blog"), report["code"].as_str().unwrap().to_owned());
     let brando = Person::new("Brando");
     let (first, took, rest) = first_words(&brando, &["accept", &code]);
-    assert_eq!(first, "Looking for Azureen … ctrl-c to stop; this continues whenever `missive sync` runs\n");
+    assert_eq!(first, "Looking for Azureen … Press ctrl-c to stop; it continues whenever `missive sync` runs.\n");
     assert!(took < SOON, "{took:?}");
     let saved =
         "The other side is offline. The invitation is saved; it completes once both of you run `missive sync`.\n";
