@@ -116,7 +116,7 @@ mod tests {
     fn every_answer_is_understood_or_told() {
         for (answer, words) in [
             ("200 OK\r\nContent-Length: 5\r\n\r\n[1,2]", "Ok([1, 2])"),
-            ("200 OK\r\nContent-Length: 2\r\n\r\n{}", "does not understand Syncthing's answer to `GET /rest/x`"),
+            ("200 OK\r\nContent-Length: 2\r\n\r\n{}", "Syncthing's answer to `GET /rest/x` is not understood"),
             ("307 X\r\nLocation: https://127.0.0.1/\r\nContent-Length: 0\r\n\r\n", "wants https"),
             ("403 X\r\nContent-Length: 0\r\n\r\n", "refused the API key"),
             ("500 X\r\nContent-Length: 4\r\n\r\nno\x07\n", "refuses `GET /rest/x` with status 500: no"),

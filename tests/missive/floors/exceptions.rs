@@ -5,12 +5,7 @@ pub(crate) const UPWARD_ARROWS: &[&str] = &[];
 /// Arrows through walls within a room today, as `from -> to`.
 pub(crate) const ARROWS_THROUGH_WALLS: &[&str] = &[];
 /// Files that need each other today; one line for each group.
-pub(crate) const CIRCLES: &[&str] = &[
-    "commands/compose.rs commands/compose/report.rs",
-    "commands/keys.rs commands/keys/restore.rs",
-    "commands/serve.rs commands/serve/access_key.rs",
-    "commands/service.rs commands/service/launchd.rs commands/service/systemd.rs",
-];
+pub(crate) const CIRCLES: &[&str] = &[];
 /// Crates away from home today, as `file crate`.
 pub(crate) const CRATES_AWAY_FROM_HOME: &[&str] = &[];
 /// Functions of more than 60 lines, with how many they may have and why.

@@ -47,14 +47,14 @@ fn it_is_said_at_once_what_is_waited_for() {
     assert!(took < SOON, "{took:?}");
     let saved =
         "The other side is offline. The invitation is saved; it completes once both of you run `missive sync`.\n";
-    assert_eq!(said_before(&rest, saved), "", "{rest}");
+    let placed = |channel: &str| format!("{}\n", brando.path(channel).display());
+    assert_eq!(said_before(&rest, saved), placed("azureen"), "{rest}");
     let (first, took, rest) = first_words(&brando, &["subscribe", &key, "harbour"]);
-    let looking =
-        "Looking for someone who has “The harbour” … ctrl-c to stop; this continues whenever `missive sync` runs\n";
+    let looking = "Looking for someone who has “The harbour” … Press ctrl-c to stop; it continues whenever `missive sync` runs.\n";
     assert_eq!(first, looking);
     assert!(took < SOON, "{took:?}");
     let saved = "Subscribed. No one with this channel is online yet; messages arrive once `missive sync` is running and someone is.\n";
-    assert_eq!(said_before(&rest, saved), "", "{rest}");
+    assert_eq!(said_before(&rest, saved), placed("harbour"), "{rest}");
     let write = azureen.write_key("blog");
     let (first, ..) = first_words(&Person::new("Cooper"), &["join", &write, "team"]);
     assert_eq!(first, looking);
