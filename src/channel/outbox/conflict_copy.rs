@@ -9,10 +9,9 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use memchr::memmem;
-
 use crate::channel::outbox::conflict_comparison::{Comparison, compare};
 use crate::channel::protocol::classify::leading_stamp;
+use crate::channel::protocol::conflict_name::mark;
 use crate::channel::protocol::entry::Entry;
 use crate::channel::protocol::layout;
 use crate::channel::protocol::stamp::{STEM_LENGTH, Stamp};
@@ -90,25 +89,6 @@ fn unmarked(name: &OsStr) -> Option<(OsString, Option<String>)> {
     }
     let day = found?;
     (!name.is_empty()).then(|| (OsString::from_vec(name), day))
-}
-
-/// Where a sync tool's mark lies in a name: `.sync-conflict-20260101-120000-ABCDEFG`, ` (Brando's conflicted copy
-/// 2026-01-02)`, ` (SFConflict a@b.example 2026-01-02-10-00-00)`, `.Conflict`.
-fn mark(name: &[u8]) -> Option<(usize, usize)> {
-    let lower = name.to_ascii_lowercase();
-    if let Some(start) = memmem::find(&lower, b".sync-conflict-") {
-        let rest = lower.get(start + 1..)?;
-        return Some((start, memchr::memchr(b'.', rest).map_or(lower.len(), |dot| start + 1 + dot)));
-    }
-    if let Some(at) = memmem::find(&lower, b"conflicted copy").or_else(|| memmem::find(&lower, b"(sfconflict ")) {
-        let open = memchr::memrchr(b'(', lower.get(..=at)?)?;
-        let end = at + memchr::memchr(b')', lower.get(at..)?)? + 1;
-        let start = if lower.get(..open)?.ends_with(b" ") { open - 1 } else { open };
-        return Some((start, end));
-    }
-    let start = memmem::rfind(&lower, b".conflict")?;
-    let end = start + b".conflict".len();
-    matches!(lower.get(end), None | Some(b'.')).then_some((start, end))
 }
 
 /// The first day in a mark, written `20260101` or `2026-01-02`.

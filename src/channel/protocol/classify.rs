@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::channel::protocol::conflict_name::is_conflict;
 use crate::channel::protocol::missing::Missing;
 use crate::channel::protocol::name_suggestion;
 use crate::channel::protocol::stamp::{NotAStamp, STEM_LENGTH, Stamp};
@@ -223,15 +224,6 @@ fn noise(name: &[u8]) -> Option<Noise> {
         || ["4913", "thumbs.db", "desktop.ini"].contains(&lower.as_str())
         || (starts("#") && ends(&["#"]));
     leftover.then_some(Noise::Is(Reason::Leftover))
-}
-
-/// `a.sync-conflict-20260101-120000-ABCDEFG.txt` (Syncthing) and the phrases of Dropbox, Nextcloud, Seafile and Resilio.
-fn is_conflict(lower: &str) -> bool {
-    lower.contains(".sync-conflict-")
-        || lower.contains("conflicted copy")
-        || lower.contains("(sfconflict ")
-        || lower.ends_with(".conflict")
-        || lower.contains(".conflict.")
 }
 
 /// `a~20260101-120000.txt`, as Syncthing's versioning names its copies.

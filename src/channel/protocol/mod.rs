@@ -1,6 +1,7 @@
 //! What the format on disk says: names, times, headers, profiles and settings, read once into types.
 
 pub mod classify;
+pub(crate) mod conflict_name;
 pub mod entry;
 pub mod header;
 pub mod kind;
