@@ -23,7 +23,7 @@ use crate::markdown::rules::{Rules, Trust};
 pub struct Rendered {
     /// HTML with [`ROOT`] before each site-relative link.
     pub html: String,
-    /// The numbers ([`Target::number`]) of the attachments that the text itself shows or links.
+    /// The numbers ([`crate::markdown::Target`]) of the attachments that the text itself shows or links.
     pub shown: Vec<usize>,
     /// Whether code in it is shown without colours because they took too long.
     pub is_late: bool,
