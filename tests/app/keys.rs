@@ -71,7 +71,7 @@ fn keys_answer_a_message_search_go_places_and_explain_themselves() {
 
     browser.press('?');
     browser.until_shown("dialog h2", "Keyboard shortcuts");
-    assert!(browser.text("dialog").contains("to the next message"));
+    assert!(browser.text("dialog").contains("next message"));
     browser.press(ESCAPE);
     browser.until_gone("dialog");
 }
