@@ -35,7 +35,7 @@
 //! 0  markdown/  media/  fs/  text/  difference.rs  lock.rs
 //! ```
 //!
-//! Imports go down only, and no files import each other in a circle. `tests/missive/floors.rs` checks both, and says which
+//! Imports go down only, and no files import each other in a circle. `tests/missive/floors/` checks both, and says which
 //! rooms may use which external crate.
 //!
 //! # One build, step by step

@@ -1,6 +1,6 @@
 //! The user's own configuration: `missive/config.toml` in the system's configuration folder.
 //!
-//! Owns its keys. Strict like a channel's settings: a key that is not known is an error with its line.
+//! It is as strict as a channel's settings: an unknown key is an error that names its line.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! What the terminal can do: its width, whether it shows styles, and the pager in front of it.
 //!
-//! Owns the one look at it and at the variables that speak of it. What follows from them is decided by a function from
+//! It is looked at once, together with the variables that speak of it. What follows from them is decided by a function from
 //! values to values.
 
 use std::ffi::OsString;

@@ -64,8 +64,13 @@ pub enum BuildResult {
 /// [`Failure`]; whatever it is, each site that was there before is whole.
 pub fn run(args: &Build, environment: &Environment, console: Console) -> Result<BuildResult, Failure> {
     if args.all {
+        let options = args.site.asked.options(environment)?;
+        let Some(output) = options.output.clone() else {
+            return Err(Failure::usage("a reading room needs a folder", "say which one: `missive build --all -o DIR`"));
+        };
         let wanted = reading_room::Wanted {
-            options: args.site.asked.options(environment)?,
+            options,
+            output,
             named: args.site.named(),
             explain: args.explain,
             strict: args.strict,

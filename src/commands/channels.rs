@@ -1,7 +1,6 @@
 //! `missive channels`: every channel of the data folder.
 //!
-//! Owns the list: grouped by kind, in columns where the screen has room for them and one below the other where it has
-//! not.
+//! The list is grouped by kind, in columns where the screen has room for them, else one below the other.
 
 use clap::Args;
 use schemars::JsonSchema;

@@ -1,7 +1,7 @@
 //! `missive complete`: what could stand where the cursor is. Shells ask this through the scripts of `completions`.
 //!
-//! Owns what stands for a CHANNEL: every argument of that name, of whatever command, completes with the channels of the
-//! data folder. The rest follows from the commands' own arguments.
+//! Every argument called CHANNEL, of whatever command, completes with the channels of the data folder. The rest follows from
+//! the commands' own arguments.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;

@@ -1,7 +1,7 @@
 //! `missive completions`: what makes a shell complete the commands, their options and the channels.
 //!
-//! Owns the scripts. They know nothing of the commands: they hand the words typed so far to `missive complete`, so they
-//! stay right when commands change.
+//! The scripts know nothing of the commands: they hand the words typed so far to `missive complete`, so they stay right when
+//! commands change.
 
 use std::fmt;
 

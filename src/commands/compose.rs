@@ -1,7 +1,7 @@
 //! `missive compose`: writes a message.
 //!
-//! Owns the way from a text to a draft to a message, and what is asked on that way. Every text is a draft on disk before
-//! anything else happens to it, so nothing that was written is lost. Refuses to know how a message reaches the outbox.
+//! A text becomes a draft, and a draft a message. Every text is a draft on disk before anything else happens to it, so nothing
+//! that was written is lost. What has to be asked on that way is asked here.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -88,12 +88,12 @@ pub fn run(args: &Compose, environment: &Environment, console: Console) -> Resul
     let header = args.header(&channel)?;
     let paths: Vec<PathBuf> = args.attach.iter().map(|path| environment.folders.here.join(path)).collect();
     let gathered = gather(&paths)?;
-    let desk = ComposeContext { channel: &channel, typed: wanted.clone(), environment, console };
+    let context = ComposeContext { channel: &channel, typed: wanted.clone(), environment, console };
     let due = args.at.as_deref().map(|at| due(at, environment)).transpose()?;
     let plan = SendPlan { due, draft: args.draft, dry_run: args.dry_run };
     match args.text.read(environment, console)? {
-        Some(text) => desk.given(&text, &header, gathered, plan),
-        None => desk.in_editor(&header, &gathered, plan),
+        Some(text) => context.given(&text, &header, gathered, plan),
+        None => context.in_editor(&header, &gathered, plan),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `missive delete`: takes a message of one's own back, as far as it can be.
 //!
-//! Owns the question before it, and the way back. Refuses to know how the trash is kept.
+//! It asks first, and `--undo` restores the last one. The trash itself is in `channel/outbox/trash.rs`.
 
 use std::ffi::OsString;
 use std::fmt;

@@ -1,6 +1,6 @@
-//! `missive drafts`: letters that are not sent yet.
+//! `missive drafts`: messages that are not sent yet.
 //!
-//! Owns the list of them and what can be done with one. Refuses to know how a message is sent or changed.
+//! It lists them, and edits, sends or discards one.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -135,16 +135,20 @@ pub fn run(args: &Drafts, environment: &Environment, console: Console) -> Result
     let (Action::Edit(one) | Action::Send(one) | Action::Discard(one)) = action;
     let channel = resolve::channel(environment, &one.channel)?;
     let draft = Draft::open(&channel, named(&channel, one.draft.as_deref())?)?;
-    let desk = ComposeContext { channel: &channel, typed: one.channel.clone(), environment, console };
+    let context = ComposeContext { channel: &channel, typed: one.channel.clone(), environment, console };
     match (action, draft.name) {
         (Action::Discard(_), name) => {
             let path = draft.discard(&channel, environment.second()?)?.to_string_lossy().into_owned();
             Ok(DraftsReport::Discarded { discarded: name.to_string(), path })
         }
-        (Action::Edit(_), DraftName::Edit(stamp)) => edit::go_on(&desk, stamp, draft, true).map(DraftsReport::Edited),
-        (Action::Send(_), DraftName::Edit(stamp)) => edit::go_on(&desk, stamp, draft, false).map(DraftsReport::Edited),
-        (Action::Edit(_), _) => edited(&desk, draft),
-        (Action::Send(_), _) => sent(&desk, draft),
+        (Action::Edit(_), DraftName::Edit(stamp)) => {
+            edit::go_on(&context, stamp, draft, true).map(DraftsReport::Edited)
+        }
+        (Action::Send(_), DraftName::Edit(stamp)) => {
+            edit::go_on(&context, stamp, draft, false).map(DraftsReport::Edited)
+        }
+        (Action::Edit(_), _) => edited(&context, draft),
+        (Action::Send(_), _) => sent(&context, draft),
     }
 }
 
@@ -188,28 +192,29 @@ fn named(channel: &Channel, name: Option<&str>) -> Result<DraftName, Failure> {
     }
 }
 
-fn edited(desk: &ComposeContext<'_>, draft: Draft) -> Result<DraftsReport, Failure> {
+fn edited(context: &ComposeContext<'_>, draft: Draft) -> Result<DraftsReport, Failure> {
     let name = draft.name;
     let before = draft.contents()?.text;
-    let returned = editor::open(desk.environment, desk.console, &draft.path());
-    if returned.map_err(|failure| desk.keeping(failure, name))? == Returned::AtOnce && draft.contents()?.text == before
+    let returned = editor::open(context.environment, context.console, &draft.path());
+    if returned.map_err(|failure| context.keeping(failure, name))? == Returned::AtOnce
+        && draft.contents()?.text == before
     {
-        desk.console.say(&format!("note: {}; {}", editor::RETURNED_AT_ONCE, editor::LET_IT_WAIT));
+        context.console.say(&format!("note: {}; {}", editor::RETURNED_AT_ONCE, editor::LET_IT_WAIT));
     }
     drop(draft);
-    line(desk.channel, name, &desk.environment.zone)
+    line(context.channel, name, &context.environment.zone)
         .map(DraftsReport::Kept)
-        .ok_or_else(|| Failure::from(draft::no_such(desk.channel, &name.to_string())))
+        .ok_or_else(|| Failure::from(draft::no_such(context.channel, &name.to_string())))
 }
 
-fn sent(desk: &ComposeContext<'_>, draft: Draft) -> Result<DraftsReport, Failure> {
+fn sent(context: &ComposeContext<'_>, draft: Draft) -> Result<DraftsReport, Failure> {
     let letter = draft.contents()?;
     if header::is_blank(&letter.text) && letter.attachments.is_empty() {
-        let hint = format!("`{}` continues it", desk.on_draft("edit", draft.name));
+        let hint = format!("`{}` continues it", context.on_draft("edit", draft.name));
         return Err(Failure::new("nothing was sent: the text is empty", hint));
     }
     let plan = SendPlan { due: None, draft: false, dry_run: false };
-    desk.done(draft, plan, Vec::new()).map(DraftsReport::Sent)
+    context.done(draft, plan, Vec::new()).map(DraftsReport::Sent)
 }
 
 impl DraftsReport {

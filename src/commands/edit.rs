@@ -1,7 +1,6 @@
 //! `missive edit`: changes a message of one's own.
 //!
-//! Owns the way from a message to its changed text. An editor works on a copy, so the message is its old self until the
-//! new one is whole. Refuses to know how that reaches the disk.
+//! An editor works on a copy of the message, so the message stays as it was until the new text is whole.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -90,60 +89,60 @@ pub fn run(args: &Edit, environment: &Environment, console: Console) -> Result<E
     let paths: Vec<PathBuf> = args.attach.iter().map(|path| environment.folders.here.join(path)).collect();
     let besides =
         AttachmentChanges { attach: gather(&paths)?, detach: args.detached(&channel, stamp)?, minor: args.minor };
-    let desk = ComposeContext { channel: &channel, typed: args.channel.clone(), environment, console };
+    let context = ComposeContext { channel: &channel, typed: args.channel.clone(), environment, console };
     let before = revise::read(&channel, stamp)?;
     if let Some(text) = args.text.read(environment, console)? {
-        return apply(&desk, stamp, &before, &header::kept(&before, &text), &besides);
+        return apply(&context, stamp, &before, &header::kept(&before, &text), &besides);
     }
     if !paths.is_empty() || !besides.detach.is_empty() {
-        return apply(&desk, stamp, &before, &before, &besides);
+        return apply(&context, stamp, &before, &before, &besides);
     }
     let (draft, left) = Draft::for_message(&channel, stamp, &before)?;
     if left {
         let name = draft.name;
         console.say(&format!(
             "note: you are continuing earlier changes. To discard them: {}",
-            desk.on_draft("discard", name)
+            context.on_draft("discard", name)
         ));
     }
-    in_editor(&desk, stamp, draft, &before, &besides)
+    in_editor(&context, stamp, draft, &before, &besides)
 }
 
 /// Goes on with changes to a message that were left, in an editor or at once.
 pub(super) fn go_on(
-    desk: &ComposeContext<'_>,
+    context: &ComposeContext<'_>,
     stamp: Stamp,
     draft: Draft,
     with_editor: bool,
 ) -> Result<EditReport, Failure> {
-    let before = revise::read(desk.channel, stamp).map_err(|error| kept(desk, &draft, error))?;
+    let before = revise::read(context.channel, stamp).map_err(|error| kept(context, &draft, error))?;
     if with_editor {
-        return in_editor(desk, stamp, draft, &before, &AttachmentChanges::default());
+        return in_editor(context, stamp, draft, &before, &AttachmentChanges::default());
     }
-    finish(desk, stamp, draft, &before, &AttachmentChanges::default())
+    finish(context, stamp, draft, &before, &AttachmentChanges::default())
 }
 
 fn in_editor(
-    desk: &ComposeContext<'_>,
+    context: &ComposeContext<'_>,
     stamp: Stamp,
     draft: Draft,
     before: &[u8],
     besides: &AttachmentChanges,
 ) -> Result<EditReport, Failure> {
     let text = draft.contents()?.text;
-    match editor::open(desk.environment, desk.console, &draft.path()) {
-        Ok(Returned::AtOnce) if draft.contents()?.text == text => Err(desk.returned_at_once(&draft)),
-        Ok(_) => finish(desk, stamp, draft, before, besides),
+    match editor::open(context.environment, context.console, &draft.path()) {
+        Ok(Returned::AtOnce) if draft.contents()?.text == text => Err(context.returned_at_once(&draft)),
+        Ok(_) => finish(context, stamp, draft, before, besides),
         Err(failure) if draft.contents()?.text == before => {
             draft.forget()?;
             Err(failure)
         }
-        Err(failure) => Err(desk.keeping(failure, draft.name)),
+        Err(failure) => Err(context.keeping(failure, draft.name)),
     }
 }
 
 fn finish(
-    desk: &ComposeContext<'_>,
+    context: &ComposeContext<'_>,
     stamp: Stamp,
     draft: Draft,
     before: &[u8],
@@ -153,38 +152,38 @@ fn finish(
     let name = draft.name;
     // What the message became meanwhile is not written over, however long the changes lay.
     let base = draft.base().unwrap_or_else(|| before.to_owned());
-    if revise::read(desk.channel, stamp).map_err(|error| kept(desk, &draft, error))? != base {
-        return Err(kept(desk, &draft, Error::Changed { id: stamp.to_string() }));
+    if revise::read(context.channel, stamp).map_err(|error| kept(context, &draft, error))? != base {
+        return Err(kept(context, &draft, Error::Changed { id: stamp.to_string() }));
     }
-    let report = apply(desk, stamp, &base, &after, besides).map_err(|failure| desk.keeping(failure, name))?;
+    let report = apply(context, stamp, &base, &after, besides).map_err(|failure| context.keeping(failure, name))?;
     draft.forget()?;
     Ok(report)
 }
 
 /// A failure after which changes to a message are still there, and what can be done with them.
-fn kept(desk: &ComposeContext<'_>, draft: &Draft, error: Error) -> Failure {
+fn kept(context: &ComposeContext<'_>, draft: &Draft, error: Error) -> Failure {
     let path = quoted(draft.path());
-    let list = shell::missive("drafts", &[&desk.typed]);
+    let list = shell::missive("drafts", &[&context.typed]);
     let way = if let (Error::Changed { .. }, DraftName::Edit(stamp)) = (&error, draft.name) {
-        let put = shell::missive(&format!("edit -F {path}"), &[&desk.typed, &stamp.to_string()]);
+        let put = shell::missive(&format!("edit -F {path}"), &[&context.typed, &stamp.to_string()]);
         format!("`{put}` applies it")
     } else {
-        let send = shell::missive(&format!("compose -F {path}"), &[&desk.typed]);
-        format!("`{send}` sends it as a new message, `{}` discards it", desk.on_draft("discard", draft.name))
+        let send = shell::missive(&format!("compose -F {path}"), &[&context.typed]);
+        format!("`{send}` sends it as a new message, `{}` discards it", context.on_draft("discard", draft.name))
     };
     let failure = Failure::from(error);
     Failure::new(failure.message, format!("your text is saved in {path}: `{list}` lists it, {way}"))
 }
 
 fn apply(
-    desk: &ComposeContext<'_>,
+    context: &ComposeContext<'_>,
     stamp: Stamp,
     before: &[u8],
     after: &[u8],
     besides: &AttachmentChanges,
 ) -> Result<EditReport, Failure> {
-    let path = desk.channel.outbox()?.join(format!("{stamp}.txt"));
-    let report = EditReport::of(desk.channel, stamp, &path);
+    let path = context.channel.outbox()?.join(format!("{stamp}.txt"));
+    let report = EditReport::of(context.channel, stamp, &path);
     let files_change = !besides.attach.files.is_empty() || !besides.detach.is_empty();
     if after == before && !files_change {
         return Ok(EditReport { nothing: Some("the text is unchanged"), ..report });
@@ -192,7 +191,7 @@ fn apply(
     if after != before && header::is_blank(after) {
         return Ok(EditReport { nothing: Some("the text is empty; `missive delete` deletes a message"), ..report });
     }
-    let now = desk.environment.second()?;
+    let now = context.environment.second()?;
     let revision = Revision {
         before,
         after,
@@ -200,13 +199,13 @@ fn apply(
         detach: &besides.detach,
         updated: (!besides.minor).then_some(now.seconds()),
     };
-    revise::revise(desk.channel, stamp, &revision, now)?;
+    revise::revise(context.channel, stamp, &revision, now)?;
     let skipped = besides.attach.skipped.iter();
     let skipped = skipped.map(|(path, why)| format!("{} is not attached: {why}", field(&path.to_string_lossy())));
     Ok(EditReport {
         attached: besides.attach.files.iter().map(|file| file.name.text().into_owned()).collect(),
         detached: besides.detach.iter().map(|name| name.text().into_owned()).collect(),
-        warnings: skipped.chain(missing_attachment::warnings(after, &there(desk.channel, stamp), stamp)).collect(),
+        warnings: skipped.chain(missing_attachment::warnings(after, &there(context.channel, stamp), stamp)).collect(),
         ..report
     })
 }

@@ -1,7 +1,6 @@
 //! Running the user's editor on a file.
 //!
-//! Owns which one it is and how it is run: by the shell, so that it may have arguments. Refuses to know what the file is
-//! for and what becomes of it.
+//! The shell runs the editor, so that its setting may have arguments.
 
 use std::ffi::OsString;
 use std::io;

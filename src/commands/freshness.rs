@@ -1,6 +1,6 @@
 //! How fresh a channel is, in words: `up to date 4 s ago · 3 peers`.
 //!
-//! Owns the words. Pure: the clock comes in.
+//! It is a function of the state and of the clock that is passed in.
 
 use super::count;
 use crate::article::readable_size;

@@ -1,6 +1,6 @@
 //! `missive keys`: what this data folder has the keys of; keeping them safe, changing and forgetting them.
 //!
-//! Owns the list and the ways out of trouble. Refuses to reach anybody.
+//! Everything here works on the file of keys alone, without a connection to anybody.
 
 #[cfg(feature = "sync")]
 pub mod restore;

@@ -1,6 +1,6 @@
 //! `missive man`: the manual pages.
 //!
-//! Owns how a command's grammar becomes a page, and the pages' file names. Refuses to know where pages are installed.
+//! A page is made from a command's arguments, and is named after the command.
 
 use std::fmt;
 use std::path::PathBuf;

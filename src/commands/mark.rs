@@ -1,6 +1,6 @@
 //! `missive mark`: says of messages that they were read, or have a star.
 //!
-//! Owns which marks are to be made: none for what is so already, and one for a whole past. Refuses to know their form.
+//! Nothing is written for a message that has the mark already, and a whole past is marked with one line.
 
 use std::ffi::OsString;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! One message as it is read: in a terminal, and as JSON.
 //!
-//! Owns how it looks. Its head stands at the beginning of the lines and its text behind a margin, so that no text can
-//! pass for the head of another message. Refuses to choose messages.
+//! The head of a message stands at the beginning of the lines and its text behind a margin, so that no text can pass for the
+//! head of another message.
 
 use std::io;
 use std::path::PathBuf;

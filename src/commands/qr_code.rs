@@ -1,6 +1,6 @@
 //! Texts as pictures for a telephone's camera, on a terminal.
 //!
-//! Owns the size of the picture and its colours. Refuses to know what the text is: whoever prints it prints the text too.
+//! Whoever prints the picture prints its text too.
 
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};

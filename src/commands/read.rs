@@ -1,7 +1,6 @@
 //! `missive read`: messages in the terminal.
 //!
-//! Owns the choice of messages, and that those which were really printed count as read. What a message looks like is
-//! `letter.rs`'s.
+//! Here the messages are chosen, and those that were really printed are marked as read. `message_view` prints one of them.
 
 use std::ffi::OsString;
 use std::sync::Arc;

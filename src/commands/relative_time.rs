@@ -1,6 +1,6 @@
 //! Moments as a list shows them: `3 h ago`, `12 Aug`.
 //!
-//! Owns the words. The clock comes in as an argument; dates are UTC like the names of messages.
+//! The clock comes in as an argument; dates are UTC, like the names of messages.
 
 use chrono::Datelike;
 

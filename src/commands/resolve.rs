@@ -1,7 +1,7 @@
 //! From CHANNEL and ID on the command line to a channel and a message.
 //!
-//! Owns the rules. A channel is a path if it contains a separator or is `.`, else a name in the data folder, else a
-//! folder of that name here. A message is its time, with its box before it where both boxes may have one.
+//! A channel is a path if it contains a separator or is `.`, else a name in the data folder, else a folder of that name here.
+//! A message is its time, with its box before it where both boxes may have one.
 
 use std::ffi::OsStr;
 use std::path::{MAIN_SEPARATOR, Path};

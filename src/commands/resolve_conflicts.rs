@@ -1,7 +1,6 @@
 //! `missive check --fix`: conflict copies, one after the other.
 //!
-//! Owns which way is taken for each, by default or by the person's answer, and the words for it. Refuses to write to an
-//! inbox.
+//! Each is resolved by default or by the person's answer. Nothing is ever written to an inbox.
 
 use std::collections::HashSet;
 use std::fmt;

@@ -1,7 +1,6 @@
 //! `missive schema`: what a command prints with `--json`, as a JSON Schema.
 //!
-//! Owns the table of commands and their reports. A schema follows from the type that is printed, so the two cannot
-//! disagree.
+//! A table lists the commands with their reports. A schema follows from the type that is printed, so the two cannot disagree.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! `missive search`: messages by their words, newest first.
 //!
-//! Owns how what is found is shown. Refuses to know the query's language, and how the messages are looked through.
+//! Here the results are shown. The query and the search are in `channel/reading`.
 
 use std::cell::Cell;
 use std::ffi::OsString;

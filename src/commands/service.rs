@@ -1,7 +1,7 @@
 //! `missive service`: what makes the system run missive by itself.
 //!
-//! Owns where the file for the system belongs, that none is overwritten unasked, and the words that tell how to go on.
-//! Refuses to start anything: that is for whoever reads the file first.
+//! The file goes where the system looks for it. None is overwritten unasked, and nothing is started: that is for whoever has read
+//! the file.
 
 mod job;
 mod launchd;

@@ -1,6 +1,6 @@
 //! `missive status`: how fresh the channels are, and who has them.
 //!
-//! Owns the list. It asks the node that runs; without one it tells what was known when one ran last.
+//! It asks the program that syncs; without one it shows the state when sync last ran.
 
 use std::fmt;
 

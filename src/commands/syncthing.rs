@@ -1,7 +1,6 @@
 //! Channels that another tool carries: `--via syncthing`.
 //!
-//! Owns what a person is told of it, above all where it differs from keys of our own: an author accepts each reader. Refuses to
-//! carry anything.
+//! It says above all what is different from keys of our own: with Syncthing an author accepts each reader.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! Where a text comes from, when it comes from no editor: `-m`, `-F`, standard input.
 //!
-//! Owns what is taken for a text. A file of another kind is refused, for it was probably meant to be attached.
+//! A file that is no text is refused: it was probably meant to be attached.
 
 use std::fs::File;
 use std::io::{self, Read};

@@ -302,11 +302,15 @@ impl Draft {
     }
 }
 
-/// Says that there is no such draft, and which ones there are.
+/// Says that there is no such draft, and which ones there are; or why the drafts cannot be listed.
 pub fn no_such(channel: &Channel, name: &str) -> Error {
-    // The names are a hint; whether they can be read is said by whoever lists them.
-    let there = list(channel).unwrap_or_default().iter().map(DraftName::to_string).collect();
-    Error::NoSuchDraft { name: name.to_owned(), folder: folder(channel), there }
+    match list(channel) {
+        Ok(names) => {
+            let there = names.iter().map(DraftName::to_string).collect();
+            Error::NoSuchDraft { name: name.to_owned(), folder: folder(channel), there }
+        }
+        Err(error) => error,
+    }
 }
 
 /// The folder of drafts, made if it is not there. A channel that was moved away is not made anew.

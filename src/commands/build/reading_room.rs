@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use schemars::JsonSchema;
@@ -76,6 +77,8 @@ struct RoomSite<'a> {
 /// What is asked of a reading room.
 pub(super) struct Wanted<'a> {
     pub(super) options: BuildOptions,
+    /// Where it is built.
+    pub(super) output: PathBuf,
     /// The conversations that are in it too, and other channels that lie elsewhere.
     pub(super) named: &'a [OsString],
     pub(super) explain: bool,
@@ -95,9 +98,9 @@ pub(super) fn build(
         let message = format!("no subscription and no broadcast in {}", environment.folders.data.display());
         return Err(Failure::new(message, "`missive new NAME` makes one; to include a conversation, name it"));
     }
-    let output = options.output.clone().unwrap_or_default();
+    let output = wanted.output.as_path();
     let theme = Theme::load(options.theme.as_slice())?;
-    let lock = Lock::take_room(&channels, &output, || console.say(WAITS_FOR_OTHER_BUILD))?;
+    let lock = Lock::take_room(&channels, output, || console.say(WAITS_FOR_OTHER_BUILD))?;
     let folders = site_folders(channels.iter().map(|channel| &channel.name));
     let request = ReadingRoomRequest {
         lock: &lock,
@@ -105,7 +108,7 @@ pub(super) fn build(
         base_url: options.base_url.as_ref(),
         theme: &theme,
         overrides: options.overrides,
-        output: &output,
+        output,
         gate: &|| Ok(()),
     };
     let lost = if options.overrides.allow_empty { Vec::new() } else { lost(environment, &folders) };

@@ -1,6 +1,6 @@
 //! What became of a text.
 //!
-//! Owns the wording of it. Refuses to look anything up.
+//! It is only put into words here; nothing is looked up.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -94,12 +94,12 @@ impl ComposedMessage {
         Self { channel: channel.name.to_string(), id: Some(stamp), path: Some(shown(path)), ..Self::default() }
     }
 
-    fn of_draft(desk: &ComposeContext<'_>, draft: &Draft) -> Self {
+    fn of_draft(context: &ComposeContext<'_>, draft: &Draft) -> Self {
         Self {
-            channel: desk.channel.name.to_string(),
+            channel: context.channel.name.to_string(),
             path: Some(shown(&draft.path())),
             draft: Some(draft.name.to_string()),
-            typed: desk.typed.clone(),
+            typed: context.typed.clone(),
             ..Self::default()
         }
     }
@@ -122,14 +122,15 @@ impl ComposeReport {
         ComposedMessage::new(channel, sent.stamp, &sent.path).with(written)
     }
 
-    pub(super) fn kept(desk: &ComposeContext<'_>, draft: &Draft, written: Written) -> Self {
-        ComposedMessage::of_draft(desk, draft).with(written)
+    pub(super) fn kept(context: &ComposeContext<'_>, draft: &Draft, written: Written) -> Self {
+        ComposedMessage::of_draft(context, draft).with(written)
     }
 
-    pub(super) fn scheduled(desk: &ComposeContext<'_>, draft: &Draft, written: Written) -> Self {
+    pub(super) fn scheduled(context: &ComposeContext<'_>, draft: &Draft, written: Written) -> Self {
         let due = if let DraftName::Scheduled(due) = draft.name { Some(due) } else { None };
-        let spoken = due.map(|due| desk.environment.zone.spoken(due));
-        ComposedMessage { id: due, scheduled: due, due: spoken, ..ComposedMessage::of_draft(desk, draft) }.with(written)
+        let spoken = due.map(|due| context.environment.zone.spoken(due));
+        ComposedMessage { id: due, scheduled: due, due: spoken, ..ComposedMessage::of_draft(context, draft) }
+            .with(written)
     }
 
     pub(super) fn would(
@@ -162,11 +163,11 @@ impl ComposeReport {
     }
 
     /// Says that a draft is kept.
-    pub(super) fn with_draft(self, desk: &ComposeContext<'_>, draft: &Draft) -> Self {
+    pub(super) fn with_draft(self, context: &ComposeContext<'_>, draft: &Draft) -> Self {
         match self {
             Self::One(one) => Self::One(Box::new(ComposedMessage {
                 draft: Some(draft.name.to_string()),
-                typed: desk.typed.clone(),
+                typed: context.typed.clone(),
                 ..*one
             })),
             due @ Self::Due(_) => due,

@@ -1,7 +1,7 @@
 //! `missive keys trust`: who writes a channel, and whose texts in it count as one's own.
 //!
-//! Owns the list of a channel's authors and how one of them is named. What somebody else writes into an outbox is shown as carefully
-//! as what comes into an inbox, until it is said here that they are trusted.
+//! What somebody else writes into an outbox is shown as carefully as what comes into an inbox, until this command says that they
+//! are trusted.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

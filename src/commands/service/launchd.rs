@@ -1,6 +1,6 @@
 //! An agent for the user's own launchd.
 //!
-//! Owns the property list and how a path is written in it. The rules: launchd.plist(5), and XML 1.0 for what it can hold.
+//! It is a property list, launchd.plist(5). XML 1.0 says what a path in it may hold.
 
 use std::ffi::OsStr;
 use std::fmt::Write;

@@ -1,7 +1,6 @@
 //! A unit for the user's own systemd.
 //!
-//! Owns the unit and how a path is quoted in it. The rules: systemd.syntax(7), systemd.unit(5) for `%`, systemd.service(5)
-//! for `$` and the prefix `:`.
+//! How a path is quoted in it: systemd.syntax(7), systemd.unit(5) for `%`, systemd.service(5) for `$` and the prefix `:`.
 
 use std::ffi::OsStr;
 use std::fmt::Write;

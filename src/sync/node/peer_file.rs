@@ -9,7 +9,16 @@ use crate::sync::replica::peers::Peers;
 
 /// Reads the peers of a document; without a file there are none.
 pub(super) fn read(path: &Path, me: [u8; 32]) -> Peers {
-    Peers::from_json(&std::fs::read(path).unwrap_or_default(), me)
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            if error.kind() != io::ErrorKind::NotFound {
+                tracing::warn!(%error, "the addresses of peers could not be read");
+            }
+            Vec::new()
+        }
+    };
+    Peers::from_json(&bytes, me)
 }
 
 /// Saves them, if something changed. They can be met again, so a failure is only logged, and they are saved next time.
