@@ -6,6 +6,7 @@
 
 mod log;
 mod remembered_look;
+mod site_state;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,16 +23,16 @@ use crate::channel::snapshot::Snapshot;
 use crate::channel::snapshot::rescan::name_in_box;
 use crate::console::Console;
 use crate::daemon::observer::{BuiltSite, CycleEvent, Observer};
-use crate::daemon::site_settings::{read_settings, without_links};
 use crate::daemon::{Clock, Error, Folders};
 use crate::markdown::forget_grammars;
 use crate::site;
-use crate::site::{BuildMemory, BuildOptions, Lock, OutputReport, Overrides, SiteRequest, SiteSettings};
+use crate::site::{BuildMemory, BuildOptions, Lock, OutputReport, SiteRequest, SiteSettings};
 use crate::watch::{Scope, Touched, WatchedPlace};
 
 pub(crate) use crate::daemon::cycle::remembered_look::read_cache;
 
 use crate::daemon::cycle::remembered_look::RememberedLook;
+use crate::daemon::cycle::site_state::SiteState;
 
 /// What becomes of a request: it was done, or why it was not.
 pub(crate) type Answer = Result<(), Arc<Error>>;
@@ -67,28 +68,6 @@ pub(crate) struct ChannelCycle<'a> {
     /// When the next turn is due although nothing is touched, in seconds since 1970.
     due: Option<i64>,
     waiting: Waiting,
-}
-
-/// What says at which address a channel's site will be found.
-enum FoundAt {
-    /// The channel's settings, and the options of the build.
-    Settings,
-    /// The reading room that it lies in, whatever the settings say: below its address, or nobody knows where.
-    ReadingRoom(Option<BaseUrl>),
-}
-
-/// What is known of a channel's site.
-struct SiteState {
-    options: BuildOptions,
-    /// Where it is built, absolute.
-    output: PathBuf,
-    found_at: FoundAt,
-    settings: Option<Arc<SiteSettings>>,
-    memory: BuildMemory,
-    /// Whether turns build.
-    is_wanted: bool,
-    /// Whether it was built in this process.
-    is_reported: bool,
 }
 
 /// Who waits for the next look, and who for the next build.
@@ -134,19 +113,9 @@ impl<'a> ChannelCycle<'a> {
         console: Console,
         clock: Clock,
     ) -> Self {
-        let in_channel = || without_links(&site::default_output(&channel.path));
-        let site = SiteState {
-            output: options.output.clone().unwrap_or_else(in_channel),
-            options,
-            found_at: FoundAt::Settings,
-            settings: None,
-            memory: BuildMemory::default(),
-            is_wanted: false,
-            is_reported: false,
-        };
         Self {
             look: RememberedLook::new(read_cache(&channel, folders, console)),
-            site,
+            site: SiteState::new(options, &channel),
             channel,
             folders,
             console,
@@ -160,7 +129,7 @@ impl<'a> ChannelCycle<'a> {
 
     /// The same for a site in a reading room: it will be found below the room's address, or nobody knows where.
     pub(crate) fn in_reading_room(mut self, base_url: Option<BaseUrl>) -> Self {
-        self.site.found_at = FoundAt::ReadingRoom(base_url);
+        self.site.lies_in_reading_room(base_url);
         self
     }
 
@@ -352,24 +321,11 @@ impl<'a> ChannelCycle<'a> {
 
     /// What the site is made with, the lock on it, and whether the former is as it was.
     fn settings_and_lock<O: Observer>(&mut self, observer: &mut O) -> Result<(Arc<SiteSettings>, Lock, bool), Error> {
-        let (settings, same) = self.settings()?;
+        let may_differ = self.site.settings.as_ref().is_none_or(|known| self.concerns_settings(known));
+        let (settings, same) = self.site.settings(&self.channel, self.folders, may_differ)?;
         let waits = || observer.happened(&self.channel, &CycleEvent::WaitsForOtherBuild);
         let lock = Lock::take(&self.channel, &self.site.output, waits)?;
         Ok((settings, lock, same))
-    }
-
-    /// Reads settings and theme, if they may have changed. Tells whether they are as they were.
-    fn settings(&mut self) -> Result<(Arc<SiteSettings>, bool), Error> {
-        if let Some(settings) = self.site.settings.as_ref().filter(|known| !self.concerns_settings(known)) {
-            return Ok((Arc::clone(settings), true));
-        }
-        let mut settings = read_settings(&self.site.options, &self.channel, self.folders)?;
-        if let FoundAt::ReadingRoom(base_url) = &self.site.found_at {
-            settings.options.base_url.clone_from(base_url);
-        }
-        let same = self.site.settings.as_deref() == Some(&settings);
-        let settings = self.site.settings.insert(Arc::new(settings));
-        Ok((Arc::clone(settings), same))
     }
 
     /// Whether something was touched that the settings follow from.
@@ -387,14 +343,12 @@ impl<'a> ChannelCycle<'a> {
 
     /// Builds what was looked at.
     fn build(&mut self, prepared: &Prepared) -> Result<OutputReport, Error> {
-        let Overrides { force, allow_empty } = self.site.options.overrides;
         let progress = self.console.progress("building");
         let request = SiteRequest {
             lock: &prepared.lock,
             snapshot: &prepared.snapshot,
             options: &prepared.settings.options,
-            // What was taken over and written anew once is ours.
-            overrides: Overrides { force: force && !self.site.is_reported, allow_empty },
+            overrides: self.site.overrides(),
             theme: &prepared.settings.theme,
             output: &self.site.output,
             progress: &|done, all| progress.show(done, all),

@@ -42,6 +42,6 @@ pub(crate) const LARGE_STRUCTS: &[(&str, usize, &str)] = &[
     ("web/app/template_views.rs: Shown", 11, "what a template may show of a message, one field each"),
 ];
 /// Files of more than 450 lines without their tests, with how many and why.
-pub(crate) const LONG_FILES: &[(&str, usize, &str)] = &[("daemon/cycle.rs", 470, "")];
+pub(crate) const LONG_FILES: &[(&str, usize, &str)] = &[];
 /// Closures that have a name and more than two lines, in the whole crate: they become functions.
 pub(crate) const NAMED_CLOSURES: usize = 91;
