@@ -132,7 +132,7 @@ pub fn assign(claims: &[Claim]) -> Vec<AssignedId> {
 /// it.
 pub fn entry_ids(snapshot: &Snapshot) -> EntryIds {
     let name = snapshot.channel.name.to_string();
-    let mut ids = EntryIds::new(snapshot.kind(), &name, &snapshot.their_profile, &snapshot.my_profile);
+    let mut ids = EntryIds::new(snapshot.kind(), &name, snapshot.profile(Side::Inbox), snapshot.profile(Side::Outbox));
     let claims = Claim::for_channel(snapshot, &[None, None]);
     for (claim, borne) in claims.iter().zip(assign(&claims)) {
         ids.set_channel(claim.side, borne.id);

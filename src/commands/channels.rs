@@ -95,7 +95,7 @@ fn line(channel: Channel, marks: &Marks, state: &NodeState, environment: &Enviro
     let snapshot = &opened.snapshot;
     let number = |side: Side| snapshot.folder(side).map(|_| snapshot.count(side));
     let held = |is: fn(&Reason) -> bool| snapshot.held.iter().filter(|held| is(&held.reason)).count();
-    let reason = |wanted: Reason| snapshot.hidden.iter().filter(|hidden| hidden.reason == wanted).count();
+    let reason = |wanted: Reason| snapshot.findings.hidden.iter().filter(|hidden| hidden.reason == wanted).count();
     let newest = snapshot.cards.last().map(|card| card.stamp);
     ChannelLine {
         name: opened.name().to_owned(),
@@ -122,7 +122,7 @@ fn fresh(channel: &str, state: &NodeState, now: i64) -> Vec<Fresh> {
 }
 
 fn title(snapshot: &Snapshot, kind: Kind) -> Option<String> {
-    let profile = if kind == Kind::Broadcast { &snapshot.my_profile } else { &snapshot.their_profile };
+    let profile = if kind == Kind::Broadcast { snapshot.profile(Side::Outbox) } else { snapshot.profile(Side::Inbox) };
     profile.title.clone().filter(|title| *title != snapshot.channel.name.to_string())
 }
 

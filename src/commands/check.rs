@@ -160,12 +160,13 @@ fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {
         findings.push(warning(layout::SETTINGS_FILE.to_owned(), error.to_string()));
     }
     for side in Side::BOTH {
-        if let BoxState::Unreadable(error) = snapshot.side(side) {
+        if let BoxState::Unreadable(error) = &snapshot.seen_box(side).state {
             findings.push(warning(side.name().to_owned(), format!("not readable: {error}")));
         }
     }
     let expected = |reason: &Reason| matches!(reason, Reason::Hidden | Reason::Leftover | Reason::OldVersion);
-    let hidden = snapshot.hidden.iter().filter(|hidden| args.all || hidden.warning || !expected(&hidden.reason));
+    let hidden =
+        snapshot.findings.hidden.iter().filter(|hidden| args.all || hidden.warning || !expected(&hidden.reason));
     // What --fix went through is told with what became of it.
     let hidden = hidden.filter(|hidden| !args.fix || hidden.reason != Reason::Conflict);
     findings.extend(hidden.map(|hidden| Finding {
@@ -174,7 +175,7 @@ fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {
         why: hidden.reason.to_string(),
         fixable: hidden.reason == Reason::Conflict && hidden.side == Side::Outbox,
     }));
-    let problems = snapshot.problems.iter();
+    let problems = snapshot.findings.problems.iter();
     findings.extend(problems.map(|(side, stamp, problem)| warning(format!("{side}/{stamp}.txt"), problem.clone())));
     findings
 }

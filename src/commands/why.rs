@@ -81,7 +81,8 @@ fn answer(snapshot: &Snapshot, side: Side, relative: &Path) -> WhyReport {
         notes,
     };
     // A file below a folder that is not shown shares its reason. Of two reasons the one that is a warning says more.
-    let hidden = snapshot.hidden.iter().filter(|hidden| hidden.side == side && relative.starts_with(&hidden.path));
+    let hidden =
+        snapshot.findings.hidden.iter().filter(|hidden| hidden.side == side && relative.starts_with(&hidden.path));
     if let Some(hidden) = hidden.max_by_key(|hidden| (hidden.path.as_os_str().len(), hidden.warning)) {
         return report(false, format!("not shown: {}", hidden.reason), Vec::new());
     }

@@ -61,7 +61,7 @@ fn every_strange_name_is_passed_over() {
     fs::create_dir(outbox.join("some folder")).unwrap();
     let snapshot = scene.snapshot();
     assert_eq!(snapshot.cards.len(), 1);
-    assert_eq!(snapshot.hidden.len(), STRANGE.len() + 5);
+    assert_eq!(snapshot.findings.hidden.len(), STRANGE.len() + 5);
     scene.build().report();
     for (name, bytes) in scene.built() {
         assert!(!String::from_utf8_lossy(&bytes).contains("STRANGE"), "{name}");

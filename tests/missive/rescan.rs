@@ -83,10 +83,10 @@ fn seen(snapshot: &Snapshot) -> Seen {
     (
         snapshot.cards.iter().map(|card| format!("{card:?}")).collect(),
         snapshot.held.iter().map(|held| format!("{held:?}")).collect(),
-        snapshot.hidden.iter().map(|hidden| format!("{hidden:?}")).collect(),
-        snapshot.problems.iter().map(|problem| format!("{problem:?}")).collect(),
-        snapshot.missing.iter().map(|(key, lack)| (format!("{key:?}"), format!("{lack:?}"))).collect(),
-        format!("{:?} {:?}", snapshot.bylines, snapshot.trusts),
+        snapshot.findings.hidden.iter().map(|hidden| format!("{hidden:?}")).collect(),
+        snapshot.findings.problems.iter().map(|problem| format!("{problem:?}")).collect(),
+        snapshot.findings.missing.iter().map(|(key, lack)| (format!("{key:?}"), format!("{lack:?}"))).collect(),
+        format!("{:?} {:?}", snapshot.bylines(), snapshot.trusts()),
     )
 }
 
@@ -217,7 +217,7 @@ fn one_part_of_a_message_does_not_hold_the_others() {
     let scene =
         now().message("2026-01-01T10-00-00Z", "[site](index.html) [feed](atom.xml) [me](2026-01-01T10-00-00Z.txt)");
     assert!(scene.snapshot().held.is_empty());
-    let reasons: Vec<Reason> = scene.snapshot().hidden.into_iter().map(|hidden| hidden.reason).collect();
+    let reasons: Vec<Reason> = scene.snapshot().findings.hidden.into_iter().map(|hidden| hidden.reason).collect();
     assert_eq!(reasons, []);
 }
 

@@ -117,7 +117,7 @@ fn html_that_would_break_the_page_is_shown_as_text() {
             && index.contains("After.")
             && index.contains("<details><summary>More</summary>")
     );
-    assert_eq!(scene.snapshot().problems.len(), 2);
+    assert_eq!(scene.snapshot().findings.problems.len(), 2);
 }
 
 #[test]

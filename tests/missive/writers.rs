@@ -281,8 +281,8 @@ fn warnings_are_of_what_has_an_effect() {
     let scene = Scene::new().message(MINE, text).message(THEIRS, text);
     let scene = scene.file("outbox/.authors.toml", &signed(&[9], &[(THEIRS, &[1])], &[]));
     let snapshot = scene.snapshot();
-    assert_eq!(snapshot.problems.len(), 2);
-    assert!(snapshot.problems.iter().all(|(_, at, _)| *at == stamp(MINE)), "{:?}", snapshot.problems);
+    assert_eq!(snapshot.findings.problems.len(), 2);
+    assert!(snapshot.findings.problems.iter().all(|(_, at, _)| *at == stamp(MINE)), "{:?}", snapshot.findings.problems);
     let (out, talk) = words(&scene.run(&["why", &format!("blog/outbox/{THEIRS}.txt")]));
     assert!(out.contains("somebody else wrote it, so pages treat it like a message in an inbox"), "{out}{talk}");
     assert!(!out.contains("from elsewhere"), "{out}");
@@ -321,7 +321,7 @@ fn somebody_elses_broken_profile_stops_nothing_and_changes_no_id() {
         let scene = scene.file(&profile, b"title = [");
         let snapshot = scene.snapshot();
         let hidden: Vec<String> =
-            snapshot.hidden.iter().filter(|it| it.warning).map(|it| it.reason.to_string()).collect();
+            snapshot.findings.hidden.iter().filter(|it| it.warning).map(|it| it.reason.to_string()).collect();
         assert_eq!(hidden.len(), 1, "{hidden:?}");
         assert!(hidden[0].ends_with("; its last readable content is used until you fix it"), "{hidden:?}");
         scene.build().wrote([]);

@@ -157,7 +157,7 @@ pub(crate) fn emptying(snapshot: &Snapshot, only: Option<Side>, manifest: &Manif
         if had == 0 || has || !looked_at {
             continue;
         }
-        let state = match snapshot.side(side) {
+        let state = match &snapshot.seen_box(side).state {
             BoxState::Open(_) => "is empty".to_owned(),
             BoxState::Missing => "is not there".to_owned(),
             BoxState::Unreadable(error) => format!("cannot be read ({error})"),
@@ -171,8 +171,7 @@ pub(crate) fn emptying(snapshot: &Snapshot, only: Option<Side>, manifest: &Manif
 /// Where it is somebody else's, in an inbox or in an outbox that others own, the last good one counts: it never keeps
 /// anything from being built.
 pub(crate) fn a_lost_profile(snapshot: &Snapshot) -> Result<(), SiteError> {
-    let [_, mine] = &snapshot.profile_problems;
-    match mine {
+    match &snapshot.outbox.profile_problem {
         Some(problem) if snapshot.box_trust(Side::Outbox).of_profile() == Trust::Own => {
             let path = snapshot.channel.path.join(Side::Outbox.name()).join(layout::PROFILE_FILE);
             Err(SiteError::Profile { path, problem: Problem::clone(problem) })
