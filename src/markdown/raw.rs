@@ -9,21 +9,20 @@ use std::borrow::Cow;
 
 use pulldown_cmark_escape::escape_href;
 
-use super::link::{Destination, LinkContext, judge};
+use super::link::{Destination, LinkJudge};
 use crate::markdown::html_text::ROOT;
-use crate::markdown::rules::Rules;
 
 /// The attributes that hold an address of an attachment or page.
 const ADDRESSES: [&str; 3] = ["src", "href", "poster"];
 
 /// Rewrites the addresses of attachments and pages in a piece of raw HTML. Each byte is looked at once or twice.
-pub(super) fn rooted<'a>(html: &'a str, rules: Rules, around: &dyn LinkContext) -> Cow<'a, str> {
+pub(super) fn rooted<'a>(html: &'a str, judge: LinkJudge<'_>) -> Cow<'a, str> {
     let html = without_controls(html);
     let mut out = String::new();
     let mut written = 0;
     for value in addresses(&html) {
         let decoded = decoded(html.get(value.range.clone()).unwrap_or_default());
-        let address = match judge(&decoded, rules, around) {
+        let address = match judge.destination(&decoded) {
             Destination::Attachment(target) => target.address,
             Destination::Page(page) => page,
             _ => continue,

@@ -4,9 +4,11 @@
 //! and the styling that is made here. A text that costs too much to be read as Markdown is shown as it is.
 
 mod bare;
+mod blocks;
 mod grid;
 mod inline;
 mod lines;
+mod notes;
 mod page;
 mod prose;
 mod references;
