@@ -196,6 +196,7 @@ fn open(path: &Path) -> Result<Sink, Failure> {
             format!("the log file `{}` can't be opened: {error}", path.display()),
             "name a file in a folder that you may write to: `--log FILE`; without it, `-v` logs on standard error",
         )
+        .caused_by(error)
     })
 }
 

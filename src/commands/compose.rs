@@ -124,7 +124,7 @@ fn due(at: &str, environment: &Environment) -> Result<Stamp, Failure> {
     let now = environment.second()?;
     let hint = "add a time zone: `18:00 Europe/Berlin`, or `18:00 local` for the clock here";
     let span = date_phrase::parse_in(at, now.seconds(), &environment.zone)
-        .map_err(|error| Failure::new(error.to_string(), hint))?;
+        .map_err(|error| Failure::new(error.to_string(), hint).caused_by(error))?;
     let due = Stamp::from_seconds(span.start);
     due.filter(|due| *due > now).ok_or_else(|| {
         let meant = due.map_or_else(String::new, |due| format!(": it means {}", environment.zone.spoken(due)));
@@ -298,10 +298,7 @@ impl ComposeContext<'_> {
     /// A failure after which a draft is still there.
     pub(super) fn keeping(&self, failure: Failure, name: DraftName) -> Failure {
         let (edit, send) = (self.on_draft("edit", name), self.on_draft("send", name));
-        Failure::new(
-            failure.message,
-            format!("your text is saved as a draft; `{edit}` continues it, `{send}` sends it"),
-        )
+        failure.with_hint(format!("your text is saved as a draft; `{edit}` continues it, `{send}` sends it"))
     }
 
     /// Says that the editor did not wait, and what becomes of a text that is still written there.

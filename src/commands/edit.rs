@@ -171,8 +171,7 @@ fn kept(context: &ComposeContext<'_>, draft: &Draft, error: Error) -> Failure {
         let send = shell::missive(&format!("compose -F {path}"), &[&context.typed]);
         format!("`{send}` sends it as a new message, `{}` discards it", context.on_draft("discard", draft.name))
     };
-    let failure = Failure::from(error);
-    Failure::new(failure.message, format!("your text is saved in {path}: `{list}` lists it, {way}"))
+    Failure::from(error).with_hint(format!("your text is saved in {path}: `{list}` lists it, {way}"))
 }
 
 fn apply(

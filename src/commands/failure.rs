@@ -88,6 +88,12 @@ impl Failure {
         Self { hint: hint.map(|hint| field(&hint)), ..Self::without_hint(error.to_string()) }.caused_by(error)
     }
 
+    /// The same failure with another way out.
+    #[must_use]
+    pub fn with_hint(self, hint: impl AsRef<str>) -> Self {
+        Self { hint: Some(field(hint.as_ref())), ..self }
+    }
+
     /// The same failure with the error that led to it.
     #[must_use]
     pub fn caused_by(self, error: impl StdError + Send + Sync + 'static) -> Self {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::channel::reading::marks::{Change, Marks};
 use crate::fs::confined::{Folder, Kind};
+use crate::fs::named_error::named;
 use crate::fs::{atomic_write, private};
 
 /// A longer file is read only to this length, in bytes: room for some million marks.
@@ -56,7 +57,7 @@ impl MarkStore {
             // A sync tool's second version of a file is marks too, and merging loses none.
             if kind == Kind::File && is_text && !name.to_string_lossy().starts_with('.') {
                 let read = folder.read(path, MAX_FILE);
-                let (bytes, _) = read.map_err(|error| at(&self.marks().join(path), &error))?;
+                let (bytes, _) = read.map_err(|error| named(&self.marks().join(path), error))?;
                 marks.take(&String::from_utf8_lossy(&bytes));
             }
         }
@@ -141,9 +142,9 @@ impl MarkStore {
 /// Adds bytes to a file in one write, so that what two programs add is never mixed.
 fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file =
-        File::options().append(true).create(true).mode(0o600).open(path).map_err(|error| at(path, &error))?;
-    let written = file.write(bytes).map_err(|error| at(path, &error))?;
-    if written == bytes.len() { Ok(()) } else { Err(at(path, &io::ErrorKind::StorageFull.into())) }
+        File::options().append(true).create(true).mode(0o600).open(path).map_err(|error| named(path, error))?;
+    let written = file.write(bytes).map_err(|error| named(path, error))?;
+    if written == bytes.len() { Ok(()) } else { Err(named(path, io::ErrorKind::StorageFull.into())) }
 }
 
 /// Writes a file anew if more than half of its lines count no more.
@@ -155,10 +156,6 @@ fn compact(path: &Path, text: &str) -> io::Result<()> {
         return Ok(());
     }
     private::replace(path, compacted.as_bytes())
-}
-
-fn at(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]
