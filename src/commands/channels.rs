@@ -66,6 +66,13 @@ pub struct Fresh {
     words: String,
 }
 
+impl Fresh {
+    /// In words; the box is named where the channel has another one.
+    fn in_words(&self, is_only: bool) -> String {
+        if is_only { self.words.clone() } else { format!("{}: {}", self.side, self.words) }
+    }
+}
+
 /// Every channel.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChannelsReport {
@@ -172,10 +179,7 @@ impl ChannelLine {
             said.push("see `missive check`".to_owned());
         }
         let is_only = self.freshness.len() == 1;
-        let words = |fresh: &Fresh| {
-            if is_only { fresh.words.clone() } else { format!("{}: {}", fresh.side, fresh.words) }
-        };
-        said.extend(self.freshness.iter().map(words));
+        said.extend(self.freshness.iter().map(|fresh| fresh.in_words(is_only)));
         said
     }
 

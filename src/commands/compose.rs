@@ -390,13 +390,14 @@ fn skipped(gathered: &Gathered) -> Vec<String> {
 /// A word about each picture whose notes nobody here removes from the copies on a site.
 fn telling(letter: &NewMessage) -> Vec<String> {
     let lasting = letter.attachments.iter().filter(|file| file.metadata() == Some(Metadata::Lasting));
-    let line = |name: String| {
-        let name = field(&name);
-        format!(
-            "{name} may reveal where, with which camera and by whom it was made, and missive cannot remove that from this format"
-        )
-    };
-    lasting.map(|file| line(file.name.text().into_owned())).collect()
+    lasting.map(|file| lasting_metadata(&file.name.text())).collect()
+}
+
+fn lasting_metadata(name: &str) -> String {
+    format!(
+        "{} may reveal where, with which camera and by whom it was made, and missive cannot remove that from this format",
+        field(name)
+    )
 }
 
 fn broken(letter: &NewMessage, stamp: Stamp) -> Vec<String> {

@@ -90,6 +90,12 @@ fn reference(text: &str) -> (Option<u32>, usize) {
     (Some(code), before + count + end)
 }
 
+/// The character that a numbered reference means, without its `&`, and what follows it.
+fn numbered(part: &str) -> Option<(char, &str)> {
+    let (code, length) = reference(part.strip_prefix('#')?);
+    Some((char::from_u32(code?)?, part.get(1 + length..)?))
+}
+
 /// A value with its references decoded, as far as file names need them.
 fn decoded(value: &str) -> Cow<'_, str> {
     const NAMED: [(&str, char); 5] = [("amp;", '&'), ("lt;", '<'), ("gt;", '>'), ("quot;", '"'), ("apos;", '\'')];
@@ -101,11 +107,7 @@ fn decoded(value: &str) -> Cow<'_, str> {
     out.push_str(parts.next().unwrap_or_default());
     for part in parts {
         let named = NAMED.iter().find_map(|(name, c)| Some((*c, part.strip_prefix(name)?)));
-        let numbered = || {
-            let (code, length) = reference(part.strip_prefix('#')?);
-            Some((char::from_u32(code?)?, part.get(1 + length..)?))
-        };
-        if let Some((c, rest)) = named.or_else(numbered) {
+        if let Some((c, rest)) = named.or_else(|| numbered(part)) {
             out.push(c);
             out.push_str(rest);
         } else {

@@ -101,6 +101,12 @@ struct Terms {
 }
 
 impl Terms {
+    /// How many words they are.
+    fn count(&self) -> usize {
+        let phrases = self.words.iter().chain(&self.authors).chain(&self.channels);
+        phrases.map(|phrase| 1 + phrase.others.len()).sum::<usize>() + self.tags.len()
+    }
+
     fn join(&mut self, other: Self) {
         self.words.extend(other.words);
         self.tags.extend(other.tags);
@@ -157,11 +163,7 @@ impl Query {
     /// The query, unless it has too many words: each costs a pass through every text, and those of a phrase one at each
     /// place where its first is.
     fn bounded(self) -> Result<Self, Error> {
-        let count = |terms: &Terms| -> usize {
-            let phrases = terms.words.iter().chain(&terms.authors).chain(&terms.channels);
-            phrases.map(|phrase| 1 + phrase.others.len()).sum::<usize>() + terms.tags.len()
-        };
-        if count(&self.wanted) + count(&self.unwanted) > MAX_WORDS { Err(Error::TooLong) } else { Ok(self) }
+        if self.wanted.count() + self.unwanted.count() > MAX_WORDS { Err(Error::TooLong) } else { Ok(self) }
     }
 
     /// Whether a message matches. Its text is asked for only if the rest leaves that open; a message without one is

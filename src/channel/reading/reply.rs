@@ -23,16 +23,18 @@ use crate::markdown::anchor_name;
 /// What the answer to a message says: its entry's id if its box has one of its own. Without a profile the two ends would
 /// make different ids of it, so then it is its name, and its box as whoever writes the answer here sees it.
 pub fn reply_to(channel: &Channel, side: Side, stamp: Stamp) -> ReplyTo {
-    let id = |side: Side| {
-        let folder = Folder::open(&channel.path.join(side.name())).ok()?;
-        profile::read(&folder).ok().and_then(|profile| profile.own_id())
-    };
-    match (id(side), side) {
+    match (own_id(channel, side), side) {
         // Whoever copies the other one's id makes it useless.
-        (Some(own), side) if id(other(side)) != Some(own) => ReplyTo::Entry(profile::entry_id(own, stamp)),
+        (Some(own), side) if own_id(channel, other(side)) != Some(own) => ReplyTo::Entry(profile::entry_id(own, stamp)),
         (_, Side::Outbox) => ReplyTo::Message(None, stamp),
         (_, Side::Inbox) => ReplyTo::Message(Some(Side::Inbox), stamp),
     }
+}
+
+/// The id that a box's profile gives the channel.
+fn own_id(channel: &Channel, side: Side) -> Option<Uuid> {
+    let folder = Folder::open(&channel.path.join(side.name())).ok()?;
+    profile::read(&folder).ok().and_then(|profile| profile.own_id())
 }
 
 fn other(side: Side) -> Side {

@@ -72,6 +72,12 @@ pub struct Held {
 }
 
 impl Hidden {
+    /// The message that it belongs to by its name, if it belongs to one.
+    fn message(&self) -> Option<Stamp> {
+        let first = self.path.components().next()?;
+        leading_stamp(first.as_os_str().as_bytes())
+    }
+
     /// The path relative to the channel, as people write it: `inbox/…`.
     pub fn in_channel(&self) -> PathBuf {
         Path::new(self.side.name()).join(&self.path)
@@ -100,11 +106,7 @@ impl Findings {
     /// The messages of which a sync tool is still receiving a part.
     pub(super) fn arriving(&self) -> HashSet<(Side, Stamp)> {
         let arriving = self.hidden.iter().filter(|hidden| hidden.reason == Reason::Arriving);
-        let stamp = |hidden: &Hidden| {
-            let first = hidden.path.components().next()?;
-            Some((hidden.side, leading_stamp(first.as_os_str().as_bytes())?))
-        };
-        arriving.filter_map(stamp).collect()
+        arriving.filter_map(|hidden| Some((hidden.side, hidden.message()?))).collect()
     }
 
     pub(super) fn hide(&mut self, side: Side, path: PathBuf, reason: Reason, warning: bool) {

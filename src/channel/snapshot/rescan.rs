@@ -114,16 +114,17 @@ fn is_same_look(a: LookOptions, b: LookOptions) -> bool {
 
 /// Whether two looks are certain to have seen the same: what was not settled at the first may differ unnoticed.
 fn is_like(a: &Snapshot, b: &Snapshot) -> bool {
-    let same = |a: &[Arc<Card>], b: &[Arc<Card>]| {
-        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(a, b) || a == b)
-    };
     a.all.iter().all(|card| card.is_settled_at(a.looked_at))
-        && same(&a.cards, &b.cards)
-        && same(&a.all, &b.all)
+        && are_same_cards(&a.cards, &b.cards)
+        && are_same_cards(&a.all, &b.all)
         && a.findings.hidden == b.findings.hidden
         && a.findings.unreadable == b.findings.unreadable
         && a.findings.missing == b.findings.missing
         && Side::BOTH.into_iter().all(|side| a.seen_box(side).says_the_same_as(b.seen_box(side)))
+}
+
+fn are_same_cards(a: &[Arc<Card>], b: &[Arc<Card>]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(a, b) || a == b)
 }
 
 impl Snapshot {

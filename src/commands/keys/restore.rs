@@ -86,6 +86,19 @@ impl Fate {
     fn is_taken(&self) -> bool {
         matches!(self, Self::New | Self::Into)
     }
+
+    /// What becomes of a key, in a line.
+    fn line(&self, document: &Document, environment: &Environment) -> String {
+        let may = if document.secret.is_some() { "reads and writes" } else { "reads" };
+        let path = field(&environment.folders.data.join(document.channel.as_os_str()).to_string_lossy());
+        let becomes = match self {
+            Self::New => format!("a new folder, {path}"),
+            Self::Into => format!("the existing folder, {path}; its contents will be shared"),
+            Self::Here => "here already".to_owned(),
+            Self::LeftOut(why) => format!("left out: {why}"),
+        };
+        format!("  {} ({}), {may}: {becomes}", field(&document.channel.to_string()), document.side)
+    }
 }
 
 /// What a restore comes to.
@@ -258,19 +271,6 @@ impl Plan {
 
     /// What is shown before it is asked about.
     fn lines(&self, environment: &Environment) -> Vec<String> {
-        let of = |(document, fate): &(Document, Fate)| {
-            let may = if document.secret.is_some() { "reads and writes" } else { "reads" };
-            let path = field(&environment.folders.data.join(document.channel.as_os_str()).to_string_lossy());
-            let becomes = match fate {
-                Fate::New => format!("a new folder, {path}"),
-                Fate::Into => {
-                    format!("the existing folder, {path}; its contents will be shared")
-                }
-                Fate::Here => "here already".to_owned(),
-                Fate::LeftOut(why) => format!("left out: {why}"),
-            };
-            format!("  {} ({}), {may}: {becomes}", field(&document.channel.to_string()), document.side)
-        };
         let bad = |name: &String| format!("  `{}`: left out: a channel cannot have that name", field(name));
         let identity = self.identity.map(|what| {
             format!("The {what} will also be taken from the file. Whoever made the file may know these secrets too.")
@@ -278,7 +278,7 @@ impl Plan {
         let all = self.keys.len() + self.bad_names.len();
         [format!("The file holds {}:", count(all, "key"))]
             .into_iter()
-            .chain(self.keys.iter().map(of))
+            .chain(self.keys.iter().map(|(document, fate)| fate.line(document, environment)))
             .chain(self.bad_names.iter().map(bad))
             .chain(identity)
             .collect()

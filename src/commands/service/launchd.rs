@@ -69,20 +69,21 @@ pub(super) fn agent(job: &Job, log: &Path) -> Result<String, Failure> {
     ))
 }
 
+fn unspeakable(text: &OsStr) -> Failure {
+    let path = field(&text.to_string_lossy());
+    Failure::new(format!("`{path}` cannot be said in a property list"), "give the folder a name of plain text")
+}
+
 /// A text within an element. What shows nothing is written as its number, so that whoever reads the file sees it.
 fn escaped(text: &OsStr) -> Result<String, Failure> {
-    let cannot = || {
-        let path = field(&text.to_string_lossy());
-        Failure::new(format!("`{path}` cannot be said in a property list"), "give the folder a name of plain text")
-    };
     let mut out = String::new();
-    for c in text.to_str().ok_or_else(cannot)?.chars() {
+    for c in text.to_str().ok_or_else(|| unspeakable(text))?.chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
-                return Err(cannot());
+                return Err(unspeakable(text));
             }
             c if c.is_control() || is_unseen(c) => {
                 let _ = write!(out, "&#x{:x};", u32::from(c));

@@ -268,17 +268,18 @@ fn is_as_long(output: &Folder, path: &Path, len: u64) -> bool {
 }
 
 fn is_same_file(output: &Folder, path: &Path, file: &File) -> bool {
-    let same = || -> io::Result<bool> {
-        if !is_as_long(output, path, file.metadata()?.len()) {
-            return Ok(false);
-        }
-        let (mut there, _) = output.file(path)?;
-        let mut here = file.try_clone()?;
-        let same = streams_equal(&mut there, &mut here);
-        io::Seek::rewind(&mut here)?;
-        same
-    };
-    same().unwrap_or(false)
+    compare_files(output, path, file).unwrap_or(false)
+}
+
+fn compare_files(output: &Folder, path: &Path, file: &File) -> io::Result<bool> {
+    if !is_as_long(output, path, file.metadata()?.len()) {
+        return Ok(false);
+    }
+    let (mut there, _) = output.file(path)?;
+    let mut here = file.try_clone()?;
+    let same = streams_equal(&mut there, &mut here);
+    io::Seek::rewind(&mut here)?;
+    same
 }
 
 fn streams_equal(a: &mut impl Read, b: &mut impl Read) -> io::Result<bool> {

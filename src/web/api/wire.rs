@@ -155,17 +155,17 @@ pub(crate) struct Attachment {
 
 impl Attachment {
     pub(crate) fn all_of(state: &ChannelState, card: &Card) -> Vec<Self> {
-        let one = |file: &crate::channel::snapshot::card::Attachment| {
-            let name = file.path.text();
-            let url = address::attachment(&state.name, card.side, card.stamp, &name);
-            Self {
-                r#type: AttachmentKind::from_name(&name).media_type().to_owned(),
-                url,
-                size: file.mark.len,
-                name: name.into_owned(),
-            }
-        };
-        card.attachments.iter().map(one).collect()
+        let files = card.attachments.iter().map(|file| (file.path.text(), file.mark.len));
+        files.map(|(name, size)| Self::for_message(&state.name, card, &name, size)).collect()
+    }
+
+    fn for_message(channel: &str, card: &Card, name: &str, size: u64) -> Self {
+        Self {
+            r#type: AttachmentKind::from_name(name).media_type().to_owned(),
+            url: address::attachment(channel, card.side, card.stamp, name),
+            size,
+            name: name.to_owned(),
+        }
     }
 
     pub(crate) fn of_draft(channel: &str, draft: DraftName, file: &NewAttachment) -> Self {

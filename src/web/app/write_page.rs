@@ -57,7 +57,23 @@ struct File {
     remove: String,
 }
 
-/// What the page shows contents the draft.
+impl File {
+    /// A draft's attachment; `draft` is the draft's address.
+    fn new(draft: &str, file: &NewAttachment) -> Self {
+        let path = file.name.text().into_owned();
+        let kind = AttachmentKind::from_name(&path);
+        Self {
+            size: readable_size(file.len),
+            kind: kind.in_words(),
+            url: format!("{draft}/attachments/{}", address::path(&path)),
+            picture: kind.media_type().starts_with("image/"),
+            remove: path.clone(),
+            name: path,
+        }
+    }
+}
+
+/// What the page shows besides the draft.
 #[derive(Default)]
 struct PageContent<'a> {
     draft: Option<Unsent>,
@@ -131,21 +147,10 @@ fn warnings(state: &ChannelState, draft: DraftName, now: Stamp) -> Result<Vec<St
 fn unsent(state: &ChannelState, draft: DraftName) -> Result<Unsent, Refusal> {
     let letter = draft::read(&state.channel, draft)?;
     let name = draft.to_string();
-    let file = |file: &NewAttachment| {
-        let path = file.name.text().into_owned();
-        let kind = AttachmentKind::from_name(&path);
-        File {
-            size: readable_size(file.len),
-            kind: kind.in_words(),
-            url: format!("{}/attachments/{}", address::draft(&state.name, &name), address::path(&path)),
-            picture: kind.media_type().starts_with("image/"),
-            remove: path.clone(),
-            name: path,
-        }
-    };
+    let draft_address = address::draft(&state.name, &name);
     Ok(Unsent {
         version: content_version(&letter.text),
-        files: letter.attachments.iter().map(file).collect(),
+        files: letter.attachments.iter().map(|file| File::new(&draft_address, file)).collect(),
         due: if let DraftName::Scheduled(due) = draft { Some(Date::new(due.seconds())) } else { None },
         text: message_file::decode(letter.text).text,
         name,

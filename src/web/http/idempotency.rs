@@ -46,17 +46,12 @@ impl Submission {
             return None;
         }
         let mut hash = blake3::Hasher::new();
-        // The length before each part, so that no two forms are written alike.
-        let mut take = |part: &[u8]| {
-            hash.update(&(part.len() as u64).to_le_bytes());
-            hash.update(part);
-        };
-        take(path.as_bytes());
+        hash_part(&mut hash, path.as_bytes());
         for (name, value) in fields {
-            take(name.as_bytes());
-            take(value.as_bytes());
+            hash_part(&mut hash, name.as_bytes());
+            hash_part(&mut hash, value.as_bytes());
         }
-        take(files.finalize().as_bytes());
+        hash_part(&mut hash, files.finalize().as_bytes());
         Some(Self(hash.finalize()))
     }
 }
@@ -143,12 +138,20 @@ fn noted(path: &Path) -> VecDeque<(Submission, Answer)> {
             tracing::warn!(%error, "the file of received forms can't be made shorter");
         }
     }
-    let one = |line: &String| {
-        let (hash, done) = line.split_once(' ')?;
-        let form = Submission(blake3::Hash::from_hex(hash).ok()?);
-        done.starts_with('/').then(|| (form, Arc::new(Mutex::new(Some(done.to_owned())))))
-    };
-    lines.iter().filter_map(one).collect()
+    lines.iter().filter_map(|line| noted_line(line)).collect()
+}
+
+/// A form and where it led, as a line of the file has them.
+fn noted_line(line: &str) -> Option<(Submission, Answer)> {
+    let (hash, done) = line.split_once(' ')?;
+    let form = Submission(blake3::Hash::from_hex(hash).ok()?);
+    done.starts_with('/').then(|| (form, Arc::new(Mutex::new(Some(done.to_owned())))))
+}
+
+/// Hashes a part behind its length, so that no two forms are hashed alike.
+fn hash_part(hash: &mut blake3::Hasher, part: &[u8]) {
+    hash.update(&(part.len() as u64).to_le_bytes());
+    hash.update(part);
 }
 
 #[cfg(test)]

@@ -80,15 +80,17 @@ fn users(here: SocketAddr, there: SocketAddr, inode: u64) -> Option<Users> {
 
 /// Whether this system tells whose connections come: tried with one to ourselves.
 pub fn can_identify_users() -> bool {
-    let tried = || -> io::Result<Peer> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let calling = TcpStream::connect(listener.local_addr()?)?;
-        let (called, there) = listener.accept()?;
-        let peer = Peer::of(&called, called.local_addr()?, there);
-        drop(calling);
-        Ok(peer)
-    };
-    tried().is_ok_and(|peer| peer == Peer::Own)
+    call_oneself().is_ok_and(|peer| peer == Peer::Own)
+}
+
+/// Whom a connection of this program to itself seems to come from.
+fn call_oneself() -> io::Result<Peer> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let calling = TcpStream::connect(listener.local_addr()?)?;
+    let (called, there) = listener.accept()?;
+    let peer = Peer::of(&called, called.local_addr()?, there);
+    drop(calling);
+    Ok(peer)
 }
 
 fn network(address: IpAddr) -> IpAddr {

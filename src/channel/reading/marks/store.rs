@@ -120,13 +120,9 @@ impl MarkStore {
     /// The name of this device, which is made once.
     fn device(&self, fresh: &str) -> io::Result<String> {
         let path = self.folder().join("device");
-        let sound = |name: &str| {
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-            (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(plain)
-        };
         let read = || fs_err::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
         match read() {
-            Ok(name) if sound(&name) => Ok(name),
+            Ok(name) if is_device_name(&name) => Ok(name),
             Ok(_) => atomic_write::replace(&path, format!("{fresh}\n").as_bytes()).map(|()| fresh.to_owned()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 match atomic_write::create(&path, format!("{fresh}\n").as_bytes()) {
@@ -148,6 +144,11 @@ fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes a file anew if more than half of its lines count no more.
+/// Whether a device may be called so: its name becomes the name of a file.
+fn is_device_name(name: &str) -> bool {
+    (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 fn compact(path: &Path, text: &str) -> io::Result<()> {
     let mut own = Marks::default();
     let lines = own.take(text);
