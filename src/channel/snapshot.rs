@@ -137,7 +137,7 @@ impl Snapshot {
 
     /// Who wrote a message of a box that several people write, if that is known of this message.
     pub fn byline(&self, card: &Card) -> Option<&str> {
-        self.seen_box(card.side).bylines.of(card.stamp)
+        self.seen_box(card.side).bylines.author_of(card.stamp)
     }
 
     /// What a box's owner says of the channel.

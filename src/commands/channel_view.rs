@@ -52,7 +52,15 @@ impl ChannelView {
         drop(snapshot.keep(&cache, now));
         let they = snapshot.writer(Side::Inbox).unwrap_or_else(|| name.clone());
         let answered = Answered::new(entry_ids(&snapshot), &snapshot.cards);
-        Self { answered, marked: marks.of(&key).cloned().unwrap_or_default(), snapshot, key, name, they, address }
+        Self {
+            answered,
+            marked: marks.for_channel(&key).cloned().unwrap_or_default(),
+            snapshot,
+            key,
+            name,
+            they,
+            address,
+        }
     }
 
     /// The channel's name.
@@ -75,7 +83,7 @@ impl ChannelView {
 
     /// The message that another one answers.
     pub(super) fn in_reply_to(&self, card: &Card) -> Option<InReplyTo> {
-        InReplyTo::of(card, &self.answered, &self.snapshot.cards)
+        InReplyTo::from_card(card, &self.answered, &self.snapshot.cards)
     }
 
     /// A message's id, with its box where there are two.

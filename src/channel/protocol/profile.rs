@@ -167,7 +167,7 @@ impl EntryIds {
     }
 
     /// A message's id.
-    pub fn of(&self, side: Side, stamp: Stamp) -> Uuid {
+    pub fn entry(&self, side: Side, stamp: Stamp) -> Uuid {
         match side {
             Side::Inbox if self.inbox_is_told_apart => Uuid::new_v5(&self.inbox, format!("{side}/{stamp}").as_bytes()),
             Side::Inbox => entry_id(self.inbox, stamp),
@@ -205,10 +205,10 @@ mod tests {
         let none = Profile::default();
         for (theirs, mine) in [(&none, &none), (&none, &own), (&own, &none)] {
             let ids = EntryIds::new(Kind::Message, "talk", theirs, mine);
-            assert_ne!(ids.of(Side::Inbox, stamp), ids.of(Side::Outbox, stamp));
+            assert_ne!(ids.entry(Side::Inbox, stamp), ids.entry(Side::Outbox, stamp));
         }
         let id =
-            |kind, side, theirs: &Profile, mine: &Profile| EntryIds::new(kind, "talk", theirs, mine).of(side, stamp);
+            |kind, side, theirs: &Profile, mine: &Profile| EntryIds::new(kind, "talk", theirs, mine).entry(side, stamp);
         let written = id(Kind::Broadcast, Side::Outbox, &none, &own);
         assert_eq!(written, id(Kind::Subscription, Side::Inbox, &own, &none), "both ends have one id for it");
         assert_eq!(written, id(Kind::Message, Side::Inbox, &own, &none));

@@ -99,7 +99,7 @@ struct Flags {
 }
 
 impl Flags {
-    fn of(state: State, at: i64) -> Self {
+    fn new(state: State, at: i64) -> Self {
         match state {
             State::Read(is) => Self { read: Some((at, is)), starred: None },
             State::Starred(is) => Self { read: None, starred: Some((at, is)) },
@@ -183,7 +183,7 @@ pub struct Marks {
 
 impl Marks {
     /// What is said of a channel's messages.
-    pub fn of(&self, channel: &ChannelKey) -> Option<&Marked> {
+    pub fn for_channel(&self, channel: &ChannelKey) -> Option<&Marked> {
         self.channels.get(&channel.0)
     }
 
@@ -210,7 +210,7 @@ impl Marks {
             Some(stem) => Reach::UpTo(Stamp::parse(stem.as_bytes()).ok()?),
             None => Reach::One(Stamp::parse(stem.as_bytes()).ok()?),
         };
-        let flags = Flags::of(State::parse(state)?, at);
+        let flags = Flags::new(State::parse(state)?, at);
         match self.channels.get_mut(channel) {
             Some(marked) => marked.say(side, reach, flags),
             None => self.channels.entry(channel.to_owned()).or_default().say(side, reach, flags),
@@ -237,7 +237,7 @@ impl Marks {
     pub fn lines(&self, changes: &[Change], now: i64) -> String {
         let mut text = String::new();
         for Change { channel, side, reach, state } in changes {
-            let newest = self.of(channel).and_then(|marked| marked.newest(*side, *reach, *state));
+            let newest = self.for_channel(channel).and_then(|marked| marked.newest(*side, *reach, *state));
             let at = newest.map_or(now, |newest| now.max(newest.saturating_add(1)));
             push_line(&mut text, at, &channel.0, *side, *reach, *state);
         }
@@ -297,7 +297,9 @@ mod tests {
     }
 
     fn is_read(marks: &Marks, seconds: i64) -> bool {
-        marks.of(&ChannelKey(BLOG.to_owned())).is_some_and(|marked| marked.is_read(Side::Inbox, stamp(seconds)))
+        marks
+            .for_channel(&ChannelKey(BLOG.to_owned()))
+            .is_some_and(|marked| marked.is_read(Side::Inbox, stamp(seconds)))
     }
 
     #[test]
@@ -377,7 +379,7 @@ mod tests {
             prop_assert_eq!(&marks(&[right, left].concat().concat()), &all);
             // Two devices that each compacted their own say the same.
             let compacted = marks(&(marks(&right.concat()).compact().0 + &marks(&left.concat()).compact().0));
-            let said = |marks: &Marks, at: i64| marks.of(&ChannelKey(BLOG.to_owned())).map(|marked| {
+            let said = |marks: &Marks, at: i64| marks.for_channel(&ChannelKey(BLOG.to_owned())).map(|marked| {
                 (marked.is_read(Side::Inbox, stamp(at)), marked.is_starred(Side::Inbox, stamp(at)))
             }).unwrap_or_default();
             for at in 0..7 {

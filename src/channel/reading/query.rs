@@ -154,7 +154,7 @@ impl Query {
             if argument.contains('"') {
                 query.join(Self::parse(argument, now)?);
             } else if !argument.trim().is_empty() {
-                query.add(&Token::of(argument.trim()), now)?;
+                query.add(&Token::from_text(argument.trim()), now)?;
             }
         }
         query.bounded()
@@ -302,18 +302,18 @@ struct Token<'a> {
 impl<'a> Token<'a> {
     /// The next word of a query and what follows it; `None` when a quotation mark is not closed.
     fn next(text: &'a str) -> Option<(Self, &'a str)> {
-        let start = Self::of(text);
+        let start = Self::from_text(text);
         if let Some(quoted) = start.value.strip_prefix('"') {
             let (value, after) = quoted.split_once('"')?;
             return Some((Self { value, ..start }, after));
         }
         let end = text.find(char::is_whitespace).unwrap_or(text.len());
         let (word, after) = text.split_at_checked(end)?;
-        Some((Self::of(word), after))
+        Some((Self::from_text(word), after))
     }
 
     /// The sign and the key at the beginning, and as value all that follows.
-    fn of(text: &'a str) -> Self {
+    fn from_text(text: &'a str) -> Self {
         let (not, bare) = match text.strip_prefix('-') {
             Some(bare) if !bare.is_empty() && !bare.starts_with(char::is_whitespace) => (true, bare),
             _ => (false, text),

@@ -96,7 +96,7 @@ impl Answered {
         // Of two with one id, one's own is meant: it comes last.
         for side in [Side::Inbox, Side::Outbox] {
             for card in cards.iter().filter(|card| card.side == side) {
-                if let Some(place) = self.known.get_mut(&self.ids.of(side, card.stamp)) {
+                if let Some(place) = self.known.get_mut(&self.ids.entry(side, card.stamp)) {
                     *place = Some((side, card.stamp));
                 }
             }

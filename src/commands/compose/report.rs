@@ -94,7 +94,7 @@ impl ComposedMessage {
         Self { channel: channel.name.to_string(), id: Some(stamp), path: Some(shown(path)), ..Self::default() }
     }
 
-    fn of_draft(context: &ComposeContext<'_>, draft: &Draft) -> Self {
+    fn for_draft(context: &ComposeContext<'_>, draft: &Draft) -> Self {
         Self {
             channel: context.channel.name.to_string(),
             path: Some(shown(&draft.path())),
@@ -123,13 +123,13 @@ impl ComposeReport {
     }
 
     pub(super) fn kept(context: &ComposeContext<'_>, draft: &Draft, written: Written) -> Self {
-        ComposedMessage::of_draft(context, draft).with(written)
+        ComposedMessage::for_draft(context, draft).with(written)
     }
 
     pub(super) fn scheduled(context: &ComposeContext<'_>, draft: &Draft, written: Written) -> Self {
         let due = if let DraftName::Scheduled(due) = draft.name { Some(due) } else { None };
         let spoken = due.map(|due| context.environment.zone.spoken(due));
-        ComposedMessage { id: due, scheduled: due, due: spoken, ..ComposedMessage::of_draft(context, draft) }
+        ComposedMessage { id: due, scheduled: due, due: spoken, ..ComposedMessage::for_draft(context, draft) }
             .with(written)
     }
 

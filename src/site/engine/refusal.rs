@@ -37,7 +37,7 @@ const KEPT: [&str; 5] =
 struct Identity(u64, u64);
 
 impl Identity {
-    fn of_folder(folder: &Path) -> Option<Self> {
+    fn from_folder(folder: &Path) -> Option<Self> {
         folder.metadata().ok().filter(std::fs::Metadata::is_dir).map(|meta| Self(meta.dev(), meta.ino()))
     }
 
@@ -51,16 +51,16 @@ impl Identity {
 /// Refuses an output that holds this channel, lies in one of its folders that are kept for something else, or lies in
 /// another channel or among keys.
 pub(crate) fn a_channel(channel: &Channel, output: &Path) -> Result<(), SiteError> {
-    let there = Identity::of_folder(output);
-    if there.is_some() && channel.path.ancestors().any(|above| Identity::of_folder(above) == there) {
+    let there = Identity::from_folder(output);
+    if there.is_some() && channel.path.ancestors().any(|above| Identity::from_folder(above) == there) {
         return refused(output, "it contains the channel");
     }
-    let own = Identity::of_folder(&channel.path);
+    let own = Identity::from_folder(&channel.path);
     let kept = KEPT.map(|name| (name, Identity::within(&channel.path, name)));
     // The data folder need not be among the folders above an output: that one may be mounted elsewhere.
     let state = channel.path.parent().and_then(|data| Identity::within(data, layout::STATE_FOLDER));
     for above in output.ancestors() {
-        let Some(here) = Identity::of_folder(above).map(Some) else {
+        let Some(here) = Identity::from_folder(above).map(Some) else {
             continue;
         };
         let taken = kept.iter().find(|(name, folder)| *folder == here || own == here && is_called(output, above, name));

@@ -159,7 +159,7 @@ impl<'a> Contents<'a> {
 
     /// The id of a message's entry in feeds.
     pub(crate) fn entry_id(&self, card: &Card) -> Uuid {
-        self.ids.of(card.side, card.stamp)
+        self.ids.entry(card.side, card.stamp)
     }
 
     /// The side that the site as a whole speaks for.

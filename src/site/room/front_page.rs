@@ -185,7 +185,7 @@ impl<'a> FrontPage<'a> {
     /// # Errors
     /// [`SiteError::Template`].
     pub(crate) fn make(&self, page: &Page) -> Result<(Vec<u8>, Vec<String>), SiteError> {
-        let read = |most, together| ConvertedPicks::of(self.members, &newest(self.members, most), together);
+        let read = |most, together| ConvertedPicks::convert(self.members, &newest(self.members, most), together);
         match page {
             Page::Index => {
                 let read = read(MESSAGES, true);

@@ -44,7 +44,7 @@ pub(super) async fn list_mine(
 fn list(server: &Server, headers: &HeaderMap, name: &str, side: Side, id: &str) -> Result<Response, Refusal> {
     server.unless_known(headers, &format!("{name} {side} {id}"), |server| {
         let (state, card) = server.message(name, side, id)?;
-        json(&Attachment::all_of(&state, &card))
+        json(&Attachment::all_of_message(&state, &card))
     })
 }
 
@@ -126,7 +126,9 @@ pub(super) async fn add(
             server.written(&state, &path);
             let is_new = |attachment: &Attachment| files.iter().any(|file| file.name.text() == attachment.name);
             let (state, card) = server.own_message(&name, &id)?;
-            json(&Attached { attachments: Attachment::all_of(&state, &card).into_iter().filter(is_new).collect() })
+            json(&Attached {
+                attachments: Attachment::all_of_message(&state, &card).into_iter().filter(is_new).collect(),
+            })
         })
         .await
 }

@@ -148,7 +148,7 @@ pub(super) async fn attachments(
             let state = server.library.get(&name)?;
             let draft = known(&state, &draft)?;
             let files = draft::read(&state.channel, draft)?.attachments;
-            json(&files.iter().map(|file| Attachment::of_draft(&state.name, draft, file)).collect::<Vec<_>>())
+            json(&files.iter().map(|file| Attachment::for_draft(&state.name, draft, file)).collect::<Vec<_>>())
         })
         .await
 }
@@ -172,7 +172,7 @@ pub(super) async fn attach(
             let files = received.files_beside(&draft.attachments());
             draft.attach(&files)?;
             server.library.drafts_changed(&state.name);
-            let one = |file: &NewAttachment| Attachment::of_draft(&state.name, draft.name, file);
+            let one = |file: &NewAttachment| Attachment::for_draft(&state.name, draft.name, file);
             json(&Attached { attachments: files.iter().map(one).collect() })
         })
         .await

@@ -94,7 +94,7 @@ async fn one(server: Server, headers: HeaderMap, name: String, side: Side, id: S
         .off_thread(move |server| {
             server.unless_known(&headers, &format!("{name} {side} {id}"), |server| {
                 let (state, card) = server.message(&name, side, &id)?;
-                json(&Message::of(&state, &card, text(&state.open(side)?, card.stamp)?))
+                json(&Message::from_card(&state, &card, text(&state.open(side)?, card.stamp)?))
             })
         })
         .await
@@ -119,7 +119,7 @@ fn list(
     {
         return Err(Refusal::missing(format!("`{name}` has no {side}")));
     }
-    let params = Params::of(uri);
+    let params = Params::from_uri(uri);
     let limit = params.number("limit")?.unwrap_or(usize::MAX);
     let before = params.get("before").map(timeline::parse_id).transpose()?;
     let asked = Asked { sides, limit, before };
@@ -168,7 +168,7 @@ impl List {
                 piece.push(b',');
             }
             // A vector always has room.
-            let _ = serde_json::to_writer(&mut piece, &Message::of(&self.state, &card, body));
+            let _ = serde_json::to_writer(&mut piece, &Message::from_card(&self.state, &card, body));
             self.sent += 1;
         }
         Some(piece.into())
@@ -252,7 +252,7 @@ impl Server {
     pub(super) fn answer_with(&self, name: &str, stamp: Stamp) -> Result<Response, Refusal> {
         let (state, card) = self.own_message(name, &stamp.to_string())?;
         let body = text(&state.open(Side::Outbox)?, stamp)?;
-        let mut response = json(&Message::of(&state, &card, body))?;
+        let mut response = json(&Message::from_card(&state, &card, body))?;
         let url = address::message(name, Side::Outbox, stamp);
         set_header(response.headers_mut(), axum::http::header::LOCATION, &url);
         Ok(response)

@@ -120,7 +120,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    pub(crate) fn of(state: &ChannelState, card: &Card, body: String) -> Self {
+    pub(crate) fn from_card(state: &ChannelState, card: &Card, body: String) -> Self {
         let url = address::message(&state.name, card.side, card.stamp);
         Self {
             r#box: card.side,
@@ -134,7 +134,7 @@ impl Message {
             author: state.byline(card).map(str::to_owned),
             title: card.title.clone(),
             tags: card.tags.clone(),
-            in_reply_to: InReplyTo::of(card, &state.answered, &state.cards),
+            in_reply_to: InReplyTo::from_card(card, &state.answered, &state.cards),
             read: state.is_read(card),
             starred: state.marked.is_starred(card.side, card.stamp),
             page: address::reading_message(&state.name, card.side, card.stamp),
@@ -154,7 +154,7 @@ pub(crate) struct Attachment {
 }
 
 impl Attachment {
-    pub(crate) fn all_of(state: &ChannelState, card: &Card) -> Vec<Self> {
+    pub(crate) fn all_of_message(state: &ChannelState, card: &Card) -> Vec<Self> {
         let files = card.attachments.iter().map(|file| (file.path.text(), file.mark.len));
         files.map(|(name, size)| Self::for_message(&state.name, card, &name, size)).collect()
     }
@@ -168,7 +168,7 @@ impl Attachment {
         }
     }
 
-    pub(crate) fn of_draft(channel: &str, draft: DraftName, file: &NewAttachment) -> Self {
+    pub(crate) fn for_draft(channel: &str, draft: DraftName, file: &NewAttachment) -> Self {
         let name = file.name.text().into_owned();
         let url = format!("{}/attachments/{}", address::draft(channel, &draft.to_string()), address::path(&name));
         Self { r#type: AttachmentKind::from_name(&name).media_type().to_owned(), url, size: file.len, name }
@@ -212,7 +212,11 @@ impl Draft {
             version: content_version(&letter.text),
             text: crate::channel::protocol::message_file::decode(letter.text).text,
             due: if let DraftName::Scheduled(due) = draft { Some(due) } else { None },
-            attachments: letter.attachments.iter().map(|file| Attachment::of_draft(&state.name, draft, file)).collect(),
+            attachments: letter
+                .attachments
+                .iter()
+                .map(|file| Attachment::for_draft(&state.name, draft, file))
+                .collect(),
             name,
         })
     }

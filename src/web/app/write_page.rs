@@ -107,7 +107,7 @@ pub(super) async fn begin(
     server
         .off_thread(move |server| {
             let state = server.library.get(&name)?;
-            let params = Params::of(&uri);
+            let params = Params::from_uri(&uri);
             page(server, &headers, &uri, &state, &PageContent { reply: params.get("reply"), ..PageContent::default() })
         })
         .await
@@ -125,7 +125,7 @@ pub(super) async fn go_on(
             let state = server.library.get(&name)?;
             let draft = known(&state, &draft)?;
             let unsent = unsent(&state, draft)?;
-            let (now, preview) = (server.now()?, Params::of(&uri).get("preview").is_some());
+            let (now, preview) = (server.now()?, Params::from_uri(&uri).get("preview").is_some());
             let content = PageContent {
                 preview: preview.then(|| message_text::would_be(&state, Some(draft), &unsent.text, now)),
                 warnings: if preview { warnings(&state, draft, now)? } else { Vec::new() },

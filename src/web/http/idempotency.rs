@@ -35,7 +35,7 @@ pub(crate) struct SubmittedForms {
 
 impl Submission {
     /// A form; `None` for one without a number: it is done each time it comes. The number stands behind the browser's token.
-    pub(crate) fn of<'f>(
+    pub(crate) fn from_form<'f>(
         path: &str,
         fields: impl Iterator<Item = (&'f str, &'f str)> + Clone,
         files: &blake3::Hasher,
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     fn form(fields: &[(&str, &str)]) -> Option<Submission> {
-        Submission::of("/write/blog", fields.iter().copied(), &blake3::Hasher::new())
+        Submission::from_form("/write/blog", fields.iter().copied(), &blake3::Hasher::new())
     }
 
     #[test]
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(send(form(&[("token", "t.1"), ("text", "b")])), "/2", "other words");
         assert_eq!(send(form(&[("token", "t.1"), ("texta", "")])), "/3");
         let elsewhere =
-            Submission::of("/write/talk", [("token", "t.1"), ("text", "a")].into_iter(), &blake3::Hasher::new());
+            Submission::from_form("/write/talk", [("token", "t.1"), ("text", "a")].into_iter(), &blake3::Hasher::new());
         assert_eq!(send(elsewhere), "/4");
         for without in [&[("token", "t")][..], &[("token", "t.")], &[("text", "a.b")]] {
             assert_eq!(form(without), None);

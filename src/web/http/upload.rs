@@ -59,7 +59,7 @@ impl ReceivedForm {
     /// The form that this is, sent to this path, if it bears a number.
     pub(crate) fn submission(&self, path: &str) -> Option<Submission> {
         let fields = self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        Submission::of(path, fields, &self.files_hash)
+        Submission::from_form(path, fields, &self.files_hash)
     }
 
     /// The files, each under a name that no other one has, and none of these.

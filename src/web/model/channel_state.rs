@@ -158,7 +158,7 @@ impl ChannelState {
     /// Who wrote a message of a box that several people write, if that is known of this message.
     pub(crate) fn byline(&self, card: &Card) -> Option<&str> {
         let [inbox, outbox] = &self.people.bylines;
-        (if card.side == Side::Inbox { inbox } else { outbox }).of(card.stamp)
+        (if card.side == Side::Inbox { inbox } else { outbox }).author_of(card.stamp)
     }
 
     /// Whose the files of a box are.
