@@ -179,7 +179,8 @@ fn target(name: &str, part: &str) -> Result<String, Failure> {
 
 fn wrong(said: &str, why: &str) -> Failure {
     let example = "such as `MISSIVE_LOG=sync=debug,web=trace`";
-    Failure::without_hint(format!("`{said}` in {VARIABLE} says no level: {why}, {example}")).of_kind(FailureKind::Usage)
+    Failure::without_hint(format!("`{said}` in {VARIABLE} cannot be understood: {why}, {example}"))
+        .of_kind(FailureKind::Usage)
 }
 
 /// Where lines go.
@@ -310,7 +311,7 @@ mod tests {
         }
         assert_eq!(
             parse(&"sync=loud".into()).unwrap_err().to_string(),
-            "error: `loud` in MISSIVE_LOG says no level: a level is one of off, error, warn, info, debug, trace, such as \
+            "error: `loud` in MISSIVE_LOG cannot be understood: a level is one of off, error, warn, info, debug, trace, such as \
              `MISSIVE_LOG=sync=debug,web=trace`"
         );
     }

@@ -102,7 +102,6 @@ fn line(channel: Channel, marks: &Marks, state: &NodeState, environment: &Enviro
     let snapshot = &opened.snapshot;
     let number = |side: Side| snapshot.folder(side).map(|_| snapshot.count(side));
     let held = |is: fn(&Reason) -> bool| snapshot.held.iter().filter(|held| is(&held.reason)).count();
-    let reason = |wanted: Reason| snapshot.findings.hidden.iter().filter(|hidden| hidden.reason == wanted).count();
     let newest = snapshot.cards.last().map(|card| card.stamp);
     ChannelLine {
         name: opened.name().to_owned(),
@@ -112,8 +111,8 @@ fn line(channel: Channel, marks: &Marks, state: &NodeState, environment: &Enviro
         outbox: number(Side::Outbox),
         unread: snapshot.cards.iter().filter(|card| !opened.is_read(card)).count(),
         newest,
-        arriving: reason(Reason::Arriving),
-        conflicts: reason(Reason::Conflict),
+        arriving: snapshot.findings.count(&Reason::Arriving),
+        conflicts: snapshot.findings.count(&Reason::Conflict),
         waiting: held(|reason| matches!(reason, Reason::Lacks(_))),
         drafts: held(|reason| *reason == Reason::Draft),
         future: held(|reason| *reason == Reason::Future),

@@ -103,6 +103,11 @@ impl Findings {
         self.hidden.iter().filter(|hidden| hidden.warning).count() + self.problems.len()
     }
 
+    /// How many files are not shown for this reason.
+    pub fn count(&self, reason: &Reason) -> usize {
+        self.hidden.iter().filter(|hidden| hidden.reason == *reason).count()
+    }
+
     /// The messages of which a sync tool is still receiving a part.
     pub(super) fn arriving(&self) -> HashSet<(Side, Stamp)> {
         let arriving = self.hidden.iter().filter(|hidden| hidden.reason == Reason::Arriving);

@@ -135,7 +135,7 @@ impl ComposeReport {
 
     pub(super) fn would(
         channel: &Channel,
-        letter: &NewMessage,
+        message: &NewMessage,
         plan: SendPlan,
         stamp: Stamp,
         warnings: Vec<String>,
@@ -145,11 +145,11 @@ impl ComposeReport {
             None if plan.draft => (DraftName::Unsent(stamp).to_string(), draft::folder(channel)),
             None => (stamp.to_string(), channel.path.join("outbox")),
         };
-        let names: Vec<String> = letter.attachments.iter().map(|file| file.name.text().into_owned()).collect();
+        let names: Vec<String> = message.attachments.iter().map(|file| file.name.text().into_owned()).collect();
         let path = |name: &String| shown(&folder.join(&stem).join(name));
-        let attachments = names.iter().map(path).zip(letter.attachments.iter().map(|file| file.len)).collect();
-        let text = message_file::decode(letter.text.clone()).text;
-        let would = PlannedMessage { attachments, text, length: letter.text.len() };
+        let attachments = names.iter().map(path).zip(message.attachments.iter().map(|file| file.len)).collect();
+        let text = message_file::decode(message.text.clone()).text;
+        let would = PlannedMessage { attachments, text, length: message.text.len() };
         let id = (!plan.draft).then_some(plan.due.unwrap_or(stamp));
         let one = ComposedMessage {
             channel: channel.name.to_string(),

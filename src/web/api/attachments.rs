@@ -112,11 +112,7 @@ pub(super) async fn add(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (state, card) = server.own_message(&name, &id)?;
-    let form = upload::multipart_form(request).await?;
-    let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
-    if !received.has_files() {
-        return Err(Refusal::bad("the request has no file").hint("send each file as the form field `file`"));
-    }
+    let received = upload::receive_files(request, &state.channel).await?;
     server
         .off_thread(move |server| {
             let before = revise::read(&state.channel, card.stamp)?;

@@ -13,7 +13,6 @@ use axum::response::Response;
 use crate::channel::outbox::new_message;
 use crate::channel::outbox::send;
 use crate::channel::protocol::entry::{Entry, Side};
-use crate::channel::protocol::header;
 use crate::channel::protocol::message_file;
 use crate::channel::protocol::message_file::MAX_READ;
 use crate::channel::protocol::stamp::Stamp;
@@ -203,9 +202,8 @@ pub(super) async fn send(
     let state = server.library.get(&name)?;
     state.channel.outbox()?;
     let headers = request.headers().clone();
-    let (letter, _received) = if request::has_content_type(&headers, "multipart/form-data") {
-        let form = upload::multipart_form(request).await?;
-        let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
+    let (message, _received) = if request::has_content_type(&headers, "multipart/form-data") {
+        let received = upload::receive_all(request, &state.channel).await?;
         let text = request::checked_text(received.get("body").unwrap_or_default().to_owned())?;
         (new_message::NewMessage { text: text.into_bytes(), attachments: received.files_beside(&[]) }, Some(received))
     } else {
@@ -217,12 +215,12 @@ pub(super) async fn send(
             None,
         )
     };
-    if header::is_blank(&letter.text) && letter.attachments.is_empty() {
+    if message.is_empty() {
         return Err(Refusal::bad("the message is empty").hint("send its text as `body`"));
     }
     server
         .off_thread(move |server| {
-            let sent = send::send(&state.channel, &letter, server.now()?)?;
+            let sent = send::send(&state.channel, &message, server.now()?)?;
             server.written(&state, &sent.path);
             server.answer_with(&state.name, sent.stamp)
         })

@@ -203,16 +203,16 @@ pub(crate) struct Draft {
 impl Draft {
     /// A draft as it is now, whoever has it in hand.
     pub(crate) fn read(state: &ChannelState, draft: DraftName) -> Result<Self, Refusal> {
-        let letter = draft::read(&state.channel, draft)?;
+        let message = draft::read(&state.channel, draft)?;
         let name = draft.to_string();
         Ok(Self {
             url: address::draft(&state.name, &name),
             page: format!("{}/{name}", address::writing(&state.name)),
             channel: state.name.clone(),
-            version: content_version(&letter.text),
-            text: crate::channel::protocol::message_file::decode(letter.text).text,
+            version: content_version(&message.text),
+            text: crate::channel::protocol::message_file::decode(message.text).text,
             due: if let DraftName::Scheduled(due) = draft { Some(due) } else { None },
-            attachments: letter
+            attachments: message
                 .attachments
                 .iter()
                 .map(|file| Attachment::for_draft(&state.name, draft, file))

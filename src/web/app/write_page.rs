@@ -139,20 +139,20 @@ pub(super) async fn go_on(
 
 /// Warns of links in the text whose attachment is missing.
 fn warnings(state: &ChannelState, draft: DraftName, now: Stamp) -> Result<Vec<String>, Refusal> {
-    let letter = draft::read(&state.channel, draft)?;
-    let names: Vec<_> = letter.attachments.iter().map(|file| file.name.clone()).collect();
-    Ok(missing_attachment::warnings(&letter.text, &names, now).iter().map(|warning| sentence(warning)).collect())
+    let message = draft::read(&state.channel, draft)?;
+    let names: Vec<_> = message.attachments.iter().map(|file| file.name.clone()).collect();
+    Ok(missing_attachment::warnings(&message.text, &names, now).iter().map(|warning| sentence(warning)).collect())
 }
 
 fn unsent(state: &ChannelState, draft: DraftName) -> Result<Unsent, Refusal> {
-    let letter = draft::read(&state.channel, draft)?;
+    let message = draft::read(&state.channel, draft)?;
     let name = draft.to_string();
     let draft_address = address::draft(&state.name, &name);
     Ok(Unsent {
-        version: content_version(&letter.text),
-        files: letter.attachments.iter().map(|file| File::new(&draft_address, file)).collect(),
+        version: content_version(&message.text),
+        files: message.attachments.iter().map(|file| File::new(&draft_address, file)).collect(),
         due: if let DraftName::Scheduled(due) = draft { Some(Date::new(due.seconds())) } else { None },
-        text: message_file::decode(letter.text).text,
+        text: message_file::decode(message.text).text,
         name,
     })
 }
@@ -230,12 +230,13 @@ async fn form(
     request: Request,
 ) -> Answer {
     let state = server.library.get(&name)?;
-    let form = upload::multipart_form(request).await?;
     let received = {
         let headers = headers.clone();
         // A form that is nobody's is not let fill the disk.
-        upload::receive(form, &state.channel, move |received| guard::check_form_token(&headers, received.get("token")))
-            .await?
+        upload::receive(request, &state.channel, move |received| {
+            guard::check_form_token(&headers, received.get("token"))
+        })
+        .await?
     };
     server
         .off_thread(move |server| {

@@ -2,7 +2,7 @@
 //!
 //! Each form that writes bears a number that no other one has. The first time it comes in it is done, and what came of it is
 //! kept; the same form again (a second click, a page that is loaded anew, a browser that asks once more) gets the same
-//! answer. The same number with other words is another letter. What failed is not kept: it may be tried again.
+//! answer. The same number with other words is another form. What failed is not kept: it may be tried again.
 
 use std::collections::VecDeque;
 use std::fs::File;

@@ -212,14 +212,13 @@ fn title(snapshot: &Snapshot, kind: Kind) -> Option<String> {
 }
 
 fn health(snapshot: &Snapshot) -> Health {
-    let reason = |wanted: Reason| snapshot.findings.hidden.iter().filter(|hidden| hidden.reason == wanted).count();
     let trouble = Side::BOTH.into_iter().find_map(|side| match &snapshot.seen_box(side).state {
         BoxState::Unreadable(why) => Some(format!("the {side} can't be read: {why}")),
         _ => None,
     });
     Health {
-        arriving: reason(Reason::Arriving),
-        conflicts: reason(Reason::Conflict),
+        arriving: snapshot.findings.count(&Reason::Arriving),
+        conflicts: snapshot.findings.count(&Reason::Conflict),
         held: snapshot.held.len(),
         warnings: snapshot.warnings(),
         trouble,
