@@ -132,7 +132,7 @@ fn checked(channel: Channel, environment: &Environment, args: &Check, console: C
             messages: snapshot.all.len(),
             findings: Vec::new(),
             conflicts: Vec::new(),
-            metadata: Some(telling(&snapshot)),
+            metadata: Some(revealing_attachments(&snapshot)),
         };
         return (snapshot, checked);
     }
@@ -146,7 +146,7 @@ fn checked(channel: Channel, environment: &Environment, args: &Check, console: C
 }
 
 /// What the attachments of all messages tell, in the order of the messages; those that wait are handed out as well.
-fn telling(snapshot: &Snapshot) -> Vec<RevealingAttachment> {
+fn revealing_attachments(snapshot: &Snapshot) -> Vec<RevealingAttachment> {
     let of_card = |card: &Arc<Card>| snapshot.folder(card.side).map(|folder| metadata_check::for_card(folder, card));
     let mut cards: Vec<&Arc<Card>> = snapshot.all.iter().collect();
     cards.sort_by_key(|card| (card.side, card.stamp));
@@ -182,7 +182,7 @@ fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {
 
 impl Checked {
     /// Says which attachments tell what.
-    fn tell(&self, f: &mut fmt::Formatter<'_>, metadata: &[RevealingAttachment]) -> fmt::Result {
+    fn list_metadata(&self, f: &mut fmt::Formatter<'_>, metadata: &[RevealingAttachment]) -> fmt::Result {
         let name = field(&self.channel);
         match metadata.len() {
             0 => writeln!(f, "{name}: missive found no attachment that reveals a place, a device or a person")?,
@@ -198,8 +198,8 @@ impl Checked {
 
     fn warnings(&self) -> usize {
         let left = self.conflicts.iter().filter(|conflict| !conflict.moved()).count();
-        let telling = self.metadata.as_ref().map_or(0, Vec::len);
-        self.findings.iter().filter(|finding| finding.warning).count() + left + telling
+        let revealing = self.metadata.as_ref().map_or(0, Vec::len);
+        self.findings.iter().filter(|finding| finding.warning).count() + left + revealing
     }
 }
 
@@ -215,7 +215,7 @@ impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for channel in &self.channels {
             if let Some(metadata) = &channel.metadata {
-                channel.tell(f, metadata)?;
+                channel.list_metadata(f, metadata)?;
                 continue;
             }
             let warnings = channel.warnings();

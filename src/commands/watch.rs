@@ -63,7 +63,7 @@ pub fn run(
         said: HashSet::new(),
         was_built: false,
     };
-    schedule.keep(cycle);
+    schedule.add(cycle);
     let _node = args.sync.start(environment, console);
     schedule.run(&mut observer)
 }

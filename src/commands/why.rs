@@ -102,14 +102,14 @@ fn answer(snapshot: &Snapshot, side: Side, relative: &Path) -> WhyReport {
             let notes = is_foreign.then(|| FOREIGN.to_owned()).into_iter().collect();
             report(true, format!("an attachment of the message {stamp}"), notes)
         }
-        _ if card_of_folder(snapshot, side, relative) => {
+        _ if is_attachment_folder(snapshot, side, relative) => {
             report(true, "a message's attachment folder".to_owned(), Vec::new())
         }
         _ => report(false, "not shown: not part of a channel".to_owned(), Vec::new()),
     }
 }
 
-fn card_of_folder(snapshot: &Snapshot, side: Side, relative: &Path) -> bool {
+fn is_attachment_folder(snapshot: &Snapshot, side: Side, relative: &Path) -> bool {
     snapshot.cards.iter().any(|card| card.side == side && relative == Path::new(&card.stamp.to_string()))
 }
 

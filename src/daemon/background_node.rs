@@ -45,7 +45,8 @@ impl BackgroundNode {
         }
         let (stop, stopped) = channel();
         let work = Work { data, options, clock, complain };
-        let thread = std::thread::Builder::new().name("beside".into()).spawn(move || work.run(&stopped)).ok()?;
+        let thread =
+            std::thread::Builder::new().name("background-sync".into()).spawn(move || work.run(&stopped)).ok()?;
         Some(Self { stop: Some(stop), thread: Some(thread) })
     }
 }
