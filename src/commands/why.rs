@@ -55,17 +55,13 @@ pub fn run(args: &Why, environment: &Environment) -> Result<WhyReport, Failure> 
 /// Finds the box that a path lies in. The folders above it are the user's and may be anything.
 fn place(path: &Path) -> Result<(Channel, Side, PathBuf), Failure> {
     for folder in path.ancestors().skip(1) {
-        for side in Side::BOTH {
-            let Some(parent) = folder.parent().filter(|_| folder.file_name() == Some(side.name().as_ref())) else {
-                continue;
-            };
-            match Channel::open(parent) {
-                Ok(channel) => {
-                    return Ok((channel, side, path.strip_prefix(folder).unwrap_or(path).to_owned()));
-                }
-                Err(error @ Error::NotABox { .. }) => return Err(error.into()),
-                Err(_) => {}
-            }
+        let Some((side, parent)) = folder.file_name().and_then(Side::from_name).zip(folder.parent()) else {
+            continue;
+        };
+        match Channel::open(parent) {
+            Ok(channel) => return Ok((channel, side, path.strip_prefix(folder).unwrap_or(path).to_owned())),
+            Err(error @ Error::NotABox { .. }) => return Err(error.into()),
+            Err(_) => {}
         }
     }
     let message = format!("{} is not in a channel's inbox or outbox", path.display());

@@ -25,7 +25,9 @@ use crate::markdown::anchor_name;
 pub fn reply_to(channel: &Channel, side: Side, stamp: Stamp) -> ReplyTo {
     match (own_id(channel, side), side) {
         // Whoever copies the other one's id makes it useless.
-        (Some(own), side) if own_id(channel, other(side)) != Some(own) => ReplyTo::Entry(profile::entry_id(own, stamp)),
+        (Some(own), side) if own_id(channel, side.other()) != Some(own) => {
+            ReplyTo::Entry(profile::entry_id(own, stamp))
+        }
         (_, Side::Outbox) => ReplyTo::Message(None, stamp),
         (_, Side::Inbox) => ReplyTo::Message(Some(Side::Inbox), stamp),
     }
@@ -37,22 +39,15 @@ fn own_id(channel: &Channel, side: Side) -> Option<Uuid> {
     profile::read(&folder).ok().and_then(|profile| profile.own_id())
 }
 
-fn other(side: Side) -> Side {
-    match side {
-        Side::Inbox => Side::Outbox,
-        Side::Outbox => Side::Inbox,
-    }
-}
-
 /// The box here that the author of a message in the box `near` calls by this name.
 pub fn seen_from_here(named: Side, near: Side) -> Side {
-    if near == Side::Outbox { named } else { other(named) }
+    if near == Side::Outbox { named } else { named.other() }
 }
 
 /// The message of this name that the author of a message in the box `near` means, among cards in the order of their times and
 /// boxes. Without a box it is in that author's, else in the other one.
 pub fn find(cards: &[Arc<Card>], named: Option<Side>, near: Side, stamp: Stamp) -> Option<&Arc<Card>> {
-    let order = named.map_or([near, other(near)], |named| [seen_from_here(named, near); 2]);
+    let order = named.map_or([near, near.other()], |named| [seen_from_here(named, near); 2]);
     order.into_iter().find_map(|side| at(cards, side, stamp))
 }
 

@@ -34,7 +34,7 @@ const MOST: usize = 500;
 pub fn name_in_box(channel: &Channel, path: &Path) -> Option<(Side, OsString)> {
     let mut parts = path.strip_prefix(&channel.path).ok()?.components();
     let first = parts.next()?;
-    let side = Side::BOTH.into_iter().find(|side| first.as_os_str() == side.name())?;
+    let side = Side::from_name(first)?;
     Some((side, parts.next()?.as_os_str().to_owned()))
 }
 

@@ -132,7 +132,7 @@ fn is_in_use(folder: &Path) -> bool {
 
 /// The box that a folder is by its name, in whatever may become a channel.
 fn box_at(folder: &Path) -> Option<Side> {
-    let side = Side::BOTH.into_iter().find(|side| folder.file_name() == Some(side.name().as_ref()))?;
+    let side = Side::from_name(folder.file_name()?)?;
     let above = folder.parent()?;
     ChannelName::parse(above.file_name()?)?;
     (Identity::within(above, side.name()).is_some() && !is_site(above)).then_some(side)

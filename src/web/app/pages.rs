@@ -142,8 +142,7 @@ pub(super) fn of_address(
     side: &str,
     id: &str,
 ) -> Result<(Arc<ChannelState>, Arc<Card>), Refusal> {
-    let side = Side::BOTH.into_iter().find(|known| known.name() == side);
-    let side = side.ok_or_else(|| Refusal::missing("a message is in an inbox or in an outbox"))?;
+    let side = Side::from_name(side).ok_or_else(|| Refusal::missing("a message is in an inbox or in an outbox"))?;
     server.message(name, side, id)
 }
 
