@@ -3,7 +3,7 @@
 //! A mark is a line of text. Marks merge in any order: of two about the same message the newer one counts.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::{self, Write};
+use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
@@ -225,7 +225,7 @@ impl Marks {
         channels.sort_unstable_by_key(|(name, _)| *name);
         for (name, marked) in channels {
             for (side, reach, at, state) in marked.counting() {
-                push_line(&mut text, at, name, side, reach, state);
+                text.extend(line(at, name, side, reach, state));
                 lines += 1;
             }
         }
@@ -239,7 +239,7 @@ impl Marks {
         for Change { channel, side, reach, state } in changes {
             let newest = self.for_channel(channel).and_then(|marked| marked.newest(*side, *reach, *state));
             let at = newest.map_or(now, |newest| now.max(newest.saturating_add(1)));
-            push_line(&mut text, at, &channel.0, *side, *reach, *state);
+            text.extend(line(at, &channel.0, *side, *reach, *state));
         }
         text
     }
@@ -263,15 +263,13 @@ impl Marked {
     }
 }
 
-fn push_line(text: &mut String, at: i64, channel: &str, side: Side, reach: Reach, state: State) {
-    let Some(at) = Stamp::from_seconds(at) else {
-        return;
-    };
-    // Writing to a String cannot fail.
-    let _ = match reach {
-        Reach::One(stamp) => writeln!(text, "{at} {channel} {side}/{stamp} {state}"),
-        Reach::UpTo(stamp) => writeln!(text, "{at} {channel} {side}/..{stamp} {state}"),
-    };
+/// A line of the file; `None` for a time that no stamp can have.
+fn line(at: i64, channel: &str, side: Side, reach: Reach, state: State) -> Option<String> {
+    let at = Stamp::from_seconds(at)?;
+    Some(match reach {
+        Reach::One(stamp) => format!("{at} {channel} {side}/{stamp} {state}\n"),
+        Reach::UpTo(stamp) => format!("{at} {channel} {side}/..{stamp} {state}\n"),
+    })
 }
 
 #[cfg(test)]
@@ -370,9 +368,7 @@ mod tests {
         ) {
             let lines: Vec<String> = said.iter().map(|(at, of, up_to, state)| {
                 let reach = if *up_to { Reach::UpTo(stamp(*of)) } else { Reach::One(stamp(*of)) };
-                let mut line = String::new();
-                push_line(&mut line, *at, BLOG, Side::Inbox, reach, State::WORDS[*state].0);
-                line
+                line(*at, BLOG, Side::Inbox, reach, State::WORDS[*state].0).unwrap()
             }).collect();
             let all = marks(&lines.concat());
             let (left, right) = lines.split_at(middle.min(lines.len()));

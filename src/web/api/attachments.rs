@@ -21,6 +21,7 @@ use crate::web::api::answer::json;
 use crate::web::api::wire::{Attached, Attachment};
 use crate::web::http::refusal::Refusal;
 use crate::web::http::{file, upload};
+use crate::web::model::channel_state::ChannelState;
 use crate::web::server::Server;
 
 /// The attachments of a message of the inbox.
@@ -54,7 +55,12 @@ pub(super) async fn theirs(
     headers: HeaderMap,
     Path((name, id, file)): Path<(String, String, String)>,
 ) -> Result<Response, Refusal> {
-    server.off_thread(move |server| bytes(server, &headers, &name, Side::Inbox, &id, &file)).await
+    server
+        .off_thread(move |server| {
+            let (state, card) = server.message(&name, Side::Inbox, &id)?;
+            bytes(&state, &card, &file, &headers)
+        })
+        .await
 }
 
 /// An attachment of a message of the outbox.
@@ -63,27 +69,26 @@ pub(super) async fn mine(
     headers: HeaderMap,
     Path((name, id, file)): Path<(String, String, String)>,
 ) -> Result<Response, Refusal> {
-    server.off_thread(move |server| bytes(server, &headers, &name, Side::Outbox, &id, &file)).await
+    server
+        .off_thread(move |server| {
+            let (state, card) = server.message(&name, Side::Outbox, &id)?;
+            bytes(&state, &card, &file, &headers)
+        })
+        .await
 }
 
-fn bytes(
-    server: &Server,
-    headers: &HeaderMap,
-    name: &str,
-    side: Side,
-    id: &str,
-    file: &str,
-) -> Result<Response, Refusal> {
-    let (state, card) = server.message(name, side, id)?;
+/// Sends the bytes of a message's attachment.
+fn bytes(state: &ChannelState, card: &Card, file: &str, headers: &HeaderMap) -> Result<Response, Refusal> {
+    let (side, stamp) = (card.side, card.stamp);
     let found = card.attachments.iter().find(|known| known.path.text() == file);
-    let found = found.ok_or_else(|| Refusal::missing(format!("the message {id} has no attachment `{file}`")))?;
-    let path = Entry::Attachment(card.stamp, found.path.clone()).path();
+    let found = found.ok_or_else(|| Refusal::missing(format!("the message {stamp} has no attachment `{file}`")))?;
+    let path = Entry::Attachment(stamp, found.path.clone()).path();
     let folder = state.open(side)?;
     let (open, stat) = folder.file(&path)?;
     let trust = if FileMark::from(stat) == found.mark {
-        state.box_trust(side).of_attachment(card.stamp, &found.path)
+        state.box_trust(side).of_attachment(stamp, &found.path)
     } else {
-        BoxTrust::now(&folder, side).of_attachment(card.stamp, &found.path)
+        BoxTrust::now(&folder, side).of_attachment(stamp, &found.path)
     };
     Ok(file::send(open, &stat, &about(found, trust), headers)?)
 }

@@ -207,7 +207,7 @@ pub(super) async fn receive_new(
     Path(name): Path<String>,
     request: Request,
 ) -> Answer {
-    form(server, headers, uri, name, None, request).await
+    form(server, headers, uri, (name, None), request).await
 }
 
 /// The form of a draft.
@@ -218,15 +218,15 @@ pub(super) async fn receive(
     Path((name, draft)): Path<(String, String)>,
     request: Request,
 ) -> Answer {
-    form(server, headers, uri, name, Some(draft), request).await
+    form(server, headers, uri, (name, Some(draft)), request).await
 }
 
+/// Does what a form asks for, in this channel and with this draft if it is one's form.
 async fn form(
     server: Server,
     headers: HeaderMap,
     uri: Uri,
-    name: String,
-    draft: Option<String>,
+    (name, draft): (String, Option<String>),
     request: Request,
 ) -> Answer {
     let state = server.library.get(&name)?;
