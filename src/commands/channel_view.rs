@@ -48,15 +48,7 @@ impl ChannelView {
         drop(snapshot.keep(&cache, now));
         let they = snapshot.writer(Side::Inbox).unwrap_or_else(|| name.clone());
         let answered = Answered::new(entry_ids(&snapshot), &snapshot.cards);
-        Self {
-            answered,
-            marked: marks.for_channel(&key).cloned().unwrap_or_default(),
-            snapshot,
-            key,
-            name,
-            they,
-            address,
-        }
+        Self { answered, marked: marks.of(&key).cloned().unwrap_or_default(), snapshot, key, name, they, address }
     }
 
     /// The channel's name.

@@ -3,7 +3,7 @@
 //! A mark is a line of text. Marks merge in any order: of two about the same message the newer one counts.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
+use std::fmt::{self, Write};
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
@@ -99,7 +99,7 @@ struct Flags {
 }
 
 impl Flags {
-    fn new(state: State, at: i64) -> Self {
+    fn of(state: State, at: i64) -> Self {
         match state {
             State::Read(is) => Self { read: Some((at, is)), starred: None },
             State::Starred(is) => Self { read: None, starred: Some((at, is)) },
@@ -183,7 +183,7 @@ pub struct Marks {
 
 impl Marks {
     /// What is said of a channel's messages.
-    pub fn for_channel(&self, channel: &ChannelKey) -> Option<&Marked> {
+    pub fn of(&self, channel: &ChannelKey) -> Option<&Marked> {
         self.channels.get(&channel.0)
     }
 
@@ -210,7 +210,7 @@ impl Marks {
             Some(stem) => Reach::UpTo(Stamp::parse(stem.as_bytes()).ok()?),
             None => Reach::One(Stamp::parse(stem.as_bytes()).ok()?),
         };
-        let flags = Flags::new(State::parse(state)?, at);
+        let flags = Flags::of(State::parse(state)?, at);
         match self.channels.get_mut(channel) {
             Some(marked) => marked.say(side, reach, flags),
             None => self.channels.entry(channel.to_owned()).or_default().say(side, reach, flags),
@@ -225,7 +225,7 @@ impl Marks {
         channels.sort_unstable_by_key(|(name, _)| *name);
         for (name, marked) in channels {
             for (side, reach, at, state) in marked.counting() {
-                text.extend(line(at, name, side, reach, state));
+                push_line(&mut text, at, name, side, reach, state);
                 lines += 1;
             }
         }
@@ -237,9 +237,9 @@ impl Marks {
     pub fn lines(&self, changes: &[Change], now: i64) -> String {
         let mut text = String::new();
         for Change { channel, side, reach, state } in changes {
-            let newest = self.for_channel(channel).and_then(|marked| marked.newest(*side, *reach, *state));
+            let newest = self.of(channel).and_then(|marked| marked.newest(*side, *reach, *state));
             let at = newest.map_or(now, |newest| now.max(newest.saturating_add(1)));
-            text.extend(line(at, &channel.0, *side, *reach, *state));
+            push_line(&mut text, at, &channel.0, *side, *reach, *state);
         }
         text
     }
@@ -263,13 +263,15 @@ impl Marked {
     }
 }
 
-/// A line of the file; `None` for a time that no stamp can have.
-fn line(at: i64, channel: &str, side: Side, reach: Reach, state: State) -> Option<String> {
-    let at = Stamp::from_seconds(at)?;
-    Some(match reach {
-        Reach::One(stamp) => format!("{at} {channel} {side}/{stamp} {state}\n"),
-        Reach::UpTo(stamp) => format!("{at} {channel} {side}/..{stamp} {state}\n"),
-    })
+fn push_line(text: &mut String, at: i64, channel: &str, side: Side, reach: Reach, state: State) {
+    let Some(at) = Stamp::from_seconds(at) else {
+        return;
+    };
+    // Writing to a String cannot fail.
+    let _ = match reach {
+        Reach::One(stamp) => writeln!(text, "{at} {channel} {side}/{stamp} {state}"),
+        Reach::UpTo(stamp) => writeln!(text, "{at} {channel} {side}/..{stamp} {state}"),
+    };
 }
 
 #[cfg(test)]
@@ -295,9 +297,7 @@ mod tests {
     }
 
     fn is_read(marks: &Marks, seconds: i64) -> bool {
-        marks
-            .for_channel(&ChannelKey(BLOG.to_owned()))
-            .is_some_and(|marked| marked.is_read(Side::Inbox, stamp(seconds)))
+        marks.of(&ChannelKey(BLOG.to_owned())).is_some_and(|marked| marked.is_read(Side::Inbox, stamp(seconds)))
     }
 
     #[test]
@@ -368,14 +368,16 @@ mod tests {
         ) {
             let lines: Vec<String> = said.iter().map(|(at, of, up_to, state)| {
                 let reach = if *up_to { Reach::UpTo(stamp(*of)) } else { Reach::One(stamp(*of)) };
-                line(*at, BLOG, Side::Inbox, reach, State::WORDS[*state].0).unwrap()
+                let mut line = String::new();
+                push_line(&mut line, *at, BLOG, Side::Inbox, reach, State::WORDS[*state].0);
+                line
             }).collect();
             let all = marks(&lines.concat());
             let (left, right) = lines.split_at(middle.min(lines.len()));
             prop_assert_eq!(&marks(&[right, left].concat().concat()), &all);
             // Two devices that each compacted their own say the same.
             let compacted = marks(&(marks(&right.concat()).compact().0 + &marks(&left.concat()).compact().0));
-            let said = |marks: &Marks, at: i64| marks.for_channel(&ChannelKey(BLOG.to_owned())).map(|marked| {
+            let said = |marks: &Marks, at: i64| marks.of(&ChannelKey(BLOG.to_owned())).map(|marked| {
                 (marked.is_read(Side::Inbox, stamp(at)), marked.is_starred(Side::Inbox, stamp(at)))
             }).unwrap_or_default();
             for at in 0..7 {

@@ -132,7 +132,7 @@ impl Library {
         let key = ChannelKey::for_channel(&snapshot.channel, &self.data);
         // Whoever puts a state in the place of another one holds the marks, so that none is lost.
         let known = self.known_marks();
-        let marked = known.marks.for_channel(&key).cloned().unwrap_or_default();
+        let marked = known.marks.of(&key).cloned().unwrap_or_default();
         let now = Arc::new(ChannelState::from_snapshot(snapshot, name.clone(), key, marked));
         let before = self.read().get(&name).cloned();
         if before.as_ref().is_some_and(|before| !differ(before, &now)) {
@@ -241,7 +241,7 @@ impl Library {
 
     fn mark_anew(&self, marks: &Marks) {
         for before in self.all() {
-            let marked = marks.for_channel(&before.key).cloned().unwrap_or_default();
+            let marked = marks.of(&before.key).cloned().unwrap_or_default();
             if marked == before.marked {
                 continue;
             }
@@ -261,7 +261,7 @@ fn is_so(marks: &Marks, change: &Change) -> bool {
     let Reach::One(stamp) = change.reach else {
         return false;
     };
-    let marked = marks.for_channel(&change.channel);
+    let marked = marks.of(&change.channel);
     match change.state {
         State::Read(is) if change.side == Side::Inbox => {
             marked.is_some_and(|marked| marked.is_read(change.side, stamp)) == is

@@ -182,7 +182,7 @@ mod tests {
 
     fn is_read(store: &MarkStore, seconds: i64) -> bool {
         let marks = store.load().unwrap();
-        marks.for_channel(&ChannelKey("blog".into())).is_some_and(|marked| marked.is_read(Side::Inbox, stamp(seconds)))
+        marks.of(&ChannelKey("blog".into())).is_some_and(|marked| marked.is_read(Side::Inbox, stamp(seconds)))
     }
 
     #[test]
