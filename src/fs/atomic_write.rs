@@ -245,10 +245,7 @@ pub fn name_new(from: &Path, to: &Path) -> io::Result<()> {
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => {
             rename_by_hand(from, to)
         }
-        Err(error) => {
-            let what = format_args!("rename `{}` to `{}`", from.display(), to.display());
-            Err(failed_to(what, error.into()))
-        }
+        Err(error) => Err(failed_to(format_args!("rename `{}` to `{}`", from.display(), to.display()), error.into())),
     }
 }
 

@@ -259,7 +259,8 @@ impl ReadingRoomReport {
 
     /// What is said of the channels, a line each with the channel's name.
     fn said(&self, what: &str, lines: fn(&BuildReport) -> &[String]) -> Vec<String> {
-        let all = self.channels.iter().flat_map(|one| lines(one).iter().map(|line| (field(&one.channel), field(line))));
+        let all =
+            self.channels.iter().flat_map(|one| lines(one).iter().map(move |line| (field(&one.channel), field(line))));
         all.map(|(channel, line)| format!("{what}: {channel}: {line}")).collect()
     }
 
