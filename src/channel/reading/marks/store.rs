@@ -49,7 +49,7 @@ impl MarkStore {
         let folder = match Folder::open(&self.marks()) {
             Ok(folder) => folder,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(marks),
-            Err(error) => return Err(at(&self.marks(), &error)),
+            Err(error) => return Err(named(&self.marks(), error)),
         };
         for (name, kind) in folder.list()? {
             let path = Path::new(&name);
