@@ -4,12 +4,14 @@
 //! `exchange` with `peers` and `announcements`, `todo`, `condition`, `authorship`, `trash`), and the decisions (`merge`, `space`,
 //! `limits`, `ownership`, `fetch_queue`). `sync/node` carries them out.
 
+pub mod action;
 pub mod announcements;
 pub mod author_names;
 pub mod author_note;
 pub mod authorship;
 pub mod baseline;
 pub mod condition;
+pub mod event;
 pub mod exchange;
 pub mod fetch_queue;
 pub mod item;
@@ -17,6 +19,8 @@ pub mod item_log;
 pub mod limits;
 pub mod local;
 pub mod merge;
+pub mod note_kind;
+pub mod now;
 pub mod ownership;
 pub mod peers;
 pub mod records;

@@ -24,6 +24,31 @@ pub struct Entry<'a> {
     pub time: u64,
 }
 
+/// An entry that came into the document, as an event brings it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedEntry {
+    /// Who signed it.
+    pub author: Author,
+    /// Its key.
+    pub key: Vec<u8>,
+    /// Its content's hash.
+    pub hash: Hash,
+    /// Its content's length in bytes; nothing for a deletion.
+    pub len: u64,
+    /// When it was made by its author's clock, in microseconds since 1970.
+    pub time: u64,
+    /// Whether a peer sent it.
+    pub is_remote: bool,
+}
+
+impl ReceivedEntry {
+    /// The entry.
+    pub fn entry(&self) -> Entry<'_> {
+        let Self { author, hash, len, time, .. } = *self;
+        Entry { author, key: &self.key, hash, len, time }
+    }
+}
+
 /// One author's entry for a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {

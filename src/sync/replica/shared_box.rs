@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::channel::protocol::entry::Side;
 use crate::sync::keys::book::Document;
 use crate::sync::replica::item::Item;
+use crate::sync::replica::limits::Limits;
 use crate::sync::replica::merge::Role;
 use crate::sync::replica::signers::Author;
 use crate::sync::replica::trash::DeletedBy;
@@ -22,6 +23,10 @@ pub struct SharedBox {
     pub role: Role,
     /// The author as whom this device signs.
     pub me: Author,
+    /// The device.
+    pub device: [u8; 32],
+    /// What of others is taken in.
+    pub limits: Limits,
 }
 
 impl SharedBox {
