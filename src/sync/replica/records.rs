@@ -7,6 +7,7 @@ use std::ops::Bound;
 
 use crate::sync::replica::item::{Item, Key};
 use crate::sync::replica::merge::{Hash, Remote};
+use crate::sync::replica::note_kind::NoteKind;
 use crate::sync::replica::signers::Author;
 
 /// An entry of a document, as the network brought it.
@@ -197,6 +198,35 @@ impl Records {
     /// Takes in what this side has told the document, ahead of the engine's event about it.
     pub fn put_own(&mut self, item: &Item, record: Record) {
         self.put_file(item.clone(), record);
+    }
+
+    /// Takes in a note that this side has written.
+    pub fn put_own_note(&mut self, kind: NoteKind, note: Note) {
+        let notes = match kind {
+            NoteKind::Author => &mut self.authors,
+            NoteKind::Names => &mut self.names,
+            NoteKind::Moved => &mut self.moved,
+        };
+        put_note(notes, note);
+    }
+
+    /// Takes in all that others know: what came here while the document was read may be missing there.
+    pub fn merge(&mut self, other: Self) {
+        for (item, records) in other.files {
+            records.into_iter().for_each(|record| self.put_file(item.clone(), record));
+        }
+        for (own, others) in
+            [(&mut self.authors, other.authors), (&mut self.moved, other.moved), (&mut self.names, other.names)]
+        {
+            others.into_values().for_each(|note| put_note(own, note));
+        }
+        for key in other.refused {
+            if !self.refused.contains(&key) && self.refused.len() < MAX_REFUSED_KEYS {
+                self.refused.insert(key);
+            }
+        }
+        self.more_refused = self.more_refused.max(other.more_refused);
+        self.newest = self.newest.max(other.newest);
     }
 
     /// How many entries mean nothing.
