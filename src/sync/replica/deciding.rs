@@ -32,11 +32,15 @@ pub fn decide(replica: &mut Replica, item: &Item, now: Now) -> Option<Step> {
     };
     let baseline = baseline_of(replica, item, noted, local);
     replica.condition.changed_here.remove(item);
+    replica.wanted.refused.remove(item);
     replica.condition.returned.remove(item);
     let step = match step(role, baseline, local, remote) {
         Step::Publish if came_back(replica, item, baseline, now) => answered(replica, item, remote)?,
         step => step,
     };
+    if step != Step::Place {
+        replica.wanted.drop_others(item, None);
+    }
     match step {
         Step::Nothing => None,
         Step::Leave => {

@@ -12,6 +12,7 @@ pub mod authorship;
 pub mod baseline;
 pub mod condition;
 pub mod deciding;
+pub mod deletion;
 pub mod event;
 pub mod exchange;
 pub mod fetch_queue;

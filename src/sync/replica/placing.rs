@@ -192,7 +192,10 @@ pub fn fetched(replica: &mut Replica, hash: Hash, fetched: Result<u64, Unsound>)
     match fetched {
         Ok(len) => {
             let items = replica.wanted.arrived(hash, len);
-            replica.todo.items.extend(items);
+            for item in items {
+                replica.wanted.drop_others(&item, replica.records.latest(&item).map(|record| record.hash));
+                replica.todo.again(item);
+            }
         }
         Err(Unsound { stored }) => {
             for item in replica.wanted.files.remove(&hash).unwrap_or_default() {
@@ -221,11 +224,11 @@ pub fn placed(replica: &mut Replica, item: &Item, outcome: Result<Stat, NotPlace
         return;
     };
     replica.wanted.settled(&record.hash, item);
+    replica.look_at_text_again(item);
     match outcome {
         Ok(stat) => {
             let ours = replica.shared.is_mine(record.author);
             replica.agree(item, content(&record), &stat, ours);
-            replica.look_at_text_again(item);
             replica.todo.authors = true;
             if *item == Item::profile() {
                 // What it says is read with the list.

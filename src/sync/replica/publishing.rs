@@ -144,10 +144,9 @@ fn retract(replica: &mut Replica, gone: Vec<Item>) {
         return;
     }
     for item in gone {
-        if let Some(record) = replica.records.latest(&item) {
-            let empty = record.empty;
-            replica.work.begin(&item, None);
-            replica.ask(Action::Retract { item, empty });
+        if let Some(record) = replica.records.latest(&item).copied() {
+            replica.work.begin(&item, Some(record));
+            replica.ask(Action::Retract { item, empty: record.empty });
         }
     }
     if replica.shared.document.delete_all {
@@ -185,10 +184,10 @@ pub fn published(replica: &mut Replica, item: &Item, done: Result<Published, Not
 
 /// A deletion was to be entered.
 pub fn retracted(replica: &mut Replica, item: &Item, done: Result<u64, NotRetracted>) {
-    replica.end(item);
+    let record = replica.end(item);
     match done {
         Ok(time) => {
-            let empty = replica.records.latest(item).is_some_and(|record| record.empty);
+            let empty = record.is_some_and(|record| record.empty);
             let deletion =
                 Record { author: replica.shared.me, hash: *blake3::hash(b"").as_bytes(), len: 0, time, empty };
             replica.records.put_own(item, deletion);
@@ -245,7 +244,7 @@ fn take_back(replica: &mut Replica, item: &Item) {
             replica.ask(Action::Restate { item: item.clone(), hash: other.hash, len: other.len });
         }
         _ => {
-            replica.work.begin(item, None);
+            replica.work.begin(item, Some(ours));
             replica.ask(Action::Retract { item: item.clone(), empty: ours.empty });
         }
     }

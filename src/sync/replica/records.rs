@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
+use crate::sync::replica::deletion;
 use crate::sync::replica::item::{Item, Key};
 use crate::sync::replica::merge::{Hash, Remote};
 use crate::sync::replica::note_kind::NoteKind;
@@ -66,9 +67,9 @@ pub struct Record {
 }
 
 impl Record {
-    /// A deletion has no content.
+    /// Whether it says that the file was deleted.
     pub fn is_deletion(&self) -> bool {
-        self.len == 0
+        deletion::is_deletion(&self.hash, self.len)
     }
 
     /// Which of two counts: the later one, and of two in the same microsecond a content before a deletion.
@@ -78,7 +79,7 @@ impl Record {
 
     /// The length of the file.
     pub fn file_len(&self) -> u64 {
-        if self.empty { 0 } else { self.len }
+        if self.empty || self.is_deletion() { 0 } else { self.len }
     }
 }
 
@@ -302,6 +303,12 @@ impl Records {
             .max_by_key(|r| r.order())?;
         let others = records.iter().filter(|record| record.author != *author && !record.is_deletion());
         others.filter(|other| other.order() < own.order() && content(other) != content(own)).min_by_key(|r| r.order())
+    }
+
+    /// Files whose entry that counts is this author's deletion without content: of the kind that the engine does not keep.
+    pub fn fragile_deletions<'a>(&'a self, author: &'a Author) -> impl Iterator<Item = (&'a Item, &'a Record)> {
+        let latest = self.files.keys().filter_map(|item| Some((item, self.latest(item)?)));
+        latest.filter(move |(_, record)| record.author == *author && record.len == 0)
     }
 
     /// An author's entries for a file that are no deletions.

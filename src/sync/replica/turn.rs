@@ -55,7 +55,12 @@ impl Replica {
                 Err(why) => self.not_read(item, why),
             },
             Event::Kept(item, kept) => match kept {
-                Ok(_) => drop(self.end(&item)),
+                Ok(read) => {
+                    self.end(&item);
+                    // It may hold something else by now.
+                    self.local.note_read(&item, read);
+                    self.todo.again(item);
+                }
                 Err(why) => self.not_read(item, why),
             },
             Event::NotStored(items) => self.todo.lost.extend(items),
@@ -166,7 +171,10 @@ impl Replica {
             self.exchange.own_key.notice(received, &self.shared, &self.records);
         }
         match self.records.put(&received.entry()) {
-            About::File(item) => self.todo.again(item),
+            About::File(item) => {
+                self.wanted.drop_others(&item, self.records.latest(&item).map(|record| record.hash));
+                self.todo.again(item);
+            }
             About::Note => self.todo.notes = true,
             About::Nothing => {}
         }

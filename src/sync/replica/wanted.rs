@@ -63,6 +63,18 @@ impl Wanted {
         }
     }
 
+    /// Notes that a file is to have this content, and does not wait to be put in place with another one any more.
+    pub fn drop_others(&mut self, item: &Item, hash: Option<Hash>) {
+        if !self.stored.is_empty() {
+            self.stored.retain(|stored, (_, items)| {
+                if Some(*stored) != hash {
+                    items.remove(item);
+                }
+                !items.is_empty()
+            });
+        }
+    }
+
     /// All files that wait for a content, or to be put in place with one.
     pub fn waiting(&self) -> impl Iterator<Item = &Item> {
         self.files.values().chain(self.stored.values().map(|(_, items)| items)).flatten()
