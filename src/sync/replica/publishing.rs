@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::channel::protocol::stamp::Stamp;
 use crate::sync::replica::action::{Action, BookChange, Publication};
+use crate::sync::replica::deletion;
 use crate::sync::replica::event::{NotPublished, NotRetracted, Published};
 use crate::sync::replica::item::Item;
 use crate::sync::replica::local::LocalBox;
@@ -188,8 +189,8 @@ pub fn retracted(replica: &mut Replica, item: &Item, done: Result<u64, NotRetrac
     match done {
         Ok(time) => {
             let empty = record.is_some_and(|record| record.empty);
-            let deletion =
-                Record { author: replica.shared.me, hash: *blake3::hash(b"").as_bytes(), len: 0, time, empty };
+            let (hash, len) = (deletion::mark_hash(), deletion::MARK.len() as u64);
+            let deletion = Record { author: replica.shared.me, hash, len, time, empty };
             replica.records.put_own(item, deletion);
             replica.local.baseline.forget(item);
             changed(replica);
@@ -197,6 +198,20 @@ pub fn retracted(replica: &mut Replica, item: &Item, done: Result<u64, NotRetrac
         Err(NotRetracted::Back) => replica.todo.list_again(item),
         Err(NotRetracted::Refused(error)) => {
             replica.condition.problem(format!("{item} was deleted here, but its readers can't be told: {error}"));
+        }
+    }
+}
+
+/// Makes this device's deletions anew that an earlier version entered without content, which the engine may lose again.
+pub fn confirm_deletions(replica: &mut Replica) {
+    if replica.shared.role == Role::Reader {
+        return;
+    }
+    let fragile = replica.records.fragile_deletions(&replica.shared.me);
+    for (item, record) in fragile.map(|(item, record)| (item.clone(), *record)).collect::<Vec<_>>() {
+        if !replica.local.tree.files.contains_key(&item) && !replica.work.must_wait(&item) {
+            replica.work.begin(&item, Some(record));
+            replica.ask(Action::Retract { item, empty: record.empty });
         }
     }
 }

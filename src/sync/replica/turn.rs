@@ -258,6 +258,7 @@ impl Replica {
         if std::mem::replace(&mut self.local.is_store_checked, true) {
             return;
         }
+        publishing::confirm_deletions(self);
         let has = |item: &Item| self.local.tree.files.contains_key(item);
         let files = self.local.baseline.files().iter().filter(|(item, file)| has(item) && !file.stat.is_empty());
         let files: Vec<(Item, [u8; 32])> = files.map(|(item, file)| (item.clone(), file.hash)).collect();
