@@ -24,10 +24,8 @@ impl Replica {
     pub(super) fn status(&self) -> DocumentState {
         let document = &self.shared.document;
         let mut state = DocumentState::new(document.channel.clone(), document.side, self.shared.role == Role::Writer);
-        for (item, record) in self.records.contents() {
-            state.messages += usize::from(item.is_text());
-            state.bytes = state.bytes.saturating_add(record.file_len());
-        }
+        let totals = self.records.totals();
+        (state.messages, state.bytes) = (totals.messages, totals.bytes());
         self.count_arriving(&mut state);
         state.not_fetched = self
             .wanted
