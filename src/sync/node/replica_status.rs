@@ -52,11 +52,8 @@ impl Replica {
 
     /// Counts what is still to come, and what has come.
     fn count_arriving(&self, state: &mut DocumentState) {
-        for items in self.wanted.files.values() {
-            state.arriving += items.len();
-            let len = items.iter().next().and_then(|item| self.records.latest(item)).map_or(0, |record| record.len);
-            state.arriving_bytes = state.arriving_bytes.saturating_add(len);
-        }
+        let awaited = self.wanted.awaited();
+        (state.arriving, state.arriving_bytes) = (awaited.files, awaited.bytes());
         if self.shared.role == Role::Reader {
             state.arriving += self.todo.later.len();
         }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::sync::replica::item::Item;
 use crate::sync::replica::limits::Refusal;
 use crate::sync::replica::merge::Hash;
-use crate::sync::replica::records::Record;
+use crate::sync::replica::records::{Record, Records};
 
 /// What is wanted of a document's contents.
 #[derive(Debug, Default)]
@@ -19,15 +19,46 @@ pub struct Wanted {
     pub refused: BTreeMap<Item, Refusal>,
     /// Contents with lengths that entries say of them and that are not theirs, and what the store has of them at most, in bytes.
     pub unsound: BTreeMap<(Hash, u64), u64>,
+    /// Files whose entries want such a content.
+    unsound_files: BTreeMap<Item, (Hash, u64)>,
+    /// The lengths of the contents that files wait for, by their entries.
+    lens: BTreeMap<Hash, u64>,
+    /// The sums of what files wait for: they are not counted through for every report.
+    awaited: Awaited,
+}
+
+/// How much is waited for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Awaited {
+    /// Files.
+    pub files: usize,
+    /// The length of their contents by their entries, in bytes; of two files with one content it counts once.
+    bytes: u128,
+}
+
+impl Awaited {
+    /// The length of the contents, in bytes.
+    pub fn bytes(&self) -> u64 {
+        u64::try_from(self.bytes).unwrap_or(u64::MAX)
+    }
 }
 
 impl Wanted {
-    /// Notes that a file waits for a content; whether that is to be asked for now.
-    pub fn wait_for(&mut self, hash: Hash, item: &Item) -> bool {
+    /// Notes that a file waits for a content of this length; whether that is to be asked for now.
+    pub fn wait_for(&mut self, hash: Hash, len: u64, item: &Item) -> bool {
         let waiting = self.files.entry(hash).or_default();
         let is_new = waiting.is_empty();
-        waiting.insert(item.clone());
+        self.awaited.files += usize::from(waiting.insert(item.clone()));
+        if is_new {
+            self.lens.insert(hash, len);
+            self.awaited.bytes += u128::from(len);
+        }
         is_new
+    }
+
+    /// How much is waited for.
+    pub fn awaited(&self) -> Awaited {
+        self.awaited
     }
 
     /// Whether a file waits for a content.
@@ -38,7 +69,10 @@ impl Wanted {
     /// Notes that a content has come; gives the files that waited for it, and whether a note did.
     pub fn arrived(&mut self, hash: &Hash) -> (BTreeSet<Item>, bool) {
         // A content that only a note waited for has no files.
-        (self.files.remove(hash).unwrap_or_default(), self.notes.remove(hash))
+        let files = self.files.remove(hash).unwrap_or_default();
+        self.awaited.files -= files.len();
+        self.awaited.bytes -= u128::from(self.lens.remove(hash).unwrap_or(0));
+        (files, self.notes.remove(hash))
     }
 
     /// Whether a content is known not to be what its entry says.
@@ -51,6 +85,19 @@ impl Wanted {
         self.unsound.insert((hash, len), stored);
     }
 
+    /// Notes that a file's entry wants a content that is not what it says.
+    pub fn left_for_unsound(&mut self, item: &Item, record: &Record) {
+        self.unsound_files.insert(item.clone(), (record.hash, record.len));
+    }
+
+    /// Files that can't come, because their entries want what no content is. An entry that came later may want another one.
+    pub fn damaged<'a>(&'a self, records: &'a Records) -> impl Iterator<Item = &'a Item> {
+        self.unsound_files.iter().filter_map(|(item, wanted)| {
+            let latest = records.latest(item).filter(|record| (record.hash, record.len) == *wanted);
+            latest.map(|_| item)
+        })
+    }
+
     /// Whether a record's file waits for it, and is short enough that its text waits too.
     pub fn is_awaited_attachment(&self, item: &Item, record: &Record) -> bool {
         !record.is_deletion() && record.file_len() <= MAX_AWAITED && self.awaits(&record.hash, item)
@@ -59,3 +106,41 @@ impl Wanted {
 
 /// A text waits for its attachments up to this length, in bytes; longer ones come after it.
 const MAX_AWAITED: u64 = 8 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(path: &str) -> Item {
+        Item::parse(path.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn what_is_waited_for_is_counted_as_it_comes_and_goes() {
+        let (one, other) = (item("2013-08-11T14-34-37Z.txt"), item("2013-08-11T14-34-38Z.txt"));
+        let mut wanted = Wanted::default();
+        assert!(wanted.wait_for([1; 32], 7, &one) && !wanted.wait_for([1; 32], 7, &one));
+        assert!(!wanted.wait_for([1; 32], 9, &other), "one content is fetched once");
+        assert!(wanted.wait_for([2; 32], u64::MAX, &one));
+        let awaited = wanted.awaited();
+        assert_eq!((awaited.files, awaited.bytes()), (3, u64::MAX));
+        wanted.arrived(&[2; 32]);
+        let awaited = wanted.awaited();
+        assert_eq!((awaited.files, awaited.bytes()), (2, 7));
+        wanted.arrived(&[1; 32]);
+        wanted.arrived(&[3; 32]);
+        assert_eq!(wanted.awaited(), Awaited::default());
+    }
+
+    #[test]
+    fn a_file_is_damaged_until_its_author_signs_another_content() {
+        let text = item("2013-08-11T14-34-37Z.txt");
+        let record = Record { author: [1; 32], hash: [2; 32], len: 3, time: 4, empty: false };
+        let (mut wanted, mut records) = (Wanted::default(), Records::default());
+        records.put_own(&text, record);
+        wanted.left_for_unsound(&text, &record);
+        assert_eq!(wanted.damaged(&records).collect::<Vec<_>>(), [&text]);
+        records.put_own(&text, Record { hash: [3; 32], time: 5, ..record });
+        assert_eq!(wanted.damaged(&records).count(), 0);
+    }
+}
