@@ -2,7 +2,7 @@
 //!
 //! The parts of a replica's state, each in a file of its own (`shared_box`, `records`, `local` with `tree` and `baseline`, `wanted`,
 //! `exchange` with `peers` and `announcements`, `todo`, `condition`, `authorship`, `trash`), and the decisions (`merge`, `space`,
-//! `limits`, `ownership`, `fetch_queue`). `sync/node` carries them out.
+//! `limits`, `ownership`, `fetch_queue`). `report` says how a box stands. `sync/node` carries the decisions out.
 
 pub mod announcements;
 pub mod author_names;
@@ -19,7 +19,9 @@ pub mod local;
 pub mod merge;
 pub mod ownership;
 pub mod peers;
+pub mod reader_questions;
 pub mod records;
+pub mod report;
 pub mod shared_box;
 pub mod signers;
 pub mod space;

@@ -46,6 +46,7 @@ impl Awaited {
 impl Wanted {
     /// Notes that a file waits for a content of this length; whether that is to be asked for now.
     pub fn wait_for(&mut self, hash: Hash, len: u64, item: &Item) -> bool {
+        self.unsound_files.remove(item);
         let waiting = self.files.entry(hash).or_default();
         let is_new = waiting.is_empty();
         self.awaited.files += usize::from(waiting.insert(item.clone()));
