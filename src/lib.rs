@@ -79,6 +79,9 @@
 //!    ones and new messages first.
 //! 8. `apply.rs` puts each file into the box ([`sync::box_files`]), attachments before the text that shows them.
 //!
+//! How a box stands is one state of a closed list ([`sync::sync_state`]), made from sums that the replica keeps
+//! ([`sync::replica::report`]). `reader_reports.rs` asks readers what they have.
+//!
 //! A channel can also travel through Syncthing ([`sync::syncthing`]). Then missive only sets up Syncthing and reads its
 //! state. The two ways share the folder and no common interface.
 //!

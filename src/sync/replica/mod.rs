@@ -2,7 +2,7 @@
 //!
 //! The parts of a replica's state, each in a file of its own (`shared_box`, `records`, `local` with `tree` and `baseline`, `wanted`,
 //! `exchange` with `peers` and `announcements`, `todo`, `condition`, `authorship`, `trash`), and the decisions (`merge`, `space`,
-//! `limits`, `ownership`, `fetch_queue`). `sync/node` carries them out.
+//! `limits`, `ownership`, `fetch_queue`). `report` says how a box stands. `sync/node` carries the decisions out.
 
 pub mod action;
 pub mod announcements;
@@ -33,7 +33,9 @@ pub mod ownership;
 pub mod peers;
 pub mod placing;
 pub mod publishing;
+pub mod reader_questions;
 pub mod records;
+pub mod report;
 pub mod returned;
 pub mod shared_box;
 pub mod signers;

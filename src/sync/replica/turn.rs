@@ -84,7 +84,7 @@ impl Replica {
             Event::TrashTidied(done) => {
                 self.work.is_tidying = false;
                 if let Err(error) = done {
-                    self.condition.problem(format!("old files can't be removed from the trash: {error}"));
+                    self.condition.remark(format!("old files can't be removed from the trash: {error}"));
                 }
             }
             Event::NotNoted(why) => self.condition.problem(why),

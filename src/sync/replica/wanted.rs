@@ -52,6 +52,7 @@ impl Awaited {
 impl Wanted {
     /// Notes that a file waits for a content of this length, and for no other; whether that is to be asked for now.
     pub fn wait_for(&mut self, hash: Hash, len: u64, item: &Item) -> bool {
+        self.unsound_files.remove(item);
         self.let_go(item, Some(hash));
         // One that nobody waits for any more may be on its way still.
         let is_new = !self.files.contains_key(&hash);
