@@ -66,7 +66,7 @@
 //! clock ([`sync::replica`]); `sync/node/` tells it what happens and does what it asks for. The files without a link are there.
 //!
 //! 1. [`sync::keys::book`] reads keys and documents from `.missive/keys.toml`. `missive share`, `subscribe` and `invite`
-//!    write them.
+//!    only write this file. A running node watches it, so no command needs a running node.
 //! 2. `lifecycle.rs` starts the node. `supervisor.rs` keeps a replica for each document in the book, and `box_watch.rs`
 //!    watches their boxes. `replica_task.rs` is the life of one of them: an event in, actions out ([`sync::replica::turn`]), and
 //!    `act.rs` has them carried out.
