@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{
     Failure, build, channels, check, complete, completions, compose, delete, drafts, edit, invite, keys, man, mark,
-    new, read, search, serve, service, share, status, subscribe, sync, why,
+    new, read, rename, search, serve, service, share, status, subscribe, sync, why,
 };
 
 /// Print the JSON Schema of a command's --json output
@@ -30,7 +30,7 @@ pub struct Schema {
 pub type Row = (&'static str, fn() -> JsonSchemaText);
 
 /// Every command with a result, and the schema of what it prints; `watch` prints one such value on each line.
-pub const TABLE: [Row; 27] = [
+pub const TABLE: [Row; 28] = [
     ("accept", of::<invite::AcceptReport>),
     ("build", of::<build::BuildResult>),
     ("channels", of::<channels::ChannelsReport>),
@@ -48,6 +48,7 @@ pub const TABLE: [Row; 27] = [
     ("mark", of::<mark::MarkReport>),
     ("new", of::<new::NewReport>),
     ("read", of::<read::ReadReport>),
+    ("rename", of::<rename::RenameReport>),
     ("schema", of::<SchemaReport>),
     ("search", of::<search::SearchReport>),
     ("serve", of::<serve::ServeReport>),

@@ -136,6 +136,7 @@ fn note(args: &Sync, environment: &Environment) -> Result<(), Failure> {
     let Some(wanted) = &args.channel else {
         return Ok(());
     };
+    documents::follow_renamed(environment)?;
     let name = match resolve::channel(environment, wanted) {
         Ok(channel) => documents::name(&environment.folders.data, &channel)?,
         // A channel whose outbox is gone is no channel any more, and still has a document.

@@ -9,7 +9,11 @@ use crate::channel::protocol::profile::Profile;
 use crate::channel::{Channel, Kind};
 use crate::daemon::Error;
 use crate::fs::confined::Folder;
-use crate::sync::keys::book::{AuthorKey, Book, Document, Secret};
+use crate::sync::keys::book::{AuthorKey, Book, Document, Identity, Secret};
+use crate::sync::keys::folder_id;
+use crate::sync::keys::new_identity::Known;
+#[cfg(feature = "sync")]
+use crate::sync::keys::new_identity::PublicIdentity;
 use crate::sync::keys::ticket::{Opens, Peer, Ticket};
 use crate::sync::own_addresses;
 
@@ -149,6 +153,27 @@ pub(crate) fn document_id(_secret: &Secret) -> Result<[u8; 32], Error> {
     Err(Error::WithoutSync)
 }
 
+/// An identity with what others know of it.
+///
+/// # Errors
+/// [`Error::WithoutSync`].
+#[cfg(feature = "sync")]
+#[allow(clippy::unnecessary_wraps, reason = "without the engine it fails")]
+pub(crate) fn known_identity(secret: Identity) -> Result<Known, Error> {
+    use crate::sync::node::{author_id, device_id};
+    let public = PublicIdentity { device: device_id(&secret.device), author: AuthorKey(author_id(&secret.author)) };
+    Ok(Known { secret, public })
+}
+
+/// An identity with what others know of it.
+///
+/// # Errors
+/// [`Error::WithoutSync`], always.
+#[cfg(not(feature = "sync"))]
+pub(crate) fn known_identity(_secret: Identity) -> Result<Known, Error> {
+    Err(Error::WithoutSync)
+}
+
 /// The public key of this device, 64 hexadecimal digits.
 #[cfg(feature = "sync")]
 pub(crate) fn device(book: &Book) -> Option<String> {
@@ -162,11 +187,13 @@ pub(crate) fn device(_book: &Book) -> Option<String> {
 }
 
 /// The key for reading a channel as a web page hands it out: without addresses, which are nobody's business there and change.
-/// Whoever uses it looks the device up. `None` where there is no key yet.
+/// Whoever uses it looks the device up. `None` where there is no key yet, and where the folder is not the one that the key is of: the
+/// key of a private channel is not printed on the site of another that has taken its name.
 pub(crate) fn public_key(data: &Path, channel: &Channel) -> Option<String> {
     let name = name(data, channel).ok()?;
     let side = shared_side(channel);
     let document = Book::read(data).ok()?.document(&name, side).cloned()?;
+    folder_id::check(&channel.path, document.folder.as_ref()).ok()?;
     let owner = owner(data, &document).unwrap_or(document.owner).map(|owner| owner.0);
     let bare = |peer: Peer| Peer { addresses: Vec::new(), ..peer };
     let known = own_addresses::read(data).into_iter().chain(document.peers);

@@ -10,6 +10,8 @@ use tracing::{debug, trace};
 
 use crate::fs::confined::{Folder, Kind, Stat};
 use crate::sync::box_listing;
+use crate::sync::keys::folder_id::FolderMark;
+use crate::sync::keys::{folder_id, whereabouts};
 use crate::sync::node::hands::Hands;
 use crate::sync::node::replica::Replica;
 use crate::sync::redacted::redacted;
@@ -26,11 +28,11 @@ use crate::sync::replica::tree::Tree;
 impl Replica {
     /// Lists the box again as far as there is something to do, and gives the files concerned; `None` when there is no box.
     pub(super) async fn scan(&mut self, todo: Todo) -> Option<BTreeSet<Item>> {
-        let folder = self.shared.folder.clone();
+        let (folder, mark) = (self.shared.folder.clone(), self.shared.document.folder.clone());
         let tree = std::mem::take(&mut self.local.tree);
         let Todo { everything, paths, mut items, .. } = todo;
         let firsts = paths.iter().filter_map(|path| path.iter().next().map(ToOwned::to_owned)).collect();
-        let listed = tokio::task::spawn_blocking(move || list(&folder, everything, tree, &firsts));
+        let listed = tokio::task::spawn_blocking(move || list(&folder, mark.as_ref(), everything, tree, &firsts));
         match listed.await {
             Ok(Ok((tree, touched))) => {
                 trace!(files = tree.files.len(), everything, "the box is listed");
@@ -39,8 +41,8 @@ impl Replica {
             }
             Ok(Err(error)) => {
                 debug!(error = %redacted(&error), "the box can't be listed");
-                let folder = self.shared.folder.display();
-                self.condition.question = Some(format!("{folder} can't be read: {error}"));
+                let channel = &self.shared.document.channel;
+                self.condition.question = Some(whereabouts::question(channel, &self.shared.folder, &error));
                 self.todo = Todo::default();
                 return None;
             }
@@ -97,14 +99,19 @@ impl Replica {
     }
 }
 
-/// Lists a box whole, or again what lies at some first names; gives the files that are or were there.
+/// Lists a box whole, or again what lies at some first names; gives the files that are or were there. Nothing is read in a folder
+/// that was put in the place of the channel's.
 fn list(
     folder: &Path,
+    mark: Option<&FolderMark>,
     everything: bool,
     mut tree: Tree,
     firsts: &BTreeSet<std::ffi::OsString>,
 ) -> io::Result<(Tree, BTreeSet<Item>)> {
     let open = Folder::open(folder)?;
+    if let Some(channel) = folder.parent() {
+        folder_id::check(channel, mark).map_err(io::Error::other)?;
+    }
     let mut touched = BTreeSet::new();
     if everything {
         return Ok((box_listing::list(&open)?, touched));
