@@ -23,6 +23,7 @@ use crate::console::{Console, LiveLines};
 use crate::sync::keys::book::Book;
 use crate::sync::keys::document::Returned;
 use crate::sync::status::{DocumentState, NodeState};
+use crate::sync::sync_state::SyncState;
 use crate::text::invisible::field;
 use crate::watch::Waker;
 
@@ -59,7 +60,7 @@ pub struct Sync {
 /// How the channels stood when it ended.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SyncReport {
-    /// Whether all of them were up to date.
+    /// Whether nothing was left to wait for.
     in_step: bool,
     documents: Vec<DocumentState>,
     #[serde(skip)]
@@ -116,7 +117,7 @@ pub fn run(
     let now = clock.seconds();
     let lines = last.documents.iter().map(|document| line(document, now)).collect();
     Ok(SyncReport {
-        in_step: ended == WaitEnd::Done || last.documents.iter().all(is_up_to_date),
+        in_step: ended == WaitEnd::Done || last.documents.iter().all(is_document_settled),
         documents: last.documents,
         lines: if args.once { lines } else { Vec::new() },
         once: args.once,
@@ -173,13 +174,14 @@ fn returned(args: &Sync) -> Option<Returned> {
 
 /// Whether nothing is to be waited for.
 fn is_settled(state: &NodeState) -> bool {
-    state.accepting.is_empty() && state.documents.iter().all(is_up_to_date)
+    state.accepting.is_empty() && state.documents.iter().all(is_document_settled)
 }
 
-/// Whether a document is up to date; one that nobody else has is by itself.
-fn is_up_to_date(document: &DocumentState) -> bool {
-    document.is_up_to_date()
-        || (document.writes && document.peers.is_empty() && document.arriving == 0 && document.question.is_none())
+/// Whether a document is waited for no longer; one that nobody else has is as it should be by itself.
+fn is_document_settled(document: &DocumentState) -> bool {
+    let has_nobody = document.writes && document.peers.is_empty() && !document.checking;
+    document.is_settled()
+        || (has_nobody && document.arriving == 0 && document.question.is_none() && document.failures == 0)
 }
 
 /// The line about the clock.
@@ -205,13 +207,7 @@ impl SyncProgress {
             let pace =
                 if document.arriving > 0 { pace.map(|pace| format!(", {}/s", readable_size(pace))) } else { None };
             // Seconds pass by themselves.
-            let meaning = format!(
-                "{} {} {} {:?}",
-                document.arriving / 100,
-                document.connected(),
-                document.compared.is_some(),
-                document.question
-            );
+            let meaning = meaning(document, seconds);
             let line = line(document, seconds) + &pace.unwrap_or_default();
             self.live.show(&name, &line, &meaning);
             for problem in &document.problems {
@@ -244,6 +240,15 @@ impl Pace {
         }
         (self.rate > 0).then_some(self.rate)
     }
+}
+
+/// What of a document's line is worth a line of its own where lines can't be replaced.
+fn meaning(document: &DocumentState, now: i64) -> String {
+    // What comes and goes with each message is not.
+    let state = Some(document.facts().state(now)).filter(|state| !state.is_passing());
+    let state = state.unwrap_or(SyncState::UpToDate);
+    let is_compared = document.compared.is_some();
+    format!("{state} {} {} {is_compared} {:?}", document.arriving / 100, document.connected(), document.question)
 }
 
 fn name(document: &DocumentState) -> String {

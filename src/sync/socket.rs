@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::fs::atomic_write;
@@ -98,14 +98,23 @@ pub fn last_state(data: &Path) -> Option<NodeState> {
     serde_json::from_slice(&std::fs::read(last_path(data)).ok()?).ok()
 }
 
+/// When the node ran last, in seconds since 1970; `None` when it never did.
+pub fn last_ran(data: &Path) -> Option<i64> {
+    let written = last_path(data).metadata().ok()?.modified().ok()?;
+    i64::try_from(written.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
+}
+
 /// Leaves word of how the node stands.
 ///
 /// # Errors
 /// [`Error::Io`].
 pub fn save_last_state(data: &Path, state: &NodeState) -> Result<(), Error> {
     let mut state = state.clone();
-    let peers = state.documents.iter_mut().flat_map(|document| &mut document.peers);
-    peers.for_each(|peer| peer.connected = false);
+    for document in &mut state.documents {
+        document.peers.iter_mut().for_each(|peer| peer.connected = false);
+        // Whatever was arriving waits from now on.
+        document.state = document.facts().state(i64::MAX);
+    }
     let bytes = serde_json::to_vec(&state).map_err(std::io::Error::other)?;
     Ok(atomic_write::replace(&last_path(data), &bytes)?)
 }

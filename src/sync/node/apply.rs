@@ -87,7 +87,7 @@ async fn bring(replica: &mut Replica, steps: &BTreeMap<Item, Step>, is_open: boo
 
 /// Removes from the trash what others deleted long ago: now and then, and whenever much has come together.
 async fn tidy_trash(replica: &mut Replica) {
-    let most = max_bytes(replica.hands.home.options.limits.channel);
+    let most = max_bytes(replica.limits().channel);
     let Some(now) = replica.hands.now().filter(|_| replica.trash.is_due(Instant::now(), most)) else {
         return;
     };
@@ -97,7 +97,7 @@ async fn tidy_trash(replica: &mut Replica) {
     let tidied = tokio::task::spawn_blocking(move || trash_files::remove_expired(&channel, by, now, most));
     if let Ok(Err(error)) = tidied.await {
         debug!(error = %redacted(&error), "the trash can't be tidied");
-        replica.condition.problem(format!("old files can't be removed from the trash: {error}"));
+        replica.condition.remark(format!("old files can't be removed from the trash: {error}"));
     }
 }
 
@@ -141,7 +141,7 @@ fn admit(replica: &mut Replica, item: &Item, record: &Record, space: &mut Space,
         is_asked_for: replica.shared.is_asked_for(item),
         is_stored,
     };
-    match space.admit(&replica.hands.home.options.limits, candidate) {
+    match space.admit(&replica.limits(), candidate) {
         Admission::Admitted => {
             replica.wanted.refused.remove(item);
             true

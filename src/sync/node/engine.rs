@@ -14,6 +14,7 @@ use iroh_docs::engine::ProtectCallbackHandler;
 use iroh_docs::protocol::Docs;
 use iroh_docs::{Author, AuthorId, Entry};
 use iroh_gossip::net::Gossip;
+use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
 
 use crate::sync::error::Error;
@@ -28,6 +29,8 @@ use crate::sync::node::incoming_entries::IncomingEntries;
 use crate::sync::node::invitation;
 use crate::sync::node::network;
 use crate::sync::node::network::failed;
+use crate::sync::node::reader_reports;
+use crate::sync::node::reader_reports::ReaderProtocol;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::records;
 
@@ -46,6 +49,8 @@ pub(super) struct Engine {
     pub(super) incoming: IncomingEntries,
     pub(super) clocks: Clocks,
     router: Router,
+    /// Asks readers what they have.
+    asking: JoinHandle<()>,
 }
 
 impl Engine {
@@ -73,8 +78,10 @@ impl Engine {
             .accept(iroh_docs::ALPN, docs.clone())
             .accept(invitation::ALPN, invitations)
             .accept(clocks::ALPN, ClockProtocol { home: home.clone() })
+            .accept(reader_reports::ALPN, ReaderProtocol { home: home.clone(), me: endpoint.id() })
             .spawn();
         info!(device = %hex::short(endpoint.id().as_bytes()), "the engine runs");
+        let asking = tokio::spawn(reader_reports::ask_readers(home.clone(), endpoint.clone()));
         Ok(Self {
             endpoint,
             store,
@@ -83,11 +90,13 @@ impl Engine {
             incoming: IncomingEntries::default(),
             clocks: Clocks::default(),
             router,
+            asking,
         })
     }
 
     /// Ends everything, documents and contents flushed.
     pub(super) async fn stop(self) {
+        self.asking.abort();
         // What was written reaches the disk before others are told good-bye.
         self.docs.shutdown().await;
         if let Err(error) = self.store.shutdown().await {

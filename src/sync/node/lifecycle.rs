@@ -33,7 +33,7 @@ impl Node {
     /// [`Error::Busy`] when another program runs it; [`Error::Engine`] and [`Error::Io`] when it cannot start.
     pub fn start(data: &Path, options: Options, clock: Clock, is_over: &dyn Fn() -> bool) -> Result<Self, Error> {
         let lock = Lock::take(data)?;
-        let status = SharedStatus::default();
+        let status = SharedStatus::new(socket::last_state(data));
         let (stop, stopped) = watch::channel(false);
         let (started, starts) = std::sync::mpsc::channel();
         let home = Home { data: data.to_owned(), options, clock, status: status.clone() };

@@ -35,6 +35,7 @@ mod notes;
 mod peer_file;
 mod place_large;
 mod publish;
+mod reader_reports;
 mod replica;
 mod replica_status;
 mod round;

@@ -61,9 +61,9 @@ pub(super) async fn publish(replica: &mut Replica, steps: &BTreeMap<Item, Step>)
     for items in [others, texts] {
         publish_files(replica, items).await?;
     }
-    for item in of(Step::Adopt).collect::<Vec<_>>() {
-        adopt(replica, &item);
-    }
+    let adopted: Vec<Item> = of(Step::Adopt).collect();
+    adopted.iter().for_each(|item| adopt(replica, item));
+    keep(replica, adopted).await;
     for item in of(Step::Forget) {
         replica.local.baseline.forget(&item);
     }
@@ -90,6 +90,37 @@ fn adopt(replica: &mut Replica, item: &Item) {
         let first = replica.authorship.of_content(item, content(&record));
         let ours = first.is_some_and(|signed| signed.by == [replica.shared.me]);
         replica.agree(item, content(&record), &stat, ours);
+    }
+}
+
+/// Brings files into the store whose contents it lacks: what came by another tool is given to other readers all the same.
+async fn keep(replica: &Replica, items: Vec<Item>) {
+    let mut waiting = items.into_iter().filter_map(|item| {
+        let record = replica.records.latest(&item).filter(|record| !record.is_deletion() && !record.empty)?;
+        Some((item, record.hash))
+    });
+    let mut running = JoinSet::new();
+    loop {
+        while running.len() < MAX_IMPORTS
+            && let Some((item, hash)) = waiting.next()
+        {
+            let (store, folder) = ((*replica.hands.engine.store).clone(), replica.shared.folder.clone());
+            running.spawn(async move {
+                // A store that can't say so is not filled.
+                if store.blobs().has(hash).await.unwrap_or(true) {
+                    return;
+                }
+                match import(store, folder, item.clone()).await {
+                    // From here on the document's entry keeps it there.
+                    Ok(imported) => debug!(?item, len = imported.stat.len, "kept for other readers"),
+                    // It is fetched by whoever asks for it, from whoever has it.
+                    Err(error) => debug!(?item, error = %redacted(&error), "not kept for other readers"),
+                }
+            });
+        }
+        if running.join_next().await.is_none() {
+            return;
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::sync::replica::authorship::Authorship;
 use crate::sync::replica::condition::Condition;
 use crate::sync::replica::exchange::Exchange;
 use crate::sync::replica::item::Item;
+use crate::sync::replica::limits::Limits;
 use crate::sync::replica::local::LocalBox;
 use crate::sync::replica::merge::Hash;
 use crate::sync::replica::records::Records;
@@ -61,6 +62,7 @@ impl Replica {
     /// Notes that box and document agree on a file.
     pub(super) fn agree(&mut self, item: &Item, hash: Hash, stat: &Stat, ours: bool) {
         self.wanted.refused.remove(item);
+        self.condition.solved(item);
         self.local.agree(item, hash, stat, ours);
     }
 
@@ -74,9 +76,14 @@ impl Replica {
         records.of_others(&self.shared.me)
     }
 
+    /// How much of others is taken.
+    pub(super) fn limits(&self) -> Limits {
+        self.hands.home.options.limits_for(&self.shared.document.channel)
+    }
+
     /// So many entries of others are taken in.
     pub(super) fn max_entries(&self) -> usize {
-        self.hands.home.options.limits.entries()
+        self.limits().entries()
     }
 
     /// Whether the document has more entries than anybody means to read.

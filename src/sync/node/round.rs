@@ -284,7 +284,8 @@ impl Replica {
     /// Reports how it stands, if something happened since.
     fn report_status(&mut self) {
         if !std::mem::replace(&mut self.condition.is_reported, true) {
-            self.hands.home.status.report(&self.shared.document.id, self.status());
+            let home = &self.hands.home;
+            home.status.report(&self.shared.document.id, self.status(), home.seconds());
         }
     }
 }
