@@ -42,6 +42,8 @@ pub mod reader_questions;
 pub mod records;
 pub mod report;
 pub mod returned;
+#[cfg(test)]
+mod scale;
 pub mod shared_box;
 pub mod signers;
 pub mod space;
