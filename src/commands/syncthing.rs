@@ -18,7 +18,7 @@ use crate::channel::{Channel, Error, Kind, folder};
 use crate::commands::{Environment, Failure, count, documents};
 use crate::sync::keys::book::Book;
 use crate::sync::syncthing;
-use crate::sync::syncthing::{Activity, Asking, CarriedBox, DeviceId, FolderState, Key, Syncthing};
+use crate::sync::syncthing::{Asking, CarriedBox, DeviceId, FolderState, Key, Syncthing};
 use crate::text::invisible::field;
 use crate::text::shell;
 
