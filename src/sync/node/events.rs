@@ -140,7 +140,9 @@ impl Replica {
     /// A content has come, or is not what its entry says.
     pub(super) fn on_fetched(&mut self, done: &Done) {
         self.condition.is_reported = false;
-        if !done.sound {
+        if done.sound {
+            self.hands.engine.large.came(done.hash);
+        } else {
             self.wanted.set_unsound(done.hash, done.len, done.len.saturating_add(SLACK));
         }
         let (items, is_note) = self.wanted.arrived(&done.hash);

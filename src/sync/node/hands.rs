@@ -12,6 +12,7 @@ use crate::sync::hex;
 use crate::sync::node::engine::Engine;
 use crate::sync::node::fetch::{Done, Fetcher, Progress, Want};
 use crate::sync::node::home::Home;
+use crate::sync::node::references::References;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::fetch_queue::Rank;
 use crate::sync::replica::merge::Hash;
@@ -25,6 +26,7 @@ pub(super) struct Hands {
     /// Where the fetcher says what has come.
     pub(super) done: mpsc::UnboundedSender<Done>,
     pub(super) progress: Arc<Progress>,
+    pub(super) references: References,
 }
 
 impl Hands {

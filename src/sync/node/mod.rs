@@ -26,6 +26,7 @@ mod home;
 mod identity;
 mod incoming_entries;
 mod invitation;
+mod large_contents;
 mod lifecycle;
 #[cfg(test)]
 mod log_secrecy;
@@ -35,6 +36,7 @@ mod notes;
 mod peer_file;
 mod place_large;
 mod publish;
+mod references;
 mod replica;
 mod replica_status;
 mod round;

@@ -6,8 +6,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
-use iroh_blobs::BlobFormat;
-use iroh_blobs::api::blobs::{AddPathOptions, ImportMode};
 use iroh_blobs::api::{Store, TempTag};
 use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
@@ -18,6 +16,7 @@ use crate::sync::hex;
 use crate::sync::node::engine::entry_of;
 use crate::sync::node::fetch::LARGE;
 use crate::sync::node::hands::Hands;
+use crate::sync::node::large_contents::LargeContents;
 use crate::sync::node::network::failed;
 use crate::sync::node::replica::Replica;
 use crate::sync::node::scan::restat;
@@ -108,9 +107,10 @@ async fn publish_files(replica: &mut Replica, items: Vec<Item>) -> Result<(), Er
         while running.len() < MAX_IMPORTS
             && let Some(item) = waiting.next()
         {
-            let (store, folder) = ((*replica.hands.engine.store).clone(), replica.shared.folder.clone());
+            let (store, large) = ((*replica.hands.engine.store).clone(), replica.hands.engine.large.clone());
+            let folder = replica.shared.folder.clone();
             running.spawn(async move {
-                let done = import(store, folder, item.clone()).await;
+                let done = import(&store, &large, folder, item.clone()).await;
                 (item, done)
             });
         }
@@ -134,15 +134,15 @@ async fn publish_files(replica: &mut Replica, items: Vec<Item>) -> Result<(), Er
 }
 
 /// Brings a file into the store: a copy of what is small, a reference to what is large.
-async fn import(store: Store, folder: PathBuf, item: Item) -> io::Result<Imported> {
-    let path = folder.join(item.path());
+async fn import(store: &Store, large: &LargeContents, folder: PathBuf, item: Item) -> io::Result<Imported> {
+    let root = folder.clone();
     let read = tokio::task::spawn_blocking(move || {
         let open = Folder::open(&folder)?;
         let stat = open.stat(item.path())?;
         let bytes = if stat.len <= LARGE { Some(open.read(item.path(), u64::MAX)?) } else { None };
-        Ok::<_, io::Error>((open, item, stat, bytes))
+        Ok::<_, io::Error>((item, stat, bytes))
     });
-    let (open, item, stat, bytes) = read.await.map_err(io::Error::other)??;
+    let (item, stat, bytes) = read.await.map_err(io::Error::other)??;
     if let Some((bytes, stat)) = bytes {
         let tag = if bytes.is_empty() {
             None
@@ -151,11 +151,7 @@ async fn import(store: Store, folder: PathBuf, item: Item) -> io::Result<Importe
         };
         return Ok(Imported { item, stat, tag });
     }
-    let options = AddPathOptions { path, format: BlobFormat::Raw, mode: ImportMode::TryReference };
-    let tag = store.blobs().add_path_with_opts(options).temp_tag().await.map_err(io::Error::other)?;
-    if open.stat(item.path())? != stat {
-        return Err(io::Error::new(io::ErrorKind::Interrupted, "it keeps changing while missive reads it"));
-    }
+    let (tag, stat) = large.refer(&root, &item, &stat).await?;
     Ok(Imported { item, stat, tag: Some(tag) })
 }
 

@@ -21,8 +21,9 @@ use crate::sync::node::hands::Hands;
 use crate::sync::node::home::Home;
 use crate::sync::node::incoming_entries::IncomingEntries;
 use crate::sync::node::network::failed;
+use crate::sync::node::references::References;
 use crate::sync::node::replica::{Command, Replica};
-use crate::sync::node::{apply, authorship, book_changes, dial, give_way, notes, peer_file, publish};
+use crate::sync::node::{apply, authorship, book_changes, dial, give_way, notes, peer_file, publish, references};
 use crate::sync::replica::authorship::View;
 use crate::sync::replica::condition::Condition;
 use crate::sync::replica::exchange::Exchange;
@@ -58,7 +59,8 @@ pub(super) async fn start(
     doc.set_download_policy(DownloadPolicy::NothingExcept(Vec::new())).await.map_err(failed)?;
     let events = doc.subscribe().await.map_err(failed)?;
     let (done, dones) = mpsc::unbounded_channel();
-    let hands = Hands { home, engine, fetcher, doc, done, progress: Arc::default() };
+    let (progress, references) = (Arc::default(), References::default());
+    let hands = Hands { home, engine, fetcher, doc, done, progress, references };
     let mut replica = open(hands, document);
     crate::fs::atomic_write::sweep(&replica.shared.folder);
     replica.load().await?;
@@ -184,7 +186,8 @@ impl Replica {
         let with_room = apply::with_room(&self.hands, &self.shared, &self.wanted);
         self.todo.items.extend(with_room);
         // What is on its way grows without an event.
-        self.condition.is_reported &= self.wanted.files.is_empty();
+        let is_mended = references::take_in(self);
+        self.condition.is_reported &= self.wanted.files.is_empty() && !is_mended;
     }
 
     /// Looks again at what there is to do, decides, and does it.
@@ -210,6 +213,7 @@ impl Replica {
             return Ok(());
         }
         self.authorship.is_written &= !todo.everything;
+        let is_everything = todo.everything;
         let Some(mut items) = self.scan(todo).await else {
             return Ok(());
         };
@@ -223,6 +227,9 @@ impl Replica {
             return Ok(());
         }
         let steps = self.decide(items).await;
+        if is_everything {
+            references::look(self);
+        }
         trace!(steps = steps.len(), "a round");
         publish::publish(self, &steps).await?;
         notes::learn(self).await;

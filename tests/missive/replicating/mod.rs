@@ -9,6 +9,7 @@ mod hosts;
 mod inboxes;
 mod inviting;
 mod keys;
+mod moving;
 mod owner;
 mod people;
 mod reading;
