@@ -1,5 +1,6 @@
 //! Having a replica's actions carried out: each kind in a line of its own, so that nothing waits for another kind.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::sync::keys::ticket::Peer;
@@ -15,6 +16,7 @@ use crate::sync::node::move_files::{self, Move};
 use crate::sync::node::place_files::{is_large, place_files};
 use crate::sync::node::publish::publish;
 use crate::sync::node::read_files::{keep_files, read_files};
+use crate::sync::node::store_check::check_store;
 use crate::sync::node::want::{self, Content, WantedNote};
 use crate::sync::replica::action::{Action, BookChange, Placement, Publication};
 use crate::sync::replica::event::Log;
@@ -99,7 +101,7 @@ impl Acts {
             Action::GiveWay(stamp) => self.move_file(Move::GiveWay(stamp)),
             Action::WriteAuthors(authors) => self.move_file(Move::WriteAuthors(authors)),
             Action::TidyTrash { by, most } => in_box.tidying.push(hands, [(by, most)], move_files::tidy_trash),
-            Action::CheckStore(files) => in_document.checks.push(hands, files, want::check_store),
+            Action::CheckStore(files) => in_document.checks.push(hands, files, check_store),
             Action::Fetch { hash, len, rank } => {
                 in_document.contents.push(hands, [Content { hash, len, rank }], want::fetch);
             }

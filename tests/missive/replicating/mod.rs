@@ -9,6 +9,7 @@ mod hosts;
 mod inboxes;
 mod inviting;
 mod keys;
+mod moving;
 mod new_device;
 mod owner;
 mod people;

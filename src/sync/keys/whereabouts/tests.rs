@@ -52,7 +52,8 @@ impl Scene {
         baseline.set(Item::parse(FIRST.as_bytes()).unwrap(), agreed);
         let folder = self.path(".missive/sync");
         private::folder(&folder).unwrap();
-        item_log_file::save(&folder.join(BASELINES).join(hex::encode(&[number; 32])), &mut baseline).unwrap();
+        let write = baseline.unsaved().unwrap().unwrap();
+        item_log_file::write(&folder.join(BASELINES).join(hex::encode(&[number; 32])), &write).unwrap();
     }
 
     fn moves(&self, from: &str, to: &str) {
