@@ -2,6 +2,7 @@
 //!
 //! They start and end in this order, and nothing is collected as garbage which a document speaks of.
 
+use std::path::Path;
 use std::time::Duration;
 
 use iroh::Endpoint;
@@ -21,6 +22,7 @@ use crate::sync::error::Error;
 use crate::sync::hex;
 use crate::sync::keys::book;
 use crate::sync::keys::book::Book;
+use crate::sync::node::blocking::blocking;
 use crate::sync::node::clocks;
 use crate::sync::node::clocks::{ClockProtocol, Clocks};
 use crate::sync::node::home::Home;
@@ -45,6 +47,7 @@ pub(super) struct Engine {
     pub(super) endpoint: Endpoint,
     pub(super) store: FsStore,
     pub(super) docs: Docs,
+    pub(super) gossip: Gossip,
     pub(super) author: AuthorId,
     pub(super) incoming: IncomingEntries,
     pub(super) clocks: Clocks,
@@ -56,8 +59,9 @@ pub(super) struct Engine {
 impl Engine {
     /// Starts everything.
     pub(super) async fn start(home: &Home, invitations: impl ProtocolHandler) -> Result<Self, Error> {
-        let (device, author) = identity(home)?;
-        let folder = book::private(&home.data, "sync/store")?;
+        let data = home.data.clone();
+        let kept = blocking(move || Ok::<_, Error>((identity(&data)?, book::private(&data, "sync/store")?)));
+        let ((device, author), folder) = kept.await.ok_or_else(|| failed("its keys could not be read"))??;
         let endpoint = network::bind(device, &home.options, &home.folder()).await?;
         let (protect, protected) = ProtectCallbackHandler::new();
         let mut options = StoreOptions::new(&folder.join("contents"));
@@ -74,7 +78,7 @@ impl Engine {
         docs.author_import(author).await.map_err(failed)?;
         let router = Router::builder(endpoint.clone())
             .accept(iroh_blobs::ALPN, BlobsProtocol::new(&store, None))
-            .accept(iroh_gossip::ALPN, gossip)
+            .accept(iroh_gossip::ALPN, gossip.clone())
             .accept(iroh_docs::ALPN, docs.clone())
             .accept(invitation::ALPN, invitations)
             .accept(clocks::ALPN, ClockProtocol { home: home.clone() })
@@ -86,6 +90,7 @@ impl Engine {
             endpoint,
             store,
             docs,
+            gossip,
             author: id,
             incoming: IncomingEntries::default(),
             clocks: Clocks::default(),
@@ -121,8 +126,8 @@ pub(super) fn entry_of(entry: &Entry) -> records::Entry<'_> {
 }
 
 /// The device's and the author's secret keys, made when first asked for.
-fn identity(home: &Home) -> Result<([u8; 32], [u8; 32]), Error> {
-    Book::change(&home.data, |book| {
+fn identity(data: &Path) -> Result<([u8; 32], [u8; 32]), Error> {
+    Book::change(data, |book| {
         let device = book.device.get_or_insert_with(new_secret).0;
         Ok((device, book.author.get_or_insert_with(new_secret).0))
     })
