@@ -7,6 +7,7 @@ use crate::sync::replica::baseline::{Baseline, BaselineFile, StatFingerprint};
 use crate::sync::replica::event::{FileRead, Listing, Profiles};
 use crate::sync::replica::item::Item;
 use crate::sync::replica::merge::{Hash, Local};
+use crate::sync::replica::packed::packed;
 use crate::sync::replica::tree::Tree;
 
 /// Of what the store was asked.
@@ -62,7 +63,7 @@ impl LocalBox {
         self.profiles = listing.profiles;
         let Some(names) = listing.names else {
             self.is_listed = true;
-            self.tree = listing.tree;
+            self.tree = Tree { files: packed(listing.tree.files), ..listing.tree };
             let tree = &self.tree;
             self.read.retain(|item, _| tree.files.contains_key(item));
             return Vec::new();

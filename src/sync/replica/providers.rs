@@ -12,12 +12,11 @@ use crate::sync::replica::merge::Hash;
 /// So long a peer is passed over that did not have a content, at first and at most: it may be about to get them itself.
 const LACK_PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 
-/// So long somebody asks around before an author is asked again, at least, and at most.
-const PATIENCE: Duration = Duration::from_secs(8);
-const MAX_PATIENCE: Duration = Duration::from_mins(5);
+/// So long somebody asks around in vain before an author is asked again.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// So many bytes a second pass slowly from one reader to the next.
-const SLOW: u64 = 1 << 20;
+/// So often the neighbours are asked before anybody is who is not connected: what is new spreads among them within seconds.
+const NEAR_ATTEMPTS: u32 = 4;
 
 /// Somebody who may be asked for a document's contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +61,7 @@ pub struct Standings {
 pub struct Attempts {
     /// How many there were.
     pub count: u32,
-    /// When an author said last that somebody else was given it a moment ago.
+    /// When an author said that somebody else was given it a moment ago, or when others gave some of it since.
     pub told: Option<Instant>,
 }
 
@@ -90,16 +89,16 @@ impl Standings {
         self.of.insert(device, Standing { asked, times, last: now });
     }
 
-    /// Whom to ask now for a content of this length, after these attempts.
-    pub fn round(&self, providers: &[Provider], (hash, len): (&Hash, u64), attempts: Attempts, now: Instant) -> Round {
+    /// Whom to ask now for a content, after these attempts.
+    pub fn round(&self, providers: &[Provider], hash: &Hash, attempts: Attempts, now: Instant) -> Round {
         let mut providers = providers.to_vec();
         self.order(&mut providers, hash, now);
         let has_others = self.has_others(&providers);
         // The neighbours are getting it too: a connection to somebody who is far away is not worth it yet.
-        if attempts.count == 0 && providers.iter().any(|provider| provider.is_connected) {
+        if attempts.count < NEAR_ATTEMPTS && providers.iter().any(|provider| provider.is_connected) {
             providers.retain(|provider| provider.is_connected);
         }
-        let waits = has_others && attempts.told.is_some_and(|told| !is_patience_over(told, len, &self.me, now));
+        let waits = has_others && attempts.told.is_some_and(|told| !is_patience_over(told, &self.me, now));
         let count = providers.len();
         providers.retain(|provider| !(waits && provider.is_author));
         Round { has_others, asks_around: providers.len() < count, providers }
@@ -139,12 +138,10 @@ impl Standing {
     }
 }
 
-/// Whether somebody who was told by an author at this time to ask around for a content of this length may ask the author again: others
-/// who got it may have passed it on by now. Not all come back at once.
-fn is_patience_over(told: Instant, len: u64, me: &[u8; 32], now: Instant) -> bool {
-    let patience = PATIENCE.saturating_add(Duration::from_secs(len / SLOW)).min(MAX_PATIENCE);
+/// Whether an author may be asked again for what others were getting at that time. Not all come back at once.
+fn is_patience_over(told: Instant, me: &[u8; 32], now: Instant) -> bool {
     let part = u32::from(me.first().copied().unwrap_or(0));
-    now.saturating_duration_since(told) >= patience + patience * part / 512
+    now.saturating_duration_since(told) >= PATIENCE + PATIENCE * part / 512
 }
 
 /// Where a content's lot puts a peer.
@@ -217,39 +214,32 @@ mod tests {
     }
 
     #[test]
-    fn who_was_told_to_ask_around_comes_back_when_nobody_else_had_it() {
-        let (told, others) = (Instant::now(), [provider(1, true, true), provider(2, true, false)]);
-        let alone = [provider(1, true, true), provider(3, false, false)];
-        let standings = Standings::new(ME);
-        assert!(!standings.has_others(&alone) && standings.has_others(&others));
-        assert!(!is_patience_over(told, 0, &ME, told + PATIENCE / 2));
-        assert!(is_patience_over(told, 0, &ME, told + 2 * PATIENCE));
-        assert!(!is_patience_over(told, 100 << 20, &ME, told + 2 * PATIENCE), "it takes the others that long");
-        assert!(is_patience_over(told, u64::MAX, &ME, told + 2 * MAX_PATIENCE));
-    }
-
-    #[test]
     fn who_is_far_away_is_asked_when_no_neighbour_has_it() {
-        let (now, hash) = (Instant::now(), ([1; 32], 1000));
+        let now = Instant::now();
         let providers = [provider(1, false, true), provider(2, true, false)];
         let devices = |providers: &[Provider], count| {
             let attempts = Attempts { count, told: None };
-            let round = Standings::new(ME).round(providers, (&hash.0, hash.1), attempts, now);
+            let round = Standings::new(ME).round(providers, &[1; 32], attempts, now);
             round.providers.iter().map(|provider| provider.peer.device[0]).collect::<Vec<_>>()
         };
         assert_eq!(devices(&providers, 0), [2]);
-        assert_eq!(devices(&providers, 1), [2, 1]);
+        assert_eq!(devices(&providers, NEAR_ATTEMPTS), [2, 1]);
         assert_eq!(devices(&providers[..1], 0), [1], "there is no neighbour");
     }
 
     #[test]
-    fn an_author_who_gave_it_a_moment_ago_is_left_out() {
-        let (now, hash) = (Instant::now(), ([1; 32], 1000));
+    fn an_author_who_gave_it_a_moment_ago_is_left_out_for_a_while() {
+        let told = Instant::now();
         let providers = [provider(1, true, true), provider(2, true, false)];
-        let attempts = Attempts { count: 1, told: Some(now) };
-        let round = Standings::new(ME).round(&providers, (&hash.0, hash.1), attempts, now);
-        assert!(round.asks_around && round.has_others && round.providers == providers[1..]);
-        let round = Standings::new(ME).round(&providers[..1], (&hash.0, hash.1), attempts, now);
-        assert!(!round.asks_around && !round.has_others && round.providers == providers[..1], "there is nobody else");
+        let standings = Standings::new(ME);
+        let round = |providers: &[Provider], now| {
+            standings.round(providers, &[1; 32], Attempts { count: 1, told: Some(told) }, now)
+        };
+        let others = round(&providers, told + PATIENCE / 2);
+        assert!(others.asks_around && others.has_others && others.providers == providers[1..]);
+        let again = round(&providers, told + PATIENCE);
+        assert!(!again.asks_around && again.providers.len() == 2, "nobody else had it");
+        let alone = round(&providers[..1], told);
+        assert!(!alone.asks_around && !alone.has_others && alone.providers == providers[..1], "there is nobody else");
     }
 }

@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use crate::sync::replica::deletion;
+use crate::sync::replica::few::Few;
 use crate::sync::replica::item::{Item, Key};
 use crate::sync::replica::merge::{Hash, Remote};
 use crate::sync::replica::note_kind::NoteKind;
+use crate::sync::replica::packed::packed;
 use crate::sync::replica::signers::Author;
 
 /// An entry of a document, as the network brought it.
@@ -96,42 +98,6 @@ pub struct Note {
     pub time: u64,
 }
 
-/// The entries of one file. Nearly every file has one, for which no room is set aside beyond its own: of 100,000 messages that is
-/// 160 bytes each instead of 440.
-#[derive(Debug, Default)]
-enum Entries {
-    #[default]
-    None,
-    One(Record),
-    Several(Vec<Record>),
-}
-
-impl Entries {
-    fn as_slice(&self) -> &[Record] {
-        match self {
-            Self::None => &[],
-            Self::One(record) => std::slice::from_ref(record),
-            Self::Several(records) => records,
-        }
-    }
-
-    fn as_mut_slice(&mut self) -> &mut [Record] {
-        match self {
-            Self::None => &mut [],
-            Self::One(record) => std::slice::from_mut(record),
-            Self::Several(records) => records,
-        }
-    }
-
-    fn push(&mut self, record: Record) {
-        match self {
-            Self::None => *self = Self::One(record),
-            Self::One(first) => *self = Self::Several(vec![*first, record]),
-            Self::Several(records) => records.push(record),
-        }
-    }
-}
-
 /// How much a document holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -167,7 +133,7 @@ impl Totals {
 /// All entries of a document.
 #[derive(Debug, Default)]
 pub struct Records {
-    files: BTreeMap<Item, Entries>,
+    files: BTreeMap<Item, Few<Record>>,
     /// The sums of the files that are not hidden: a document is not counted through for every report.
     totals: Totals,
     /// The sum of all entries' fingerprints.
@@ -308,7 +274,10 @@ impl Records {
     }
 
     /// Takes in all that others know: what came here while the document was read may be missing there.
-    pub fn merge(&mut self, other: Self) {
+    pub fn merge(&mut self, mut other: Self) {
+        if self.count == 0 {
+            self.take_files(&mut other);
+        }
         for (item, records) in other.files {
             records.as_slice().iter().for_each(|record| self.put_file(item.clone(), *record));
         }
@@ -324,6 +293,13 @@ impl Records {
         }
         self.more_refused = self.more_refused.max(other.more_refused);
         self.newest = self.newest.max(other.newest);
+    }
+
+    /// Takes over the files of others' records, where nothing is known of any.
+    fn take_files(&mut self, other: &mut Self) {
+        self.files = packed(std::mem::take(&mut other.files));
+        (self.totals, self.version, self.count) = (other.totals, other.version, other.count);
+        self.signers = std::mem::take(&mut other.signers);
     }
 
     /// How many entries mean nothing.
@@ -354,7 +330,7 @@ impl Records {
 
     /// All entries of a file, those that do not count too.
     pub fn all(&self, item: &Item) -> &[Record] {
-        self.files.get(item).map(Entries::as_slice).unwrap_or_default()
+        self.files.get(item).map(Few::as_slice).unwrap_or_default()
     }
 
     /// Those of a file's entries of which one counts: of a hidden file only the owner's.

@@ -26,8 +26,8 @@ const FIRST_PAUSE: u32 = 5;
 const LAST_PAUSE: u32 = 600;
 const ASK_AROUND_PAUSE: u32 = 20;
 
-/// So many steps a model goes on at most: two hours.
-const MAX_STEPS: u32 = 2 * 60 * 60 * 20;
+/// So many steps a model goes on at most: one hour.
+const MAX_STEPS: u32 = 60 * 60 * 20;
 
 /// Numbers that look random and are the same each time.
 struct Dice(u64);
@@ -114,13 +114,15 @@ enum Doing {
     Waits(u32),
     /// It asks these in turn; the answer of the first comes at this step.
     Asks(VecDeque<usize>, u32, bool),
-    /// So many bytes are missing, which this one sends.
-    Gets(usize, u64),
+    /// It gets what this one has and it has not.
+    Gets(usize),
     Has,
 }
 
 struct Reader {
     doing: Doing,
+    /// So many bytes of the content are here.
+    bytes: u64,
     standings: Standings,
     attempts: Attempts,
     pause: u32,
@@ -133,10 +135,10 @@ struct Outcome {
     half: f64,
     all: f64,
     /// How often the author gave it, and how often it was asked.
-    copies: usize,
+    copies: f64,
     asked: usize,
     /// The most that one reader gave.
-    most_given: usize,
+    most_given: f64,
 }
 
 struct Model<'a> {
@@ -144,7 +146,8 @@ struct Model<'a> {
     len: u64,
     readers: Vec<Reader>,
     copies: Copies,
-    given: Vec<usize>,
+    /// How many bytes each has given.
+    given: Vec<u64>,
     /// How many uploads each has.
     uploads: Vec<u64>,
     asked: usize,
@@ -158,6 +161,7 @@ impl<'a> Model<'a> {
         let count = swarm.neighbours.len();
         let reader = |(node, hops): (usize, u32)| Reader {
             doing: if node == 0 { Doing::Has } else { Doing::Waits(hops) },
+            bytes: if node == 0 { len } else { 0 },
             standings: Standings::new(device(node)),
             attempts: Attempts::default(),
             pause: FIRST_PAUSE,
@@ -181,9 +185,9 @@ impl<'a> Model<'a> {
         self.start + STEP * step
     }
 
-    /// Whether one gives the content to another who has asked.
+    /// Whether one gives to another who has asked; nothing is said by who has no more than the other.
     fn gives(&mut self, from: usize, to: usize, step: u32) -> Option<bool> {
-        if !matches!(self.readers[from].doing, Doing::Has) {
+        if self.readers[from].bytes <= self.readers[to].bytes {
             return None;
         }
         let now = self.now(step);
@@ -200,7 +204,7 @@ impl<'a> Model<'a> {
         let (who, providers) = self.swarm.providers(node);
         let now = self.now(step);
         let reader = &mut self.readers[node];
-        let round = reader.standings.round(&providers, (&[1; 32], self.len), reader.attempts, now);
+        let round = reader.standings.round(&providers, &[1; 32], reader.attempts, now);
         reader.attempts.count += 1;
         let place = |provider: &Provider| who[providers.iter().position(|known| known.peer == provider.peer).unwrap()];
         let asked: VecDeque<usize> = round.providers.iter().map(place).collect();
@@ -222,9 +226,8 @@ impl<'a> Model<'a> {
         match self.gives(from, node, step) {
             Some(true) => {
                 self.readers[node].standings.note(device(from), Asked::Gave, now);
-                self.given[from] += 1;
                 self.uploads[from] += 1;
-                Doing::Gets(from, self.len)
+                Doing::Gets(from)
             }
             Some(false) => {
                 self.readers[node].attempts.told = Some(now);
@@ -241,20 +244,33 @@ impl<'a> Model<'a> {
         match std::mem::replace(&mut self.readers[node].doing, Doing::Has) {
             Doing::Waits(until) if until <= step => self.begin(node, step),
             Doing::Asks(asked, at, asks_around) if at <= step => self.answered(node, asked, asks_around, step),
-            Doing::Gets(from, missing) => {
-                let share = UPLINK * u64::try_from(STEP.as_millis()).unwrap() / 1000 / self.uploads[from].max(1);
-                if missing > share {
-                    return Doing::Gets(from, missing - share);
-                }
-                self.uploads[from] -= 1;
-                if from == 0 {
-                    let now = self.now(step);
-                    self.copies.ended(&[1; 32], now);
-                }
-                Doing::Has
-            }
+            Doing::Gets(from) => self.get(node, from, step),
             other => other,
         }
+    }
+
+    /// Gets its share of what another one sends.
+    fn get(&mut self, node: usize, from: usize, step: u32) -> Doing {
+        let share = UPLINK * u64::try_from(STEP.as_millis()).unwrap() / 1000 / self.uploads[from].max(1);
+        let there = self.readers[from].bytes;
+        let reader = &mut self.readers[node];
+        let got = share.min(there - reader.bytes);
+        reader.bytes += got;
+        self.given[from] += got;
+        if reader.bytes < there {
+            return Doing::Gets(from);
+        }
+        self.uploads[from] -= 1;
+        if from == 0 {
+            let now = self.now(step);
+            self.copies.ended(&[1; 32], now);
+        }
+        if reader.bytes == self.len {
+            return Doing::Has;
+        }
+        // It has got all that the other one had.
+        self.readers[node].attempts.told = Some(self.now(step));
+        Doing::Waits(step + FIRST_PAUSE)
     }
 
     fn run(mut self) -> Outcome {
@@ -276,9 +292,12 @@ impl<'a> Model<'a> {
                 break;
             }
         }
-        outcome.copies = self.given[0];
+        let copies = |bytes: u64| {
+            f64::from(u32::try_from(bytes / 1024).unwrap()) / f64::from(u32::try_from(self.len / 1024).unwrap())
+        };
+        outcome.copies = copies(self.given[0]);
         outcome.asked = self.asked;
-        outcome.most_given = self.given[1..].iter().copied().max().unwrap_or(0);
+        outcome.most_given = copies(self.given[1..].iter().copied().max().unwrap_or(0));
         outcome
     }
 }
@@ -300,7 +319,7 @@ fn dials(known: usize, neighbours: usize) -> f64 {
 fn the_author_gives_a_large_content_once_or_twice() {
     for count in [11, 51, 201] {
         let outcome = Model::new(&Swarm::new(count), 8 << 20, false).run();
-        assert!(outcome.all > 0.0 && outcome.copies <= 2, "{} copies for {count}", outcome.copies);
+        assert!(outcome.all > 0.0 && outcome.copies <= 2.0, "{} copies for {count}", outcome.copies);
     }
 }
 
@@ -325,7 +344,7 @@ fn table() {
             let alone = f64::from(u32::try_from(readers).unwrap()) * f64::from(u32::try_from(len).unwrap())
                 / f64::from(u32::try_from(UPLINK).unwrap());
             println!(
-                "{readers} | {hops} hops, {news:.2} s | {dials:.1} | {what} | {} | {} | {:.1} s, {:.1} s | {} | {alone:.0} s",
+                "{readers} | {hops} hops, {news:.2} s | {dials:.1} | {what} | {:.1} times | {} times | {:.1} s, {:.1} s | {:.1} | {alone:.0} s",
                 outcome.copies, outcome.asked, outcome.half, outcome.all, outcome.most_given
             );
         }
