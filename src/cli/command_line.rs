@@ -226,10 +226,6 @@ fn groups() -> [(&'static str, Grammar); 5] {
 fn overview(grammar: &Grammar) -> String {
     let style = grammar.get_styles().get_literal();
     let groups = groups();
-    let visible = |group: &Grammar| {
-        let commands = group.get_subcommands().filter(|command| !command.is_hide_set());
-        commands.map(|command| (command.get_name().to_owned(), about(command))).collect::<Vec<_>>()
-    };
     let widest = groups.iter().flat_map(|(_, group)| visible(group)).map(|(name, _)| name.len()).max().unwrap_or(0);
     let mut text = String::new();
     for (title, group) in &groups {
@@ -243,6 +239,12 @@ fn overview(grammar: &Grammar) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The commands of a group that help shows, with what each does.
+fn visible(group: &Grammar) -> Vec<(String, String)> {
+    let commands = group.get_subcommands().filter(|command| !command.is_hide_set());
+    commands.map(|command| (command.get_name().to_owned(), about(command))).collect()
 }
 
 fn heading(title: &str, grammar: &Grammar) -> String {

@@ -3,10 +3,7 @@
 //! Everything here works on the file of keys alone, without a connection to anybody.
 
 pub mod new_device;
-#[cfg(feature = "sync")]
 pub mod restore;
-mod restore_args;
-#[cfg(feature = "sync")]
 mod sealed_file;
 mod trust;
 
@@ -19,18 +16,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Failure;
-#[cfg(feature = "sync")]
 use super::count;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::commands::Environment;
-use crate::commands::keys::restore_args::Restore;
-#[cfg(feature = "sync")]
-use crate::commands::keys::sealed_file::{given, unsealed};
+use crate::commands::keys::restore::Restore;
 use crate::commands::{documents, resolve};
 use crate::console::Console;
-#[cfg(not(feature = "sync"))]
-use crate::daemon;
+use crate::daemon::engine;
 use crate::sync::keys::book::{AuthorKey, Book};
 use crate::sync::keys::ticket::{Opens, Ticket};
 use crate::text::invisible::field;
@@ -93,7 +86,6 @@ pub enum KeysReport {
         left_out: Vec<String>,
     },
     /// What came back from a file.
-    #[cfg(feature = "sync")]
     Restored(restore::RestoreReport),
     /// Who writes a channel.
     Authors(trust::AuthorsReport),
@@ -126,10 +118,7 @@ pub fn run(args: &Keys, environment: &Environment, console: Console) -> Result<K
     match &args.what {
         None => list(environment),
         Some(What::Export { file }) => export(file, environment, console),
-        #[cfg(feature = "sync")]
         Some(What::Restore(args)) => restore::run(args, environment, console).map(KeysReport::Restored),
-        #[cfg(not(feature = "sync"))]
-        Some(What::Restore(_)) => Err(daemon::Error::WithoutSync.into()),
         Some(What::Rotate { channel }) => rotate(channel, environment),
         Some(What::Follow { channel }) => follow(channel, environment),
         Some(What::Trust(args)) => Ok(match trust::run(args, &named(&args.channel, environment)?, environment)? {
@@ -160,8 +149,8 @@ fn done(words: String) -> KeysReport {
     KeysReport::Done { done: words }
 }
 
-#[cfg(feature = "sync")]
 fn export(file: &std::path::Path, environment: &Environment, console: Console) -> Result<KeysReport, Failure> {
+    engine::require()?;
     let path = environment.folders.here.join(file);
     if path.symlink_metadata().is_ok() {
         return Err(Failure::new(
@@ -171,9 +160,7 @@ fn export(file: &std::path::Path, environment: &Environment, console: Console) -
     }
     let book = Book::read(&environment.folders.data)?;
     let text = book.to_text().map_err(std::io::Error::other)?;
-    let passphrase = given(console.new_passphrase("Passphrase for the file:")?)?;
-    let sealed =
-        crate::sync::keys::backup::seal(text.as_bytes(), &passphrase).map_err(|error| unsealed(&error, file))?;
+    let sealed = sealed_file::seal(text.as_bytes(), file, console)?;
     crate::fs::private::create(&path, &sealed)?;
     Ok(done(format!(
         "{} in {}. Without the passphrase nobody can open this file, including you.",
@@ -183,11 +170,6 @@ fn export(file: &std::path::Path, environment: &Environment, console: Console) -
         },
         field(&file.to_string_lossy())
     )))
-}
-
-#[cfg(not(feature = "sync"))]
-fn export(_: &std::path::Path, _: &Environment, _: Console) -> Result<KeysReport, Failure> {
-    Err(daemon::Error::WithoutSync.into())
 }
 
 fn named(channel: &std::ffi::OsStr, environment: &Environment) -> Result<ChannelName, Failure> {
@@ -288,7 +270,6 @@ impl fmt::Display for KeysReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done { done } => writeln!(f, "{done}"),
-            #[cfg(feature = "sync")]
             Self::Restored(report) => report.fmt(f),
             Self::Authors(report) => report.fmt(f),
             Self::NewDevice(report) => report.fmt(f),

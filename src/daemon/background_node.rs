@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel}
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::daemon::engine::IS_BUILT_IN;
 use crate::daemon::node_handle::NodeHandle;
 use crate::daemon::{Clock, Error};
 use crate::sync::keys::book::Book;
@@ -39,12 +40,13 @@ impl BackgroundNode {
         clock: Clock,
         complain: impl Fn(Error) + Send + 'static,
     ) -> Option<Self> {
-        if cfg!(not(feature = "sync")) {
+        if !IS_BUILT_IN {
             return None;
         }
         let (stop, stopped) = channel();
         let work = Work { data, options, clock, complain };
-        let thread = std::thread::Builder::new().name("beside".into()).spawn(move || work.run(&stopped)).ok()?;
+        let thread =
+            std::thread::Builder::new().name("background-sync".into()).spawn(move || work.run(&stopped)).ok()?;
         Some(Self { stop: Some(stop), thread: Some(thread) })
     }
 }

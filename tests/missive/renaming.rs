@@ -60,7 +60,6 @@ $ missive rename films/ 'my cinema'
 [ROOT]/my cinema
 Renamed `films` to `my cinema`.
 The feeds keep their ids: these followed from the old name, and stand in [ROOT]/my cinema/outbox/.channel.toml now.
-
 "#]],
     );
     assert!(!data.path("films").exists() && data.path("my cinema/drafts").is_dir());
@@ -127,7 +126,6 @@ $ missive rename film cinema
 error: no channel `film` in [ROOT]
   hint: did you mean `films`?
 --- exit 1
-
 "#]],
     );
     assert_says(
@@ -138,7 +136,6 @@ $ missive rename films news
 error: [ROOT]/news already exists
   hint: choose another name; nothing was changed
 --- exit 1
-
 "#]],
     );
 }

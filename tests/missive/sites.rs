@@ -1,6 +1,9 @@
 //! What a reader of the site sees.
 
+use snapbox::str;
+
 use crate::scene::{Scene, png};
+use crate::test_environment::assert_says;
 
 #[test]
 fn a_title_stands_once() {
@@ -79,8 +82,7 @@ fn a_conversation_shows_both_sides_in_one_line_of_time() {
     assert!(index.contains("name=\"robots\" content=\"noindex\"") && scene.page("robots.txt").contains("Disallow: /"));
     let page = scene.page("inbox/2026-01-01T10-00-00Z.html");
     assert!(page.contains("href=\"../outbox/2026-01-01T10-00-00Z.html\""), "{page}");
-    let (_, talk) = crate::scene::words(&scene.run(&["build", "./blog", "-o", "other"]));
-    assert!(talk.contains("other people's messages"), "{talk}");
+    assert_says(scene.session(&[&["build", "./blog", "-o", "other"]]), str![[""]]);
 }
 
 #[test]
@@ -117,7 +119,7 @@ fn html_that_would_break_the_page_is_shown_as_text() {
             && index.contains("After.")
             && index.contains("<details><summary>More</summary>")
     );
-    assert_eq!(scene.snapshot().problems.len(), 2);
+    assert_eq!(scene.snapshot().findings.problems.len(), 2);
 }
 
 #[test]
@@ -125,6 +127,5 @@ fn a_picture_from_elsewhere_is_shown_with_a_warning() {
     let scene = Scene::new().message("2026-01-01T10-00-00Z", "![chart](https://example.org/chart.png)");
     scene.build().report();
     assert!(scene.page("index.html").contains("<img src=\"https://example.org/chart.png\""));
-    let (_, talk) = crate::scene::words(&scene.run(&["build", "blog", "-o", "other"]));
-    assert!(talk.contains("a picture from another server"), "{talk}");
+    assert_says(scene.session(&[&["build", "blog", "-o", "other"]]), str![[""]]);
 }

@@ -109,18 +109,13 @@ pub fn with_id(text: &str, id: Uuid) -> Option<String> {
 impl Profile {
     /// Drops values of the wrong form and cuts long ones.
     fn checked(self) -> Self {
-        let line = |value: Option<String>| {
-            let value = markdown::harmless(&value?).split_whitespace().collect::<Vec<_>>().join(" ");
-            let cut: String = value.chars().take(MAX_VALUE).collect();
-            (!cut.is_empty()).then_some(cut)
-        };
         Self {
             id: self.id.filter(|id| uuid_of(id).is_some()),
-            title: line(self.title),
-            description: line(self.description),
-            author: line(self.author),
-            language: line(self.language).filter(|tag| header::is_language(tag)),
-            link: line(self.link).filter(|link| link.starts_with("https://") || link.starts_with("http://")),
+            title: shown_value(self.title),
+            description: shown_value(self.description),
+            author: shown_value(self.author),
+            language: shown_value(self.language).filter(|tag| header::is_language(tag)),
+            link: shown_value(self.link).filter(|link| link.starts_with("https://") || link.starts_with("http://")),
             icon: self.icon.filter(|name| name.starts_with('.') && !name.contains('/') && name != ".." && name != "."),
         }
     }
@@ -136,6 +131,13 @@ impl Profile {
     pub fn channel_id(&self, name: &str) -> Uuid {
         self.own_id().unwrap_or_else(|| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("missive:{name}").as_bytes()))
     }
+}
+
+/// A value as one line that can be shown, and not too long; `None` where nothing is left of it.
+fn shown_value(value: Option<String>) -> Option<String> {
+    let value = markdown::harmless(&value?).split_whitespace().collect::<Vec<_>>().join(" ");
+    let cut: String = value.chars().take(MAX_VALUE).collect();
+    (!cut.is_empty()).then_some(cut)
 }
 
 /// An entry's id: the `UUIDv5` of the channel's id and the message's stem. The same wherever and by whomever it is rendered.
@@ -173,7 +175,7 @@ impl EntryIds {
     }
 
     /// A message's id.
-    pub fn of(&self, side: Side, stamp: Stamp) -> Uuid {
+    pub fn entry(&self, side: Side, stamp: Stamp) -> Uuid {
         match side {
             Side::Inbox if self.inbox_is_told_apart => Uuid::new_v5(&self.inbox, format!("{side}/{stamp}").as_bytes()),
             Side::Inbox => entry_id(self.inbox, stamp),
@@ -224,10 +226,10 @@ mod tests {
         let none = Profile::default();
         for (theirs, mine) in [(&none, &none), (&none, &own), (&own, &none)] {
             let ids = EntryIds::new(Kind::Message, "talk", theirs, mine);
-            assert_ne!(ids.of(Side::Inbox, stamp), ids.of(Side::Outbox, stamp));
+            assert_ne!(ids.entry(Side::Inbox, stamp), ids.entry(Side::Outbox, stamp));
         }
         let id =
-            |kind, side, theirs: &Profile, mine: &Profile| EntryIds::new(kind, "talk", theirs, mine).of(side, stamp);
+            |kind, side, theirs: &Profile, mine: &Profile| EntryIds::new(kind, "talk", theirs, mine).entry(side, stamp);
         let written = id(Kind::Broadcast, Side::Outbox, &none, &own);
         assert_eq!(written, id(Kind::Subscription, Side::Inbox, &own, &none), "both ends have one id for it");
         assert_eq!(written, id(Kind::Message, Side::Inbox, &own, &none));

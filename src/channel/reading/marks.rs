@@ -215,7 +215,7 @@ impl Marks {
         }
         let at = Stamp::parse(at.as_bytes()).ok()?.seconds();
         let (side, stem) = place.split_once('/')?;
-        let side = Side::BOTH.into_iter().find(|known| known.name() == side)?;
+        let side = Side::from_name(side)?;
         let reach = match stem.strip_prefix("..") {
             Some(stem) => Reach::UpTo(Stamp::parse(stem.as_bytes()).ok()?),
             None => Reach::One(Stamp::parse(stem.as_bytes()).ok()?),

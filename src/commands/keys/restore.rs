@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -15,15 +16,28 @@ use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
-use crate::commands::keys::restore_args::Restore;
-use crate::commands::keys::sealed_file::{given, unsealed};
+use crate::commands::keys::sealed_file;
 use crate::commands::{Environment, Failure, count, documents};
 use crate::console::Console;
+use crate::daemon::engine;
 use crate::fs::create_folders::folders_below;
 use crate::fs::regular_file;
 use crate::sync::keys::book::{Book, Document, Secret};
 use crate::text::invisible::field;
 use crate::text::shell;
+
+/// Arguments of `missive keys restore`.
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    /// The file
+    file: PathBuf,
+    /// Use this channel's existing folder; its contents will be shared
+    #[arg(long, value_name = "CHANNEL")]
+    into: Vec<String>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
 
 /// What came back, and what did not.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -72,6 +86,19 @@ impl Fate {
     fn is_taken(&self) -> bool {
         matches!(self, Self::New | Self::Into)
     }
+
+    /// What becomes of a key, in a line.
+    fn line(&self, document: &Document, environment: &Environment) -> String {
+        let may = if document.secret.is_some() { "reads and writes" } else { "reads" };
+        let path = field(&environment.folders.data.join(document.channel.as_os_str()).to_string_lossy());
+        let becomes = match self {
+            Self::New => format!("a new folder, {path}"),
+            Self::Into => format!("the existing folder, {path}; its contents will be shared"),
+            Self::Here => "here already".to_owned(),
+            Self::LeftOut(why) => format!("left out: {why}"),
+        };
+        format!("  {} ({}), {may}: {becomes}", field(&document.channel.to_string()), document.side)
+    }
 }
 
 /// What a restore comes to.
@@ -89,6 +116,7 @@ struct Plan {
 /// [`Failure`] when the file is none or the passphrase is wrong, nobody is there to answer, or the answer is no. Nothing was changed
 /// then.
 pub(super) fn run(args: &Restore, environment: &Environment, console: Console) -> Result<RestoreReport, Failure> {
+    engine::require()?;
     let into = args.into.iter().map(|name| documents::parsed(name)).collect::<Result<BTreeSet<_>, _>>()?;
     let kept = opened(&args.file, environment, console)?;
     let planned = plan(&Book::read(&environment.folders.data)?, &kept, environment, &into)?;
@@ -120,8 +148,7 @@ pub(super) fn run(args: &Restore, environment: &Environment, console: Console) -
 /// The book in a sealed file.
 fn opened(file: &Path, environment: &Environment, console: Console) -> Result<Book, Failure> {
     let sealed = regular_file::read(&environment.folders.here.join(file), u64::MAX)?;
-    let passphrase = given(console.passphrase("Passphrase of the file:")?)?;
-    let text = crate::sync::keys::backup::open(&sealed, &passphrase).map_err(|error| unsealed(&error, file))?;
+    let text = sealed_file::open(&sealed, file, console)?;
     std::str::from_utf8(&text).ok().and_then(|text| Book::parse(text).ok()).ok_or_else(|| {
         Failure::new(
             format!("{} contains no keys of missive", file.display()),
@@ -244,19 +271,6 @@ impl Plan {
 
     /// What is shown before it is asked about.
     fn lines(&self, environment: &Environment) -> Vec<String> {
-        let of = |(document, fate): &(Document, Fate)| {
-            let may = if document.secret.is_some() { "reads and writes" } else { "reads" };
-            let path = field(&environment.folders.data.join(document.channel.as_os_str()).to_string_lossy());
-            let becomes = match fate {
-                Fate::New => format!("a new folder, {path}"),
-                Fate::Into => {
-                    format!("the existing folder, {path}; its contents will be shared")
-                }
-                Fate::Here => "here already".to_owned(),
-                Fate::LeftOut(why) => format!("left out: {why}"),
-            };
-            format!("  {} ({}), {may}: {becomes}", field(&document.channel.to_string()), document.side)
-        };
         let bad = |name: &String| format!("  `{}`: left out: a channel cannot have that name", field(name));
         let identity = self.identity.map(|what| {
             format!(
@@ -266,7 +280,7 @@ impl Plan {
         let all = self.keys.len() + self.bad_names.len();
         [format!("The file holds {}:", count(all, "key"))]
             .into_iter()
-            .chain(self.keys.iter().map(of))
+            .chain(self.keys.iter().map(|(document, fate)| fate.line(document, environment)))
             .chain(self.bad_names.iter().map(bad))
             .chain(identity)
             .collect()

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::channel::reading::marks::{Change, ChannelKey, Marks};
 use crate::fs::confined::{Folder, Kind};
+use crate::fs::named_error::named;
 use crate::fs::{atomic_write, private};
 
 /// A longer file is read only to this length, in bytes: room for some million marks.
@@ -48,7 +49,7 @@ impl MarkStore {
         let folder = match Folder::open(&self.marks()) {
             Ok(folder) => folder,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(marks),
-            Err(error) => return Err(at(&self.marks(), &error)),
+            Err(error) => return Err(named(&self.marks(), error)),
         };
         for (name, kind) in folder.list()? {
             let path = Path::new(&name);
@@ -56,7 +57,7 @@ impl MarkStore {
             // A sync tool's second version of a file is marks too, and merging loses none.
             if kind == Kind::File && is_text && !name.to_string_lossy().starts_with('.') {
                 let read = folder.read(path, MAX_FILE);
-                let (bytes, _) = read.map_err(|error| at(&self.marks().join(path), &error))?;
+                let (bytes, _) = read.map_err(|error| named(&self.marks().join(path), error))?;
                 marks.take(&String::from_utf8_lossy(&bytes));
             }
         }
@@ -133,13 +134,9 @@ impl MarkStore {
     /// The name of this device, which is made once.
     fn device(&self, fresh: &str) -> io::Result<String> {
         let path = self.folder().join("device");
-        let sound = |name: &str| {
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-            (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(plain)
-        };
         let read = || fs_err::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
         match read() {
-            Ok(name) if sound(&name) => Ok(name),
+            Ok(name) if is_device_name(&name) => Ok(name),
             Ok(_) => atomic_write::replace(&path, format!("{fresh}\n").as_bytes()).map(|()| fresh.to_owned()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 match atomic_write::create(&path, format!("{fresh}\n").as_bytes()) {
@@ -155,12 +152,17 @@ impl MarkStore {
 /// Adds bytes to a file in one write, so that what two programs add is never mixed.
 fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file =
-        File::options().append(true).create(true).mode(0o600).open(path).map_err(|error| at(path, &error))?;
-    let written = file.write(bytes).map_err(|error| at(path, &error))?;
-    if written == bytes.len() { Ok(()) } else { Err(at(path, &io::ErrorKind::StorageFull.into())) }
+        File::options().append(true).create(true).mode(0o600).open(path).map_err(|error| named(path, error))?;
+    let written = file.write(bytes).map_err(|error| named(path, error))?;
+    if written == bytes.len() { Ok(()) } else { Err(named(path, io::ErrorKind::StorageFull.into())) }
 }
 
 /// Writes a file anew if more than half of its lines count no more.
+/// Whether a device may be called so: its name becomes the name of a file.
+fn is_device_name(name: &str) -> bool {
+    (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 fn compact(path: &Path, text: &str) -> io::Result<()> {
     let mut own = Marks::default();
     let lines = own.take(text);
@@ -169,10 +171,6 @@ fn compact(path: &Path, text: &str) -> io::Result<()> {
         return Ok(());
     }
     private::replace(path, compacted.as_bytes())
-}
-
-fn at(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]
