@@ -20,13 +20,14 @@ use crate::channel::outbox::draft;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::layout::PROFILE_FILE;
 use crate::channel::protocol::name::ChannelName;
-use crate::channel::protocol::profile;
+use crate::channel::protocol::{profile, toml_table};
 use crate::channel::snapshot::card_cache;
 use crate::channel::{Channel, Error, Kind};
 use crate::commands::{Environment, documents, syncthing};
 use crate::daemon;
 use crate::fs::atomic_write;
 use crate::fs::confined::Folder;
+use crate::fs::regular_file;
 use crate::sync::keys::book::Book;
 use crate::sync::keys::whereabouts;
 use crate::sync::keys::whereabouts::Whereabouts;
@@ -127,6 +128,7 @@ fn rename(
     move_caches(&channel.path, &renamed.path, environment);
     rename_in_last_state(data, &names);
     let mut notes = carried.follow(&renamed);
+    notes.extend(rename_in_settings(old, new, environment));
     if keeps_ids {
         notes.push(format!(
             "The feeds keep their ids: these followed from the old name, and stand in {} now.",
@@ -205,6 +207,24 @@ fn keep_feed_ids(channel: &Channel, book: &Book, environment: &Environment) -> R
     atomic_write::replace(&outbox.join(PROFILE_FILE), text.as_bytes())?;
     Ok(true)
 }
+
+/// Has the user's settings speak of the channel by its new name; tells what came of it, if they speak of it.
+fn rename_in_settings(old: &ChannelName, new: &ChannelName, environment: &Environment) -> Option<String> {
+    // What lies behind a link is written where it lies.
+    let path = environment.folders.config.as_ref()?.join("missive/config.toml").canonicalize().ok()?;
+    let text = regular_file::read_text(&path, MAX_SETTINGS).ok()?;
+    let renamed = toml_table::renamed(&text, &["sync", "channels"], &old.to_string(), &new.to_string())?;
+    let place = field(&path.to_string_lossy());
+    Some(match atomic_write::replace(&path, renamed.as_bytes()) {
+        Ok(()) => {
+            format!("Its limits in {place} go by the new name; what runs already takes note when it starts again.")
+        }
+        Err(error) => format!("Its limits in {place} still go by the old name, since {error}."),
+    })
+}
+
+/// A longer file of settings is not read, in bytes.
+const MAX_SETTINGS: u64 = 1 << 20;
 
 /// Takes the caches along. What can't be moved is made again.
 fn move_caches(old: &Path, new: &Path, environment: &Environment) {

@@ -56,6 +56,10 @@ fn a_channel_is_renamed_with_all_that_is_in_it() {
     assert_says(
         data.session(&["rename", "films/", "my cinema"]),
         str![[r#"
+$ missive rename films/ 'my cinema'
+[ROOT]/my cinema
+Renamed `films` to `my cinema`.
+The feeds keep their ids: these followed from the old name, and stand in [ROOT]/my cinema/outbox/.channel.toml now.
 "#]],
     );
     assert!(!data.path("films").exists() && data.path("my cinema/drafts").is_dir());
@@ -92,7 +96,7 @@ fn what_was_read_stays_read() {
         channels.into_iter().find(|line| line["name"] == channel).unwrap()["unread"].clone()
     };
     assert_eq!(unread("news"), 1);
-    data.does(&["mark", "news", FIRST]);
+    data.does(&["mark", "news", "--read", FIRST]);
     data.does(&["rename", "news", "the news"]);
     assert_eq!(unread("the news"), 0);
 }
@@ -117,11 +121,21 @@ fn a_name_that_cannot_be_had_is_refused_and_nothing_changes() {
     assert_says(
         data.session(&["rename", "film", "cinema"]),
         str![[r#"
+$ missive rename film cinema
+--- messages
+error: no channel `film` in [ROOT]
+  hint: did you mean `films`?
+--- exit 1
 "#]],
     );
     assert_says(
         data.session(&["rename", "films", "news"]),
         str![[r#"
+$ missive rename films news
+--- messages
+error: [ROOT]/news already exists
+  hint: choose another name; nothing was changed
+--- exit 1
 "#]],
     );
 }

@@ -79,7 +79,11 @@ pub fn follow(data: &Path) -> Result<Followed, Error> {
     let mut failed = None;
     if found.is_news(&book) {
         match Book::change(data, |book| note(data, book)) {
-            Ok(noted) => (book, found, renamed) = noted,
+            Ok(names) => {
+                renamed = names;
+                book = Book::read(data)?;
+                found = look(data, &book)?;
+            }
             // A disk that is full or read-only keeps nobody from what has not moved.
             Err(error) => failed = Some(error),
         }
@@ -95,15 +99,15 @@ pub fn follow(data: &Path) -> Result<Followed, Error> {
     Ok(Followed { book, renamed, found: found.channels, warnings })
 }
 
-/// Notes what there is to note, and gives the book, where all its folders are then, and which of them were renamed.
-fn note(data: &Path, book: &mut Book) -> Result<(Book, Look, BTreeMap<ChannelName, ChannelName>), Error> {
+/// Notes what there is to note, and gives the channels that were renamed.
+fn note(data: &Path, book: &mut Book) -> Result<BTreeMap<ChannelName, ChannelName>, Error> {
     // Another program may have followed them meanwhile.
     let found = look(data, book)?;
     let renamed = found.renamed();
     keep_marks(data, &renamed);
     found.note(data, book);
     book.rename(&renamed);
-    Ok((book.clone(), look(data, book)?, renamed))
+    Ok(renamed)
 }
 
 /// Says of messages under their channel's new name what is said of them under the old one. A mark is worth no failure.

@@ -64,6 +64,14 @@ impl RunningReplica {
     }
 }
 
+/// When something was done last, or is to be done.
+struct Times {
+    /// When the state was saved last.
+    saved: Instant,
+    /// When the channels' folders are looked for, because one may have been renamed.
+    look: Option<Instant>,
+}
+
 struct Supervisor {
     home: Home,
     engine: Arc<Engine>,
@@ -72,12 +80,9 @@ struct Supervisor {
     boxes: BoxWatch,
     /// The book as it was read last.
     book: Book,
-    /// When the channels' folders are looked for, because one may have been renamed.
-    look_at: Option<Instant>,
     /// Acceptances that are being answered.
     accepting: BTreeMap<ChannelName, JoinHandle<()>>,
-    /// When the state was saved last.
-    saved: Instant,
+    times: Times,
     /// When documents failed last.
     failed: BTreeMap<[u8; 32], Instant>,
     /// Ends when the engine does not answer any more.
@@ -145,9 +150,8 @@ impl Supervisor {
             replicas: BTreeMap::new(),
             boxes,
             book: Book::default(),
-            look_at: None,
             accepting: BTreeMap::new(),
-            saved: Instant::now(),
+            times: Times { saved: Instant::now(), look: None },
             failed: BTreeMap::new(),
             watchdog,
         };
@@ -183,7 +187,7 @@ impl Supervisor {
         if touched.names(&book) || *touched == Touched::Everything {
             self.follow_book().await;
         } else if self.may_have_moved(touched) {
-            self.look_at.get_or_insert_with(|| Instant::now() + MOVING);
+            self.times.look.get_or_insert_with(|| Instant::now() + MOVING);
         }
         for running in self.replicas.values() {
             running.send(Command::Touched(touched.clone()));
@@ -203,7 +207,7 @@ impl Supervisor {
 
     /// Syncs the documents that the book has now, in the folders where they are now.
     async fn follow_book(&mut self) {
-        self.look_at = None;
+        self.times.look = None;
         let data = self.home.data.clone();
         let Some(followed) = blocking(move || whereabouts::follow(&data)).await else {
             return;
@@ -299,15 +303,15 @@ impl Supervisor {
     /// Looks after itself; tells why the engine is broken, if it is.
     async fn tick(&mut self) -> Option<String> {
         self.save_address().await;
-        if self.saved.elapsed() > SAVE_INTERVAL {
-            self.saved = Instant::now();
+        if self.times.saved.elapsed() > SAVE_INTERVAL {
+            self.times.saved = Instant::now();
             let (data, state) = (self.home.data.clone(), self.home.status.node_state());
             if let Some(Err(error)) = blocking(move || socket::save_last_state(&data, &state)).await {
                 debug!(error = %redacted(&error), "the state could not be saved");
             }
         }
         let why = self.restart_failed().await;
-        if self.look_at.is_some_and(|at| at <= Instant::now()) {
+        if self.times.look.is_some_and(|at| at <= Instant::now()) {
             self.follow_book().await;
         }
         self.answer();

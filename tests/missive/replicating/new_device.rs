@@ -109,9 +109,8 @@ fn keys_are_not_changed_while_something_syncs() {
 
 #[test]
 fn whoever_changed_the_wrong_computer_goes_back() {
-    let mut azureen = Person::author("Azureen", "blog").message(&format!("{BOX}/{FIRST}.txt"), "one\n");
+    let mut azureen = Person::author("Azureen", "blog").message(&format!("{BOX}/{FIRST}.txt"), "one\n").running();
     let brando = Person::new("Brando").subscribed(&azureen.key("blog"), "harbour").running();
-    azureen.starts();
     until_same((&azureen, BOX), (&brando, INBOX), "the first message arrives");
     let before = azureen.status()["device"].clone();
     azureen.stops();
