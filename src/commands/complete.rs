@@ -93,7 +93,7 @@ impl Candidate {
     fn from_completion(found: &CompletionCandidate) -> Option<Self> {
         let value = found.get_value().to_str().filter(|value| field(value) == **value)?.to_owned();
         let help = found.get_help().map(|help| help.to_string().lines().next().unwrap_or_default().to_owned());
-        Some(Self { help, value })
+        Some(Self { value, help })
     }
 }
 

@@ -127,7 +127,15 @@ fn the_terminal_says_who_wrote_each_message() {
     for (head, name) in heads.iter().zip(["Azureen", "key 02020202", "The harbour"]) {
         assert!(head.starts_with(&format!("● {name} · ")), "{out}");
     }
-    assert_says(scene.session(&[&["search", "by"]]), str![[""]]);
+    assert_says(
+        scene.session(&[&["search", "by"]]),
+        str![[r#"
+$ missive search by
+blog 2026-01-03T10-00-00Z  By nobody.
+blog 2026-01-02T10-00-00Z  key 02020202: By the second.
+blog 2026-01-01T10-00-00Z  Azureen: # One By the first. #tag
+"#]],
+    );
     let found = |words: &str| -> Vec<String> {
         let hits = json(&scene, &["search", "--json", words]);
         hits.iter().map(|hit| format!("{} {}", hit["id"].as_str().unwrap(), hit["author"].as_str().unwrap())).collect()

@@ -206,7 +206,26 @@ fn what_is_held_is_told() {
     let (channels, _) = crate::scene::words(&scene.run(&["channels"]));
     assert!(channels.contains("1 waits for missing files"), "{channels}");
     let build: &[&str] = &["build", "./blog", "-o", "out"];
-    assert_says(scene.session(&[build, &["check", "./blog"], &[build, &["--hold", "0s"]].concat()]), str![[""]]);
+    assert_says(
+        scene.session(&[build, &["check", "./blog"], &[build, &["--hold", "0s"]].concat()]),
+        str![[r#"
+$ missive build ./blog -o out
+[ROOT]/out: 1 message, 1 held, 9 files written of 9 in [TIME]
+--- messages
+note: outbox/2026-01-02T10-00-00Z.txt: held: waiting for a.png, b.png
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one
+
+$ missive check ./blog
+blog: 1 message, no warnings
+  outbox/2026-01-02T10-00-00Z.txt: held: waiting for a.png, b.png
+
+$ missive build ./blog -o out --hold 0s
+[ROOT]/out: 2 messages, 7 files written of 10 in [TIME]
+--- messages
+warning: outbox/2026-01-02T10-00-00Z.txt: it shows a file that is not here: a.png, b.png
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one
+"#]],
+    );
     assert!(files(&scene.site()).contains_key("2026-01-02T10-00-00Z.html"));
 }
 

@@ -82,7 +82,16 @@ fn a_conversation_shows_both_sides_in_one_line_of_time() {
     assert!(index.contains("name=\"robots\" content=\"noindex\"") && scene.page("robots.txt").contains("Disallow: /"));
     let page = scene.page("inbox/2026-01-01T10-00-00Z.html");
     assert!(page.contains("href=\"../outbox/2026-01-01T10-00-00Z.html\""), "{page}");
-    assert_says(scene.session(&[&["build", "./blog", "-o", "other"]]), str![[""]]);
+    assert_says(
+        scene.session(&[&["build", "./blog", "-o", "other"]]),
+        str![[r#"
+$ missive build ./blog -o other
+[ROOT]/other: 3 messages, 11 files written of 11 in [TIME]
+--- messages
+note: this site contains other people's messages. It asks search engines to stay away, but anyone who has it can read it
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one
+"#]],
+    );
 }
 
 #[test]
@@ -127,5 +136,14 @@ fn a_picture_from_elsewhere_is_shown_with_a_warning() {
     let scene = Scene::new().message("2026-01-01T10-00-00Z", "![chart](https://example.org/chart.png)");
     scene.build().report();
     assert!(scene.page("index.html").contains("<img src=\"https://example.org/chart.png\""));
-    assert_says(scene.session(&[&["build", "blog", "-o", "other"]]), str![[""]]);
+    assert_says(
+        scene.session(&[&["build", "blog", "-o", "other"]]),
+        str![[r#"
+$ missive build blog -o other
+[ROOT]/other: 1 message, 9 files written of 9 in [TIME]
+--- messages
+warning: outbox/2026-01-01T10-00-00Z.txt: it shows a picture from another server, which can see who reads it
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one
+"#]],
+    );
 }

@@ -183,7 +183,16 @@ fn what_no_change_of_the_channel_can_mend_ends_the_watch() {
     let scene = scene();
     fs::create_dir(scene.site()).unwrap();
     fs::write(scene.site().join("index.html"), "mine").unwrap();
-    assert_says(scene.session(&[&["watch", "./blog", "-o", "out"]]), str![[""]]);
+    assert_says(
+        scene.session(&[&["watch", "./blog", "-o", "out"]]),
+        str![[r#"
+$ missive watch ./blog -o out
+--- messages
+error: [ROOT]/out/index.html would be overwritten, but missive did not write it
+  hint: choose another output folder with `-o DIR`, or use this one with `--force`
+--- exit 1
+"#]],
+    );
 }
 
 #[test]

@@ -285,7 +285,14 @@ fn warnings_are_of_what_has_an_effect() {
     let snapshot = scene.snapshot();
     assert_eq!(snapshot.findings.problems.len(), 2);
     assert!(snapshot.findings.problems.iter().all(|(_, at, _)| *at == stamp(MINE)), "{:?}", snapshot.findings.problems);
-    assert_says(scene.session(&[&["why", &format!("blog/outbox/{THEIRS}.txt")]]), str![[""]]);
+    assert_says(
+        scene.session(&[&["why", &format!("blog/outbox/{THEIRS}.txt")]]),
+        str![[r#"
+$ missive why blog/outbox/2026-01-02T10-00-00Z.txt
+outbox/2026-01-02T10-00-00Z.txt: a message of 2 January 2026, 10:00:00 UTC
+  somebody else wrote it, so pages treat it like a message in an inbox
+"#]],
+    );
 }
 
 #[test]
@@ -296,7 +303,16 @@ fn a_co_writers_files_are_opened_only_if_they_just_show() {
         .message(THEIRS, "x")
         .attachment(THEIRS, "a.html", b"<p>");
     let scene = scene.file("outbox/.authors.toml", &signed(&[9], &[(THEIRS, &[1])], &[]));
-    assert_says(scene.session(&[&["read", "blog", THEIRS, "--open", "1"]]), str![[""]]);
+    assert_says(
+        scene.session(&[&["read", "blog", THEIRS, "--open", "1"]]),
+        str![[r#"
+$ missive read blog 2026-01-02T10-00-00Z --open 1
+--- messages
+error: `a.html` is not opened: missive opens only pictures, sound, films and plain documents from others
+  hint: the file is [ROOT]/blog/outbox/2026-01-02T10-00-00Z/a.html
+--- exit 1
+"#]],
+    );
     let (_, talk) = words(&scene.run(&["read", "blog", MINE, "--open", "1"]));
     assert!(!talk.contains("from others"), "{talk}");
 }

@@ -44,6 +44,7 @@ impl Side {
     }
 
     /// The other box.
+    #[must_use]
     pub fn other(self) -> Self {
         match self {
             Self::Inbox => Self::Outbox,

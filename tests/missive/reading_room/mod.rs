@@ -161,7 +161,13 @@ fn a_name_of_the_rooms_own_is_given_to_no_channel() {
             && page(&scene, "assets/letter.css").contains("--paper")
     );
     assert!(Channel::open(&scene.root().join("room")).is_err(), "a room is no channel");
-    assert_says(scene.session(&[BUILD]), str![[""]]);
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+[ROOT]/room: nothing to do, 11 channels, 12 messages
+"#]],
+    );
 }
 
 #[test]
@@ -234,10 +240,32 @@ fn nothing_is_written_when_nothing_changed_and_only_what_did_when_it_did() {
         all.map(|entry| (entry.path().to_owned(), entry.metadata().unwrap().modified().unwrap())).collect::<Vec<_>>()
     };
     let then = times(&scene);
-    assert_says(scene.session(&[BUILD]), str![[""]]);
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+[ROOT]/room: nothing to do, 4 channels, 5 messages
+"#]],
+    );
     assert!(times(&scene) == then, "not even touched");
     write(&scene, "blog-too/inbox/2026-01-02T10-00-00Z.txt", "Theirs, mended. ![](p.png)");
-    assert_says(scene.session(&[&[BUILD, &["--explain"]].concat()]), str![[""]]);
+    assert_says(
+        scene.session(&[&[BUILD, &["--explain"]].concat()]),
+        str![[r#"
+$ missive --data data build --all -o room --explain
+blog-too/2026-01-02T10-00-00Z.html: text
+blog-too/2026/01.html: text
+blog-too/atom.xml: text
+blog-too/feed.json: text
+blog-too/index.html: text
+atom.xml: text
+index.html: text
+blog-too: 1 message, 5 files written
+[ROOT]/room: 4 channels, 5 messages, 7 files written of 44 in [TIME]
+--- messages
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` sets its address
+"#]],
+    );
     let after = room(&scene);
     let changed: Vec<&String> =
         after.iter().filter(|(name, bytes)| before[*name] != **bytes).map(|(name, _)| name).collect();
@@ -278,7 +306,15 @@ fn the_site_of_a_channel_that_is_gone_goes_and_what_others_put_there_stays() {
     // A site in the same place that the room did not build.
     scene.run(&["--data", "data", "build", "talk", "-o", "room/letters"]);
     remove(&scene.root().join("data/blog-too"));
-    assert_says(scene.session(&[BUILD]), str![[""]]);
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+[ROOT]/room: 3 channels, 4 messages, 3 files written, 11 removed of 34 in [TIME]
+--- messages
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` sets its address
+"#]],
+    );
     let left: Vec<String> = files(&scene.root().join("room/blog-too")).into_keys().collect();
     assert_eq!(left, ["mine.txt"]);
     assert_eq!(page(&scene, "other/index.html"), "other");
@@ -286,7 +322,13 @@ fn the_site_of_a_channel_that_is_gone_goes_and_what_others_put_there_stays() {
     for file in ["index.html", "atom.xml", "subscriptions.opml"] {
         assert!(!page(&scene, file).contains("blog-too"), "{file}");
     }
-    assert_says(scene.session(&[BUILD]), str![[""]]);
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+[ROOT]/room: nothing to do, 3 channels, 4 messages
+"#]],
+    );
 }
 
 #[test]

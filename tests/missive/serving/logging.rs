@@ -240,7 +240,15 @@ fn a_wrong_value_is_said_in_one_line_and_is_wrong_usage() {
         assert_eq!((output.status.code(), out.as_str(), talk.lines().count()), (Some(2), "", 1), "{talk}");
         talk
     });
-    assert_says(said.concat(), str![[""]]);
+    assert_says(
+        said.concat(),
+        str![[r#"
+error: `loud` in MISSIVE_LOG cannot be understood: a level is one of off, error, warn, info, debug, trace, such as `MISSIVE_LOG=sync=debug,web=trace`
+error: `loud` in MISSIVE_LOG cannot be understood: a level is one of off, error, warn, info, debug, trace, such as `MISSIVE_LOG=sync=debug,web=trace`
+error: `sink=debug` in MISSIVE_LOG cannot be understood: the parts are cli, commands, daemon, channel, site, sync, watch, web, such as `MISSIVE_LOG=sync=debug,web=trace`
+error: `iroh=trace` in MISSIVE_LOG cannot be understood: parts of other people are logged at `warn` and `error` only, such as `MISSIVE_LOG=sync=debug,web=trace`
+"#]],
+    );
 }
 
 #[test]
