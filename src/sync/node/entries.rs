@@ -115,8 +115,9 @@ async fn restate(hands: &Hands, item: &Item, hash: Hash, len: u64) -> Result<u64
 }
 
 async fn say(hands: &Hands, kind: NoteKind, bytes: Vec<u8>) -> Result<Published, Cause> {
-    let (len, time) = (bytes.len() as u64, hands.home.micros());
-    let hash = hands.doc.set_bytes(hands.engine.author, kind.key().bytes(), bytes).await?;
+    let (len, key) = (bytes.len() as u64, kind.key().bytes());
+    let hash = hands.doc.set_bytes(hands.engine.author, key.clone(), bytes).await?;
+    let time = time_of(hands, key).await?;
     match kind {
         NoteKind::Author => debug!("the own name and device are published"),
         NoteKind::Names => debug!("the owner's names of the authors are written"),
@@ -125,8 +126,8 @@ async fn say(hands: &Hands, kind: NoteKind, bytes: Vec<u8>) -> Result<Published,
     Ok(Published { stat: None, hash: *hash.as_bytes(), len, empty: false, time })
 }
 
-/// When the own entry of a key was made, in microseconds since 1970.
-async fn time_of(hands: &Hands, key: Vec<u8>) -> Result<u64, Cause> {
+/// When the own entry of a key was made, in microseconds since 1970: who compares documents has to know it as others do.
+pub(super) async fn time_of(hands: &Hands, key: Vec<u8>) -> Result<u64, Cause> {
     let entry = hands.doc.get_exact(hands.engine.author, key, true).await?;
     Ok(entry.ok_or("the document does not have the entry")?.timestamp())
 }

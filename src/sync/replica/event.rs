@@ -170,7 +170,7 @@ pub struct Published {
     pub len: u64,
     /// Whether its key says that the file is empty.
     pub empty: bool,
-    /// A time not later than the entry's, in microseconds since 1970.
+    /// The entry's time, in microseconds since 1970.
     pub time: u64,
 }
 
