@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::sync::replica::flips::Flips;
 use crate::sync::replica::item::Item;
 use crate::sync::replica::merge::Hash;
+use crate::sync::replica::records::{Record, content};
 
 /// So many problems are told at once.
 const MAX_PROBLEMS: usize = 20;
@@ -11,18 +13,22 @@ const MAX_PROBLEMS: usize = 20;
 /// What a person is told.
 #[derive(Debug, Default)]
 pub struct Condition {
-    /// Why nothing is done, until somebody says what to do.
+    /// Why nothing is told of one's own box, until somebody says what to do.
     pub question: Option<String>,
+    /// Why the box can't be listed.
+    pub unlisted: Option<String>,
+    /// What is to be done with files that came back.
+    pub asked: Option<String>,
+    /// Those files.
+    pub returned: BTreeSet<Item>,
     /// What went wrong since everything was looked at last.
     problems: BTreeSet<String>,
     /// Files of an inbox that a person changed here.
     pub changed_here: BTreeSet<Item>,
     /// A profile that can't be read, and why.
     pub unreadable_profile: Option<(Hash, String)>,
-    /// The profile whose title is known.
-    pub profile: Option<Hash>,
-    /// The channel's title.
-    pub title: Option<String>,
+    /// Files that change their minds.
+    pub flips: Flips,
     /// Whether all this was reported since something happened.
     pub is_reported: bool,
 }
@@ -38,6 +44,31 @@ impl Condition {
     /// What went wrong.
     pub fn problems(&self) -> impl Iterator<Item = &String> {
         self.problems.iter()
+    }
+
+    /// What is asked of a person, the most urgent first.
+    pub fn asks(&self) -> Option<&String> {
+        self.unlisted.as_ref().or(self.question.as_ref()).or(self.asked.as_ref())
+    }
+
+    /// Whether this is the profile that can't be read.
+    pub fn is_unreadable(&self, item: &Item, record: &Record) -> bool {
+        let unreadable = self.unreadable_profile.as_ref().filter(|_| *item == Item::profile());
+        unreadable.is_some_and(|(hash, _)| *hash == content(record))
+    }
+
+    /// What is said of files that change their minds.
+    pub fn restless(&self) -> Option<String> {
+        let mut files = self.flips.restless();
+        let first = files.next()?;
+        let more = match files.count() {
+            0 => String::new(),
+            1 => " and 1 other file".to_owned(),
+            more => format!(" and {more} other files"),
+        };
+        Some(format!(
+            "{first}{more} changed to and fro several times within a minute, and nothing is done about that for a minute: does another program write into the folder?"
+        ))
     }
 
     /// Forgets what went wrong: everything is looked at anew.

@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
+use crate::channel::protocol::stamp::Stamp;
 use crate::fs::confined::Stat;
 use crate::sync::keys::document::Document;
 use crate::sync::keys::ticket::Peer;
-use crate::channel::protocol::stamp::Stamp;
 use crate::sync::replica::item::Item;
 use crate::sync::replica::merge::Hash;
 use crate::sync::replica::note_kind::NoteKind;

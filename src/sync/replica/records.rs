@@ -5,8 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
+use crate::sync::replica::deletion;
 use crate::sync::replica::item::{Item, Key};
 use crate::sync::replica::merge::{Hash, Remote};
+use crate::sync::replica::note_kind::NoteKind;
 use crate::sync::replica::signers::Author;
 
 /// An entry of a document, as the network brought it.
@@ -65,9 +67,9 @@ pub struct Record {
 }
 
 impl Record {
-    /// A deletion has no content.
+    /// Whether it says that the file was deleted.
     pub fn is_deletion(&self) -> bool {
-        self.len == 0
+        deletion::is_deletion(&self.hash, self.len)
     }
 
     /// Which of two counts: the later one, and of two in the same microsecond a content before a deletion.
@@ -77,7 +79,7 @@ impl Record {
 
     /// The length of the file.
     pub fn file_len(&self) -> u64 {
-        if self.empty { 0 } else { self.len }
+        if self.empty || self.is_deletion() { 0 } else { self.len }
     }
 }
 
@@ -199,6 +201,35 @@ impl Records {
         self.put_file(item.clone(), record);
     }
 
+    /// Takes in a note that this side has written.
+    pub fn put_own_note(&mut self, kind: NoteKind, note: Note) {
+        let notes = match kind {
+            NoteKind::Author => &mut self.authors,
+            NoteKind::Names => &mut self.names,
+            NoteKind::Moved => &mut self.moved,
+        };
+        put_note(notes, note);
+    }
+
+    /// Takes in all that others know: what came here while the document was read may be missing there.
+    pub fn merge(&mut self, other: Self) {
+        for (item, records) in other.files {
+            records.into_iter().for_each(|record| self.put_file(item.clone(), record));
+        }
+        for (own, others) in
+            [(&mut self.authors, other.authors), (&mut self.moved, other.moved), (&mut self.names, other.names)]
+        {
+            others.into_values().for_each(|note| put_note(own, note));
+        }
+        for key in other.refused {
+            if !self.refused.contains(&key) && self.refused.len() < MAX_REFUSED_KEYS {
+                self.refused.insert(key);
+            }
+        }
+        self.more_refused = self.more_refused.max(other.more_refused);
+        self.newest = self.newest.max(other.newest);
+    }
+
     /// How many entries mean nothing.
     pub fn refused(&self) -> usize {
         self.refused.len() + self.more_refused
@@ -272,6 +303,12 @@ impl Records {
             .max_by_key(|r| r.order())?;
         let others = records.iter().filter(|record| record.author != *author && !record.is_deletion());
         others.filter(|other| other.order() < own.order() && content(other) != content(own)).min_by_key(|r| r.order())
+    }
+
+    /// Files whose entry that counts is this author's deletion without content: of the kind that the engine does not keep.
+    pub fn fragile_deletions<'a>(&'a self, author: &'a Author) -> impl Iterator<Item = (&'a Item, &'a Record)> {
+        let latest = self.files.keys().filter_map(|item| Some((item, self.latest(item)?)));
+        latest.filter(move |(_, record)| record.author == *author && record.len == 0)
     }
 
     /// An author's entries for a file that are no deletions.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::channel::protocol::entry::Side;
-use crate::sync::keys::book::Document;
+use crate::sync::keys::book::{AuthorKey, Document};
 use crate::sync::replica::item::Item;
 use crate::sync::replica::limits::Limits;
 use crate::sync::replica::merge::Role;
@@ -33,6 +33,11 @@ impl SharedBox {
     /// Whose the document is.
     pub fn owner(&self) -> Option<Author> {
         self.document.owner.map(|owner| owner.0)
+    }
+
+    /// Notes whose the document is.
+    pub fn pin_owner(&mut self, owner: Author) {
+        self.document.owner = Some(AuthorKey(owner));
     }
 
     /// Whether it is this device's own.

@@ -13,6 +13,10 @@ use crate::sync::replica::records::Record;
 pub struct Wanted {
     /// Contents that were asked for, with the files that wait for them.
     pub files: BTreeMap<Hash, BTreeSet<Item>>,
+    /// Contents that have come, with their lengths in bytes and the files that are to be put in place with them.
+    pub stored: BTreeMap<Hash, (u64, BTreeSet<Item>)>,
+    /// The length of what was asked for since the free space was looked at last, in bytes.
+    pub claimed: u64,
     /// Notes that were asked for.
     pub notes: BTreeSet<Hash>,
     /// Files that are not fetched, and why.
@@ -35,10 +39,45 @@ impl Wanted {
         self.files.get(hash).is_some_and(|items| items.contains(item))
     }
 
-    /// Notes that a content has come; gives the files that waited for it, and whether a note did.
-    pub fn arrived(&mut self, hash: &Hash) -> (BTreeSet<Item>, bool) {
-        // A content that only a note waited for has no files.
-        (self.files.remove(hash).unwrap_or_default(), self.notes.remove(hash))
+    /// Notes that a content of this length in bytes has come; gives the files that waited for it.
+    pub fn arrived(&mut self, hash: Hash, len: u64) -> BTreeSet<Item> {
+        let items = self.files.remove(&hash).unwrap_or_default();
+        if !items.is_empty() {
+            self.stored.entry(hash).or_insert_with(|| (len, BTreeSet::new())).1.extend(items.iter().cloned());
+        }
+        items
+    }
+
+    /// The length of a content in bytes that has come for a file.
+    pub fn stored_len(&self, hash: &Hash, item: &Item) -> Option<u64> {
+        self.stored.get(hash).filter(|(_, items)| items.contains(item)).map(|(len, _)| *len)
+    }
+
+    /// Notes that a file does not wait to be put in place with a content any more.
+    pub fn settled(&mut self, hash: &Hash, item: &Item) {
+        if let Some((_, items)) = self.stored.get_mut(hash) {
+            items.remove(item);
+            if items.is_empty() {
+                self.stored.remove(hash);
+            }
+        }
+    }
+
+    /// Notes that a file is to have this content, and does not wait to be put in place with another one any more.
+    pub fn drop_others(&mut self, item: &Item, hash: Option<Hash>) {
+        if !self.stored.is_empty() {
+            self.stored.retain(|stored, (_, items)| {
+                if Some(*stored) != hash {
+                    items.remove(item);
+                }
+                !items.is_empty()
+            });
+        }
+    }
+
+    /// All files that wait for a content, or to be put in place with one.
+    pub fn waiting(&self) -> impl Iterator<Item = &Item> {
+        self.files.values().chain(self.stored.values().map(|(_, items)| items)).flatten()
     }
 
     /// Whether a content is known not to be what its entry says.
@@ -53,7 +92,8 @@ impl Wanted {
 
     /// Whether a record's file waits for it, and is short enough that its text waits too.
     pub fn is_awaited_attachment(&self, item: &Item, record: &Record) -> bool {
-        !record.is_deletion() && record.file_len() <= MAX_AWAITED && self.awaits(&record.hash, item)
+        let is_coming = self.awaits(&record.hash, item) || self.stored_len(&record.hash, item).is_some();
+        !record.is_deletion() && record.file_len() <= MAX_AWAITED && is_coming
     }
 }
 
