@@ -97,6 +97,8 @@ pub(super) struct Computer {
     pub(super) is_disk_full: bool,
     /// After so many more steps the program is killed, or the power fails.
     pub(super) doom: Option<(u8, bool)>,
+    /// Whether it has begun to listen to the document.
+    pub(super) has_joined: bool,
     /// Whether it listens to the document no more.
     pub(super) has_left: bool,
     /// Whether entries came a moment ago.
@@ -104,6 +106,12 @@ pub(super) struct Computer {
     /// Files about which something is being done.
     pub(super) busy: BTreeSet<Item>,
     pub(super) witness: Witness,
+    /// The keys and times of all entries that were made here.
+    pub(super) made: BTreeSet<(Vec<u8>, u64)>,
+    /// Whether an entry of a file came, since the program was started, that has its key and was not made here.
+    pub(super) got_own: bool,
+    /// Whether documents were compared since the program was started.
+    pub(super) is_compared: bool,
     /// Items that a person touched here: an inbox may differ in them.
     pub(super) touched: BTreeSet<Item>,
     /// When contents are asked for again.
@@ -144,10 +152,14 @@ impl Computer {
             backup: None,
             is_disk_full: false,
             doom: None,
+            has_joined: part == Part::Stranger,
             has_left: false,
             came: 0,
             busy: BTreeSet::new(),
             witness: Witness::default(),
+            made: BTreeSet::new(),
+            got_own: false,
+            is_compared: false,
             touched: BTreeSet::new(),
             retry: 0,
             limits: Limits::default(),
@@ -195,7 +207,7 @@ impl Computer {
             Place::Own => true,
             Place::Box(root, item) => {
                 let file = self.folder.files.get(item);
-                *root == self.folder.root && self.folder.is_there && file.is_some_and(|file| file.content.hash == *hash)
+                *root == self.folder.root && self.folder.is_there && !self.folder.is_blank && file.is_some_and(|file| file.content.hash == *hash)
             }
         };
         is_readable.then_some(stored.len)

@@ -32,6 +32,8 @@ pub(super) struct Folder {
     pub(super) pocket: Vec<(Item, File)>,
     /// Whether the box can be listed.
     pub(super) is_there: bool,
+    /// Whether the disk that it lies on is not there, and an empty folder is in its place.
+    pub(super) is_blank: bool,
     /// Its place: another one when it, or the data folder, is renamed.
     pub(super) root: u32,
     inodes: u64,
@@ -58,6 +60,11 @@ impl Folder {
         self.files.insert(item, File { stat, ..file });
     }
 
+    /// A file, as the program sees it.
+    pub(super) fn seen(&self, item: &Item) -> Option<&File> {
+        self.files.get(item).filter(|_| !self.is_blank)
+    }
+
     pub(super) fn fingerprint(&self, item: &Item) -> Option<StatFingerprint> {
         self.files.get(item).map(|file| StatFingerprint::from(&file.stat))
     }
@@ -65,7 +72,7 @@ impl Folder {
     /// What lies in the box, or at these first names of paths in it.
     pub(super) fn tree(&self, names: Option<&BTreeSet<OsString>>) -> Tree {
         let is_meant = |item: &Item| {
-            names.is_none_or(|names| item.path().iter().next().is_some_and(|first| names.contains(first)))
+            !self.is_blank && names.is_none_or(|names| item.path().iter().next().is_some_and(|first| names.contains(first)))
         };
         let files = self.files.iter().filter(|(item, _)| is_meant(item));
         Tree { files: files.map(|(item, file)| (item.clone(), file.stat)).collect(), unreadable: BTreeSet::new() }

@@ -46,7 +46,7 @@ impl World {
         if !computer.folder.is_there {
             return Err(NotRead::Gone);
         }
-        let file = computer.folder.files.get(item).ok_or(NotRead::Gone)?;
+        let file = computer.folder.seen(item).ok_or(NotRead::Gone)?;
         let is_stored = computer.stored(&file.content.hash).is_some();
         Ok(FileRead { stat: file.stat, hash: file.content.hash, is_stored })
     }
@@ -72,7 +72,7 @@ impl World {
         let stamp = self.stamp(at);
         let now = self.file_time(at);
         let computer = &mut self.computers[at];
-        let file = computer.folder.files.get(&placement.item).copied();
+        let file = computer.folder.seen(&placement.item).copied();
         let mut replaces = placement.replaces;
         if let (Some(then), Some(by)) = (placement.replaces, placement.keep) {
             let is_same = file.is_some_and(|file| StatFingerprint::from(&file.stat).is_same_file(&then));
@@ -121,7 +121,7 @@ impl World {
         let Placement { item, hash, len, .. } = placement;
         let now = self.file_time(at);
         let computer = &self.computers[at];
-        if !computer.folder.is_there {
+        if !computer.folder.is_there || computer.folder.is_blank {
             return Err(NotPlaced::Failed("the box is not there".to_owned()));
         }
         let there = computer.folder.fingerprint(item);
@@ -142,6 +142,7 @@ impl World {
         let computer = &mut self.computers[at];
         let before = computer.folder.files.get(item).map(|file| file.content);
         let stat = computer.folder.put(item.clone(), content, now);
+        self.stir();
         if let Some(before) = before {
             self.check_not_lost(at, item, before, "put another content in its place");
         }
@@ -151,12 +152,13 @@ impl World {
     pub(super) fn remove(&mut self, at: usize, item: Item, stat: StatFingerprint, by: DeletedBy) {
         let stamp = self.stamp(at);
         let removed = match self.computers[at].folder.fingerprint(&item) {
-            _ if !self.computers[at].folder.is_there => Err(NotMoved::Failed("the box is not there".to_owned())),
+            _ if !self.computers[at].folder.is_there || self.computers[at].folder.is_blank => Err(NotMoved::Failed("the box is not there".to_owned())),
             Some(there) if there == stat => {
                 self.check_removed(at, &item);
                 let folder = &mut self.computers[at].folder;
                 let file = folder.files.remove(&item).unwrap();
                 folder.discard(by.folder_name(stamp), &item, file.content);
+                self.stir();
                 self.notify(at, &item);
                 Ok(())
             }
@@ -168,8 +170,13 @@ impl World {
     pub(super) fn put_aside(&mut self, at: usize, item: Item) {
         let folder = &mut self.computers[at].folder;
         let done = match folder.files.remove(&item) {
+            Some(file) if folder.is_blank => {
+                folder.files.insert(item.clone(), file);
+                Err("it is not there".to_owned())
+            }
             Some(file) => {
                 folder.aside.push((item.clone(), file.content));
+                self.stir();
                 self.notify(at, &item);
                 Ok(())
             }
@@ -180,7 +187,7 @@ impl World {
 
     pub(super) fn give_way(&mut self, at: usize, stamp: Stamp) {
         let folder = &self.computers[at].folder;
-        if !folder.files.contains_key(&Item::text(stamp)) {
+        if folder.seen(&Item::text(stamp)).is_none() {
             return self.answer(at, Event::GaveWay(stamp, Err("it is not there".to_owned())));
         }
         let mut next = stamp.next().unwrap();
@@ -224,6 +231,7 @@ impl World {
             }
             folder.files.insert(target.clone(), file);
             self.ledger.rename(&target);
+            self.stir();
             self.notify(at, item);
             self.notify(at, &target);
         }
@@ -232,10 +240,13 @@ impl World {
     pub(super) fn write_authors(&mut self, at: usize, authors: Authors) {
         let written = if self.computers[at].is_disk_full {
             Err("the disk is full".to_owned())
-        } else if !self.computers[at].folder.is_there {
+        } else if !self.computers[at].folder.is_there || self.computers[at].folder.is_blank {
             Err("the box is not there".to_owned())
         } else {
             self.check_authors(at, &authors);
+            if self.computers[at].folder.authors.as_ref() != Some(&authors) {
+                self.stir();
+            }
             self.computers[at].folder.authors = Some(authors);
             Ok(())
         };

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::sync::keys::document::AuthorKey;
 use crate::sync::replica::action::{BookChange, Publication};
+use crate::sync::replica::deletion;
 use crate::sync::replica::event::{Event, Log, NotPublished, NotRetracted, Published};
 use crate::sync::replica::item::Item;
 use crate::sync::replica::item_log::Write;
@@ -65,7 +66,7 @@ impl World {
         let Some(publication) = rest.front().cloned() else {
             return;
         };
-        let file = self.computers[at].folder.files.get(&publication.item).copied();
+        let file = self.computers[at].folder.seen(&publication.item).copied();
         let is_there = self.computers[at].folder.is_there;
         let not = match file {
             Some(file) if is_there && !self.random.percent(2) => {
@@ -103,7 +104,7 @@ impl World {
         let item = publication.item.clone();
         let is_empty = file.content.len == 0;
         let has_other = if is_empty { publication.has_content_entry } else { publication.has_empty_entry };
-        let is_deleted = !has_other || self.enter(at, item.key(!is_empty), Content { hash: gone(), len: 0 }).is_ok();
+        let is_deleted = !has_other || self.enter(at, item.key(!is_empty), gone()).is_ok();
         let mark = self.catalog.of_bytes(EMPTY_MARK);
         let content = if is_empty { mark } else { file.content };
         let entered = if is_deleted { self.enter(at, item.key(is_empty), content) } else { Err("late".to_owned()) };
@@ -120,11 +121,11 @@ impl World {
 
     pub(super) fn retract(&mut self, at: usize, item: Item, empty: bool) {
         let computer = &self.computers[at];
-        let retracted = if computer.folder.files.contains_key(&item) || !computer.folder.is_there {
+        let retracted = if computer.folder.seen(&item).is_some() || !computer.folder.is_there {
             Err(NotRetracted::Back)
         } else {
             self.check_retracted(at, &item);
-            let entered = self.enter(at, item.key(empty), Content { hash: gone(), len: 0 });
+            let entered = self.enter(at, item.key(empty), gone());
             entered.map_err(NotRetracted::Refused)
         };
         self.answer(at, Event::Retracted(item, retracted));
@@ -163,7 +164,9 @@ impl World {
         if !computer.state.entries.insert(entry.clone()) {
             return Err("a newer entry is there".to_owned());
         }
+        computer.made.insert((entry.key.clone(), entry.time));
         self.ledger.entered += 1;
+        self.stir();
         self.witness(at, &entry);
         self.broadcast(at, &entry);
         Ok(time)
@@ -185,7 +188,7 @@ impl World {
             BookChange::Owner(owner) => book.owner = book.owner.or(Some(AuthorKey(*owner))),
             BookChange::Moved(key) => book.moved = Some(key.clone()),
             BookChange::DeletedAll => book.delete_all = false,
-            BookChange::ReturnAnswered => self.answered(at),
+            BookChange::ReturnAnswered => book.returned = None,
         }
         self.read_book(at);
     }
@@ -199,6 +202,6 @@ impl World {
 }
 
 /// What the entry of a deletion has for its content.
-pub(super) fn gone() -> Hash {
-    *blake3::hash(b"").as_bytes()
+pub(super) fn gone() -> Content {
+    Content { hash: deletion::mark_hash(), len: deletion::MARK.len() as u64 }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::sync::keys::document::Returned;
+
 /// Something that happens. `at` is a computer, `nth` one of the files that are there then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Happening {
@@ -18,6 +20,8 @@ pub(super) enum Happening {
     DeleteAll { at: usize },
     /// Yes, all is to be deleted.
     AllowDeleteAll { at: usize },
+    /// What is to be done with files that came back.
+    Answer { at: usize, returned: Returned },
     /// A file is moved elsewhere.
     TakeAway { at: usize, nth: usize },
     /// All that was moved elsewhere is moved back.
@@ -25,8 +29,8 @@ pub(super) enum Happening {
     BackUp { at: usize },
     /// The last backup is put back.
     Restore { at: usize, what: What },
-    /// The box can't be seen for a while.
-    Unmount { at: usize },
+    /// The box can't be seen for a while; an empty folder may be in its place.
+    Unmount { at: usize, is_blank: bool },
     Mount { at: usize },
     RenameDataFolder { at: usize },
     RenameChannel { at: usize },
@@ -115,13 +119,16 @@ impl fmt::Display for Happening {
             Self::Delete { at, nth } => write!(f, "{at} deletes file {nth}"),
             Self::DeleteAll { at } => write!(f, "{at} deletes all files"),
             Self::AllowDeleteAll { at } => write!(f, "{at} says that all may be deleted for readers too"),
+            Self::Answer { at, returned: Returned::Publish } => write!(f, "{at} says that readers get what came back"),
+            Self::Answer { at, returned: Returned::Discard } => write!(f, "{at} says that what came back is discarded"),
             Self::TakeAway { at, nth } => write!(f, "{at} moves file {nth} elsewhere"),
             Self::BringBack { at } => write!(f, "{at} moves back what was moved elsewhere"),
             Self::BackUp { at } => write!(f, "{at} makes a backup"),
             Self::Restore { at, what: What::Box } => write!(f, "{at} restores the box from the backup"),
             Self::Restore { at, what: What::State } => write!(f, "{at} restores the program's folder from the backup"),
             Self::Restore { at, what: What::Both } => write!(f, "{at} restores box and program's folder from the backup"),
-            Self::Unmount { at } => write!(f, "{at}'s box can't be seen any more"),
+            Self::Unmount { at, is_blank: false } => write!(f, "{at}'s box can't be seen any more"),
+            Self::Unmount { at, is_blank: true } => write!(f, "{at}'s disk is not there, and an empty folder is"),
             Self::Mount { at } => write!(f, "{at}'s box can be seen again"),
             Self::RenameDataFolder { at } => write!(f, "{at} renames the data folder"),
             Self::RenameChannel { at } => write!(f, "{at} renames the channel's folder"),

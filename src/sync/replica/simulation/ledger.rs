@@ -25,6 +25,8 @@ pub(super) enum Rule {
     Quiet,
     /// Nothing grows without bound.
     Bounded,
+    /// Attachments appear before their text.
+    Order,
     /// The replica keeps to what was agreed on with its hands.
     Protocol,
     /// The program does not break.
@@ -50,6 +52,7 @@ impl fmt::Display for Violation {
             Rule::Equal => "replicas that can meet are not equal",
             Rule::Quiet => "the world does not become quiet",
             Rule::Bounded => "something grows without bound",
+            Rule::Order => "a text appeared before its attachments",
             Rule::Protocol => "the replica breaks the rules of the game",
             Rule::Panic => "the program breaks",
             Rule::Told => "what is told is not true",

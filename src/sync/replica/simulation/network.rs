@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::sync::keys::ticket::Peer;
 use crate::sync::replica::event::{Comparison, ComparisonOutcome, Event, Unsound};
+use crate::sync::replica::item::Key;
 use crate::sync::replica::merge::Hash;
 use crate::sync::replica::records::ReceivedEntry;
 use crate::sync::replica::simulation::computer::{Wish, peer};
@@ -43,11 +44,12 @@ impl World {
             && a.state.device != b.state.device
             && a.is_running()
             && b.is_running()
-            && !a.has_left
-            && !b.has_left
+            && [a, b].iter().all(|computer| computer.has_joined && !computer.has_left)
     }
 
     pub(super) fn dial(&mut self, at: usize, peers: &[Peer]) {
+        // The first call is how a document begins, perhaps with nobody to dial.
+        self.computers[at].has_joined = true;
         for peer in peers {
             let with = |other: &usize| self.computers[*other].state.device == peer.device && self.reaches(at, *other);
             let there: Vec<usize> = (0..self.computers.len()).filter(with).collect();
@@ -145,7 +147,11 @@ impl World {
             if entry.time > wall + MAX_FUTURE {
                 continue;
             }
-            if self.computers[at].state.entries.insert(entry.clone()) {
+            let computer = &mut self.computers[at];
+            if computer.state.entries.insert(entry.clone()) {
+                let is_file = matches!(Key::parse(&entry.key), Some(Key::File { .. }));
+                let is_own = entry.author == computer.state.me && computer.is_writer() && is_file;
+                computer.got_own |= is_own && !computer.made.contains(&(entry.key.clone(), entry.time));
                 self.witness(at, &entry);
                 news.push(entry);
             }
@@ -153,7 +159,7 @@ impl World {
         let count = news.len();
         if count > 0 {
             self.computers[at].came = self.time;
-            self.stirred = self.time;
+            self.stir();
         }
         while !news.is_empty() {
             let some = if is_together { 1 + self.random.below(news.len()) } else { news.len() };
@@ -189,7 +195,7 @@ impl World {
     }
 
     pub(super) fn deliver(&mut self, at: usize, entry: ReceivedEntry) {
-        if self.computers[at].is_running() && !self.computers[at].has_left {
+        if self.computers[at].is_running() && !self.computers[at].has_left && self.computers[at].has_joined {
             self.take_in(at, vec![entry], false);
         }
     }
@@ -257,6 +263,7 @@ impl World {
             if len == wish.len {
                 let stored = Stored { len, place: Place::Own, is_flushed: false };
                 self.computers[at].state.store.insert(hash, stored);
+                self.stir();
                 self.fetched(at, hash, wish, Ok(len));
             } else {
                 self.fetched(at, hash, wish, Err(Unsound { stored: wish.len + SLACK }));

@@ -37,6 +37,10 @@ impl World {
                 self.computers[within(*at)].state.book.delete_all = true;
                 self.read_book(within(*at));
             }
+            Happening::Answer { at, returned } => {
+                self.computers[within(*at)].state.book.returned = Some(*returned);
+                self.read_book(within(*at));
+            }
             Happening::TakeAway { at, nth } => self.take_away(within(*at), *nth),
             Happening::BringBack { at } => self.bring_back(within(*at)),
             Happening::BackUp { at } => {
@@ -45,8 +49,14 @@ impl World {
                 self.computers[within(*at)].backup = Some(Box::new(backup));
             }
             Happening::Restore { at, what } => self.restore(within(*at), *what),
-            Happening::Unmount { at } => self.computers[within(*at)].folder.is_there = false,
-            Happening::Mount { at } => self.computers[within(*at)].folder.is_there = true,
+            Happening::Unmount { at, is_blank } => {
+                let folder = &mut self.computers[within(*at)].folder;
+                (folder.is_there, folder.is_blank) = (*is_blank, *is_blank);
+            }
+            Happening::Mount { at } => {
+                let folder = &mut self.computers[within(*at)].folder;
+                (folder.is_there, folder.is_blank) = (true, false);
+            }
             Happening::RenameDataFolder { at } | Happening::RenameChannel { at } => self.rename_folder(within(*at)),
             Happening::Clone { at } => self.clone_computer(within(*at)),
             Happening::Crash { at, after, power } => self.computers[within(*at)].doom = Some((*after, *power)),
@@ -67,7 +77,7 @@ impl World {
     /// Whether a person can do something to the files of this computer.
     fn has_hands(&self, at: usize) -> bool {
         let computer = &self.computers[at];
-        computer.part != Part::Stranger && computer.folder.is_there && !computer.is_disk_full
+        computer.part != Part::Stranger && computer.folder.is_there && !computer.folder.is_blank && !computer.is_disk_full
     }
 
     fn write_message(&mut self, at: usize, second: Option<u8>, attachments: u8) {
@@ -250,7 +260,7 @@ impl World {
             self.after(300 * MS, Task::Start(at));
         }
         let folder = &mut self.computers[at].folder;
-        folder.is_there = true;
+        (folder.is_there, folder.is_blank) = (true, false);
         folder.root = root;
     }
 
@@ -353,7 +363,4 @@ impl World {
         self.computers[at].touched.insert(item.clone());
         self.notify(at, item);
     }
-
-    /// The book says that the question about files that came back is answered.
-    pub(super) fn answered(&mut self, _at: usize) {}
 }

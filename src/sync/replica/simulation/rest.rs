@@ -17,6 +17,9 @@ const REST: u64 = 190 * SECOND;
 /// So long after the outside has left it alone it rests, in microseconds.
 const MAX_UNREST: u64 = 1500 * SECOND;
 
+/// So many things no world tries after that.
+const MAX_TRIED: u64 = 3000;
+
 /// So many steps no world takes.
 const MAX_STEPS: u64 = 60_000;
 
@@ -35,7 +38,7 @@ impl World {
                 self.check_bounds()?;
                 continue;
             };
-            if self.time > self.stirred.max(healed) + REST {
+            if self.time > self.stirred.max(healed) + REST && self.is_idle() {
                 return self.check_rest().map(|()| Ending {
                     steps: self.steps,
                     quiet_after: self.stirred.saturating_sub(healed),
@@ -46,9 +49,18 @@ impl World {
                 let words = format!("{} things were done since the outside left it alone", self.loud);
                 return Err(Violation { rule: Rule::Quiet, words });
             }
+            if self.loud > MAX_TRIED {
+                let words = format!("{} things were tried since the outside left it alone", self.loud);
+                return Err(Violation { rule: Rule::Quiet, words });
+            }
             self.check_bounds()?;
         }
         Ok(Ending::default())
+    }
+
+    /// Whether nothing is being done about any file.
+    fn is_idle(&self) -> bool {
+        self.computers.iter().all(|computer| computer.busy.is_empty())
     }
 
     fn check_bounds(&self) -> Result<(), Violation> {
@@ -79,6 +91,7 @@ impl World {
         for (at, computer) in self.computers.iter().enumerate() {
             if let Some(replica) = &computer.replica {
                 self.check_box(at, computer, replica)?;
+                self.check_told(at, computer, replica)?;
             }
         }
         Ok(())
@@ -153,6 +166,18 @@ impl World {
         Ok(())
     }
 
+    /// Whoever got entries of their own key that they did not make is told, and nobody else is told so.
+    fn check_told(&self, at: usize, computer: &Computer, replica: &Replica) -> Result<(), Violation> {
+        let own_key = &replica.exchange.own_key;
+        let is_cloned = self.ledger.cloned.contains(&computer.state.device);
+        let words = match (computer.got_own, own_key.problem().is_some(), own_key.is_elsewhere()) {
+            (true, false, _) => "somebody else writes with these keys, and nobody is told",
+            (_, _, true) if !is_cloned => "it is said that another computer has these keys, and none has",
+            _ => return Ok(()),
+        };
+        Err(Violation { rule: Rule::Told, words: format!("at {at}, {words}") })
+    }
+
     /// Whether a person is told why a file is not what the document says.
     fn is_explained(
         &self,
@@ -165,16 +190,17 @@ impl World {
         let record = records.latest(item);
         let condition = &replica.condition;
         let is_question = condition.question.is_some() && here.is_none();
-        let is_refused = replica.wanted.refused.contains_key(item) || condition.is_unsaid(item, record);
-        // What a reader changed, made or restored in an inbox stays as it is.
-        let is_readers = computer.part == Part::Reader && computer.touched.contains(item) && here.is_some();
-        let is_owners = item.is_hidden() && computer.state.me != self.channel.owner && here.is_some();
+        let is_told = replica.wanted.refused.contains_key(item)
+            || condition.returned.contains(item)
+            || condition.changed_here.contains(item)
+            || condition.flips.restless().any(|restless| restless == item)
+            || condition.problems().any(|problem| problem.contains(&item.to_string()))
+            || record.is_some_and(|record| condition.is_unreadable(item, record));
+        // What a reader changed, made or restored in an inbox stays as it is, and so do the owner's files elsewhere.
+        let is_not_told_of = computer.part == Part::Reader || (item.is_hidden() && computer.state.me != self.channel.owner);
+        let is_kept = is_not_told_of && computer.touched.contains(item) && here.is_some();
         let is_nowhere = record.is_some_and(|record| here.is_none() && !self.is_to_be_had(record));
-        // A clock that is behind the entry's refuses what is written here.
-        let is_clock = computer.is_writer() && records.all(item).iter().any(|record| {
-            record.time > (0..self.computers.len()).map(|at| self.wall(at)).min().unwrap_or(0) - 1000 * SECOND
-        }) && self.computers.iter().any(|computer| computer.offset != 0);
-        is_question || is_refused || is_readers || is_owners || is_nowhere || is_clock
+        is_question || is_told || is_kept || is_nowhere
     }
 
     /// Whether somebody has the content of an entry, with the length that it says.

@@ -1,8 +1,10 @@
 //! What must hold at each step of a replica's hands.
 
 use crate::channel::authorship::authors::Authors;
+use crate::sync::replica::action::Placement;
 use crate::sync::replica::item::{Item, Key};
 use crate::sync::replica::records::ReceivedEntry;
+use crate::sync::replica::simulation::computer::Part;
 use crate::sync::replica::simulation::content::{Content, number};
 use crate::sync::replica::simulation::ledger::{Rule, Violation};
 use crate::sync::replica::simulation::world::{SECOND, World};
@@ -97,6 +99,36 @@ impl World {
                     first.1 = time;
                 }
             }
+        }
+    }
+
+    /// A reader's text appears after the attachments that are known by then, and can be had.
+    pub(super) fn check_order(&mut self, at: usize, placements: &[Placement]) {
+        let computer = &self.computers[at];
+        let Some(replica) = computer.replica.as_ref().filter(|_| computer.part == Part::Reader) else {
+            return;
+        };
+        let mut late = Vec::new();
+        for text in placements.iter().filter(|placement| placement.item.is_text() && placement.replaces.is_none()) {
+            for item in replica.records.of_message(&text.item).filter(|item| item.is_attachment()) {
+                let record = replica.records.latest(item);
+                let is_expected = record.is_some_and(|record| {
+                    !record.is_deletion()
+                        && !record.empty
+                        && record.file_len() <= 8 << 20
+                        && !replica.wanted.is_unsound(record.hash, record.len)
+                });
+                let is_there = computer.folder.files.contains_key(item)
+                    || placements.iter().any(|placement| placement.item == *item)
+                    || computer.busy.contains(item)
+                    || replica.wanted.refused.contains_key(item);
+                if is_expected && !is_there {
+                    late.push(format!("{} appears before {item}", text.item));
+                }
+            }
+        }
+        for words in late {
+            self.violated(Rule::Order, at, words);
         }
     }
 

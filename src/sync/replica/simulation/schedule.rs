@@ -1,5 +1,6 @@
 //! A schedule by its seed: who takes part, and what happens when.
 
+use crate::sync::keys::document::Returned;
 use crate::sync::replica::simulation::computer::Part;
 use crate::sync::replica::simulation::happening::{HARMS, Happening, What};
 use crate::sync::replica::simulation::random::Random;
@@ -100,8 +101,9 @@ fn trouble_of(random: &mut Random, trouble: Trouble, at: usize, count: usize) ->
             }
             _ => Happening::Start { at },
         },
-        Trouble::Backups => match random.below(2) {
-            0 => Happening::BackUp { at },
+        Trouble::Backups => match random.below(9) {
+            0..4 => Happening::BackUp { at },
+            4 => Happening::Answer { at, returned: random.pick(&[Returned::Publish, Returned::Discard]) },
             _ => Happening::Restore { at, what: random.pick(&[What::Box, What::State, What::Both]) },
         },
         Trouble::Clones => Happening::Clone { at },
@@ -109,10 +111,11 @@ fn trouble_of(random: &mut Random, trouble: Trouble, at: usize, count: usize) ->
             let minutes = random.pick(&[0, 0, -1, 1, 9, -9, 11, -11, 60, -60, 600, -600, 3000]);
             Happening::SetClock { at, minutes }
         }
-        Trouble::Disks => match random.below(4) {
+        Trouble::Disks => match random.below(5) {
             0 | 1 => Happening::FillDisk { at },
             2 => Happening::FreeDisk { at },
-            _ => random.pick(&[0, 1]).checked_sub(1).map_or(Happening::Unmount { at }, |_: usize| Happening::Mount { at }),
+            3 => Happening::Unmount { at, is_blank: random.percent(50) },
+            _ => Happening::Mount { at },
         },
         Trouble::Strangers => Happening::Harm { by: at, how: random.pick(&HARMS), nth },
         Trouble::Programs => match random.below(4) {

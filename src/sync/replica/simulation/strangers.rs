@@ -44,7 +44,7 @@ impl World {
                 let content = self.own_content(by, 60);
                 self.sign(by, entry.key, content, now);
             }
-            (Harm::Delete, Some(entry)) => self.sign(by, entry.key, Content { hash: gone(), len: 0 }, now),
+            (Harm::Delete, Some(entry)) => self.sign(by, entry.key, gone(), now),
             (Harm::Flood, _) => {
                 for number in 0..30 {
                     let content = self.own_content(by, 30);
@@ -65,7 +65,7 @@ impl World {
                 for number in 0..6 {
                     let content = self.own_content(by, 30);
                     self.sign(by, key.clone(), content, now + 2 * number);
-                    self.sign(by, key.clone(), Content { hash: gone(), len: 0 }, now + 2 * number + 1);
+                    self.sign(by, key.clone(), gone(), now + 2 * number + 1);
                 }
             }
             (Harm::BadProfile, _) => {

@@ -56,7 +56,6 @@ impl World {
     /// Begins what a replica wants done.
     pub(super) fn carry_out(&mut self, at: usize, action: Action) {
         if is_loud(&action) {
-            self.stirred = self.time;
             self.loud += u64::from(self.is_healed);
         }
         self.check_rules(at, &action);
@@ -126,6 +125,9 @@ impl World {
             }
             _ => return,
         };
+        if let Action::Place(placements) = action {
+            self.check_order(at, placements);
+        }
         for item in items {
             if !self.computers[at].busy.insert(item.clone()) {
                 self.violated(Rule::Protocol, at, format!("two things are done about {item} at once: {action:?}"));

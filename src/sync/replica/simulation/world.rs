@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::channel::protocol::stamp::Stamp;
 use crate::sync::replica::action::Action;
-use crate::sync::replica::event::{Event, Surroundings, Touched};
+use crate::sync::replica::event::{ComparisonOutcome, Event, Surroundings, Touched};
 use crate::sync::replica::item::Item;
 use crate::sync::replica::machine::Replica;
 use crate::sync::replica::merge::Hash;
@@ -13,7 +13,7 @@ use crate::sync::replica::now::Now;
 use crate::sync::replica::records::ReceivedEntry;
 use crate::sync::replica::simulation::computer::{Computer, ChannelKeys, Part, device};
 use crate::sync::replica::simulation::content::Catalog;
-use crate::sync::replica::simulation::ledger::Ledger;
+use crate::sync::replica::simulation::ledger::{Ledger, Rule};
 use crate::sync::replica::simulation::network::{Network, Session};
 use crate::sync::replica::simulation::random::Random;
 use crate::sync::replica::simulation::story::Story;
@@ -71,9 +71,9 @@ pub(super) struct World {
     count: u64,
     began: Instant,
     pub(super) steps: u64,
-    /// When something was done last that a quiet world does not do.
+    /// When something in a box or a document changed last.
     pub(super) stirred: u64,
-    /// Loud actions since the world healed.
+    /// Things that were tried since the world healed.
     pub(super) loud: u64,
     pub(super) is_verbose: bool,
     roots: u32,
@@ -250,6 +250,11 @@ impl World {
         self.computers[at].epoch == epoch && self.computers[at].is_running()
     }
 
+    /// Something in a box or a document changes.
+    pub(super) fn stir(&mut self) {
+        self.stirred = self.time;
+    }
+
     /// Tells a replica something, and has done what it wants done.
     pub(super) fn tell(&mut self, at: usize, event: Event) {
         let now = self.now(at);
@@ -258,8 +263,13 @@ impl World {
             return;
         };
         self.hears(at, &event);
+        self.computers[at].is_compared |= matches!(&event, Event::Compared(comparison) if comparison.outcome != ComparisonOutcome::Failed);
         let actions = replica.on(event, now);
+        let is_said = replica.exchange.compared.is_some();
         self.computers[at].replica = Some(replica);
+        if is_said && !self.computers[at].is_compared {
+            self.violated(Rule::Told, at, "it is said that documents were compared, and none were".to_owned());
+        }
         self.carry_out_all(at, actions);
     }
 
@@ -288,8 +298,9 @@ impl World {
         let now = self.now(at);
         let computer = &mut self.computers[at];
         computer.epoch += 1;
-        computer.has_left = false;
+        (computer.has_joined, computer.has_left) = (false, false);
         computer.asks.clear();
+        (computer.got_own, computer.is_compared) = (false, false);
         computer.wishes.clear();
         computer.retry = 0;
         computer.busy.clear();
@@ -369,7 +380,7 @@ impl World {
         for at in 0..self.computers.len() {
             let computer = &mut self.computers[at];
             computer.is_disk_full = false;
-            computer.folder.is_there = true;
+            (computer.folder.is_there, computer.folder.is_blank) = (true, false);
             computer.doom = None;
             if computer.part == Part::Stranger {
                 continue;
