@@ -21,6 +21,7 @@ use crate::commands::wait_for_sync::{SyncWait, Verdict, WaitEnd};
 use crate::commands::{documents, resolve};
 use crate::console::{Console, LiveLines};
 use crate::sync::keys::book::Book;
+use crate::sync::keys::document::Returned;
 use crate::sync::status::{DocumentState, NodeState};
 use crate::text::invisible::field;
 use crate::watch::Waker;
@@ -31,7 +32,7 @@ use crate::watch::Waker;
   missive sync --once    # from a timer: sync, then stop
   missive sync my-channel --fetch 2026-01-01T10-00-00Z/film.mp4")]
 pub struct Sync {
-    /// The channel for --fetch or --yes-delete-all
+    /// The channel for --fetch and the --yes options
     channel: Option<OsString>,
     /// Stop when everything is up to date
     #[arg(long)]
@@ -45,6 +46,12 @@ pub struct Sync {
     /// Confirm that everything in the outbox was deleted on purpose, and delete it for the readers too
     #[arg(long, requires = "channel")]
     yes_delete_all: bool,
+    /// Confirm that files which came back in the outbox, older than what readers have, are for the readers as they are now
+    #[arg(long, requires = "channel", conflicts_with = "yes_discard_returned")]
+    yes_publish_returned: bool,
+    /// Confirm that files which came back in the outbox are out of date: they go to the trash, and what readers have stays
+    #[arg(long, requires = "channel")]
+    yes_discard_returned: bool,
     #[command(flatten)]
     network: NetworkArgs,
 }
@@ -149,10 +156,19 @@ fn note(args: &Sync, environment: &Environment) -> Result<(), Failure> {
                 .filter(|path| !document.fetch.contains(path))
                 .collect();
             document.fetch.extend(new);
-            document.delete_all |= args.yes_delete_all && document.side == Side::Outbox;
+            if document.side == Side::Outbox {
+                document.delete_all |= args.yes_delete_all;
+                document.returned = returned(args).or(document.returned);
+            }
         }
         Ok(())
     })
+}
+
+/// What was said of files that came back.
+fn returned(args: &Sync) -> Option<Returned> {
+    let publish = args.yes_publish_returned.then_some(Returned::Publish);
+    publish.or(args.yes_discard_returned.then_some(Returned::Discard))
 }
 
 /// Whether nothing is to be waited for.

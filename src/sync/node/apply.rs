@@ -183,6 +183,7 @@ async fn is_ready(replica: &mut Replica, item: &Item, record: &Record, space: &m
         return false;
     }
     if !record.empty && replica.wanted.is_unsound(record.hash, record.len) {
+        replica.wanted.left_for_unsound(item, record);
         look_at_text_again(&mut replica.todo, item);
         return false;
     }
@@ -193,7 +194,7 @@ async fn is_ready(replica: &mut Replica, item: &Item, record: &Record, space: &m
         return false;
     }
     let Some(len) = stored else {
-        if replica.wanted.wait_for(record.hash, item) {
+        if replica.wanted.wait_for(record.hash, record.len, item) {
             let rank = Rank { large: record.len > LARGE, newest: newest_first(item), text: item.is_text() };
             replica.hands.fetch(replica.shared.document.id, record.hash, record.len, rank);
         }
@@ -203,6 +204,7 @@ async fn is_ready(replica: &mut Replica, item: &Item, record: &Record, space: &m
     if !record.empty && len != record.len {
         debug!(?item, said = record.len, len, "a content has another length than its entry says");
         replica.wanted.set_unsound(record.hash, record.len, len);
+        replica.wanted.left_for_unsound(item, record);
         look_at_text_again(&mut replica.todo, item);
         return false;
     }

@@ -24,10 +24,8 @@ impl Replica {
     pub(super) fn status(&self) -> DocumentState {
         let document = &self.shared.document;
         let mut state = DocumentState::new(document.channel.clone(), document.side, self.shared.role == Role::Writer);
-        for (item, record) in self.records.contents() {
-            state.messages += usize::from(item.is_text());
-            state.bytes = state.bytes.saturating_add(record.file_len());
-        }
+        let totals = self.records.totals();
+        (state.messages, state.bytes) = (totals.messages, totals.bytes());
         self.count_arriving(&mut state);
         state.not_fetched = self
             .wanted
@@ -54,11 +52,8 @@ impl Replica {
 
     /// Counts what is still to come, and what has come.
     fn count_arriving(&self, state: &mut DocumentState) {
-        for items in self.wanted.files.values() {
-            state.arriving += items.len();
-            let len = items.iter().next().and_then(|item| self.records.latest(item)).map_or(0, |record| record.len);
-            state.arriving_bytes = state.arriving_bytes.saturating_add(len);
-        }
+        let awaited = self.wanted.awaited();
+        (state.arriving, state.arriving_bytes) = (awaited.files, awaited.bytes());
         if self.shared.role == Role::Reader {
             state.arriving += self.todo.later.len();
         }

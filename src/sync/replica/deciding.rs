@@ -39,7 +39,7 @@ pub fn decide(replica: &mut Replica, item: &Item, now: Now) -> Option<Step> {
         step => step,
     };
     if step != Step::Place {
-        replica.wanted.drop_others(item, None);
+        replica.wanted.let_go(item, None);
     }
     match step {
         Step::Nothing => None,

@@ -154,6 +154,7 @@ fn is_ready(replica: &mut Replica, item: &Item, record: &Record, space_left: &mu
         return false;
     }
     if !record.empty && replica.wanted.is_unsound(record.hash, record.len) {
+        replica.wanted.left_for_unsound(item, record);
         replica.look_at_text_again(item);
         return false;
     }
@@ -170,7 +171,7 @@ fn is_ready(replica: &mut Replica, item: &Item, record: &Record, space_left: &mu
         }
     }
     let Some(len) = stored else {
-        if replica.wanted.wait_for(record.hash, item) {
+        if replica.wanted.wait_for(record.hash, record.len, item) {
             let rank = Rank { large: record.len > LARGE, newest: newest_first(item), text: item.is_text() };
             replica.wanted.claimed = replica.wanted.claimed.saturating_add(record.len);
             replica.ask(Action::Fetch { hash: record.hash, len: record.len, rank });
@@ -179,8 +180,9 @@ fn is_ready(replica: &mut Replica, item: &Item, record: &Record, space_left: &mu
     };
     // What bounds were asked for was another length.
     if !record.empty && len != record.len {
-        replica.wanted.settled(&record.hash, item);
+        replica.wanted.let_go(item, None);
         replica.wanted.set_unsound(record.hash, record.len, len);
+        replica.wanted.left_for_unsound(item, record);
         replica.look_at_text_again(item);
         return false;
     }
@@ -192,13 +194,10 @@ pub fn fetched(replica: &mut Replica, hash: Hash, fetched: Result<u64, Unsound>)
     match fetched {
         Ok(len) => {
             let items = replica.wanted.arrived(hash, len);
-            for item in items {
-                replica.wanted.drop_others(&item, replica.records.latest(&item).map(|record| record.hash));
-                replica.todo.again(item);
-            }
+            replica.todo.items.extend(items);
         }
         Err(Unsound { stored }) => {
-            for item in replica.wanted.files.remove(&hash).unwrap_or_default() {
+            for item in replica.wanted.failed(hash) {
                 if let Some(record) = replica.records.latest(&item).filter(|record| record.hash == hash) {
                     replica.wanted.set_unsound(hash, record.len, stored);
                 }
@@ -223,7 +222,7 @@ pub fn placed(replica: &mut Replica, item: &Item, outcome: Result<Stat, NotPlace
     let Some(record) = replica.end(item) else {
         return;
     };
-    replica.wanted.settled(&record.hash, item);
+    replica.wanted.let_go(item, None);
     replica.look_at_text_again(item);
     match outcome {
         Ok(stat) => {

@@ -172,7 +172,7 @@ impl Replica {
         }
         match self.records.put(&received.entry()) {
             About::File(item) => {
-                self.wanted.drop_others(&item, self.records.latest(&item).map(|record| record.hash));
+                self.wanted.let_go(&item, self.records.latest(&item).map(|record| record.hash));
                 self.todo.again(item);
             }
             About::Note => self.todo.notes = true,
