@@ -37,6 +37,8 @@ pub mod records;
 pub mod returned;
 pub mod shared_box;
 pub mod signers;
+#[cfg(test)]
+mod simulation;
 pub mod space;
 pub mod todo;
 pub mod trash;

@@ -207,7 +207,10 @@ impl Computer {
             Place::Own => true,
             Place::Box(root, item) => {
                 let file = self.folder.files.get(item);
-                *root == self.folder.root && self.folder.is_there && !self.folder.is_blank && file.is_some_and(|file| file.content.hash == *hash)
+                *root == self.folder.root
+                    && self.folder.is_there
+                    && !self.folder.is_blank
+                    && file.is_some_and(|file| file.content.hash == *hash)
             }
         };
         is_readable.then_some(stored.len)

@@ -47,8 +47,7 @@ impl Folder {
     /// A file that is written now, in nanoseconds since 1970.
     pub(super) fn put(&mut self, item: Item, content: Content, now: i64) -> Stat {
         self.inodes += 1;
-        let stat =
-            Stat { kind: Kind::File, len: content.len, modified: now, changed: now, inode: self.inodes };
+        let stat = Stat { kind: Kind::File, len: content.len, modified: now, changed: now, inode: self.inodes };
         self.files.insert(item, File { content, stat });
         stat
     }
@@ -72,7 +71,8 @@ impl Folder {
     /// What lies in the box, or at these first names of paths in it.
     pub(super) fn tree(&self, names: Option<&BTreeSet<OsString>>) -> Tree {
         let is_meant = |item: &Item| {
-            !self.is_blank && names.is_none_or(|names| item.path().iter().next().is_some_and(|first| names.contains(first)))
+            !self.is_blank
+                && names.is_none_or(|names| item.path().iter().next().is_some_and(|first| names.contains(first)))
         };
         let files = self.files.iter().filter(|(item, _)| is_meant(item));
         Tree { files: files.map(|(item, file)| (item.clone(), file.stat)).collect(), unreadable: BTreeSet::new() }

@@ -9,8 +9,8 @@ use crate::sync::replica::action::Placement;
 use crate::sync::replica::baseline::StatFingerprint;
 use crate::sync::replica::event::{Event, FileRead, Listing, NotMoved, NotPlaced, NotRead, Profiles, Touched};
 use crate::sync::replica::item::Item;
-use crate::sync::replica::simulation::content::{Content, empty};
 use crate::sync::replica::simulation::computer::Part;
+use crate::sync::replica::simulation::content::{Content, empty};
 use crate::sync::replica::simulation::work::Job;
 use crate::sync::replica::simulation::world::{SECOND, Task, World};
 use crate::sync::replica::trash::{DeletedBy, disk_use, expired};
@@ -152,7 +152,9 @@ impl World {
     pub(super) fn remove(&mut self, at: usize, item: Item, stat: StatFingerprint, by: DeletedBy) {
         let stamp = self.stamp(at);
         let removed = match self.computers[at].folder.fingerprint(&item) {
-            _ if !self.computers[at].folder.is_there || self.computers[at].folder.is_blank => Err(NotMoved::Failed("the box is not there".to_owned())),
+            _ if !self.computers[at].folder.is_there || self.computers[at].folder.is_blank => {
+                Err(NotMoved::Failed("the box is not there".to_owned()))
+            }
             Some(there) if there == stat => {
                 self.check_removed(at, &item);
                 let folder = &mut self.computers[at].folder;

@@ -8,50 +8,118 @@ use crate::sync::keys::document::Returned;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Happening {
     /// A message is written, in this second of the world's first minute or now, with so many attachments.
-    Write { at: usize, second: Option<u8>, attachments: u8 },
+    Write {
+        at: usize,
+        second: Option<u8>,
+        attachments: u8,
+    },
     /// A large attachment is put into a message.
-    Attach { at: usize, nth: usize },
+    Attach {
+        at: usize,
+        nth: usize,
+    },
     /// The channel's profile is written.
-    Profile { at: usize },
-    Edit { at: usize, nth: usize },
+    Profile {
+        at: usize,
+    },
+    Edit {
+        at: usize,
+        nth: usize,
+    },
     /// A file is emptied.
-    Empty { at: usize, nth: usize },
-    Delete { at: usize, nth: usize },
-    DeleteAll { at: usize },
+    Empty {
+        at: usize,
+        nth: usize,
+    },
+    Delete {
+        at: usize,
+        nth: usize,
+    },
+    DeleteAll {
+        at: usize,
+    },
     /// Yes, all is to be deleted.
-    AllowDeleteAll { at: usize },
+    AllowDeleteAll {
+        at: usize,
+    },
     /// What is to be done with files that came back.
-    Answer { at: usize, returned: Returned },
+    Answer {
+        at: usize,
+        returned: Returned,
+    },
     /// A file is moved elsewhere.
-    TakeAway { at: usize, nth: usize },
+    TakeAway {
+        at: usize,
+        nth: usize,
+    },
     /// All that was moved elsewhere is moved back.
-    BringBack { at: usize },
-    BackUp { at: usize },
+    BringBack {
+        at: usize,
+    },
+    BackUp {
+        at: usize,
+    },
     /// The last backup is put back.
-    Restore { at: usize, what: What },
+    Restore {
+        at: usize,
+        what: What,
+    },
     /// The box can't be seen for a while; an empty folder may be in its place.
-    Unmount { at: usize, is_blank: bool },
-    Mount { at: usize },
-    RenameDataFolder { at: usize },
-    RenameChannel { at: usize },
+    Unmount {
+        at: usize,
+        is_blank: bool,
+    },
+    Mount {
+        at: usize,
+    },
+    RenameDataFolder {
+        at: usize,
+    },
+    RenameChannel {
+        at: usize,
+    },
     /// The data folder is copied to another computer, and both run.
-    Clone { at: usize },
+    Clone {
+        at: usize,
+    },
     /// The program is killed after so many more steps; with `power` the computer too.
-    Crash { at: usize, after: u8, power: bool },
-    Start { at: usize },
+    Crash {
+        at: usize,
+        after: u8,
+        power: bool,
+    },
+    Start {
+        at: usize,
+    },
     /// Computers in different groups do not reach each other.
-    Cut { groups: Vec<u8> },
+    Cut {
+        groups: Vec<u8>,
+    },
     /// All reach each other.
     Join,
-    FillDisk { at: usize },
-    FreeDisk { at: usize },
+    FillDisk {
+        at: usize,
+    },
+    FreeDisk {
+        at: usize,
+    },
     /// The clock is set, in minutes from the right time.
-    SetClock { at: usize, minutes: i32 },
+    SetClock {
+        at: usize,
+        minutes: i32,
+    },
     /// Another program copies between two boxes, until it is ended.
-    Carry { from: usize, to: usize },
+    Carry {
+        from: usize,
+        to: usize,
+    },
     EndCarrying,
     /// Somebody who has the keys does harm.
-    Harm { by: usize, how: Harm, nth: usize },
+    Harm {
+        by: usize,
+        how: Harm,
+        nth: usize,
+    },
 }
 
 /// What is put back from a backup.
@@ -126,7 +194,9 @@ impl fmt::Display for Happening {
             Self::BackUp { at } => write!(f, "{at} makes a backup"),
             Self::Restore { at, what: What::Box } => write!(f, "{at} restores the box from the backup"),
             Self::Restore { at, what: What::State } => write!(f, "{at} restores the program's folder from the backup"),
-            Self::Restore { at, what: What::Both } => write!(f, "{at} restores box and program's folder from the backup"),
+            Self::Restore { at, what: What::Both } => {
+                write!(f, "{at} restores box and program's folder from the backup")
+            }
             Self::Unmount { at, is_blank: false } => write!(f, "{at}'s box can't be seen any more"),
             Self::Unmount { at, is_blank: true } => write!(f, "{at}'s disk is not there, and an empty folder is"),
             Self::Mount { at } => write!(f, "{at}'s box can be seen again"),

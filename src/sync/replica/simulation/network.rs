@@ -32,7 +32,7 @@ pub(super) struct Session {
 }
 
 /// A peer may send so many bytes more than it said.
-const SLACK: u64 = 16 << 10;
+const SLACK: u64 = 32 << 10;
 
 impl World {
     /// Whether two computers reach each other, and both programs run and listen.
@@ -253,14 +253,15 @@ impl World {
                 self.reaches(at, *other) && self.computers[at].asks.contains(&self.computers[*other].state.device)
             };
             let has = |other: usize| self.computers[other].stored(&hash);
-            let source = (0..self.computers.len()).filter(is_meant).find_map(|other| has(other).map(|len| (other, len)));
+            let source =
+                (0..self.computers.len()).filter(is_meant).find_map(|other| has(other).map(|len| (other, len)));
             let is_lost = !self.is_healed && self.random.percent(10);
             let Some((_, len)) = source.filter(|_| !self.computers[at].is_disk_full && !is_lost) else {
                 is_any_left = true;
                 continue;
             };
             self.computers[at].wishes.remove(&hash);
-            if len == wish.len {
+            if len <= wish.len + SLACK {
                 let stored = Stored { len, place: Place::Own, is_flushed: false };
                 self.computers[at].state.store.insert(hash, stored);
                 self.stir();

@@ -77,7 +77,10 @@ impl World {
     /// Whether a person can do something to the files of this computer.
     fn has_hands(&self, at: usize) -> bool {
         let computer = &self.computers[at];
-        computer.part != Part::Stranger && computer.folder.is_there && !computer.folder.is_blank && !computer.is_disk_full
+        computer.part != Part::Stranger
+            && computer.folder.is_there
+            && !computer.folder.is_blank
+            && !computer.is_disk_full
     }
 
     fn write_message(&mut self, at: usize, second: Option<u8>, attachments: u8) {

@@ -78,7 +78,10 @@ impl World {
             for (at, computer) in self.computers.iter().enumerate() {
                 let most = usize::try_from(files * 4 + outside * 6).unwrap();
                 if computer.folder.trash_count() > most {
-                    return bounded(format!("{at} has {} files in the trash, more than {most}", computer.folder.trash_count()));
+                    return bounded(format!(
+                        "{at} has {} files in the trash, more than {most}",
+                        computer.folder.trash_count()
+                    ));
                 }
             }
         }
@@ -113,12 +116,15 @@ impl World {
             for other in 0..self.computers.len() {
                 let (a, b) = (&self.computers[one], &self.computers[other]);
                 let are_replicas = a.replica.is_some() && b.replica.is_some();
-                if !are_replicas || a.has_left || b.has_left || !self.can_meet(one, other) {
+                // Of two with one device's keys others may reach only one.
+                let is_cloned = [a, b].iter().any(|of| self.ledger.cloned.contains(&of.state.device));
+                if !are_replicas || is_cloned || a.has_left || b.has_left || !self.can_meet(one, other) {
                     continue;
                 }
                 let least = (0..self.computers.len()).map(|at| self.wall(at)).min().unwrap_or(0);
                 let lacks = a.state.entries.all.iter().find(|(id, entry)| {
-                    b.state.entries.all.get(*id) != Some(entry) && entry.time <= least + MAX_FUTURE
+                    b.state.entries.all.get(*id) != Some(entry)
+                        && entry.time <= least + MAX_FUTURE
                         && b.state.entries.all.get(*id).is_none_or(|other| other.time <= least + MAX_FUTURE)
                 });
                 if let Some((_, entry)) = lacks {
@@ -197,7 +203,8 @@ impl World {
             || condition.problems().any(|problem| problem.contains(&item.to_string()))
             || record.is_some_and(|record| condition.is_unreadable(item, record));
         // What a reader changed, made or restored in an inbox stays as it is, and so do the owner's files elsewhere.
-        let is_not_told_of = computer.part == Part::Reader || (item.is_hidden() && computer.state.me != self.channel.owner);
+        let is_not_told_of =
+            computer.part == Part::Reader || (item.is_hidden() && computer.state.me != self.channel.owner);
         let is_kept = is_not_told_of && computer.touched.contains(item) && here.is_some();
         let is_nowhere = record.is_some_and(|record| here.is_none() && !self.is_to_be_had(record));
         is_question || is_told || is_kept || is_nowhere

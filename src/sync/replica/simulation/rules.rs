@@ -44,8 +44,7 @@ impl World {
     pub(super) fn check_removed(&mut self, at: usize, item: &Item) {
         let computer = &self.computers[at];
         let owner = computer.state.book.owner.map(|owner| owner.0);
-        let is_meant =
-            |author: &[u8; 32]| !item.is_hidden() || owner.is_none_or(|owner| owner == *author);
+        let is_meant = |author: &[u8; 32]| !item.is_hidden() || owner.is_none_or(|owner| owner == *author);
         if !computer.witness.deleted.iter().any(|(of, author)| of == item && is_meant(author))
             && computer.state.book.returned.is_none()
         {

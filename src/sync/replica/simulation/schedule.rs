@@ -45,10 +45,12 @@ pub(super) fn schedule(seed: u64) -> Story {
     let mut happenings = Vec::with_capacity(count + 4);
     let mut time = 0;
     for _ in 0..count {
-        time += u32::try_from(random.pick(&[5, 100, 700, 2500, 6000])).unwrap() + u32::try_from(random.below(300)).unwrap();
+        time +=
+            u32::try_from(random.pick(&[5, 100, 700, 2500, 6000])).unwrap() + u32::try_from(random.below(300)).unwrap();
         let at = random.below(parts.len());
         let is_trouble = random.percent(40) && trouble != Trouble::None;
-        let happening = if is_trouble { trouble_of(&mut random, trouble, at, parts.len()) } else { work(&mut random, at) };
+        let happening =
+            if is_trouble { trouble_of(&mut random, trouble, at, parts.len()) } else { work(&mut random, at) };
         happenings.push((time, happening));
     }
     Story { seed, parts, happenings }

@@ -51,12 +51,10 @@ pub(super) fn play(seeds: std::ops::Range<u64>) -> (Option<(Story, Violation)>, 
 
 #[test]
 fn whatever_happens_nothing_is_lost_and_all_become_equal_and_quiet() {
-    std::panic::set_hook(Box::new(|_| {}));
     if let Some(seed) = number("SEED") {
         let story = schedule(seed);
         let (ended, log) = story.run(true);
         println!("{}\n{story}", log.join("\n"));
-        drop(std::panic::take_hook());
         match ended {
             Ok(ending) => println!("{ending:?}"),
             Err(violation) => panic!("{violation}"),
@@ -68,7 +66,6 @@ fn whatever_happens_nothing_is_lost_and_all_become_equal_and_quiet() {
     let began = std::time::Instant::now();
     let (found, total) = play(from..from + count);
     let shrunk = found.as_ref().map(|(story, violation)| shrink(story, violation));
-    drop(std::panic::take_hook());
     println!("{count} schedules in {:?}: {total:?}", began.elapsed());
     if let (Some((story, violation)), Some((short, again))) = (found, shrunk) {
         panic!(

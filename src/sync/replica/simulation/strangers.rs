@@ -7,15 +7,16 @@ use crate::sync::replica::records::ReceivedEntry;
 use crate::sync::replica::simulation::computer::Part;
 use crate::sync::replica::simulation::content::Content;
 use crate::sync::replica::simulation::engine::{Place, Stored};
-use crate::sync::replica::simulation::happening::Harm;
 use crate::sync::replica::simulation::hands_document::gone;
+use crate::sync::replica::simulation::happening::Harm;
 use crate::sync::replica::simulation::world::{DAWN, SECOND, World};
 
 const HOUR: u64 = 3600 * SECOND;
 
 impl World {
     pub(super) fn harm(&mut self, by: usize, how: Harm, nth: usize) {
-        let Some(by) = (0..self.computers.len()).map(|at| (at + by) % self.computers.len()).find(|at| self.is_stranger(*at))
+        let Some(by) =
+            (0..self.computers.len()).map(|at| (at + by) % self.computers.len()).find(|at| self.is_stranger(*at))
         else {
             return;
         };
@@ -23,7 +24,9 @@ impl World {
         let other = self.anothers(by, nth);
         let now = self.wall(by);
         match (how, other) {
-            (Harm::SignOlder, Some(entry)) => self.sign(by, entry.key, Content { hash: entry.hash, len: entry.len }, entry.time.saturating_sub(HOUR)),
+            (Harm::SignOlder, Some(entry)) => {
+                self.sign(by, entry.key, Content { hash: entry.hash, len: entry.len }, entry.time.saturating_sub(HOUR))
+            }
             (Harm::SignNow, Some(entry)) => self.sign(by, entry.key, Content { hash: entry.hash, len: entry.len }, now),
             (Harm::WrongLength, other) => {
                 let content = self.own_content(by, 40);
@@ -95,7 +98,9 @@ impl World {
     fn anothers(&self, by: usize, nth: usize) -> Option<ReceivedEntry> {
         let computer = &self.computers[by];
         let is_meant = |entry: &&ReceivedEntry| {
-            entry.author != computer.state.me && entry.len > 0 && matches!(Key::parse(&entry.key), Some(Key::File { .. }))
+            entry.author != computer.state.me
+                && entry.len > 0
+                && matches!(Key::parse(&entry.key), Some(Key::File { .. }))
         };
         let others: Vec<&ReceivedEntry> = computer.state.entries.all.values().filter(is_meant).collect();
         (!others.is_empty()).then(|| others[nth % others.len()].clone())

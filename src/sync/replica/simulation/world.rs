@@ -11,7 +11,7 @@ use crate::sync::replica::machine::Replica;
 use crate::sync::replica::merge::Hash;
 use crate::sync::replica::now::Now;
 use crate::sync::replica::records::ReceivedEntry;
-use crate::sync::replica::simulation::computer::{Computer, ChannelKeys, Part, device};
+use crate::sync::replica::simulation::computer::{ChannelKeys, Computer, Part, device};
 use crate::sync::replica::simulation::content::Catalog;
 use crate::sync::replica::simulation::ledger::{Ledger, Rule};
 use crate::sync::replica::simulation::network::{Network, Session};
@@ -263,7 +263,8 @@ impl World {
             return;
         };
         self.hears(at, &event);
-        self.computers[at].is_compared |= matches!(&event, Event::Compared(comparison) if comparison.outcome != ComparisonOutcome::Failed);
+        self.computers[at].is_compared |=
+            matches!(&event, Event::Compared(comparison) if comparison.outcome != ComparisonOutcome::Failed);
         let actions = replica.on(event, now);
         let is_said = replica.exchange.compared.is_some();
         self.computers[at].replica = Some(replica);
