@@ -10,11 +10,11 @@ use crate::channel::outbox::metadata_check;
 use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::Side;
 use crate::channel::snapshot::{BoxState, Held, Snapshot};
-use crate::commands::wording::{count, grouped};
 use crate::daemon::observer::BuiltSite;
 use crate::markdown::Trust;
 use crate::site::{OutputReport, SiteSettings};
 use crate::text::invisible::field;
+use crate::text::quantity::{count, grouped};
 use crate::text::shell;
 
 /// What a build did, and what it found.
@@ -42,13 +42,13 @@ pub struct BuildReport {
 }
 
 fn warnings(snapshot: &Snapshot, built: &OutputReport) -> Vec<String> {
-    let hidden = snapshot.hidden.iter().filter(|hidden| hidden.warning);
+    let hidden = snapshot.findings.hidden.iter().filter(|hidden| hidden.warning);
     let mut warnings: Vec<String> =
         hidden.map(|hidden| format!("{}: {}", field(&hidden.in_channel().to_string_lossy()), hidden.reason)).collect();
-    let problems = snapshot.problems.iter();
+    let problems = snapshot.findings.problems.iter();
     warnings.extend(problems.map(|(side, stamp, problem)| format!("{side}/{stamp}.txt: {}", field(problem))));
     for side in Side::BOTH {
-        if let BoxState::Unreadable(error) = snapshot.side(side) {
+        if let BoxState::Unreadable(error) = &snapshot.seen_box(side).state {
             warnings.push(format!("{side}: not readable: {error}"));
         }
     }

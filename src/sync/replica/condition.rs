@@ -23,6 +23,8 @@ pub struct Condition {
     pub returned: BTreeSet<Item>,
     /// What went wrong since everything was looked at last.
     problems: BTreeSet<String>,
+    /// What else went wrong, and keeps nothing from being synced.
+    remarks: BTreeSet<String>,
     /// Files of an inbox that a person changed here.
     pub changed_here: BTreeSet<Item>,
     /// A profile that can't be read, and why.
@@ -39,6 +41,26 @@ impl Condition {
         if self.problems.len() < MAX_PROBLEMS {
             self.problems.insert(what);
         }
+    }
+
+    /// Notes something that went wrong and keeps nothing from being synced.
+    pub fn remark(&mut self, what: String) {
+        if self.remarks.len() < MAX_PROBLEMS {
+            self.remarks.insert(what);
+        }
+    }
+
+    /// Forgets what went wrong with a file: box and document agree on it now.
+    pub fn solved(&mut self, item: &Item) {
+        if !self.problems.is_empty() {
+            let name = item.to_string();
+            self.problems.retain(|problem| !problem.contains(&name));
+        }
+    }
+
+    /// What went wrong and keeps nothing from being synced.
+    pub fn remarks(&self) -> impl Iterator<Item = &String> {
+        self.remarks.iter()
     }
 
     /// What went wrong.
@@ -74,5 +96,26 @@ impl Condition {
     /// Forgets what went wrong: everything is looked at anew.
     pub fn clear_problems(&mut self) {
         self.problems.clear();
+        self.remarks.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_with_a_file_is_over_when_it_is_solved() {
+        let (one, other) = (b"2013-08-11T14-34-37Z.txt", b"2013-08-11T14-34-38Z.txt");
+        let [one, other] = [one, other].map(|path| Item::parse(path).unwrap());
+        let mut condition = Condition::default();
+        condition.problem(format!("{one} can't be shared yet: it keeps changing"));
+        condition.problem(format!("{other} can't be read"));
+        condition.remark("the trash can't be tidied".to_owned());
+        condition.solved(&one);
+        assert_eq!(condition.problems().collect::<Vec<_>>(), [&format!("{other} can't be read")]);
+        assert_eq!(condition.remarks().count(), 1);
+        condition.clear_problems();
+        assert_eq!((condition.problems().count(), condition.remarks().count()), (0, 0));
     }
 }

@@ -35,7 +35,7 @@ pub fn decide(replica: &mut Replica, item: &Item, now: Now) -> Option<Step> {
     replica.wanted.refused.remove(item);
     replica.condition.returned.remove(item);
     let step = match step(role, baseline, local, remote) {
-        Step::Publish if came_back(replica, item, baseline, now) => answered(replica, item, remote)?,
+        Step::Publish if came_back(replica, item, now) => answered(replica, item, remote)?,
         step => step,
     };
     if step != Step::Place {
@@ -73,11 +73,12 @@ fn baseline_of(replica: &Replica, item: &Item, noted: Option<Hash>, local: Local
 }
 
 /// Whether a file that is to be published is older than what the document says of it.
-fn came_back(replica: &Replica, item: &Item, baseline: Option<Hash>, now: Now) -> bool {
+fn came_back(replica: &Replica, item: &Item, now: Now) -> bool {
     let (Some(stat), Some(record)) = (replica.local.tree.files.get(item), replica.records.latest(item)) else {
         return false;
     };
     let remote = replica.records.remote(item);
+    let baseline = replica.local.baseline.get(item).map(|agreed| (agreed.hash, agreed.stat.modified()));
     returned::came_back(Seen { modified: stat.modified, baseline, remote, record }, now)
 }
 

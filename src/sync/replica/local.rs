@@ -7,7 +7,19 @@ use crate::sync::replica::baseline::{Baseline, BaselineFile, StatFingerprint};
 use crate::sync::replica::event::{FileRead, Listing, Profiles};
 use crate::sync::replica::item::Item;
 use crate::sync::replica::merge::{Hash, Local};
+use crate::sync::replica::packed::packed;
 use crate::sync::replica::tree::Tree;
+
+/// Of what the store was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// Of nothing yet.
+    Nothing,
+    /// Of all.
+    All,
+    /// Of all, before everything was looked at last.
+    AllBefore,
+}
 
 /// What is known of a box on disk.
 #[derive(Debug)]
@@ -22,8 +34,8 @@ pub struct LocalBox {
     pub profiles: Profiles,
     /// Whether it was listed.
     pub is_listed: bool,
-    /// Whether the store was asked for all that was shared: a node may be killed before contents are written down.
-    pub is_store_checked: bool,
+    /// Whether the store was asked for what was agreed on: a node may be killed before contents are written down.
+    pub checked: Checked,
 }
 
 impl LocalBox {
@@ -35,7 +47,7 @@ impl LocalBox {
             read: BTreeMap::new(),
             profiles: Profiles::default(),
             is_listed: false,
-            is_store_checked: false,
+            checked: Checked::Nothing,
         }
     }
 
@@ -51,7 +63,7 @@ impl LocalBox {
         self.profiles = listing.profiles;
         let Some(names) = listing.names else {
             self.is_listed = true;
-            self.tree = listing.tree;
+            self.tree = Tree { files: packed(listing.tree.files), ..listing.tree };
             let tree = &self.tree;
             self.read.retain(|item, _| tree.files.contains_key(item));
             return Vec::new();

@@ -92,6 +92,7 @@ impl Replica {
     /// Notes that box and document agree on a file.
     pub(super) fn agree(&mut self, item: &Item, hash: Hash, stat: &Stat, ours: bool) {
         self.wanted.refused.remove(item);
+        self.condition.solved(item);
         self.local.agree(item, hash, stat, ours);
     }
 

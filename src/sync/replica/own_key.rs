@@ -81,7 +81,7 @@ mod tests {
     fn shared(role: Role) -> SharedBox {
         SharedBox {
             document: Document::new(
-                crate::channel::protocol::name::ChannelName::parse(std::ffi::OsStr::new("c")).unwrap(),
+                crate::channel::protocol::name::ChannelName::parse("c".as_ref()).unwrap(),
                 crate::channel::protocol::entry::Side::Outbox,
                 [1; 32],
             ),

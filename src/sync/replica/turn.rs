@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sync::replica::action::{Action, BookChange};
 use crate::sync::replica::deciding;
-use crate::sync::replica::event::{Event, Listing, NotRead};
+use crate::sync::replica::event::{Event, FileRead, Listing, NotRead};
 use crate::sync::replica::exchange::Stage;
 use crate::sync::replica::item::Item;
+use crate::sync::replica::local::Checked;
 use crate::sync::replica::machine::Replica;
 use crate::sync::replica::merge::Step;
 use crate::sync::replica::now::Now;
@@ -55,11 +56,10 @@ impl Replica {
                 Err(why) => self.not_read(item, why),
             },
             Event::Kept(item, kept) => match kept {
-                Ok(read) => {
+                Ok(read) => self.kept(item, read),
+                Err(NotRead::Failed(error)) => {
                     self.end(&item);
-                    // It may hold something else by now.
-                    self.local.note_read(&item, read);
-                    self.todo.again(item);
+                    self.condition.problem(format!("{item} can't be sent to new readers: {error}"));
                 }
                 Err(why) => self.not_read(item, why),
             },
@@ -84,7 +84,7 @@ impl Replica {
             Event::TrashTidied(done) => {
                 self.work.is_tidying = false;
                 if let Err(error) = done {
-                    self.condition.problem(format!("old files can't be removed from the trash: {error}"));
+                    self.condition.remark(format!("old files can't be removed from the trash: {error}"));
                 }
             }
             Event::NotNoted(why) => self.condition.problem(why),
@@ -123,6 +123,20 @@ impl Replica {
         self.ask(Action::TidyTrash { by, most });
     }
 
+    /// A file was brought into the store.
+    fn kept(&mut self, item: Item, read: FileRead) {
+        self.end(&item);
+        match self.local.baseline.get(&item).copied() {
+            // One more name of a file is a change of the file, though not of its content.
+            Some(agreed) if agreed.hash == read.hash => self.agree(&item, read.hash, &read.stat, agreed.ours),
+            // It holds something else by now.
+            _ => {
+                self.local.note_read(&item, read);
+                self.todo.again(item);
+            }
+        }
+    }
+
     fn not_read(&mut self, item: Item, why: NotRead) {
         self.end(&item);
         match why {
@@ -154,6 +168,9 @@ impl Replica {
 
     fn look_at_everything(&mut self) {
         self.condition.clear_problems();
+        if self.local.checked == Checked::All {
+            self.local.checked = Checked::AllBefore;
+        }
         self.wanted.refused.clear();
         self.authorship.is_written = false;
         self.todo.authors = true;
@@ -253,14 +270,20 @@ impl Replica {
         noting::write_authors(self);
     }
 
-    /// Asks once whether the store has what box and document agree on.
+    /// Asks whether the store has what box and document agree on: of everything once, and of what is large, which the store may only
+    /// refer to, whenever everything is looked at.
     fn check_store(&mut self) {
-        if std::mem::replace(&mut self.local.is_store_checked, true) {
-            return;
+        let least = match self.local.checked {
+            Checked::Nothing => 1,
+            Checked::All => return,
+            Checked::AllBefore => placing::LARGE + 1,
+        };
+        if self.local.checked == Checked::Nothing {
+            publishing::confirm_deletions(self);
         }
-        publishing::confirm_deletions(self);
+        self.local.checked = Checked::All;
         let has = |item: &Item| self.local.tree.files.contains_key(item);
-        let files = self.local.baseline.files().iter().filter(|(item, file)| has(item) && !file.stat.is_empty());
+        let files = self.local.baseline.files().iter().filter(|(item, file)| file.stat.len() >= least && has(item));
         let files: Vec<(Item, [u8; 32])> = files.map(|(item, file)| (item.clone(), file.hash)).collect();
         if !files.is_empty() {
             self.ask(Action::CheckStore(files));
@@ -301,5 +324,223 @@ impl Replica {
             self.shared.document.returned = None;
             self.ask(Action::Note(BookChange::ReturnAnswered));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::channel::protocol::entry::Side;
+    use crate::channel::protocol::name::ChannelName;
+    use crate::fs::confined::{Kind, Stat};
+    use crate::sync::keys::document::{AuthorKey, Document, Returned};
+    use crate::sync::replica::baseline::Baseline;
+    use crate::sync::replica::event::{Published, Surroundings, Touched};
+    use crate::sync::replica::limits::Limits;
+    use crate::sync::replica::machine::Memory;
+    use crate::sync::replica::merge::{Hash, Role};
+    use crate::sync::replica::peers::Peers;
+    use crate::sync::replica::shared_box::SharedBox;
+    use crate::sync::replica::signers::FirstSigners;
+    use crate::sync::replica::tree::Tree;
+
+    const ME: [u8; 32] = [7; 32];
+    const OTHER: [u8; 32] = [9; 32];
+    const TEXT: &str = "2013-08-11T14-34-37Z.txt";
+    const PICTURE: &str = "2013-08-11T14-34-37Z/a.jpg";
+
+    /// A replica whose actions are looked at, and answered by hand.
+    struct Scene {
+        replica: Replica,
+        start: Instant,
+        seconds: u64,
+    }
+
+    fn item(path: &str) -> Item {
+        Item::parse(path.as_bytes()).unwrap()
+    }
+
+    /// How a file looks that was modified in this second.
+    fn stat(second: i64) -> Stat {
+        let time = second * 1_000_000_000;
+        Stat { kind: Kind::File, len: 5, modified: time, changed: time, inode: 1 }
+    }
+
+    fn entry(author: [u8; 32], path: &str, hash: Hash, second: u64) -> ReceivedEntry {
+        let key = item(path).key(false);
+        ReceivedEntry { author, key, hash, len: 5, time: second * 1_000_000, is_remote: true }
+    }
+
+    impl Scene {
+        /// One whose box has these files and whose document is empty, after both were read.
+        fn new(role: Role, files: &[(&str, i64)]) -> Self {
+            let mut document = Document::new(ChannelName::parse("c".as_ref()).unwrap(), Side::Outbox, [1; 32]);
+            document.owner = Some(AuthorKey(if role == Role::Writer { ME } else { OTHER }));
+            if role == Role::Reader {
+                document.side = Side::Inbox;
+            }
+            let shared = SharedBox {
+                channel: "c".into(),
+                folder: "c/box".into(),
+                role,
+                me: ME,
+                device: [8; 32],
+                limits: Limits::default(),
+                document,
+            };
+            let memory = Memory {
+                baseline: Baseline::decode(b""),
+                signers: FirstSigners::decode(b""),
+                peers: Peers::from_json(b"[]", [8; 32]),
+                authors: None,
+            };
+            let start = Instant::now();
+            let now = Now { monotonic: start, wall: 0 };
+            let mut scene = Self { replica: Replica::new(shared, memory, now), start, seconds: 1000 };
+            assert!(matches!(scene.replica.start(now)[..], [Action::Reload, Action::List(None)]));
+            scene.on(Event::Tick(Surroundings { free: u64::MAX, is_incoming: false }));
+            scene.on(Event::Loaded(Box::new(Records::new(scene.replica.shared.owner()))));
+            scene.listed(None, files);
+            scene
+        }
+
+        fn now(&self) -> Now {
+            let since = Duration::from_secs(self.seconds);
+            Now { monotonic: self.start + since, wall: self.seconds * 1_000_000 }
+        }
+
+        fn on(&mut self, event: Event) -> Vec<Action> {
+            let mut actions = self.replica.on(event, self.now());
+            actions.retain(|action| {
+                !matches!(action, Action::Save(..) | Action::Dial(_) | Action::TidyTrash { .. } | Action::Say(..))
+            });
+            actions
+        }
+
+        fn listed(&mut self, names: Option<BTreeSet<std::ffi::OsString>>, files: &[(&str, i64)]) -> Vec<Action> {
+            let files = files.iter().map(|(path, second)| (item(path), stat(*second))).collect();
+            let tree = Tree { files, ..Tree::default() };
+            self.on(Event::Listed(Ok(Listing { names, tree, profiles: Default::default() })))
+        }
+
+        /// The box is looked at anew, and has these files.
+        fn looks(&mut self, files: &[(&str, i64)]) -> Vec<Action> {
+            assert!(matches!(self.on(Event::Touched(Touched::Everything))[..], [Action::List(None)]));
+            self.listed(None, files)
+        }
+
+        fn published(&mut self, path: &str, hash: Hash, second: i64) -> Vec<Action> {
+            let time = self.now().wall;
+            let published = Published { stat: Some(stat(second)), hash, len: 5, empty: false, time };
+            self.on(Event::Published(item(path), Ok(published)))
+        }
+
+        /// A message of one's own was published, and deleted ten seconds later.
+        fn deleted() -> Self {
+            let mut scene = Self::new(Role::Writer, &[(TEXT, 900), ("2014-08-11T14-34-37Z.txt", 900)]);
+            scene.published(TEXT, [1; 32], 900);
+            scene.published("2014-08-11T14-34-37Z.txt", [2; 32], 900);
+            scene.seconds += 10;
+            let actions = scene.looks(&[("2014-08-11T14-34-37Z.txt", 900)]);
+            assert!(
+                matches!(&actions[..], [Action::Retract { item: gone, empty: false }] if *gone == item(TEXT)),
+                "{actions:?}"
+            );
+            let time = scene.now().wall;
+            scene.on(Event::Retracted(item(TEXT), Ok(time)));
+            scene.seconds += 10;
+            scene
+        }
+
+        fn reads(&mut self, path: &str, hash: Hash, second: i64) -> Vec<Action> {
+            self.on(Event::Read(
+                item(path),
+                Ok(crate::sync::replica::event::FileRead { stat: stat(second), hash, is_stored: true }),
+            ))
+        }
+    }
+
+    #[test]
+    fn a_file_that_comes_back_older_than_its_deletion_is_a_question() {
+        let files = [(TEXT, 900), ("2014-08-11T14-34-37Z.txt", 900)];
+        for (answer, wanted) in [(Returned::Publish, "Publish"), (Returned::Discard, "Remove")] {
+            let mut scene = Scene::deleted();
+            assert!(matches!(&scene.looks(&files)[..], [Action::Read(_)]));
+            assert!(scene.reads(TEXT, [1; 32], 900).is_empty(), "nothing is done");
+            let question = scene.replica.condition.asks().unwrap().clone();
+            assert!(question.contains(TEXT) && question.contains("--yes-discard-returned c"), "{question}");
+            assert!(
+                scene.on(Event::Tick(Surroundings { free: u64::MAX, is_incoming: false })).is_empty(),
+                "and nothing follows"
+            );
+            let mut document = scene.replica.shared.document.clone();
+            document.returned = Some(answer);
+            assert!(matches!(scene.on(Event::Book(Box::new(document)))[..], [Action::List(None)]));
+            let actions = scene.listed(None, &files);
+            assert!(format!("{actions:?}").starts_with(&format!("[{wanted}")), "{actions:?}");
+            let ended = match answer {
+                Returned::Publish => scene.published(TEXT, [1; 32], 900),
+                Returned::Discard => scene.on(Event::Removed(item(TEXT), Ok(()))),
+            };
+            assert!(ended.iter().any(|action| matches!(action, Action::Note(BookChange::ReturnAnswered))), "{ended:?}");
+            assert_eq!(scene.replica.condition.asks(), None);
+        }
+    }
+
+    #[test]
+    fn what_was_written_after_the_deletion_is_published() {
+        let mut scene = Scene::deleted();
+        let files = [(TEXT, 1015), ("2014-08-11T14-34-37Z.txt", 900)];
+        assert!(matches!(&scene.looks(&files)[..], [Action::Read(_)]));
+        assert!(matches!(&scene.reads(TEXT, [1; 32], 1015)[..], [Action::Publish(_)]));
+    }
+
+    #[test]
+    fn a_text_appears_after_its_attachments() {
+        let mut scene = Scene::new(Role::Reader, &[]);
+        let entries = vec![entry(OTHER, TEXT, [1; 32], 5), entry(OTHER, PICTURE, [2; 32], 5)];
+        scene.replica.exchange.compared = Some(1);
+        let asked = scene.on(Event::Entries(entries));
+        assert!(matches!(&asked[..], [Action::Fetch { .. }, Action::Fetch { .. }]), "{asked:?}");
+        assert!(scene.on(Event::Fetched([1; 32], Ok(5))).is_empty(), "the text waits");
+        let placed = scene.on(Event::Fetched([2; 32], Ok(5)));
+        assert!(
+            matches!(&placed[..], [Action::Place(files)] if files.len() == 1 && files[0].item == item(PICTURE)),
+            "{placed:?}"
+        );
+        let placed = scene.on(Event::Placed(item(PICTURE), Ok(stat(1000))));
+        assert!(matches!(&placed[..], [Action::Place(files)] if files[0].item == item(TEXT)), "{placed:?}");
+        assert!(scene.on(Event::Placed(item(TEXT), Ok(stat(1000)))).is_empty());
+    }
+
+    #[test]
+    fn the_box_is_not_listed_while_a_file_of_it_is_changed() {
+        let mut scene = Scene::new(Role::Writer, &[(TEXT, 900)]);
+        assert!(scene.on(Event::Touched(Touched::Everything)).is_empty(), "it is being published");
+        assert!(matches!(scene.published(TEXT, [1; 32], 900)[..], [Action::List(None)]));
+        assert!(scene.listed(None, &[(TEXT, 900)]).iter().all(|action| matches!(action, Action::CheckStore(_))));
+    }
+
+    #[test]
+    fn a_file_that_changes_its_mind_is_left_alone() {
+        let mut scene = Scene::deleted();
+        let other = ("2014-08-11T14-34-37Z.txt", 900);
+        let mut turns = 0;
+        for second in 1020.. {
+            scene.seconds = u64::try_from(second).unwrap();
+            scene.looks(&[(TEXT, second), other]);
+            if scene.reads(TEXT, [1; 32], second).is_empty() {
+                break;
+            }
+            scene.published(TEXT, [1; 32], second);
+            scene.looks(&[other]);
+            let time = scene.now().wall + 1;
+            scene.on(Event::Retracted(item(TEXT), Ok(time)));
+            turns += 1;
+            assert!(turns < 5);
+        }
+        assert!(scene.replica.condition.restless().unwrap().contains(TEXT));
     }
 }

@@ -52,6 +52,7 @@ impl Awaited {
 impl Wanted {
     /// Notes that a file waits for a content of this length, and for no other; whether that is to be asked for now.
     pub fn wait_for(&mut self, hash: Hash, len: u64, item: &Item) -> bool {
+        self.unsound_files.remove(item);
         self.let_go(item, Some(hash));
         // One that nobody waits for any more may be on its way still.
         let is_new = !self.files.contains_key(&hash);
@@ -176,7 +177,7 @@ mod tests {
         let mut wanted = Wanted::default();
         assert!(wanted.wait_for([1; 32], 7, &one) && !wanted.wait_for([1; 32], 7, &one));
         assert!(!wanted.wait_for([1; 32], 9, &other), "one content is fetched once");
-        assert!(wanted.wait_for([2; 32], u64::MAX, &one));
+        assert!(wanted.wait_for([2; 32], u64::MAX, &item("2013-08-11T14-34-39Z.txt")));
         let awaited = wanted.awaited();
         assert_eq!((awaited.files, awaited.bytes()), (3, u64::MAX));
         wanted.arrived([2; 32], 7);
@@ -185,6 +186,13 @@ mod tests {
         wanted.arrived([1; 32], 7);
         wanted.failed([3; 32]);
         assert_eq!(wanted.awaited(), Awaited::default());
+        assert!(
+            wanted.wait_for([4; 32], 7, &one) && wanted.stored_len(&[1; 32], &one).is_none(),
+            "it has a newer content"
+        );
+        wanted.let_go(&one, None);
+        assert_eq!(wanted.awaited(), Awaited::default());
+        assert!(!wanted.wait_for([4; 32], 7, &one), "it is on its way still");
     }
 
     #[test]

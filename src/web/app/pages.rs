@@ -55,6 +55,7 @@ pub(super) async fn home(State(server): State<Server>, headers: HeaderMap, uri: 
             if all.is_empty() {
                 return new_channel::first(server, &headers, &uri);
             }
+            let synced = server.service.sync();
             let groups: Vec<Group> = [
                 (Kind::Message, "Conversations"),
                 (Kind::Broadcast, "Broadcasts"),
@@ -62,8 +63,9 @@ pub(super) async fn home(State(server): State<Server>, headers: HeaderMap, uri: 
             ]
             .into_iter()
             .map(|(kind, title)| {
-                let channels = all.iter().filter(|state| state.kind == kind).map(|state| Channel::of(state));
-                Group { kind, title, channels: channels.collect() }
+                let channels = all.iter().filter(|state| state.kind == kind);
+                let channels = channels.map(|state| Channel::of(state).synced(state, &synced)).collect();
+                Group { kind, title, channels }
             })
             .filter(|group| !group.channels.is_empty())
             .collect();
@@ -77,7 +79,7 @@ pub(super) async fn everything(State(server): State<Server>, headers: HeaderMap,
     server
         .off_thread(move |server| {
             let page = PageBuilder::new(server, &headers, &uri, "everything", "Everything");
-            let params = Params::of(&uri);
+            let params = Params::from_uri(&uri);
             let before = params.get("before").map(timeline::parse).transpose()?;
             let mut found = timeline::newest(&server.library.all(), before.as_ref(), PAGE_LENGTH + 1);
             let is_more = found.len() > PAGE_LENGTH;
@@ -103,7 +105,7 @@ pub(super) async fn channel(
         .off_thread(move |server| {
             let page = PageBuilder::begin(server, &headers, &uri, "channel");
             let state = server.library.get(&name)?;
-            let params = Params::of(&uri);
+            let params = Params::from_uri(&uri);
             let before = params.get("before").map(timeline::parse_id).transpose()?;
             let end = before.map_or(state.cards.len(), |before| {
                 state.cards.partition_point(|card| (card.stamp, card.side) < before)
@@ -116,7 +118,7 @@ pub(super) async fn channel(
             let newer = before.map(|_| newer(&state, end, &url));
             let messages = message_text::values(cards.iter().rev().map(|card| (&*state, &**card)));
             page.titled(&state.title)
-                .with("channel", &Channel::of(&state))
+                .with("channel", &Channel::of(&state).synced(&state, &server.service.sync()))
                 .with_value("messages", Value::from(messages))
                 .with("older", &older)
                 .with("newer", &newer)
@@ -142,8 +144,7 @@ pub(super) fn of_address(
     side: &str,
     id: &str,
 ) -> Result<(Arc<ChannelState>, Arc<Card>), Refusal> {
-    let side = Side::BOTH.into_iter().find(|known| known.name() == side);
-    let side = side.ok_or_else(|| Refusal::missing("a message is in an inbox or in an outbox"))?;
+    let side = Side::from_name(side).ok_or_else(|| Refusal::missing("a message is in an inbox or in an outbox"))?;
     server.message(name, side, id)
 }
 
@@ -219,7 +220,7 @@ pub(super) async fn source(
 pub(super) async fn search(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
     server
         .off_thread(move |server| {
-            let params = Params::of(&uri);
+            let params = Params::from_uri(&uri);
             let words = params.get("q").unwrap_or_default();
             let asked = Asked { words, before: params.get("before"), most: PAGE_LENGTH + 1, columns: COLUMNS };
             let found = server.search(&asked, |state, card, excerpt| view_of_hit(state, card, &excerpt));

@@ -70,8 +70,7 @@ impl World {
         let is_there = self.computers[at].folder.is_there;
         let not = match file {
             Some(file) if is_there && !self.random.percent(2) => {
-                let began = self.wall(at);
-                return self.go_on(at, Job::PublishStore(rest, file, began));
+                return self.go_on(at, Job::PublishStore(rest, file));
             }
             Some(_) if is_there => NotPublished::Unread("it keeps changing while it is read".to_owned()),
             _ => NotPublished::Gone,
@@ -81,7 +80,7 @@ impl World {
         self.go_on(at, Job::Publish(rest));
     }
 
-    pub(super) fn publish_store(&mut self, at: usize, mut rest: VecDeque<Publication>, file: File, began: u64) {
+    pub(super) fn publish_store(&mut self, at: usize, mut rest: VecDeque<Publication>, file: File) {
         let item = rest.front().unwrap().item.clone();
         // What is referred to and changes while it is read is no content of anything.
         let has_changed = file.content.len > LARGE && self.computers[at].content(&item) != Some(file.content);
@@ -96,10 +95,10 @@ impl World {
         } else {
             self.store_file(at, &item, file.content);
         }
-        self.go_on(at, Job::PublishEnter(rest, file, began));
+        self.go_on(at, Job::PublishEnter(rest, file));
     }
 
-    pub(super) fn publish_enter(&mut self, at: usize, mut rest: VecDeque<Publication>, file: File, began: u64) {
+    pub(super) fn publish_enter(&mut self, at: usize, mut rest: VecDeque<Publication>, file: File) {
         let publication = rest.pop_front().unwrap();
         let item = publication.item.clone();
         let is_empty = file.content.len == 0;
@@ -109,9 +108,9 @@ impl World {
         let content = if is_empty { mark } else { file.content };
         let entered = if is_deleted { self.enter(at, item.key(is_empty), content) } else { Err("late".to_owned()) };
         let published = match entered {
-            Ok(_) => {
+            Ok(time) => {
                 let Content { hash, len } = content;
-                Ok(Published { stat: Some(file.stat), hash, len, empty: is_empty, time: began })
+                Ok(Published { stat: Some(file.stat), hash, len, empty: is_empty, time })
             }
             Err(why) => Err(NotPublished::Refused(why)),
         };
@@ -149,7 +148,7 @@ impl World {
     pub(super) fn say_enter(&mut self, at: usize, kind: NoteKind, published: Published) {
         let content = Content { hash: published.hash, len: published.len };
         let entered = self.enter(at, kind.key().bytes(), content);
-        self.answer(at, Event::Said(kind, entered.map(|_| published)));
+        self.answer(at, Event::Said(kind, entered.map(|time| Published { time, ..published })));
     }
 
     /// Makes an entry of this device, and tells all neighbours; gives its time.

@@ -26,9 +26,9 @@ pub(super) enum Job {
     Keep(Item),
     Reload,
     Publish(VecDeque<Publication>),
-    /// The file was read, at this time in microseconds since 1970.
-    PublishStore(VecDeque<Publication>, File, u64),
-    PublishEnter(VecDeque<Publication>, File, u64),
+    /// The file was read.
+    PublishStore(VecDeque<Publication>, File),
+    PublishEnter(VecDeque<Publication>, File),
     Retract(Item, bool),
     Restate(Item, Hash, u64),
     Say(NoteKind, Vec<u8>),
@@ -143,8 +143,8 @@ impl World {
             Job::Keep(item) => self.keep(at, item),
             Job::Reload => self.reload(at),
             Job::Publish(rest) => self.publish_read(at, rest),
-            Job::PublishStore(rest, file, began) => self.publish_store(at, rest, file, began),
-            Job::PublishEnter(rest, file, began) => self.publish_enter(at, rest, file, began),
+            Job::PublishStore(rest, file) => self.publish_store(at, rest, file),
+            Job::PublishEnter(rest, file) => self.publish_enter(at, rest, file),
             Job::Retract(item, empty) => self.retract(at, item, empty),
             Job::Restate(item, hash, len) => self.restate(at, item, hash, len),
             Job::Say(kind, bytes) => self.say_store(at, kind, &bytes),
