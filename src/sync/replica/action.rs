@@ -52,6 +52,10 @@ pub enum Action {
         hash: Hash,
         /// The length of the entry's content, in bytes.
         len: u64,
+        /// Whether it says that the file is empty.
+        empty: bool,
+        /// Whether this device has an entry under the other one of the file's two keys, which is to say that it was deleted, before.
+        has_other_entry: bool,
     },
     /// Make sure that a content is in the store: `Fetched`, at once if it is there already. It is tried again until then.
     Fetch {

@@ -130,8 +130,9 @@ impl World {
         self.answer(at, Event::Retracted(item, retracted));
     }
 
-    pub(super) fn restate(&mut self, at: usize, item: Item, hash: Hash, len: u64) {
-        let restated = self.enter(at, item.key(false), Content { hash, len });
+    pub(super) fn restate(&mut self, at: usize, item: Item, content: Content, [empty, has_other]: [bool; 2]) {
+        let cleared = if has_other { self.enter(at, item.key(!empty), gone()).map(drop) } else { Ok(()) };
+        let restated = cleared.and_then(|()| self.enter(at, item.key(empty), content));
         self.answer(at, Event::Restated(item, restated));
     }
 

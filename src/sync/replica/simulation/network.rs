@@ -148,10 +148,12 @@ impl World {
                 continue;
             }
             let computer = &mut self.computers[at];
+            let id = (entry.author, entry.key.clone());
+            let is_same = computer.state.entries.all.get(&id).is_some_and(|known| known.hash == entry.hash);
             if computer.state.entries.insert(entry.clone()) {
                 let is_file = matches!(Key::parse(&entry.key), Some(Key::File { .. }));
                 let is_own = entry.author == computer.state.me && computer.is_writer() && is_file;
-                computer.got_own |= is_own && !computer.made.contains(&(entry.key.clone(), entry.time));
+                computer.got_own |= is_own && !is_same && !computer.made.contains(&(entry.key.clone(), entry.time));
                 self.witness(at, &entry);
                 news.push(entry);
             }

@@ -206,7 +206,7 @@ impl World {
         let is_not_told_of =
             computer.part == Part::Reader || (item.is_hidden() && computer.state.me != self.channel.owner);
         let is_kept = is_not_told_of && computer.touched.contains(item) && here.is_some();
-        let is_nowhere = record.is_some_and(|record| here.is_none() && !self.is_to_be_had(record));
+        let is_nowhere = record.is_some_and(|record| !self.is_to_be_had(record));
         is_question || is_told || is_kept || is_nowhere
     }
 

@@ -117,7 +117,8 @@ impl World {
                         && record.file_len() <= 8 << 20
                         && !replica.wanted.is_unsound(record.hash, record.len)
                 });
-                let is_there = computer.folder.files.contains_key(item)
+                let is_there = replica.local.tree.files.contains_key(item)
+                    || replica.condition.problems().any(|problem| problem.contains(&item.to_string()))
                     || placements.iter().any(|placement| placement.item == *item)
                     || computer.busy.contains(item)
                     || replica.wanted.refused.contains_key(item);

@@ -79,7 +79,6 @@ impl Story {
             }
         }
     }
-
 }
 
 impl fmt::Display for Story {

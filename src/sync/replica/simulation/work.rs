@@ -12,6 +12,7 @@ use crate::sync::replica::item::Item;
 use crate::sync::replica::merge::Hash;
 use crate::sync::replica::note_kind::NoteKind;
 use crate::sync::replica::simulation::computer::Wish;
+use crate::sync::replica::simulation::content::Content;
 use crate::sync::replica::simulation::folder::File;
 use crate::sync::replica::simulation::ledger::Rule;
 use crate::sync::replica::simulation::world::{Task, World};
@@ -30,7 +31,8 @@ pub(super) enum Job {
     PublishStore(VecDeque<Publication>, File),
     PublishEnter(VecDeque<Publication>, File),
     Retract(Item, bool),
-    Restate(Item, Hash, u64),
+    /// The entry's content, whether it says that the file is empty, and whether there is an entry under the other key.
+    Restate(Item, Content, bool, bool),
     Say(NoteKind, Vec<u8>),
     SayEnter(NoteKind, Published),
     Place(VecDeque<Placement>),
@@ -67,7 +69,9 @@ impl World {
             Action::Reload => Job::Reload,
             Action::Publish(publications) => Job::Publish(attachments_first(publications, |one| &one.item)),
             Action::Retract { item, empty } => Job::Retract(item, empty),
-            Action::Restate { item, hash, len } => Job::Restate(item, hash, len),
+            Action::Restate { item, hash, len, empty, has_other_entry } => {
+                Job::Restate(item, Content { hash, len }, empty, has_other_entry)
+            }
             Action::Say(kind, bytes) => Job::Say(kind, bytes),
             Action::Place(placements) => Job::Place(attachments_first(placements, |one| &one.item)),
             Action::Remove { item, stat, by } => Job::Remove(item, stat, by),
@@ -146,7 +150,7 @@ impl World {
             Job::PublishStore(rest, file) => self.publish_store(at, rest, file),
             Job::PublishEnter(rest, file) => self.publish_enter(at, rest, file),
             Job::Retract(item, empty) => self.retract(at, item, empty),
-            Job::Restate(item, hash, len) => self.restate(at, item, hash, len),
+            Job::Restate(item, content, empty, has_other) => self.restate(at, item, content, [empty, has_other]),
             Job::Say(kind, bytes) => self.say_store(at, kind, &bytes),
             Job::SayEnter(kind, published) => self.say_enter(at, kind, published),
             Job::Place(rest) => self.place_copy(at, rest),

@@ -402,7 +402,8 @@ fn brief(words: &str) -> String {
     let mut short = String::new();
     let mut numbers = 0;
     for word in words.split_inclusive(' ') {
-        numbers = if word.trim_end_matches([',', ' ']).bytes().all(|byte| byte.is_ascii_digit()) { numbers + 1 } else { 0 };
+        numbers =
+            if word.trim_end_matches([',', ' ']).bytes().all(|byte| byte.is_ascii_digit()) { numbers + 1 } else { 0 };
         if numbers < 3 {
             short.push_str(word);
         }
