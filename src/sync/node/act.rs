@@ -42,7 +42,7 @@ pub(super) struct Acts {
 struct BoxLines {
     lists: InTurn<ListWork>,
     reads: InTurn<Item>,
-    keeps: InTurn<Item>,
+    keeps: InTurn<(Item, Hash)>,
     placements: InTurn<Placement>,
     /// Those with large files among them: what is small does not wait for them, unless it is their message's text.
     large: InTurn<Placement>,
@@ -94,7 +94,7 @@ impl Acts {
                 in_box.lists.push(hands, [ListWork { names, channel, mark }], list_box);
             }
             Action::Read(item) => in_box.reads.push(hands, [item], read_files),
-            Action::Keep(item) => in_box.keeps.push(hands, [item], keep_files),
+            Action::Keep(item, hash) => in_box.keeps.push(hands, [(item, hash)], keep_files),
             Action::Place(placements) => self.place(placements),
             Action::Remove { item, stat, by } => self.move_file(Move::Remove(item, stat, by)),
             Action::PutAside(item) => self.move_file(Move::PutAside(item)),

@@ -30,8 +30,9 @@ pub enum Action {
     /// Look whether the store has the contents of these files, and can read them where it only refers to them: `NotStored` names
     /// those of which it can't, if there are any.
     CheckStore(Vec<(Item, Hash)>),
-    /// Bring a file of the box into the store, without an entry: `Kept`.
-    Keep(Item),
+    /// Bring a file of the box that has this content into the store, without an entry: `Kept`. If it has another one by now it is only
+    /// read: what a person made of an author's file must not be taken for the author's because the store has it.
+    Keep(Item, Hash),
     /// Read all entries of the document: `Loaded`.
     Reload,
     /// Bring files of the box into the store and make their entries, in this order as far as it goes from attachments to texts:

@@ -7,7 +7,7 @@ use crate::sync::replica::item::Item;
 use crate::sync::replica::machine::Replica;
 use crate::sync::replica::merge::{Hash, Local, Remote, Role, Step, step};
 use crate::sync::replica::now::Now;
-use crate::sync::replica::records::content;
+use crate::sync::replica::records::{Record, content};
 use crate::sync::replica::returned::{self, Seen};
 use crate::text::invisible::field;
 use crate::text::shell;
@@ -69,7 +69,12 @@ fn baseline_of(replica: &Replica, item: &Item, noted: Option<Hash>, local: Local
             let latest = replica.records.latest(item);
             latest.filter(|record| record.author == replica.shared.me && !record.is_deletion()).map(content)
         }
-        Role::Reader => replica.local.is_stored(item).then_some(local),
+        // No store has nothing: but where an empty file was deleted, an empty one is that.
+        Role::Reader => {
+            let is_deleted = |record: &&Record| record.empty && record.is_deletion() && content(record) == local;
+            let was_empty = replica.records.latest(item).filter(is_deleted).is_some();
+            (replica.local.is_stored(item) || was_empty).then_some(local)
+        }
     };
     known.or(noted)
 }

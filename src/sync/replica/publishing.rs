@@ -100,12 +100,13 @@ fn take_back_again(replica: &mut Replica, items: &mut BTreeSet<Item>) {
 fn repeat_first(replica: &mut Replica, items: &mut BTreeSet<Item>, now: Now) {
     let me = replica.shared.me;
     let repeats = |item: &&Item| {
-        let mut own = replica.records.own(item, &me).filter(|record| record.time <= now.wall);
-        let is_anothers = |record: &Record| {
-            let first = replica.authorship.of_content(item, content(record));
-            first.is_some_and(|signed| !signed.by.contains(&me))
+        let own = replica.records.own(item, &me).max_by_key(|record| record.time);
+        let (Some(own), Some(first)) = (own, replica.records.first_of_others(item, &me)) else {
+            return false;
         };
-        own.any(is_anothers) && replica.records.earlier(item, &me).is_some()
+        let signed = replica.authorship.of_content(item, content(own));
+        let is_anothers = signed.is_some_and(|signed| !signed.by.contains(&me));
+        own.time <= now.wall && is_anothers && content(own) != content(first)
     };
     for item in items.iter().filter(repeats).cloned().collect::<Vec<_>>() {
         items.remove(&item);

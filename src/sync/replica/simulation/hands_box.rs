@@ -9,6 +9,7 @@ use crate::sync::replica::action::Placement;
 use crate::sync::replica::baseline::StatFingerprint;
 use crate::sync::replica::event::{Event, FileRead, Listing, NotMoved, NotPlaced, NotRead, Profiles, Touched};
 use crate::sync::replica::item::Item;
+use crate::sync::replica::merge::Hash;
 use crate::sync::replica::simulation::computer::Part;
 use crate::sync::replica::simulation::content::{Content, empty};
 use crate::sync::replica::simulation::work::Job;
@@ -51,9 +52,12 @@ impl World {
         Ok(FileRead { stat: file.stat, hash: file.content.hash, is_stored })
     }
 
-    pub(super) fn keep(&mut self, at: usize, item: Item) {
+    pub(super) fn keep(&mut self, at: usize, item: Item, wanted: &Hash) {
         let read = self.read_now(at, &item);
         let kept = read.and_then(|read| {
+            if read.hash != *wanted {
+                return Ok(read);
+            }
             if self.computers[at].is_disk_full {
                 return Err(NotRead::Failed("the disk is full".to_owned()));
             }

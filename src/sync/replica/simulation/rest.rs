@@ -116,8 +116,8 @@ impl World {
             for other in 0..self.computers.len() {
                 let (a, b) = (&self.computers[one], &self.computers[other]);
                 let are_replicas = a.replica.is_some() && b.replica.is_some();
-                // Of two with one device's keys others may reach only one.
-                let is_cloned = [a, b].iter().any(|of| self.ledger.cloned.contains(&of.state.device));
+                // Of two with one device's keys others may reach only one, which may be the other one each time.
+                let is_cloned = !self.ledger.cloned.is_empty();
                 if !are_replicas || is_cloned || a.has_left || b.has_left || !self.can_meet(one, other) {
                     continue;
                 }
@@ -205,7 +205,8 @@ impl World {
         // What a reader changed, made or restored in an inbox stays as it is, and so do the owner's files elsewhere.
         let is_not_told_of =
             computer.part == Part::Reader || (item.is_hidden() && computer.state.me != self.channel.owner);
-        let is_kept = is_not_told_of && computer.touched.contains(item) && here.is_some();
+        let is_touched = computer.touched.contains(item) || computer.has_lost_power;
+        let is_kept = is_not_told_of && is_touched && here.is_some();
         let is_nowhere = record.is_some_and(|record| !self.is_to_be_had(record));
         is_question || is_told || is_kept || is_nowhere
     }

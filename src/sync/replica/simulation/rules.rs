@@ -121,7 +121,8 @@ impl World {
                     || replica.condition.problems().any(|problem| problem.contains(&item.to_string()))
                     || placements.iter().any(|placement| placement.item == *item)
                     || computer.busy.contains(item)
-                    || replica.wanted.refused.contains_key(item);
+                    || replica.wanted.refused.contains_key(item)
+                    || replica.condition.flips.restless().any(|restless| restless == item);
                 if is_expected && !is_there {
                     late.push(format!("{} appears before {item}", text.item));
                 }

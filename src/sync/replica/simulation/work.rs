@@ -24,7 +24,7 @@ pub(super) enum Job {
     List(Option<BTreeSet<OsString>>),
     Read(Item),
     CheckStore(Vec<(Item, Hash)>),
-    Keep(Item),
+    Keep(Item, Hash),
     Reload,
     Publish(VecDeque<Publication>),
     /// The file was read.
@@ -65,7 +65,7 @@ impl World {
             Action::List(names) => Job::List(names),
             Action::Read(item) => Job::Read(item),
             Action::CheckStore(of) => Job::CheckStore(of),
-            Action::Keep(item) => Job::Keep(item),
+            Action::Keep(item, hash) => Job::Keep(item, hash),
             Action::Reload => Job::Reload,
             Action::Publish(publications) => Job::Publish(attachments_first(publications, |one| &one.item)),
             Action::Retract { item, empty } => Job::Retract(item, empty),
@@ -89,7 +89,7 @@ impl World {
             Action::Note(change) => return self.note_in_book(at, &change),
             Action::Dial(peers) => return self.dial(at, &peers),
             Action::Ask(peers) => {
-                self.computers[at].asks = peers.iter().map(|peer| peer.device).collect();
+                self.computers[at].asks = peers.iter().map(|provider| provider.peer.device).collect();
                 return self.fetch_soon(at);
             }
             Action::Leave => return self.leave(at),
@@ -113,7 +113,7 @@ impl World {
     fn check_rules(&mut self, at: usize, action: &Action) {
         let items: Vec<Item> = match action {
             Action::Read(item)
-            | Action::Keep(item)
+            | Action::Keep(item, _)
             | Action::PutAside(item)
             | Action::Retract { item, .. }
             | Action::Restate { item, .. }
@@ -144,7 +144,7 @@ impl World {
             Job::List(names) => self.list(at, names),
             Job::Read(item) => self.read(at, item),
             Job::CheckStore(of) => self.check_store(at, of),
-            Job::Keep(item) => self.keep(at, item),
+            Job::Keep(item, hash) => self.keep(at, item, &hash),
             Job::Reload => self.reload(at),
             Job::Publish(rest) => self.publish_read(at, rest),
             Job::PublishStore(rest, file) => self.publish_store(at, rest, file),

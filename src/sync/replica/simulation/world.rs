@@ -328,6 +328,7 @@ impl World {
         computer.replica = None;
         computer.epoch += 1;
         computer.doom = None;
+        computer.has_lost_power |= power;
         let state = &mut computer.state;
         let keep = self.random.below(state.entries.unflushed() + 1);
         state.entries.lose(keep);
