@@ -35,6 +35,8 @@ pub struct Work {
     pub saying: BTreeSet<NoteKind>,
     /// Messages that are given another second, with their files.
     pub giving_way: BTreeMap<Stamp, BTreeSet<Item>>,
+    /// Files whose entries of this device still say what lies under another name now.
+    pub owed: BTreeSet<Item>,
     /// What could not be saved a moment ago.
     pub not_saved: BTreeSet<Log>,
     /// The answer about files that came back is being carried out.

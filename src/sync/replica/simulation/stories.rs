@@ -1,0 +1,100 @@
+//! Stories that must end well: the four faults that this design mends, and each fault that the schedules have found since.
+
+use crate::sync::replica::simulation::computer::Part::{Owner, Reader, Writer};
+use crate::sync::replica::simulation::happening::Happening::{
+    Attach, BackUp, Clone, Crash, Cut, Delete, Edit, FillDisk, FreeDisk, Join, RenameChannel, RenameDataFolder,
+    Restore, Unmount, Write,
+};
+use crate::sync::replica::simulation::happening::What;
+use crate::sync::replica::simulation::story::Story;
+
+/// A message that is written now.
+fn write(at: usize) -> super::happening::Happening {
+    Write { at, second: None, attachments: 1 }
+}
+
+#[test]
+fn a_message_comes_to_a_reader() {
+    Story::new(&[Owner, Reader]).then(500, Write { at: 0, second: None, attachments: 2 }).must_end_well(50);
+}
+
+#[test]
+fn a_folder_that_is_restored_after_deletions_is_no_endless_loop() {
+    for what in [What::Box, What::State, What::Both] {
+        let mut story = Story::new(&[Owner, Reader]);
+        for _ in 0..4 {
+            story = story.then(1100, write(0));
+        }
+        story = story.then(4000, BackUp { at: 0 });
+        for nth in [0, 2, 1] {
+            story = story.then(300, Delete { at: 0, nth });
+        }
+        story.then(8000, Restore { at: 0, what }).must_end_well(40);
+    }
+}
+
+#[test]
+fn a_reader_that_was_away_while_the_author_deleted_hears_of_it() {
+    let story =
+        Story::new(&[Owner, Reader]).then(1100, write(0)).then(1100, write(0)).then(5000, Cut { groups: vec![0, 1] });
+    story.then(500, Delete { at: 0, nth: 0 }).then(100, Delete { at: 0, nth: 0 }).then(6000, Join).must_end_well(60);
+}
+
+#[test]
+fn a_moved_data_folder_still_gives_its_large_attachments() {
+    let story = Story::new(&[Owner, Reader]).then(500, Cut { groups: vec![0, 1] }).then(1000, write(0));
+    let story = story.then(1000, Attach { at: 0, nth: 0 }).then(4000, RenameDataFolder { at: 0 });
+    story.then(4000, Join).must_end_well(60);
+}
+
+#[test]
+fn a_renamed_channel_goes_on() {
+    let story = Story::new(&[Owner, Reader]).then(1000, write(0)).then(3000, RenameChannel { at: 0 });
+    story.then(3000, write(0)).must_end_well(60);
+}
+
+#[test]
+fn two_computers_with_one_data_folder_lose_nothing_and_are_told() {
+    let story = Story::new(&[Owner, Reader]).then(1000, write(0)).then(5000, Clone { at: 0 });
+    let story = story.then(4000, write(0)).then(1500, write(2)).then(6000, write(0)).then(1500, write(2));
+    story.must_end_well(60);
+}
+
+#[test]
+fn two_who_write_in_one_second_both_keep_their_message() {
+    let at_once = |at| Write { at, second: Some(1), attachments: 1 };
+    let story = Story::new(&[Owner, Writer, Writer]).then(300, Cut { groups: vec![0, 1, 2] });
+    story.then(1000, at_once(0)).then(10, at_once(1)).then(10, at_once(2)).then(3000, Join).must_end_well(60);
+}
+
+#[test]
+fn what_two_edit_at_once_is_in_a_file_of_both() {
+    let story = Story::new(&[Owner, Writer]).then(1000, write(0)).then(6000, Cut { groups: vec![0, 1] });
+    let story = story.then(500, Edit { at: 0, nth: 0 }).then(500, Edit { at: 1, nth: 0 });
+    story.then(3000, Join).must_end_well(60);
+}
+
+#[test]
+fn a_disk_that_is_not_there_deletes_nothing() {
+    for is_blank in [false, true] {
+        let story = Story::new(&[Owner, Reader]).then(1000, write(0)).then(5000, Unmount { at: 0, is_blank });
+        story.then(90_000, Join).must_end_well(30);
+    }
+}
+
+#[test]
+fn a_full_disk_is_made_up_for_when_it_has_room() {
+    let story = Story::new(&[Owner, Reader]).then(500, FillDisk { at: 1 }).then(1000, write(0));
+    let story = story.then(2000, FillDisk { at: 0 }).then(5000, FreeDisk { at: 0 });
+    story.then(1000, write(0)).then(5000, FreeDisk { at: 1 }).must_end_well(60);
+}
+
+#[test]
+fn a_power_failure_at_any_step_loses_no_message() {
+    for after in 0..40 {
+        for at in [0, 1] {
+            let story = Story::new(&[Owner, Reader]).then(1500, Crash { at, after, power: true });
+            story.then(100, write(0)).then(2000, Edit { at: 0, nth: 1 }).must_end_well(2);
+        }
+    }
+}
