@@ -318,7 +318,7 @@ impl Records {
     /// Takes over the files of others' records, where nothing is known of any.
     fn take_files(&mut self, other: &mut Self) {
         self.files = packed(std::mem::take(&mut other.files));
-        (self.sums, self.count) = (other.sums, other.count);
+        (self.sums, self.count) = (std::mem::take(&mut other.sums), other.count);
         self.signers = std::mem::take(&mut other.signers);
     }
 
