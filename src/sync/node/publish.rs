@@ -76,11 +76,12 @@ async fn make_entry(
     if len.is_none() && publication.has_content_entry {
         doc.set_bytes(author, item.key(false), MARK).await?;
     }
+    let key = item.key(len.is_none());
     match len {
-        Some(len) => doc.set_hash(author, item.key(false), hash, len).await?,
+        Some(len) => doc.set_hash(author, key.clone(), hash, len).await?,
         None => {
-            doc.set_bytes(author, item.key(true), EMPTY).await?;
+            doc.set_bytes(author, key.clone(), EMPTY).await?;
         }
     }
-    time_of(hands, item.key(len.is_none())).await
+    time_of(hands, key).await
 }

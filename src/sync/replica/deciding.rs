@@ -113,16 +113,30 @@ fn answered(replica: &mut Replica, item: &Item, remote: Remote) -> Option<Step> 
 
 /// Whether a file has changed its mind too often to be seen to now.
 fn is_restless(replica: &mut Replica, item: &Item, step: Step, local: Local, now: Now) -> bool {
+    let change = change(replica, item, step, Some(local));
+    change.is_some_and(|state| !replica.condition.flips.may(item, state, now.monotonic))
+}
+
+/// Notes that this is done about a file now, where that is a change of something that was known: only what is done counts, for a step
+/// is decided again and again while what it needs is on its way.
+pub fn note_change(replica: &mut Replica, item: &Item, step: Step, now: Now) {
+    let local = replica.local.content(item);
+    if let Some(state) = change(replica, item, step, local) {
+        replica.condition.flips.note(item, state, now.monotonic);
+    }
+}
+
+/// To which state a step brings a file, where that changes something that was known: a content, or none.
+fn change(replica: &Replica, item: &Item, step: Step, local: Option<Local>) -> Option<Option<Hash>> {
     let is_known = replica.local.baseline.get(item).is_some() || replica.records.latest(item).is_some();
-    let state = match (step, local) {
-        (Step::Retract | Step::Remove, _) => None,
-        (Step::Publish, Local::Content(content)) if is_known => Some(content),
-        (Step::Place, _) if local != Local::Missing || replica.local.baseline.get(item).is_some() => {
-            replica.records.latest(item).map(content)
+    match (step, local) {
+        (Step::Retract | Step::Remove, _) => Some(None),
+        (Step::Publish, Some(Local::Content(content))) if is_known => Some(Some(content)),
+        (Step::Place, _) if local != Some(Local::Missing) || replica.local.baseline.get(item).is_some() => {
+            replica.records.latest(item).map(|record| Some(content(record)))
         }
-        _ => return false,
-    };
-    !replica.condition.flips.allow(item, state, now.monotonic)
+        _ => None,
+    }
 }
 
 /// The question about files that came back, if some did.

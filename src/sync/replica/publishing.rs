@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::channel::protocol::stamp::Stamp;
 use crate::sync::replica::action::{Action, BookChange, Publication};
+use crate::sync::replica::deciding;
 use crate::sync::replica::deletion;
 use crate::sync::replica::event::{NotPublished, NotRetracted, Published};
 use crate::sync::replica::item::Item;
@@ -144,10 +145,11 @@ fn message(replica: &Replica, stamp: Stamp) -> BTreeSet<Item> {
 }
 
 /// Tells the document what is to be told.
-pub fn publish(replica: &mut Replica, steps: &BTreeMap<Item, Step>) {
+pub fn publish(replica: &mut Replica, steps: &BTreeMap<Item, Step>, now: Now) {
     let of = |wanted: Step| steps.iter().filter(move |(_, step)| **step == wanted).map(|(item, _)| item);
     let (texts, others): (Vec<&Item>, Vec<&Item>) = of(Step::Publish).partition(|item| item.is_text());
-    let publications: Vec<Publication> = others.into_iter().chain(texts).map(|item| begin(replica, item)).collect();
+    let publications: Vec<Publication> =
+        others.into_iter().chain(texts).map(|item| begin(replica, item, now)).collect();
     if !publications.is_empty() {
         replica.ask(Action::Publish(publications));
     }
@@ -155,10 +157,11 @@ pub fn publish(replica: &mut Replica, steps: &BTreeMap<Item, Step>) {
     for item in of(Step::Forget) {
         replica.local.baseline.forget(item);
     }
-    retract(replica, of(Step::Retract).cloned().collect());
+    retract(replica, of(Step::Retract).cloned().collect(), now);
 }
 
-fn begin(replica: &mut Replica, item: &Item) -> Publication {
+fn begin(replica: &mut Replica, item: &Item, now: Now) -> Publication {
+    deciding::note_change(replica, item, Step::Publish, now);
     replica.work.begin(item, None);
     let own = |empty| replica.records.own(item, &replica.shared.me).any(|record| record.empty == empty);
     Publication { item: item.clone(), has_content_entry: own(false), has_empty_entry: own(true) }
@@ -179,12 +182,13 @@ fn adopt(replica: &mut Replica, item: &Item) {
     replica.agree(item, content(&record), &stat, ours);
 }
 
-fn retract(replica: &mut Replica, gone: Vec<Item>) {
+fn retract(replica: &mut Replica, gone: Vec<Item>, now: Now) {
     if replica.condition.question.is_some() || gone.is_empty() {
         return;
     }
     for item in gone {
         if let Some(record) = replica.records.latest(&item).copied() {
+            deciding::note_change(replica, &item, Step::Retract, now);
             replica.work.begin(&item, Some(record));
             replica.ask(Action::Retract { item, empty: record.empty });
         }

@@ -270,7 +270,7 @@ impl Replica {
                 .into_iter()
                 .filter_map(|item| deciding::decide(self, &item, now).map(|step| (item, step)))
                 .collect();
-            publishing::publish(self, &steps);
+            publishing::publish(self, &steps, now);
             noting::write_authors(self);
             placing::bring(self, steps, now);
             self.condition.asked = deciding::question(self);
