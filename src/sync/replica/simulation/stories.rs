@@ -1,10 +1,11 @@
 //! Stories that must end well: the four faults that this design mends, and each fault that the schedules have found since.
 
-use crate::sync::replica::simulation::computer::Part::{Owner, Reader, Writer};
+use crate::sync::replica::simulation::computer::Part::{Owner, Reader, Stranger, Writer};
 use crate::sync::replica::simulation::happening::Happening::{
-    Attach, BackUp, Clone, Crash, Cut, Delete, Edit, FillDisk, FreeDisk, Join, RenameChannel, RenameDataFolder,
-    Restore, Unmount, Write,
+    Attach, BackUp, Carry, Clone, Crash, Cut, Delete, DeleteAll, Edit, Empty, FillDisk, FreeDisk, Harm, Join, Profile,
+    RenameChannel, RenameDataFolder, Restore, SetClock, Unmount, Write,
 };
+use crate::sync::replica::simulation::happening::Harm::{NoContent, SignNow};
 use crate::sync::replica::simulation::happening::What;
 use crate::sync::replica::simulation::story::Story;
 
@@ -97,4 +98,66 @@ fn a_power_failure_at_any_step_loses_no_message() {
             story.then(100, write(0)).then(2000, Edit { at: 0, nth: 1 }).must_end_well(2);
         }
     }
+}
+
+#[test]
+fn what_a_reader_made_of_a_file_is_not_taken_for_the_authors_because_the_store_has_it() {
+    let story = Story { seed: 1717, ..Story::new(&[Owner, Reader, Writer]) }
+        .then(245, Crash { at: 1, after: 37, power: true })
+        .then(5467, Write { at: 2, second: None, attachments: 0 })
+        .then(6455, Crash { at: 0, after: 5, power: false })
+        .then(2707, Edit { at: 0, nth: 2 })
+        .then(189, Write { at: 2, second: None, attachments: 0 });
+    story.then(9646, Edit { at: 1, nth: 3 }).must_end_well(30);
+}
+
+#[test]
+fn who_signs_anothers_content_a_while_later_is_not_named_beside_its_author() {
+    let story = Story { seed: 559, ..Story::new(&[Owner, Reader, Stranger]) }
+        .then(13_100, Harm { by: 1, how: NoContent, nth: 18 })
+        .then(3665, Write { at: 0, second: Some(2), attachments: 0 });
+    story.then(9978, Harm { by: 2, how: SignNow, nth: 9 }).must_end_well(40);
+}
+
+#[test]
+fn a_message_gives_way_to_one_that_its_author_has_emptied_since() {
+    let story = Story { seed: 938, ..Story::new(&[Owner, Writer]) }
+        .then(4350, Clone { at: 0 })
+        .then(6040, Write { at: 1, second: Some(3), attachments: 1 });
+    story.then(2720, Empty { at: 0, nth: 9 }).must_end_well(40);
+}
+
+#[test]
+fn two_computers_with_one_key_do_not_write_their_notes_over_one_another_for_ever() {
+    let story = Story { seed: 23_809, ..Story::new(&[Owner, Writer]) }
+        .then(9224, Profile { at: 0 })
+        .then(6249, Write { at: 1, second: None, attachments: 0 })
+        .then(8827, Clone { at: 0 });
+    story.then(150, DeleteAll { at: 0 }).must_end_well(30);
+}
+
+#[test]
+fn what_comes_when_all_is_read_anew_is_noticed_as_somebody_elses_too() {
+    let story = Story { seed: 2201, ..Story::new(&[Owner, Reader]) }
+        .then(6877, Clone { at: 1 })
+        .then(3569, Write { at: 0, second: Some(3), attachments: 0 });
+    story.then(358, Clone { at: 0 }).must_end_well(30);
+}
+
+#[test]
+fn a_message_whose_entry_is_of_the_future_is_not_copied_for_ever() {
+    let story = Story { seed: 153, ..Story::new(&[Owner, Writer, Reader]) }
+        .then(9058, Write { at: 0, second: None, attachments: 0 })
+        .then(6136, SetClock { at: 1, minutes: 600 })
+        .then(16_380, Carry { from: 0, to: 1 })
+        .then(3123, SetClock { at: 1, minutes: 0 });
+    story.then(2646, Edit { at: 0, nth: 2 }).must_end_well(30);
+}
+
+#[test]
+fn an_empty_file_that_was_deleted_goes_from_a_reader_whose_power_failed() {
+    let story = Story { seed: 84, ..Story::new(&[Owner, Writer, Writer, Reader]) }
+        .then(12_266, Crash { at: 3, after: 16, power: true })
+        .then(2785, Write { at: 2, second: None, attachments: 2 });
+    story.then(6484, Delete { at: 0, nth: 4 }).must_end_well(30);
 }
