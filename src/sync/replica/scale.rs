@@ -265,7 +265,7 @@ impl<'a> Model<'a> {
             let now = self.now(step);
             self.copies.ended(&[1; 32], now);
         }
-        if reader.bytes == self.len {
+        if self.readers[node].bytes == self.len {
             return Doing::Has;
         }
         // It has got all that the other one had.
