@@ -29,6 +29,7 @@ use crate::sync::node::home::Home;
 use crate::sync::node::identity::new_secret;
 use crate::sync::node::incoming_entries::IncomingEntries;
 use crate::sync::node::invitation;
+use crate::sync::node::large_contents::{LargeContents, Marks};
 use crate::sync::node::network;
 use crate::sync::node::network::failed;
 use crate::sync::node::reader_reports;
@@ -47,6 +48,7 @@ const MAX_FAREWELL: Duration = Duration::from_millis(500);
 pub(super) struct Engine {
     pub(super) endpoint: Endpoint,
     pub(super) store: FsStore,
+    pub(super) large: LargeContents,
     pub(super) docs: Docs,
     pub(super) gossip: Gossip,
     pub(super) serving: Serving,
@@ -67,8 +69,12 @@ impl Engine {
         let endpoint = network::bind(device, &home.options, &home.folder()).await?;
         let (protect, protected) = ProtectCallbackHandler::new();
         let mut options = StoreOptions::new(&folder.join("contents"));
+        let marks = Marks::default();
+        let protected = marks.without_given_up(protected);
         options.gc = Some(GcConfig { interval: COLLECT_INTERVAL, add_protected: Some(protected) });
         let store = FsStore::load_with_opts(folder.join("contents.db"), options).await.map_err(failed)?;
+        let large = LargeContents::new((*store).clone(), &folder.join("contents"), marks);
+        large.tidy().await;
         let gossip = Gossip::builder().spawn(endpoint.clone());
         let docs = Docs::persistent(folder)
             .protect_handler(protect)
@@ -92,6 +98,7 @@ impl Engine {
         Ok(Self {
             endpoint,
             store,
+            large,
             docs,
             gossip,
             serving,

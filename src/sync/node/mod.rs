@@ -32,6 +32,7 @@ mod import;
 mod in_turn;
 mod incoming_entries;
 mod invitation;
+mod large_contents;
 mod lifecycle;
 mod list_box;
 #[cfg(test)]
@@ -49,6 +50,7 @@ mod serving;
 mod shared_status;
 mod side_by_side;
 mod status_socket;
+mod store_check;
 mod supervisor;
 mod surroundings;
 mod touched;

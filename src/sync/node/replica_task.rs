@@ -251,6 +251,9 @@ impl ReplicaTask {
     }
 
     fn fetched(&mut self, turn: &mut Vec<Event>, Done { hash, fetched }: Done) {
+        if fetched.is_ok() {
+            self.acts.hands.engine.large.came(hash);
+        }
         turn.push(Event::Fetched(hash, fetched));
     }
 

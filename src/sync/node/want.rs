@@ -12,7 +12,6 @@ use crate::sync::node::hands::Hands;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::event::{Event, Unsound};
 use crate::sync::replica::fetch_queue::Rank;
-use crate::sync::replica::item::Item;
 use crate::sync::replica::merge::Hash;
 use crate::sync::replica::note_kind::NoteKind;
 
@@ -87,22 +86,4 @@ async fn read_note(hands: &Hands, WantedNote { kind, hash, len }: &WantedNote) {
         },
     };
     hands.answer(Event::Note(*kind, *hash, bytes));
-}
-
-/// Looks whether the store has the contents of these files, and tells of which it does not.
-pub(super) async fn check_store(hands: Arc<Hands>, files: Vec<(Item, Hash)>) {
-    let mut missing = Vec::new();
-    for (item, hash) in files {
-        // A store that can't say so is not taken for one that has lost everything.
-        if !hands.engine.store.blobs().has(hash).await.unwrap_or(true) {
-            missing.push(item);
-        }
-        if hands.is_ending() {
-            return;
-        }
-    }
-    if !missing.is_empty() {
-        debug!(files = missing.len(), "the store has lost contents of files that are here");
-        hands.answer(Event::NotStored(missing));
-    }
 }

@@ -10,6 +10,17 @@ use crate::sync::replica::merge::{Hash, Local};
 use crate::sync::replica::packed::packed;
 use crate::sync::replica::tree::Tree;
 
+/// Of what the store was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// Of nothing yet.
+    Nothing,
+    /// Of all.
+    All,
+    /// Of all, before everything was looked at last.
+    AllBefore,
+}
+
 /// What is known of a box on disk.
 #[derive(Debug)]
 pub struct LocalBox {
@@ -23,8 +34,8 @@ pub struct LocalBox {
     pub profiles: Profiles,
     /// Whether it was listed.
     pub is_listed: bool,
-    /// Whether the store was asked for all that was shared: a node may be killed before contents are written down.
-    pub is_store_checked: bool,
+    /// Whether the store was asked for what was agreed on: a node may be killed before contents are written down.
+    pub checked: Checked,
 }
 
 impl LocalBox {
@@ -36,7 +47,7 @@ impl LocalBox {
             read: BTreeMap::new(),
             profiles: Profiles::default(),
             is_listed: false,
-            is_store_checked: false,
+            checked: Checked::Nothing,
         }
     }
 

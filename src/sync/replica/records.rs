@@ -130,14 +130,45 @@ impl Totals {
     }
 }
 
+/// Sums that are kept as entries come, so that a document is not counted through for every report.
+#[derive(Debug, Default)]
+struct Sums {
+    /// Of the files that are not hidden.
+    totals: Totals,
+    /// Of all entries' fingerprints.
+    version: u128,
+}
+
+/// Keys that mean nothing: only their hashes, since the keys themselves may have any length.
+#[derive(Debug, Default)]
+struct RefusedKeys {
+    told_apart: BTreeSet<Hash>,
+    more: usize,
+}
+
+impl RefusedKeys {
+    fn put(&mut self, key: &[u8]) {
+        let key = *blake3::hash(key).as_bytes();
+        if self.told_apart.len() < MAX_REFUSED_KEYS {
+            self.told_apart.insert(key);
+        } else if !self.told_apart.contains(&key) {
+            self.more += 1;
+        }
+    }
+
+    /// Takes in what others know of them.
+    fn merge(&mut self, other: Self) {
+        let room = MAX_REFUSED_KEYS.saturating_sub(self.told_apart.len());
+        self.told_apart.extend(other.told_apart.into_iter().take(room));
+        self.more = self.more.max(other.more);
+    }
+}
+
 /// All entries of a document.
 #[derive(Debug, Default)]
 pub struct Records {
     files: BTreeMap<Item, Few<Record>>,
-    /// The sums of the files that are not hidden: a document is not counted through for every report.
-    totals: Totals,
-    /// The sum of all entries' fingerprints.
-    version: u128,
+    sums: Sums,
     /// Whose the document is: nobody else's entries count for its hidden files.
     pub owner: Option<Author>,
     /// Each author's note about itself.
@@ -146,9 +177,7 @@ pub struct Records {
     pub moved: BTreeMap<Author, Note>,
     /// Each author's note about the names of all.
     pub names: BTreeMap<Author, Note>,
-    /// Hashes of keys that mean nothing: the keys themselves may have any length.
-    refused: BTreeSet<Hash>,
-    more_refused: usize,
+    refused: RefusedKeys,
     /// Entries of files.
     count: usize,
     /// Everybody who signed an entry of a file, with how many there are.
@@ -200,12 +229,7 @@ impl Records {
                 About::Note
             }
             None => {
-                let key = *blake3::hash(key).as_bytes();
-                if self.refused.len() < MAX_REFUSED_KEYS {
-                    self.refused.insert(key);
-                } else if !self.refused.contains(&key) {
-                    self.more_refused += 1;
-                }
+                self.refused.put(key);
                 About::Nothing
             }
         }
@@ -218,34 +242,35 @@ impl Records {
         let mut known = records.as_mut_slice().iter_mut();
         match known.find(|known| known.author == record.author && known.empty == record.empty) {
             Some(known) if known.time <= record.time => {
-                self.version = self.version.wrapping_sub(fingerprint(&item, known)).wrapping_add(print);
+                let version = self.sums.version.wrapping_sub(fingerprint(&item, known));
+                self.sums.version = version.wrapping_add(print);
                 *known = record;
             }
             Some(_) => return,
             None => {
                 records.push(record);
-                self.version = self.version.wrapping_add(print);
+                self.sums.version = self.sums.version.wrapping_add(print);
                 self.count += 1;
                 *self.signers.entry(record.author).or_default() += 1;
             }
         }
         // Which entry of a hidden file counts depends on the owner, who may be found out later: those few are counted when asked for.
         if !is_hidden {
-            self.totals.remove(is_text, before.as_ref());
-            self.totals.add(is_text, records.as_slice().iter().max_by_key(|record| record.order()));
+            self.sums.totals.remove(is_text, before.as_ref());
+            self.sums.totals.add(is_text, records.as_slice().iter().max_by_key(|record| record.order()));
         }
     }
 
     /// How much the document holds.
     pub fn totals(&self) -> Totals {
-        let mut totals = self.totals;
+        let mut totals = self.sums.totals;
         self.hidden().for_each(|item| totals.add(false, self.latest(item)));
         totals
     }
 
     /// A fingerprint of all entries of files: whoever has the same one knows of the same entries.
     pub fn version(&self) -> u128 {
-        self.version
+        self.sums.version
     }
 
     /// How many entries there are.
@@ -286,25 +311,20 @@ impl Records {
         {
             others.into_values().for_each(|note| put_note(own, note));
         }
-        for key in other.refused {
-            if !self.refused.contains(&key) && self.refused.len() < MAX_REFUSED_KEYS {
-                self.refused.insert(key);
-            }
-        }
-        self.more_refused = self.more_refused.max(other.more_refused);
+        self.refused.merge(other.refused);
         self.newest = self.newest.max(other.newest);
     }
 
     /// Takes over the files of others' records, where nothing is known of any.
     fn take_files(&mut self, other: &mut Self) {
         self.files = packed(std::mem::take(&mut other.files));
-        (self.totals, self.version, self.count) = (other.totals, other.version, other.count);
+        (self.sums, self.count) = (std::mem::take(&mut other.sums), other.count);
         self.signers = std::mem::take(&mut other.signers);
     }
 
     /// How many entries mean nothing.
     pub fn refused(&self) -> usize {
-        self.refused.len() + self.more_refused
+        self.refused.told_apart.len() + self.refused.more
     }
 
     /// All files that the document speaks of, in order.

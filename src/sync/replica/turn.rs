@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sync::replica::action::{Action, BookChange};
 use crate::sync::replica::deciding;
-use crate::sync::replica::event::{Event, Listing, NotRead};
+use crate::sync::replica::event::{Event, FileRead, Listing, NotRead};
 use crate::sync::replica::exchange::Stage;
 use crate::sync::replica::item::Item;
+use crate::sync::replica::local::Checked;
 use crate::sync::replica::machine::Replica;
 use crate::sync::replica::merge::Step;
 use crate::sync::replica::now::Now;
@@ -55,11 +56,10 @@ impl Replica {
                 Err(why) => self.not_read(item, why),
             },
             Event::Kept(item, kept) => match kept {
-                Ok(read) => {
+                Ok(read) => self.kept(item, read),
+                Err(NotRead::Failed(error)) => {
                     self.end(&item);
-                    // It may hold something else by now.
-                    self.local.note_read(&item, read);
-                    self.todo.again(item);
+                    self.condition.problem(format!("{item} can't be sent to new readers: {error}"));
                 }
                 Err(why) => self.not_read(item, why),
             },
@@ -123,6 +123,20 @@ impl Replica {
         self.ask(Action::TidyTrash { by, most });
     }
 
+    /// A file was brought into the store.
+    fn kept(&mut self, item: Item, read: FileRead) {
+        self.end(&item);
+        match self.local.baseline.get(&item).copied() {
+            // One more name of a file is a change of the file, though not of its content.
+            Some(agreed) if agreed.hash == read.hash => self.agree(&item, read.hash, &read.stat, agreed.ours),
+            // It holds something else by now.
+            _ => {
+                self.local.note_read(&item, read);
+                self.todo.again(item);
+            }
+        }
+    }
+
     fn not_read(&mut self, item: Item, why: NotRead) {
         self.end(&item);
         match why {
@@ -154,6 +168,9 @@ impl Replica {
 
     fn look_at_everything(&mut self) {
         self.condition.clear_problems();
+        if self.local.checked == Checked::All {
+            self.local.checked = Checked::AllBefore;
+        }
         self.wanted.refused.clear();
         self.authorship.is_written = false;
         self.todo.authors = true;
@@ -253,14 +270,20 @@ impl Replica {
         noting::write_authors(self);
     }
 
-    /// Asks once whether the store has what box and document agree on.
+    /// Asks whether the store has what box and document agree on: of everything once, and of what is large, which the store may only
+    /// refer to, whenever everything is looked at.
     fn check_store(&mut self) {
-        if std::mem::replace(&mut self.local.is_store_checked, true) {
-            return;
+        let least = match self.local.checked {
+            Checked::Nothing => 1,
+            Checked::All => return,
+            Checked::AllBefore => placing::LARGE + 1,
+        };
+        if self.local.checked == Checked::Nothing {
+            publishing::confirm_deletions(self);
         }
-        publishing::confirm_deletions(self);
+        self.local.checked = Checked::All;
         let has = |item: &Item| self.local.tree.files.contains_key(item);
-        let files = self.local.baseline.files().iter().filter(|(item, file)| has(item) && !file.stat.is_empty());
+        let files = self.local.baseline.files().iter().filter(|(item, file)| file.stat.len() >= least && has(item));
         let files: Vec<(Item, [u8; 32])> = files.map(|(item, file)| (item.clone(), file.hash)).collect();
         if !files.is_empty() {
             self.ask(Action::CheckStore(files));
