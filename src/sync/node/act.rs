@@ -119,7 +119,7 @@ impl Acts {
             Action::Save(log, write) => self.saves.push(hands, [(log, write)], memory::save),
             Action::Note(change) => self.changes.push(hands, [change], book_changes::note),
             Action::Dial(peers) => self.dial(peers),
-            Action::Ask(peers) => dial::ask(hands, &peers),
+            Action::Ask(providers) => dial::ask(hands, providers),
             Action::Leave => {
                 self.watch = None;
                 self.call(Call::Leave);
