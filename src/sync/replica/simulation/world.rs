@@ -267,6 +267,9 @@ impl World {
             matches!(&event, Event::Compared(comparison) if comparison.outcome != ComparisonOutcome::Failed);
         let actions = replica.on(event, now);
         let is_said = replica.exchange.compared.is_some();
+        if replica.exchange.is_open(now.monotonic) {
+            self.computers[at].was_open = self.time;
+        }
         self.computers[at].replica = Some(replica);
         if is_said && !self.computers[at].is_compared {
             self.violated(Rule::Told, at, "it is said that documents were compared, and none were".to_owned());
