@@ -222,7 +222,7 @@ impl World {
                     self.flush(at);
                     let pause = self.random.between(200 * MS, 1500 * MS);
                     let is_idle = self.is_healed && self.time - self.stirred > 5 * SECOND;
-                    self.after(if is_idle { 20 * SECOND } else { pause }, Task::Flush(at, epoch));
+                    self.after(if is_idle { 60 * SECOND } else { pause }, Task::Flush(at, epoch));
                 }
             }
             Task::Rescan(at, epoch) => {
@@ -290,7 +290,7 @@ impl World {
         let surroundings = Surroundings { free: self.computers[at].free(), is_incoming };
         self.tell(at, Event::Tick(surroundings));
         let is_idle = self.is_healed && self.time - self.stirred > 15 * SECOND;
-        self.after(if is_idle { 5 * SECOND } else { SECOND }, Task::Tick(at, epoch));
+        self.after(if is_idle { 10 * SECOND } else { SECOND }, Task::Tick(at, epoch));
     }
 
     /// Starts the program on a computer, unless it runs.
