@@ -59,4 +59,5 @@ pub use crate::commands::sync_settings::SyncSettings;
 pub use crate::commands::time_zone::Zone;
 pub use crate::daemon::{Clock, Folders};
 
-use crate::commands::wording::{count, grouped, spoken};
+use crate::commands::wording::spoken;
+use crate::text::quantity::{count, grouped};

@@ -11,16 +11,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::article::readable_size;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profile;
 use crate::channel::{Channel, Error, Kind, folder};
-use crate::commands::relative_time::ago;
 use crate::commands::{Environment, Failure, count, documents};
 use crate::sync::keys::book::Book;
 use crate::sync::syncthing;
-use crate::sync::syncthing::{Activity, Asking, DeviceId, FolderState, Key, Syncthing};
+use crate::sync::syncthing::{Asking, DeviceId, FolderState, Key, Syncthing};
 use crate::text::invisible::field;
 use crate::text::shell;
 
@@ -192,56 +190,24 @@ pub(super) fn carried(environment: &Environment) -> (Vec<SyncthingChannel>, Opti
 }
 
 impl SyncthingChannel {
-    /// How it stands, for a person.
+    /// How it stands, for a person: in the words of missive's own sync, with what only Syncthing has to say.
     pub(super) fn words(&self, now: i64) -> String {
         let state = &self.state;
-        let mut parts = Vec::new();
-        if let Some(problem) = &state.problem {
-            parts.push(field(problem));
-        }
-        if state.activity == Activity::Paused {
-            parts.push("paused in Syncthing".to_owned());
-        }
+        let mut parts: Vec<String> = state.problem.iter().map(|problem| field(problem)).collect();
         if state.failed > 0 {
             parts
                 .push(format!("{} could not be received (see Syncthing for the reason)", number(state.failed, "file")));
         }
-        if state.need_files > 0 {
-            parts.push(format!(
-                "{} still arriving ({})",
-                number(state.need_files, "file"),
-                readable_size(state.need_bytes)
-            ));
-        }
-        if state.need_deletes > 0 {
-            parts.push(format!("{} still to be deleted here", number(state.need_deletes, "file")));
-        }
-        parts.push(self.others(parts.is_empty(), now));
+        parts.push(if state.peers.is_empty() {
+            "no device accepted yet".to_owned()
+        } else {
+            state.facts().sentence(now)
+        });
+        parts.extend(state.readers());
         if state.receive_only_changed_items > 0 {
-            let changed = number(state.receive_only_changed_items, "file");
-            parts.push(format!("changed here: {changed} (`Revert Local Changes` in Syncthing)"));
+            parts.push("to undo the changes: `Revert Local Changes` in Syncthing".to_owned());
         }
         format!("{} ({}, through Syncthing): {}", field(&self.channel), state.side, parts.join(" · "))
-    }
-
-    /// How it stands with the other devices; `is_whole` says that nothing is missing here.
-    fn others(&self, is_whole: bool, now: i64) -> String {
-        let peers = &self.state.peers;
-        let here = || peers.iter().filter(|peer| peer.connected);
-        let lacking = here().filter(|peer| peer.need_files != Some(0)).count();
-        let seen = peers.iter().filter_map(|peer| peer.last_seen).max();
-        match (here().count(), seen) {
-            (0, _) if peers.is_empty() => "no device accepted yet".to_owned(),
-            (0, Some(seen)) => format!("no one is connected, last seen {}", ago(seen.seconds(), now)),
-            (0, None) => "no one has connected yet".to_owned(),
-            (here, _) if !is_whole || self.state.activity != Activity::Idle => {
-                format!("{} connected", count(here, "device"))
-            }
-            (here, _) if lacking > 0 => {
-                format!("{}, {lacking} of them not up to date yet", count(here, "device"))
-            }
-            (here, _) => format!("up to date with {}", count(here, "device")),
-        }
     }
 }
 
@@ -289,7 +255,8 @@ fn shared(
 mod tests {
     use super::*;
     use crate::channel::protocol::stamp::Stamp;
-    use crate::sync::syncthing::Peer;
+    use crate::sync::sync_state::SyncState;
+    use crate::sync::syncthing::{Activity, Peer};
 
     const DEVICE: &str = "4WW4IPJ-HHTZLU2-3MJOABE-ZIY3PEZ-TG3DLY7-YZCDP5Z-SCDI4FN-7FEAWQ3";
     const NOW: i64 = 1_795_354_504;
@@ -297,6 +264,7 @@ mod tests {
     fn carried(peers: Vec<Peer>) -> SyncthingChannel {
         let state = FolderState {
             side: Side::Inbox,
+            sync_state: SyncState::default(),
             folder: "x".into(),
             activity: Activity::Idle,
             problem: None,
@@ -332,33 +300,47 @@ mod tests {
     fn it_speaks_in_human_terms() {
         says(&carried(Vec::new()), "no device accepted yet");
         says(&carried(vec![peer(false, 3, None)]), "no one has connected yet");
-        says(&carried(vec![peer(false, 0, Some(NOW - 7200))]), "no one is connected, last seen 2 h ago");
+        says(&carried(vec![peer(false, 0, Some(NOW - 7200))]), "up to date as of 2 h ago · no one is connected");
         let mut two = carried(vec![peer(true, 0, None), peer(true, 0, None)]);
-        says(&two, "up to date with 2 devices");
+        says(&two, "up to date · 2 peers");
         (two.state.need_files, two.state.need_bytes) = (12, 3_400_000);
-        says(&two, "12 files still arriving (3.4 MB) · 2 devices connected");
+        says(&two, "12 files still arriving (3.4 MB) · 2 peers connected");
+        two.state.side = Side::Outbox;
+        (two.state.need_files, two.state.need_bytes) = (0, 0);
+        assert_eq!(
+            two.words(NOW),
+            "blog (outbox, through Syncthing): up to date · 2 peers · 2 readers have everything"
+        );
     }
 
     #[test]
-    fn nothing_is_up_to_date_that_is_not_whole_everywhere() {
-        let there = || carried(vec![peer(true, 0, None)]);
-        says(&carried(vec![peer(true, 0, None), peer(true, 1, None)]), "2 devices, 1 of them not up to date yet");
+    fn nothing_is_up_to_date_that_is_not_whole() {
         let with = |change: fn(&mut FolderState)| {
-            let mut carried = there();
+            let mut carried = carried(vec![peer(true, 0, None)]);
             change(&mut carried.state);
             carried
         };
-        says(&with(|state| state.activity = Activity::Paused), "paused in Syncthing · 1 device connected");
-        says(&with(|state| state.activity = Activity::Scanning), "1 device connected");
-        says(&with(|state| state.need_deletes = 1), "1 file still to be deleted here · 1 device connected");
+        says(&with(|state| state.activity = Activity::Paused), "paused in Syncthing · 1 peer connected");
+        says(&with(|state| state.activity = Activity::Scanning), "checking files");
+        says(&with(|state| state.need_deletes = 1), "1 file still to be deleted here · 1 peer connected");
         says(
             &with(|state| state.failed = 2),
-            "2 files could not be received (see Syncthing for the reason) · 1 device connected",
+            "2 files could not be received (see Syncthing for the reason) · not up to date: 2 problems · 1 peer connected",
         );
         says(
             &with(|state| state.receive_only_changed_items = 2),
-            "up to date with 1 device · changed here: 2 files (`Revert Local Changes` in Syncthing)",
+            "up to date, except 2 files changed here · 1 peer · to undo the changes: `Revert Local Changes` in Syncthing",
         );
-        says(&with(|state| state.problem = Some("a\nb".into())), "a␊b · 1 device connected");
+        says(&with(|state| state.problem = Some("a\nb".into())), "a␊b · not up to date: 1 problem · 1 peer connected");
+    }
+
+    #[test]
+    fn readers_who_lack_something_are_told() {
+        let mut carried = carried(vec![peer(true, 0, None), peer(true, 1, None)]);
+        carried.state.side = Side::Outbox;
+        assert_eq!(
+            carried.words(NOW),
+            "blog (outbox, through Syncthing): up to date · 2 peers · 1 of 2 readers has everything"
+        );
     }
 }

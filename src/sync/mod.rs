@@ -21,6 +21,7 @@ pub mod redacted;
 pub mod replica;
 pub mod socket;
 pub mod status;
+pub mod sync_state;
 pub mod syncthing;
 pub mod trash_files;
 

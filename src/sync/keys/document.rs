@@ -50,6 +50,9 @@ pub struct Document {
     /// Whether everything may be deleted at once, because somebody said so; used up by the deletion.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub delete_all: bool,
+    /// What is to be done with files that came back older than what readers have, because somebody said so; used up by doing it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<Returned>,
     /// Six words that both ends of a conversation see.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phrase: Option<String>,
@@ -59,6 +62,16 @@ pub struct Document {
     /// Who had it when the key was handed over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub peers: Vec<Peer>,
+}
+
+/// What is to be done with files that came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Returned {
+    /// Readers get them as they are.
+    Publish,
+    /// They go to the trash, and what readers have stays.
+    Discard,
 }
 
 impl std::fmt::Debug for Document {
@@ -127,6 +140,7 @@ impl Document {
             author: None,
             fetch: Vec::new(),
             delete_all: false,
+            returned: None,
             phrase: None,
             moved: None,
             peers: Vec::new(),

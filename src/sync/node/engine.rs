@@ -2,6 +2,7 @@
 //!
 //! They start and end in this order, and nothing is collected as garbage which a document speaks of.
 
+use std::path::Path;
 use std::time::Duration;
 
 use iroh::Endpoint;
@@ -14,12 +15,14 @@ use iroh_docs::engine::ProtectCallbackHandler;
 use iroh_docs::protocol::Docs;
 use iroh_docs::{Author, AuthorId, Entry};
 use iroh_gossip::net::Gossip;
+use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
 
 use crate::sync::error::Error;
 use crate::sync::hex;
 use crate::sync::keys::book;
 use crate::sync::keys::book::Book;
+use crate::sync::node::blocking::blocking;
 use crate::sync::node::clocks;
 use crate::sync::node::clocks::{ClockProtocol, Clocks};
 use crate::sync::node::home::Home;
@@ -29,6 +32,8 @@ use crate::sync::node::invitation;
 use crate::sync::node::large_contents::{LargeContents, Marks};
 use crate::sync::node::network;
 use crate::sync::node::network::failed;
+use crate::sync::node::reader_reports;
+use crate::sync::node::reader_reports::ReaderProtocol;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::records;
 
@@ -44,17 +49,21 @@ pub(super) struct Engine {
     pub(super) store: FsStore,
     pub(super) large: LargeContents,
     pub(super) docs: Docs,
+    pub(super) gossip: Gossip,
     pub(super) author: AuthorId,
     pub(super) incoming: IncomingEntries,
     pub(super) clocks: Clocks,
     router: Router,
+    /// Asks readers what they have.
+    asking: JoinHandle<()>,
 }
 
 impl Engine {
     /// Starts everything.
     pub(super) async fn start(home: &Home, invitations: impl ProtocolHandler) -> Result<Self, Error> {
-        let (device, author) = identity(home)?;
-        let folder = book::private(&home.data, "sync/store")?;
+        let data = home.data.clone();
+        let kept = blocking(move || Ok::<_, Error>((identity(&data)?, book::private(&data, "sync/store")?)));
+        let ((device, author), folder) = kept.await.ok_or_else(|| failed("its keys could not be read"))??;
         let endpoint = network::bind(device, &home.options, &home.folder()).await?;
         let (protect, protected) = ProtectCallbackHandler::new();
         let mut options = StoreOptions::new(&folder.join("contents"));
@@ -75,26 +84,31 @@ impl Engine {
         docs.author_import(author).await.map_err(failed)?;
         let router = Router::builder(endpoint.clone())
             .accept(iroh_blobs::ALPN, BlobsProtocol::new(&store, None))
-            .accept(iroh_gossip::ALPN, gossip)
+            .accept(iroh_gossip::ALPN, gossip.clone())
             .accept(iroh_docs::ALPN, docs.clone())
             .accept(invitation::ALPN, invitations)
             .accept(clocks::ALPN, ClockProtocol { home: home.clone() })
+            .accept(reader_reports::ALPN, ReaderProtocol { home: home.clone(), me: endpoint.id() })
             .spawn();
         info!(device = %hex::short(endpoint.id().as_bytes()), "the engine runs");
+        let asking = tokio::spawn(reader_reports::ask_readers(home.clone(), endpoint.clone()));
         Ok(Self {
             endpoint,
             store,
             large,
             docs,
+            gossip,
             author: id,
             incoming: IncomingEntries::default(),
             clocks: Clocks::default(),
             router,
+            asking,
         })
     }
 
     /// Ends everything, documents and contents flushed.
     pub(super) async fn stop(self) {
+        self.asking.abort();
         // What was written reaches the disk before others are told good-bye.
         self.docs.shutdown().await;
         if let Err(error) = self.store.shutdown().await {
@@ -119,8 +133,8 @@ pub(super) fn entry_of(entry: &Entry) -> records::Entry<'_> {
 }
 
 /// The device's and the author's secret keys, made when first asked for.
-fn identity(home: &Home) -> Result<([u8; 32], [u8; 32]), Error> {
-    Book::change(&home.data, |book| {
+fn identity(data: &Path) -> Result<([u8; 32], [u8; 32]), Error> {
+    Book::change(data, |book| {
         let device = book.device.get_or_insert_with(new_secret).0;
         Ok((device, book.author.get_or_insert_with(new_secret).0))
     })

@@ -24,6 +24,7 @@ use tracing::{debug, trace, warn};
 use crate::sync::hex;
 use crate::sync::node::connection_pool::ConnectionPool;
 use crate::sync::redacted::redacted;
+use crate::sync::replica::event::Unsound;
 use crate::sync::replica::fetch_queue::{FetchQueue, Rank};
 use crate::sync::replica::merge::Hash;
 
@@ -37,7 +38,7 @@ const MAX_PARALLEL_LARGE: usize = 4;
 pub(super) const LARGE: u64 = 1 << 20;
 
 /// What may come of a content beyond its length before it is taken for another one, in bytes: contents come in pieces.
-pub(super) const SLACK: u64 = 32 << 10;
+const SLACK: u64 = 32 << 10;
 
 /// So long a peer may send nothing.
 const MAX_STALL: Duration = Duration::from_secs(4);
@@ -96,13 +97,12 @@ pub(super) struct Want {
     pub(super) progress: Arc<Progress>,
 }
 
-/// A content is here, or is not what its entry says.
-#[derive(Clone, Debug)]
+/// What became of a content that was wanted.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Done {
     pub(super) hash: Hash,
-    /// The length that was expected.
-    pub(super) len: u64,
-    pub(super) sound: bool,
+    /// Its length, if it is here, or what is here of something that is not what its entry says.
+    pub(super) fetched: Result<u64, Unsound>,
 }
 
 enum Request {
@@ -197,7 +197,8 @@ struct Scheduler {
 
 /// How an attempt ended.
 enum Tried {
-    Here,
+    /// It is here, and has this length.
+    Here(u64),
     Unsound,
     Nobody,
     /// Nobody either, and the last who was asked sent nothing.
@@ -284,16 +285,18 @@ impl Scheduler {
         let Want { hash, len, rank, .. } = job.want;
         self.large -= usize::from(rank.large);
         let content = hex::short(&hash);
-        // A replica that has ended does not wait for it any more.
-        let done = |sound| drop(job.want.done.send(Done { hash, len, sound }));
+        let done = |fetched| {
+            // A replica that has ended does not wait for it any more.
+            let _ = job.want.done.send(Done { hash, fetched });
+        };
         match tried {
-            Tried::Here => {
+            Tried::Here(len) => {
                 debug!(%content, len, "fetched");
-                done(true);
+                done(Ok(*len));
             }
             Tried::Unsound => {
                 debug!(%content, len, "not fetched: it is not what its entry says");
-                done(false);
+                done(Err(Unsound { stored: len.saturating_add(SLACK) }));
             }
             Tried::Broken(reason) => {
                 warn!(%content, reason = %redacted(&reason), "not fetched: the store does not take it");
@@ -386,8 +389,7 @@ async fn pull(store: &Store, connection: Connection, want: &Want) -> Tried {
         }
     }
     match store.blobs().status(want.hash).await {
-        Ok(BlobStatus::Complete { size }) if size == want.len => Tried::Here,
-        Ok(BlobStatus::Complete { .. }) => Tried::Unsound,
+        Ok(BlobStatus::Complete { size }) => Tried::Here(size),
         _ => Tried::Nobody,
     }
 }

@@ -25,6 +25,11 @@ impl Home {
         self.data.join(STATE_FOLDER).join(NODE_FOLDER)
     }
 
+    /// The time now, in microseconds since 1970.
+    pub(super) fn micros(&self) -> u64 {
+        u64::try_from((self.clock)() / 1000).unwrap_or(0)
+    }
+
     /// The time now, in seconds since 1970.
     pub(super) fn seconds(&self) -> i64 {
         (self.clock)().div_euclid(1_000_000_000)

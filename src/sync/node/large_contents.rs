@@ -22,6 +22,7 @@ use crate::fs::atomic_write;
 use crate::fs::confined::{Folder, Stat};
 use crate::lock::lock;
 use crate::sync::hex;
+use crate::sync::node::blocking::blocking;
 use crate::sync::node::fetch::LARGE;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::baseline::StatFingerprint;
@@ -72,7 +73,7 @@ impl LargeContents {
     /// comes anew, and so into somebody's file.
     pub(super) async fn tidy(&self) {
         let folder = self.paths.data_path.clone();
-        let linked = tokio::task::spawn_blocking(move || {
+        let linked = blocking(move || {
             atomic_write::sweep(&folder);
             linked(&folder)
         });
@@ -112,7 +113,7 @@ impl LargeContents {
             _ => return false,
         };
         let own = self.paths.data_path(&id);
-        let is_own = tokio::task::spawn_blocking(move || own.symlink_metadata().is_ok());
+        let is_own = blocking(move || own.symlink_metadata().is_ok());
         // A thread that can't be had is no reason to copy anything.
         !is_own.await.unwrap_or(true) && (is_elsewhere || !self.is_readable(hash, len).await)
     }
@@ -141,8 +142,7 @@ impl LargeContents {
         let tag = self.add(folder.join(item.path()), ImportMode::Copy).await?;
         let own = self.paths.data_path(&tag.hash());
         let (root, path, before) = (folder.to_owned(), item.clone(), *before);
-        let joined = tokio::task::spawn_blocking(move || join(&root, &path, &before, &own));
-        let stat = joined.await.map_err(io::Error::other)??;
+        let stat = blocking(move || join(&root, &path, &before, &own)).await.ok_or_else(ended)??;
         debug!(?item, "a large content is the store's own now");
         Ok((tag, stat))
     }
@@ -160,7 +160,7 @@ impl LargeContents {
     pub(super) async fn link(&self, hash: Hash, name: PathBuf) -> io::Result<()> {
         let is_fresh = lock(&self.marks.fresh).remove(&hash);
         let own = self.paths.data_path(&iroh_blobs::Hash::from_bytes(hash));
-        let linked = tokio::task::spawn_blocking(move || {
+        let linked = blocking(move || {
             let file = fs::File::open(&own)?;
             // Whoever changed a file of a box without replacing it changed what the store has.
             if !is_fresh && hash_of(&file)? != hash {
@@ -169,7 +169,7 @@ impl LargeContents {
             file.sync_all()?;
             fs::hard_link(&own, &name)
         });
-        linked.await.map_err(io::Error::other)?
+        linked.await.ok_or_else(ended)?
     }
 }
 
@@ -208,8 +208,12 @@ fn join(folder: &Path, item: &Item, before: &Stat, own: &Path) -> io::Result<Sta
 
 async fn stat(folder: &Path, item: &Item) -> io::Result<Stat> {
     let (folder, item) = (folder.to_owned(), item.clone());
-    let stat = tokio::task::spawn_blocking(move || Folder::open(&folder)?.stat(item.path()));
-    stat.await.map_err(io::Error::other)?
+    blocking(move || Folder::open(&folder)?.stat(item.path())).await.ok_or_else(ended)?
+}
+
+/// The runtime ends.
+pub(super) fn ended() -> io::Error {
+    io::Error::other("missive is stopping")
 }
 
 fn changes() -> io::Error {

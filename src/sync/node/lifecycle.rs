@@ -33,7 +33,7 @@ impl Node {
     /// [`Error::Busy`] when another program runs it; [`Error::Engine`] and [`Error::Io`] when it cannot start.
     pub fn start(data: &Path, options: Options, clock: Clock, is_over: &dyn Fn() -> bool) -> Result<Self, Error> {
         let lock = Lock::take(data)?;
-        let status = SharedStatus::default();
+        let status = SharedStatus::new(socket::last_state(data));
         let (stop, stopped) = watch::channel(false);
         let (started, starts) = std::sync::mpsc::channel();
         let home = Home { data: data.to_owned(), options, clock, status: status.clone() };
@@ -127,15 +127,19 @@ fn run_engines(home: &Home, stopped: &watch::Receiver<bool>, started: &Sender<()
         if began.elapsed() > RESTART_PAUSES.1 {
             pause = RESTART_PAUSES.0;
         }
-        let until = Instant::now() + pause;
-        pause = (pause * 2).min(RESTART_PAUSES.1);
-        while Instant::now() < until {
-            if *stopped.borrow() {
-                return Ok(());
-            }
-            std::thread::sleep(Duration::from_millis(100));
+        if is_stopped_within(pause, &mut stopped.clone())? {
+            return Ok(());
         }
+        pause = (pause * 2).min(RESTART_PAUSES.1);
     }
+}
+
+/// Waits for so long; whether the node is to stop meanwhile.
+fn is_stopped_within(pause: Duration, stopped: &mut watch::Receiver<bool>) -> Result<bool, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let stop = stopped.wait_for(|is_stopped| *is_stopped);
+    // Whoever does not say that it is to stop, and never can any more, has gone without it.
+    Ok(runtime.block_on(async { tokio::time::timeout(pause, stop).await }).is_ok())
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Error> {

@@ -9,49 +9,36 @@ use tracing::debug;
 use crate::fs::atomic_write;
 use crate::fs::confined::{Folder, Stat};
 use crate::sync::box_files;
+use crate::sync::node::blocking::blocking;
 use crate::sync::node::hands::Hands;
 use crate::sync::node::large_contents;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::baseline::StatFingerprint;
 use crate::sync::replica::item::Item;
 use crate::sync::replica::merge::Hash;
-use crate::sync::replica::shared_box::SharedBox;
 
 /// Puts a content in place, where nothing is or what it `replaces`; gives what became of it, or `None` when the runtime ends.
 pub(super) async fn place(
-    hands: &Hands,
-    shared: &SharedBox,
-    item: &Item,
-    hash: Hash,
-    replaces: Option<StatFingerprint>,
-) -> Option<io::Result<Stat>> {
-    let (folder, path) = (shared.folder.clone(), item.clone());
-    let ready = tokio::task::spawn_blocking(move || {
-        box_files::make_above(&folder, &path)?;
-        box_files::free(&folder, &path, replaces)
-    });
-    match ready.await.ok()? {
-        Ok(()) => Some(bring(hands, &shared.folder, item, hash, replaces).await),
-        Err(error) => Some(Err(error)),
-    }
-}
-
-async fn bring(
     hands: &Hands,
     folder: &Path,
     item: &Item,
     hash: Hash,
     replaces: Option<StatFingerprint>,
-) -> io::Result<Stat> {
+) -> Option<io::Result<Stat>> {
+    let (root, path) = (folder.to_owned(), item.clone());
+    let ready = blocking(move || {
+        box_files::make_above(&root, &path)?;
+        box_files::free(&root, &path, replaces)
+    });
+    if let Err(error) = ready.await? {
+        return Some(Err(error));
+    }
     let staged = atomic_write::temporary_beside(&folder.join("x"));
     if let Err(error) = stage(hands, hash, &staged).await {
-        return Err(explained(hands, hash, error).await);
+        return Some(Err(explained(hands, hash, error).await));
     }
-    let (folder, item) = (folder.to_owned(), item.clone());
-    let settled = tokio::task::spawn_blocking(move || {
-        settle(&folder, &item, &staged, replaces).inspect_err(|_| drop(std::fs::remove_file(&staged)))
-    });
-    settled.await.map_err(io::Error::other)?
+    let (root, path) = (folder.to_owned(), item.clone());
+    blocking(move || settle(&root, &path, &staged, replaces).inspect_err(|_| drop(std::fs::remove_file(&staged)))).await
 }
 
 /// Says why a content can't be brought. One that the store can't give is let go of, so that it is fetched again.
@@ -62,10 +49,8 @@ async fn explained(hands: &Hands, hash: Hash, error: io::Error) -> io::Error {
         return error;
     }
     hands.engine.large.give_up(hash);
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        "missive's own copy of it is damaged; it is fetched again within ten minutes",
-    )
+    let what = "missive's own copy of it is damaged; it is fetched again within ten minutes";
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 /// Brings a content under a hidden name into the box: as a second name of the store's file, or as a copy of what the store has
@@ -79,8 +64,7 @@ async fn stage(hands: &Hands, hash: Hash, staged: &Path) -> io::Result<()> {
     let options = ExportOptions { hash: hash.into(), mode: ExportMode::Copy, target: staged.to_owned() };
     hands.engine.store.blobs().export_with_opts(options).finish().await.map_err(io::Error::other)?;
     let written = staged.to_owned();
-    let checked = tokio::task::spawn_blocking(move || check(&written, hash));
-    checked.await.map_err(io::Error::other)?
+    blocking(move || check(&written, hash)).await.ok_or_else(large_contents::ended)?
 }
 
 /// Checks what the store has copied from somewhere, and brings it to the disk.

@@ -14,14 +14,15 @@ use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::channel::protocol::name::ChannelName;
 use crate::sync::error::Error;
 use crate::sync::keys::book::{Acceptance, Book, Document, FILE_NAME};
+use crate::sync::node::blocking::blocking;
 use crate::sync::node::box_watch::BoxWatch;
 use crate::sync::node::engine::Engine;
 use crate::sync::node::fetch::Fetcher;
 use crate::sync::node::home::Home;
 use crate::sync::node::invitation::InvitationProtocol;
 use crate::sync::node::network::peer;
-use crate::sync::node::replica::Command;
-use crate::sync::node::{engine_panics, invitation, round, status_socket};
+use crate::sync::node::replica_task::Command;
+use crate::sync::node::{engine_panics, invitation, replica_task, status_socket};
 use crate::sync::redacted::redacted;
 use crate::sync::status::DocumentState;
 use crate::sync::{own_addresses, socket};
@@ -98,10 +99,10 @@ pub(super) async fn run(
         engine = Engine::start(home, InvitationProtocol { home: home.clone() }) => engine?,
     };
     let (boxes, mut changes) = BoxWatch::open()?;
-    let answering = tokio::spawn(status_socket::serve(status_socket::bind(home)?, home.status.clone()));
+    let answering = tokio::spawn(status_socket::serve(status_socket::bind(home).await?, home.status.clone()));
     // Whatever was wrong with the engine before is over.
     home.status.set_warnings(Vec::new());
-    let mut supervisor = Supervisor::begin(home, engine, boxes);
+    let mut supervisor = Supervisor::begin(home, engine, boxes).await;
     // Whoever waited for it may have given up; a later engine is waited for by nobody.
     let _ = started.send(());
     let ended = supervisor.supervise(&mut stopped, &mut changes).await;
@@ -121,7 +122,7 @@ async fn watch_over<F: Future<Output = bool>>(patience: Duration, ask: impl Fn()
 }
 
 impl Supervisor {
-    fn begin(home: &Home, engine: Engine, boxes: BoxWatch) -> Self {
+    async fn begin(home: &Home, engine: Engine, boxes: BoxWatch) -> Self {
         let (docs, author) = (engine.docs.clone(), engine.author);
         let watchdog = tokio::spawn(watch_over(WATCHDOG, move || {
             let docs = docs.clone();
@@ -141,8 +142,8 @@ impl Supervisor {
             failed: BTreeMap::new(),
             watchdog,
         };
-        supervisor.save_address();
-        supervisor.follow_book();
+        supervisor.save_address().await;
+        supervisor.follow_book().await;
         supervisor
     }
 
@@ -157,7 +158,7 @@ impl Supervisor {
             tokio::select! {
                 _ = stopped.wait_for(|stopped| *stopped) => return Ended::Stopped,
                 touched = changes.recv() => match touched {
-                    Some(touched) => self.touched(&touched),
+                    Some(touched) => self.touched(&touched).await,
                     None => return Ended::Stopped,
                 },
                 _ = tick.tick() => if let Some(why) = self.tick().await {
@@ -168,10 +169,10 @@ impl Supervisor {
     }
 
     /// Passes on what a tick of the disk is about.
-    fn touched(&mut self, touched: &Touched) {
+    async fn touched(&mut self, touched: &Touched) {
         let book = self.home.data.join(STATE_FOLDER).join(FILE_NAME);
         if touched.names(&book) || *touched == Touched::Everything {
-            self.follow_book();
+            self.follow_book().await;
         }
         for running in self.replicas.values() {
             running.send(Command::Touched(touched.clone()));
@@ -179,8 +180,12 @@ impl Supervisor {
     }
 
     /// Syncs the documents that the book has now.
-    fn follow_book(&mut self) {
-        let book = match Book::read(&self.home.data) {
+    async fn follow_book(&mut self) {
+        let data = self.home.data.clone();
+        let Some(read) = blocking(move || Book::read(&data)).await else {
+            return;
+        };
+        let book = match read {
             Ok(book) => book,
             Err(error) => {
                 warn!(error = %redacted(&error), "the book of keys can't be read, so nothing changes");
@@ -228,7 +233,7 @@ impl Supervisor {
         // At the highest level, so that whatever is logged of a channel says which one it is.
         let channel = field(&document.channel.to_string());
         let span = error_span!("channel", name = %channel, side = document.side.name());
-        let replica = round::start(home, engine, fetcher, document.clone(), received);
+        let replica = replica_task::start(home, engine, fetcher, document.clone(), received);
         let task = tokio::spawn(replica.instrument(span));
         self.replicas.insert(document.id, RunningReplica { document: document.clone(), commands, task });
     }
@@ -263,10 +268,11 @@ impl Supervisor {
 
     /// Looks after itself; tells why the engine is broken, if it is.
     async fn tick(&mut self) -> Option<String> {
-        self.save_address();
+        self.save_address().await;
         if self.saved.elapsed() > SAVE_INTERVAL {
             self.saved = Instant::now();
-            if let Err(error) = socket::save_last_state(&self.home.data, &self.home.status.node_state()) {
+            let (data, state) = (self.home.data.clone(), self.home.status.node_state());
+            if let Some(Err(error)) = blocking(move || socket::save_last_state(&data, &state)).await {
                 debug!(error = %redacted(&error), "the state could not be saved");
             }
         }
@@ -299,11 +305,12 @@ impl Supervisor {
         why.filter(|_| self.replicas.keys().all(is_failing))
     }
 
-    fn save_address(&self) {
+    async fn save_address(&self) {
         let me = peer(&self.engine.endpoint.addr());
         if self.home.status.set_address(&me) {
             // Whoever hands out a key while no node runs says where one was.
-            if let Err(error) = own_addresses::write(&self.home.data, &me) {
+            let data = self.home.data.clone();
+            if let Some(Err(error)) = blocking(move || own_addresses::write(&data, &me)).await {
                 debug!(error = %redacted(&error), "the own addresses could not be saved");
             }
         }
@@ -353,12 +360,14 @@ async fn accept(home: Home, endpoint: Endpoint, acceptance: Acceptance) {
         }
     };
     warn!(reason = %redacted(&why), "the invitation was refused");
-    let noted = Book::change(&home.data, |book| {
-        let mine = book.acceptances.iter_mut().filter(|other| other.channel == acceptance.channel);
-        mine.for_each(|mine| mine.refused = Some(why.clone()));
-        Ok::<_, Error>(())
+    let noted = blocking(move || {
+        Book::change(&home.data, |book| {
+            let mine = book.acceptances.iter_mut().filter(|other| other.channel == acceptance.channel);
+            mine.for_each(|mine| mine.refused = Some(why.clone()));
+            Ok::<_, Error>(())
+        })
     });
-    if let Err(error) = noted {
+    if let Some(Err(error)) = noted.await {
         warn!(error = %redacted(&error), "that it was refused can't be noted, so it is tried again");
     }
 }

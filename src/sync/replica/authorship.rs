@@ -39,6 +39,17 @@ impl<'a> View<'a> {
     }
 }
 
+/// Which notes of a document were read.
+#[derive(Debug, Default)]
+pub struct ReadNotes {
+    /// Those of authors about themselves.
+    pub authors: BTreeMap<Author, Hash>,
+    /// That of the owner about all authors.
+    pub names: Option<Hash>,
+    /// That of the owner about where the document has moved.
+    pub moved: Option<Hash>,
+}
+
 /// What is known of a document's authors.
 #[derive(Debug)]
 pub struct Authorship {
@@ -50,8 +61,10 @@ pub struct Authorship {
     fresh: BTreeSet<(Item, Hash)>,
     /// What the owner says of the authors.
     pub names: OwnerNames,
-    /// The note that it says so in.
-    pub names_of: Option<Hash>,
+    /// What the owner is about to say of them.
+    pub said_names: Option<OwnerNames>,
+    /// The notes that were read.
+    pub read: ReadNotes,
     /// What the authors say of themselves.
     pub notes: BTreeMap<Author, AuthorNote>,
     /// What `.authors.toml` says.
@@ -69,7 +82,8 @@ impl Authorship {
             signers,
             fresh: BTreeSet::new(),
             names: OwnerNames::default(),
-            names_of: None,
+            said_names: None,
+            read: ReadNotes::default(),
             notes: BTreeMap::new(),
             written,
             is_written: false,

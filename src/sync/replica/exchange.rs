@@ -4,6 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::sync::keys::ticket::Peer;
 use crate::sync::replica::announcements::Announcements;
+use crate::sync::replica::event::Surroundings;
+use crate::sync::replica::now::Now;
+use crate::sync::replica::own_key::OwnKey;
 use crate::sync::replica::peers::Peers;
 
 /// So long a comparison may take before somebody is dialled all the same.
@@ -11,6 +14,19 @@ const MAX_COMPARISON: Duration = Duration::from_secs(20);
 
 /// So long entries may come in before somebody is dialled all the same.
 const MAX_FLOOD: Duration = Duration::from_mins(2);
+
+/// How far a replica has come in listening to the document's peers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The document was not read yet.
+    Unread,
+    /// It was, and nobody is listened to yet.
+    Read,
+    /// The peers are listened to.
+    Listening,
+    /// The document has too many entries, and its peers are not listened to any more.
+    Left,
+}
 
 /// What is known of a document's peers and of the comparisons with them.
 #[derive(Debug)]
@@ -27,13 +43,31 @@ pub struct Exchange {
     met: Option<Instant>,
     /// When somebody was dialled last.
     dialled: Instant,
+    /// How far it has come.
+    pub stage: Stage,
+    /// How it looked around last.
+    pub surroundings: Surroundings,
+    /// Whom contents are asked of, in order.
+    pub asked: Vec<Peer>,
+    /// Entries with this device's own key.
+    pub own_key: OwnKey,
 }
 
 impl Exchange {
     /// Nothing was compared yet.
-    pub fn new(peers: Peers, now: Instant) -> Self {
-        let announcements = Announcements::default();
-        Self { peers, announcements, compared: None, is_unsure: false, met: None, dialled: now }
+    pub fn new(peers: Peers, now: Now) -> Self {
+        Self {
+            peers,
+            announcements: Announcements::default(),
+            compared: None,
+            is_unsure: false,
+            met: None,
+            dialled: now.monotonic,
+            stage: Stage::Unread,
+            surroundings: Surroundings::default(),
+            asked: Vec::new(),
+            own_key: OwnKey::new(now.wall),
+        }
     }
 
     /// Whether it is not known yet what there is: a comparison goes on, or none has been made.
@@ -90,7 +124,7 @@ mod tests {
     #[test]
     fn it_is_open_until_documents_are_compared() {
         let start = Instant::now();
-        let mut exchange = Exchange::new(Peers::from_json(b"[]", [0; 32]), start);
+        let mut exchange = Exchange::new(Peers::from_json(b"[]", [0; 32]), Now { monotonic: start, wall: 0 });
         assert!(exchange.is_open(start) && !exchange.is_open(start + MAX_FLOOD));
         exchange.compared(false, false, 7);
         assert_eq!(exchange.compared, None, "nothing is known of the document, and the peer may not have had the time");

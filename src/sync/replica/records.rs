@@ -5,8 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
+use crate::sync::replica::deletion;
 use crate::sync::replica::item::{Item, Key};
 use crate::sync::replica::merge::{Hash, Remote};
+use crate::sync::replica::note_kind::NoteKind;
 use crate::sync::replica::signers::Author;
 
 /// An entry of a document, as the network brought it.
@@ -22,6 +24,31 @@ pub struct Entry<'a> {
     pub len: u64,
     /// When it was made by its author's clock, in microseconds since 1970.
     pub time: u64,
+}
+
+/// An entry that came into the document, as an event brings it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedEntry {
+    /// Who signed it.
+    pub author: Author,
+    /// Its key.
+    pub key: Vec<u8>,
+    /// Its content's hash.
+    pub hash: Hash,
+    /// Its content's length in bytes; nothing for a deletion.
+    pub len: u64,
+    /// When it was made by its author's clock, in microseconds since 1970.
+    pub time: u64,
+    /// Whether a peer sent it.
+    pub is_remote: bool,
+}
+
+impl ReceivedEntry {
+    /// The entry.
+    pub fn entry(&self) -> Entry<'_> {
+        let Self { author, hash, len, time, .. } = *self;
+        Entry { author, key: &self.key, hash, len, time }
+    }
 }
 
 /// One author's entry for a file.
@@ -40,9 +67,9 @@ pub struct Record {
 }
 
 impl Record {
-    /// A deletion has no content.
+    /// Whether it says that the file was deleted.
     pub fn is_deletion(&self) -> bool {
-        self.len == 0
+        deletion::is_deletion(&self.hash, self.len)
     }
 
     /// Which of two counts: the later one, and of two in the same microsecond a content before a deletion.
@@ -52,7 +79,7 @@ impl Record {
 
     /// The length of the file.
     pub fn file_len(&self) -> u64 {
-        if self.empty { 0 } else { self.len }
+        if self.empty || self.is_deletion() { 0 } else { self.len }
     }
 }
 
@@ -69,10 +96,46 @@ pub struct Note {
     pub time: u64,
 }
 
+/// How much a document holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Its messages.
+    pub messages: usize,
+    /// The length of all its files by what their entries say, in bytes: more than any disk has, if an author says so.
+    bytes: u128,
+}
+
+impl Totals {
+    /// The length of all files, in bytes.
+    pub fn bytes(&self) -> u64 {
+        u64::try_from(self.bytes).unwrap_or(u64::MAX)
+    }
+
+    /// Counts a file with the entry that counts for it; one that is deleted or unknown is none.
+    fn add(&mut self, is_text: bool, latest: Option<&Record>) {
+        if let Some(record) = latest.filter(|record| !record.is_deletion()) {
+            self.messages += usize::from(is_text);
+            self.bytes += u128::from(record.file_len());
+        }
+    }
+
+    /// Counts a file no more that was counted with this entry.
+    fn remove(&mut self, is_text: bool, latest: Option<&Record>) {
+        if let Some(record) = latest.filter(|record| !record.is_deletion()) {
+            self.messages -= usize::from(is_text);
+            self.bytes -= u128::from(record.file_len());
+        }
+    }
+}
+
 /// All entries of a document.
 #[derive(Debug, Default)]
 pub struct Records {
     files: BTreeMap<Item, Vec<Record>>,
+    /// The sums of the files that are not hidden: a document is not counted through for every report.
+    totals: Totals,
+    /// The sum of all entries' fingerprints.
+    version: u128,
     /// Whose the document is: nobody else's entries count for its hidden files.
     pub owner: Option<Author>,
     /// Each author's note about itself.
@@ -147,16 +210,39 @@ impl Records {
     }
 
     fn put_file(&mut self, item: Item, record: Record) {
-        let records = self.files.entry(item).or_default();
+        let (is_text, is_hidden, print) = (item.is_text(), item.is_hidden(), fingerprint(&item, &record));
+        let records = self.files.entry(item.clone()).or_default();
+        let before = records.iter().max_by_key(|record| record.order()).copied();
         match records.iter_mut().find(|known| known.author == record.author && known.empty == record.empty) {
-            Some(known) if known.time <= record.time => *known = record,
-            Some(_) => {}
+            Some(known) if known.time <= record.time => {
+                self.version = self.version.wrapping_sub(fingerprint(&item, known)).wrapping_add(print);
+                *known = record;
+            }
+            Some(_) => return,
             None => {
                 records.push(record);
+                self.version = self.version.wrapping_add(print);
                 self.count += 1;
                 *self.signers.entry(record.author).or_default() += 1;
             }
         }
+        // Which entry of a hidden file counts depends on the owner, who may be found out later: those few are counted when asked for.
+        if !is_hidden {
+            self.totals.remove(is_text, before.as_ref());
+            self.totals.add(is_text, records.iter().max_by_key(|record| record.order()));
+        }
+    }
+
+    /// How much the document holds.
+    pub fn totals(&self) -> Totals {
+        let mut totals = self.totals;
+        self.hidden().for_each(|item| totals.add(false, self.latest(item)));
+        totals
+    }
+
+    /// A fingerprint of all entries of files: whoever has the same one knows of the same entries.
+    pub fn version(&self) -> u128 {
+        self.version
     }
 
     /// How many entries there are.
@@ -172,6 +258,35 @@ impl Records {
     /// Takes in what this side has told the document, ahead of the engine's event about it.
     pub fn put_own(&mut self, item: &Item, record: Record) {
         self.put_file(item.clone(), record);
+    }
+
+    /// Takes in a note that this side has written.
+    pub fn put_own_note(&mut self, kind: NoteKind, note: Note) {
+        let notes = match kind {
+            NoteKind::Author => &mut self.authors,
+            NoteKind::Names => &mut self.names,
+            NoteKind::Moved => &mut self.moved,
+        };
+        put_note(notes, note);
+    }
+
+    /// Takes in all that others know: what came here while the document was read may be missing there.
+    pub fn merge(&mut self, other: Self) {
+        for (item, records) in other.files {
+            records.into_iter().for_each(|record| self.put_file(item.clone(), record));
+        }
+        for (own, others) in
+            [(&mut self.authors, other.authors), (&mut self.moved, other.moved), (&mut self.names, other.names)]
+        {
+            others.into_values().for_each(|note| put_note(own, note));
+        }
+        for key in other.refused {
+            if !self.refused.contains(&key) && self.refused.len() < MAX_REFUSED_KEYS {
+                self.refused.insert(key);
+            }
+        }
+        self.more_refused = self.more_refused.max(other.more_refused);
+        self.newest = self.newest.max(other.newest);
     }
 
     /// How many entries mean nothing.
@@ -196,7 +311,8 @@ impl Records {
 
     /// The hidden files of which it speaks.
     pub fn hidden(&self) -> impl Iterator<Item = &Item> {
-        self.files.keys().skip_while(|item| !item.is_hidden()).take_while(|item| item.is_hidden())
+        let from = (Bound::Included(b".".as_slice()), Bound::Unbounded);
+        self.files.range::<[u8], _>(from).map(|(item, _)| item).take_while(|item| item.is_hidden())
     }
 
     /// All entries of a file, those that do not count too.
@@ -249,10 +365,24 @@ impl Records {
         others.filter(|other| other.order() < own.order() && content(other) != content(own)).min_by_key(|r| r.order())
     }
 
+    /// Files whose entry that counts is this author's deletion without content: of the kind that the engine does not keep.
+    pub fn fragile_deletions<'a>(&'a self, author: &'a Author) -> impl Iterator<Item = (&'a Item, &'a Record)> {
+        let latest = self.files.keys().filter_map(|item| Some((item, self.latest(item)?)));
+        latest.filter(move |(_, record)| record.author == *author && record.len == 0)
+    }
+
     /// An author's entries for a file that are no deletions.
     pub fn own<'a>(&'a self, item: &Item, author: &'a Author) -> impl Iterator<Item = &'a Record> {
         self.all(item).iter().filter(move |record| record.author == *author && !record.is_deletion())
     }
+}
+
+/// What an entry adds to the sum of all. Its time is left out: this device notes its own entries before the engine has dated them.
+fn fingerprint(item: &Item, record: &Record) -> u128 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&record.author).update(&record.hash).update(&record.len.to_be_bytes());
+    hasher.update(&item.key(record.empty));
+    hasher.finalize().as_bytes().first_chunk().map_or(0, |half| u128::from_be_bytes(*half))
 }
 
 /// What a file has for its content; an entry's own content says nothing where its key says that the file is empty.
@@ -264,5 +394,81 @@ fn put_note(notes: &mut BTreeMap<Author, Note>, note: Note) {
     let known = notes.entry(note.author).or_insert(note);
     if known.time <= note.time {
         *known = note;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NAMES: [&str; 5] = [
+        "2013-08-11T14-34-37Z.txt",
+        "2013-08-11T14-34-37Z/photo.jpg",
+        "2013-08-11T14-34-38Z.txt",
+        ".channel.toml",
+        ".icon.png",
+    ];
+
+    fn entry() -> impl Strategy<Value = (usize, Record)> {
+        let record =
+            (0_u8..3, 0_u8..4, 0_u64..4, 0_u64..6, any::<bool>()).prop_map(|(author, hash, len, time, empty)| {
+                let len = if empty { len.min(1) } else { [0, 7, 1 << 20, u64::MAX][usize::try_from(len).unwrap()] };
+                Record { author: [author; 32], hash: [hash; 32], len, time, empty }
+            });
+        (0..NAMES.len(), record)
+    }
+
+    fn records(entries: &[(usize, Record)]) -> Records {
+        let mut records = Records::new(Some([0; 32]));
+        for (name, record) in entries {
+            records.put_own(&Item::parse(NAMES[*name].as_bytes()).unwrap(), *record);
+        }
+        records
+    }
+
+    proptest! {
+        #[test]
+        fn the_sums_are_those_of_counting_everything(entries in proptest::collection::vec(entry(), 0..40), owner in 0_u8..4) {
+            let mut records = records(&entries);
+            records.owner = (owner < 3).then_some([owner; 32]);
+            let mut counted = Totals::default();
+            for item in records.items() {
+                counted.add(item.is_text(), records.latest(item));
+            }
+            prop_assert_eq!(records.totals(), counted);
+        }
+
+        #[test]
+        fn the_version_does_not_depend_on_the_order_of_arrival(
+            entries in proptest::collection::vec(entry(), 0..20),
+            seed in any::<u64>(),
+        ) {
+            // An author makes one entry of a file at a time.
+            let mut last = BTreeMap::new();
+            for (name, record) in entries {
+                last.insert((name, record.author, record.empty, record.time), (name, record));
+            }
+            let mut entries: Vec<_> = last.into_values().collect();
+            let version = records(&entries).version();
+            entries.sort_by_key(|(name, record)| {
+                blake3::hash(format!("{seed} {name} {record:?}").as_bytes()).to_string()
+            });
+            let doubled: Vec<_> = entries.iter().chain(&entries).copied().collect();
+            prop_assert_eq!(records(&doubled).version(), version);
+        }
+    }
+
+    #[test]
+    fn the_version_tells_what_another_knows() {
+        let record = Record { author: [1; 32], hash: [2; 32], len: 3, time: 4, empty: false };
+        let (one, both) = (records(&[(0, record)]), records(&[(0, record), (2, record)]));
+        assert_ne!(one.version(), both.version());
+        assert_eq!(records(&[]).version(), 0);
+        let later = Record { time: 5, ..record };
+        assert_eq!(records(&[(0, later)]).version(), one.version(), "when it was made says nothing of what it is");
+        let deleted = Record { len: 0, time: 6, ..record };
+        assert_ne!(records(&[(0, record), (0, deleted)]).version(), one.version());
     }
 }

@@ -17,6 +17,7 @@ mod restoring;
 mod stopping;
 mod stranger;
 mod strangers;
+mod telling;
 mod together;
 mod trusting;
 mod vanishing;

@@ -1,0 +1,119 @@
+//! Deciding what is done about one file: what lies in the box, what the document says and on what the two agreed are compared, and a
+//! file whose content is not known is read first.
+
+use crate::sync::keys::document::Returned;
+use crate::sync::replica::action::Action;
+use crate::sync::replica::item::Item;
+use crate::sync::replica::machine::Replica;
+use crate::sync::replica::merge::{Hash, Local, Remote, Role, Step, step};
+use crate::sync::replica::now::Now;
+use crate::sync::replica::records::content;
+use crate::sync::replica::returned::{self, Seen};
+use crate::text::invisible::field;
+use crate::text::shell;
+
+/// What is to be done about a file; `None` if nothing is, or it is read first.
+pub fn decide(replica: &mut Replica, item: &Item, now: Now) -> Option<Step> {
+    if replica.local.tree.hides(item) {
+        return None;
+    }
+    let role = replica.shared.role_for(item);
+    let remote = replica.records.remote(item);
+    let noted = replica.local.baseline.get(item).map(|agreed| agreed.hash);
+    let local = match replica.local.content(item) {
+        Some(local) => local,
+        // It is read when it is published.
+        None if role == Role::Writer && remote == Remote::Unknown && noted.is_none() => return Some(Step::Publish),
+        None => {
+            replica.work.begin(item, None);
+            replica.ask(Action::Read(item.clone()));
+            return None;
+        }
+    };
+    let baseline = baseline_of(replica, item, noted, local);
+    replica.condition.changed_here.remove(item);
+    replica.wanted.refused.remove(item);
+    replica.condition.returned.remove(item);
+    let step = match step(role, baseline, local, remote) {
+        Step::Publish if came_back(replica, item, now) => answered(replica, item, remote)?,
+        step => step,
+    };
+    if step != Step::Place {
+        replica.wanted.let_go(item, None);
+    }
+    match step {
+        Step::Nothing => None,
+        Step::Leave => {
+            replica.condition.changed_here.insert(item.clone());
+            None
+        }
+        step if is_restless(replica, item, step, local, now) => None,
+        step => Some(step),
+    }
+}
+
+/// On which content box and document agreed last: what was `noted`, unless the `local` content shows something else. A node that is
+/// killed may not have noted that, but it shows: an entry that this device signed was the box's content once, and what a reader's
+/// store has was the author's.
+fn baseline_of(replica: &Replica, item: &Item, noted: Option<Hash>, local: Local) -> Option<Hash> {
+    let Local::Content(local) = local else {
+        return noted;
+    };
+    if noted == Some(local) {
+        return noted;
+    }
+    let known = match replica.shared.role_for(item) {
+        Role::Writer => {
+            let latest = replica.records.latest(item);
+            latest.filter(|record| record.author == replica.shared.me && !record.is_deletion()).map(content)
+        }
+        Role::Reader => replica.local.is_stored(item).then_some(local),
+    };
+    known.or(noted)
+}
+
+/// Whether a file that is to be published is older than what the document says of it.
+fn came_back(replica: &Replica, item: &Item, now: Now) -> bool {
+    let (Some(stat), Some(record)) = (replica.local.tree.files.get(item), replica.records.latest(item)) else {
+        return false;
+    };
+    let remote = replica.records.remote(item);
+    let baseline = replica.local.baseline.get(item).map(|agreed| (agreed.hash, agreed.stat.modified()));
+    returned::came_back(Seen { modified: stat.modified, baseline, remote, record }, now)
+}
+
+/// What was answered about a file that came back; without an answer it is asked for.
+fn answered(replica: &mut Replica, item: &Item, remote: Remote) -> Option<Step> {
+    match (replica.shared.document.returned, remote) {
+        (Some(Returned::Publish), _) => Some(Step::Publish),
+        (Some(Returned::Discard), Remote::Content(_)) => Some(Step::Place),
+        (Some(Returned::Discard), _) => Some(Step::Remove),
+        (None, _) => {
+            replica.condition.returned.insert(item.clone());
+            None
+        }
+    }
+}
+
+/// Whether a file has changed its mind too often to be seen to now.
+fn is_restless(replica: &mut Replica, item: &Item, step: Step, local: Local, now: Now) -> bool {
+    let is_known = replica.local.baseline.get(item).is_some() || replica.records.latest(item).is_some();
+    let state = match (step, local) {
+        (Step::Retract | Step::Remove, _) => None,
+        (Step::Publish, Local::Content(content)) if is_known => Some(content),
+        (Step::Place, _) if local != Local::Missing || replica.local.baseline.get(item).is_some() => {
+            replica.records.latest(item).map(content)
+        }
+        _ => return false,
+    };
+    !replica.condition.flips.allow(item, state, now.monotonic)
+}
+
+/// The question about files that came back, if some did.
+pub fn question(replica: &Replica) -> Option<String> {
+    let shared = &replica.shared;
+    let folder = field(&shared.folder.to_string_lossy());
+    let answer = |flag: &str| shell::missive(flag, &[&shared.document.channel]);
+    let answers = [answer("sync --yes-publish-returned"), answer("sync --yes-discard-returned")];
+    returned::question(replica.condition.returned.iter(), &folder, &answers)
+}

@@ -1,0 +1,72 @@
+//! What is under way: actions that were asked for and are not answered yet. Nothing else is decided about a file meanwhile, and the
+//! box is not listed while a file of it is being changed: a list that is older than a change would be taken for another change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::channel::protocol::stamp::Stamp;
+use crate::sync::replica::action::Action;
+use crate::sync::replica::event::Log;
+use crate::sync::replica::item::Item;
+use crate::sync::replica::note_kind::NoteKind;
+use crate::sync::replica::records::Record;
+
+/// What is being done about a file.
+#[derive(Clone, Copy, Debug, Default)]
+struct Doing {
+    /// The entry that is being put in place.
+    record: Option<Record>,
+    /// Whether the file is to be looked at again after that.
+    is_stale: bool,
+}
+
+/// What is under way.
+#[derive(Debug, Default)]
+pub struct Work {
+    files: BTreeMap<Item, Doing>,
+    /// The box is being listed.
+    pub is_listing: bool,
+    /// The document's entries are being read.
+    pub is_loading: bool,
+    /// `.authors.toml` is being written.
+    pub is_writing_authors: bool,
+    /// The trash is being tidied.
+    pub is_tidying: bool,
+    /// Notes that are being written.
+    pub saying: BTreeSet<NoteKind>,
+    /// Messages that are given another second, with their files.
+    pub giving_way: BTreeMap<Stamp, BTreeSet<Item>>,
+    /// What could not be saved a moment ago.
+    pub not_saved: BTreeSet<Log>,
+    /// The answer about files that came back is being carried out.
+    pub is_answering: bool,
+    /// What is to be done now.
+    pub asked: Vec<Action>,
+}
+
+impl Work {
+    /// Notes that something is done about a file now, perhaps that this entry is put in place.
+    pub fn begin(&mut self, item: &Item, record: Option<Record>) {
+        self.files.insert(item.clone(), Doing { record, is_stale: false });
+    }
+
+    /// Notes that it is done; gives the entry that was put in place, and whether the file is to be looked at again.
+    pub fn end(&mut self, item: &Item) -> (Option<Record>, bool) {
+        let doing = self.files.remove(item).unwrap_or_default();
+        (doing.record, doing.is_stale)
+    }
+
+    /// Whether something is done about a file; if so it is looked at again after that.
+    pub fn must_wait(&mut self, item: &Item) -> bool {
+        self.files.get_mut(item).map(|doing| doing.is_stale = true).is_some()
+    }
+
+    /// Whether something is done about a file.
+    pub fn is_busy_with(&self, item: &Item) -> bool {
+        self.files.contains_key(item)
+    }
+
+    /// Whether nothing is done about any file.
+    pub fn is_idle(&self) -> bool {
+        self.files.is_empty()
+    }
+}
