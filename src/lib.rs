@@ -114,6 +114,8 @@
 //!
 //! - **Every text is a draft before it is a message.** Sending moves the file from `drafts/` to `outbox/`. All its parts are
 //!   there under hidden names before the first one gets its real name.
+//! - **A channel's folder has a hidden file `.missive-id`** once it is shared, so that it is found again when it is renamed, and
+//!   another folder of its name is never taken for it: publishing a private folder cannot be undone.
 //! - **Read and starred messages are lines of one small file for each device**, and the newest line counts. So any tool that
 //!   copies folders also merges them.
 //! - **A text waits for its attachments up to 8 MiB each.** Larger ones arrive after it: a text can be read without its film.

@@ -29,7 +29,7 @@ pub struct InReplyTo {
 
 impl InReplyTo {
     /// What a message answers, among these cards; `None` if it says nothing of that.
-    pub fn of(card: &Card, answered: &Answered, cards: &[Arc<Card>]) -> Option<Self> {
+    pub fn from_card(card: &Card, answered: &Answered, cards: &[Arc<Card>]) -> Option<Self> {
         let said = card.header.in_reply_to?;
         let found = answered.by(card, cards);
         let place = match (found, said) {

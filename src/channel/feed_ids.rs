@@ -53,24 +53,22 @@ impl Claim {
     /// What a channel's boxes claim: each one that is there, but an inbox without an id of its own in a conversation, which
     /// goes by the channel's name as the outbox does.
     pub fn for_channel(snapshot: &Snapshot, origins: &Origins) -> Vec<Self> {
-        let name = snapshot.channel.name.to_string();
         let [inbox, outbox] = origins;
-        let of = |side: Side| {
-            let profile = snapshot.profile(side);
-            Self {
-                channel: name.clone(),
-                side,
-                id: profile.channel_id(&name),
-                is_own: snapshot.box_trust(side).of_profile() == Trust::Own,
-                origin: if side == Side::Inbox { inbox.clone() } else { outbox.clone() },
-            }
-        };
+        let inbox = || Self::for_box(snapshot, Side::Inbox, inbox.clone());
+        let outbox = || Self::for_box(snapshot, Side::Outbox, outbox.clone());
         match snapshot.kind() {
-            Kind::Broadcast => vec![of(Side::Outbox)],
-            Kind::Subscription => vec![of(Side::Inbox)],
-            Kind::Message if snapshot.profile(Side::Inbox).id.is_none() => vec![of(Side::Outbox)],
-            Kind::Message => vec![of(Side::Outbox), of(Side::Inbox)],
+            Kind::Broadcast => vec![outbox()],
+            Kind::Subscription => vec![inbox()],
+            Kind::Message if snapshot.profile(Side::Inbox).id.is_none() => vec![outbox()],
+            Kind::Message => vec![outbox(), inbox()],
         }
+    }
+
+    fn for_box(snapshot: &Snapshot, side: Side, origin: Option<Origin>) -> Self {
+        let name = snapshot.channel.name.to_string();
+        let id = snapshot.profile(side).channel_id(&name);
+        let is_own = snapshot.box_trust(side).of_profile() == Trust::Own;
+        Self { channel: name, side, id, is_own, origin }
     }
 
     /// Whether the messages of both may be the same ones that came by two ways: not where each has an origin of its own.
@@ -132,7 +130,7 @@ pub fn assign(claims: &[Claim]) -> Vec<AssignedId> {
 /// it.
 pub fn entry_ids(snapshot: &Snapshot) -> EntryIds {
     let name = snapshot.channel.name.to_string();
-    let mut ids = EntryIds::new(snapshot.kind(), &name, &snapshot.their_profile, &snapshot.my_profile);
+    let mut ids = EntryIds::new(snapshot.kind(), &name, snapshot.profile(Side::Inbox), snapshot.profile(Side::Outbox));
     let claims = Claim::for_channel(snapshot, &[None, None]);
     for (claim, borne) in claims.iter().zip(assign(&claims)) {
         ids.set_channel(claim.side, borne.id);

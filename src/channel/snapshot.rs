@@ -9,41 +9,39 @@ pub mod card_cache;
 pub mod completeness;
 pub mod file_mark;
 mod findings;
+mod kept_texts;
 pub(crate) mod listing;
 mod look_options;
 pub mod rescan;
+mod seen_box;
 
-pub use findings::{BoxState, Held, Hidden};
+pub use findings::{BoxState, Findings, Held, Hidden};
 pub use look_options::LookOptions;
+pub use seen_box::SeenBox;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
 use crate::channel::authorship::author_name::ME;
-use crate::channel::authorship::authors::Authors;
-use crate::channel::authorship::bylines::{Bylines, ReservedNames, others_name};
+use crate::channel::authorship::bylines::{Bylines, others_name};
 use crate::channel::authorship::trust::BoxTrust;
 use crate::channel::folder::Channel;
-use crate::channel::protocol::classify::{Reason, leading_stamp};
+use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::kind::Kind;
-use crate::channel::protocol::layout;
 use crate::channel::protocol::missing::Missing;
-use crate::channel::protocol::profile;
-use crate::channel::protocol::profile::{Problem, Profile, Profiles};
+use crate::channel::protocol::profile::{Profile, Profiles};
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card::{Card, MadeCard};
 use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::completeness::what_is_missing;
-use crate::channel::snapshot::file_mark::FileMark;
-use crate::channel::snapshot::listing::{Listing, why};
+use crate::channel::snapshot::kept_texts::{KeptTexts, MAX_KEPT};
+use crate::channel::snapshot::listing::{HiddenName, Listing, why};
 use crate::fs::confined::Folder;
-use crate::lock::lock;
 use crate::markdown::Trust;
 
 /// How far ahead of the clock a message may be dated and still count as written now, in seconds.
@@ -55,78 +53,46 @@ pub struct Snapshot {
     /// The channel.
     pub channel: Channel,
     /// The inbox.
-    pub inbox: BoxState,
+    pub inbox: SeenBox,
     /// The outbox.
-    pub outbox: BoxState,
-    /// What the inbox's owner says of the channel.
-    pub their_profile: Profile,
-    /// What the outbox's owner says of it.
-    pub my_profile: Profile,
-    /// Why the profile in the inbox, or in the outbox, says nothing although it is there.
-    pub profile_problems: [Option<profile::Problem>; 2],
-    /// Who wrote the messages of the inbox and of the outbox, as far as somebody has signed them.
-    pub bylines: [Arc<Bylines>; 2],
-    /// Whose the files of the inbox and of the outbox are.
-    pub trusts: [Arc<BoxTrust>; 2],
+    pub outbox: SeenBox,
     /// The messages to show, oldest first; of two in one second, the inbox's first.
     pub cards: Vec<Arc<Card>>,
     /// Messages that are not to be shown now, oldest first: drafts, those dated in the future, those not yet whole.
     pub held: Vec<Held>,
-    /// What messages lack, whether they are held for it or not any more.
-    pub missing: HashMap<(Side, Stamp), Missing>,
-    /// Messages whose text cannot be read now; their last known card is among `cards` if there is one.
-    pub unreadable: HashSet<(Side, Stamp)>,
-    /// Every file that is not shown.
-    pub hidden: Vec<Hidden>,
-    /// What is wrong with messages that are shown all the same.
-    pub problems: Vec<(Side, Stamp, String)>,
     /// All cards, shown or held, for the cache.
     pub all: Vec<Arc<Card>>,
+    /// What else was found.
+    pub findings: Findings,
     pub(super) look: LookOptions,
     /// When every file was last looked at, in nanoseconds since 1970.
     pub(super) looked_at: i64,
-    pub(super) icons: [Option<FileMark>; 2],
-    /// How many bytes of texts were read for their cards.
-    pub(super) kept: usize,
-    pub(super) bodies: Mutex<HashMap<(Side, Stamp), String>>,
+    texts: KeptTexts,
 }
-
-/// How much of the texts that had to be read for their cards is kept for whoever reads them next, in bytes.
-const KEPT_BODIES: usize = 24 << 20;
 
 /// The order in which the boxes are looked into: nobody in the inbox may look like whom the outbox's profile names.
 pub(super) const BY_WORDS: [Side; 2] = [Side::Outbox, Side::Inbox];
 
 /// Looks at a channel.
 pub fn take(channel: Channel, cache: &CardCache, look: LookOptions) -> Snapshot {
-    let [inbox, outbox] = Side::BOTH.map(|side| BoxState::open(&channel, side, look));
+    let [inbox, outbox] = Side::BOTH.map(|side| SeenBox::new(side, BoxState::open(&channel, side, look)));
     let mut snapshot = Snapshot {
+        channel,
         inbox,
         outbox,
-        channel,
-        their_profile: Profile::default(),
-        my_profile: Profile::default(),
-        profile_problems: [None, None],
-        bylines: Default::default(),
-        trusts: Side::BOTH.map(|side| Arc::new(BoxTrust::for_side(side))),
         cards: Vec::new(),
         held: Vec::new(),
-        missing: HashMap::new(),
-        unreadable: HashSet::new(),
-        hidden: Vec::new(),
-        problems: Vec::new(),
         all: Vec::new(),
+        findings: Findings::default(),
         look,
         looked_at: look.now.saturating_mul(1_000_000_000),
-        icons: [None; 2],
-        kept: 0,
-        bodies: Mutex::default(),
+        texts: KeptTexts::default(),
     };
     for side in BY_WORDS {
         snapshot.look_into(side, cache);
     }
     snapshot.all.sort_by_key(|card| (card.stamp, card.side));
-    let arriving = snapshot.arriving();
+    let arriving = snapshot.findings.arriving();
     for card in snapshot.all.clone() {
         snapshot.sort_out(card, &arriving);
     }
@@ -137,8 +103,7 @@ pub fn take(channel: Channel, cache: &CardCache, look: LookOptions) -> Snapshot 
 impl Snapshot {
     /// What kind of channel it is, by the boxes that were looked into.
     pub fn kind(&self) -> Kind {
-        let there = |state: &BoxState| !matches!(state, BoxState::Missing);
-        match (there(&self.inbox), there(&self.outbox)) {
+        match (self.inbox.exists(), self.outbox.exists()) {
             (true, true) => Kind::Message,
             (true, false) => Kind::Subscription,
             _ => Kind::Broadcast,
@@ -146,7 +111,7 @@ impl Snapshot {
     }
 
     /// One of the boxes.
-    pub fn side(&self, side: Side) -> &BoxState {
+    pub fn seen_box(&self, side: Side) -> &SeenBox {
         match side {
             Side::Inbox => &self.inbox,
             Side::Outbox => &self.outbox,
@@ -155,10 +120,7 @@ impl Snapshot {
 
     /// The open folder of a box.
     pub fn folder(&self, side: Side) -> Option<&Folder> {
-        match self.side(side) {
-            BoxState::Open(folder) => Some(folder),
-            _ => None,
-        }
+        self.seen_box(side).folder()
     }
 
     /// How many messages a box shows.
@@ -168,28 +130,34 @@ impl Snapshot {
 
     /// How many files count as a warning, and boxes that cannot be read.
     pub fn warnings(&self) -> usize {
-        let is_closed = |side: &&Side| matches!(self.side(**side), BoxState::Unreadable(_));
-        let boxes = Side::BOTH.iter().filter(is_closed).count();
-        self.hidden.iter().filter(|hidden| hidden.warning).count() + self.problems.len() + boxes
+        let boxes = [&self.inbox, &self.outbox];
+        let closed = boxes.iter().filter(|seen| matches!(seen.state, BoxState::Unreadable(_))).count();
+        self.findings.warnings() + closed
     }
 
     /// Who wrote a message of a box that several people write, if that is known of this message.
     pub fn byline(&self, card: &Card) -> Option<&str> {
-        let [inbox, outbox] = &self.bylines;
-        (if card.side == Side::Inbox { inbox } else { outbox }).of(card.stamp)
+        self.seen_box(card.side).bylines.author_of(card.stamp)
     }
 
     /// What a box's owner says of the channel.
     pub fn profile(&self, side: Side) -> &Profile {
-        match side {
-            Side::Inbox => &self.their_profile,
-            Side::Outbox => &self.my_profile,
-        }
+        &self.seen_box(side).profile
     }
 
     /// What both boxes' owners say of it.
     pub fn profiles(&self) -> Profiles {
-        Arc::new([self.their_profile.clone(), self.my_profile.clone()])
+        Arc::new(Side::BOTH.map(|side| self.profile(side).clone()))
+    }
+
+    /// Who wrote the messages of the inbox and of the outbox.
+    pub fn bylines(&self) -> [Arc<Bylines>; 2] {
+        Side::BOTH.map(|side| Arc::clone(&self.seen_box(side).bylines))
+    }
+
+    /// Whose the files of the inbox and of the outbox are.
+    pub fn trusts(&self) -> [Arc<BoxTrust>; 2] {
+        Side::BOTH.map(|side| Arc::clone(&self.seen_box(side).trust))
     }
 
     /// Keeps what was seen for the next run. `now` is in nanoseconds since 1970.
@@ -212,13 +180,12 @@ impl Snapshot {
 
     /// What somebody else who calls themselves this is called.
     pub fn their_name(&self, name: &str) -> String {
-        others_name(name, self.my_profile.author.as_deref(), &self.channel.name.to_string())
+        others_name(name, self.outbox.profile.author.as_deref(), &self.channel.name.to_string())
     }
 
     /// Whose the files of a box are.
     pub fn box_trust(&self, side: Side) -> &BoxTrust {
-        let [inbox, outbox] = &self.trusts;
-        if side == Side::Inbox { inbox } else { outbox }
+        &self.seen_box(side).trust
     }
 
     /// Whose a message's text is.
@@ -236,8 +203,7 @@ impl Snapshot {
     /// # Errors
     /// As the system says; `NotFound` when the box is not open.
     pub fn body(&self, side: Side, stamp: Stamp) -> io::Result<String> {
-        let kept = lock(&self.bodies).remove(&(side, stamp));
-        match (kept, self.folder(side)) {
+        match (self.texts.take((side, stamp)), self.folder(side)) {
             (Some(body), _) => Ok(body),
             (None, Some(folder)) => card::read_body(folder, stamp),
             (None, None) => Err(io::ErrorKind::NotFound.into()),
@@ -250,8 +216,7 @@ impl Snapshot {
     /// As [`Snapshot::body`].
     pub fn text_of(&self, card: &Card) -> io::Result<(String, Trust)> {
         let trust = self.trust(card);
-        let kept = lock(&self.bodies).remove(&(card.side, card.stamp));
-        if let Some(body) = kept {
+        if let Some(body) = self.texts.take((card.side, card.stamp)) {
             return Ok((body, trust));
         }
         let folder = self.folder(card.side).ok_or(io::ErrorKind::NotFound)?;
@@ -277,85 +242,35 @@ impl Snapshot {
                 let known = cache.get(side, *stamp);
                 let mut made = card::make(folder, side, *stamp, listing.folders.contains(stamp), known);
                 if let Ok(MadeCard { body, .. }) = &mut made {
-                    body.take_if(|body| kept.fetch_add(body.len(), Ordering::Relaxed) > KEPT_BODIES);
+                    body.take_if(|body| kept.fetch_add(body.len(), Ordering::Relaxed) > MAX_KEPT);
                 }
                 (*stamp, made)
             })
             .collect();
         // Whose a text is stands on the disk before the text does, so it is read after the texts.
         self.read_words(side, cache.profile(side));
-        self.hide_all(side, listing.hidden);
+        self.findings.hide_all(side, listing.hidden);
         for (stamp, made) in made {
             self.add(side, stamp, made, cache.last_known(side, stamp));
         }
     }
 
-    /// Reads what the box says besides its messages: who wrote them, whose they are, and of the channel.
-    /// `known` is what it said of the channel before.
+    /// Reads what a box says besides its messages; `known` is what its profile said before. The outbox comes first, for
+    /// nobody in the inbox may pass for the one whom it names.
     pub(super) fn read_words(&mut self, side: Side, known: &Profile) {
-        let Some(folder) = self.folder(side) else {
-            return;
+        let hidden = match side {
+            Side::Inbox => self.inbox.read_words(known, self.outbox.profile.author.as_deref()),
+            Side::Outbox => self.outbox.read_words(known, None),
         };
-        let (authors, profile) = (Authors::read(folder), profile::read(folder));
-        let (trust, problem) = BoxTrust::new(side, authors.as_ref().map(Option::as_ref));
-        *of_side(&mut self.trusts, side) = Arc::new(trust);
-        if let Some(problem) = problem {
-            self.hide(side, layout::AUTHORS_FILE.into(), Reason::Unreadable(problem), true);
-        }
-        self.take_profile(side, profile, known);
-        let (mine, theirs) = (self.my_profile.author.as_deref(), self.their_profile.author.as_deref());
-        let reserved = match side {
-            Side::Inbox => ReservedNames { owner: theirs, reader: mine },
-            Side::Outbox => ReservedNames { owner: mine, reader: None },
-        };
-        let bylines = authors.ok().flatten().map(|authors| Bylines::new(&authors, reserved));
-        *of_side(&mut self.bylines, side) = Arc::new(bylines.unwrap_or_default());
-    }
-
-    fn take_profile(&mut self, side: Side, read: Result<Profile, Problem>, known: &Profile) {
-        let is_theirs = self.box_trust(side).of_profile() == Trust::Theirs;
-        let (profile, problem) = match read {
-            Ok(profile) => (profile, None),
-            // Every id in the feeds follows from it, and somebody else's mistake must not change them.
-            Err(problem) if is_theirs => (known.clone(), Some(problem)),
-            Err(problem) => (Profile::default(), Some(problem)),
-        };
-        let icon = profile.icon.as_deref().map(Path::new).zip(self.folder(side));
-        let icon = icon.map(|(name, folder)| (name.to_owned(), folder.file(name).map(|(_, stat)| stat)));
-        if let Some((name, Err(error))) = &icon
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            self.hide(side, name.clone(), Reason::Unreadable(error.to_string()), true);
-        }
-        let icon = icon.and_then(|(_, stat)| stat.ok()).map(FileMark::from);
-        if let Some(problem) = &problem {
-            let before =
-                if profile == Profile::default() { "" } else { "; its last readable content is used until you fix it" };
-            let words = format!("{problem}{before}");
-            self.hide(side, layout::PROFILE_FILE.into(), Reason::Unreadable(words), true);
-        }
-        match side {
-            Side::Inbox => self.their_profile = profile,
-            Side::Outbox => self.my_profile = profile,
-        }
-        *of_side(&mut self.icons, side) = icon;
-        *of_side(&mut self.profile_problems, side) = problem;
+        self.findings.hide_all(side, hidden);
     }
 
     fn close(&mut self, side: Side, error: &io::Error) {
         let state = BoxState::Unreadable(error.to_string());
         match side {
-            Side::Inbox => self.inbox = state,
-            Side::Outbox => self.outbox = state,
+            Side::Inbox => self.inbox.state = state,
+            Side::Outbox => self.outbox.state = state,
         }
-    }
-
-    pub(super) fn hide(&mut self, side: Side, path: PathBuf, reason: Reason, warning: bool) {
-        self.hidden.push(Hidden { side, path, reason, warning });
-    }
-
-    pub(super) fn hide_all(&mut self, side: Side, hidden: Vec<(PathBuf, Reason, bool)>) {
-        self.hidden.extend(hidden.into_iter().map(|(path, reason, warning)| Hidden { side, path, reason, warning }));
     }
 
     /// Takes in what looking at a message gave; `last` is its last known card, for when it cannot be read.
@@ -365,41 +280,28 @@ impl Snapshot {
                 if last.is_some() && oddities.iter().any(attachments::SkippedFile::is_unreadable) =>
             {
                 // Its attachments are not gone, so it stays as it is known until they can be listed again.
-                self.hide_all(side, oddities.into_iter().map(hidden).collect());
-                self.unreadable.insert((side, stamp));
+                self.findings.hide_all(side, oddities.into_iter().map(hidden));
+                self.findings.unreadable.insert((side, stamp));
                 self.all.extend(last.cloned());
             }
             Ok(MadeCard { card, oddities, body }) => {
-                if let (Some(body), Ok(bodies)) = (body, self.bodies.get_mut()) {
-                    self.kept += body.len();
-                    if self.kept <= KEPT_BODIES {
-                        bodies.insert((side, stamp), body);
-                    }
+                if let Some(body) = body {
+                    self.texts.offer((side, stamp), body);
                 }
-                self.hide_all(side, oddities.into_iter().map(hidden).collect());
+                self.findings.hide_all(side, oddities.into_iter().map(hidden));
                 let trust = self.trust(&card);
-                self.problems.extend(card.problems_as(trust).map(|problem| (side, stamp, problem.to_owned())));
+                let problems = card.problems_as(trust).map(|problem| (side, stamp, problem.to_owned()));
+                self.findings.problems.extend(problems);
                 self.all.push(card);
             }
             // Gone between listing and reading: as if it had not been there.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
-                self.hide(side, Entry::Text(stamp).path(), Reason::Unreadable(error.to_string()), true);
-                self.unreadable.insert((side, stamp));
+                self.findings.hide(side, Entry::Text(stamp).path(), Reason::Unreadable(error.to_string()), true);
+                self.findings.unreadable.insert((side, stamp));
                 self.all.extend(last.cloned());
             }
         }
-    }
-
-    /// The messages of which a sync tool is still receiving a part.
-    pub(super) fn arriving(&self) -> HashSet<(Side, Stamp)> {
-        use std::os::unix::ffi::OsStrExt;
-        let arriving = self.hidden.iter().filter(|hidden| hidden.reason == Reason::Arriving);
-        let stamp = |hidden: &Hidden| {
-            let first = hidden.path.components().next()?;
-            Some((hidden.side, leading_stamp(first.as_os_str().as_bytes())?))
-        };
-        arriving.filter_map(stamp).collect()
     }
 
     /// Shows a message or holds it.
@@ -414,16 +316,16 @@ impl Snapshot {
             None => None,
         };
         if let Some((reason, until)) = reason {
-            self.hide(card.side, Entry::Text(card.stamp).path(), reason.clone(), false);
+            self.findings.hide(card.side, Entry::Text(card.stamp).path(), reason.clone(), false);
             self.held.push(Held { card, reason, until });
         } else {
             if let Some(Missing::Attachments(names)) = &missing {
                 let problem = format!("it shows a file that is not here: {}", Missing::names_in_words(names));
-                self.problems.push((card.side, card.stamp, problem));
+                self.findings.problems.push((card.side, card.stamp, problem));
             }
             self.cards.push(card);
         }
-        self.missing.extend(missing.map(|missing| (key, missing)));
+        self.findings.missing.extend(missing.map(|missing| (key, missing)));
     }
 
     /// Until when a message is held for what it lacks.
@@ -434,17 +336,12 @@ impl Snapshot {
 
     /// Puts everything that people read into an order that does not depend on the disk.
     pub(super) fn order(&mut self) {
-        self.hidden.sort_by(|a, b| (a.side, &a.path).cmp(&(b.side, &b.path)));
-        self.problems.sort_by_key(|(side, stamp, _)| (*side, *stamp));
+        self.findings.order();
         self.held.sort_by_key(|held| (held.card.stamp, held.card.side));
     }
 }
 
-fn hidden(oddity: attachments::SkippedFile) -> (PathBuf, Reason, bool) {
+fn hidden(oddity: attachments::SkippedFile) -> HiddenName {
     let (reason, warning) = why(oddity.found);
     (oddity.path, reason, warning)
-}
-
-fn of_side<T>([inbox, outbox]: &mut [T; 2], side: Side) -> &mut T {
-    if side == Side::Inbox { inbox } else { outbox }
 }

@@ -12,7 +12,7 @@ use crate::cli::logging::{EVERYWHERE, LogArgs};
 use crate::cli::terminal::Color;
 use crate::commands::{
     build, channels, check, complete, completions, compose, delete, drafts, edit, invite, keys, man, mark, new, read,
-    schema, search, serve, service, share, status, subscribe, sync, watch, why,
+    rename, schema, search, serve, service, share, status, subscribe, sync, watch, why,
 };
 
 /// Publish, read and talk through plain folders of text files
@@ -107,6 +107,7 @@ pub(super) enum ShareCommand {
 pub(super) enum LookAfterCommand {
     Check(check::Check),
     Why(why::Why),
+    Rename(rename::Rename),
     Keys(keys::Keys),
     Service(service::Service),
     Schema(schema::Schema),
@@ -155,7 +156,7 @@ impl Command {
                 }
             },
             Self::LookAfter(command) => match command {
-                LookAfterCommand::Keys(_) => SignalRule::EndUnlessHiding,
+                LookAfterCommand::Keys(_) | LookAfterCommand::Rename(_) => SignalRule::EndUnlessHiding,
                 LookAfterCommand::Check(_)
                 | LookAfterCommand::Why(_)
                 | LookAfterCommand::Service(_)
@@ -225,10 +226,6 @@ fn groups() -> [(&'static str, Grammar); 5] {
 fn overview(grammar: &Grammar) -> String {
     let style = grammar.get_styles().get_literal();
     let groups = groups();
-    let visible = |group: &Grammar| {
-        let commands = group.get_subcommands().filter(|command| !command.is_hide_set());
-        commands.map(|command| (command.get_name().to_owned(), about(command))).collect::<Vec<_>>()
-    };
     let widest = groups.iter().flat_map(|(_, group)| visible(group)).map(|(name, _)| name.len()).max().unwrap_or(0);
     let mut text = String::new();
     for (title, group) in &groups {
@@ -242,6 +239,12 @@ fn overview(grammar: &Grammar) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The commands of a group that help shows, with what each does.
+fn visible(group: &Grammar) -> Vec<(String, String)> {
+    let commands = group.get_subcommands().filter(|command| !command.is_hide_set());
+    commands.map(|command| (command.get_name().to_owned(), about(command))).collect()
 }
 
 fn heading(title: &str, grammar: &Grammar) -> String {

@@ -179,7 +179,8 @@ fn target(name: &str, part: &str) -> Result<String, Failure> {
 
 fn wrong(said: &str, why: &str) -> Failure {
     let example = "such as `MISSIVE_LOG=sync=debug,web=trace`";
-    Failure::without_hint(format!("`{said}` in {VARIABLE} says no level: {why}, {example}")).of_kind(FailureKind::Usage)
+    Failure::without_hint(format!("`{said}` in {VARIABLE} cannot be understood: {why}, {example}"))
+        .of_kind(FailureKind::Usage)
 }
 
 /// Where lines go.
@@ -196,6 +197,7 @@ fn open(path: &Path) -> Result<Sink, Failure> {
             format!("the log file `{}` can't be opened: {error}", path.display()),
             "name a file in a folder that you may write to: `--log FILE`; without it, `-v` logs on standard error",
         )
+        .caused_by(error)
     })
 }
 
@@ -309,7 +311,7 @@ mod tests {
         }
         assert_eq!(
             parse(&"sync=loud".into()).unwrap_err().to_string(),
-            "error: `loud` in MISSIVE_LOG says no level: a level is one of off, error, warn, info, debug, trace, such as \
+            "error: `loud` in MISSIVE_LOG cannot be understood: a level is one of off, error, warn, info, debug, trace, such as \
              `MISSIVE_LOG=sync=debug,web=trace`"
         );
     }

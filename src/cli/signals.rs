@@ -38,16 +38,18 @@ fn signals() -> MutexGuard<'static, Signals> {
 /// # Errors
 /// [`Failure`] when the system does not allow it.
 pub(super) fn catch() -> Result<(), Failure> {
-    let came = || {
-        let mut signals = signals();
-        match &mut signals.answer {
-            Some(answer) => answer(),
-            None => signals.came = true,
-        }
-    };
-    ctrlc::set_handler(came).map_err(|error| {
+    ctrlc::set_handler(signal_came).map_err(|error| {
         Failure::new(format!("the program cannot handle signals: {error}"), "try again").caused_by(error)
     })
+}
+
+/// Does what a signal asks for; one that comes too early is remembered.
+fn signal_came() {
+    let mut signals = signals();
+    match &mut signals.answer {
+        Some(answer) => answer(),
+        None => signals.came = true,
+    }
 }
 
 /// Says what is done about every signal, those that came already included.

@@ -14,7 +14,6 @@ use crate::channel::reading::marks::store::MarkStore;
 use crate::channel::reading::marks::{ChannelKey, Marked, Marks};
 use crate::channel::reading::reply::Answered;
 use crate::channel::snapshot::card::Card;
-use crate::channel::snapshot::card_cache;
 use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::{self, LookOptions, Snapshot};
 use crate::channel::{Channel, Kind};
@@ -39,10 +38,7 @@ pub(super) struct ChannelView {
 impl ChannelView {
     /// Looks at a channel. What it cost to read its texts is kept for the next time.
     pub(super) fn look(channel: Channel, marks: &Marks, environment: &Environment) -> Self {
-        let cache = match &environment.folders.cache {
-            Some(folder) => CardCache::read(card_cache::path_below(folder, &channel.path)),
-            None => CardCache::nowhere(),
-        };
+        let cache = CardCache::below(environment.folders.cache.as_deref(), &channel.path);
         let key = ChannelKey::for_channel(&channel, &environment.folders.data);
         let address = address(&channel, &key, environment);
         let name = channel.name.to_string();
@@ -75,7 +71,7 @@ impl ChannelView {
 
     /// The message that another one answers.
     pub(super) fn in_reply_to(&self, card: &Card) -> Option<InReplyTo> {
-        InReplyTo::of(card, &self.answered, &self.snapshot.cards)
+        InReplyTo::from_card(card, &self.answered, &self.snapshot.cards)
     }
 
     /// A message's id, with its box where there are two.

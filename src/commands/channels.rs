@@ -66,6 +66,13 @@ pub struct Fresh {
     words: String,
 }
 
+impl Fresh {
+    /// In words; the box is named where the channel has another one.
+    fn in_words(&self, is_only: bool) -> String {
+        if is_only { self.words.clone() } else { format!("{}: {}", self.side, self.words) }
+    }
+}
+
 /// Every channel.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChannelsReport {
@@ -95,7 +102,6 @@ fn line(channel: Channel, marks: &Marks, state: &NodeState, environment: &Enviro
     let snapshot = &opened.snapshot;
     let number = |side: Side| snapshot.folder(side).map(|_| snapshot.count(side));
     let held = |is: fn(&Reason) -> bool| snapshot.held.iter().filter(|held| is(&held.reason)).count();
-    let reason = |wanted: Reason| snapshot.hidden.iter().filter(|hidden| hidden.reason == wanted).count();
     let newest = snapshot.cards.last().map(|card| card.stamp);
     ChannelLine {
         name: opened.name().to_owned(),
@@ -105,8 +111,8 @@ fn line(channel: Channel, marks: &Marks, state: &NodeState, environment: &Enviro
         outbox: number(Side::Outbox),
         unread: snapshot.cards.iter().filter(|card| !opened.is_read(card)).count(),
         newest,
-        arriving: reason(Reason::Arriving),
-        conflicts: reason(Reason::Conflict),
+        arriving: snapshot.findings.count(&Reason::Arriving),
+        conflicts: snapshot.findings.count(&Reason::Conflict),
         waiting: held(|reason| matches!(reason, Reason::Lacks(_))),
         drafts: held(|reason| *reason == Reason::Draft),
         future: held(|reason| *reason == Reason::Future),
@@ -122,7 +128,7 @@ fn fresh(channel: &str, state: &NodeState, now: i64) -> Vec<Fresh> {
 }
 
 fn title(snapshot: &Snapshot, kind: Kind) -> Option<String> {
-    let profile = if kind == Kind::Broadcast { &snapshot.my_profile } else { &snapshot.their_profile };
+    let profile = if kind == Kind::Broadcast { snapshot.profile(Side::Outbox) } else { snapshot.profile(Side::Inbox) };
     profile.title.clone().filter(|title| *title != snapshot.channel.name.to_string())
 }
 
@@ -172,10 +178,7 @@ impl ChannelLine {
             said.push("see `missive check`".to_owned());
         }
         let is_only = self.freshness.len() == 1;
-        let words = |fresh: &Fresh| {
-            if is_only { fresh.words.clone() } else { format!("{}: {}", fresh.side, fresh.words) }
-        };
-        said.extend(self.freshness.iter().map(words));
+        said.extend(self.freshness.iter().map(|fresh| fresh.in_words(is_only)));
         said
     }
 

@@ -132,7 +132,7 @@ fn checked(channel: Channel, environment: &Environment, args: &Check, console: C
             messages: snapshot.all.len(),
             findings: Vec::new(),
             conflicts: Vec::new(),
-            metadata: Some(telling(&snapshot)),
+            metadata: Some(revealing_attachments(&snapshot)),
         };
         return (snapshot, checked);
     }
@@ -146,7 +146,7 @@ fn checked(channel: Channel, environment: &Environment, args: &Check, console: C
 }
 
 /// What the attachments of all messages tell, in the order of the messages; those that wait are handed out as well.
-fn telling(snapshot: &Snapshot) -> Vec<RevealingAttachment> {
+fn revealing_attachments(snapshot: &Snapshot) -> Vec<RevealingAttachment> {
     let of_card = |card: &Arc<Card>| snapshot.folder(card.side).map(|folder| metadata_check::for_card(folder, card));
     let mut cards: Vec<&Arc<Card>> = snapshot.all.iter().collect();
     cards.sort_by_key(|card| (card.side, card.stamp));
@@ -160,12 +160,13 @@ fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {
         findings.push(warning(layout::SETTINGS_FILE.to_owned(), error.to_string()));
     }
     for side in Side::BOTH {
-        if let BoxState::Unreadable(error) = snapshot.side(side) {
+        if let BoxState::Unreadable(error) = &snapshot.seen_box(side).state {
             findings.push(warning(side.name().to_owned(), format!("not readable: {error}")));
         }
     }
     let expected = |reason: &Reason| matches!(reason, Reason::Hidden | Reason::Leftover | Reason::OldVersion);
-    let hidden = snapshot.hidden.iter().filter(|hidden| args.all || hidden.warning || !expected(&hidden.reason));
+    let hidden =
+        snapshot.findings.hidden.iter().filter(|hidden| args.all || hidden.warning || !expected(&hidden.reason));
     // What --fix went through is told with what became of it.
     let hidden = hidden.filter(|hidden| !args.fix || hidden.reason != Reason::Conflict);
     findings.extend(hidden.map(|hidden| Finding {
@@ -174,14 +175,14 @@ fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {
         why: hidden.reason.to_string(),
         fixable: hidden.reason == Reason::Conflict && hidden.side == Side::Outbox,
     }));
-    let problems = snapshot.problems.iter();
+    let problems = snapshot.findings.problems.iter();
     findings.extend(problems.map(|(side, stamp, problem)| warning(format!("{side}/{stamp}.txt"), problem.clone())));
     findings
 }
 
 impl Checked {
     /// Says which attachments tell what.
-    fn tell(&self, f: &mut fmt::Formatter<'_>, metadata: &[RevealingAttachment]) -> fmt::Result {
+    fn list_metadata(&self, f: &mut fmt::Formatter<'_>, metadata: &[RevealingAttachment]) -> fmt::Result {
         let name = field(&self.channel);
         match metadata.len() {
             0 => writeln!(f, "{name}: missive found no attachment that reveals a place, a device or a person")?,
@@ -197,8 +198,8 @@ impl Checked {
 
     fn warnings(&self) -> usize {
         let left = self.conflicts.iter().filter(|conflict| !conflict.moved()).count();
-        let telling = self.metadata.as_ref().map_or(0, Vec::len);
-        self.findings.iter().filter(|finding| finding.warning).count() + left + telling
+        let revealing = self.metadata.as_ref().map_or(0, Vec::len);
+        self.findings.iter().filter(|finding| finding.warning).count() + left + revealing
     }
 }
 
@@ -214,7 +215,7 @@ impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for channel in &self.channels {
             if let Some(metadata) = &channel.metadata {
-                channel.tell(f, metadata)?;
+                channel.list_metadata(f, metadata)?;
                 continue;
             }
             let warnings = channel.warnings();

@@ -66,15 +66,8 @@ impl Complete {
 pub fn run(args: &Complete, environment: &Environment, program: Command) -> Result<CompleteReport, Failure> {
     let mut program = with_channels(program, &environment.folders.data, &environment.folders.here);
     let found = complete(&mut program, args.words.clone(), args.index, Some(&environment.folders.here))?;
-    let help = |candidate: &CompletionCandidate| {
-        candidate.get_help().map(|help| help.to_string().lines().next().unwrap_or_default().to_owned())
-    };
-    let candidate = |candidate: CompletionCandidate| {
-        let value = candidate.get_value().to_str().filter(|value| field(value) == **value)?.to_owned();
-        Some(Candidate { help: help(&candidate), value })
-    };
     let (options, mut candidates): (Vec<Candidate>, Vec<Candidate>) =
-        found.into_iter().filter_map(candidate).partition(|candidate| candidate.value.starts_with('-'));
+        found.iter().filter_map(Candidate::from_completion).partition(|candidate| candidate.value.starts_with('-'));
     // Options are in the way of names until one is begun, or there is nothing else.
     let begun = args.words.get(args.index).is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
     if begun || candidates.is_empty() {
@@ -86,11 +79,22 @@ pub fn run(args: &Complete, environment: &Environment, program: Command) -> Resu
 /// The grammar in which every CHANNEL completes.
 fn with_channels(program: Command, data: &Path, here: &Path) -> Command {
     let named = |arg: &Arg| arg.get_value_names().is_some_and(|names| names.iter().any(|name| name == "CHANNEL"));
-    let completer = |arg: Arg| {
-        let (data, here) = (data.to_owned(), here.to_owned());
-        arg.add(ArgValueCompleter::new(move |current: &OsStr| channels(current, &data, &here)))
-    };
-    program.mut_subcommands(|command| command.mut_args(|arg| if named(&arg) { completer(arg) } else { arg }))
+    program.mut_subcommands(|command| {
+        command.mut_args(|arg| if named(&arg) { with_completer(arg, data.to_owned(), here.to_owned()) } else { arg })
+    })
+}
+
+fn with_completer(arg: Arg, data: PathBuf, here: PathBuf) -> Arg {
+    arg.add(ArgValueCompleter::new(move |current: &OsStr| channels(current, &data, &here)))
+}
+
+impl Candidate {
+    /// What can be written in a line, with the first line of what is said of it.
+    fn from_completion(found: &CompletionCandidate) -> Option<Self> {
+        let value = found.get_value().to_str().filter(|value| field(value) == **value)?.to_owned();
+        let help = found.get_help().map(|help| help.to_string().lines().next().unwrap_or_default().to_owned());
+        Some(Self { value, help })
+    }
 }
 
 /// The channels of the data folder that begin so; folders, once a path is begun.

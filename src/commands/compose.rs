@@ -92,7 +92,7 @@ pub fn run(args: &Compose, environment: &Environment, console: Console) -> Resul
     let due = args.at.as_deref().map(|at| due(at, environment)).transpose()?;
     let plan = SendPlan { due, draft: args.draft, dry_run: args.dry_run };
     match args.text.read(environment, console)? {
-        Some(text) => context.given(&text, &header, gathered, plan),
+        Some(text) => context.send_text(&text, &header, gathered, plan),
         None => context.in_editor(&header, &gathered, plan),
     }
 }
@@ -124,7 +124,7 @@ fn due(at: &str, environment: &Environment) -> Result<Stamp, Failure> {
     let now = environment.second()?;
     let hint = "add a time zone: `18:00 Europe/Berlin`, or `18:00 local` for the clock here";
     let span = date_phrase::parse_in(at, now.seconds(), &environment.zone)
-        .map_err(|error| Failure::new(error.to_string(), hint))?;
+        .map_err(|error| Failure::new(error.to_string(), hint).caused_by(error))?;
     let due = Stamp::from_seconds(span.start);
     due.filter(|due| *due > now).ok_or_else(|| {
         let meant = due.map_or_else(String::new, |due| format!(": it means {}", environment.zone.spoken(due)));
@@ -164,7 +164,7 @@ enum Offer {
 
 impl ComposeContext<'_> {
     /// Sends a text that is there.
-    fn given(
+    fn send_text(
         &self,
         text: &[u8],
         header: &Header,
@@ -177,22 +177,22 @@ impl ComposeContext<'_> {
         }
         let text = header::with(text, header).ok_or(Error::Header)?;
         let skipped = skipped(&gathered);
-        let letter = NewMessage { text, attachments: gathered.files };
+        let message = NewMessage { text, attachments: gathered.files };
         if plan.dry_run {
-            return self.shown(&letter, plan, skipped);
+            return self.preview(&message, plan, skipped);
         }
-        if let Some(left) = self.left() {
-            self.console.say(&self.mention(&left));
+        if let Some(left) = self.unsent_draft() {
+            self.console.say(&self.mention_unsent(&left));
         }
-        self.done(self.begun(letter)?, plan, skipped)
+        self.finish(self.begin_draft(message)?, plan, skipped)
     }
 
     /// A new draft. If there is no room for its attachments, there may be for its text.
-    fn begun(&self, letter: NewMessage) -> Result<Draft, Failure> {
+    fn begin_draft(&self, message: NewMessage) -> Result<Draft, Failure> {
         let now = self.environment.second()?;
-        let begun = Draft::begin(self.channel, &letter, now);
+        let begun = Draft::begin(self.channel, &message, now);
         begun.map_err(|error| {
-            let text = NewMessage { attachments: Vec::new(), ..letter };
+            let text = NewMessage { attachments: Vec::new(), ..message };
             match &error {
                 Error::Io(_) => match Draft::begin(self.channel, &text, now) {
                     Ok(draft) => self.keeping(error.into(), draft.name),
@@ -211,15 +211,15 @@ impl ComposeContext<'_> {
             Offer::Nothing => {
                 return Ok(ComposeReport::nothing(self.channel, "there is no answer"));
             }
-            Offer::Send(draft) => return self.done(draft, plan, Vec::new()),
+            Offer::Send(draft) => return self.finish(draft, plan, Vec::new()),
             Offer::Edit(draft) => Some(draft),
             Offer::New => None,
         };
         let is_new = left.is_none();
-        let draft = self.ready(left, header, gathered)?;
+        let draft = self.prepare_draft(left, header, gathered)?;
         let before = draft.contents()?.text;
         let edited = editor::open(self.environment, self.console, &draft.path());
-        let unchanged = draft.contents().is_ok_and(|letter| letter.text == before);
+        let unchanged = draft.contents().is_ok_and(|message| message.text == before);
         if unchanged && matches!(edited, Ok(Returned::AtOnce)) {
             return Err(self.returned_at_once(&draft));
         }
@@ -236,18 +236,18 @@ impl ComposeContext<'_> {
             }
             Some(why) => Ok(ComposeReport::nothing(self.channel, why).with_draft(self, &draft)),
             None if plan.dry_run => {
-                Ok(self.shown(&draft.contents()?, plan, skipped(gathered))?.with_draft(self, &draft))
+                Ok(self.preview(&draft.contents()?, plan, skipped(gathered))?.with_draft(self, &draft))
             }
-            None => self.asked(draft, plan, skipped(gathered)),
+            None => self.confirm(draft, plan, skipped(gathered)),
         }
     }
 
     /// A draft with all that the command line asks for: one that was left, or a new one.
-    fn ready(&self, left: Option<Draft>, header: &Header, gathered: &Gathered) -> Result<Draft, Failure> {
+    fn prepare_draft(&self, left: Option<Draft>, header: &Header, gathered: &Gathered) -> Result<Draft, Failure> {
         let with = |text: &[u8]| header::with(text, header).ok_or(Error::Header);
         let Some(draft) = left else {
-            let letter = NewMessage { text: with(b"")?, attachments: gathered.files.clone() };
-            return Ok(Draft::begin(self.channel, &letter, self.environment.second()?)?);
+            let message = NewMessage { text: with(b"")?, attachments: gathered.files.clone() };
+            return Ok(Draft::begin(self.channel, &message, self.environment.second()?)?);
         };
         let before = draft.contents()?.text;
         let after = with(&before)?;
@@ -259,26 +259,27 @@ impl ComposeContext<'_> {
     }
 
     /// Sends a draft, unless its text promises what it does not keep and the person who is asked then would rather not.
-    fn asked(&self, draft: Draft, plan: SendPlan, skipped: Vec<String>) -> Result<ComposeReport, Failure> {
-        let broken = broken(&draft.contents()?, self.environment.second()?);
-        if broken.is_empty() || plan.draft || !self.console.can_ask() {
-            return self.done(draft, plan, skipped);
+    fn confirm(&self, draft: Draft, plan: SendPlan, skipped: Vec<String>) -> Result<ComposeReport, Failure> {
+        let missing = missing_attachments(&draft.contents()?, self.environment.second()?);
+        if missing.is_empty() || plan.draft || !self.console.can_ask() {
+            return self.finish(draft, plan, skipped);
         }
-        let telling = telling(&draft.contents()?);
-        for warning in skipped.iter().chain(&broken).chain(&telling) {
+        let revealing = metadata_warnings(&draft.contents()?);
+        for warning in skipped.iter().chain(&missing).chain(&revealing) {
             self.console.say(&format!("warning: {warning}"));
         }
         let answer = self.console.ask("Send it anyway? [y/N]")?;
         let plan = if is_yes(answer.as_deref()) { plan } else { SendPlan { draft: true, ..plan } };
-        Ok(self.done(draft, plan, skipped)?.already_said())
+        Ok(self.finish(draft, plan, skipped)?.already_said())
     }
 
     /// Sends a draft, lets it wait, or keeps it.
-    pub(super) fn done(&self, draft: Draft, plan: SendPlan, skipped: Vec<String>) -> Result<ComposeReport, Failure> {
+    pub(super) fn finish(&self, draft: Draft, plan: SendPlan, skipped: Vec<String>) -> Result<ComposeReport, Failure> {
         let now = self.environment.second()?;
-        let letter = draft.contents()?;
-        let names = letter.attachments.iter().map(|file| file.name.text().into_owned()).collect();
-        let warnings = skipped.into_iter().chain(broken(&letter, now)).chain(telling(&letter)).collect();
+        let message = draft.contents()?;
+        let names = message.attachments.iter().map(|file| file.name.text().into_owned()).collect();
+        let warnings =
+            skipped.into_iter().chain(missing_attachments(&message, now)).chain(metadata_warnings(&message)).collect();
         let written = report::Written { names, warnings };
         let name = draft.name;
         let done = match plan.due {
@@ -289,19 +290,18 @@ impl ComposeContext<'_> {
         done.map_err(|error| self.keeping(error.into(), name))
     }
 
-    fn shown(&self, letter: &NewMessage, plan: SendPlan, skipped: Vec<String>) -> Result<ComposeReport, Failure> {
+    /// Says what would be written, and writes nothing.
+    fn preview(&self, message: &NewMessage, plan: SendPlan, skipped: Vec<String>) -> Result<ComposeReport, Failure> {
         let stamp = plan.due.map_or_else(|| self.environment.second(), Ok)?;
-        let warnings = skipped.into_iter().chain(broken(letter, stamp)).chain(telling(letter)).collect();
-        Ok(ComposeReport::would(self.channel, letter, plan, send::first_free(self.channel, stamp)?, warnings))
+        let warnings =
+            skipped.into_iter().chain(missing_attachments(message, stamp)).chain(metadata_warnings(message)).collect();
+        Ok(ComposeReport::would(self.channel, message, plan, send::first_free(self.channel, stamp)?, warnings))
     }
 
     /// A failure after which a draft is still there.
     pub(super) fn keeping(&self, failure: Failure, name: DraftName) -> Failure {
         let (edit, send) = (self.on_draft("edit", name), self.on_draft("send", name));
-        Failure::new(
-            failure.message,
-            format!("your text is saved as a draft; `{edit}` continues it, `{send}` sends it"),
-        )
+        failure.with_hint(format!("your text is saved as a draft; `{edit}` continues it, `{send}` sends it"))
     }
 
     /// Says that the editor did not wait, and what becomes of a text that is still written there.
@@ -317,13 +317,14 @@ impl ComposeContext<'_> {
     }
 
     /// The newest draft that was left, if nobody has it in hand.
-    fn left(&self) -> Option<Draft> {
+    fn unsent_draft(&self) -> Option<Draft> {
         let mut names = draft::list(self.channel).ok()?;
         names.retain(|name| matches!(name, DraftName::Unsent(_)));
         names.into_iter().rev().filter_map(|name| Draft::open(self.channel, name).ok()).find(Draft::has_text)
     }
 
-    fn mention(&self, left: &Draft) -> String {
+    /// That there is an unsent draft, and what can be done with it.
+    fn mention_unsent(&self, left: &Draft) -> String {
         let name = left.name;
         format!(
             "note: {name} is not sent yet{}; `{}` continues it, `… send …` sends it, `… discard …` moves it to the trash",
@@ -334,11 +335,11 @@ impl ComposeContext<'_> {
 
     /// Asks what is to become of a draft that was left.
     fn offer(&self) -> Result<Offer, Failure> {
-        let Some(left) = self.left() else {
+        let Some(left) = self.unsent_draft() else {
             return Ok(Offer::New);
         };
         if !self.console.can_ask() {
-            self.console.say(&self.mention(&left));
+            self.console.say(&self.mention_unsent(&left));
             return Ok(Offer::New);
         }
         let question = format!(
@@ -380,29 +381,32 @@ pub(super) fn is_yes(answer: Option<&str>) -> bool {
 
 /// `: “Its first words”`
 pub(super) fn words(draft: &Draft) -> String {
-    let text = draft.contents().map(|letter| letter.text).unwrap_or_default();
+    let text = draft.contents().map(|message| message.text).unwrap_or_default();
     let words = new_message::first_words(&text);
     if words.is_empty() { String::new() } else { format!(": “{}”", field(&words)) }
 }
 
+/// A word about each file that was named and is not attached.
 fn skipped(gathered: &Gathered) -> Vec<String> {
     let line = |(path, why): &(PathBuf, String)| format!("{} is not attached: {why}", field(&path.to_string_lossy()));
     gathered.skipped.iter().map(line).collect()
 }
 
 /// A word about each picture whose notes nobody here removes from the copies on a site.
-fn telling(letter: &NewMessage) -> Vec<String> {
-    let lasting = letter.attachments.iter().filter(|file| file.metadata() == Some(Metadata::Lasting));
-    let line = |name: String| {
-        let name = field(&name);
-        format!(
-            "{name} may reveal where, with which camera and by whom it was made, and missive cannot remove that from this format"
-        )
-    };
-    lasting.map(|file| line(file.name.text().into_owned())).collect()
+fn metadata_warnings(message: &NewMessage) -> Vec<String> {
+    let lasting = message.attachments.iter().filter(|file| file.metadata() == Some(Metadata::Lasting));
+    lasting.map(|file| lasting_metadata(&file.name.text())).collect()
 }
 
-fn broken(letter: &NewMessage, stamp: Stamp) -> Vec<String> {
-    let names: Vec<_> = letter.attachments.iter().map(|file| file.name.clone()).collect();
-    missing_attachment::warnings(&letter.text, &names, stamp)
+fn lasting_metadata(name: &str) -> String {
+    format!(
+        "{} may reveal where, with which camera and by whom it was made, and missive cannot remove that from this format",
+        field(name)
+    )
+}
+
+/// A word about each file that the text shows and that is not attached.
+fn missing_attachments(message: &NewMessage, stamp: Stamp) -> Vec<String> {
+    let names: Vec<_> = message.attachments.iter().map(|file| file.name.clone()).collect();
+    missing_attachment::warnings(&message.text, &names, stamp)
 }

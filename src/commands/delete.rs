@@ -76,7 +76,7 @@ pub fn run(args: &Delete, environment: &Environment, console: Console) -> Result
         typed: args.channel.clone(),
     };
     let Some(id) = &args.id else {
-        let back = trash::restore_last(&channel).map_err(taken)?;
+        let back = trash::restore_last(&channel).map_err(not_restored)?;
         return Ok(report(back.stamp, Done::BroughtBack, back.path));
     };
     let stamp = resolve_id::own(&channel, id)?;
@@ -104,7 +104,8 @@ fn is_meant(args: &Delete, channel: &Channel, stamp: Stamp, console: Console) ->
     Ok(is_yes(answer.as_deref()))
 }
 
-fn taken(error: Error) -> Failure {
+/// Why a message was not brought back.
+fn not_restored(error: Error) -> Failure {
     match error {
         Error::Exists { path } => Failure::new(
             format!("the message cannot be restored: {} exists already", path.display()),

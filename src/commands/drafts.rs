@@ -16,7 +16,6 @@ use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Draft;
 use crate::channel::outbox::draft::name::DraftName;
 use crate::channel::outbox::new_message;
-use crate::channel::protocol::header;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::{Channel, Error};
 use crate::commands::Environment;
@@ -208,13 +207,13 @@ fn edited(context: &ComposeContext<'_>, draft: Draft) -> Result<DraftsReport, Fa
 }
 
 fn sent(context: &ComposeContext<'_>, draft: Draft) -> Result<DraftsReport, Failure> {
-    let letter = draft.contents()?;
-    if header::is_blank(&letter.text) && letter.attachments.is_empty() {
+    let message = draft.contents()?;
+    if message.is_empty() {
         let hint = format!("`{}` continues it", context.on_draft("edit", draft.name));
         return Err(Failure::new("nothing was sent: the text is empty", hint));
     }
     let plan = SendPlan { due: None, draft: false, dry_run: false };
-    context.done(draft, plan, Vec::new()).map(DraftsReport::Sent)
+    context.finish(draft, plan, Vec::new()).map(DraftsReport::Sent)
 }
 
 impl DraftsReport {

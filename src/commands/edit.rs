@@ -171,8 +171,7 @@ fn kept(context: &ComposeContext<'_>, draft: &Draft, error: Error) -> Failure {
         let send = shell::missive(&format!("compose -F {path}"), &[&context.typed]);
         format!("`{send}` sends it as a new message, `{}` discards it", context.on_draft("discard", draft.name))
     };
-    let failure = Failure::from(error);
-    Failure::new(failure.message, format!("your text is saved in {path}: `{list}` lists it, {way}"))
+    Failure::from(error).with_hint(format!("your text is saved in {path}: `{list}` lists it, {way}"))
 }
 
 fn apply(
@@ -183,7 +182,7 @@ fn apply(
     besides: &AttachmentChanges,
 ) -> Result<EditReport, Failure> {
     let path = context.channel.outbox()?.join(format!("{stamp}.txt"));
-    let report = EditReport::of(context.channel, stamp, &path);
+    let report = EditReport::new(context.channel, stamp, &path);
     let files_change = !besides.attach.files.is_empty() || !besides.detach.is_empty();
     if after == before && !files_change {
         return Ok(EditReport { nothing: Some("the text is unchanged"), ..report });
@@ -240,7 +239,7 @@ impl Edit {
 }
 
 impl EditReport {
-    fn of(channel: &Channel, id: Stamp, path: &Path) -> Self {
+    fn new(channel: &Channel, id: Stamp, path: &Path) -> Self {
         Self {
             channel: channel.name.to_string(),
             id,

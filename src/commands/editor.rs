@@ -75,7 +75,7 @@ pub(super) fn open(environment: &Environment, console: Console, path: &Path) -> 
             Err(Failure::new(what, format!("set $VISUAL or $EDITOR to one, or {ways}")))
         }
         Ok(status) => Err(Failure::new(format!("{name} failed ({status})"), again)),
-        Err(error) => Err(Failure::new(format!("{name} could not be run: {error}"), again)),
+        Err(error) => Err(Failure::new(format!("{name} could not be run: {error}"), again).caused_by(error)),
     }
 }
 

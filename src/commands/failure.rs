@@ -88,6 +88,12 @@ impl Failure {
         Self { hint: hint.map(|hint| field(&hint)), ..Self::without_hint(error.to_string()) }.caused_by(error)
     }
 
+    /// The same failure with another way out.
+    #[must_use]
+    pub fn with_hint(self, hint: impl AsRef<str>) -> Self {
+        Self { hint: Some(field(hint.as_ref())), ..self }
+    }
+
     /// The same failure with the error that led to it.
     #[must_use]
     pub fn caused_by(self, error: impl StdError + Send + Sync + 'static) -> Self {
@@ -240,7 +246,7 @@ fn writing_hint(error: &channel::Error) -> Option<String> {
             "missive never changes an inbox; to answer: missive compose CHANNEL --reply-to ID".to_owned()
         }
         Error::NoSuchDraft { there, .. } if there.is_empty() => "there are no drafts in this channel".to_owned(),
-        Error::NoSuchDraft { there, .. } => format!("there is {}", all(there)),
+        Error::NoSuchDraft { there, .. } => format!("the drafts in this channel: {}", all(there)),
         Error::OpenElsewhere { .. } => "finish it there, or close its editor, and try again".to_owned(),
         Error::Attachment { .. } | Error::UnreadableAttachment { .. } => {
             "nothing was written; only ordinary files and folders can be attached".to_owned()
@@ -320,7 +326,7 @@ fn daemon_hint(error: &daemon::Error) -> Option<String> {
         Error::Sync(error) => return sync_hint(error),
         Error::Io(error) => return io_hint(error),
         Error::OutsideDataFolder { .. } => {
-            "only channels in the data folder are synced; name another one with `--data DIR`"
+            "only channels in the data folder are synced; `--data DIR` names another data folder"
         }
         Error::NameNotUtf8 { .. } => "rename the folder, and try again",
         Error::WithoutSync => {

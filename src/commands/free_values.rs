@@ -51,13 +51,14 @@ fn is_option(command: &Command, word: &str) -> bool {
     if name == "--" {
         return true;
     }
-    let is = |arg: &Arg| {
-        let long = name.strip_prefix("--").is_some_and(|name| arg.get_long() == Some(name));
-        let short =
-            name.strip_prefix('-').is_some_and(|name| arg.get_short().is_some_and(|short| name == short.to_string()));
-        long || short
-    };
-    command.get_arguments().any(is) || ["-h", "--help"].contains(&name)
+    command.get_arguments().any(|arg| is_called(arg, name)) || ["-h", "--help"].contains(&name)
+}
+
+/// Whether an option has this name, dashes and all.
+fn is_called(arg: &Arg, name: &str) -> bool {
+    let long = name.strip_prefix("--").is_some_and(|name| arg.get_long() == Some(name));
+    let short = name.strip_prefix('-').zip(arg.get_short()).is_some_and(|(name, short)| name == short.to_string());
+    long || short
 }
 
 #[cfg(test)]

@@ -2,10 +2,8 @@
 //!
 //! Everything here works on the file of keys alone, without a connection to anybody.
 
-#[cfg(feature = "sync")]
+pub mod new_device;
 pub mod restore;
-mod restore_args;
-#[cfg(feature = "sync")]
 mod sealed_file;
 mod trust;
 
@@ -18,18 +16,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Failure;
-#[cfg(feature = "sync")]
 use super::count;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::commands::Environment;
-use crate::commands::keys::restore_args::Restore;
-#[cfg(feature = "sync")]
-use crate::commands::keys::sealed_file::{given, unsealed};
+use crate::commands::keys::restore::Restore;
 use crate::commands::{documents, resolve};
 use crate::console::Console;
-#[cfg(not(feature = "sync"))]
-use crate::daemon;
+use crate::daemon::engine;
 use crate::sync::keys::book::{AuthorKey, Book};
 use crate::sync::keys::ticket::{Opens, Ticket};
 use crate::text::invisible::field;
@@ -69,6 +63,8 @@ enum What {
     },
     /// List a channel's authors, and choose whom to trust
     Trust(trust::Trust),
+    /// Give this data folder keys of its own, when another computer uses the same ones
+    NewDevice(new_device::NewDevice),
     /// Delete a channel's keys; its folder stays as it is
     Forget {
         /// The channel
@@ -90,10 +86,11 @@ pub enum KeysReport {
         left_out: Vec<String>,
     },
     /// What came back from a file.
-    #[cfg(feature = "sync")]
     Restored(restore::RestoreReport),
     /// Who writes a channel.
     Authors(trust::AuthorsReport),
+    /// The data folder's own new keys.
+    NewDevice(new_device::NewDeviceReport),
     /// What was done.
     Done {
         /// In words.
@@ -117,19 +114,18 @@ pub struct KeyLine {
 /// # Errors
 /// [`Failure`] when there is no such channel or file, or the passphrase is wrong.
 pub fn run(args: &Keys, environment: &Environment, console: Console) -> Result<KeysReport, Failure> {
+    documents::follow_renamed(environment)?;
     match &args.what {
         None => list(environment),
         Some(What::Export { file }) => export(file, environment, console),
-        #[cfg(feature = "sync")]
         Some(What::Restore(args)) => restore::run(args, environment, console).map(KeysReport::Restored),
-        #[cfg(not(feature = "sync"))]
-        Some(What::Restore(_)) => Err(daemon::Error::WithoutSync.into()),
         Some(What::Rotate { channel }) => rotate(channel, environment),
         Some(What::Follow { channel }) => follow(channel, environment),
         Some(What::Trust(args)) => Ok(match trust::run(args, &named(&args.channel, environment)?, environment)? {
             trust::Outcome::Listed(report) => KeysReport::Authors(report),
             trust::Outcome::Done(words) => done(words),
         }),
+        Some(What::NewDevice(args)) => new_device::run(args, environment).map(KeysReport::NewDevice),
         Some(What::Forget { channel }) => forget(channel, environment),
     }
 }
@@ -153,8 +149,8 @@ fn done(words: String) -> KeysReport {
     KeysReport::Done { done: words }
 }
 
-#[cfg(feature = "sync")]
 fn export(file: &std::path::Path, environment: &Environment, console: Console) -> Result<KeysReport, Failure> {
+    engine::require()?;
     let path = environment.folders.here.join(file);
     if path.symlink_metadata().is_ok() {
         return Err(Failure::new(
@@ -164,9 +160,7 @@ fn export(file: &std::path::Path, environment: &Environment, console: Console) -
     }
     let book = Book::read(&environment.folders.data)?;
     let text = book.to_text().map_err(std::io::Error::other)?;
-    let passphrase = given(console.new_passphrase("Passphrase for the file:")?)?;
-    let sealed =
-        crate::sync::keys::backup::seal(text.as_bytes(), &passphrase).map_err(|error| unsealed(&error, file))?;
+    let sealed = sealed_file::seal(text.as_bytes(), file, console)?;
     crate::fs::private::create(&path, &sealed)?;
     Ok(done(format!(
         "{} in {}. Without the passphrase nobody can open this file, including you.",
@@ -176,11 +170,6 @@ fn export(file: &std::path::Path, environment: &Environment, console: Console) -
         },
         field(&file.to_string_lossy())
     )))
-}
-
-#[cfg(not(feature = "sync"))]
-fn export(_: &std::path::Path, _: &Environment, _: Console) -> Result<KeysReport, Failure> {
-    Err(daemon::Error::WithoutSync.into())
 }
 
 fn named(channel: &std::ffi::OsStr, environment: &Environment) -> Result<ChannelName, Failure> {
@@ -218,7 +207,7 @@ fn rotate(channel: &std::ffi::OsStr, environment: &Environment) -> Result<KeysRe
         };
         let mut new = crate::sync::keys::book::Document::new(name.clone(), Side::Outbox, id);
         (new.secret, new.author, new.peers) = (Some(secret), document.author.clone(), document.peers.clone());
-        (new.owner, new.trusted) = (owner, document.trusted.clone());
+        (new.owner, new.trusted, new.folder) = (owner, document.trusted.clone(), document.folder.clone());
         document.moved = Some(key.clone());
         let old = document.clone();
         *document = new;
@@ -281,9 +270,9 @@ impl fmt::Display for KeysReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done { done } => writeln!(f, "{done}"),
-            #[cfg(feature = "sync")]
             Self::Restored(report) => report.fmt(f),
             Self::Authors(report) => report.fmt(f),
+            Self::NewDevice(report) => report.fmt(f),
             Self::List { keys, left_out, .. } if keys.is_empty() && left_out.is_empty() => {
                 writeln!(f, "No keys yet: missive share CHANNEL, missive subscribe KEY, missive invite NAME")
             }

@@ -111,7 +111,7 @@ impl Mark {
     }
 }
 
-/// A letter may arrive so much later than it was written, in seconds, and still be new: a mark on a whole past does not
+/// A message may arrive so much later than it was written, in seconds, and still be new: a mark on a whole past does not
 /// reach into the last week.
 const LATE: i64 = 7 * 24 * 3_600;
 /// Fewer messages get a mark each, which says nothing of those that are still to arrive.

@@ -32,6 +32,7 @@ mod open_attachment;
 mod qr_code;
 pub mod read;
 mod relative_time;
+pub mod rename;
 mod resolve;
 mod resolve_conflicts;
 pub mod schema;

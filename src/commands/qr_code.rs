@@ -1,6 +1,6 @@
-//! Texts as pictures for a telephone's camera, on a terminal.
+//! QR codes on a terminal, for a telephone's camera.
 //!
-//! Whoever prints the picture prints its text too.
+//! Whoever prints the code prints its text too, for those who cannot photograph it.
 
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};

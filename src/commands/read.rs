@@ -73,7 +73,7 @@ const EXAMPLES: &str = "Examples:
 
 /// The messages that were chosen, oldest first.
 struct Chosen<'a> {
-    letters: Vec<(&'a ChannelView, Arc<Card>)>,
+    messages: Vec<(&'a ChannelView, Arc<Card>)>,
     environment: &'a Environment,
 }
 
@@ -97,7 +97,7 @@ pub fn run(args: &Read, environment: &Environment, console: Console) -> Result<(
         return chosen.open(number);
     }
     let printed = chosen.print(args, console)?;
-    if chosen.letters.is_empty() && !console.json {
+    if chosen.messages.is_empty() && !console.json {
         console.say(if args.channel.is_none() || args.unread { "no unread messages" } else { "no message" });
     }
     if !args.keep_unread {
@@ -108,20 +108,11 @@ pub fn run(args: &Read, environment: &Environment, console: Console) -> Result<(
 
 fn choose<'a>(args: &Read, opened: &'a [ChannelView], environment: &'a Environment) -> Result<Chosen<'a>, Failure> {
     let now = environment.clock.seconds();
-    let since = args
-        .since
-        .as_deref()
-        .map(|text| date_phrase::parse_in(text, now, &environment.zone))
-        .transpose()?
-        .map(|span| span.start);
-    let until = args
-        .until
-        .as_deref()
-        .map(|text| date_phrase::parse_in(text, now, &environment.zone))
-        .transpose()?
-        .map(|span| span.end);
+    let span = |text: &String| date_phrase::parse_in(text, now, &environment.zone);
+    let since = args.since.as_ref().map(span).transpose()?.map(|span| span.start);
+    let until = args.until.as_ref().map(span).transpose()?.map(|span| span.end);
     let only_unread = args.unread || args.channel.is_none();
-    let mut letters = Vec::new();
+    let mut messages = Vec::new();
     for channel in opened {
         let cards = match args.id {
             Some(id) => id.find(&channel.snapshot)?,
@@ -134,20 +125,20 @@ fn choose<'a>(args: &Read, opened: &'a [ChannelView], environment: &'a Environme
                 && until.is_none_or(|until| moment < until)
                 && !(only_unread && channel.is_read(card))
         };
-        letters.extend(cards.into_iter().filter(wanted).map(|card| (channel, card)));
+        messages.extend(cards.into_iter().filter(wanted).map(|card| (channel, card)));
     }
     // Stable, so that what is of one second stays in the order of channels and boxes.
-    letters.sort_by_key(|(_, card)| card.stamp);
+    messages.sort_by_key(|(_, card)| card.stamp);
     if let Some(most) = args.n {
-        letters.drain(..letters.len().saturating_sub(most));
+        messages.drain(..messages.len().saturating_sub(most));
     }
-    Ok(Chosen { letters, environment })
+    Ok(Chosen { messages, environment })
 }
 
 impl Chosen<'_> {
     fn each(&self) -> impl Iterator<Item = MessageView<'_>> {
         let mut left = MOST_LAID_OUT;
-        self.letters.iter().map(move |(opened, card)| {
+        self.messages.iter().map(move |(opened, card)| {
             let rest = left.checked_sub(if opened.snapshot.trust(card) == Trust::Own {
                 0
             } else {
@@ -164,34 +155,34 @@ impl Chosen<'_> {
             return self.print_raw(console);
         }
         if console.json {
-            return Ok(if console.json(self)? { self.letters.len() } else { 0 });
+            return Ok(if console.json(self)? { self.messages.len() } else { 0 });
         }
-        let plain = self.each().filter(|letter| letter.is_plain).count();
+        let plain = self.each().filter(|message| message.is_plain).count();
         if plain > 0 {
             let messages = count(plain, "message");
             console.say(&format!(
                 "note: {messages} shown as plain text, because together they are very long; read fewer at once: `-n 20`"
             ));
         }
-        let pieces = self.each().enumerate().map(|(at, letter)| letter.lay_out(console.screen, at == 0));
+        let pieces = self.each().enumerate().map(|(at, message)| message.lay_out(console.screen, at == 0));
         Ok(console.paged(self.environment.pager.as_ref(), pieces)?)
     }
 
     fn print_raw(&self, console: Console) -> Result<usize, Failure> {
-        for (printed, letter) in self.each().enumerate() {
-            let Some(folder) = letter.opened.snapshot.folder(letter.card.side) else {
+        for (printed, message) in self.each().enumerate() {
+            let Some(folder) = message.opened.snapshot.folder(message.card.side) else {
                 continue;
             };
-            let (mut file, _) = folder.file(&Entry::Text(letter.card.stamp).path())?;
+            let (mut file, _) = folder.file(&Entry::Text(message.card.stamp).path())?;
             if !console.raw(&mut file)? {
                 return Ok(printed);
             }
         }
-        Ok(self.letters.len())
+        Ok(self.messages.len())
     }
 
     fn mark_read(&self, printed: usize, marks: &Marks, console: Console) {
-        let printed = self.letters.iter().take(printed).filter(|(opened, card)| !opened.is_read(card));
+        let printed = self.messages.iter().take(printed).filter(|(opened, card)| !opened.is_read(card));
         let changes: Vec<Change> = printed
             .map(|(opened, card)| Change {
                 channel: opened.key.clone(),
@@ -214,18 +205,18 @@ impl Chosen<'_> {
 
     fn open(&self, number: usize) -> Result<(), Failure> {
         let mut each = self.each();
-        let (Some(letter), None) = (each.next(), each.next()) else {
+        let (Some(message), None) = (each.next(), each.next()) else {
             return Err(Failure::new("both boxes have a message with this id", "write `inbox/ID` or `outbox/ID`"));
         };
-        let Card { side, stamp, attachments, .. } = letter.card;
+        let Card { side, stamp, attachments, .. } = message.card;
         let file = number.checked_sub(1).and_then(|at| attachments.get(at));
-        let (Some(file), Some(folder)) = (file, letter.opened.snapshot.folder(*side)) else {
+        let (Some(file), Some(folder)) = (file, message.opened.snapshot.folder(*side)) else {
             let message = format!("the message has no attachment {number}");
             return Err(Failure::new(message, format!("it has {}", count(attachments.len(), "attachment"))));
         };
         let (found, _) = folder.file(&Entry::Attachment(*stamp, file.path.clone()).path())?;
         let trust = BoxTrust::now(folder, *side).of_attachment(*stamp, &file.path);
-        open_attachment::open(&letter.path_of(file), trust, &found)
+        open_attachment::open(&message.path_of(file), trust, &found)
     }
 }
 
@@ -241,7 +232,7 @@ impl Serialize for Chosen<'_> {
         impl Serialize for Messages<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 // One text at a time: a long channel's are never all in memory.
-                serializer.collect_seq(self.0.each().map(|letter| letter.whole()))
+                serializer.collect_seq(self.0.each().map(|message| message.whole()))
             }
         }
         ReadReport { messages: Messages(self) }.serialize(serializer)

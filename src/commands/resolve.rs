@@ -73,9 +73,8 @@ impl FromStr for MessageId {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let side_of = |name: &str| Side::BOTH.into_iter().find(|side| side.name() == name);
         let (side, stem) = match text.split_once('/') {
-            Some((name, stem)) => (side_of(name).map(Some), stem),
+            Some((name, stem)) => (Side::from_name(name).map(Some), stem),
             None => (Some(None), text),
         };
         let stamp = Stamp::parse(stem.strip_suffix(".txt").unwrap_or(stem).as_bytes()).ok();

@@ -96,7 +96,8 @@ impl Answers {
 
 /// Goes through the conflict copies of a channel. With `yes` each goes the way that it would go by default.
 pub(super) fn settle(snapshot: &Snapshot, yes: bool, console: Console) -> Vec<ResolvedConflict> {
-    let conflicts: Vec<&Hidden> = snapshot.hidden.iter().filter(|hidden| hidden.reason == Reason::Conflict).collect();
+    let conflicts: Vec<&Hidden> =
+        snapshot.findings.hidden.iter().filter(|hidden| hidden.reason == Reason::Conflict).collect();
     // A copy's own attachments go where it goes.
     let texts = conflicts.iter().filter(|hidden| hidden.path.extension().is_some_and(|extension| extension == "txt"));
     let own: HashSet<(Side, PathBuf)> =

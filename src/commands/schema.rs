@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{
     Failure, build, channels, check, complete, completions, compose, delete, drafts, edit, invite, keys, man, mark,
-    new, read, search, serve, service, share, status, subscribe, sync, why,
+    new, read, rename, search, serve, service, share, status, subscribe, sync, why,
 };
 
 /// Print the JSON Schema of a command's --json output
@@ -30,34 +30,35 @@ pub struct Schema {
 pub type Row = (&'static str, fn() -> JsonSchemaText);
 
 /// Every command with a result, and the schema of what it prints; `watch` prints one such value on each line.
-pub const TABLE: [Row; 27] = [
-    ("accept", of::<invite::AcceptReport>),
-    ("build", of::<build::BuildResult>),
-    ("channels", of::<channels::ChannelsReport>),
-    ("check", of::<check::CheckReport>),
-    ("complete", of::<complete::CompleteReport>),
-    ("completions", of::<completions::CompletionsReport>),
-    ("compose", of::<compose::ComposeReport>),
-    ("delete", of::<delete::DeleteReport>),
-    ("drafts", of::<drafts::DraftsReport>),
-    ("edit", of::<edit::EditReport>),
-    ("invite", of::<invite::InviteReport>),
-    ("join", of::<subscribe::SubscribeReport>),
-    ("keys", of::<keys::KeysReport>),
-    ("man", of::<man::ManReport>),
-    ("mark", of::<mark::MarkReport>),
-    ("new", of::<new::NewReport>),
-    ("read", of::<read::ReadReport>),
-    ("schema", of::<SchemaReport>),
-    ("search", of::<search::SearchReport>),
-    ("serve", of::<serve::ServeReport>),
-    ("service", of::<service::ServiceReport>),
-    ("share", of::<share::ShareReport>),
-    ("status", of::<status::StatusReport>),
-    ("subscribe", of::<subscribe::SubscribeResult>),
-    ("sync", of::<sync::SyncReport>),
-    ("watch", of::<build::BuildReport>),
-    ("why", of::<why::WhyReport>),
+pub const TABLE: [Row; 28] = [
+    ("accept", schema_of::<invite::AcceptReport>),
+    ("build", schema_of::<build::BuildResult>),
+    ("channels", schema_of::<channels::ChannelsReport>),
+    ("check", schema_of::<check::CheckReport>),
+    ("complete", schema_of::<complete::CompleteReport>),
+    ("completions", schema_of::<completions::CompletionsReport>),
+    ("compose", schema_of::<compose::ComposeReport>),
+    ("delete", schema_of::<delete::DeleteReport>),
+    ("drafts", schema_of::<drafts::DraftsReport>),
+    ("edit", schema_of::<edit::EditReport>),
+    ("invite", schema_of::<invite::InviteReport>),
+    ("join", schema_of::<subscribe::SubscribeReport>),
+    ("keys", schema_of::<keys::KeysReport>),
+    ("man", schema_of::<man::ManReport>),
+    ("mark", schema_of::<mark::MarkReport>),
+    ("new", schema_of::<new::NewReport>),
+    ("read", schema_of::<read::ReadReport>),
+    ("rename", schema_of::<rename::RenameReport>),
+    ("schema", schema_of::<SchemaReport>),
+    ("search", schema_of::<search::SearchReport>),
+    ("serve", schema_of::<serve::ServeReport>),
+    ("service", schema_of::<service::ServiceReport>),
+    ("share", schema_of::<share::ShareReport>),
+    ("status", schema_of::<status::StatusReport>),
+    ("subscribe", schema_of::<subscribe::SubscribeResult>),
+    ("sync", schema_of::<sync::SyncReport>),
+    ("watch", schema_of::<build::BuildReport>),
+    ("why", schema_of::<why::WhyReport>),
 ];
 
 fn names() -> PossibleValuesParser {
@@ -89,7 +90,7 @@ pub fn run(args: &Schema) -> Result<SchemaReport, Failure> {
     })
 }
 
-fn of<T: JsonSchema>() -> JsonSchemaText {
+fn schema_of<T: JsonSchema>() -> JsonSchemaText {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
 }
 

@@ -131,7 +131,7 @@ pub fn run(args: &Search, environment: &Environment, console: Console) -> Result
     }
     cards.sort_by_key(|(_, card)| std::cmp::Reverse(card.stamp));
     let before = opened.iter().map(ChannelView::address_width).max().unwrap_or_default();
-    let scan = Scan { query, cards, most: args.n.unwrap_or(usize::MAX), form: Form::of(console.screen, before) };
+    let scan = Scan { query, cards, most: args.n.unwrap_or(usize::MAX), form: Form::new(console.screen, before) };
     if console.json {
         console.json(&scan)?;
         return Ok(());
@@ -164,7 +164,7 @@ impl Form {
     const BETWEEN: usize = 2;
     const LEAST: usize = 24;
 
-    fn of(screen: Screen, before: usize) -> Self {
+    fn new(screen: Screen, before: usize) -> Self {
         let room = screen.width.saturating_sub(before + Self::BETWEEN);
         if room >= Self::LEAST {
             Self { before: Some(before), room }

@@ -101,7 +101,7 @@ pub fn run(
 ) -> Result<(), Failure> {
     let folders = &environment.folders;
     let channels = chosen(args, environment, console)?;
-    let listeners = Listeners::open(args.host.as_deref(), args.port, key(environment, console))?;
+    let listeners = Listeners::open(args.host.as_deref(), args.port, read_access_key(environment, console))?;
     let library = Arc::new(Library::new(&folders.data, environment.clock.seconds(), random_name::make()));
     let sites = ServedSites::new(folders, listeners.bare_url());
     let mut schedule = args.changes.schedule(environment, console);
@@ -111,7 +111,7 @@ pub fn run(
     // A new channel would not be among those that were named.
     let may_create = channels.is_none();
     match channels {
-        Some(channels) => channels.into_iter().for_each(|channel| schedule.keep(cycle(channel))),
+        Some(channels) => channels.into_iter().for_each(|channel| schedule.add(cycle(channel))),
         None => schedule.follow(folders.data.clone(), cycle),
     }
     with_waker(schedule.waker())?;
@@ -177,7 +177,7 @@ fn serve_beside(
 }
 
 /// The key of whoever is not known to be this user.
-fn key(environment: &Environment, console: Console) -> String {
+fn read_access_key(environment: &Environment, console: Console) -> String {
     let (key, unkept) = access_key::read_or_make(&environment.folders.data);
     if let Some(error) = unkept {
         console.say(&format!("note: the key is valid for this run only, because it could not be saved: {error}"));
@@ -229,7 +229,7 @@ const FIRST_LOOKS: Duration = Duration::from_secs(10);
 /// The file of the forms that came in, in the data folder's private folder.
 const FORMS: &str = "serve.forms";
 /// The file of the page that leads a browser to the address with the key, there too.
-const WAY_IN: &str = "serve.html";
+const KEY_PAGE: &str = "serve.html";
 /// How many requests may wait for the disk at once.
 const MAX_BLOCKING: usize = 64;
 
@@ -255,7 +255,7 @@ fn chosen(args: &Serve, environment: &Environment, console: Console) -> Result<O
 
 fn open(listeners: &Listeners, environment: &Environment, console: Console) {
     let opened = if listeners.everybody_needs_key() {
-        way_in(&listeners.url_with_key(), environment).and_then(open::that_detached)
+        write_key_page(&listeners.url_with_key(), environment).and_then(open::that_detached)
     } else {
         open::that_detached(listeners.bare_url())
     };
@@ -264,14 +264,14 @@ fn open(listeners: &Listeners, environment: &Environment, console: Console) {
     }
 }
 
-/// A page that leads to the address with the key. What a program is started with can be seen by all users, so the browser is
+/// Writes a page that leads to the address with the key. What a program is started with can be seen by all users, so the browser is
 /// handed this page's path instead, which only its owner may read.
-fn way_in(url: &str, environment: &Environment) -> std::io::Result<PathBuf> {
+fn write_key_page(url: &str, environment: &Environment) -> std::io::Result<PathBuf> {
     let page = format!(
         "<!doctype html>\n<meta charset=\"utf-8\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<title>missive</title>\n\
          <meta http-equiv=\"refresh\" content=\"0; url={url}\">\n<p><a href=\"{url}\">missive</a></p>\n"
     );
-    let path = book::private(&environment.folders.data, "").map_err(std::io::Error::other)?.join(WAY_IN);
+    let path = book::private(&environment.folders.data, "").map_err(std::io::Error::other)?.join(KEY_PAGE);
     private::replace(&path, page.as_bytes())?;
     Ok(path)
 }

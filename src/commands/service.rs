@@ -88,7 +88,7 @@ pub struct ServiceReport {
 /// Prints or writes the file that makes the system run missive.
 ///
 /// # Errors
-/// [`Failure`] when a path cannot be said in such a file, or when there is a different file already.
+/// [`Failure`] when such a file cannot hold a path, or when there is a different file already.
 pub fn run(args: &Service, environment: &Environment) -> Result<ServiceReport, Failure> {
     let program = environment.program.as_deref().ok_or_else(|| {
         Failure::new("the system does not tell the path of this program", "start it with its absolute path")

@@ -193,7 +193,7 @@ fn add(
     };
     let whose = |book: &mut Book| note_owner(book, ticket, &id, side);
     // What is refused at once makes nothing, not even a data folder.
-    let mut known = Book::read(&environment.folders.data)?;
+    let mut known = documents::follow_renamed(environment)?.book;
     if whose(&mut known)?.is_none() {
         choose(&known)?;
     }

@@ -23,7 +23,6 @@ use crate::console::{Console, LiveLines};
 use crate::sync::keys::book::Book;
 use crate::sync::keys::document::Returned;
 use crate::sync::status::{DocumentState, NodeState};
-use crate::sync::sync_state::SyncState;
 use crate::text::invisible::field;
 use crate::watch::Waker;
 
@@ -99,7 +98,7 @@ pub fn run(
         ));
     }
     let clock = environment.clock;
-    let mut progress = SyncProgress { live: console.live_lines(), paces: BTreeMap::new() };
+    let mut progress = SyncProgress { live: console.live_lines(), paces: BTreeMap::new(), meanings: BTreeMap::new() };
     let mut last = NodeState::default();
     let mut settled = None;
     let patience = if args.once { args.wait } else { Duration::MAX };
@@ -136,6 +135,7 @@ fn note(args: &Sync, environment: &Environment) -> Result<(), Failure> {
     let Some(wanted) = &args.channel else {
         return Ok(());
     };
+    documents::follow_renamed(environment)?;
     let name = match resolve::channel(environment, wanted) {
         Ok(channel) => documents::name(&environment.folders.data, &channel)?,
         // A channel whose outbox is gone is no channel any more, and still has a document.
@@ -191,6 +191,8 @@ const CLOCK: &str = "clock";
 struct SyncProgress {
     live: LiveLines,
     paces: BTreeMap<String, Pace>,
+    /// What was said last of each channel.
+    meanings: BTreeMap<String, String>,
 }
 
 impl SyncProgress {
@@ -206,10 +208,12 @@ impl SyncProgress {
             let pace = self.paces.entry(name.clone()).or_default().at(document.fetched, now);
             let pace =
                 if document.arriving > 0 { pace.map(|pace| format!(", {}/s", readable_size(pace))) } else { None };
-            // Seconds pass by themselves.
-            let meaning = meaning(document, seconds);
+            if is_worth_a_line(document, seconds) || !self.meanings.contains_key(&name) {
+                self.meanings.insert(name.clone(), meaning(document, seconds));
+            }
+            let meaning = self.meanings.get(&name).map_or("", String::as_str);
             let line = line(document, seconds) + &pace.unwrap_or_default();
-            self.live.show(&name, &line, &meaning);
+            self.live.show(&name, &line, meaning);
             for problem in &document.problems {
                 let problem = format!("  {}: {}", name, field(problem));
                 self.live.show(&problem, &problem, "");
@@ -242,13 +246,15 @@ impl Pace {
     }
 }
 
-/// What of a document's line is worth a line of its own where lines can't be replaced.
+/// Whether a document's line is worth writing where lines cannot be replaced: what comes and goes with each message is not.
+fn is_worth_a_line(document: &DocumentState, now: i64) -> bool {
+    !document.facts().state(now).is_passing() || document.arriving >= 100
+}
+
+/// What a document's line says, without the seconds, which pass by themselves.
 fn meaning(document: &DocumentState, now: i64) -> String {
-    // What comes and goes with each message is not.
-    let state = Some(document.facts().state(now)).filter(|state| !state.is_passing());
-    let state = state.unwrap_or(SyncState::UpToDate);
-    let is_compared = document.compared.is_some();
-    format!("{state} {} {} {is_compared} {:?}", document.arriving / 100, document.connected(), document.question)
+    let state = document.facts().state(now);
+    format!("{state} {} {} {:?}", document.arriving / 100, document.connected(), document.question)
 }
 
 fn name(document: &DocumentState) -> String {

@@ -18,7 +18,7 @@ use crate::channel::{Channel, Error, Kind, folder};
 use crate::commands::{Environment, Failure, count, documents};
 use crate::sync::keys::book::Book;
 use crate::sync::syncthing;
-use crate::sync::syncthing::{Asking, DeviceId, FolderState, Key, Syncthing};
+use crate::sync::syncthing::{Asking, CarriedBox, DeviceId, FolderState, Key, Syncthing};
 use crate::text::invisible::field;
 use crate::text::shell;
 
@@ -137,6 +137,54 @@ fn unmake(channel: &Channel) {
     let inbox = fs_err::remove_dir(channel.path.join(Side::Inbox.name()));
     // A folder that something was put into meanwhile stays, and is an empty channel otherwise.
     drop(inbox.and_then(|()| fs_err::remove_dir(&channel.path)));
+}
+
+/// The boxes of a channel that Syncthing carries, as they stand before the channel is renamed.
+pub(super) struct CarriedBoxes {
+    syncthing: Option<Syncthing>,
+    boxes: Vec<CarriedBox>,
+    /// Why it is not known which they are, where Syncthing has been in a box.
+    problem: Option<String>,
+}
+
+/// Asks Syncthing which boxes of a channel it carries.
+pub(super) fn carried_boxes(channel: &Channel, environment: &Environment) -> CarriedBoxes {
+    let asked = Syncthing::open_within(&environment.sync.syncthing, &places(environment), FIRST);
+    let asked = asked.and_then(|syncthing| Ok((syncthing.carried(&channel.path, &channel.name)?, syncthing)));
+    match asked {
+        Ok((boxes, syncthing)) => CarriedBoxes { syncthing: Some(syncthing), boxes, problem: None },
+        Err(error) => {
+            let has_marker = |side: &Side| channel.path.join(side.name()).join(SYNCTHING_MARKER).exists();
+            let problem = Side::BOTH.iter().any(has_marker).then(|| error.to_string());
+            CarriedBoxes { syncthing: None, boxes: Vec::new(), problem }
+        }
+    }
+}
+
+/// What Syncthing puts into a folder that it carries.
+const SYNCTHING_MARKER: &str = ".stfolder";
+
+impl CarriedBoxes {
+    /// Tells Syncthing where they lie now; gives what is to be said.
+    pub(super) fn follow(self, channel: &Channel) -> Vec<String> {
+        let by_hand = |why: &str| {
+            format!(
+                "Syncthing does not know the new place ({why}): in its settings, change the path of the channel's folders to {}",
+                field(&channel.path.to_string_lossy())
+            )
+        };
+        if let Some(why) = &self.problem {
+            return vec![by_hand(why)];
+        }
+        let told = |carried: &CarriedBox| {
+            let syncthing = self.syncthing.as_ref()?;
+            Some(match syncthing.set_place(carried, &channel.path, &channel.name) {
+                Ok(()) => format!("Syncthing carries its {} from the new place.", carried.side),
+                Err(error) => by_hand(&error.to_string()),
+            })
+        };
+        self.boxes.iter().filter_map(told).collect()
+    }
 }
 
 fn open(environment: &Environment) -> Result<Syncthing, Failure> {

@@ -63,7 +63,7 @@ fn opened(path: &Path) -> Result<File, Failure> {
         if is_open_already { fs_err::File::open(path).map(fs_err::File::into_file) } else { regular_file::open(path) };
     file.map_err(|error| match error.kind() {
         io::ErrorKind::InvalidInput => {
-            Failure::new(error.to_string(), "to use the output of another program: `… | missive compose CHANNEL -`")
+            Failure::from(error).with_hint("to use the output of another program: `… | missive compose CHANNEL -`")
         }
         _ => error.into(),
     })

@@ -1,4 +1,4 @@
-//! What time it is where: in the zone of this machine, and in zones by their names.
+//! Time zones: this machine's, and those that a person names, as in `18:00 Europe/Berlin`.
 //!
 //! The system's own list of zones is read; without one, only offsets such as `+01:00` are known.
 

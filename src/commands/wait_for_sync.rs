@@ -1,4 +1,4 @@
-//! Waiting for the node: until something is so, nothing moves any more, or the waker rings.
+//! Waits for sync: until what a command wants is there, until nothing has changed for a while, or until the user stops it.
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! `missive watch`: build, then build again whenever something changes.
 //!
-//! What a person and a script are told of it they are told once.
+//! Each build that changed something is reported, and each problem once for as long as it lasts.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ pub fn run(
         said: HashSet::new(),
         was_built: false,
     };
-    schedule.keep(cycle);
+    schedule.add(cycle);
     let _node = args.sync.start(environment, console);
     schedule.run(&mut observer)
 }

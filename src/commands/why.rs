@@ -55,17 +55,13 @@ pub fn run(args: &Why, environment: &Environment) -> Result<WhyReport, Failure> 
 /// Finds the box that a path lies in. The folders above it are the user's and may be anything.
 fn place(path: &Path) -> Result<(Channel, Side, PathBuf), Failure> {
     for folder in path.ancestors().skip(1) {
-        for side in Side::BOTH {
-            let Some(parent) = folder.parent().filter(|_| folder.file_name() == Some(side.name().as_ref())) else {
-                continue;
-            };
-            match Channel::open(parent) {
-                Ok(channel) => {
-                    return Ok((channel, side, path.strip_prefix(folder).unwrap_or(path).to_owned()));
-                }
-                Err(error @ Error::NotABox { .. }) => return Err(error.into()),
-                Err(_) => {}
-            }
+        let Some((side, parent)) = folder.file_name().and_then(Side::from_name).zip(folder.parent()) else {
+            continue;
+        };
+        match Channel::open(parent) {
+            Ok(channel) => return Ok((channel, side, path.strip_prefix(folder).unwrap_or(path).to_owned())),
+            Err(error @ Error::NotABox { .. }) => return Err(error.into()),
+            Err(_) => {}
         }
     }
     let message = format!("{} is not in a channel's inbox or outbox", path.display());
@@ -81,7 +77,8 @@ fn answer(snapshot: &Snapshot, side: Side, relative: &Path) -> WhyReport {
         notes,
     };
     // A file below a folder that is not shown shares its reason. Of two reasons the one that is a warning says more.
-    let hidden = snapshot.hidden.iter().filter(|hidden| hidden.side == side && relative.starts_with(&hidden.path));
+    let hidden =
+        snapshot.findings.hidden.iter().filter(|hidden| hidden.side == side && relative.starts_with(&hidden.path));
     if let Some(hidden) = hidden.max_by_key(|hidden| (hidden.path.as_os_str().len(), hidden.warning)) {
         return report(false, format!("not shown: {}", hidden.reason), Vec::new());
     }
@@ -101,14 +98,14 @@ fn answer(snapshot: &Snapshot, side: Side, relative: &Path) -> WhyReport {
             let notes = is_foreign.then(|| FOREIGN.to_owned()).into_iter().collect();
             report(true, format!("an attachment of the message {stamp}"), notes)
         }
-        _ if card_of_folder(snapshot, side, relative) => {
+        _ if is_attachment_folder(snapshot, side, relative) => {
             report(true, "a message's attachment folder".to_owned(), Vec::new())
         }
         _ => report(false, "not shown: not part of a channel".to_owned(), Vec::new()),
     }
 }
 
-fn card_of_folder(snapshot: &Snapshot, side: Side, relative: &Path) -> bool {
+fn is_attachment_folder(snapshot: &Snapshot, side: Side, relative: &Path) -> bool {
     snapshot.cards.iter().any(|card| card.side == side && relative == Path::new(&card.stamp.to_string()))
 }
 

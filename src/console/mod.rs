@@ -172,7 +172,7 @@ impl Console {
     /// A bar that appears when work takes longer than a moment and somebody watches.
     pub fn progress(self, what: &'static str) -> Progress {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos} of {len}") {
+        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {human_pos} of {human_len}") {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_message(what);

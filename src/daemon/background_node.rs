@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::channel::protocol::layout::STATE_FOLDER;
+use crate::daemon::engine::IS_BUILT_IN;
 use crate::daemon::node_handle::NodeHandle;
 use crate::daemon::{Clock, Error};
 use crate::sync::keys::book::{Book, FILE_NAME};
@@ -56,13 +57,13 @@ impl BackgroundNode {
         clock: Clock,
         complain: impl Fn(Error) + Send + 'static,
     ) -> Option<Self> {
-        if cfg!(not(feature = "sync")) {
+        if !IS_BUILT_IN {
             return None;
         }
         let watch = Watch::new(Detection::Auto, RESCAN);
         let waker = watch.waker();
         let work = Work { data, options, clock, complain };
-        let thread = std::thread::Builder::new().name("beside".into()).spawn(move || work.run(watch)).ok()?;
+        let thread = std::thread::Builder::new().name("background-sync".into()).spawn(move || work.run(watch)).ok()?;
         Some(Self { waker, thread: Some(thread) })
     }
 }

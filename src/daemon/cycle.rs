@@ -1,4 +1,4 @@
-//! One turn of one channel: send what is due, lock, look, build, keep the cards.
+//! One turn of one channel: send what is due, lock, look, build, save the cards.
 //!
 //! `build` takes one turn; `watch` and `serve` take one whenever something was touched or is due. It is the same turn: what is
 //! remembered from the one before only saves it from looking at what nobody touched. [`ChannelCycle::build`] is the only place
@@ -142,7 +142,7 @@ impl<'a> ChannelCycle<'a> {
         let prepared = self.prepare(observer)?;
         let output = self.build(&prepared)?;
         let took = prepared.start.elapsed();
-        self.look.keep_snapshot(&prepared.snapshot, now, self.console);
+        self.look.save_cards_of(&prepared.snapshot, now, self.console);
         let Prepared { snapshot, settings, .. } = prepared;
         Ok(BuiltChannel { snapshot, settings, memory: self.site.memory, output, took })
     }
@@ -233,16 +233,16 @@ impl<'a> ChannelCycle<'a> {
         self.answer();
         observer.turn_ended(&self.channel);
         if is_everything {
-            self.keep();
+            self.save_cards();
         }
         self.due = self.next_due();
         tracing::debug!(channel = %self.channel.name, ms = begun.elapsed().as_millis(), due = self.due, "turn over");
         Ok(())
     }
 
-    /// Keeps the cards for the next run.
-    pub(crate) fn keep(&mut self) {
-        self.look.keep(self.console);
+    /// Saves the cards for the next run.
+    pub(crate) fn save_cards(&mut self) {
+        self.look.save_cards(self.console);
     }
 
     /// After a failure only a change or a rescan is worth another try.

@@ -8,10 +8,15 @@ use crate::channel::protocol::profile;
 use crate::channel::protocol::profile::Profile;
 use crate::channel::{Channel, Kind};
 use crate::daemon::Error;
+use crate::daemon::engine::{IS_BUILT_IN, device_id};
 use crate::fs::confined::Folder;
-use crate::sync::keys::book::{AuthorKey, Book, Document, Secret};
+use crate::sync::hex;
+use crate::sync::keys::book::{AuthorKey, Book, Document};
+use crate::sync::keys::folder_id;
 use crate::sync::keys::ticket::{Opens, Peer, Ticket};
 use crate::sync::own_addresses;
+
+pub(crate) use crate::daemon::engine::{author, document_id, known_identity, new_secret};
 
 /// So many other devices are named in a key: it is to fit a QR code.
 const MAX_OTHER_PEERS: usize = 2;
@@ -47,25 +52,13 @@ pub(crate) fn make_author(book: &mut Book) -> Result<Option<AuthorKey>, Error> {
     Ok(author(book))
 }
 
-/// The key by which this device signs, if there is one.
-#[cfg(feature = "sync")]
-pub(crate) fn author(book: &Book) -> Option<AuthorKey> {
-    book.author.as_ref().map(|author| AuthorKey(crate::sync::node::author_id(author)))
-}
-
-/// The key by which this device signs: it signs nothing.
-#[cfg(not(feature = "sync"))]
-pub(crate) fn author(_book: &Book) -> Option<AuthorKey> {
-    None
-}
-
 /// Whose a document is, as far as that is known; noted where the file of keys does not say it yet.
 ///
 /// # Errors
 /// [`Error::Sync`] when the file of keys cannot be read or written.
 pub(crate) fn owner(data: &Path, document: &Document) -> Result<Option<AuthorKey>, Error> {
     // Without the engine nothing is signed, and nobody becomes an owner.
-    if document.owner.is_some() || !document.is_made_here() || cfg!(not(feature = "sync")) {
+    if document.owner.is_some() || !document.is_made_here() || !IS_BUILT_IN {
         return Ok(document.owner);
     }
     Book::change(data, |book| {
@@ -90,83 +83,33 @@ pub(crate) fn is_owner(data: &Path, document: &Document) -> Result<bool, Error> 
 /// Whom a key for a document names: this device, and those whose key this side was given.
 ///
 /// # Errors
-/// [`Error::Sync`] when the file of keys cannot be read or written.
-#[cfg(feature = "sync")]
+/// [`Error::Sync`] when the file of keys cannot be read or written; [`Error::WithoutSync`].
 pub(crate) fn peers(data: &Path, document: &Document) -> Result<Vec<Peer>, Error> {
-    use crate::sync::node;
-    let me =
-        Book::change(data, |book| Ok::<_, Error>(node::device_id(book.device.get_or_insert_with(node::new_secret))))?;
+    let me = Book::change(data, |book| {
+        if book.device.is_none() {
+            book.device = Some(new_secret()?);
+        }
+        device_id(book).ok_or(Error::WithoutSync)
+    })?;
     let here = own_addresses::read(data).filter(|here| here.device == me);
     let here = here.unwrap_or(Peer { device: me, addresses: Vec::new(), relay: None });
     let others = document.peers.iter().filter(|peer| peer.device != me).take(MAX_OTHER_PEERS).cloned();
     Ok([here].into_iter().chain(others).collect())
 }
 
-/// Whom a key for a document names.
-///
-/// # Errors
-/// [`Error::WithoutSync`], always: this program has no device.
-#[cfg(not(feature = "sync"))]
-pub(crate) fn peers(_data: &Path, _document: &Document) -> Result<Vec<Peer>, Error> {
-    Err(Error::WithoutSync)
-}
-
-/// A new secret.
-///
-/// # Errors
-/// [`Error::WithoutSync`].
-#[cfg(feature = "sync")]
-#[allow(clippy::unnecessary_wraps, reason = "without the engine it fails")]
-pub(crate) fn new_secret() -> Result<Secret, Error> {
-    Ok(crate::sync::node::new_secret())
-}
-
-/// A new secret.
-///
-/// # Errors
-/// [`Error::WithoutSync`], always.
-#[cfg(not(feature = "sync"))]
-pub(crate) fn new_secret() -> Result<Secret, Error> {
-    Err(Error::WithoutSync)
-}
-
-/// The id of the document that a key for writing opens.
-///
-/// # Errors
-/// [`Error::WithoutSync`].
-#[cfg(feature = "sync")]
-#[allow(clippy::unnecessary_wraps, reason = "without the engine it fails")]
-pub(crate) fn document_id(secret: &Secret) -> Result<[u8; 32], Error> {
-    Ok(crate::sync::node::document_id(secret))
-}
-
-/// The id of the document that a key for writing opens.
-///
-/// # Errors
-/// [`Error::WithoutSync`], always.
-#[cfg(not(feature = "sync"))]
-pub(crate) fn document_id(_secret: &Secret) -> Result<[u8; 32], Error> {
-    Err(Error::WithoutSync)
-}
-
-/// The public key of this device, 64 hexadecimal digits.
-#[cfg(feature = "sync")]
+/// The public key of this device, 64 hexadecimal digits; none where it has no key.
 pub(crate) fn device(book: &Book) -> Option<String> {
-    book.device.as_ref().map(|secret| crate::sync::hex::encode(&crate::sync::node::device_id(secret)))
-}
-
-/// The public key of this device: it has none.
-#[cfg(not(feature = "sync"))]
-pub(crate) fn device(_book: &Book) -> Option<String> {
-    None
+    device_id(book).map(|id| hex::encode(&id))
 }
 
 /// The key for reading a channel as a web page hands it out: without addresses, which are nobody's business there and change.
-/// Whoever uses it looks the device up. `None` where there is no key yet.
+/// Whoever uses it looks the device up. `None` where there is no key yet, and where the folder is not the one that the key is of: the
+/// key of a private channel is not printed on the site of another that has taken its name.
 pub(crate) fn public_key(data: &Path, channel: &Channel) -> Option<String> {
     let name = name(data, channel).ok()?;
     let side = shared_side(channel);
     let document = Book::read(data).ok()?.document(&name, side).cloned()?;
+    folder_id::check(&channel.path, document.folder.as_ref()).ok()?;
     let owner = owner(data, &document).unwrap_or(document.owner).map(|owner| owner.0);
     let bare = |peer: Peer| Peer { addresses: Vec::new(), ..peer };
     let known = own_addresses::read(data).into_iter().chain(document.peers);

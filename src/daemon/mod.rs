@@ -12,6 +12,7 @@ pub(crate) mod box_origins;
 mod clock;
 pub(crate) mod cycle;
 pub(crate) mod documents;
+pub(crate) mod engine;
 mod error;
 mod folders;
 pub(crate) mod hooks;

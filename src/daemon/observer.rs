@@ -1,4 +1,5 @@
-//! Who is told what happens to the channels, and of what.
+//! How a command learns what the daemon does: it implements [`Observer`], and is told of each look, build, failure and sent
+//! message.
 
 use std::sync::Arc;
 use std::time::Duration;

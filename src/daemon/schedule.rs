@@ -42,13 +42,13 @@ pub(crate) struct Schedule<'a> {
     watch: Watch,
     console: Console,
     clock: Clock,
-    kept: BTreeMap<ChannelName, ScheduledChannel<'a>>,
-    folder: Option<DataFolder<'a>>,
+    channels: BTreeMap<ChannelName, ScheduledChannel<'a>>,
+    data_folder: Option<DataFolder<'a>>,
     requests: PendingRequests,
     /// How many times something was to be done.
     turns: u64,
     /// Whether other places are to be watched than are.
-    moved: bool,
+    has_other_places: bool,
 }
 
 impl<'a> Schedule<'a> {
@@ -58,11 +58,11 @@ impl<'a> Schedule<'a> {
             watch: Watch::new(detection, rescan),
             console,
             clock,
-            kept: BTreeMap::new(),
-            folder: None,
+            channels: BTreeMap::new(),
+            data_folder: None,
             requests: PendingRequests::default(),
             turns: 0,
-            moved: true,
+            has_other_places: true,
         }
     }
 
@@ -77,16 +77,16 @@ impl<'a> Schedule<'a> {
     }
 
     /// Adds a channel.
-    pub(crate) fn keep(&mut self, cycle: ChannelCycle<'a>) {
+    pub(crate) fn add(&mut self, cycle: ChannelCycle<'a>) {
         let (name, places) = (cycle.channel().name.clone(), cycle.places());
         self.turns += 1;
-        self.moved = true;
-        self.kept.insert(name, ScheduledChannel { cycle, places, todo: Some((self.turns, Touched::Everything)) });
+        self.has_other_places = true;
+        self.channels.insert(name, ScheduledChannel { cycle, places, todo: Some((self.turns, Touched::Everything)) });
     }
 
     /// Adds every channel of the data folder, and follows when one comes or goes.
     pub(crate) fn follow(&mut self, data: PathBuf, make: impl Fn(Channel) -> ChannelCycle<'a> + Send + 'a) {
-        self.folder = Some(DataFolder::new(data, Box::new(make)));
+        self.data_folder = Some(DataFolder::new(data, Box::new(make)));
     }
 
     /// Takes turns until the waker says stop.
@@ -95,13 +95,13 @@ impl<'a> Schedule<'a> {
     /// What the observer gives; all else it is told.
     pub(crate) fn run<O: Observer>(&mut self, observer: &mut O) -> Result<(), O::Stop> {
         self.discover(observer);
-        tracing::info!(channels = self.kept.len(), "keeping channels up to date");
+        tracing::info!(channels = self.channels.len(), "keeping channels up to date");
         let done = self.take_turns(observer);
         tracing::info!("no longer keeping channels up to date");
         // Nobody is to wait for an answer that will not come.
         self.requests.close();
         done?;
-        self.kept.values_mut().for_each(|kept| kept.cycle.keep());
+        self.channels.values_mut().for_each(|kept| kept.cycle.save_cards());
         Ok(())
     }
 
@@ -123,9 +123,9 @@ impl<'a> Schedule<'a> {
 
     /// Watches what is to be watched now.
     fn watch_places(&mut self) {
-        if std::mem::take(&mut self.moved) {
-            let folder = self.folder.iter().flat_map(DataFolder::places);
-            let places = self.kept.values().flat_map(|kept| kept.places.iter().cloned());
+        if std::mem::take(&mut self.has_other_places) {
+            let folder = self.data_folder.iter().flat_map(DataFolder::places);
+            let places = self.channels.values().flat_map(|kept| kept.places.iter().cloned());
             self.watch.set_places(folder.chain(places).collect());
         }
         if let Some(reason) = self.watch.take_fallback() {
@@ -138,12 +138,12 @@ impl<'a> Schedule<'a> {
         let priority = |(_, kept): &(&ChannelName, &ScheduledChannel<'_>)| -> Option<(Priority, u64)> {
             Some((kept.cycle.priority(), kept.todo.as_ref()?.0))
         };
-        let waiting = self.kept.iter().filter(|(_, kept)| kept.todo.is_some());
+        let waiting = self.channels.iter().filter(|(_, kept)| kept.todo.is_some());
         waiting.min_by_key(priority).map(|(name, _)| name.clone())
     }
 
     fn turn<O: Observer>(&mut self, name: &ChannelName, observer: &mut O) -> Result<(), O::Stop> {
-        let Some(kept) = self.kept.get_mut(name) else {
+        let Some(kept) = self.channels.get_mut(name) else {
             return Ok(());
         };
         let touched = kept.todo.take().map(|(_, touched)| touched).unwrap_or_default();
@@ -155,7 +155,7 @@ impl<'a> Schedule<'a> {
         if places != kept.places {
             // A theme that was chosen meanwhile was not watched while it was read.
             kept.places = places;
-            self.moved = true;
+            self.has_other_places = true;
             self.turns += 1;
             kept.owe(self.turns, Touched::Everything);
         }
@@ -165,8 +165,8 @@ impl<'a> Schedule<'a> {
     /// Notes whom a tick concerns.
     fn note_touched<O: Observer>(&mut self, touched: &Touched, observer: &mut O) {
         self.turns += 1;
-        let mut is_shaken = self.folder.as_ref().is_some_and(|folder| folder.is_concerned(touched));
-        for kept in self.kept.values_mut() {
+        let mut is_shaken = self.data_folder.as_ref().is_some_and(|folder| folder.is_concerned(touched));
+        for kept in self.channels.values_mut() {
             let part = kept.part_of(touched);
             // A box that came or went may make the channel another kind, or none.
             is_shaken |= part == Touched::Everything;
@@ -181,7 +181,7 @@ impl<'a> Schedule<'a> {
 
     /// How long until something is due.
     fn until_due(&self) -> Option<Duration> {
-        let due = self.kept.values().filter_map(|kept| kept.cycle.due()).min()?.saturating_mul(1_000_000_000);
+        let due = self.channels.values().filter_map(|kept| kept.cycle.due()).min()?.saturating_mul(1_000_000_000);
         Some(Duration::from_nanos(u64::try_from(due.saturating_sub(self.clock.nanoseconds())).unwrap_or(0)))
     }
 
@@ -189,14 +189,14 @@ impl<'a> Schedule<'a> {
     fn owe_what_is_due(&mut self) {
         let now = self.clock.seconds();
         self.turns += 1;
-        for kept in self.kept.values_mut().filter(|kept| kept.cycle.due().is_some_and(|due| due <= now)) {
+        for kept in self.channels.values_mut().filter(|kept| kept.cycle.due().is_some_and(|due| due <= now)) {
             kept.owe(self.turns, Touched::default());
         }
     }
 
     /// Takes in the channels that came into the data folder, and lets go of those that left it.
     fn discover<O: Observer>(&mut self, observer: &mut O) {
-        let Some(folder) = &mut self.folder else {
+        let Some(folder) = &mut self.data_folder else {
             return;
         };
         let before = folder.places();
@@ -208,13 +208,13 @@ impl<'a> Schedule<'a> {
                 return;
             }
         };
-        self.moved |= folder.places() != before;
-        self.kept.retain(|name, kept| {
+        self.has_other_places |= folder.places() != before;
+        self.channels.retain(|name, kept| {
             let stays = channels.remove(name).is_some_and(|found| found.path == kept.cycle.channel().path);
             if !stays {
                 tracing::info!(channel = %name, "channel left the data folder");
-                self.moved = true;
-                kept.cycle.keep();
+                self.has_other_places = true;
+                kept.cycle.save_cards();
                 observer.gone(kept.cycle.channel());
             }
             stays
@@ -224,7 +224,7 @@ impl<'a> Schedule<'a> {
         }
         let new: Vec<ChannelCycle<'a>> = channels.into_values().map(|channel| folder.make(channel)).collect();
         for cycle in new {
-            self.keep(cycle);
+            self.add(cycle);
         }
     }
 
@@ -232,11 +232,11 @@ impl<'a> Schedule<'a> {
     fn take_requests<O: Observer>(&mut self, observer: &mut O) {
         for request in self.requests.take() {
             tracing::debug!(channel = %request.name, "request from another thread");
-            if !self.kept.contains_key(&request.name) {
+            if !self.channels.contains_key(&request.name) {
                 // It may have been made a moment ago.
                 self.discover(observer);
             }
-            let Some(kept) = self.kept.get_mut(&request.name) else {
+            let Some(kept) = self.channels.get_mut(&request.name) else {
                 // Who has gone away needs no answer.
                 drop(request.answer.send(Err(self.unknown(&request.name))));
                 continue;
@@ -257,7 +257,7 @@ impl<'a> Schedule<'a> {
     }
 
     fn unknown(&self, name: &ChannelName) -> Arc<daemon::Error> {
-        let folder = self.folder.as_ref().map(DataFolder::path).unwrap_or_default();
+        let folder = self.data_folder.as_ref().map(DataFolder::path).unwrap_or_default();
         let error = channel::Error::NoSuchChannel { name: name.to_string(), folder, nearest: None };
         Arc::new(error.into())
     }

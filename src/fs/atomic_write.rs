@@ -13,6 +13,7 @@ use std::time::Duration;
 use fs_err as fs;
 use rustix::fs::{RenameFlags, renameat_with};
 
+use crate::fs::named_error::failed_to;
 use crate::lock::lock;
 
 /// The beginning of every temporary file's name; hidden, so that no sync tool and no reader takes it for content.
@@ -244,11 +245,7 @@ pub fn name_new(from: &Path, to: &Path) -> io::Result<()> {
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => {
             rename_by_hand(from, to)
         }
-        Err(error) => {
-            let error = io::Error::from(error);
-            let what = format!("failed to rename `{}` to `{}`: {error}", from.display(), to.display());
-            Err(io::Error::new(error.kind(), what))
-        }
+        Err(error) => Err(failed_to(format_args!("rename `{}` to `{}`", from.display(), to.display()), error.into())),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod atomic_write;
 pub mod confined;
 pub mod create_folders;
 pub mod free_space;
+pub mod named_error;
 pub mod private;
 pub mod records;
 pub mod reflink;

@@ -8,6 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::fs::atomic_write;
+use crate::fs::named_error::failed_to;
 use crate::text::shell::quoted;
 
 /// Why a file or a folder is not trusted.
@@ -76,7 +77,7 @@ fn judge(path: &Path, owner: u32, mode: u32, user: u32) -> Result<(), Exposed> {
 pub fn folder(path: &Path) -> io::Result<()> {
     match std::fs::DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        Err(error) => Err(io::Error::new(error.kind(), format!("failed to make `{}`: {error}", path.display()))),
+        Err(error) => Err(failed_to(format_args!("make `{}`", path.display()), error)),
         Ok(()) => Ok(()),
     }
 }

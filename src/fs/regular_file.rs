@@ -10,13 +10,14 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
+use crate::fs::named_error::failed_to;
+
 /// Opens a regular file for reading.
 ///
 /// # Errors
 /// As the system says, with the path; `InvalidInput` when it is not a regular file.
 pub fn open(path: &Path) -> io::Result<File> {
-    let named =
-        |error: io::Error| io::Error::new(error.kind(), format!("failed to open file `{}`: {error}", path.display()));
+    let named = |error| failed_to(format_args!("open file `{}`", path.display()), error);
     refuse_what_is_no_file(&path.metadata().map_err(named)?).map_err(named)?;
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(named)?;

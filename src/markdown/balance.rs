@@ -48,16 +48,10 @@ impl Token {
         if html.starts_with("<!--") {
             return Some(Self::Comment);
         }
-        let name = |from: usize| {
-            let tail = html.get(from..)?;
-            tail.chars().next().filter(char::is_ascii_alphabetic)?;
-            let end = tail.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).unwrap_or(tail.len());
-            Some(tail.get(..end)?.to_ascii_lowercase())
-        };
         match html.as_bytes().get(1)? {
             b'!' | b'?' => Some(Self::Declaration),
-            b'/' => name(2).map(Self::End),
-            _ => name(1).map(Self::Start),
+            b'/' => tag_name(html.get(2..)?).map(Self::End),
+            _ => tag_name(html.get(1..)?).map(Self::Start),
         }
     }
 
@@ -96,12 +90,17 @@ impl Token {
 }
 
 /// The end tag of this name and what follows it, whatever tags stand before it. Looks no further than that.
-fn end_tag<'a>(html: &'a str, name: &str) -> Option<&'a str> {
-    let is_it = |at: usize| {
-        let tag = html.as_bytes().get(at + 2..at + 2 + name.len());
-        tag.is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()))
-    };
-    memchr::memmem::find_iter(html.as_bytes(), b"</").find(|at| is_it(*at)).and_then(|at| html.get(at..))
+pub(super) fn end_tag<'a>(html: &'a str, name: &str) -> Option<&'a str> {
+    let is_it = |tag: Option<&[u8]>| tag.is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()));
+    let mut ends = memchr::memmem::find_iter(html.as_bytes(), b"</");
+    ends.find(|at| is_it(html.as_bytes().get(at + 2..at + 2 + name.len()))).and_then(|at| html.get(at..))
+}
+
+/// The name that a tag begins with, in lower case.
+fn tag_name(html: &str) -> Option<String> {
+    html.chars().next().filter(char::is_ascii_alphabetic)?;
+    let end = html.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).unwrap_or(html.len());
+    Some(html.get(..end)?.to_ascii_lowercase())
 }
 
 /// What follows a tag's `>`, which may stand in quotes before.

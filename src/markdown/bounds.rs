@@ -35,25 +35,31 @@ pub(super) fn max_html(len: usize) -> usize {
     len.saturating_mul(MAX_GROWTH).clamp(MIN_HTML, MAX_HTML)
 }
 
-/// What is left of a text's budget, in bytes of HTML.
+/// What is left of a text's budget, in bytes of HTML, and how deep its events nest.
 ///
 /// Events are weighed by what they can become at most, whatever lies around the text, so every reader of its events comes
 /// to the same verdict: the summary, which has to say whether a page will show only the text's beginning, and the page.
 pub(super) struct Meter {
     left: usize,
+    depth: usize,
     in_heading: bool,
 }
 
 impl Meter {
     /// The budget of a text.
     pub(super) fn new(text: &str) -> Self {
-        Self { left: max_html(text.len()), in_heading: false }
+        Self { left: max_html(text.len()), depth: 0, in_heading: false }
     }
 
     /// Takes an event into account; `None` when the text costs too much.
     pub(super) fn spend(&mut self, event: &Event<'_>) -> Option<()> {
         self.left = self.left.checked_sub(self.weight(event))?;
-        Some(())
+        match event {
+            Event::Start(_) => self.depth += 1,
+            Event::End(_) => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+        (self.depth <= MAX_DEPTH).then_some(())
     }
 
     /// What has been spent of a text's budget.

@@ -14,6 +14,8 @@ struct Note {
 #[derive(Default)]
 pub(super) struct Footnotes {
     notes: HashMap<String, Note>,
+    /// The definitions that are being read: the label, and the HTML that stands outside.
+    open: Vec<(String, String)>,
 }
 
 impl Footnotes {
@@ -30,11 +32,20 @@ impl Footnotes {
         );
     }
 
-    /// Keeps a note's text until the end. The first definition of a label counts.
-    pub(super) fn define(&mut self, label: &str, html: String) {
+    /// Opens a definition: what is written to `html` from now on is the note's.
+    pub(super) fn open(&mut self, html: &mut String, label: String) {
+        self.open.push((label, std::mem::take(html)));
+    }
+
+    /// Closes the definition that was opened last, and keeps the note until the end. The first definition of a label counts.
+    pub(super) fn close(&mut self, html: &mut String) {
+        let Some((label, outside)) = self.open.pop() else {
+            return;
+        };
+        let note = std::mem::replace(html, outside);
         let next = self.notes.len() + 1;
-        let note = self.notes.entry(label.to_owned()).or_insert_with(|| Note { number: next, ..Note::default() });
-        note.html.get_or_insert(html);
+        let entry = self.notes.entry(label).or_insert_with(|| Note { number: next, ..Note::default() });
+        entry.html.get_or_insert(note);
     }
 
     /// Writes the list of those notes that are mentioned and defined.

@@ -73,23 +73,35 @@ pub(super) enum Destination<'a> {
     Nowhere,
 }
 
-/// Judges an address as the Markdown parser gives it, entities and backslashes already resolved.
-pub(super) fn judge<'a>(address: &'a str, rules: Rules, around: &dyn LinkContext) -> Destination<'a> {
-    let address = trim(address);
-    if let Some(fragment) = address.strip_prefix('#') {
-        let name = percent_decode_str(fragment).decode_utf8_lossy();
-        return Destination::Here(format!("{}-{}", around.anchor(), slug(&name)));
-    }
-    if let Some(target) = around.attachment(&address) {
-        return Destination::Attachment(target);
-    }
-    if let Some(page) = around.page(&address) {
-        return Destination::Page(page);
-    }
-    match scheme(&address) {
-        Some(scheme) if allowed(&scheme, rules.trust) => Destination::Away(address),
-        None if rules.trust == Trust::Own && is_server_path(&address) => Destination::Away(address),
-        _ => Destination::Nowhere,
+/// What decides where the links of one text lead: what may pass from it, and what lies around it.
+#[derive(Clone, Copy)]
+pub(super) struct LinkJudge<'c> {
+    /// What may pass from the text.
+    pub(super) rules: Rules,
+    /// What lies around it.
+    pub(super) around: &'c dyn LinkContext,
+}
+
+impl LinkJudge<'_> {
+    /// Where an address leads, as the Markdown parser gives it, entities and backslashes already resolved.
+    pub(super) fn destination<'a>(&self, address: &'a str) -> Destination<'a> {
+        let Self { rules, around } = self;
+        let address = trim(address);
+        if let Some(fragment) = address.strip_prefix('#') {
+            let name = percent_decode_str(fragment).decode_utf8_lossy();
+            return Destination::Here(format!("{}-{}", around.anchor(), slug(&name)));
+        }
+        if let Some(target) = around.attachment(&address) {
+            return Destination::Attachment(target);
+        }
+        if let Some(page) = around.page(&address) {
+            return Destination::Page(page);
+        }
+        match scheme(&address) {
+            Some(scheme) if allowed(&scheme, rules.trust) => Destination::Away(address),
+            None if rules.trust == Trust::Own && is_server_path(&address) => Destination::Away(address),
+            _ => Destination::Nowhere,
+        }
     }
 }
 

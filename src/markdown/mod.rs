@@ -7,16 +7,20 @@
 
 mod balance;
 mod bounds;
+mod code_blocks;
 mod events;
 mod footnotes;
 #[cfg(test)]
 mod growth;
 mod heading;
 mod highlight;
+mod html_parts;
 mod html_text;
+mod images;
 mod link;
 mod media;
 mod raw;
+mod references;
 mod rules;
 mod sanitize;
 mod summary;

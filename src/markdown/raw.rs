@@ -9,21 +9,20 @@ use std::borrow::Cow;
 
 use pulldown_cmark_escape::escape_href;
 
-use super::link::{Destination, LinkContext, judge};
+use super::link::{Destination, LinkJudge};
 use crate::markdown::html_text::ROOT;
-use crate::markdown::rules::Rules;
 
 /// The attributes that hold an address of an attachment or page.
 const ADDRESSES: [&str; 3] = ["src", "href", "poster"];
 
 /// Rewrites the addresses of attachments and pages in a piece of raw HTML. Each byte is looked at once or twice.
-pub(super) fn rooted<'a>(html: &'a str, rules: Rules, around: &dyn LinkContext) -> Cow<'a, str> {
+pub(super) fn rooted<'a>(html: &'a str, judge: LinkJudge<'_>) -> Cow<'a, str> {
     let html = without_controls(html);
     let mut out = String::new();
     let mut written = 0;
     for value in addresses(&html) {
         let decoded = decoded(html.get(value.range.clone()).unwrap_or_default());
-        let address = match judge(&decoded, rules, around) {
+        let address = match judge.destination(&decoded) {
             Destination::Attachment(target) => target.address,
             Destination::Page(page) => page,
             _ => continue,
@@ -91,6 +90,12 @@ fn reference(text: &str) -> (Option<u32>, usize) {
     (Some(code), before + count + end)
 }
 
+/// The character that a numbered reference means, without its `&`, and what follows it.
+fn numbered(part: &str) -> Option<(char, &str)> {
+    let (code, length) = reference(part.strip_prefix('#')?);
+    Some((char::from_u32(code?)?, part.get(1 + length..)?))
+}
+
 /// A value with its references decoded, as far as file names need them.
 fn decoded(value: &str) -> Cow<'_, str> {
     const NAMED: [(&str, char); 5] = [("amp;", '&'), ("lt;", '<'), ("gt;", '>'), ("quot;", '"'), ("apos;", '\'')];
@@ -102,11 +107,7 @@ fn decoded(value: &str) -> Cow<'_, str> {
     out.push_str(parts.next().unwrap_or_default());
     for part in parts {
         let named = NAMED.iter().find_map(|(name, c)| Some((*c, part.strip_prefix(name)?)));
-        let numbered = || {
-            let (code, length) = reference(part.strip_prefix('#')?);
-            Some((char::from_u32(code?)?, part.get(1 + length..)?))
-        };
-        if let Some((c, rest)) = named.or_else(numbered) {
+        if let Some((c, rest)) = named.or_else(|| numbered(part)) {
             out.push(c);
             out.push_str(rest);
         } else {

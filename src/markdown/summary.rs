@@ -51,16 +51,16 @@ pub struct Summary {
 /// Reads what a text says of itself.
 pub fn summarise(text: &str) -> Summary {
     if !bounds::affordable(text) {
-        return of_plain(text);
+        return plain_summary(text);
     }
     // Whether a page shows all of a long text follows from all of it.
     let beginning = sufficient_beginning(text).filter(|_| text.len() <= bounds::MAX_PLAIN);
-    let beginning = beginning.and_then(Reader::of).filter(Reader::has_enough);
-    beginning.or_else(|| Reader::of(text)).map_or_else(|| of_plain(text), Reader::finish)
+    let beginning = beginning.and_then(Reader::read).filter(Reader::has_enough);
+    beginning.or_else(|| Reader::read(text)).map_or_else(|| plain_summary(text), Reader::finish)
 }
 
 /// The summary of a text that costs too much to be read as Markdown.
-fn of_plain(text: &str) -> Summary {
+fn plain_summary(text: &str) -> Summary {
     let is_cut = text.len() > bounds::MAX_PLAIN;
     Summary { excerpt: cut(&plain_start(text), EXCERPT), is_cut, ..Summary::default() }
 }
@@ -108,18 +108,24 @@ fn starts_with_title(text: &str) -> bool {
     indented < 4 && line.trim_start_matches(' ').strip_prefix('#').is_some_and(|rest| rest.starts_with([' ', '\t']))
 }
 
+/// The words of a text by where they stand, as far as an excerpt can need them.
+#[derive(Default)]
+struct Words {
+    title: String,
+    text: String,
+    /// What its pictures show.
+    descriptions: String,
+}
+
 #[derive(Default)]
 struct Reader {
     wants_title: bool,
     in_title: bool,
-    depth: usize,
     code: Option<bool>,
     links: usize,
     images: usize,
     last: Option<char>,
-    title: String,
-    words: String,
-    alt: String,
+    words: Words,
     html: String,
     /// The links of the summary, for finding them again.
     known: HashSet<String>,
@@ -128,41 +134,35 @@ struct Reader {
 
 impl Reader {
     /// Reads a text; `None` when it costs too much.
-    fn of(text: &str) -> Option<Self> {
+    fn read(text: &str) -> Option<Self> {
         let mut reader = Self { wants_title: starts_with_title(text), ..Self::default() };
         let mut meter = bounds::Meter::new(text);
         for_each_event(text, |event| {
             meter.spend(&event)?;
-            reader.take(&event)
+            reader.take(&event);
+            Some(())
         })?;
         Some(reader)
     }
 
     /// Whether more text would change nothing in the excerpt.
     fn has_enough(&self) -> bool {
-        self.words.len() >= GATHERED && !self.words.trim().is_empty()
+        self.words.text.len() >= GATHERED && !self.words.text.trim().is_empty()
     }
 
-    fn take(&mut self, event: &Event<'_>) -> Option<()> {
+    fn take(&mut self, event: &Event<'_>) {
         if !matches!(event, Event::Text(_)) {
             self.last = matches!(event, Event::Code(_)).then_some('`');
         }
         match event {
-            Event::Start(tag) => {
-                self.depth += 1;
-                self.open(tag);
-            }
-            Event::End(end) => {
-                self.depth = self.depth.saturating_sub(1);
-                self.close(*end);
-            }
+            Event::Start(tag) => self.open(tag),
+            Event::End(end) => self.close(*end),
             Event::Text(text) => self.text(text),
             Event::Code(text) => self.words(text),
             Event::SoftBreak | Event::HardBreak => self.words(" "),
             Event::Html(html) | Event::InlineHtml(html) => self.html.push_str(html),
             _ => {}
         }
-        (self.depth <= bounds::MAX_DEPTH).then_some(())
     }
 
     fn open(&mut self, tag: &Tag<'_>) {
@@ -195,7 +195,7 @@ impl Reader {
         }
         if !matches!(end, TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image) {
             self.words(" ");
-            self.alt.push(' ');
+            self.words.descriptions.push(' ');
         }
     }
 
@@ -226,9 +226,9 @@ impl Reader {
 
     fn words(&mut self, text: &str) {
         let into = match () {
-            () if self.in_title => &mut self.title,
-            () if self.images > 0 => &mut self.alt,
-            () => &mut self.words,
+            () if self.in_title => &mut self.words.title,
+            () if self.images > 0 => &mut self.words.descriptions,
+            () => &mut self.words.text,
         };
         if into.len() < GATHERED {
             into.push_str(&harmless(text));
@@ -236,10 +236,11 @@ impl Reader {
     }
 
     fn finish(mut self) -> Summary {
-        let words = if self.words.trim().is_empty() { &self.alt } else { &self.words };
+        let Words { title, text, descriptions } = &self.words;
+        let words = if text.trim().is_empty() { descriptions } else { text };
         self.summary.is_unbalanced = !is_balanced(&self.html);
         self.summary.excerpt = cut(words, EXCERPT);
-        self.summary.title = Some(cut(&self.title, EXCERPT)).filter(|title| !title.is_empty());
+        self.summary.title = Some(cut(title, EXCERPT)).filter(|title| !title.is_empty());
         self.summary
     }
 }
@@ -331,7 +332,7 @@ mod tests {
             ),
         ) {
             let text = parts.concat();
-            prop_assert_eq!(summarise(&text), Reader::of(&text).unwrap().finish());
+            prop_assert_eq!(summarise(&text), Reader::read(&text).unwrap().finish());
         }
     }
 

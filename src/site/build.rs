@@ -109,13 +109,7 @@ pub fn build(request: &SiteRequest<'_>, memory: &mut BuildMemory) -> Result<Outp
 /// The messages that the site shows: those that are not held, and those of the held ones that it shows already. Nothing is
 /// taken down because a new part of it has not arrived.
 fn shown<'s>(snapshot: &'s Snapshot, manifest: &Manifest) -> Cow<'s, [Arc<Card>]> {
-    // Its page may lie elsewhere since a box came or went.
-    let has_page = |card: &Card| {
-        [Kind::Broadcast, Kind::Message]
-            .iter()
-            .any(|kind| manifest.entries.contains_key(&page_at(*kind, card.side, card.stamp)))
-    };
-    let stays = |held: &&Held| matches!(held.reason, Reason::Lacks(_)) && has_page(&held.card);
+    let stays = |held: &&Held| matches!(held.reason, Reason::Lacks(_)) && has_page(manifest, &held.card);
     let mut staying = snapshot.held.iter().filter(stays).map(|held| Arc::clone(&held.card)).peekable();
     if staying.peek().is_none() {
         return Cow::Borrowed(&snapshot.cards);
@@ -123,6 +117,12 @@ fn shown<'s>(snapshot: &'s Snapshot, manifest: &Manifest) -> Cow<'s, [Arc<Card>]
     let mut cards: Vec<Arc<Card>> = snapshot.cards.iter().cloned().chain(staying).collect();
     cards.sort_by_key(|card| (card.stamp, card.side));
     Cow::Owned(cards)
+}
+
+/// Whether a message's page was written last time. It may lie elsewhere since a box came or went.
+fn has_page(manifest: &Manifest, card: &Card) -> bool {
+    let kinds = [Kind::Broadcast, Kind::Message];
+    kinds.iter().any(|kind| manifest.entries.contains_key(&page_at(*kind, card.side, card.stamp)))
 }
 
 /// The messages among those shown that are held where they are not shown yet.

@@ -63,7 +63,7 @@ impl<'a> Plan for ChannelSite<'a> {
             let stem = format!("{}{stamp}", self.contents.prefix(*side));
             path.as_str().strip_prefix(&stem).is_some_and(|rest| rest.starts_with(['.', '/']))
         };
-        let is_unreadable = self.contents.snapshot.unreadable.iter().any(belongs_to);
+        let is_unreadable = self.contents.snapshot.findings.unreadable.iter().any(belongs_to);
         if is_unreadable { Unplanned::Keep } else { Unplanned::Remove }
     }
 

@@ -213,7 +213,7 @@ fn left_in(output: &OutputFolder<'_>, folder: &str) -> Result<Manifest, SiteErro
     };
     let path = Path::new(folder).join(manifest::FILE_NAME);
     // A site without a manifest left nothing that is known to be ours.
-    read.map(Option::unwrap_or_default).map_err(|error| output.blame(&path, &error))
+    read.map(Option::unwrap_or_default).map_err(|error| output.blame(&path, error))
 }
 
 /// A room's own files as a plan for the engine.

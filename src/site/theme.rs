@@ -113,10 +113,7 @@ impl Theme {
         if !folder.is_dir() {
             return Err(failed(folder, "there is no such folder".to_owned()));
         }
-        let visible = |entry: &walkdir::DirEntry| {
-            entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with(['.', '~'])
-        };
-        for entry in WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(visible) {
+        for entry in WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(is_visible) {
             let entry = entry.map_err(|error| failed(folder, error.to_string()))?;
             if entry.file_type().is_dir() || entry.file_type().is_symlink() {
                 continue;
@@ -151,4 +148,9 @@ impl Theme {
         }
         Ok(())
     }
+}
+
+/// Whether a theme's file counts: what is hidden is the editor's or the system's.
+fn is_visible(entry: &walkdir::DirEntry) -> bool {
+    entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with(['.', '~'])
 }

@@ -247,9 +247,9 @@ impl SyncFacts<'_> {
                 let since = self.missing.since.unwrap_or(now);
                 format!("waiting for {} for {}", self.what_is_missing(), age(since, now))
             }
-            SyncState::Checking => match self.others.connected {
-                0 => "checking files".to_owned(),
-                connected => format!("comparing with {}", count(connected, "peer")),
+            SyncState::Checking => match (self.others.connected, self.others.compared) {
+                (0, _) | (_, Compared::Always) => "checking files".to_owned(),
+                (connected, _) => format!("comparing with {}", count(connected, "peer")),
             },
             SyncState::NeverConnected => "no one has connected yet".to_owned(),
             SyncState::Damaged => format!(

@@ -80,21 +80,21 @@ const SEVERAL: u32 = u32::MAX;
 /// Folds to nothing.
 const NOTHING: u32 = u32::MAX - 1;
 
-static SINGLE: LazyLock<Vec<u32>> = LazyLock::new(|| {
-    let folded = |number| {
-        let mut out = String::new();
-        if let Some(c) = char::from_u32(number) {
-            fold_char(c, &mut |c| out.push(c));
-        }
-        let mut chars = out.chars();
-        match (chars.next(), chars.next()) {
-            (Some(c), None) => u32::from(c),
-            (None, _) => NOTHING,
-            _ => SEVERAL,
-        }
-    };
-    (0..LOOKED_UP).map(folded).collect()
-});
+static SINGLE: LazyLock<Vec<u32>> = LazyLock::new(|| (0..LOOKED_UP).map(folded).collect());
+
+/// What the table says of a character: what it is folded to, if that is one character.
+fn folded(number: u32) -> u32 {
+    let mut out = String::new();
+    if let Some(c) = char::from_u32(number) {
+        fold_char(c, &mut |c| out.push(c));
+    }
+    let mut chars = out.chars();
+    match (chars.next(), chars.next()) {
+        (Some(c), None) => u32::from(c),
+        (None, _) => NOTHING,
+        _ => SEVERAL,
+    }
+}
 
 fn push_char(out: &mut Vec<u8>, c: char) {
     let mut push = |c: char| out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());

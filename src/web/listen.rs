@@ -97,7 +97,7 @@ async fn accept(
         };
         // Without it answers only come a little later.
         let _ = stream.set_nodelay(true);
-        let (admitted, make_room) = connections.admit(Peer::of(&stream, here, there));
+        let (admitted, make_room) = connections.admit(Peer::identify(&stream, here, there));
         let service = for_client(routes.clone(), admitted.client());
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).half_close(true);

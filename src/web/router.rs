@@ -43,7 +43,7 @@ async fn not_allowed(uri: Uri) -> Refusal {
 
 /// What every request goes through, on its way in and out.
 async fn handle(State(server): State<Server>, request: Request, next: Next) -> Response {
-    let (asked, client) = (Asked::of(&request), request.extensions().get::<Client>().cloned());
+    let (asked, client) = (Asked::from_request(&request), request.extensions().get::<Client>().cloned());
     let peer = client.as_ref().map_or(Peer::Unknown, |client| client.peer);
     let checked = server.guard.check(&asked.method, &asked.headers).and_then(|()| check_api_write(&asked));
     // A server that is called by a wrong name must not take it up.
@@ -96,7 +96,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(request: &Request) -> Self {
+    fn from_request(request: &Request) -> Self {
         let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
         Self { method, uri, headers, begun: Instant::now() }
     }

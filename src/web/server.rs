@@ -80,7 +80,7 @@ impl Server {
 
     /// Signs in whoever comes by the link with the key, which then disappears from the address.
     pub(super) fn sign_in_by_link(&self, uri: &Uri) -> Option<Response> {
-        let params = Params::of(uri);
+        let params = Params::from_uri(uri);
         let cookie = self.guard.cookie_for(params.get("key")?)?;
         let rest = params.without("key");
         let to = if rest.is_empty() { uri.path().to_owned() } else { format!("{}?{rest}", uri.path()) };

@@ -156,7 +156,7 @@ fn an_address_means_the_same_file_on_a_page_in_the_terminal_and_to_who_waits() {
         .attachment(STEM, "a%23b", b"2")
         .attachment(STEM, "clip.mp4", b"3")
         .attachment(STEM, "doc.pdf", b"4");
-    assert!(scene.snapshot().missing.is_empty() && scene.snapshot().problems.is_empty());
+    assert!(scene.snapshot().findings.missing.is_empty() && scene.snapshot().findings.problems.is_empty());
     scene.build().report();
     let page = scene.page(&format!("{STEM}.html"));
     for (label, address) in [("1", "a%2523b"), ("2", "a%23b.txt"), ("3", "doc.pdf#page=3"), ("4", "clip.mp4#t=10")] {

@@ -5,7 +5,10 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
+use snapbox::str;
+
 use crate::scene::Scene;
+use crate::test_environment::assert_says;
 
 const STEM: &str = "2026-01-01T10-00-00Z";
 
@@ -61,7 +64,7 @@ fn every_strange_name_is_passed_over() {
     fs::create_dir(outbox.join("some folder")).unwrap();
     let snapshot = scene.snapshot();
     assert_eq!(snapshot.cards.len(), 1);
-    assert_eq!(snapshot.hidden.len(), STRANGE.len() + 5);
+    assert_eq!(snapshot.findings.hidden.len(), STRANGE.len() + 5);
     scene.build().report();
     for (name, bytes) in scene.built() {
         assert!(!String::from_utf8_lossy(&bytes).contains("STRANGE"), "{name}");
@@ -98,8 +101,13 @@ fn links_pipes_and_sockets_are_never_opened() {
         assert!(!text.contains("SECRET") && !text.contains("root:"), "{name}");
     }
     assert!(!built.keys().any(|name| name.contains("secret") || name.contains("2026-01-05")));
-    let (out, _) = crate::scene::words(&scene.run(&["why", "blog/outbox/2026-01-03T10-00-00Z.txt"]));
-    assert!(out.contains("a symbolic link, which is never followed"), "{out}");
+    assert_says(
+        scene.session(&[&["why", "blog/outbox/2026-01-03T10-00-00Z.txt"]]),
+        str![[r#"
+$ missive why blog/outbox/2026-01-03T10-00-00Z.txt
+outbox/2026-01-03T10-00-00Z.txt: not shown: a symbolic link, which is never followed
+"#]],
+    );
 }
 
 #[test]
@@ -115,8 +123,14 @@ fn every_encoding_is_read() {
     assert!(report.written.len() > 4);
     assert!(scene.page("index.html").contains("Utf sixteen") && scene.page("index.html").contains("With a mark"));
     assert!(scene.page("2026-01-03T10-00-00Z.html").contains("broken \u{fffd}"));
-    let (out, _) = crate::scene::words(&scene.run(&["check", "blog"]));
-    assert!(out.contains("2026-01-03T10-00-00Z.txt: it contains bytes that are not UTF-8"), "{out}");
+    assert_says(
+        scene.session(&[&["check", "blog"]]),
+        str![[r#"
+$ missive check blog
+blog: 4 messages, 1 warning
+  outbox/2026-01-03T10-00-00Z.txt: it contains bytes that are not UTF-8; they are shown as U+FFFD
+"#]],
+    );
 }
 
 #[test]
@@ -284,8 +298,16 @@ fn a_channel_of_code_loses_its_colours_in_its_own_order() {
     }
     // What is behind the 512th is without colours.
     assert_eq!(scene.build().report().colourless, 4);
-    let (_, said) = crate::scene::words(&scene.run(&["build", "blog", "-o", "elsewhere"]));
-    assert!(said.contains("warning: the code in 4 messages is shown without colours"), "{said}");
+    assert_says(
+        scene.session(&[&["build", "blog", "-o", "elsewhere"]]),
+        str![[r#"
+$ missive build blog -o elsewhere
+[ROOT]/elsewhere: 516 messages, 550 files written of 550 in [TIME]
+--- messages
+warning: the code in 4 messages is shown without colours: this channel contains more code of others than missive colours
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one
+"#]],
+    );
     // An older message moves the end; only the pages that it concerns are made anew, and they are as if made at once.
     let scene = message(scene, -1);
     let report = scene.build().report();

@@ -64,7 +64,10 @@ fn a_working_folder_that_was_deleted_is_not_needed() {
     let without_name = format!("{set} unset PWD;");
     ended(&gone("read blog", &without_name), 0);
     let talk = ended(&gone("compose blog -F text", &set), 1);
-    assert!(talk.contains("gone/text"), "{talk}");
+    assert_says(
+        scene.environment().redacted(&talk),
+        str!["error: failed to open file `[ROOT]/gone/text`: No such file or directory (os error 2)"],
+    );
     let talk = ended(&gone("channels --data letters", ""), 1);
     let expected = "error: the current folder is gone, so the data folder `letters` cannot be found\n  \
                     hint: change to another folder, or give the absolute path\n";
@@ -287,7 +290,14 @@ error: the message 2026-01-01T10-00-00Z is gone: another program has deleted or 
         assert_eq!(edit(&scene, "echo x >\"$1\"", &["drafts", action, "blog"], 1), talk);
     }
     assert_eq!(fs::read_to_string(scene.path(&format!("drafts/edit-{OLD}.txt"))).unwrap(), "rewritten\n");
-    assert!(ended(&scene.run(&["drafts", "blog"]), 0).contains("“rewritten”, changes to"));
+    assert_says(
+        scene.session(&[&["drafts", "blog"]]),
+        str![[r#"
+$ missive drafts blog
+blog
+  edit-2026-01-01T10-00-00Z: “rewritten”, changes to 2026-01-01T10-00-00Z
+"#]],
+    );
     ended(&scene.run(&["compose", "-F", &kept.to_string(), "blog"]), 0);
     ended(&scene.run(&["drafts", "discard", "blog", &format!("edit-{OLD}")]), 0);
 }
@@ -340,7 +350,17 @@ fn a_time_is_told_by_the_clock_here_too() {
         assert!(out.starts_with(told), "{zone} {time}: {out}");
     }
     let drafts = run(&scene, &["drafts"], &[("TZ", "CET-1"), ("HOME", &home), ("MISSIVE_DATA", data)], 0);
-    assert!(drafts.contains("scheduled for 25 December 2099, 18:00 UTC (19:00 CET here)"), "{drafts}");
+    assert_says(
+        drafts,
+        str![[r#"
+blog
+  2099-12-24T02-00-00Z: “x”, scheduled for 24 December 2099, 02:00 UTC (03:00 CET here)
+  2099-12-24T12-30-00Z: “x”, scheduled for 24 December 2099, 12:30 UTC (13:30 CET here)
+  2099-12-24T17-00-00Z: “x”, scheduled for 24 December 2099, 17:00 UTC (18:00 CET here)
+  2099-12-24T18-00-00Z: “x”, scheduled for 24 December 2099, 18:00 UTC (19:00 CET here)
+  2099-12-25T18-00-00Z: “x”, scheduled for 25 December 2099, 18:00 UTC (19:00 CET here)
+"#]],
+    );
     let compose = |time: &'static str| ["compose", "blog", "-m", "x", "--at", time];
     let refused = scene.environment().set("TZ", "CET-1");
     let refused = refused.session(&[&compose("2020-01-01 18:00 local"), &compose("18:00 Nowhere/City")]);
@@ -375,7 +395,17 @@ fn a_text_may_begin_with_a_dash() {
         let report: serde_json::Value = serde_json::from_str(&words(&scene.run(&args)).0).unwrap();
         assert_eq!(report["would_write"]["text"], text);
     }
-    assert!(ended(&scene.run(&["compose", "blog", "-m", "x", "--tag", "--draft"]), 2).contains("needs a value, but"));
+    assert_says(
+        scene.session(&[&["compose", "blog", "-m", "x", "--tag", "--draft"]]),
+        str![[r#"
+$ missive compose blog -m x --tag --draft
+--- messages
+error: `--tag <TAG>` needs a value, but `--draft` after it is an option
+
+  tip: a text that is one word and an option can come from a file or from standard input, and a path can begin with `./`
+--- exit 2
+"#]],
+    );
     fs::write(scene.root().join("-x"), "a").unwrap();
     fs::write(scene.root().join("-text"), "-y").unwrap();
     ended(&scene.run(&["compose", "blog", "-F", "-text", "-a", "-x"]), 0);

@@ -5,9 +5,10 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
+use snapbox::str;
 
 use crate::scene::{Scene, until, words};
-use crate::test_environment::finished;
+use crate::test_environment::{assert_says, finished};
 
 const FIRST: &str = "2026-01-01T10-00-00Z";
 const SECOND: &str = "2026-01-02T10-00-00Z";
@@ -191,8 +192,21 @@ fn where_marks_cannot_be_kept_reading_goes_on() {
     let output = scene.run(&["read"]);
     let (out, talk) = words(&output);
     assert!(output.status.success() && out.contains("the third"), "{talk}");
-    assert!(talk.contains("stay unread") && talk.contains(".missive"), "{talk}");
-    assert_eq!(scene.run(&["mark", "blog", "--read"]).status.code(), Some(1));
+    assert_says(
+        scene.environment().redacted(&talk),
+        str![
+            "note: these messages stay unread, because the mark could not be saved: failed to make `[ROOT]/.missive`: File exists (os error 17)"
+        ],
+    );
+    assert_says(
+        scene.session(&[&["mark", "blog", "--read"]]),
+        str![[r#"
+$ missive mark blog --read
+--- messages
+error: [ROOT]/.missive/marks: Not a directory (os error 20)
+--- exit 1
+"#]],
+    );
 }
 
 #[test]
@@ -352,11 +366,28 @@ fn attachments_are_opened_if_they_only_show() {
     fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).unwrap();
     let environment = scene.environment().first_in_path(&bin);
     let open = |number: &str| environment.run(&["read", "blog", FIRST, "--open", number]);
-    for number in ["2", "3", "4", "5"] {
-        let output = open(number);
-        assert_eq!(output.status.code(), Some(1), "{number}");
-        assert!(words(&output).1.contains("is not opened"), "{}", words(&output).1);
-    }
+    let refused = ["2", "3", "4", "5"].map(|number| environment.told(&open(number)));
+    assert_says(
+        refused.concat(),
+        str![[r#"
+--- messages
+error: `b.txt.desktop` is not opened: it could start a program or open something else
+  hint: the file is [ROOT]/blog/inbox/2026-01-01T10-00-00Z/b.txt.desktop
+--- exit 1
+--- messages
+error: `c.txt` is not opened: it is not what its name says
+  hint: the file is [ROOT]/blog/inbox/2026-01-01T10-00-00Z/c.txt
+--- exit 1
+--- messages
+error: `d.html` is not opened: missive opens only pictures, sound, films and plain documents from others
+  hint: the file is [ROOT]/blog/inbox/2026-01-01T10-00-00Z/d.html
+--- exit 1
+--- messages
+error: `e.pdf` is not opened: it is marked as a program
+  hint: the file is [ROOT]/blog/inbox/2026-01-01T10-00-00Z/e.pdf
+--- exit 1
+"#]],
+    );
     assert!(!scene.root().join("opened").exists());
     assert!(open("1").status.success());
     let told = scene.root().join("opened");

@@ -1,6 +1,9 @@
 //! What a reader of the site sees.
 
+use snapbox::str;
+
 use crate::scene::{Scene, png};
+use crate::test_environment::assert_says;
 
 #[test]
 fn a_title_stands_once() {
@@ -79,8 +82,16 @@ fn a_conversation_shows_both_sides_in_one_line_of_time() {
     assert!(index.contains("name=\"robots\" content=\"noindex\"") && scene.page("robots.txt").contains("Disallow: /"));
     let page = scene.page("inbox/2026-01-01T10-00-00Z.html");
     assert!(page.contains("href=\"../outbox/2026-01-01T10-00-00Z.html\""), "{page}");
-    let (_, talk) = crate::scene::words(&scene.run(&["build", "./blog", "-o", "other"]));
-    assert!(talk.contains("other people's messages"), "{talk}");
+    assert_says(
+        scene.session(&[&["build", "./blog", "-o", "other"]]),
+        str![[r#"
+$ missive build ./blog -o other
+[ROOT]/other: 3 messages, 11 files written of 11 in [TIME]
+--- messages
+note: this site contains other people's messages. It asks search engines to stay away, but anyone who has it can read it
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one
+"#]],
+    );
 }
 
 #[test]
@@ -117,7 +128,7 @@ fn html_that_would_break_the_page_is_shown_as_text() {
             && index.contains("After.")
             && index.contains("<details><summary>More</summary>")
     );
-    assert_eq!(scene.snapshot().problems.len(), 2);
+    assert_eq!(scene.snapshot().findings.problems.len(), 2);
 }
 
 #[test]
@@ -125,6 +136,14 @@ fn a_picture_from_elsewhere_is_shown_with_a_warning() {
     let scene = Scene::new().message("2026-01-01T10-00-00Z", "![chart](https://example.org/chart.png)");
     scene.build().report();
     assert!(scene.page("index.html").contains("<img src=\"https://example.org/chart.png\""));
-    let (_, talk) = crate::scene::words(&scene.run(&["build", "blog", "-o", "other"]));
-    assert!(talk.contains("a picture from another server"), "{talk}");
+    assert_says(
+        scene.session(&[&["build", "blog", "-o", "other"]]),
+        str![[r#"
+$ missive build blog -o other
+[ROOT]/other: 1 message, 9 files written of 9 in [TIME]
+--- messages
+warning: outbox/2026-01-01T10-00-00Z.txt: it shows a picture from another server, which can see who reads it
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one
+"#]],
+    );
 }

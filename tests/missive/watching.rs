@@ -6,8 +6,10 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use snapbox::str;
+
 use crate::scene::{Scene, assert_same, png, until};
-use crate::test_environment::{started, stop};
+use crate::test_environment::{assert_says, started, stop};
 
 const FIRST: &str = "2026-01-01T10-00-00Z";
 const SECOND: &str = "2026-01-02T10-00-00Z";
@@ -181,9 +183,16 @@ fn what_no_change_of_the_channel_can_mend_ends_the_watch() {
     let scene = scene();
     fs::create_dir(scene.site()).unwrap();
     fs::write(scene.site().join("index.html"), "mine").unwrap();
-    let run = scene.run(&["watch", "./blog", "-o", "out"]);
-    assert_eq!(run.status.code(), Some(1));
-    assert!(String::from_utf8(run.stderr).unwrap().contains("index.html would be overwritten"));
+    assert_says(
+        scene.session(&[&["watch", "./blog", "-o", "out"]]),
+        str![[r#"
+$ missive watch ./blog -o out
+--- messages
+error: [ROOT]/out/index.html would be overwritten, but missive did not write it
+  hint: choose another output folder with `-o DIR`, or use this one with `--force`
+--- exit 1
+"#]],
+    );
 }
 
 #[test]

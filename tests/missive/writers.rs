@@ -7,8 +7,10 @@ use std::sync::Once;
 use missive::channel::authorship::authors::{AttachmentId, Authors};
 use missive::channel::authorship::signers::{Key, Signers};
 use missive::channel::protocol::stamp::Stamp;
+use snapbox::str;
 
 use crate::scene::{Scene, assert_same, files, png, words};
+use crate::test_environment::assert_says;
 
 const MINE: &str = "2026-01-01T10-00-00Z";
 const THEIRS: &str = "2026-01-02T10-00-00Z";
@@ -281,11 +283,16 @@ fn warnings_are_of_what_has_an_effect() {
     let scene = Scene::new().message(MINE, text).message(THEIRS, text);
     let scene = scene.file("outbox/.authors.toml", &signed(&[9], &[(THEIRS, &[1])], &[]));
     let snapshot = scene.snapshot();
-    assert_eq!(snapshot.problems.len(), 2);
-    assert!(snapshot.problems.iter().all(|(_, at, _)| *at == stamp(MINE)), "{:?}", snapshot.problems);
-    let (out, talk) = words(&scene.run(&["why", &format!("blog/outbox/{THEIRS}.txt")]));
-    assert!(out.contains("somebody else wrote it, so pages treat it like a message in an inbox"), "{out}{talk}");
-    assert!(!out.contains("from elsewhere"), "{out}");
+    assert_eq!(snapshot.findings.problems.len(), 2);
+    assert!(snapshot.findings.problems.iter().all(|(_, at, _)| *at == stamp(MINE)), "{:?}", snapshot.findings.problems);
+    assert_says(
+        scene.session(&[&["why", &format!("blog/outbox/{THEIRS}.txt")]]),
+        str![[r#"
+$ missive why blog/outbox/2026-01-02T10-00-00Z.txt
+outbox/2026-01-02T10-00-00Z.txt: a message of 2 January 2026, 10:00:00 UTC
+  somebody else wrote it, so pages treat it like a message in an inbox
+"#]],
+    );
 }
 
 #[test]
@@ -296,8 +303,16 @@ fn a_co_writers_files_are_opened_only_if_they_just_show() {
         .message(THEIRS, "x")
         .attachment(THEIRS, "a.html", b"<p>");
     let scene = scene.file("outbox/.authors.toml", &signed(&[9], &[(THEIRS, &[1])], &[]));
-    let (_, talk) = words(&scene.run(&["read", "blog", THEIRS, "--open", "1"]));
-    assert!(talk.contains("missive opens only pictures, sound, films and plain documents from others"), "{talk}");
+    assert_says(
+        scene.session(&[&["read", "blog", THEIRS, "--open", "1"]]),
+        str![[r#"
+$ missive read blog 2026-01-02T10-00-00Z --open 1
+--- messages
+error: `a.html` is not opened: missive opens only pictures, sound, films and plain documents from others
+  hint: the file is [ROOT]/blog/outbox/2026-01-02T10-00-00Z/a.html
+--- exit 1
+"#]],
+    );
     let (_, talk) = words(&scene.run(&["read", "blog", MINE, "--open", "1"]));
     assert!(!talk.contains("from others"), "{talk}");
 }
@@ -321,7 +336,7 @@ fn somebody_elses_broken_profile_stops_nothing_and_changes_no_id() {
         let scene = scene.file(&profile, b"title = [");
         let snapshot = scene.snapshot();
         let hidden: Vec<String> =
-            snapshot.hidden.iter().filter(|it| it.warning).map(|it| it.reason.to_string()).collect();
+            snapshot.findings.hidden.iter().filter(|it| it.warning).map(|it| it.reason.to_string()).collect();
         assert_eq!(hidden.len(), 1, "{hidden:?}");
         assert!(hidden[0].ends_with("; its last readable content is used until you fix it"), "{hidden:?}");
         scene.build().wrote([]);

@@ -47,7 +47,7 @@ impl Bylines {
     }
 
     /// Who wrote a message, if that is known.
-    pub fn of(&self, stamp: Stamp) -> Option<&str> {
+    pub fn author_of(&self, stamp: Stamp) -> Option<&str> {
         let known = || self.names.get(self.messages.get(&stamp)?);
         self.disputed.get(&stamp).or_else(known).map(String::as_str)
     }
@@ -176,7 +176,7 @@ mod tests {
     /// What is shown of the authors of the first messages.
     fn all_shown(authors: &Authors, reserved: ReservedNames<'_>) -> Vec<String> {
         let bylines = Bylines::new(authors, reserved);
-        authors.messages.keys().map(|stamp| bylines.of(*stamp).unwrap().to_owned()).collect()
+        authors.messages.keys().map(|stamp| bylines.author_of(*stamp).unwrap().to_owned()).collect()
     }
 
     /// What is shown of authors with these bound names beside a profile's name.
@@ -188,7 +188,7 @@ mod tests {
     fn a_name_that_nobody_else_has_stands_alone() {
         assert_eq!(shown(&["Azureen", "Brando"], None, None), ["Azureen", "Brando"]);
         assert_eq!(shown(&["Azureen", ""], None, None), ["Azureen", "key 02020202"]);
-        assert_eq!(Bylines::default().of(stamp(1)), None);
+        assert_eq!(Bylines::default().author_of(stamp(1)), None);
     }
 
     #[test]
@@ -293,7 +293,10 @@ mod tests {
         (a[5], b[5]) = (1, 2);
         let messages = BTreeMap::from([(stamp(1), Key::new(a).into()), (stamp(2), Key::new(b).into())]);
         let bylines = Bylines::new(&Authors { messages, ..Authors::default() }, ReservedNames::default());
-        assert_eq!([1, 2].map(|at| bylines.of(stamp(at)).unwrap()), ["key 0707070707010707", "key 0707070707020707"]);
+        assert_eq!(
+            [1, 2].map(|at| bylines.author_of(stamp(at)).unwrap()),
+            ["key 0707070707010707", "key 0707070707020707"]
+        );
     }
 
     proptest! {

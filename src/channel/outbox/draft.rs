@@ -26,6 +26,7 @@ use crate::fs::atomic_write;
 use crate::fs::atomic_write::Temporary;
 use crate::fs::confined::{Folder, Kind};
 use crate::fs::create_folders::folders_below;
+use crate::fs::named_error::named;
 
 /// A longer text is no draft of ours, in bytes.
 const MAX_TEXT: u64 = 256 << 20;
@@ -33,6 +34,11 @@ const MAX_TEXT: u64 = 256 << 20;
 /// The folder of a channel's drafts.
 pub fn folder(channel: &Channel) -> PathBuf {
     channel.path.join(DRAFTS_FOLDER)
+}
+
+/// Whether one of a channel's drafts is open in an editor.
+pub fn is_any_open(channel: &Channel) -> bool {
+    lock::is_any_taken(&folder(channel))
 }
 
 /// The names of all drafts, in the order of their kinds and times. Where the folder is not there, there are none.
@@ -196,7 +202,7 @@ impl Draft {
         let text = Folder::open(&self.folder).and_then(|folder| folder.read(Path::new(&text), MAX_TEXT));
         // What is wrong may be that the whole channel was moved away.
         let place = self.path();
-        let (text, _) = text.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", place.display())))?;
+        let (text, _) = text.map_err(|error| named(&place, error))?;
         Ok(NewMessage { text, attachments: self.attachments() })
     }
 

@@ -43,16 +43,15 @@ pub struct RevealingCount {
 
 /// Looks into the attachments of a message whose metadata may reveal something.
 pub fn for_card(folder: &Folder, card: &Card) -> Vec<RevealingAttachment> {
-    let telling = |file: &Attachment| {
-        let tells = look(folder, card.stamp, &file.path)?;
-        let path = PathBuf::from(card.side.name()).join(Entry::Attachment(card.stamp, file.path.clone()).path());
-        Some(RevealingAttachment {
-            path: path.to_string_lossy().into_owned(),
-            tells,
-            published: !file.loses_metadata(),
-        })
-    };
-    card.attachments.iter().filter(|file| file.metadata.is_some() || is_film(&file.path)).filter_map(telling).collect()
+    let suspects = card.attachments.iter().filter(|file| file.metadata.is_some() || is_film(&file.path));
+    suspects.filter_map(|file| revealing(folder, card, file)).collect()
+}
+
+/// An attachment with what it reveals, if it reveals anything.
+fn revealing(folder: &Folder, card: &Card, file: &Attachment) -> Option<RevealingAttachment> {
+    let tells = look(folder, card.stamp, &file.path)?;
+    let path = PathBuf::from(card.side.name()).join(Entry::Attachment(card.stamp, file.path.clone()).path());
+    Some(RevealingAttachment { path: path.to_string_lossy().into_owned(), tells, published: !file.loses_metadata() })
 }
 
 /// Counts the revealing attachments of a box, newest messages first, and stops after some hundred: for a word of warning that

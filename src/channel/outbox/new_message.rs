@@ -29,6 +29,13 @@ pub struct NewMessage {
     pub attachments: Vec<NewAttachment>,
 }
 
+impl NewMessage {
+    /// Whether it says nothing: neither words nor a file. Pictures speak for themselves.
+    pub fn is_empty(&self) -> bool {
+        header::is_blank(&self.text) && self.attachments.is_empty()
+    }
+}
+
 /// A file to attach.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAttachment {

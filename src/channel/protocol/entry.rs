@@ -37,6 +37,20 @@ impl Side {
             Self::Outbox => "outbox",
         }
     }
+
+    /// The box whose folder has this name.
+    pub fn from_name(name: impl AsRef<OsStr>) -> Option<Self> {
+        Self::BOTH.into_iter().find(|side| name.as_ref() == side.name())
+    }
+
+    /// The other box.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Inbox => Self::Outbox,
+            Self::Outbox => Self::Inbox,
+        }
+    }
 }
 
 impl fmt::Display for Side {

@@ -98,21 +98,24 @@ pub fn parse(bytes: Vec<u8>) -> Result<Profile, Problem> {
     })
 }
 
+/// A profile's text with this id; `None` where it has one, or is no profile.
+pub fn with_id(text: &str, id: Uuid) -> Option<String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let said: toml::Table = toml::from_str(text).ok()?;
+    // Before everything else it stands in no table.
+    (!said.contains_key("id")).then(|| format!("id = \"{}\"\n{text}", id.urn()))
+}
+
 impl Profile {
     /// Drops values of the wrong form and cuts long ones.
     fn checked(self) -> Self {
-        let line = |value: Option<String>| {
-            let value = markdown::harmless(&value?).split_whitespace().collect::<Vec<_>>().join(" ");
-            let cut: String = value.chars().take(MAX_VALUE).collect();
-            (!cut.is_empty()).then_some(cut)
-        };
         Self {
             id: self.id.filter(|id| uuid_of(id).is_some()),
-            title: line(self.title),
-            description: line(self.description),
-            author: line(self.author),
-            language: line(self.language).filter(|tag| header::is_language(tag)),
-            link: line(self.link).filter(|link| link.starts_with("https://") || link.starts_with("http://")),
+            title: shown_value(self.title),
+            description: shown_value(self.description),
+            author: shown_value(self.author),
+            language: shown_value(self.language).filter(|tag| header::is_language(tag)),
+            link: shown_value(self.link).filter(|link| link.starts_with("https://") || link.starts_with("http://")),
             icon: self.icon.filter(|name| name.starts_with('.') && !name.contains('/') && name != ".." && name != "."),
         }
     }
@@ -128,6 +131,13 @@ impl Profile {
     pub fn channel_id(&self, name: &str) -> Uuid {
         self.own_id().unwrap_or_else(|| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("missive:{name}").as_bytes()))
     }
+}
+
+/// A value as one line that can be shown, and not too long; `None` where nothing is left of it.
+fn shown_value(value: Option<String>) -> Option<String> {
+    let value = markdown::harmless(&value?).split_whitespace().collect::<Vec<_>>().join(" ");
+    let cut: String = value.chars().take(MAX_VALUE).collect();
+    (!cut.is_empty()).then_some(cut)
 }
 
 /// An entry's id: the `UUIDv5` of the channel's id and the message's stem. The same wherever and by whomever it is rendered.
@@ -165,7 +175,7 @@ impl EntryIds {
     }
 
     /// A message's id.
-    pub fn of(&self, side: Side, stamp: Stamp) -> Uuid {
+    pub fn entry(&self, side: Side, stamp: Stamp) -> Uuid {
         match side {
             Side::Inbox if self.inbox_is_told_apart => Uuid::new_v5(&self.inbox, format!("{side}/{stamp}").as_bytes()),
             Side::Inbox => entry_id(self.inbox, stamp),
@@ -197,16 +207,29 @@ mod tests {
     }
 
     #[test]
+    fn an_id_is_written_into_a_profile_that_has_none() {
+        let id = Uuid::from_u128(7);
+        for text in ["", "# mine\ntitle = \"x\" # why\n\n[later]\nid = 1\n", "\u{feff}title = \"x\"\r\n"] {
+            let with = with_id(text, id).unwrap();
+            assert_eq!(parse(with.clone().into_bytes()).unwrap().own_id(), Some(id), "{text}");
+            assert!(with.ends_with(text.trim_start_matches('\u{feff}')), "nothing else changes: {with}");
+        }
+        for text in ["id = \"x\"\n", "title = [\n", &with_id("", id).unwrap()] {
+            assert_eq!(with_id(text, id), None, "{text}");
+        }
+    }
+
+    #[test]
     fn two_messages_of_one_second_have_two_ids() {
         let stamp = Stamp::parse(b"2013-08-11T14-34-37Z").unwrap();
         let own = Profile { id: Some("urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a".into()), ..Profile::default() };
         let none = Profile::default();
         for (theirs, mine) in [(&none, &none), (&none, &own), (&own, &none)] {
             let ids = EntryIds::new(Kind::Message, "talk", theirs, mine);
-            assert_ne!(ids.of(Side::Inbox, stamp), ids.of(Side::Outbox, stamp));
+            assert_ne!(ids.entry(Side::Inbox, stamp), ids.entry(Side::Outbox, stamp));
         }
         let id =
-            |kind, side, theirs: &Profile, mine: &Profile| EntryIds::new(kind, "talk", theirs, mine).of(side, stamp);
+            |kind, side, theirs: &Profile, mine: &Profile| EntryIds::new(kind, "talk", theirs, mine).entry(side, stamp);
         let written = id(Kind::Broadcast, Side::Outbox, &none, &own);
         assert_eq!(written, id(Kind::Subscription, Side::Inbox, &own, &none), "both ends have one id for it");
         assert_eq!(written, id(Kind::Message, Side::Inbox, &own, &none));

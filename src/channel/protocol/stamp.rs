@@ -74,12 +74,21 @@ fn fields(stem: &[u8]) -> Option<[u32; 6]> {
     if marks.iter().any(|&(at, mark)| stem.get(at) != Some(&mark)) {
         return None;
     }
-    let number = |from: usize, to: usize| {
-        stem.get(from..to)?
-            .iter()
-            .try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
-    };
+    let number = |from: usize, to: usize| number(stem.get(from..to)?);
     Some([number(0, 4)?, number(5, 7)?, number(8, 10)?, number(11, 13)?, number(14, 16)?, number(17, 19)?])
+}
+
+/// The number that digits spell; `None` where one of them is no digit.
+fn number(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
+}
+
+/// Spells a number in all of these places, with zeros in front.
+fn spell<'a>(places: impl DoubleEndedIterator<Item = &'a mut u8>, mut number: u32) {
+    for digit in places.rev() {
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
+    }
 }
 
 impl fmt::Display for Stamp {
@@ -88,12 +97,7 @@ impl fmt::Display for Stamp {
         use chrono::Timelike;
         let time = self.0;
         let mut stem = *b"0000-00-00T00-00-00Z";
-        let mut put = |at: usize, width: usize, mut number: u32| {
-            for digit in stem.iter_mut().skip(at).take(width).rev() {
-                *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
-                number /= 10;
-            }
-        };
+        let mut put = |at: usize, width: usize, number: u32| spell(stem.iter_mut().skip(at).take(width), number);
         put(0, 4, time.year().unsigned_abs());
         put(5, 2, time.month());
         put(8, 2, time.day());

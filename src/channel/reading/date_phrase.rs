@@ -165,25 +165,23 @@ fn relative(text: &str, now: DateTime<Utc>) -> Option<Range<i64>> {
 }
 
 fn shifted(now: DateTime<Utc>, count: u32, unit: &str, ahead: bool) -> Option<DateTime<Utc>> {
-    let by = |delta: Option<TimeDelta>| {
-        let delta = delta?;
-        if ahead { now.checked_add_signed(delta) } else { now.checked_sub_signed(delta) }
-    };
-    let by_months = |months: u32| {
-        let months = Months::new(months);
-        if ahead { now.checked_add_months(months) } else { now.checked_sub_months(months) }
-    };
     let number = i64::from(count);
-    match unit {
-        "s" | "sec" | "second" | "seconds" => by(TimeDelta::try_seconds(number)),
-        "m" | "min" | "minute" | "minutes" => by(TimeDelta::try_minutes(number)),
-        "h" | "hour" | "hours" => by(TimeDelta::try_hours(number)),
-        "d" | "day" | "days" => by(TimeDelta::try_days(number)),
-        "w" | "week" | "weeks" => by(TimeDelta::try_weeks(number)),
-        "month" | "months" => by_months(count),
-        "y" | "year" | "years" => by_months(count.checked_mul(12)?),
+    let delta = match unit {
+        "s" | "sec" | "second" | "seconds" => TimeDelta::try_seconds(number),
+        "m" | "min" | "minute" | "minutes" => TimeDelta::try_minutes(number),
+        "h" | "hour" | "hours" => TimeDelta::try_hours(number),
+        "d" | "day" | "days" => TimeDelta::try_days(number),
+        "w" | "week" | "weeks" => TimeDelta::try_weeks(number),
+        "month" | "months" => return shifted_by_months(now, count, ahead),
+        "y" | "year" | "years" => return shifted_by_months(now, count.checked_mul(12)?, ahead),
         _ => None,
-    }
+    }?;
+    if ahead { now.checked_add_signed(delta) } else { now.checked_sub_signed(delta) }
+}
+
+fn shifted_by_months(now: DateTime<Utc>, count: u32, ahead: bool) -> Option<DateTime<Utc>> {
+    let months = Months::new(count);
+    if ahead { now.checked_add_months(months) } else { now.checked_sub_months(months) }
 }
 
 /// `today`, `tomorrow 9:00`.

@@ -101,6 +101,12 @@ struct Terms {
 }
 
 impl Terms {
+    /// How many words they are.
+    fn count(&self) -> usize {
+        let phrases = self.words.iter().chain(&self.authors).chain(&self.channels);
+        phrases.map(|phrase| 1 + phrase.others.len()).sum::<usize>() + self.tags.len()
+    }
+
     fn join(&mut self, other: Self) {
         self.words.extend(other.words);
         self.tags.extend(other.tags);
@@ -148,7 +154,7 @@ impl Query {
             if argument.contains('"') {
                 query.join(Self::parse(argument, now)?);
             } else if !argument.trim().is_empty() {
-                query.add(&Token::of(argument.trim()), now)?;
+                query.add(&Token::from_text(argument.trim()), now)?;
             }
         }
         query.bounded()
@@ -157,11 +163,7 @@ impl Query {
     /// The query, unless it has too many words: each costs a pass through every text, and those of a phrase one at each
     /// place where its first is.
     fn bounded(self) -> Result<Self, Error> {
-        let count = |terms: &Terms| -> usize {
-            let phrases = terms.words.iter().chain(&terms.authors).chain(&terms.channels);
-            phrases.map(|phrase| 1 + phrase.others.len()).sum::<usize>() + terms.tags.len()
-        };
-        if count(&self.wanted) + count(&self.unwanted) > MAX_WORDS { Err(Error::TooLong) } else { Ok(self) }
+        if self.wanted.count() + self.unwanted.count() > MAX_WORDS { Err(Error::TooLong) } else { Ok(self) }
     }
 
     /// Whether a message matches. Its text is asked for only if the rest leaves that open; a message without one is
@@ -300,18 +302,18 @@ struct Token<'a> {
 impl<'a> Token<'a> {
     /// The next word of a query and what follows it; `None` when a quotation mark is not closed.
     fn next(text: &'a str) -> Option<(Self, &'a str)> {
-        let start = Self::of(text);
+        let start = Self::from_text(text);
         if let Some(quoted) = start.value.strip_prefix('"') {
             let (value, after) = quoted.split_once('"')?;
             return Some((Self { value, ..start }, after));
         }
         let end = text.find(char::is_whitespace).unwrap_or(text.len());
         let (word, after) = text.split_at_checked(end)?;
-        Some((Self::of(word), after))
+        Some((Self::from_text(word), after))
     }
 
     /// The sign and the key at the beginning, and as value all that follows.
-    fn of(text: &'a str) -> Self {
+    fn from_text(text: &'a str) -> Self {
         let (not, bare) = match text.strip_prefix('-') {
             Some(bare) if !bare.is_empty() && !bare.starts_with(char::is_whitespace) => (true, bare),
             _ => (false, text),

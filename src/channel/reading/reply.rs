@@ -23,34 +23,31 @@ use crate::markdown::anchor_name;
 /// What the answer to a message says: its entry's id if its box has one of its own. Without a profile the two ends would
 /// make different ids of it, so then it is its name, and its box as whoever writes the answer here sees it.
 pub fn reply_to(channel: &Channel, side: Side, stamp: Stamp) -> ReplyTo {
-    let id = |side: Side| {
-        let folder = Folder::open(&channel.path.join(side.name())).ok()?;
-        profile::read(&folder).ok().and_then(|profile| profile.own_id())
-    };
-    match (id(side), side) {
+    match (own_id(channel, side), side) {
         // Whoever copies the other one's id makes it useless.
-        (Some(own), side) if id(other(side)) != Some(own) => ReplyTo::Entry(profile::entry_id(own, stamp)),
+        (Some(own), side) if own_id(channel, side.other()) != Some(own) => {
+            ReplyTo::Entry(profile::entry_id(own, stamp))
+        }
         (_, Side::Outbox) => ReplyTo::Message(None, stamp),
         (_, Side::Inbox) => ReplyTo::Message(Some(Side::Inbox), stamp),
     }
 }
 
-fn other(side: Side) -> Side {
-    match side {
-        Side::Inbox => Side::Outbox,
-        Side::Outbox => Side::Inbox,
-    }
+/// The id that a box's profile gives the channel.
+fn own_id(channel: &Channel, side: Side) -> Option<Uuid> {
+    let folder = Folder::open(&channel.path.join(side.name())).ok()?;
+    profile::read(&folder).ok().and_then(|profile| profile.own_id())
 }
 
 /// The box here that the author of a message in the box `near` calls by this name.
 pub fn seen_from_here(named: Side, near: Side) -> Side {
-    if near == Side::Outbox { named } else { other(named) }
+    if near == Side::Outbox { named } else { named.other() }
 }
 
 /// The message of this name that the author of a message in the box `near` means, among cards in the order of their times and
 /// boxes. Without a box it is in that author's, else in the other one.
 pub fn find(cards: &[Arc<Card>], named: Option<Side>, near: Side, stamp: Stamp) -> Option<&Arc<Card>> {
-    let order = named.map_or([near, other(near)], |named| [seen_from_here(named, near); 2]);
+    let order = named.map_or([near, near.other()], |named| [seen_from_here(named, near); 2]);
     order.into_iter().find_map(|side| at(cards, side, stamp))
 }
 
@@ -94,7 +91,7 @@ impl Answered {
         // Of two with one id, one's own is meant: it comes last.
         for side in [Side::Inbox, Side::Outbox] {
             for card in cards.iter().filter(|card| card.side == side) {
-                if let Some(place) = self.known.get_mut(&self.ids.of(side, card.stamp)) {
+                if let Some(place) = self.known.get_mut(&self.ids.entry(side, card.stamp)) {
                     *place = Some((side, card.stamp));
                 }
             }

@@ -41,6 +41,11 @@ impl CardCache {
         Self::default()
     }
 
+    /// The cache of the channel at this path, below the user's cache folder if there is one.
+    pub fn below(folder: Option<&Path>, channel: &Path) -> Self {
+        folder.map_or_else(Self::nowhere, |folder| Self::read(path_below(folder, channel)))
+    }
+
     /// The cards and profiles of a look at this time, in nanoseconds since 1970, as if they had been kept.
     pub fn from_cards(cards: &[Arc<Card>], profiles: Profiles, looked_at: i64) -> Self {
         let mut cache = Self { cached_at: looked_at, profiles, ..Self::default() };

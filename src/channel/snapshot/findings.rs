@@ -1,6 +1,8 @@
 //! What a look finds besides the messages to show: closed boxes, files that are not shown, messages that are held.
 
+use std::collections::{HashMap, HashSet};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,9 +10,12 @@ use schemars::JsonSchema;
 
 use crate::channel::error::NoBox;
 use crate::channel::folder::Channel;
-use crate::channel::protocol::classify::Reason;
+use crate::channel::protocol::classify::{Reason, leading_stamp};
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::missing::Missing;
+use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card::Card;
+use crate::channel::snapshot::listing::HiddenName;
 use crate::channel::snapshot::look_options::LookOptions;
 use crate::fs::confined::Folder;
 
@@ -67,8 +72,59 @@ pub struct Held {
 }
 
 impl Hidden {
+    /// The message that it belongs to by its name, if it belongs to one.
+    fn message(&self) -> Option<Stamp> {
+        let first = self.path.components().next()?;
+        leading_stamp(first.as_os_str().as_bytes())
+    }
+
     /// The path relative to the channel, as people write it: `inbox/…`.
     pub fn in_channel(&self) -> PathBuf {
         Path::new(self.side.name()).join(&self.path)
+    }
+}
+
+/// What a look found besides messages to show and messages that wait.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// What messages lack, whether they are held for it or not any more.
+    pub missing: HashMap<(Side, Stamp), Missing>,
+    /// Messages whose text cannot be read now; their last known card is shown if there is one.
+    pub unreadable: HashSet<(Side, Stamp)>,
+    /// Every file that is not shown.
+    pub hidden: Vec<Hidden>,
+    /// What is wrong with messages that are shown all the same.
+    pub problems: Vec<(Side, Stamp, String)>,
+}
+
+impl Findings {
+    /// How many of them count as a warning.
+    pub(super) fn warnings(&self) -> usize {
+        self.hidden.iter().filter(|hidden| hidden.warning).count() + self.problems.len()
+    }
+
+    /// How many files are not shown for this reason.
+    pub fn count(&self, reason: &Reason) -> usize {
+        self.hidden.iter().filter(|hidden| hidden.reason == *reason).count()
+    }
+
+    /// The messages of which a sync tool is still receiving a part.
+    pub(super) fn arriving(&self) -> HashSet<(Side, Stamp)> {
+        let arriving = self.hidden.iter().filter(|hidden| hidden.reason == Reason::Arriving);
+        arriving.filter_map(|hidden| Some((hidden.side, hidden.message()?))).collect()
+    }
+
+    pub(super) fn hide(&mut self, side: Side, path: PathBuf, reason: Reason, warning: bool) {
+        self.hidden.push(Hidden { side, path, reason, warning });
+    }
+
+    pub(super) fn hide_all(&mut self, side: Side, hidden: impl IntoIterator<Item = HiddenName>) {
+        self.hidden.extend(hidden.into_iter().map(|(path, reason, warning)| Hidden { side, path, reason, warning }));
+    }
+
+    /// Puts what people read into an order that does not depend on the disk.
+    pub(super) fn order(&mut self) {
+        self.hidden.sort_by(|a, b| (a.side, &a.path).cmp(&(b.side, &b.path)));
+        self.problems.sort_by_key(|(side, stamp, _)| (*side, *stamp));
     }
 }

@@ -9,6 +9,9 @@ use crate::channel::protocol::classify::{Found, FoundAttachment, Reason, classif
 use crate::channel::protocol::stamp::Stamp;
 use crate::fs::confined::{Folder, Kind};
 
+/// A name in a box that is not shown: its path relative to the box, why, and whether that counts as a warning.
+pub(crate) type HiddenName = (PathBuf, Reason, bool);
+
 /// Names in a box, sorted.
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
@@ -16,8 +19,8 @@ pub(crate) struct Listing {
     pub(crate) texts: Vec<Stamp>,
     /// The stem folders.
     pub(crate) folders: HashSet<Stamp>,
-    /// Each other name, why it is not shown, and whether that counts as a warning.
-    pub(crate) hidden: Vec<(PathBuf, Reason, bool)>,
+    /// Every other name.
+    pub(crate) hidden: Vec<HiddenName>,
 }
 
 impl Listing {

@@ -9,7 +9,7 @@ use std::io;
 use std::mem::{Discriminant, discriminant};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::channel::error::Error;
 use crate::channel::folder::Channel;
@@ -20,6 +20,7 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card;
 use crate::channel::snapshot::card::{Card, MadeCard};
 use crate::channel::snapshot::card_cache::CardCache;
+use crate::channel::snapshot::kept_texts::KeptTexts;
 use crate::channel::snapshot::listing::Listing;
 use crate::channel::snapshot::{BY_WORDS, BoxState, LookOptions, Snapshot, take};
 
@@ -33,7 +34,7 @@ const MOST: usize = 500;
 pub fn name_in_box(channel: &Channel, path: &Path) -> Option<(Side, OsString)> {
     let mut parts = path.strip_prefix(&channel.path).ok()?.components();
     let first = parts.next()?;
-    let side = Side::BOTH.into_iter().find(|side| first.as_os_str() == side.name())?;
+    let side = Side::from_name(first)?;
     Some((side, parts.next()?.as_os_str().to_owned()))
 }
 
@@ -48,8 +49,8 @@ impl LastLook {
     /// Lets go of a look.
     pub fn from_snapshot(mut snapshot: Snapshot) -> Self {
         let boxes = boxes(&snapshot);
-        (snapshot.inbox, snapshot.outbox) = (BoxState::Missing, BoxState::Missing);
-        (snapshot.bodies, snapshot.kept) = (Mutex::default(), 0);
+        (snapshot.inbox.state, snapshot.outbox.state) = (BoxState::Missing, BoxState::Missing);
+        snapshot.texts = KeptTexts::default();
         Self { snapshot, boxes }
     }
 
@@ -85,16 +86,16 @@ impl LastLook {
     /// As [`Channel::open`].
     pub fn some(mut self, names: &ChangedNames, look: LookOptions) -> Result<Snapshot, Error> {
         let [inbox, outbox] = Side::BOTH.map(|side| BoxState::open(&self.snapshot.channel, side, look));
-        (self.snapshot.inbox, self.snapshot.outbox) = (inbox, outbox);
+        (self.snapshot.inbox.state, self.snapshot.outbox.state) = (inbox, outbox);
         if names.len() > MOST || boxes(&self.snapshot) != self.boxes || !is_same_look(self.snapshot.look, look) {
             return Ok(self.everything(look)?.0);
         }
         self.snapshot.look = look;
-        let trusts = self.snapshot.trusts.clone();
+        let trusts = self.snapshot.trusts();
         for side in BY_WORDS {
             self.snapshot.look_at(side, names);
         }
-        if self.snapshot.trusts != trusts {
+        if self.snapshot.trusts() != trusts {
             // What is wrong with a message depends on whose it is, also with one that nobody touched.
             return Ok(self.everything(look)?.0);
         }
@@ -104,7 +105,7 @@ impl LastLook {
 
 /// Whether each box is open, missing or closed to us.
 fn boxes(snapshot: &Snapshot) -> [Discriminant<BoxState>; 2] {
-    Side::BOTH.map(|side| discriminant(snapshot.side(side)))
+    Side::BOTH.map(|side| discriminant(&snapshot.seen_box(side).state))
 }
 
 fn is_same_look(a: LookOptions, b: LookOptions) -> bool {
@@ -113,20 +114,17 @@ fn is_same_look(a: LookOptions, b: LookOptions) -> bool {
 
 /// Whether two looks are certain to have seen the same: what was not settled at the first may differ unnoticed.
 fn is_like(a: &Snapshot, b: &Snapshot) -> bool {
-    let same = |a: &[Arc<Card>], b: &[Arc<Card>]| {
-        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(a, b) || a == b)
-    };
     a.all.iter().all(|card| card.is_settled_at(a.looked_at))
-        && same(&a.cards, &b.cards)
-        && same(&a.all, &b.all)
-        && a.hidden == b.hidden
-        && a.unreadable == b.unreadable
-        && a.missing == b.missing
-        && a.icons == b.icons
-        && a.profile_problems == b.profile_problems
-        && a.bylines == b.bylines
-        && a.trusts == b.trusts
-        && (&a.their_profile, &a.my_profile) == (&b.their_profile, &b.my_profile)
+        && are_same_cards(&a.cards, &b.cards)
+        && are_same_cards(&a.all, &b.all)
+        && a.findings.hidden == b.findings.hidden
+        && a.findings.unreadable == b.findings.unreadable
+        && a.findings.missing == b.findings.missing
+        && Side::BOTH.into_iter().all(|side| a.seen_box(side).says_the_same_as(b.seen_box(side)))
+}
+
+fn are_same_cards(a: &[Arc<Card>], b: &[Arc<Card>]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(a, b) || a == b)
 }
 
 impl Snapshot {
@@ -137,20 +135,19 @@ impl Snapshot {
         let names: Vec<&OsStr> = names.iter().filter(|(at, _)| *at == side).map(|(_, name)| name.as_os_str()).collect();
         let mut stamps: BTreeSet<Stamp> = names.iter().filter_map(|name| leading_stamp(name.as_bytes())).collect();
         let held = self.held.iter().map(|held| &held.card).filter(|card| card.side == side);
-        let lacking = self.missing.keys().filter(|(at, _)| *at == side).map(|(_, stamp)| *stamp);
+        let lacking = self.findings.missing.keys().filter(|(at, _)| *at == side).map(|(_, stamp)| *stamp);
         stamps.extend(held.map(|card| card.stamp).chain(lacking));
         // These are read at every look, so what is wrong with them is found anew.
-        let profile = if side == Side::Inbox { &self.their_profile } else { &self.my_profile };
         let names: BTreeSet<OsString> = names
             .into_iter()
             .map(OsStr::to_owned)
             .chain(stamps.iter().flat_map(|stamp| both(*stamp)))
             .chain([layout::PROFILE_FILE, layout::AUTHORS_FILE].map(OsString::from))
-            .chain(profile.icon.as_ref().map(OsString::from))
+            .chain(self.profile(side).icon.as_ref().map(OsString::from))
             .collect();
         let listing = Listing::from_names(folder, names.iter().cloned());
         let known = self.forget(side, &stamps);
-        self.hidden.retain(|hidden| {
+        self.findings.hidden.retain(|hidden| {
             let first = hidden.path.components().next().map(Component::as_os_str);
             hidden.side != side || !first.is_some_and(|first| names.contains(first))
         });
@@ -158,7 +155,7 @@ impl Snapshot {
         let made = self.make_again(side, &listing, &known);
         let profile = self.profile(side).clone();
         self.read_words(side, &profile);
-        self.hide_all(side, listing.hidden);
+        self.findings.hide_all(side, listing.hidden);
         self.remake(side, made, &known);
         self.order();
     }
@@ -174,12 +171,12 @@ impl Snapshot {
             if let Ok(at) = self.cards.binary_search_by_key(&key, |card| (card.stamp, card.side)) {
                 self.cards.remove(at);
             }
-            self.missing.remove(&(side, *stamp));
-            self.unreadable.remove(&(side, *stamp));
+            self.findings.missing.remove(&(side, *stamp));
+            self.findings.unreadable.remove(&(side, *stamp));
         }
         let forgotten = |at: Side, stamp: &Stamp| at == side && stamps.contains(stamp);
         self.held.retain(|held| !forgotten(held.card.side, &held.card.stamp));
-        self.problems.retain(|(at, stamp, _)| !forgotten(*at, stamp));
+        self.findings.problems.retain(|(at, stamp, _)| !forgotten(*at, stamp));
         known
     }
 
@@ -205,7 +202,7 @@ impl Snapshot {
         for (stamp, made) in made {
             self.add(side, stamp, made, known.get(&stamp));
         }
-        let arriving = self.arriving();
+        let arriving = self.findings.arriving();
         let added: Vec<Arc<Card>> = self.all.iter().skip(all).cloned().collect();
         for card in added {
             self.sort_out(card, &arriving);

@@ -237,13 +237,7 @@ impl ReadingRoomReport {
         let mut lines: Vec<String> = (self.failed.iter())
             .map(|one| format!("warning: {} was not built: {}{}", field(&one.channel), one.error, hint(&one.hint)))
             .collect();
-        let of = |what: &'static str, lines: fn(&BuildReport) -> &[String]| {
-            let line = move |channel: &str, line: &String| format!("{what}: {}: {}", field(channel), field(line));
-            let all =
-                self.channels.iter().flat_map(move |one| lines(one).iter().map(move |text| line(&one.channel, text)));
-            all.collect::<Vec<_>>()
-        };
-        for all in [of("warning", |one| &one.warnings), of("note", |one| &one.waiting)] {
+        for all in [self.said("warning", |one| &one.warnings), self.said("note", |one| &one.waiting)] {
             let more = all.len().saturating_sub(MAX_LINES);
             lines.extend(all.into_iter().take(MAX_LINES));
             if more > 0 {
@@ -261,6 +255,13 @@ impl ReadingRoomReport {
             lines.push(format!("{NO_BASE_URL}`--base-url` sets its address"));
         }
         lines
+    }
+
+    /// What is said of the channels, a line each with the channel's name.
+    fn said(&self, what: &str, lines: fn(&BuildReport) -> &[String]) -> Vec<String> {
+        let all =
+            self.channels.iter().flat_map(|one| lines(one).iter().map(move |line| (field(&one.channel), field(line))));
+        all.map(|(channel, line)| format!("{what}: {channel}: {line}")).collect()
     }
 
     /// What was written and removed, each with its folder in the room before it.

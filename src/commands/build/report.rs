@@ -42,13 +42,13 @@ pub struct BuildReport {
 }
 
 fn warnings(snapshot: &Snapshot, built: &OutputReport) -> Vec<String> {
-    let hidden = snapshot.hidden.iter().filter(|hidden| hidden.warning);
+    let hidden = snapshot.findings.hidden.iter().filter(|hidden| hidden.warning);
     let mut warnings: Vec<String> =
         hidden.map(|hidden| format!("{}: {}", field(&hidden.in_channel().to_string_lossy()), hidden.reason)).collect();
-    let problems = snapshot.problems.iter();
+    let problems = snapshot.findings.problems.iter();
     warnings.extend(problems.map(|(side, stamp, problem)| format!("{side}/{stamp}.txt: {}", field(problem))));
     for side in Side::BOTH {
-        if let BoxState::Unreadable(error) = snapshot.side(side) {
+        if let BoxState::Unreadable(error) = &snapshot.seen_box(side).state {
             warnings.push(format!("{side}: not readable: {error}"));
         }
     }

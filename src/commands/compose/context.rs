@@ -1,4 +1,5 @@
-//! Where a message is written, and what becomes of it.
+//! What the commands that write a message hand around: the channel, how it was typed, and whether the text is to be sent,
+//! scheduled, kept as a draft or only shown.
 
 use std::ffi::OsString;
 

@@ -94,7 +94,7 @@ impl ComposedMessage {
         Self { channel: channel.name.to_string(), id: Some(stamp), path: Some(shown(path)), ..Self::default() }
     }
 
-    fn of_draft(context: &ComposeContext<'_>, draft: &Draft) -> Self {
+    fn for_draft(context: &ComposeContext<'_>, draft: &Draft) -> Self {
         Self {
             channel: context.channel.name.to_string(),
             path: Some(shown(&draft.path())),
@@ -123,19 +123,19 @@ impl ComposeReport {
     }
 
     pub(super) fn kept(context: &ComposeContext<'_>, draft: &Draft, written: Written) -> Self {
-        ComposedMessage::of_draft(context, draft).with(written)
+        ComposedMessage::for_draft(context, draft).with(written)
     }
 
     pub(super) fn scheduled(context: &ComposeContext<'_>, draft: &Draft, written: Written) -> Self {
         let due = if let DraftName::Scheduled(due) = draft.name { Some(due) } else { None };
         let spoken = due.map(|due| context.environment.zone.spoken(due));
-        ComposedMessage { id: due, scheduled: due, due: spoken, ..ComposedMessage::of_draft(context, draft) }
+        ComposedMessage { id: due, scheduled: due, due: spoken, ..ComposedMessage::for_draft(context, draft) }
             .with(written)
     }
 
     pub(super) fn would(
         channel: &Channel,
-        letter: &NewMessage,
+        message: &NewMessage,
         plan: SendPlan,
         stamp: Stamp,
         warnings: Vec<String>,
@@ -145,11 +145,11 @@ impl ComposeReport {
             None if plan.draft => (DraftName::Unsent(stamp).to_string(), draft::folder(channel)),
             None => (stamp.to_string(), channel.path.join("outbox")),
         };
-        let names: Vec<String> = letter.attachments.iter().map(|file| file.name.text().into_owned()).collect();
+        let names: Vec<String> = message.attachments.iter().map(|file| file.name.text().into_owned()).collect();
         let path = |name: &String| shown(&folder.join(&stem).join(name));
-        let attachments = names.iter().map(path).zip(letter.attachments.iter().map(|file| file.len)).collect();
-        let text = message_file::decode(letter.text.clone()).text;
-        let would = PlannedMessage { attachments, text, length: letter.text.len() };
+        let attachments = names.iter().map(path).zip(message.attachments.iter().map(|file| file.len)).collect();
+        let text = message_file::decode(message.text.clone()).text;
+        let would = PlannedMessage { attachments, text, length: message.text.len() };
         let id = (!plan.draft).then_some(plan.due.unwrap_or(stamp));
         let one = ComposedMessage {
             channel: channel.name.to_string(),

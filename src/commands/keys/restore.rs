@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -15,15 +16,28 @@ use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
-use crate::commands::keys::restore_args::Restore;
-use crate::commands::keys::sealed_file::{given, unsealed};
+use crate::commands::keys::sealed_file;
 use crate::commands::{Environment, Failure, count, documents};
 use crate::console::Console;
+use crate::daemon::engine;
 use crate::fs::create_folders::folders_below;
 use crate::fs::regular_file;
 use crate::sync::keys::book::{Book, Document, Secret};
 use crate::text::invisible::field;
 use crate::text::shell;
+
+/// Arguments of `missive keys restore`.
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    /// The file
+    file: PathBuf,
+    /// Use this channel's existing folder; its contents will be shared
+    #[arg(long, value_name = "CHANNEL")]
+    into: Vec<String>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
 
 /// What came back, and what did not.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -72,6 +86,19 @@ impl Fate {
     fn is_taken(&self) -> bool {
         matches!(self, Self::New | Self::Into)
     }
+
+    /// What becomes of a key, in a line.
+    fn line(&self, document: &Document, environment: &Environment) -> String {
+        let may = if document.secret.is_some() { "reads and writes" } else { "reads" };
+        let path = field(&environment.folders.data.join(document.channel.as_os_str()).to_string_lossy());
+        let becomes = match self {
+            Self::New => format!("a new folder, {path}"),
+            Self::Into => format!("the existing folder, {path}; its contents will be shared"),
+            Self::Here => "here already".to_owned(),
+            Self::LeftOut(why) => format!("left out: {why}"),
+        };
+        format!("  {} ({}), {may}: {becomes}", field(&document.channel.to_string()), document.side)
+    }
 }
 
 /// What a restore comes to.
@@ -89,6 +116,7 @@ struct Plan {
 /// [`Failure`] when the file is none or the passphrase is wrong, nobody is there to answer, or the answer is no. Nothing was changed
 /// then.
 pub(super) fn run(args: &Restore, environment: &Environment, console: Console) -> Result<RestoreReport, Failure> {
+    engine::require()?;
     let into = args.into.iter().map(|name| documents::parsed(name)).collect::<Result<BTreeSet<_>, _>>()?;
     let kept = opened(&args.file, environment, console)?;
     let planned = plan(&Book::read(&environment.folders.data)?, &kept, environment, &into)?;
@@ -120,8 +148,7 @@ pub(super) fn run(args: &Restore, environment: &Environment, console: Console) -
 /// The book in a sealed file.
 fn opened(file: &Path, environment: &Environment, console: Console) -> Result<Book, Failure> {
     let sealed = regular_file::read(&environment.folders.here.join(file), u64::MAX)?;
-    let passphrase = given(console.passphrase("Passphrase of the file:")?)?;
-    let text = crate::sync::keys::backup::open(&sealed, &passphrase).map_err(|error| unsealed(&error, file))?;
+    let text = sealed_file::open(&sealed, file, console)?;
     std::str::from_utf8(&text).ok().and_then(|text| Book::parse(text).ok()).ok_or_else(|| {
         Failure::new(
             format!("{} contains no keys of missive", file.display()),
@@ -194,9 +221,9 @@ fn identity(here: &Book, kept: &Book) -> Option<&'static str> {
 }
 
 /// A key as it is taken: a leave to delete everything was somebody's wish at another time, whose texts count as one's own is for
-/// whoever sits here to say, and where a channel has moved its owner says again.
+/// whoever sits here to say, where a channel has moved its owner says again, and its folder was another one.
 fn taken(document: &Document) -> Document {
-    Document { delete_all: false, trusted: Vec::new(), moved: None, ..document.clone() }
+    Document { delete_all: false, trusted: Vec::new(), moved: None, folder: None, ..document.clone() }
 }
 
 /// What is here, or earlier in the file, and is not replaced by a key.
@@ -244,27 +271,16 @@ impl Plan {
 
     /// What is shown before it is asked about.
     fn lines(&self, environment: &Environment) -> Vec<String> {
-        let of = |(document, fate): &(Document, Fate)| {
-            let may = if document.secret.is_some() { "reads and writes" } else { "reads" };
-            let path = field(&environment.folders.data.join(document.channel.as_os_str()).to_string_lossy());
-            let becomes = match fate {
-                Fate::New => format!("a new folder, {path}"),
-                Fate::Into => {
-                    format!("the existing folder, {path}; its contents will be shared")
-                }
-                Fate::Here => "here already".to_owned(),
-                Fate::LeftOut(why) => format!("left out: {why}"),
-            };
-            format!("  {} ({}), {may}: {becomes}", field(&document.channel.to_string()), document.side)
-        };
         let bad = |name: &String| format!("  `{}`: left out: a channel cannot have that name", field(name));
         let identity = self.identity.map(|what| {
-            format!("The {what} will also be taken from the file. Whoever made the file may know these secrets too.")
+            format!(
+                "The {what} will also be taken from the file. Whoever made the file may know these secrets too. If another computer still uses them, run `missive keys new-device` here before `missive sync`."
+            )
         });
         let all = self.keys.len() + self.bad_names.len();
         [format!("The file holds {}:", count(all, "key"))]
             .into_iter()
-            .chain(self.keys.iter().map(of))
+            .chain(self.keys.iter().map(|(document, fate)| fate.line(document, environment)))
             .chain(self.bad_names.iter().map(bad))
             .chain(identity)
             .collect()
@@ -342,6 +358,13 @@ impl fmt::Display for RestoreReport {
                 f,
                 "Restored {taken}, left out {left}. The messages arrive once `missive sync` is running and someone has them."
             ),
+        }?;
+        if !self.identity {
+            return Ok(());
         }
+        writeln!(
+            f,
+            "For others, this is now the computer that the file comes from. If that one still runs missive, run this here before `missive sync`: missive keys new-device"
+        )
     }
 }

@@ -1,23 +1,12 @@
-//! A sealed file of keys: the passphrase for it, and what is said when it cannot be sealed or opened.
+//! A file of keys that is sealed with a passphrase. Of the commands, this file alone asks for the feature `sync`:
+//! `enabled.rs` asks for the passphrase, seals and opens; `disabled.rs` says that this program cannot.
 
-use std::path::Path;
+#[cfg(not(feature = "sync"))]
+mod disabled;
+#[cfg(feature = "sync")]
+mod enabled;
 
-use crate::commands::Failure;
-use crate::console::Passphrase;
-use crate::sync::keys::backup;
-
-/// The passphrase that was typed.
-pub(super) fn given(passphrase: Passphrase) -> Result<String, Failure> {
-    match passphrase {
-        Passphrase::Given(passphrase) => Ok(passphrase),
-        Passphrase::None => {
-            Err(Failure::new("no passphrase was given", "type one, or pass it as a line on standard input"))
-        }
-        Passphrase::Differs => Err(Failure::new("the two passphrases differ", "nothing was written; try again")),
-    }
-}
-
-/// Why a file of keys was not sealed or opened.
-pub(super) fn unsealed(error: &backup::Error, file: &Path) -> Failure {
-    Failure::new(format!("{}: {error}", file.display()), "nothing was changed")
-}
+#[cfg(not(feature = "sync"))]
+pub(super) use disabled::{open, seal};
+#[cfg(feature = "sync")]
+pub(super) use enabled::{open, seal};

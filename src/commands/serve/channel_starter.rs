@@ -10,6 +10,7 @@ use crate::channel::protocol::name::ChannelName;
 use crate::commands::serve::served_sites::rescan;
 use crate::commands::{Environment, Failure, invite, new, subscribe};
 use crate::console::Console;
+use crate::daemon::engine::IS_BUILT_IN;
 use crate::daemon::schedule::RequestQueue;
 use crate::web;
 use crate::web::CreateError;
@@ -40,7 +41,7 @@ impl web::ChannelCreator for ChannelStarter {
     }
 
     fn can_sync(&self) -> bool {
-        cfg!(feature = "sync")
+        IS_BUILT_IN
     }
 }
 

@@ -39,7 +39,7 @@ impl Listeners {
     fn open_here(port: u16, key: String) -> Result<Self, Failure> {
         let mut tries = if port == 0 { TRIES } else { 1 };
         loop {
-            let first = listen(Ipv4Addr::LOCALHOST.into(), port).map_err(|error| taken("127.0.0.1", port, &error))?;
+            let first = listen(Ipv4Addr::LOCALHOST.into(), port).map_err(|error| taken("127.0.0.1", port, error))?;
             let port = first.local_addr()?.port();
             tries -= 1;
             // A browser that asks for `localhost` may try either, so nobody else may have the other one.
@@ -47,7 +47,7 @@ impl Listeners {
                 Ok(second) => return Ok(Self::here(vec![first, second], port, key)),
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                    return Err(taken("[::1]", port, &error));
+                    return Err(taken("[::1]", port, error));
                 }
                 // There is no such address where the system has no IPv6.
                 Err(_) => return Ok(Self::here(vec![first], port, key)),
@@ -62,13 +62,8 @@ impl Listeners {
 
     fn open_at(host: &str, port: u16, key: String) -> Result<Self, Failure> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let unknown = |error: &io::Error| {
-            Failure::new(
-                format!("`{host}` is not an address of this machine: {error}"),
-                "0.0.0.0 means all its addresses",
-            )
-        };
-        let addresses: Vec<SocketAddr> = (bare, port).to_socket_addrs().map_err(|error| unknown(&error))?.collect();
+        let addresses: Vec<SocketAddr> =
+            (bare, port).to_socket_addrs().map_err(|error| unknown(host, error))?.collect();
         // A machine's own name often means an address that only it can reach.
         let address = addresses.iter().find(|address| !address.ip().is_loopback());
         let address = address.ok_or_else(|| {
@@ -76,8 +71,8 @@ impl Listeners {
             Failure::new(message, "0.0.0.0 means all addresses; without `--host` only this machine can connect")
         })?;
         let listener = listen(address.ip(), port).map_err(|error| match error.kind() {
-            io::ErrorKind::AddrNotAvailable => unknown(&error),
-            _ => taken(host, port, &error),
+            io::ErrorKind::AddrNotAvailable => unknown(host, error),
+            _ => taken(host, port, error),
         })?;
         let port = listener.local_addr()?.port();
         let name = if address.ip().is_unspecified() { outward(address.ip()) } else { bracketed(bare) };
@@ -136,18 +131,22 @@ fn listen(address: IpAddr, port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((address, port))
 }
 
-fn taken(host: &str, port: u16, error: &io::Error) -> Failure {
+fn unknown(host: &str, error: io::Error) -> Failure {
+    let message = format!("`{host}` is not an address of this machine: {error}");
+    Failure::new(message, "0.0.0.0 means all its addresses").caused_by(error)
+}
+
+fn taken(host: &str, port: u16, error: io::Error) -> Failure {
     let hint = format!(
         "choose another port with `--port {}`, or any free one with `--port 0`",
         port.checked_add(1).unwrap_or(3000)
     );
-    match error.kind() {
-        io::ErrorKind::AddrInUse => Failure::new(format!("port {port} of {host} is in use by another program"), hint),
-        io::ErrorKind::PermissionDenied => {
-            Failure::new(format!("you have no permission to use port {port} of {host}"), hint)
-        }
-        _ => Failure::new(format!("missive cannot listen on port {port} of {host}: {error}"), hint),
-    }
+    let message = match error.kind() {
+        io::ErrorKind::AddrInUse => format!("port {port} of {host} is in use by another program"),
+        io::ErrorKind::PermissionDenied => format!("you have no permission to use port {port} of {host}"),
+        _ => format!("missive cannot listen on port {port} of {host}: {error}"),
+    };
+    Failure::new(message, hint).caused_by(error)
 }
 
 /// The address by which other machines are most likely to reach this one. Nothing is sent for that.

@@ -28,7 +28,7 @@ pub(super) fn log(log: &str) -> String {
 /// The property list.
 ///
 /// # Errors
-/// [`Failure`] when a path cannot be said in XML.
+/// [`Failure`] when XML cannot hold a path.
 pub(super) fn agent(job: &Job, log: &Path) -> Result<String, Failure> {
     let mut command = String::new();
     for word in std::iter::once(job.program.as_os_str()).chain(job.args) {
@@ -69,20 +69,21 @@ pub(super) fn agent(job: &Job, log: &Path) -> Result<String, Failure> {
     ))
 }
 
+fn unspeakable(text: &OsStr) -> Failure {
+    let path = field(&text.to_string_lossy());
+    Failure::new(format!("`{path}` cannot be written into a property list"), "give the folder a name of plain text")
+}
+
 /// A text within an element. What shows nothing is written as its number, so that whoever reads the file sees it.
 fn escaped(text: &OsStr) -> Result<String, Failure> {
-    let cannot = || {
-        let path = field(&text.to_string_lossy());
-        Failure::new(format!("`{path}` cannot be said in a property list"), "give the folder a name of plain text")
-    };
     let mut out = String::new();
-    for c in text.to_str().ok_or_else(cannot)?.chars() {
+    for c in text.to_str().ok_or_else(|| unspeakable(text))?.chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
-                return Err(cannot());
+                return Err(unspeakable(text));
             }
             c if c.is_control() || is_unseen(c) => {
                 let _ = write!(out, "&#x{:x};", u32::from(c));
@@ -122,7 +123,11 @@ mod tests {
     fn what_xml_cannot_hold_is_refused() {
         for data in [&b"/\xff"[..], b"/\x1b[2J", "/\u{ffff}".as_bytes()] {
             let failure = of(data).err().unwrap();
-            assert!(failure.message.contains("cannot be said") && !failure.message.contains('\u{1b}'), "{failure}");
+            assert!(
+                failure.message.contains("cannot be written into a property list")
+                    && !failure.message.contains('\u{1b}'),
+                "{failure}"
+            );
         }
     }
 

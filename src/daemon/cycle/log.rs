@@ -12,7 +12,7 @@ pub(super) fn scan(snapshot: &Snapshot, same: bool) {
     let channel = &snapshot.channel.name;
     tracing::debug!(%channel, messages = snapshot.cards.len(), warnings = snapshot.warnings(), same, "channel scanned");
     for side in Side::BOTH {
-        if let BoxState::Unreadable(reason) = snapshot.side(side)
+        if let BoxState::Unreadable(reason) = &snapshot.seen_box(side).state
             && !same
         {
             tracing::warn!(%channel, folder = side.name(), %reason, "box can't be read");

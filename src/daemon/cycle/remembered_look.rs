@@ -1,7 +1,6 @@
 //! The last look at a channel, from which the next one starts.
 
 use crate::channel::Channel;
-use crate::channel::snapshot::card_cache;
 use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::rescan::{ChangedNames, LastLook, name_in_box};
 use crate::channel::snapshot::{self, LookOptions, Snapshot};
@@ -12,47 +11,47 @@ use crate::watch::Touched;
 /// What is remembered of a look, and what has to be looked at since.
 pub(super) struct RememberedLook {
     cache: CardCache,
-    rest: Option<LastLook>,
+    last: Option<LastLook>,
     /// What was touched and not looked at yet.
     pub(super) owed: Touched,
     /// Whether the last look was taken without the lock, so that another build may have seen what came later.
     was_unlocked: bool,
-    /// Whether cards were made that are not kept yet.
-    is_unkept: bool,
+    /// Whether cards were made that are not saved yet.
+    has_unsaved_cards: bool,
 }
 
 impl RememberedLook {
     /// Nothing was looked at yet. The first look reads what is not in the cache.
     pub(super) fn new(cache: CardCache) -> Self {
-        Self { cache, rest: None, owed: Touched::default(), was_unlocked: false, is_unkept: false }
+        Self { cache, last: None, owed: Touched::default(), was_unlocked: false, has_unsaved_cards: false }
     }
 
     /// Looks at what was touched. Tells whether all is as it was, as far as everything was looked at.
     pub(super) fn take(&mut self, channel: &Channel, look: LookOptions) -> Result<(Snapshot, bool), Error> {
-        let (snapshot, same) = match (self.rest.take(), &self.owed) {
+        let (snapshot, same) = match (self.last.take(), &self.owed) {
             (None, _) => {
                 // It may be known by the name of a link that leads to it.
                 let found = Channel { name: channel.name.clone(), ..Channel::open(&channel.path)? };
                 (snapshot::take(found, &self.cache, look), false)
             }
-            (Some(rest), Touched::Everything) => {
-                let looked = rest.everything(look);
-                self.rest = Some(rest);
+            (Some(last), Touched::Everything) => {
+                let looked = last.everything(look);
+                self.last = Some(last);
                 looked?
             }
-            (Some(rest), Touched::Paths(paths)) => {
+            (Some(last), Touched::Paths(paths)) => {
                 let names: ChangedNames = paths.iter().filter_map(|path| name_in_box(channel, path)).collect();
-                (rest.some(&names, look)?, false)
+                (last.some(&names, look)?, false)
             }
         };
         self.owed = Touched::default();
-        self.is_unkept |= !same;
+        self.has_unsaved_cards |= !same;
         Ok((snapshot, same))
     }
 
     /// Remembers a look that was taken with the lock.
     pub(super) fn remember(&mut self, snapshot: Snapshot) {
-        self.rest = Some(LastLook::from_snapshot(snapshot));
+        self.last = Some(LastLook::from_snapshot(snapshot));
     }
 
     /// Remembers a look that was taken without it.
@@ -71,36 +70,33 @@ impl RememberedLook {
 
     /// When the next held message is due, in seconds since 1970.
     pub(super) fn due(&self) -> Option<i64> {
-        self.rest.as_ref().and_then(LastLook::due)
+        self.last.as_ref().and_then(LastLook::due)
     }
 
-    /// Keeps the cards for the next run.
-    pub(super) fn keep(&mut self, console: Console) {
-        if let Some(rest) = self.rest.as_ref().filter(|_| self.is_unkept) {
-            say_if_not_kept(rest.keep(&self.cache), console);
-            self.is_unkept = false;
+    /// Saves the cards for the next run.
+    pub(super) fn save_cards(&mut self, console: Console) {
+        if let Some(last) = self.last.as_ref().filter(|_| self.has_unsaved_cards) {
+            say_if_not_saved(last.keep(&self.cache), console);
+            self.has_unsaved_cards = false;
         }
     }
 
-    /// Keeps the cards of a look that began at `now`, in nanoseconds since 1970.
-    pub(super) fn keep_snapshot(&self, snapshot: &Snapshot, now: i64, console: Console) {
-        say_if_not_kept(snapshot.keep(&self.cache, now), console);
+    /// Saves the cards of a look that began at `now`, in nanoseconds since 1970.
+    pub(super) fn save_cards_of(&self, snapshot: &Snapshot, now: i64, console: Console) {
+        say_if_not_saved(snapshot.keep(&self.cache, now), console);
     }
 }
 
-/// The cache is only a shortcut: that it could not be kept changes nothing but time.
-fn say_if_not_kept(kept: std::io::Result<()>, console: Console) {
-    if let Err(error) = kept {
+/// The cache is only a shortcut: that it could not be saved changes nothing but time.
+fn say_if_not_saved(saved: std::io::Result<()>, console: Console) {
+    if let Err(error) = saved {
         console.say_if_verbose(&format!("the card cache could not be saved: {error}"));
     }
 }
 
 /// The channel's card cache; what is wrong with it is said to those who ask for more.
 pub(crate) fn read_cache(channel: &Channel, folders: &Folders, console: Console) -> CardCache {
-    let cache = match &folders.cache {
-        Some(folder) => CardCache::read(card_cache::path_below(folder, &channel.path)),
-        None => CardCache::nowhere(),
-    };
+    let cache = CardCache::below(folders.cache.as_deref(), &channel.path);
     if let Some(damage) = &cache.damage {
         console.say_if_verbose(&format!("the card cache is rebuilt: {damage}"));
     }

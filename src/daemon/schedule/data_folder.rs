@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::channel::Channel;
+use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::daemon::cycle::ChannelCycle;
 use crate::watch::{Scope, Touched, WatchedPlace};
@@ -65,7 +66,7 @@ impl<'a> DataFolder<'a> {
 
     /// Where it is noticed that a channel comes or goes. A folder becomes a channel when it gets a box.
     pub(super) fn places(&self) -> Vec<WatchedPlace> {
-        const BOXES: &[&str] = &["inbox", "outbox"];
+        const BOXES: &[&str] = &[Side::Inbox.name(), Side::Outbox.name()];
         let other = |path: &PathBuf| WatchedPlace { path: path.clone(), scope: Scope::Names(BOXES) };
         let own = WatchedPlace { path: self.real.clone(), scope: Scope::Children };
         [own].into_iter().chain(self.others.iter().map(other)).collect()

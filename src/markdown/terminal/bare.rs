@@ -4,7 +4,7 @@
 
 use pulldown_cmark::{Event, Parser};
 
-use crate::markdown::balance::{Token, behind_tag};
+use crate::markdown::balance::{Token, behind_tag, end_tag};
 
 /// Elements whose text is none for readers.
 const SILENT: [&str; 2] = ["script", "style"];
@@ -82,15 +82,7 @@ fn behind<'a>(token: &Token, html: &'a str) -> Option<&'a str> {
     match token {
         Token::Comment => html.get(4..)?.split_once("-->").map(|(_, after)| after),
         Token::Declaration => html.split_once('>').map(|(_, after)| after),
-        Token::Start(name) if SILENT.contains(&name.as_str()) => {
-            let inside = behind_tag(html)?;
-            let ends = |at: &usize| {
-                let tail = inside.as_bytes().get(at + 2..at + 2 + name.len());
-                tail.is_some_and(|tail| tail.eq_ignore_ascii_case(name.as_bytes()))
-            };
-            let end = memchr::memmem::find_iter(inside.as_bytes(), "</").find(ends)?;
-            behind_tag(inside.get(end..)?)
-        }
+        Token::Start(name) if SILENT.contains(&name.as_str()) => behind_tag(end_tag(behind_tag(html)?, name)?),
         Token::Start(_) | Token::End(_) => behind_tag(html),
     }
 }

@@ -87,7 +87,8 @@ impl Grid {
     fn row_lines(&self, row: &[Prose], widths: &[usize], bar: &str, styled: bool) -> Vec<String> {
         let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| cell.wrap(*width, *width)).collect();
         let height = cells.iter().map(Vec::len).max().unwrap_or_default();
-        let line = |number: usize| {
+        let mut out = Vec::with_capacity(height);
+        for number in 0..height {
             let mut line = String::new();
             for (column, width) in widths.iter().enumerate() {
                 if column > 0 {
@@ -99,9 +100,9 @@ impl Grid {
                     push_aligned(&mut line, &cell.paint(&range, styled), *width, cell.columns(&range), alignment);
                 }
             }
-            line
-        };
-        (0..height).map(line).collect()
+            out.push(line);
+        }
+        out
     }
 
     /// `head: cell`, a line for each, with an empty line between rows.

@@ -4,9 +4,11 @@
 //! and the styling that is made here. A text that costs too much to be read as Markdown is shown as it is.
 
 mod bare;
+mod blocks;
 mod grid;
 mod inline;
 mod lines;
+mod notes;
 mod page;
 mod prose;
 mod references;
@@ -31,19 +33,25 @@ const NARROWEST: usize = 20;
 /// address as it is written. Addresses are numbered in the text and stand at its end, as do footnotes.
 pub fn lay_out(text: &str, page: Page, place: &dyn Fn(&str) -> Option<String>) -> String {
     let page = Page { width: page.width.max(NARROWEST), ..page };
-    // A text that is nothing but markup still says something: nobody's words vanish.
-    let has_words = |text: &str| text.contains(char::is_alphanumeric);
-    // What begins and ends a style is no word: `\x1b[1m`.
-    let shows_words = |laid: &str| {
-        let mut parts = laid.split('\x1b');
-        let first = parts.next().is_some_and(has_words);
-        first || parts.any(|part| part.split_once('m').is_some_and(|(_, shown)| has_words(shown)))
-    };
-    let says_something = |laid: &String| {
-        let says_it = if has_words(text) { shows_words(laid) } else { !laid.trim().is_empty() };
-        says_it || page.skip_title || text.trim().is_empty()
-    };
-    as_markdown(text, page, place).filter(says_something).unwrap_or_else(|| plain(text, page))
+    as_markdown(text, page, place).filter(|laid| is_enough(laid, text, page)).unwrap_or_else(|| plain(text, page))
+}
+
+/// Whether what was laid out says what the text says. One that is nothing but markup still says something: nobody's words
+/// vanish.
+fn is_enough(laid: &str, text: &str, page: Page) -> bool {
+    let says_it = if has_words(text) { shows_words(laid) } else { !laid.trim().is_empty() };
+    says_it || page.skip_title || text.trim().is_empty()
+}
+
+fn has_words(text: &str) -> bool {
+    text.contains(char::is_alphanumeric)
+}
+
+/// Whether there are words besides what begins and ends a style, such as `\x1b[1m`.
+fn shows_words(laid: &str) -> bool {
+    let mut parts = laid.split('\x1b');
+    let first = parts.next().is_some_and(has_words);
+    first || parts.any(|part| part.split_once('m').is_some_and(|(_, shown)| has_words(shown)))
 }
 
 /// The beginning of a text as lines that each end in `\n`, for a text that is one too many to be read as Markdown.

@@ -3,35 +3,19 @@
 //! Decides which blocks have an empty line between them, what is quoted or listed, and what waits for the end. Tables,
 //! margins and what stands within a block have files of their own.
 
-use std::collections::HashMap;
-
 use pulldown_cmark::{Event, HeadingLevel, Tag, TagEnd};
 
 use super::bare::text_of;
+use super::blocks::{Blocks, Within};
 use super::grid::Grid;
 use super::inline::Inline;
 use super::lines::{trimmed, untabbed};
+use super::notes::Notes;
 use super::prose::Style;
 use super::references::Reference;
 use super::sheet::Sheet;
-use crate::markdown::bounds::MAX_DEPTH;
 use crate::markdown::terminal::page::Page;
 use crate::text::invisible::visible;
-
-/// What a block stands in.
-enum Within {
-    Quote,
-    Note,
-    /// A list: the number of its next item, if it counts, and whether its items have empty lines between them.
-    List {
-        next: Option<u64>,
-        loose: bool,
-    },
-    Item,
-}
-
-/// A note that is being read: its label and its events.
-type Definition<'t> = (String, Vec<Event<'t>>);
 
 /// Writes one message.
 pub(super) struct Writer<'a, 't> {
@@ -40,15 +24,11 @@ pub(super) struct Writer<'a, 't> {
     skipping: bool,
     sheet: Sheet,
     inline: Inline<'a>,
-    within: Vec<Within>,
-    /// Whether the next block is the first where it stands.
-    first: bool,
-    depth: usize,
+    blocks: Blocks,
     code: Option<String>,
     html: Option<String>,
     grid: Option<Grid>,
-    defining: Vec<Definition<'t>>,
-    notes: HashMap<String, Vec<Event<'t>>>,
+    notes: Notes<'t>,
 }
 
 impl<'a, 't> Writer<'a, 't> {
@@ -60,14 +40,11 @@ impl<'a, 't> Writer<'a, 't> {
             skipping: page.skip_title,
             sheet: Sheet::new(page.width, page.styled),
             inline: Inline::new(page, place),
-            within: Vec::new(),
-            first: true,
-            depth: 0,
+            blocks: Blocks::new(),
             code: None,
             html: None,
             grid: None,
-            defining: Vec::new(),
-            notes: HashMap::new(),
+            notes: Notes::default(),
         }
     }
 
@@ -78,18 +55,15 @@ impl<'a, 't> Writer<'a, 't> {
             return Some(());
         }
         match event {
-            Event::Start(Tag::FootnoteDefinition(label)) => self.defining.push((label.into_string(), Vec::new())),
-            Event::End(TagEnd::FootnoteDefinition) => {
-                if let Some((label, events)) = self.defining.pop() {
-                    self.notes.entry(label).or_insert(events);
+            Event::Start(Tag::FootnoteDefinition(label)) => self.notes.open(label.into_string()),
+            Event::End(TagEnd::FootnoteDefinition) => self.notes.close(),
+            event => {
+                if let Some(event) = self.notes.keep(event) {
+                    self.write(event);
                 }
             }
-            event => match self.defining.last_mut() {
-                Some((_, events)) => events.push(event),
-                None => self.write(event),
-            },
         }
-        (self.depth <= MAX_DEPTH && self.sheet.len() <= self.most).then_some(())
+        (self.sheet.len() <= self.most).then_some(())
     }
 
     /// Writes what waited for the end; gives the page, or `None` when it costs too much.
@@ -99,7 +73,7 @@ impl<'a, 't> Writer<'a, 't> {
         for number in 1.. {
             let reference = match self.inline.reference(number) {
                 Some(Reference::Address(address)) => Err(address.clone()),
-                Some(Reference::Note(label)) => Ok(self.notes.remove(label).unwrap_or_default()),
+                Some(Reference::Note(label)) => Ok(self.notes.take(label)),
                 None => break,
             };
             self.sheet.open_item(&format!("[{number}] "), self.styled(Style::DIM));
@@ -113,26 +87,19 @@ impl<'a, 't> Writer<'a, 't> {
     }
 
     fn write_note(&mut self, events: Vec<Event<'t>>) -> Option<()> {
-        self.within.push(Within::Note);
-        self.first = true;
+        self.blocks.enter(Within::Note);
         for event in events {
             self.take(event)?;
         }
         self.write_prose();
-        self.within.pop();
+        self.blocks.leave_note();
         Some(())
     }
 
     fn write(&mut self, event: Event<'t>) {
         match event {
-            Event::Start(tag) => {
-                self.depth += 1;
-                self.open(tag);
-            }
-            Event::End(end) => {
-                self.depth = self.depth.saturating_sub(1);
-                self.close(end);
-            }
+            Event::Start(tag) => self.open(tag),
+            Event::End(end) => self.close(end),
             Event::Text(text) => match &mut self.code {
                 Some(code) => code.push_str(&text),
                 None => self.inline.text(&text),
@@ -155,7 +122,7 @@ impl<'a, 't> Writer<'a, 't> {
             Tag::BlockQuote(_) => {
                 self.separate();
                 self.sheet.open_quote();
-                self.enter(Within::Quote);
+                self.blocks.enter(Within::Quote);
             }
             Tag::CodeBlock(_) => {
                 self.separate();
@@ -163,7 +130,7 @@ impl<'a, 't> Writer<'a, 't> {
             }
             Tag::List(next) => {
                 self.separate();
-                self.enter(Within::List { next, loose: false });
+                self.blocks.enter(Within::List { next, loose: false });
             }
             Tag::Item => self.open_item(),
             Tag::Table(alignments) => {
@@ -191,9 +158,9 @@ impl<'a, 't> Writer<'a, 't> {
             TagEnd::BlockQuote(_) | TagEnd::Item => {
                 self.write_prose();
                 self.sheet.close();
-                self.leave();
+                self.blocks.leave();
             }
-            TagEnd::List(_) => self.leave(),
+            TagEnd::List(_) => self.blocks.leave(),
             TagEnd::CodeBlock => self.close_code(),
             TagEnd::HtmlBlock => self.close_html(),
             TagEnd::TableCell => self.close_cell(),
@@ -215,26 +182,10 @@ impl<'a, 't> Writer<'a, 't> {
     /// Begins a block: writes what stands before it, and an empty line where one belongs.
     fn separate(&mut self) {
         let wrote = self.write_prose().is_some();
-        if !std::mem::take(&mut self.first) || wrote {
-            let mut around = self.within.iter().rev();
-            let tight = match (around.next(), around.next()) {
-                (Some(Within::Item), Some(Within::List { loose, .. })) => !loose,
-                _ => false,
-            };
-            if !tight {
-                self.sheet.blank();
-            }
+        let is_first = std::mem::take(&mut self.blocks.next_is_first);
+        if (!is_first || wrote) && !self.blocks.are_tight() {
+            self.sheet.blank();
         }
-    }
-
-    fn enter(&mut self, within: Within) {
-        self.within.push(within);
-        self.first = true;
-    }
-
-    fn leave(&mut self) {
-        self.within.pop();
-        self.first = false;
     }
 
     /// Writes the running text, if there is any; gives the width of its widest line.
@@ -252,31 +203,17 @@ impl<'a, 't> Writer<'a, 't> {
     }
 
     fn open_paragraph(&mut self) {
-        if let [.., Within::List { loose, .. }, Within::Item] = self.within.as_mut_slice() {
-            *loose = true;
-        }
+        self.blocks.loosen_list();
         self.separate();
     }
 
     fn open_item(&mut self) {
-        let depth = self.within.iter().filter(|within| matches!(within, Within::List { .. })).count();
-        let mut mark = match (self.page.styled, depth % 3) {
-            (false, _) => "- ".to_owned(),
-            (true, 1) => "• ".to_owned(),
-            (true, 2) => "◦ ".to_owned(),
-            (true, _) => "▪ ".to_owned(),
-        };
-        if let Some(Within::List { next, loose }) = self.within.last_mut() {
-            if *loose && !self.first {
-                self.sheet.blank();
-            }
-            if let Some(number) = next {
-                mark = format!("{number}. ");
-                *number = number.saturating_add(1);
-            }
+        if self.blocks.parts_items() {
+            self.sheet.blank();
         }
+        let mark = self.blocks.next_mark(self.page.styled);
         self.sheet.open_item(&mark, Style::NONE);
-        self.enter(Within::Item);
+        self.blocks.enter(Within::Item);
     }
 
     fn open_heading(&mut self, level: HeadingLevel) {

@@ -44,10 +44,10 @@ const IEND: &[u8; 12] = b"\0\0\0\0IEND\xAE\x42\x60\x82";
 /// behind it; there, and only there, the check sums are looked at.
 pub(super) fn strip(bytes: &[u8]) -> Cow<'_, [u8]> {
     let mut orientation = head::png_orientation(&mut Cursor::new(bytes)).block();
-    let complete = Chunks::of(bytes).any(|chunk| &chunk.kind == b"IEND");
+    let complete = Chunks::from_bytes(bytes).any(|chunk| &chunk.kind == b"IEND");
     let mut kept = PartialCopy::new(bytes);
     kept.keep(0..8);
-    for chunk in Chunks::of(bytes) {
+    for chunk in Chunks::from_bytes(bytes) {
         if &chunk.kind == b"IEND" {
             kept.write(IEND);
         } else if chunk.is_needed() && (complete || chunk.is_whole(bytes)) {
@@ -104,7 +104,7 @@ struct Chunks<'a> {
 }
 
 impl<'a> Chunks<'a> {
-    fn of(bytes: &'a [u8]) -> Self {
+    fn from_bytes(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 8 }
     }
 }

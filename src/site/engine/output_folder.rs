@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::fs::confined::{Folder, Kind};
+use crate::fs::named_error::named;
 use crate::site::error::SiteError;
 
 /// The output folder; not open if it is not there yet.
@@ -28,7 +29,7 @@ impl<'a> OutputFolder<'a> {
                 Ok(Self { path, folder: None })
             }
             Err(error) => match path.symlink_metadata().map(|there| Kind::from(there.file_type())) {
-                Ok(Kind::Folder) | Err(_) => Err(named(path, &error).into()),
+                Ok(Kind::Folder) | Err(_) => Err(named(path, error).into()),
                 Ok(kind) => Err(SiteError::Foreign { path: path.to_owned(), kind }),
             },
         }
@@ -55,16 +56,11 @@ impl<'a> OutputFolder<'a> {
     }
 
     /// Why a file of it could not be used: it is none, or what the system says.
-    pub(crate) fn blame(&self, relative: &Path, error: &io::Error) -> SiteError {
+    pub(crate) fn blame(&self, relative: &Path, error: io::Error) -> SiteError {
         let path = self.at(relative);
         match self.folder.as_ref().and_then(|folder| folder.stat(relative).ok()).map(|stat| stat.kind) {
             Some(Kind::File) | None => named(&path, error).into(),
             Some(kind) => SiteError::Foreign { path, kind },
         }
     }
-}
-
-/// An error with the file that it is about.
-pub(crate) fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -52,7 +52,7 @@ impl PreviousOutput {
             });
         };
         let saved = saved(folder);
-        let manifest = Manifest::read(folder).map_err(|error| output.blame(Path::new(FILE_NAME), &error))?;
+        let manifest = Manifest::read(folder).map_err(|error| output.blame(Path::new(FILE_NAME), error))?;
         let has_manifest = manifest.is_some();
         // Where there is no manifest, nothing in the output is known to be ours.
         Ok(Self { manifest: manifest.unwrap_or_default(), has_manifest, is_fresh: false, gone: HashSet::new(), saved })

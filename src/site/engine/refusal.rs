@@ -37,7 +37,7 @@ const KEPT: [&str; 5] =
 struct Identity(u64, u64);
 
 impl Identity {
-    fn of_folder(folder: &Path) -> Option<Self> {
+    fn from_folder(folder: &Path) -> Option<Self> {
         folder.metadata().ok().filter(std::fs::Metadata::is_dir).map(|meta| Self(meta.dev(), meta.ino()))
     }
 
@@ -51,16 +51,16 @@ impl Identity {
 /// Refuses an output that holds this channel, lies in one of its folders that are kept for something else, or lies in
 /// another channel or among keys.
 pub(crate) fn a_channel(channel: &Channel, output: &Path) -> Result<(), SiteError> {
-    let there = Identity::of_folder(output);
-    if there.is_some() && channel.path.ancestors().any(|above| Identity::of_folder(above) == there) {
+    let there = Identity::from_folder(output);
+    if there.is_some() && channel.path.ancestors().any(|above| Identity::from_folder(above) == there) {
         return refused(output, "it contains the channel");
     }
-    let own = Identity::of_folder(&channel.path);
+    let own = Identity::from_folder(&channel.path);
     let kept = KEPT.map(|name| (name, Identity::within(&channel.path, name)));
     // The data folder need not be among the folders above an output: that one may be mounted elsewhere.
     let state = channel.path.parent().and_then(|data| Identity::within(data, layout::STATE_FOLDER));
     for above in output.ancestors() {
-        let Some(here) = Identity::of_folder(above).map(Some) else {
+        let Some(here) = Identity::from_folder(above).map(Some) else {
             continue;
         };
         let taken = kept.iter().find(|(name, folder)| *folder == here || own == here && is_called(output, above, name));
@@ -132,7 +132,7 @@ fn is_in_use(folder: &Path) -> bool {
 
 /// The box that a folder is by its name, in whatever may become a channel.
 fn box_at(folder: &Path) -> Option<Side> {
-    let side = Side::BOTH.into_iter().find(|side| folder.file_name() == Some(side.name().as_ref()))?;
+    let side = Side::from_name(folder.file_name()?)?;
     let above = folder.parent()?;
     ChannelName::parse(above.file_name()?)?;
     (Identity::within(above, side.name()).is_some() && !is_site(above)).then_some(side)
@@ -157,7 +157,7 @@ pub(crate) fn emptying(snapshot: &Snapshot, only: Option<Side>, manifest: &Manif
         if had == 0 || has || !looked_at {
             continue;
         }
-        let state = match snapshot.side(side) {
+        let state = match &snapshot.seen_box(side).state {
             BoxState::Open(_) => "is empty".to_owned(),
             BoxState::Missing => "is not there".to_owned(),
             BoxState::Unreadable(error) => format!("cannot be read ({error})"),
@@ -171,8 +171,7 @@ pub(crate) fn emptying(snapshot: &Snapshot, only: Option<Side>, manifest: &Manif
 /// Where it is somebody else's, in an inbox or in an outbox that others own, the last good one counts: it never keeps
 /// anything from being built.
 pub(crate) fn a_lost_profile(snapshot: &Snapshot) -> Result<(), SiteError> {
-    let [_, mine] = &snapshot.profile_problems;
-    match mine {
+    match &snapshot.outbox.profile_problem {
         Some(problem) if snapshot.box_trust(Side::Outbox).of_profile() == Trust::Own => {
             let path = snapshot.channel.path.join(Side::Outbox.name()).join(layout::PROFILE_FILE);
             Err(SiteError::Profile { path, problem: Problem::clone(problem) })

@@ -71,7 +71,7 @@ impl<'a> OpenOutput<'a> {
         gate()?;
         if let Some(folder) = self.folder.folder() {
             let manifest = Path::new(manifest::FILE_NAME);
-            Manifest::intend(folder, &new).map_err(|error| self.folder.blame(manifest, &error))?;
+            Manifest::intend(folder, &new).map_err(|error| self.folder.blame(manifest, error))?;
         }
         entries.extend(new.into_iter().map(|path| (path.clone(), None)));
         Ok(())

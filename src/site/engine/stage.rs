@@ -10,11 +10,12 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::fs::confined::{Folder, Kind};
+use crate::fs::named_error::named;
 use crate::fs::reflink;
 use crate::site::engine::manifest;
 use crate::site::engine::manifest::Manifest;
 use crate::site::engine::out_path::OutPath;
-use crate::site::engine::output_folder::{OutputFolder, named};
+use crate::site::engine::output_folder::OutputFolder;
 
 /// The stage within an output that is being changed.
 const STAGE: &str = ".missive-stage";
@@ -75,11 +76,11 @@ impl<'a> Stage<'a> {
             // What is above it was there a moment ago, when the lock was taken: if it vanished it is not made anew.
             match fs_err::create_dir(output) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                _ => Folder::open(output).map_err(|error| named(output, &error))?,
+                _ => Folder::open(output).map_err(|error| named(output, error))?,
             }
         };
         let name = PathBuf::from(STAGE);
-        let at = |error: io::Error| named(&output.join(STAGE), &error);
+        let at = |error: io::Error| named(&output.join(STAGE), error);
         home.remove_tree(&name).map_err(at)?;
         gate()?;
         let folder = home.make_new(&name).map_err(at)?;
@@ -118,7 +119,7 @@ impl<'a> Stage<'a> {
             return Ok(false);
         }
         (self.gate)()?;
-        self.create(path)?.write_all(bytes).map_err(|error| self.staged(path.as_path(), &error))?;
+        self.create(path)?.write_all(bytes).map_err(|error| self.staged(path.as_path(), error))?;
         Ok(true)
     }
 
@@ -129,22 +130,22 @@ impl<'a> Stage<'a> {
         }
         (self.gate)()?;
         let copy = self.create(path)?;
-        reflink::copy(file, &copy).map_err(|error| self.staged(path.as_path(), &error))?;
+        reflink::copy(file, &copy).map_err(|error| self.staged(path.as_path(), error))?;
         Ok(true)
     }
 
     fn create(&self, path: &OutPath) -> io::Result<File> {
-        self.folder.create(path.as_path()).map_err(|error| self.staged(path.as_path(), &error))
+        self.folder.create(path.as_path()).map_err(|error| self.staged(path.as_path(), error))
     }
 
     /// An error with the staged file that it is about.
-    fn staged(&self, path: &Path, error: &io::Error) -> io::Error {
+    fn staged(&self, path: &Path, error: io::Error) -> io::Error {
         let place = if self.is_fresh { self.output.with_file_name(&self.name) } else { self.output.join(&self.name) };
         named(&place.join(path), error)
     }
 
     /// An error with the file of the output that it is about.
-    fn in_place(&self, path: &Path, error: &io::Error) -> io::Error {
+    fn in_place(&self, path: &Path, error: io::Error) -> io::Error {
         named(&self.output.join(path), error)
     }
 
@@ -153,28 +154,28 @@ impl<'a> Stage<'a> {
         let record = Path::new(manifest::FILE_NAME);
         if self.is_fresh {
             (self.gate)()?;
-            change.manifest.save(&self.folder).map_err(|error| self.staged(record, &error))?;
+            change.manifest.save(&self.folder).map_err(|error| self.staged(record, error))?;
             (self.gate)()?;
             // It has a name, or nothing would grow beside its place.
             let output = Path::new(self.output.file_name().unwrap_or_default());
-            return self.home.rename(&self.name, &self.home, output).map_err(|error| named(self.output, &error));
+            return self.home.rename(&self.name, &self.home, output).map_err(|error| named(self.output, error));
         }
         if !change.written.is_empty() || !change.removed.is_empty() {
             self.change_in_place(change)?;
         }
         (self.gate)()?;
-        change.manifest.save(&self.folder).map_err(|error| self.staged(record, &error))?;
+        change.manifest.save(&self.folder).map_err(|error| self.staged(record, error))?;
         (self.gate)()?;
         self.settle(record)?;
         (self.gate)()?;
-        self.home.remove_tree(&self.name).map_err(|error| self.in_place(&self.name, &error))
+        self.home.remove_tree(&self.name).map_err(|error| self.in_place(&self.name, error))
     }
 
     fn change_in_place(&self, change: &Change<'_>) -> io::Result<()> {
         let at_stake: Vec<&OutPath> = change.written.iter().copied().chain(change.removed).collect();
         (self.gate)()?;
         Manifest::intend(&self.home, &at_stake)
-            .map_err(|error| self.in_place(Path::new(manifest::FILE_NAME), &error))?;
+            .map_err(|error| self.in_place(Path::new(manifest::FILE_NAME), error))?;
         let (first, last) = change.removals();
         self.remove(&first)?;
         self.make_folders(&self.home, change.written.iter().copied())?;
@@ -187,7 +188,7 @@ impl<'a> Stage<'a> {
 
     /// Gives a staged file its place in the output.
     fn settle(&self, path: &Path) -> io::Result<()> {
-        self.folder.rename(path, &self.home, path).map_err(|error| self.in_place(path, &error))
+        self.folder.rename(path, &self.home, path).map_err(|error| self.in_place(path, error))
     }
 
     fn make_folders<'b>(&self, root: &Folder, paths: impl Iterator<Item = &'b OutPath>) -> io::Result<()> {
@@ -195,7 +196,7 @@ impl<'a> Stage<'a> {
             paths.filter_map(|path| path.as_path().parent()).filter(|path| !path.as_os_str().is_empty()).collect();
         for folder in folders {
             (self.gate)()?;
-            root.make(folder).map_err(|error| self.in_place(folder, &error))?;
+            root.make(folder).map_err(|error| self.in_place(folder, error))?;
         }
         Ok(())
     }
@@ -203,7 +204,7 @@ impl<'a> Stage<'a> {
     fn remove(&self, paths: &[&OutPath]) -> io::Result<()> {
         for path in paths {
             (self.gate)()?;
-            remove_file(&self.home, path.as_path()).map_err(|error| self.in_place(path.as_path(), &error))?;
+            remove_file(&self.home, path.as_path()).map_err(|error| self.in_place(path.as_path(), error))?;
         }
         remove_empty_folders(&self.home, paths.iter().copied());
         Ok(())
@@ -267,17 +268,18 @@ fn is_as_long(output: &Folder, path: &Path, len: u64) -> bool {
 }
 
 fn is_same_file(output: &Folder, path: &Path, file: &File) -> bool {
-    let same = || -> io::Result<bool> {
-        if !is_as_long(output, path, file.metadata()?.len()) {
-            return Ok(false);
-        }
-        let (mut there, _) = output.file(path)?;
-        let mut here = file.try_clone()?;
-        let same = streams_equal(&mut there, &mut here);
-        io::Seek::rewind(&mut here)?;
-        same
-    };
-    same().unwrap_or(false)
+    compare_files(output, path, file).unwrap_or(false)
+}
+
+fn compare_files(output: &Folder, path: &Path, file: &File) -> io::Result<bool> {
+    if !is_as_long(output, path, file.metadata()?.len()) {
+        return Ok(false);
+    }
+    let (mut there, _) = output.file(path)?;
+    let mut here = file.try_clone()?;
+    let same = streams_equal(&mut there, &mut here);
+    io::Seek::rewind(&mut here)?;
+    same
 }
 
 fn streams_equal(a: &mut impl Read, b: &mut impl Read) -> io::Result<bool> {

@@ -64,7 +64,7 @@ pub fn combined_feed<'a>(planet: &CombinedFeed<'_>, channels: &[FeedChannel<'a>]
     let mut members: Vec<MemberChannel<'a>> = channels.iter().map(member).collect();
     // Who copied whose id is told by `missive check`.
     settle_ids(&mut members);
-    atom(planet, &members, &ConvertedPicks::of(&members, &newest(&members, ENTRIES), false))
+    atom(planet, &members, &ConvertedPicks::convert(&members, &newest(&members, ENTRIES), false))
 }
 
 /// Writes the list of the channels' feeds (OPML 2.0), by kind.
@@ -155,7 +155,7 @@ pub(crate) struct ConvertedPicks {
 
 impl ConvertedPicks {
     /// Reads messages as they stand on a page of all channels, or as each stands on its own site.
-    pub(crate) fn of(members: &[MemberChannel<'_>], picks: &[Pick], together: bool) -> Self {
+    pub(crate) fn convert(members: &[MemberChannel<'_>], picks: &[Pick], together: bool) -> Self {
         let read = |pick: &Pick| {
             let member = members.get(pick.member).ok_or_else(String::new)?;
             let ids = format!("c{}-", pick.member + 1);

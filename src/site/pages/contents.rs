@@ -133,7 +133,7 @@ impl<'a> Contents<'a> {
 
     /// What a message that is shown all the same lacks. An empty one is not called incomplete for ever.
     pub(crate) fn missing(&self, card: &Card) -> Option<&'a Missing> {
-        self.snapshot.missing.get(&(card.side, card.stamp)).filter(|missing| **missing != Missing::Text)
+        self.snapshot.findings.missing.get(&(card.side, card.stamp)).filter(|missing| **missing != Missing::Text)
     }
 
     /// A message's attachments as published.
@@ -159,7 +159,7 @@ impl<'a> Contents<'a> {
 
     /// The id of a message's entry in feeds.
     pub(crate) fn entry_id(&self, card: &Card) -> Uuid {
-        self.ids.of(card.side, card.stamp)
+        self.ids.entry(card.side, card.stamp)
     }
 
     /// The side that the site as a whole speaks for.

@@ -90,7 +90,7 @@ pub(crate) fn facts(
 ) -> Facts {
     let kind = snapshot.kind();
     let profile = snapshot.profile(speaker(kind));
-    let second = if kind == Kind::Message { &snapshot.their_profile } else { profile };
+    let second = if kind == Kind::Message { snapshot.profile(Side::Inbox) } else { profile };
     let name = || name(snapshot);
     let title = options
         .title

@@ -61,7 +61,7 @@ impl<'a> Renderer<'a> {
         page.insert_value("m", ready.value.clone());
         page.insert("previous", &near(ready.at.checked_sub(1)));
         page.insert("next", &near(Some(ready.at + 1)));
-        page.insert("month", &month_link(card));
+        page.insert("month", &month_of(card));
         self.render("message.html", &page, &root)
     }
 
@@ -107,14 +107,12 @@ impl<'a> Renderer<'a> {
         };
         let path = month_path(month.year, month.number);
         let heading = month.name();
-        let link = |at: Option<usize>| {
-            let month = at.and_then(|at| months.get(at))?;
-            Some(Link { label: month.name(), url: month_path(month.year, month.number).address() })
-        };
+        let link =
+            |at: Option<usize>| at.and_then(|at| months.get(at)).map(|month| month_link(month.year, month.number));
         let head = self.head("month", Some(heading.clone()), Some(path.address()));
         let mut page = self.context(&path.root(), &head);
         page.insert("heading", &heading);
-        page.insert("year", &Link { label: month.year.to_string(), url: year_path(month.year).address() });
+        page.insert("year", &year_link(month.year));
         page.insert("rows", &self.rows(month.messages.clone().rev()));
         page.insert("previous", &link(at.checked_sub(1)));
         page.insert("next", &link(Some(at + 1)));
@@ -145,10 +143,7 @@ impl<'a> Renderer<'a> {
             .collect();
         let years: Vec<i32> = self.contents.years().iter().map(|(year, _)| *year).collect();
         let at = years.iter().position(|other| *other == year).unwrap_or_default();
-        let link = |at: Option<usize>| {
-            let year = *years.get(at?)?;
-            Some(Link { label: year.to_string(), url: year_path(year).address() })
-        };
+        let link = |at: Option<usize>| at.and_then(|at| years.get(at)).map(|year| year_link(*year));
         let path = year_path(year);
         let head = self.head("year", Some(year.to_string()), Some(path.address()));
         let mut page = self.context(&path.root(), &head);
@@ -292,11 +287,17 @@ fn rooted(page: Vec<u8>, root: &str) -> Vec<u8> {
 /// The mark as a byte.
 const MARK: u8 = ROOT as u8;
 
-fn month_link(card: &Card) -> Link {
+/// The month in which a message was written.
+fn month_of(card: &Card) -> Link {
     use chrono::Datelike;
     let time = card.stamp.time();
-    Link {
-        label: format!("{} {}", article::month(time.month()), time.year()),
-        url: month_path(time.year(), time.month()).address(),
-    }
+    month_link(time.year(), time.month())
+}
+
+fn month_link(year: i32, month: u32) -> Link {
+    Link { label: format!("{} {year}", article::month(month)), url: month_path(year, month).address() }
+}
+
+fn year_link(year: i32) -> Link {
+    Link { label: year.to_string(), url: year_path(year).address() }
 }

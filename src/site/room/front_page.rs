@@ -176,11 +176,8 @@ impl<'a> FrontPage<'a> {
 
     /// What the lists say of each channel.
     fn list(&self) -> Vec<(&str, Kind, &str, &str)> {
-        let line = |member: &'a MemberChannel<'a>| {
-            let facts = &member.contents.facts;
-            (facts.title.as_str(), facts.kind, facts.language.as_str(), member.site.as_str())
-        };
-        self.members.iter().map(line).collect()
+        let facts = self.members.iter().map(|member| (&member.contents.facts, member.site.as_str()));
+        facts.map(|(facts, site)| (facts.title.as_str(), facts.kind, facts.language.as_str(), site)).collect()
     }
 
     /// Makes a file, with the texts that could not be read for it.
@@ -188,7 +185,7 @@ impl<'a> FrontPage<'a> {
     /// # Errors
     /// [`SiteError::Template`].
     pub(crate) fn make(&self, page: &Page) -> Result<(Vec<u8>, Vec<String>), SiteError> {
-        let read = |most, together| ConvertedPicks::of(self.members, &newest(self.members, most), together);
+        let read = |most, together| ConvertedPicks::convert(self.members, &newest(self.members, most), together);
         match page {
             Page::Index => {
                 let read = read(MESSAGES, true);

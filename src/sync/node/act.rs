@@ -1,7 +1,6 @@
 //! Having a replica's actions carried out: each kind in a line of its own, so that nothing waits for another kind.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::sync::Arc;
 
 use crate::sync::keys::ticket::Peer;
@@ -11,12 +10,13 @@ use crate::sync::node::entries::{self, EntryWork};
 use crate::sync::node::gossip_watch::GossipWatch;
 use crate::sync::node::hands::Hands;
 use crate::sync::node::in_turn::InTurn;
-use crate::sync::node::list_box::list_box;
+use crate::sync::node::list_box::{ListWork, list_box};
 use crate::sync::node::memory;
 use crate::sync::node::move_files::{self, Move};
 use crate::sync::node::place_files::{is_large, place_files};
 use crate::sync::node::publish::publish;
 use crate::sync::node::read_files::{keep_files, read_files};
+use crate::sync::node::store_check::check_store;
 use crate::sync::node::want::{self, Content, WantedNote};
 use crate::sync::replica::action::{Action, BookChange, Placement, Publication};
 use crate::sync::replica::event::Log;
@@ -40,7 +40,7 @@ pub(super) struct Acts {
 /// What is done in the box.
 #[derive(Default)]
 struct BoxLines {
-    lists: InTurn<Option<BTreeSet<OsString>>>,
+    lists: InTurn<ListWork>,
     reads: InTurn<Item>,
     keeps: InTurn<Item>,
     placements: InTurn<Placement>,
@@ -89,7 +89,10 @@ impl Acts {
     fn carry_out(&mut self, action: Action, shared: &SharedBox) {
         let (hands, in_box, in_document) = (&self.hands, &self.in_box, &self.in_document);
         match action {
-            Action::List(names) => in_box.lists.push(hands, [names], list_box),
+            Action::List(names) => {
+                let (channel, mark) = (shared.document.channel.clone(), shared.document.folder.clone());
+                in_box.lists.push(hands, [ListWork { names, channel, mark }], list_box);
+            }
             Action::Read(item) => in_box.reads.push(hands, [item], read_files),
             Action::Keep(item) => in_box.keeps.push(hands, [item], keep_files),
             Action::Place(placements) => self.place(placements),
@@ -98,7 +101,7 @@ impl Acts {
             Action::GiveWay(stamp) => self.move_file(Move::GiveWay(stamp)),
             Action::WriteAuthors(authors) => self.move_file(Move::WriteAuthors(authors)),
             Action::TidyTrash { by, most } => in_box.tidying.push(hands, [(by, most)], move_files::tidy_trash),
-            Action::CheckStore(files) => in_document.checks.push(hands, files, want::check_store),
+            Action::CheckStore(files) => in_document.checks.push(hands, files, check_store),
             Action::Fetch { hash, len, rank } => {
                 in_document.contents.push(hands, [Content { hash, len, rank }], want::fetch);
             }

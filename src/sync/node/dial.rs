@@ -10,6 +10,7 @@ use crate::sync::keys::ticket::Peer;
 use crate::sync::node::hands::Hands;
 use crate::sync::node::network::{endpoint_addr, failed};
 use crate::sync::redacted::redacted;
+use crate::sync::replica::providers::Provider;
 
 /// Something that the engine is told.
 pub(super) enum Call {
@@ -57,7 +58,7 @@ pub(super) async fn call(hands: Arc<Hands>, calls: Vec<Call>) {
 }
 
 /// Tells the fetcher whom to ask for the document's contents, in this order.
-pub(super) fn ask(hands: &Hands, peers: &[Peer]) {
-    let peers = peers.iter().filter_map(endpoint_addr).collect();
+pub(super) fn ask(hands: &Hands, providers: &[Provider]) {
+    let peers = providers.iter().filter_map(|provider| endpoint_addr(&provider.peer)).collect();
     hands.fetcher.peers(hands.place.document, peers);
 }

@@ -1,15 +1,13 @@
-//! Bringing a file of a box into the store: a copy of what is small, a reference to what is large.
+//! Bringing a file of a box into the store: a copy of what is small, a reference to what is large, or one file for both.
 
 use std::io;
 
 use iroh_blobs::api::TempTag;
 
 use crate::fs::confined::{Folder, Stat};
-use crate::sync::node::blocking::blocking;
+use crate::sync::node::blocking::{blocking, ended};
 use crate::sync::node::fetch::LARGE;
 use crate::sync::node::hands::Hands;
-use crate::sync::node::large_contents::ended;
-use crate::sync::node::references;
 use crate::sync::replica::item::Item;
 use crate::sync::replica::merge::Hash;
 
@@ -28,11 +26,20 @@ impl Imported {
     }
 }
 
+/// How a large file comes into the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Large {
+    /// The store refers to the file.
+    Referred,
+    /// The store has it as its own: the file is another name of that.
+    TakenOver,
+}
+
 /// Brings a file of the box into the store.
 ///
 /// # Errors
 /// `NotFound` when it is gone; otherwise when it can't be read, or the store does not take it.
-pub(super) async fn import(hands: &Hands, item: &Item) -> io::Result<Imported> {
+pub(super) async fn import(hands: &Hands, item: &Item, large: Large) -> io::Result<Imported> {
     let (folder, path) = (hands.place.folder.clone(), item.clone());
     let read = blocking(move || {
         let open = Folder::open(&folder)?;
@@ -41,30 +48,18 @@ pub(super) async fn import(hands: &Hands, item: &Item) -> io::Result<Imported> {
         Ok::<_, io::Error>((stat, bytes))
     });
     let (stat, bytes) = read.await.ok_or_else(ended)??;
-    let blobs = hands.engine.store.blobs();
     if let Some((bytes, stat)) = bytes {
         let tag = if bytes.is_empty() {
             None
         } else {
-            Some(blobs.add_bytes(bytes).temp_tag().await.map_err(io::Error::other)?)
+            Some(hands.engine.store.blobs().add_bytes(bytes).temp_tag().await.map_err(io::Error::other)?)
         };
         return Ok(Imported { stat, tag });
     }
-    let (tag, stat) = hands.engine.large.refer(&hands.place.folder, item, &stat).await?;
-    references::note_first_place(hands).await;
-    Ok(Imported { stat, tag: Some(tag) })
-}
-
-/// Brings a file of the box into the store, which may say already that it has it, and be wrong.
-///
-/// # Errors
-/// As [`import`].
-pub(super) async fn keep(hands: &Hands, item: &Item) -> io::Result<Imported> {
-    let (folder, path) = (hands.place.folder.clone(), item.clone());
-    let stat = blocking(move || Folder::open(&folder)?.stat(path.path())).await.ok_or_else(ended)??;
-    if stat.len <= LARGE || !references::is_elsewhere(hands).await {
-        return import(hands, item).await;
-    }
-    let (tag, stat) = hands.engine.large.take_over(&hands.place.folder, item, &stat).await?;
+    let (contents, folder) = (&hands.engine.large, &hands.place.folder);
+    let (tag, stat) = match large {
+        Large::Referred => contents.refer(folder, item, &stat).await?,
+        Large::TakenOver => contents.take_over(folder, item, &stat).await?,
+    };
     Ok(Imported { stat, tag: Some(tag) })
 }

@@ -22,7 +22,7 @@ use crate::fs::atomic_write;
 use crate::fs::confined::{Folder, Stat};
 use crate::lock::lock;
 use crate::sync::hex;
-use crate::sync::node::blocking::blocking;
+use crate::sync::node::blocking::{blocking, ended};
 use crate::sync::node::fetch::LARGE;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::baseline::StatFingerprint;
@@ -142,7 +142,8 @@ impl LargeContents {
         let tag = self.add(folder.join(item.path()), ImportMode::Copy).await?;
         let own = self.paths.data_path(&tag.hash());
         let (root, path, before) = (folder.to_owned(), item.clone(), *before);
-        let stat = blocking(move || join(&root, &path, &before, &own)).await.ok_or_else(ended)??;
+        let joined = blocking(move || join(&root, &path, &before, &own));
+        let stat = joined.await.ok_or_else(ended)??;
         debug!(?item, "a large content is the store's own now");
         Ok((tag, stat))
     }
@@ -208,12 +209,8 @@ fn join(folder: &Path, item: &Item, before: &Stat, own: &Path) -> io::Result<Sta
 
 async fn stat(folder: &Path, item: &Item) -> io::Result<Stat> {
     let (folder, item) = (folder.to_owned(), item.clone());
-    blocking(move || Folder::open(&folder)?.stat(item.path())).await.ok_or_else(ended)?
-}
-
-/// The runtime ends.
-pub(super) fn ended() -> io::Error {
-    io::Error::other("missive is stopping")
+    let stat = blocking(move || Folder::open(&folder)?.stat(item.path()));
+    stat.await.ok_or_else(ended)?
 }
 
 fn changes() -> io::Error {

@@ -8,33 +8,48 @@ use std::sync::Arc;
 use tracing::{debug, trace};
 
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile;
 use crate::channel::protocol::profile::Profile;
 use crate::fs::confined::Folder;
 use crate::sync::box_listing;
+use crate::sync::keys::folder_id::FolderMark;
+use crate::sync::keys::{folder_id, whereabouts};
 use crate::sync::node::blocking::blocking;
 use crate::sync::node::hands::{Hands, Place};
 use crate::sync::redacted::redacted;
 use crate::sync::replica::event::{Event, Listing, Profiles};
 use crate::sync::replica::tree::Tree;
 
-/// Lists the box, each time as far as one of these says: whole, or at some first names of paths.
-pub(super) async fn list_box(hands: Arc<Hands>, lists: Vec<Option<BTreeSet<OsString>>>) {
-    for names in lists {
+/// How far a box is to be listed.
+#[derive(Debug)]
+pub(super) struct ListWork {
+    /// The first names of paths; `None` is everything.
+    pub(super) names: Option<BTreeSet<OsString>>,
+    /// What the book calls the channel.
+    pub(super) channel: ChannelName,
+    /// By what the channel's own folder is known: one that was put in its place is not listed.
+    pub(super) mark: Option<FolderMark>,
+}
+
+/// Lists the box, each time as far as one of these says.
+pub(super) async fn list_box(hands: Arc<Hands>, lists: Vec<ListWork>) {
+    for ListWork { names, channel, mark } in lists {
         let place = hands.place.clone();
-        let Some(listed) = blocking(move || list(&place, names)).await else {
+        let Some(listed) = blocking(move || list(&place, names, mark.as_ref())).await else {
             return;
         };
         let listed = listed.map_err(|error| {
             debug!(error = %redacted(&error), "the box can't be listed");
-            format!("{} can't be read: {error}", hands.place.folder.display())
+            whereabouts::question(&channel, &hands.place.folder, &error)
         });
         hands.answer(Event::Listed(listed));
     }
 }
 
-fn list(place: &Place, names: Option<BTreeSet<OsString>>) -> io::Result<Listing> {
+fn list(place: &Place, names: Option<BTreeSet<OsString>>, mark: Option<&FolderMark>) -> io::Result<Listing> {
     let folder = Folder::open(&place.folder)?;
+    folder_id::check(&place.channel, mark).map_err(io::Error::other)?;
     let tree = match &names {
         None => box_listing::list(&folder)?,
         Some(names) => {

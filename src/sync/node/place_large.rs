@@ -9,7 +9,7 @@ use tracing::debug;
 use crate::fs::atomic_write;
 use crate::fs::confined::{Folder, Stat};
 use crate::sync::box_files;
-use crate::sync::node::blocking::blocking;
+use crate::sync::node::blocking::{blocking, ended};
 use crate::sync::node::hands::Hands;
 use crate::sync::node::large_contents;
 use crate::sync::redacted::redacted;
@@ -20,25 +20,38 @@ use crate::sync::replica::merge::Hash;
 /// Puts a content in place, where nothing is or what it `replaces`; gives what became of it, or `None` when the runtime ends.
 pub(super) async fn place(
     hands: &Hands,
-    folder: &Path,
+    root: &Path,
     item: &Item,
     hash: Hash,
     replaces: Option<StatFingerprint>,
 ) -> Option<io::Result<Stat>> {
-    let (root, path) = (folder.to_owned(), item.clone());
+    let (folder, path) = (root.to_owned(), item.clone());
     let ready = blocking(move || {
-        box_files::make_above(&root, &path)?;
-        box_files::free(&root, &path, replaces)
+        box_files::make_above(&folder, &path)?;
+        box_files::free(&folder, &path, replaces)
     });
-    if let Err(error) = ready.await? {
-        return Some(Err(error));
+    match ready.await? {
+        Ok(()) => Some(bring(hands, root, item, hash, replaces).await),
+        Err(error) => Some(Err(error)),
     }
+}
+
+async fn bring(
+    hands: &Hands,
+    folder: &Path,
+    item: &Item,
+    hash: Hash,
+    replaces: Option<StatFingerprint>,
+) -> io::Result<Stat> {
     let staged = atomic_write::temporary_beside(&folder.join("x"));
     if let Err(error) = stage(hands, hash, &staged).await {
-        return Some(Err(explained(hands, hash, error).await));
+        return Err(explained(hands, hash, error).await);
     }
-    let (root, path) = (folder.to_owned(), item.clone());
-    blocking(move || settle(&root, &path, &staged, replaces).inspect_err(|_| drop(std::fs::remove_file(&staged)))).await
+    let (folder, item) = (folder.to_owned(), item.clone());
+    let settled = blocking(move || {
+        settle(&folder, &item, &staged, replaces).inspect_err(|_| drop(std::fs::remove_file(&staged)))
+    });
+    settled.await.ok_or_else(ended)?
 }
 
 /// Says why a content can't be brought. One that the store can't give is let go of, so that it is fetched again.
@@ -49,8 +62,10 @@ async fn explained(hands: &Hands, hash: Hash, error: io::Error) -> io::Error {
         return error;
     }
     hands.engine.large.give_up(hash);
-    let what = "missive's own copy of it is damaged; it is fetched again within ten minutes";
-    io::Error::new(io::ErrorKind::InvalidData, what)
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "missive's own copy of it is damaged; it is fetched again within ten minutes",
+    )
 }
 
 /// Brings a content under a hidden name into the box: as a second name of the store's file, or as a copy of what the store has
@@ -64,7 +79,7 @@ async fn stage(hands: &Hands, hash: Hash, staged: &Path) -> io::Result<()> {
     let options = ExportOptions { hash: hash.into(), mode: ExportMode::Copy, target: staged.to_owned() };
     hands.engine.store.blobs().export_with_opts(options).finish().await.map_err(io::Error::other)?;
     let written = staged.to_owned();
-    blocking(move || check(&written, hash)).await.ok_or_else(large_contents::ended)?
+    blocking(move || check(&written, hash)).await.ok_or_else(ended)?
 }
 
 /// Checks what the store has copied from somewhere, and brings it to the disk.

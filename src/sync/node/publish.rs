@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 
 use crate::sync::error::Cause;
 use crate::sync::node::hands::Hands;
-use crate::sync::node::import::{Imported, import};
+use crate::sync::node::import::{Imported, Large, import};
 use crate::sync::node::side_by_side::side_by_side;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::action::Publication;
@@ -32,7 +32,7 @@ pub(super) async fn publish(hands: Arc<Hands>, publications: Vec<Publication>) {
 
 async fn publish_file(hands: Arc<Hands>, publication: Publication) {
     let item = &publication.item;
-    let published = match import(&hands, item).await {
+    let published = match import(&hands, item, Large::Referred).await {
         Ok(imported) => enter(&hands, &publication, imported).await,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(NotPublished::Gone),
         Err(error) => {

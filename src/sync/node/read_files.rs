@@ -9,7 +9,7 @@ use tracing::debug;
 use crate::fs::confined::{Folder, Stat};
 use crate::sync::node::blocking::blocking;
 use crate::sync::node::hands::Hands;
-use crate::sync::node::import::keep;
+use crate::sync::node::import::{Large, import};
 use crate::sync::node::side_by_side::side_by_side;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::event::{Event, FileRead, NotRead};
@@ -44,7 +44,7 @@ pub(super) async fn keep_files(hands: Arc<Hands>, items: Vec<Item>) {
 }
 
 async fn keep_file(hands: Arc<Hands>, item: Item) {
-    let kept = match keep(&hands, &item).await {
+    let kept = match import(&hands, &item, Large::TakenOver).await {
         Ok(imported) => {
             debug!(?item, "brought into the store");
             Ok(FileRead { stat: imported.stat, hash: imported.content(), is_stored: true })

@@ -67,7 +67,8 @@ impl SharedStatus {
         };
         state.follow(known, now);
         log_change(known, &state);
-        let is_other = state.writes && (state.version != known.version || is_met(&state, known));
+        let is_first = state.compared.is_some() && known.compared.is_none();
+        let is_other = state.writes && (is_first || state.version != known.version || is_met(&state, known));
         *known = state;
         if is_other {
             self.readers.notify_one();

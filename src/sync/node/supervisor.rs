@@ -2,6 +2,7 @@
 //! engine still works.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::channel::protocol::name::ChannelName;
 use crate::sync::error::Error;
 use crate::sync::keys::book::{Acceptance, Book, Document, FILE_NAME};
+use crate::sync::keys::whereabouts;
 use crate::sync::node::blocking::blocking;
 use crate::sync::node::box_watch::BoxWatch;
 use crate::sync::node::engine::Engine;
@@ -32,6 +34,10 @@ use crate::watch::{Scope, Touched, WatchedPlace};
 
 /// How often the node looks after itself.
 const TICK: Duration = Duration::from_secs(2);
+
+/// So long after something came into the data folder or left it the channels' folders are looked for: whoever exchanges two folders
+/// moves three times, and whoever puts back a backup moves twice.
+const MOVING: Duration = Duration::from_secs(2);
 
 /// How often it is saved how the node stands.
 const SAVE_INTERVAL: Duration = Duration::from_mins(1);
@@ -58,6 +64,14 @@ impl RunningReplica {
     }
 }
 
+/// When something was done last, or is to be done.
+struct Times {
+    /// When the state was saved last.
+    saved: Instant,
+    /// When the channels' folders are looked for, because one may have been renamed.
+    look: Option<Instant>,
+}
+
 struct Supervisor {
     home: Home,
     engine: Arc<Engine>,
@@ -68,8 +82,7 @@ struct Supervisor {
     book: Book,
     /// Acceptances that are being answered.
     accepting: BTreeMap<ChannelName, JoinHandle<()>>,
-    /// When the state was saved last.
-    saved: Instant,
+    times: Times,
     /// When documents failed last.
     failed: BTreeMap<[u8; 32], Instant>,
     /// Ends when the engine does not answer any more.
@@ -138,7 +151,7 @@ impl Supervisor {
             boxes,
             book: Book::default(),
             accepting: BTreeMap::new(),
-            saved: Instant::now(),
+            times: Times { saved: Instant::now(), look: None },
             failed: BTreeMap::new(),
             watchdog,
         };
@@ -173,20 +186,40 @@ impl Supervisor {
         let book = self.home.data.join(STATE_FOLDER).join(FILE_NAME);
         if touched.names(&book) || *touched == Touched::Everything {
             self.follow_book().await;
+        } else if self.may_have_moved(touched) {
+            self.times.look.get_or_insert_with(|| Instant::now() + MOVING);
         }
         for running in self.replicas.values() {
             running.send(Command::Touched(touched.clone()));
         }
     }
 
-    /// Syncs the documents that the book has now.
+    /// Whether something came into the data folder or left it.
+    fn may_have_moved(&self, touched: &Touched) -> bool {
+        let data = self.real_data();
+        matches!(touched, Touched::Paths(paths) if paths.iter().any(|path| path.parent() == Some(&*data)))
+    }
+
+    /// The data folder with links resolved: a place is watched where it lies.
+    fn real_data(&self) -> PathBuf {
+        self.home.data.canonicalize().unwrap_or_else(|_| self.home.data.clone())
+    }
+
+    /// Syncs the documents that the book has now, in the folders where they are now.
     async fn follow_book(&mut self) {
+        self.times.look = None;
         let data = self.home.data.clone();
-        let Some(read) = blocking(move || Book::read(&data)).await else {
+        let Some(followed) = blocking(move || whereabouts::follow(&data)).await else {
             return;
         };
-        let book = match read {
-            Ok(book) => book,
+        let (book, of_folders) = match followed {
+            Ok(followed) => {
+                for (old, new) in &followed.renamed {
+                    let [from, to] = [old, new].map(|name| field(&name.to_string()));
+                    info!(%from, %to, "a channel was renamed");
+                }
+                (followed.book, followed.warnings)
+            }
             Err(error) => {
                 warn!(error = %redacted(&error), "the book of keys can't be read, so nothing changes");
                 self.home.status.set_warnings(vec![error.to_string()]);
@@ -205,7 +238,7 @@ impl Supervisor {
         for document in book.all() {
             match self.replicas.get_mut(&document.id) {
                 // A key for writing that came later makes another role.
-                Some(running) if running.document.secret == document.secret => {
+                Some(running) if has_same_role_and_place(&running.document, document) => {
                     if running.document != *document {
                         running.document = document.clone();
                         running.send(Command::Book(Box::new(document.clone())));
@@ -220,7 +253,7 @@ impl Supervisor {
             }
         }
         self.boxes.set_places(self.places(&book));
-        self.home.status.set_warnings(warnings(&book));
+        self.home.status.set_warnings(warnings(&book).into_iter().chain(of_folders).collect());
         self.book = book;
         self.answer();
     }
@@ -246,7 +279,8 @@ impl Supervisor {
             .iter()
             .map(|document| WatchedPlace { path: channel(document), scope: Scope::Names(&["inbox", "outbox"]) });
         let own = WatchedPlace { path: self.home.data.join(STATE_FOLDER), scope: Scope::Names(&[FILE_NAME]) };
-        boxes.map(|path| WatchedPlace { path, scope: Scope::Tree }).chain(channels).chain([own]).collect()
+        let all = WatchedPlace { path: self.real_data(), scope: Scope::Children };
+        boxes.map(|path| WatchedPlace { path, scope: Scope::Tree }).chain(channels).chain([own, all]).collect()
     }
 
     /// Answers the invitations that were accepted here.
@@ -269,14 +303,17 @@ impl Supervisor {
     /// Looks after itself; tells why the engine is broken, if it is.
     async fn tick(&mut self) -> Option<String> {
         self.save_address().await;
-        if self.saved.elapsed() > SAVE_INTERVAL {
-            self.saved = Instant::now();
+        if self.times.saved.elapsed() > SAVE_INTERVAL {
+            self.times.saved = Instant::now();
             let (data, state) = (self.home.data.clone(), self.home.status.node_state());
             if let Some(Err(error)) = blocking(move || socket::save_last_state(&data, &state)).await {
                 debug!(error = %redacted(&error), "the state could not be saved");
             }
         }
         let why = self.restart_failed().await;
+        if self.times.look.is_some_and(|at| at <= Instant::now()) {
+            self.follow_book().await;
+        }
         self.answer();
         let hangs = self.watchdog.is_finished().then(|| "it does not answer any more".to_owned());
         why.or(hangs).or_else(|| self.fetcher.broken()).or_else(engine_panics::take)
@@ -370,6 +407,11 @@ async fn accept(home: Home, endpoint: Endpoint, acceptance: Acceptance) {
     if let Some(Err(error)) = noted.await {
         warn!(error = %redacted(&error), "that it was refused can't be noted, so it is tried again");
     }
+}
+
+/// Whether a replica of one goes on as one of the other: it has the same role, and the same folder.
+fn has_same_role_and_place(one: &Document, other: &Document) -> bool {
+    (one.secret, &one.channel, &one.folder) == (other.secret, &other.channel, &other.folder)
 }
 
 /// What of the book somebody has to see to.

@@ -9,11 +9,9 @@ use tracing::{Instrument, debug};
 use crate::sync::hex;
 use crate::sync::node::fetch::{Done, Want};
 use crate::sync::node::hands::Hands;
-use crate::sync::node::references;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::event::{Event, Unsound};
 use crate::sync::replica::fetch_queue::Rank;
-use crate::sync::replica::item::Item;
 use crate::sync::replica::merge::Hash;
 use crate::sync::replica::note_kind::NoteKind;
 
@@ -88,26 +86,4 @@ async fn read_note(hands: &Hands, WantedNote { kind, hash, len }: &WantedNote) {
         },
     };
     hands.answer(Event::Note(*kind, *hash, bytes));
-}
-
-/// Looks whether the store has the contents of these files, and tells of which it does not.
-pub(super) async fn check_store(hands: Arc<Hands>, files: Vec<(Item, Hash)>) {
-    let is_elsewhere = references::is_elsewhere(&hands).await;
-    let mut missing = Vec::new();
-    for (item, hash) in files {
-        // A store that can't say so is not taken for one that has lost everything.
-        let has = hands.engine.store.blobs().has(hash).await.unwrap_or(true);
-        if !has || hands.engine.large.is_doubtful(hash, is_elsewhere).await {
-            missing.push(item);
-        }
-        if hands.is_ending() {
-            return;
-        }
-    }
-    if missing.is_empty() {
-        references::note_place(&hands).await;
-    } else {
-        debug!(files = missing.len(), "the store has lost contents of files that are here");
-        hands.answer(Event::NotStored(missing));
-    }
 }

@@ -16,6 +16,7 @@ use crate::sync::replica::item::Item;
 use crate::sync::replica::item_log::Write;
 use crate::sync::replica::merge::Hash;
 use crate::sync::replica::note_kind::NoteKind;
+use crate::sync::replica::providers::Provider;
 use crate::sync::replica::signers::Author;
 use crate::sync::replica::trash::DeletedBy;
 
@@ -102,8 +103,8 @@ pub enum Action {
     Note(BookChange),
     /// Dial these peers, and compare documents with whoever is there.
     Dial(Vec<Peer>),
-    /// Ask these peers, in this order, for contents of the document.
-    Ask(Vec<Peer>),
+    /// Ask these for contents of the document; `providers.rs` tells in which order.
+    Ask(Vec<Provider>),
     /// Listen no more to the document's peers.
     Leave,
 }

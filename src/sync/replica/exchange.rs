@@ -8,6 +8,7 @@ use crate::sync::replica::event::Surroundings;
 use crate::sync::replica::now::Now;
 use crate::sync::replica::own_key::OwnKey;
 use crate::sync::replica::peers::Peers;
+use crate::sync::replica::providers::Provider;
 
 /// So long a comparison may take before somebody is dialled all the same.
 const MAX_COMPARISON: Duration = Duration::from_secs(20);
@@ -47,8 +48,8 @@ pub struct Exchange {
     pub stage: Stage,
     /// How it looked around last.
     pub surroundings: Surroundings,
-    /// Whom contents are asked of, in order.
-    pub asked: Vec<Peer>,
+    /// Whom contents are asked of.
+    pub asked: Vec<Provider>,
     /// Entries with this device's own key.
     pub own_key: OwnKey,
 }

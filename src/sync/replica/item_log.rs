@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::fs::records;
 use crate::sync::replica::item::Item;
+use crate::sync::replica::packed::packed;
 
 /// A record of a box's files.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ impl<V: Clone + PartialEq + Serialize + DeserializeOwned> ItemLog<V> {
                 }
             }
         }
-        Self { files, unsaved: BTreeMap::new(), rows, is_stale: false }
+        Self { files: packed(files), unsaved: BTreeMap::new(), rows, is_stale: false }
     }
 
     /// What is noted of a file.

@@ -7,17 +7,18 @@ use crate::sync::replica::baseline::{Baseline, BaselineFile, StatFingerprint};
 use crate::sync::replica::event::{FileRead, Listing, Profiles};
 use crate::sync::replica::item::Item;
 use crate::sync::replica::merge::{Hash, Local};
+use crate::sync::replica::packed::packed;
 use crate::sync::replica::tree::Tree;
 
-/// What the store is to be asked for, of what box and document agree on.
+/// Of what the store was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StoreCheck {
-    /// All: a node may be killed before contents are written down.
-    All,
-    /// What is large: the store may only refer to it, and the file that it refers to may be gone.
-    Large,
-    /// Nothing.
+pub enum Checked {
+    /// Of nothing yet.
     Nothing,
+    /// Of all.
+    All,
+    /// Of all, before everything was looked at last.
+    AllBefore,
 }
 
 /// What is known of a box on disk.
@@ -33,8 +34,8 @@ pub struct LocalBox {
     pub profiles: Profiles,
     /// Whether it was listed.
     pub is_listed: bool,
-    /// What the store is to be asked for.
-    pub store_check: StoreCheck,
+    /// Whether the store was asked for what was agreed on: a node may be killed before contents are written down.
+    pub checked: Checked,
 }
 
 impl LocalBox {
@@ -46,7 +47,7 @@ impl LocalBox {
             read: BTreeMap::new(),
             profiles: Profiles::default(),
             is_listed: false,
-            store_check: StoreCheck::All,
+            checked: Checked::Nothing,
         }
     }
 
@@ -62,7 +63,7 @@ impl LocalBox {
         self.profiles = listing.profiles;
         let Some(names) = listing.names else {
             self.is_listed = true;
-            self.tree = listing.tree;
+            self.tree = Tree { files: packed(listing.tree.files), ..listing.tree };
             let tree = &self.tree;
             self.read.retain(|item, _| tree.files.contains_key(item));
             return Vec::new();

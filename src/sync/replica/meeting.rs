@@ -1,5 +1,8 @@
 //! Peers that come and go, comparisons of documents with theirs, whom to dial, and leaving a document that has too many entries.
 
+use std::collections::BTreeSet;
+
+use crate::sync::hex;
 use crate::sync::keys::ticket::Peer;
 use crate::sync::replica::action::Action;
 use crate::sync::replica::event::{Comparison, ComparisonOutcome};
@@ -7,10 +10,14 @@ use crate::sync::replica::exchange::Stage;
 use crate::sync::replica::machine::Replica;
 use crate::sync::replica::merge::Role;
 use crate::sync::replica::now::Now;
+use crate::sync::replica::providers::Provider;
 use crate::text::shell;
 
 /// So many peers are asked for a document's contents.
 const MAX_PROVIDERS: usize = 16;
+
+/// So many devices of authors are looked for.
+const MAX_AUTHORS: usize = 16;
 
 /// Begins to listen to the document's peers, once the document was read.
 pub fn begin(replica: &mut Replica, now: Now) {
@@ -67,16 +74,37 @@ pub fn lost(replica: &mut Replica, device: [u8; 32]) {
     ask_peers(replica);
 }
 
-/// Tells whom to ask for contents: those who are connected first.
+/// Tells whom to ask for contents: those who are connected, and those who were there lately.
 fn ask_peers(replica: &mut Replica) {
+    let authors = author_devices(replica);
     let all = replica.exchange.peers.all();
     let mut peers: Vec<_> = all.filter(|(_, connected, seen)| *connected || seen.is_some()).collect();
     peers.sort_by_key(|(_, connected, seen)| (!connected, seen.map(|seen| -seen)));
-    let peers: Vec<Peer> = peers.iter().take(MAX_PROVIDERS).map(|(peer, ..)| (*peer).clone()).collect();
-    if replica.exchange.asked != peers {
-        replica.exchange.asked.clone_from(&peers);
-        replica.ask(Action::Ask(peers));
+    let providers = peers.iter().take(MAX_PROVIDERS).map(|(peer, is_connected, _)| Provider {
+        peer: (*peer).clone(),
+        is_connected: *is_connected,
+        is_author: authors.contains(&peer.device),
+    });
+    let providers: Vec<Provider> = providers.collect();
+    if replica.exchange.asked != providers {
+        replica.exchange.asked.clone_from(&providers);
+        replica.ask(Action::Ask(providers));
     }
+}
+
+/// The devices of those who write the document, by what they say of themselves.
+fn author_devices(replica: &Replica) -> BTreeSet<[u8; 32]> {
+    let notes = replica.authorship.notes.iter().filter(|(author, _)| replica.records.signers.contains_key(*author));
+    notes.filter_map(|(_, note)| hex::decode(&note.device)).take(MAX_AUTHORS).collect()
+}
+
+/// Somebody who writes the document has said on which device. Whoever writes with others finds them by that, although the one from
+/// whom the key came is away: a look-up by the device's name tells where it is.
+pub fn author_known(replica: &mut Replica) {
+    for device in author_devices(replica) {
+        replica.exchange.peers.add(Peer { device, addresses: Vec::new(), relay: None });
+    }
+    ask_peers(replica);
 }
 
 /// Dials whom it is time to dial, or leaves a document that has too many entries.

@@ -11,6 +11,7 @@ use crate::sync::replica::author_note::AuthorNote;
 use crate::sync::replica::event::{Published, Unsound};
 use crate::sync::replica::item::Item;
 use crate::sync::replica::machine::Replica;
+use crate::sync::replica::meeting;
 use crate::sync::replica::merge::{Hash, Role};
 use crate::sync::replica::note_kind::NoteKind;
 use crate::sync::replica::now::Now;
@@ -83,6 +84,7 @@ pub fn read(replica: &mut Replica, kind: NoteKind, hash: Hash, bytes: Result<Vec
                 replica.authorship.read.authors.insert(author, hash);
                 replica.authorship.notes.insert(author, note.clone());
             }
+            meeting::author_known(replica);
         }
         NoteKind::Names => {
             replica.authorship.read.names = Some(hash);

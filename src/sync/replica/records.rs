@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use crate::sync::replica::deletion;
+use crate::sync::replica::few::Few;
 use crate::sync::replica::item::{Item, Key};
 use crate::sync::replica::merge::{Hash, Remote};
 use crate::sync::replica::note_kind::NoteKind;
+use crate::sync::replica::packed::packed;
 use crate::sync::replica::signers::Author;
 
 /// An entry of a document, as the network brought it.
@@ -128,14 +130,45 @@ impl Totals {
     }
 }
 
+/// Sums that are kept as entries come, so that a document is not counted through for every report.
+#[derive(Debug, Default)]
+struct Sums {
+    /// Of the files that are not hidden.
+    totals: Totals,
+    /// Of all entries' fingerprints.
+    version: u128,
+}
+
+/// Keys that mean nothing: only their hashes, since the keys themselves may have any length.
+#[derive(Debug, Default)]
+struct RefusedKeys {
+    told_apart: BTreeSet<Hash>,
+    more: usize,
+}
+
+impl RefusedKeys {
+    fn put(&mut self, key: &[u8]) {
+        let key = *blake3::hash(key).as_bytes();
+        if self.told_apart.len() < MAX_REFUSED_KEYS {
+            self.told_apart.insert(key);
+        } else if !self.told_apart.contains(&key) {
+            self.more += 1;
+        }
+    }
+
+    /// Takes in what others know of them.
+    fn merge(&mut self, other: Self) {
+        let room = MAX_REFUSED_KEYS.saturating_sub(self.told_apart.len());
+        self.told_apart.extend(other.told_apart.into_iter().take(room));
+        self.more = self.more.max(other.more);
+    }
+}
+
 /// All entries of a document.
 #[derive(Debug, Default)]
 pub struct Records {
-    files: BTreeMap<Item, Vec<Record>>,
-    /// The sums of the files that are not hidden: a document is not counted through for every report.
-    totals: Totals,
-    /// The sum of all entries' fingerprints.
-    version: u128,
+    files: BTreeMap<Item, Few<Record>>,
+    sums: Sums,
     /// Whose the document is: nobody else's entries count for its hidden files.
     pub owner: Option<Author>,
     /// Each author's note about itself.
@@ -144,9 +177,7 @@ pub struct Records {
     pub moved: BTreeMap<Author, Note>,
     /// Each author's note about the names of all.
     pub names: BTreeMap<Author, Note>,
-    /// Hashes of keys that mean nothing: the keys themselves may have any length.
-    refused: BTreeSet<Hash>,
-    more_refused: usize,
+    refused: RefusedKeys,
     /// Entries of files.
     count: usize,
     /// Everybody who signed an entry of a file, with how many there are.
@@ -198,12 +229,7 @@ impl Records {
                 About::Note
             }
             None => {
-                let key = *blake3::hash(key).as_bytes();
-                if self.refused.len() < MAX_REFUSED_KEYS {
-                    self.refused.insert(key);
-                } else if !self.refused.contains(&key) {
-                    self.more_refused += 1;
-                }
+                self.refused.put(key);
                 About::Nothing
             }
         }
@@ -212,37 +238,39 @@ impl Records {
     fn put_file(&mut self, item: Item, record: Record) {
         let (is_text, is_hidden, print) = (item.is_text(), item.is_hidden(), fingerprint(&item, &record));
         let records = self.files.entry(item.clone()).or_default();
-        let before = records.iter().max_by_key(|record| record.order()).copied();
-        match records.iter_mut().find(|known| known.author == record.author && known.empty == record.empty) {
+        let before = records.as_slice().iter().max_by_key(|record| record.order()).copied();
+        let mut known = records.as_mut_slice().iter_mut();
+        match known.find(|known| known.author == record.author && known.empty == record.empty) {
             Some(known) if known.time <= record.time => {
-                self.version = self.version.wrapping_sub(fingerprint(&item, known)).wrapping_add(print);
+                let version = self.sums.version.wrapping_sub(fingerprint(&item, known));
+                self.sums.version = version.wrapping_add(print);
                 *known = record;
             }
             Some(_) => return,
             None => {
                 records.push(record);
-                self.version = self.version.wrapping_add(print);
+                self.sums.version = self.sums.version.wrapping_add(print);
                 self.count += 1;
                 *self.signers.entry(record.author).or_default() += 1;
             }
         }
         // Which entry of a hidden file counts depends on the owner, who may be found out later: those few are counted when asked for.
         if !is_hidden {
-            self.totals.remove(is_text, before.as_ref());
-            self.totals.add(is_text, records.iter().max_by_key(|record| record.order()));
+            self.sums.totals.remove(is_text, before.as_ref());
+            self.sums.totals.add(is_text, records.as_slice().iter().max_by_key(|record| record.order()));
         }
     }
 
     /// How much the document holds.
     pub fn totals(&self) -> Totals {
-        let mut totals = self.totals;
+        let mut totals = self.sums.totals;
         self.hidden().for_each(|item| totals.add(false, self.latest(item)));
         totals
     }
 
     /// A fingerprint of all entries of files: whoever has the same one knows of the same entries.
     pub fn version(&self) -> u128 {
-        self.version
+        self.sums.version
     }
 
     /// How many entries there are.
@@ -271,27 +299,32 @@ impl Records {
     }
 
     /// Takes in all that others know: what came here while the document was read may be missing there.
-    pub fn merge(&mut self, other: Self) {
+    pub fn merge(&mut self, mut other: Self) {
+        if self.count == 0 {
+            self.take_files(&mut other);
+        }
         for (item, records) in other.files {
-            records.into_iter().for_each(|record| self.put_file(item.clone(), record));
+            records.as_slice().iter().for_each(|record| self.put_file(item.clone(), *record));
         }
         for (own, others) in
             [(&mut self.authors, other.authors), (&mut self.moved, other.moved), (&mut self.names, other.names)]
         {
             others.into_values().for_each(|note| put_note(own, note));
         }
-        for key in other.refused {
-            if !self.refused.contains(&key) && self.refused.len() < MAX_REFUSED_KEYS {
-                self.refused.insert(key);
-            }
-        }
-        self.more_refused = self.more_refused.max(other.more_refused);
+        self.refused.merge(other.refused);
         self.newest = self.newest.max(other.newest);
+    }
+
+    /// Takes over the files of others' records, where nothing is known of any.
+    fn take_files(&mut self, other: &mut Self) {
+        self.files = packed(std::mem::take(&mut other.files));
+        (self.sums, self.count) = (std::mem::take(&mut other.sums), other.count);
+        self.signers = std::mem::take(&mut other.signers);
     }
 
     /// How many entries mean nothing.
     pub fn refused(&self) -> usize {
-        self.refused.len() + self.more_refused
+        self.refused.told_apart.len() + self.refused.more
     }
 
     /// All files that the document speaks of, in order.
@@ -317,7 +350,7 @@ impl Records {
 
     /// All entries of a file, those that do not count too.
     pub fn all(&self, item: &Item) -> &[Record] {
-        self.files.get(item).map(Vec::as_slice).unwrap_or_default()
+        self.files.get(item).map(Few::as_slice).unwrap_or_default()
     }
 
     /// Those of a file's entries of which one counts: of a hidden file only the owner's.
@@ -328,13 +361,13 @@ impl Records {
 
     /// The entry that counts for a file.
     pub fn latest(&self, item: &Item) -> Option<&Record> {
-        self.counting(item, self.files.get(item)?).max_by_key(|record| record.order())
+        self.counting(item, self.files.get(item)?.as_slice()).max_by_key(|record| record.order())
     }
 
     /// The contents that the document wants, each with the entry that counts.
     pub fn contents(&self) -> impl Iterator<Item = (&Item, &Record)> {
         self.files.iter().filter_map(|(item, records)| {
-            let record = self.counting(item, records).max_by_key(|record| record.order())?;
+            let record = self.counting(item, records.as_slice()).max_by_key(|record| record.order())?;
             (!record.is_deletion()).then_some((item, record))
         })
     }
@@ -356,7 +389,7 @@ impl Records {
 
     /// Another author's content for a file that this author made too, and made later.
     pub fn earlier(&self, item: &Item, author: &Author) -> Option<&Record> {
-        let records = self.files.get(item)?;
+        let records = self.files.get(item)?.as_slice();
         let own = records
             .iter()
             .filter(|record| record.author == *author && !record.is_deletion())

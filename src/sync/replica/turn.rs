@@ -8,14 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sync::replica::action::{Action, BookChange};
 use crate::sync::replica::deciding;
-use crate::sync::replica::event::{Event, Listing, NotRead};
+use crate::sync::replica::event::{Event, FileRead, Listing, NotRead};
 use crate::sync::replica::exchange::Stage;
 use crate::sync::replica::item::Item;
-use crate::sync::replica::local::StoreCheck;
+use crate::sync::replica::local::Checked;
 use crate::sync::replica::machine::Replica;
 use crate::sync::replica::merge::Step;
 use crate::sync::replica::now::Now;
-use crate::sync::replica::placing::LARGE;
 use crate::sync::replica::records::{About, ReceivedEntry, Records};
 use crate::sync::replica::trash::{DeletedBy, max_bytes};
 use crate::sync::replica::{lasting, meeting, noting, ownership, placing, publishing};
@@ -57,11 +56,10 @@ impl Replica {
                 Err(why) => self.not_read(item, why),
             },
             Event::Kept(item, kept) => match kept {
-                Ok(read) => {
+                Ok(read) => self.kept(item, read),
+                Err(NotRead::Failed(error)) => {
                     self.end(&item);
-                    // It may hold something else by now.
-                    self.local.note_read(&item, read);
-                    self.todo.again(item);
+                    self.condition.problem(format!("{item} can't be sent to new readers: {error}"));
                 }
                 Err(why) => self.not_read(item, why),
             },
@@ -125,6 +123,20 @@ impl Replica {
         self.ask(Action::TidyTrash { by, most });
     }
 
+    /// A file was brought into the store.
+    fn kept(&mut self, item: Item, read: FileRead) {
+        self.end(&item);
+        match self.local.baseline.get(&item).copied() {
+            // One more name of a file is a change of the file, though not of its content.
+            Some(agreed) if agreed.hash == read.hash => self.agree(&item, read.hash, &read.stat, agreed.ours),
+            // It holds something else by now.
+            _ => {
+                self.local.note_read(&item, read);
+                self.todo.again(item);
+            }
+        }
+    }
+
     fn not_read(&mut self, item: Item, why: NotRead) {
         self.end(&item);
         match why {
@@ -156,8 +168,8 @@ impl Replica {
 
     fn look_at_everything(&mut self) {
         self.condition.clear_problems();
-        if self.local.store_check == StoreCheck::Nothing {
-            self.local.store_check = StoreCheck::Large;
+        if self.local.checked == Checked::All {
+            self.local.checked = Checked::AllBefore;
         }
         self.wanted.refused.clear();
         self.authorship.is_written = false;
@@ -258,18 +270,20 @@ impl Replica {
         noting::write_authors(self);
     }
 
-    /// Asks whether the store has what box and document agree on: once for all, and for what is large with each look at everything.
+    /// Asks whether the store has what box and document agree on: of everything once, and of what is large, which the store may only
+    /// refer to, whenever everything is looked at.
     fn check_store(&mut self) {
-        let least = match std::mem::replace(&mut self.local.store_check, StoreCheck::Nothing) {
-            StoreCheck::All => 0,
-            StoreCheck::Large => LARGE,
-            StoreCheck::Nothing => return,
+        let least = match self.local.checked {
+            Checked::Nothing => 1,
+            Checked::All => return,
+            Checked::AllBefore => placing::LARGE + 1,
         };
-        if least == 0 {
+        if self.local.checked == Checked::Nothing {
             publishing::confirm_deletions(self);
         }
+        self.local.checked = Checked::All;
         let has = |item: &Item| self.local.tree.files.contains_key(item);
-        let files = self.local.baseline.files().iter().filter(|(item, file)| has(item) && file.stat.len() > least);
+        let files = self.local.baseline.files().iter().filter(|(item, file)| file.stat.len() >= least && has(item));
         let files: Vec<(Item, [u8; 32])> = files.map(|(item, file)| (item.clone(), file.hash)).collect();
         if !files.is_empty() {
             self.ask(Action::CheckStore(files));

@@ -21,6 +21,7 @@ use crate::web::api::answer::json;
 use crate::web::api::wire::{Attached, Attachment};
 use crate::web::http::refusal::Refusal;
 use crate::web::http::{file, upload};
+use crate::web::model::channel_state::ChannelState;
 use crate::web::server::Server;
 
 /// The attachments of a message of the inbox.
@@ -44,7 +45,7 @@ pub(super) async fn list_mine(
 fn list(server: &Server, headers: &HeaderMap, name: &str, side: Side, id: &str) -> Result<Response, Refusal> {
     server.unless_known(headers, &format!("{name} {side} {id}"), |server| {
         let (state, card) = server.message(name, side, id)?;
-        json(&Attachment::all_of(&state, &card))
+        json(&Attachment::all_of_message(&state, &card))
     })
 }
 
@@ -54,7 +55,12 @@ pub(super) async fn theirs(
     headers: HeaderMap,
     Path((name, id, file)): Path<(String, String, String)>,
 ) -> Result<Response, Refusal> {
-    server.off_thread(move |server| bytes(server, &headers, &name, Side::Inbox, &id, &file)).await
+    server
+        .off_thread(move |server| {
+            let (state, card) = server.message(&name, Side::Inbox, &id)?;
+            bytes(&state, &card, &file, &headers)
+        })
+        .await
 }
 
 /// An attachment of a message of the outbox.
@@ -63,27 +69,26 @@ pub(super) async fn mine(
     headers: HeaderMap,
     Path((name, id, file)): Path<(String, String, String)>,
 ) -> Result<Response, Refusal> {
-    server.off_thread(move |server| bytes(server, &headers, &name, Side::Outbox, &id, &file)).await
+    server
+        .off_thread(move |server| {
+            let (state, card) = server.message(&name, Side::Outbox, &id)?;
+            bytes(&state, &card, &file, &headers)
+        })
+        .await
 }
 
-fn bytes(
-    server: &Server,
-    headers: &HeaderMap,
-    name: &str,
-    side: Side,
-    id: &str,
-    file: &str,
-) -> Result<Response, Refusal> {
-    let (state, card) = server.message(name, side, id)?;
+/// Sends the bytes of a message's attachment.
+fn bytes(state: &ChannelState, card: &Card, file: &str, headers: &HeaderMap) -> Result<Response, Refusal> {
+    let (side, stamp) = (card.side, card.stamp);
     let found = card.attachments.iter().find(|known| known.path.text() == file);
-    let found = found.ok_or_else(|| Refusal::missing(format!("the message {id} has no attachment `{file}`")))?;
-    let path = Entry::Attachment(card.stamp, found.path.clone()).path();
+    let found = found.ok_or_else(|| Refusal::missing(format!("the message {stamp} has no attachment `{file}`")))?;
+    let path = Entry::Attachment(stamp, found.path.clone()).path();
     let folder = state.open(side)?;
     let (open, stat) = folder.file(&path)?;
     let trust = if FileMark::from(stat) == found.mark {
-        state.box_trust(side).of_attachment(card.stamp, &found.path)
+        state.box_trust(side).of_attachment(stamp, &found.path)
     } else {
-        BoxTrust::now(&folder, side).of_attachment(card.stamp, &found.path)
+        BoxTrust::now(&folder, side).of_attachment(stamp, &found.path)
     };
     Ok(file::send(open, &stat, &about(found, trust), headers)?)
 }
@@ -112,11 +117,7 @@ pub(super) async fn add(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (state, card) = server.own_message(&name, &id)?;
-    let form = upload::multipart_form(request).await?;
-    let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
-    if !received.has_files() {
-        return Err(Refusal::bad("the request has no file").hint("send each file as the form field `file`"));
-    }
+    let received = upload::receive_files(request, &state.channel).await?;
     server
         .off_thread(move |server| {
             let before = revise::read(&state.channel, card.stamp)?;
@@ -126,7 +127,9 @@ pub(super) async fn add(
             server.written(&state, &path);
             let is_new = |attachment: &Attachment| files.iter().any(|file| file.name.text() == attachment.name);
             let (state, card) = server.own_message(&name, &id)?;
-            json(&Attached { attachments: Attachment::all_of(&state, &card).into_iter().filter(is_new).collect() })
+            json(&Attached {
+                attachments: Attachment::all_of_message(&state, &card).into_iter().filter(is_new).collect(),
+            })
         })
         .await
 }

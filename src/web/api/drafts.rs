@@ -57,8 +57,7 @@ pub(super) async fn begin(
     state.channel.outbox()?;
     let headers = request.headers().clone();
     let (text, reply, received) = if request::has_content_type(&headers, "multipart/form-data") {
-        let form = upload::multipart_form(request).await?;
-        let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
+        let received = upload::receive_all(request, &state.channel).await?;
         (received.get("body").unwrap_or_default().to_owned(), received.get("reply").map(str::to_owned), Some(received))
     } else {
         let new: NewDraft = request::read_json(&headers, request.into_body()).await?;
@@ -148,7 +147,7 @@ pub(super) async fn attachments(
             let state = server.library.get(&name)?;
             let draft = known(&state, &draft)?;
             let files = draft::read(&state.channel, draft)?.attachments;
-            json(&files.iter().map(|file| Attachment::of_draft(&state.name, draft, file)).collect::<Vec<_>>())
+            json(&files.iter().map(|file| Attachment::for_draft(&state.name, draft, file)).collect::<Vec<_>>())
         })
         .await
 }
@@ -161,18 +160,14 @@ pub(super) async fn attach(
 ) -> Result<Response, Refusal> {
     let state = server.library.get(&name)?;
     known(&state, &draft)?;
-    let form = upload::multipart_form(request).await?;
-    let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
-    if !received.has_files() {
-        return Err(Refusal::bad("the request has no file").hint("send each file as the form field `file`"));
-    }
+    let received = upload::receive_files(request, &state.channel).await?;
     server
         .off_thread(move |server| {
             let draft = take(&state, &draft)?;
             let files = received.files_beside(&draft.attachments());
             draft.attach(&files)?;
             server.library.drafts_changed(&state.name);
-            let one = |file: &NewAttachment| Attachment::of_draft(&state.name, draft.name, file);
+            let one = |file: &NewAttachment| Attachment::for_draft(&state.name, draft.name, file);
             json(&Attached { attachments: files.iter().map(one).collect() })
         })
         .await

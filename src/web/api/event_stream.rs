@@ -38,7 +38,7 @@ pub(super) async fn events(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let place = visitor.stream()?;
-    let params = Params::of(&uri);
+    let params = Params::from_uri(&uri);
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).or(params.get("after"));
     let listener = server.library.events.listen(last.and_then(|number| number.parse().ok()));
     let page = params.get("site").map(|name| Page::find(&server, name, params.get("page").unwrap_or_default()));

@@ -13,7 +13,6 @@ use axum::response::Response;
 use crate::channel::outbox::new_message;
 use crate::channel::outbox::send;
 use crate::channel::protocol::entry::{Entry, Side};
-use crate::channel::protocol::header;
 use crate::channel::protocol::message_file;
 use crate::channel::protocol::message_file::MAX_READ;
 use crate::channel::protocol::stamp::Stamp;
@@ -94,7 +93,7 @@ async fn one(server: Server, headers: HeaderMap, name: String, side: Side, id: S
         .off_thread(move |server| {
             server.unless_known(&headers, &format!("{name} {side} {id}"), |server| {
                 let (state, card) = server.message(&name, side, &id)?;
-                json(&Message::of(&state, &card, text(&state.open(side)?, card.stamp)?))
+                json(&Message::from_card(&state, &card, text(&state.open(side)?, card.stamp)?))
             })
         })
         .await
@@ -119,7 +118,7 @@ fn list(
     {
         return Err(Refusal::missing(format!("`{name}` has no {side}")));
     }
-    let params = Params::of(uri);
+    let params = Params::from_uri(uri);
     let limit = params.number("limit")?.unwrap_or(usize::MAX);
     let before = params.get("before").map(timeline::parse_id).transpose()?;
     let asked = Asked { sides, limit, before };
@@ -168,7 +167,7 @@ impl List {
                 piece.push(b',');
             }
             // A vector always has room.
-            let _ = serde_json::to_writer(&mut piece, &Message::of(&self.state, &card, body));
+            let _ = serde_json::to_writer(&mut piece, &Message::from_card(&self.state, &card, body));
             self.sent += 1;
         }
         Some(piece.into())
@@ -203,9 +202,8 @@ pub(super) async fn send(
     let state = server.library.get(&name)?;
     state.channel.outbox()?;
     let headers = request.headers().clone();
-    let (letter, _received) = if request::has_content_type(&headers, "multipart/form-data") {
-        let form = upload::multipart_form(request).await?;
-        let received = upload::receive(form, &state.channel, |_| Ok(())).await?;
+    let (message, _received) = if request::has_content_type(&headers, "multipart/form-data") {
+        let received = upload::receive_all(request, &state.channel).await?;
         let text = request::checked_text(received.get("body").unwrap_or_default().to_owned())?;
         (new_message::NewMessage { text: text.into_bytes(), attachments: received.files_beside(&[]) }, Some(received))
     } else {
@@ -217,12 +215,12 @@ pub(super) async fn send(
             None,
         )
     };
-    if header::is_blank(&letter.text) && letter.attachments.is_empty() {
+    if message.is_empty() {
         return Err(Refusal::bad("the message is empty").hint("send its text as `body`"));
     }
     server
         .off_thread(move |server| {
-            let sent = send::send(&state.channel, &letter, server.now()?)?;
+            let sent = send::send(&state.channel, &message, server.now()?)?;
             server.written(&state, &sent.path);
             server.answer_with(&state.name, sent.stamp)
         })
@@ -252,7 +250,7 @@ impl Server {
     pub(super) fn answer_with(&self, name: &str, stamp: Stamp) -> Result<Response, Refusal> {
         let (state, card) = self.own_message(name, &stamp.to_string())?;
         let body = text(&state.open(Side::Outbox)?, stamp)?;
-        let mut response = json(&Message::of(&state, &card, body))?;
+        let mut response = json(&Message::from_card(&state, &card, body))?;
         let url = address::message(name, Side::Outbox, stamp);
         set_header(response.headers_mut(), axum::http::header::LOCATION, &url);
         Ok(response)

@@ -221,6 +221,12 @@ fn describe() -> Value {
     })
 }
 
+/// A parameter of the query: its name, its type, and what it is for.
+fn query_parameter((name, kind, about): &(&str, &str, &str)) -> Value {
+    let schema = if *kind == "integer" { json!({ "type": kind, "minimum": 0 }) } else { json!({ "type": kind }) };
+    json!({ "name": name, "in": "query", "description": about, "schema": schema })
+}
+
 /// The parameters that stand in a path.
 fn named(path: &str) -> Vec<Value> {
     let about = |name: &str| match name {
@@ -257,15 +263,10 @@ impl Operation {
             let content = json!({ "application/json": { "schema": refusal } });
             responses.insert(status.to_string(), json!({ "description": "Refused", "content": content }));
         }
-        let parameter = |(name, kind, about): &(&str, &str, &str)| {
-            let schema =
-                if *kind == "integer" { json!({ "type": kind, "minimum": 0 }) } else { json!({ "type": kind }) };
-            json!({ "name": name, "in": "query", "description": about, "schema": schema })
-        };
         let mut operation = json!({ "summary": self.summary, "responses": responses, "operationId": self.id() });
         if let Some(members) = operation.as_object_mut() {
             if !self.query.is_empty() {
-                members.insert("parameters".to_owned(), self.query.iter().map(parameter).collect());
+                members.insert("parameters".to_owned(), self.query.iter().map(query_parameter).collect());
             }
             if let Some(content) = self.body.describe() {
                 members.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));

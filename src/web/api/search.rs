@@ -19,7 +19,7 @@ const MOST: usize = 1_000;
 
 /// Searches all channels.
 pub(super) async fn search(State(server): State<Server>, uri: Uri) -> Result<Response, Refusal> {
-    let params = Params::of(&uri);
+    let params = Params::from_uri(&uri);
     let words = params.get("q").unwrap_or_default().to_owned();
     let most = params.number("limit")?.unwrap_or(USUAL).min(MOST);
     let before = params.get("before").map(str::to_owned);

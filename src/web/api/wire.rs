@@ -125,7 +125,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    pub(crate) fn of(state: &ChannelState, card: &Card, body: String) -> Self {
+    pub(crate) fn from_card(state: &ChannelState, card: &Card, body: String) -> Self {
         let url = address::message(&state.name, card.side, card.stamp);
         Self {
             r#box: card.side,
@@ -139,7 +139,7 @@ impl Message {
             author: state.byline(card).map(str::to_owned),
             title: card.title.clone(),
             tags: card.tags.clone(),
-            in_reply_to: InReplyTo::of(card, &state.answered, &state.cards),
+            in_reply_to: InReplyTo::from_card(card, &state.answered, &state.cards),
             read: state.is_read(card),
             starred: state.marked.is_starred(card.side, card.stamp),
             page: address::reading_message(&state.name, card.side, card.stamp),
@@ -159,21 +159,21 @@ pub(crate) struct Attachment {
 }
 
 impl Attachment {
-    pub(crate) fn all_of(state: &ChannelState, card: &Card) -> Vec<Self> {
-        let one = |file: &crate::channel::snapshot::card::Attachment| {
-            let name = file.path.text();
-            let url = address::attachment(&state.name, card.side, card.stamp, &name);
-            Self {
-                r#type: AttachmentKind::from_name(&name).media_type().to_owned(),
-                url,
-                size: file.mark.len,
-                name: name.into_owned(),
-            }
-        };
-        card.attachments.iter().map(one).collect()
+    pub(crate) fn all_of_message(state: &ChannelState, card: &Card) -> Vec<Self> {
+        let files = card.attachments.iter().map(|file| (file.path.text(), file.mark.len));
+        files.map(|(name, size)| Self::for_message(&state.name, card, &name, size)).collect()
     }
 
-    pub(crate) fn of_draft(channel: &str, draft: DraftName, file: &NewAttachment) -> Self {
+    fn for_message(channel: &str, card: &Card, name: &str, size: u64) -> Self {
+        Self {
+            r#type: AttachmentKind::from_name(name).media_type().to_owned(),
+            url: address::attachment(channel, card.side, card.stamp, name),
+            size,
+            name: name.to_owned(),
+        }
+    }
+
+    pub(crate) fn for_draft(channel: &str, draft: DraftName, file: &NewAttachment) -> Self {
         let name = file.name.text().into_owned();
         let url = format!("{}/attachments/{}", address::draft(channel, &draft.to_string()), address::path(&name));
         Self { r#type: AttachmentKind::from_name(&name).media_type().to_owned(), url, size: file.len, name }
@@ -208,16 +208,20 @@ pub(crate) struct Draft {
 impl Draft {
     /// A draft as it is now, whoever has it in hand.
     pub(crate) fn read(state: &ChannelState, draft: DraftName) -> Result<Self, Refusal> {
-        let letter = draft::read(&state.channel, draft)?;
+        let message = draft::read(&state.channel, draft)?;
         let name = draft.to_string();
         Ok(Self {
             url: address::draft(&state.name, &name),
             page: format!("{}/{name}", address::writing(&state.name)),
             channel: state.name.clone(),
-            version: content_version(&letter.text),
-            text: crate::channel::protocol::message_file::decode(letter.text).text,
+            version: content_version(&message.text),
+            text: crate::channel::protocol::message_file::decode(message.text).text,
             due: if let DraftName::Scheduled(due) = draft { Some(due) } else { None },
-            attachments: letter.attachments.iter().map(|file| Attachment::of_draft(&state.name, draft, file)).collect(),
+            attachments: message
+                .attachments
+                .iter()
+                .map(|file| Attachment::for_draft(&state.name, draft, file))
+                .collect(),
             name,
         })
     }

@@ -24,5 +24,5 @@ pub(super) async fn form(headers: &HeaderMap, request: Request) -> Result<Params
 
 /// The form that came in at this path, if it bears a number.
 pub(super) fn submission(path: &str, params: &Params) -> Option<Submission> {
-    Submission::of(path, params.all(), &blake3::Hasher::new())
+    Submission::from_form(path, params.all(), &blake3::Hasher::new())
 }

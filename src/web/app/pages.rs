@@ -79,7 +79,7 @@ pub(super) async fn everything(State(server): State<Server>, headers: HeaderMap,
     server
         .off_thread(move |server| {
             let page = PageBuilder::new(server, &headers, &uri, "everything", "Everything");
-            let params = Params::of(&uri);
+            let params = Params::from_uri(&uri);
             let before = params.get("before").map(timeline::parse).transpose()?;
             let mut found = timeline::newest(&server.library.all(), before.as_ref(), PAGE_LENGTH + 1);
             let is_more = found.len() > PAGE_LENGTH;
@@ -105,7 +105,7 @@ pub(super) async fn channel(
         .off_thread(move |server| {
             let page = PageBuilder::begin(server, &headers, &uri, "channel");
             let state = server.library.get(&name)?;
-            let params = Params::of(&uri);
+            let params = Params::from_uri(&uri);
             let before = params.get("before").map(timeline::parse_id).transpose()?;
             let end = before.map_or(state.cards.len(), |before| {
                 state.cards.partition_point(|card| (card.stamp, card.side) < before)
@@ -144,8 +144,7 @@ pub(super) fn of_address(
     side: &str,
     id: &str,
 ) -> Result<(Arc<ChannelState>, Arc<Card>), Refusal> {
-    let side = Side::BOTH.into_iter().find(|known| known.name() == side);
-    let side = side.ok_or_else(|| Refusal::missing("a message is in an inbox or in an outbox"))?;
+    let side = Side::from_name(side).ok_or_else(|| Refusal::missing("a message is in an inbox or in an outbox"))?;
     server.message(name, side, id)
 }
 
@@ -221,7 +220,7 @@ pub(super) async fn source(
 pub(super) async fn search(State(server): State<Server>, headers: HeaderMap, uri: Uri) -> Answer {
     server
         .off_thread(move |server| {
-            let params = Params::of(&uri);
+            let params = Params::from_uri(&uri);
             let words = params.get("q").unwrap_or_default();
             let asked = Asked { words, before: params.get("before"), most: PAGE_LENGTH + 1, columns: COLUMNS };
             let found = server.search(&asked, |state, card, excerpt| view_of_hit(state, card, &excerpt));

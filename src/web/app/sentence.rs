@@ -1,4 +1,4 @@
-//! Words of a terminal as a sentence of a page.
+//! Turns a message that was worded for a terminal into a sentence of a page: a capital, a full stop, and real quotation marks.
 
 /// Words as a sentence for a page, where `such quotes` of a terminal are “such”.
 pub(super) fn sentence(words: &str) -> String {

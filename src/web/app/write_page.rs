@@ -57,7 +57,23 @@ struct File {
     remove: String,
 }
 
-/// What the page shows contents the draft.
+impl File {
+    /// A draft's attachment; `draft` is the draft's address.
+    fn new(draft: &str, file: &NewAttachment) -> Self {
+        let path = file.name.text().into_owned();
+        let kind = AttachmentKind::from_name(&path);
+        Self {
+            size: readable_size(file.len),
+            kind: kind.in_words(),
+            url: format!("{draft}/attachments/{}", address::path(&path)),
+            picture: kind.media_type().starts_with("image/"),
+            remove: path.clone(),
+            name: path,
+        }
+    }
+}
+
+/// What the page shows besides the draft.
 #[derive(Default)]
 struct PageContent<'a> {
     draft: Option<Unsent>,
@@ -91,7 +107,7 @@ pub(super) async fn begin(
     server
         .off_thread(move |server| {
             let state = server.library.get(&name)?;
-            let params = Params::of(&uri);
+            let params = Params::from_uri(&uri);
             page(server, &headers, &uri, &state, &PageContent { reply: params.get("reply"), ..PageContent::default() })
         })
         .await
@@ -109,7 +125,7 @@ pub(super) async fn go_on(
             let state = server.library.get(&name)?;
             let draft = known(&state, &draft)?;
             let unsent = unsent(&state, draft)?;
-            let (now, preview) = (server.now()?, Params::of(&uri).get("preview").is_some());
+            let (now, preview) = (server.now()?, Params::from_uri(&uri).get("preview").is_some());
             let content = PageContent {
                 preview: preview.then(|| message_text::would_be(&state, Some(draft), &unsent.text, now)),
                 warnings: if preview { warnings(&state, draft, now)? } else { Vec::new() },
@@ -123,31 +139,20 @@ pub(super) async fn go_on(
 
 /// Warns of links in the text whose attachment is missing.
 fn warnings(state: &ChannelState, draft: DraftName, now: Stamp) -> Result<Vec<String>, Refusal> {
-    let letter = draft::read(&state.channel, draft)?;
-    let names: Vec<_> = letter.attachments.iter().map(|file| file.name.clone()).collect();
-    Ok(missing_attachment::warnings(&letter.text, &names, now).iter().map(|warning| sentence(warning)).collect())
+    let message = draft::read(&state.channel, draft)?;
+    let names: Vec<_> = message.attachments.iter().map(|file| file.name.clone()).collect();
+    Ok(missing_attachment::warnings(&message.text, &names, now).iter().map(|warning| sentence(warning)).collect())
 }
 
 fn unsent(state: &ChannelState, draft: DraftName) -> Result<Unsent, Refusal> {
-    let letter = draft::read(&state.channel, draft)?;
+    let message = draft::read(&state.channel, draft)?;
     let name = draft.to_string();
-    let file = |file: &NewAttachment| {
-        let path = file.name.text().into_owned();
-        let kind = AttachmentKind::from_name(&path);
-        File {
-            size: readable_size(file.len),
-            kind: kind.in_words(),
-            url: format!("{}/attachments/{}", address::draft(&state.name, &name), address::path(&path)),
-            picture: kind.media_type().starts_with("image/"),
-            remove: path.clone(),
-            name: path,
-        }
-    };
+    let draft_address = address::draft(&state.name, &name);
     Ok(Unsent {
-        version: content_version(&letter.text),
-        files: letter.attachments.iter().map(file).collect(),
+        version: content_version(&message.text),
+        files: message.attachments.iter().map(|file| File::new(&draft_address, file)).collect(),
         due: if let DraftName::Scheduled(due) = draft { Some(Date::new(due.seconds())) } else { None },
-        text: message_file::decode(letter.text).text,
+        text: message_file::decode(message.text).text,
         name,
     })
 }
@@ -202,7 +207,7 @@ pub(super) async fn receive_new(
     Path(name): Path<String>,
     request: Request,
 ) -> Answer {
-    form(server, headers, uri, name, None, request).await
+    form(server, headers, uri, (name, None), request).await
 }
 
 /// The form of a draft.
@@ -213,24 +218,25 @@ pub(super) async fn receive(
     Path((name, draft)): Path<(String, String)>,
     request: Request,
 ) -> Answer {
-    form(server, headers, uri, name, Some(draft), request).await
+    form(server, headers, uri, (name, Some(draft)), request).await
 }
 
+/// Does what a form asks for, in this channel and with this draft if it is one's form.
 async fn form(
     server: Server,
     headers: HeaderMap,
     uri: Uri,
-    name: String,
-    draft: Option<String>,
+    (name, draft): (String, Option<String>),
     request: Request,
 ) -> Answer {
     let state = server.library.get(&name)?;
-    let form = upload::multipart_form(request).await?;
     let received = {
         let headers = headers.clone();
         // A form that is nobody's is not let fill the disk.
-        upload::receive(form, &state.channel, move |received| guard::check_form_token(&headers, received.get("token")))
-            .await?
+        upload::receive(request, &state.channel, move |received| {
+            guard::check_form_token(&headers, received.get("token"))
+        })
+        .await?
     };
     server
         .off_thread(move |server| {

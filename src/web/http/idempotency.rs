@@ -2,7 +2,7 @@
 //!
 //! Each form that writes bears a number that no other one has. The first time it comes in it is done, and what came of it is
 //! kept; the same form again (a second click, a page that is loaded anew, a browser that asks once more) gets the same
-//! answer. The same number with other words is another letter. What failed is not kept: it may be tried again.
+//! answer. The same number with other words is another form. What failed is not kept: it may be tried again.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -35,7 +35,7 @@ pub(crate) struct SubmittedForms {
 
 impl Submission {
     /// A form; `None` for one without a number: it is done each time it comes. The number stands behind the browser's token.
-    pub(crate) fn of<'f>(
+    pub(crate) fn from_form<'f>(
         path: &str,
         fields: impl Iterator<Item = (&'f str, &'f str)> + Clone,
         files: &blake3::Hasher,
@@ -46,17 +46,12 @@ impl Submission {
             return None;
         }
         let mut hash = blake3::Hasher::new();
-        // The length before each part, so that no two forms are written alike.
-        let mut take = |part: &[u8]| {
-            hash.update(&(part.len() as u64).to_le_bytes());
-            hash.update(part);
-        };
-        take(path.as_bytes());
+        hash_part(&mut hash, path.as_bytes());
         for (name, value) in fields {
-            take(name.as_bytes());
-            take(value.as_bytes());
+            hash_part(&mut hash, name.as_bytes());
+            hash_part(&mut hash, value.as_bytes());
         }
-        take(files.finalize().as_bytes());
+        hash_part(&mut hash, files.finalize().as_bytes());
         Some(Self(hash.finalize()))
     }
 }
@@ -143,12 +138,20 @@ fn noted(path: &Path) -> VecDeque<(Submission, Answer)> {
             tracing::warn!(%error, "the file of received forms can't be made shorter");
         }
     }
-    let one = |line: &String| {
-        let (hash, done) = line.split_once(' ')?;
-        let form = Submission(blake3::Hash::from_hex(hash).ok()?);
-        done.starts_with('/').then(|| (form, Arc::new(Mutex::new(Some(done.to_owned())))))
-    };
-    lines.iter().filter_map(one).collect()
+    lines.iter().filter_map(|line| noted_line(line)).collect()
+}
+
+/// A form and where it led, as a line of the file has them.
+fn noted_line(line: &str) -> Option<(Submission, Answer)> {
+    let (hash, done) = line.split_once(' ')?;
+    let form = Submission(blake3::Hash::from_hex(hash).ok()?);
+    done.starts_with('/').then(|| (form, Arc::new(Mutex::new(Some(done.to_owned())))))
+}
+
+/// Hashes a part behind its length, so that no two forms are hashed alike.
+fn hash_part(hash: &mut blake3::Hasher, part: &[u8]) {
+    hash.update(&(part.len() as u64).to_le_bytes());
+    hash.update(part);
 }
 
 #[cfg(test)]
@@ -158,7 +161,7 @@ mod tests {
     use super::*;
 
     fn form(fields: &[(&str, &str)]) -> Option<Submission> {
-        Submission::of("/write/blog", fields.iter().copied(), &blake3::Hasher::new())
+        Submission::from_form("/write/blog", fields.iter().copied(), &blake3::Hasher::new())
     }
 
     #[test]
@@ -174,7 +177,7 @@ mod tests {
         assert_eq!(send(form(&[("token", "t.1"), ("text", "b")])), "/2", "other words");
         assert_eq!(send(form(&[("token", "t.1"), ("texta", "")])), "/3");
         let elsewhere =
-            Submission::of("/write/talk", [("token", "t.1"), ("text", "a")].into_iter(), &blake3::Hasher::new());
+            Submission::from_form("/write/talk", [("token", "t.1"), ("text", "a")].into_iter(), &blake3::Hasher::new());
         assert_eq!(send(elsewhere), "/4");
         for without in [&[("token", "t")][..], &[("token", "t.")], &[("text", "a.b")]] {
             assert_eq!(form(without), None);

@@ -46,7 +46,7 @@ impl fmt::Display for Peer {
 
 impl Peer {
     /// Who is at the other end of this connection.
-    pub(crate) fn of(stream: &impl AsFd, here: SocketAddr, there: SocketAddr) -> Self {
+    pub(crate) fn identify(stream: &impl AsFd, here: SocketAddr, there: SocketAddr) -> Self {
         let [here, there] = [here, there].map(|end| SocketAddr::new(end.ip().to_canonical(), end.port()));
         if !there.ip().is_loopback() {
             return Self::Machine(network(there.ip()));
@@ -80,15 +80,17 @@ fn users(here: SocketAddr, there: SocketAddr, inode: u64) -> Option<Users> {
 
 /// Whether this system tells whose connections come: tried with one to ourselves.
 pub fn can_identify_users() -> bool {
-    let tried = || -> io::Result<Peer> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let calling = TcpStream::connect(listener.local_addr()?)?;
-        let (called, there) = listener.accept()?;
-        let peer = Peer::of(&called, called.local_addr()?, there);
-        drop(calling);
-        Ok(peer)
-    };
-    tried().is_ok_and(|peer| peer == Peer::Own)
+    call_oneself().is_ok_and(|peer| peer == Peer::Own)
+}
+
+/// Whom a connection of this program to itself seems to come from.
+fn call_oneself() -> io::Result<Peer> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let calling = TcpStream::connect(listener.local_addr()?)?;
+    let (called, there) = listener.accept()?;
+    let peer = Peer::identify(&called, called.local_addr()?, there);
+    drop(calling);
+    Ok(peer)
 }
 
 fn network(address: IpAddr) -> IpAddr {
@@ -123,7 +125,7 @@ mod tests {
         let calling = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (called, there) = listener.accept().unwrap();
         let here = called.local_addr().unwrap();
-        assert_eq!((Peer::of(&called, here, there), can_identify_users()), (Peer::Own, true));
+        assert_eq!((Peer::identify(&called, here, there), can_identify_users()), (Peer::Own, true));
         let number = inode(&called).unwrap();
         let asked = diag::users(here, there, number).unwrap();
         assert!(asked.is_some() && asked == tables::users(here, there, number), "both say the same");
@@ -131,12 +133,16 @@ mod tests {
         let elsewhere: SocketAddr = "127.0.0.1:1".parse().unwrap();
         assert_eq!(diag::users(here, elsewhere, number).unwrap(), None);
         drop(calling);
-        assert_ne!(Peer::of(&called, here, there), Peer::Own, "nobody is there any more");
+        assert_ne!(Peer::identify(&called, here, there), Peer::Own, "nobody is there any more");
         assert_eq!(
-            Peer::of(&called, here, "192.0.2.7:9".parse().unwrap()),
+            Peer::identify(&called, here, "192.0.2.7:9".parse().unwrap()),
             Peer::Machine("192.0.2.7".parse().unwrap())
         );
         let (one, other) = ("[2001:db8::1]:9".parse().unwrap(), "[2001:db8::2]:9".parse().unwrap());
-        assert_eq!(Peer::of(&called, here, one), Peer::of(&called, here, other), "one network is one machine's");
+        assert_eq!(
+            Peer::identify(&called, here, one),
+            Peer::identify(&called, here, other),
+            "one network is one machine's"
+        );
     }
 }

@@ -15,6 +15,12 @@ pub(crate) enum Range {
     Nothing,
 }
 
+/// The number that digits spell, and nothing else: `parse` would take a sign.
+fn number(text: &str) -> Option<u64> {
+    let text = text.trim();
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+}
+
 /// Reads the field for a file of this many bytes. What is not understood, and more than one range, asks for the whole.
 pub(crate) fn parse(field: &str, len: u64) -> Range {
     let Some(spec) = field.trim().strip_prefix("bytes=") else {
@@ -22,11 +28,6 @@ pub(crate) fn parse(field: &str, len: u64) -> Range {
     };
     let Some((first, last)) = spec.split_once('-').filter(|_| !spec.contains(',')) else {
         return Range::Whole;
-    };
-    let number = |text: &str| {
-        let text = text.trim();
-        // `parse` would take a sign.
-        if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse::<u64>().ok() } else { None }
     };
     match (first.trim(), last.trim()) {
         ("", last) => match number(last) {

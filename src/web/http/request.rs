@@ -70,7 +70,7 @@ impl Params {
     }
 
     /// The parameters of an address.
-    pub(crate) fn of(uri: &axum::http::Uri) -> Self {
+    pub(crate) fn from_uri(uri: &axum::http::Uri) -> Self {
         Self::parse(uri.query().unwrap_or_default().as_bytes())
     }
 

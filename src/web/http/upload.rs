@@ -59,7 +59,7 @@ impl ReceivedForm {
     /// The form that this is, sent to this path, if it bears a number.
     pub(crate) fn submission(&self, path: &str) -> Option<Submission> {
         let fields = self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        Submission::of(path, fields, &self.files_hash)
+        Submission::from_form(path, fields, &self.files_hash)
     }
 
     /// The files, each under a name that no other one has, and none of these.
@@ -88,7 +88,7 @@ impl ReceivedForm {
 }
 
 /// A form with files, as it comes.
-pub(crate) async fn multipart_form(request: Request) -> Result<Multipart, Refusal> {
+async fn multipart_form(request: Request) -> Result<Multipart, Refusal> {
     const MIME: &str = "multipart/form-data";
     if !request::has_content_type(request.headers(), MIME) {
         return Err(Refusal::unlike(MIME));
@@ -96,12 +96,27 @@ pub(crate) async fn multipart_form(request: Request) -> Result<Multipart, Refusa
     Multipart::from_request(request, &()).await.map_err(|error| Refusal::bad(error.body_text()))
 }
 
+/// Receives a form whose sender may send files.
+pub(crate) async fn receive_all(request: Request, channel: &Channel) -> Result<ReceivedForm, Refusal> {
+    receive(request, channel, |_| Ok(())).await
+}
+
+/// Receives a form whose sender may send files, and has to.
+pub(crate) async fn receive_files(request: Request, channel: &Channel) -> Result<ReceivedForm, Refusal> {
+    let received = receive_all(request, channel).await?;
+    if received.files.is_empty() {
+        return Err(Refusal::bad("the request has no file").hint("send each file as the form field `file`"));
+    }
+    Ok(received)
+}
+
 /// Receives a form; `admit` is asked before its first file is taken.
 pub(crate) async fn receive(
-    mut form: Multipart,
+    request: Request,
     channel: &Channel,
     admit: impl Fn(&ReceivedForm) -> Result<(), Refusal>,
 ) -> Result<ReceivedForm, Refusal> {
+    let mut form = multipart_form(request).await?;
     let mut received = ReceivedForm::new();
     loop {
         let next = received.pace.next(form.next_field()).await?;

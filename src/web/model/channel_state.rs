@@ -107,14 +107,13 @@ impl ChannelState {
     /// What is shown of a channel after a scan.
     pub(crate) fn from_snapshot(snapshot: &Snapshot, name: String, key: ChannelKey, marked: Marked) -> Self {
         let kind = snapshot.kind();
-        let counts =
-            Side::BOTH.map(|side| (!matches!(snapshot.side(side), BoxState::Missing)).then(|| snapshot.count(side)));
+        let counts = Side::BOTH.map(|side| snapshot.seen_box(side).exists().then(|| snapshot.count(side)));
         let scan = Scan {
             title: title(snapshot, kind).unwrap_or_else(|| name.clone()),
             people: People::from_snapshot(snapshot, kind),
             cards: snapshot.cards.as_slice().into(),
             answered: Answered::new(entry_ids(snapshot), &snapshot.cards),
-            missing: snapshot.missing.clone(),
+            missing: snapshot.findings.missing.clone(),
             channel: snapshot.channel.clone(),
             name,
             kind,
@@ -159,7 +158,7 @@ impl ChannelState {
     /// Who wrote a message of a box that several people write, if that is known of this message.
     pub(crate) fn byline(&self, card: &Card) -> Option<&str> {
         let [inbox, outbox] = &self.people.bylines;
-        (if card.side == Side::Inbox { inbox } else { outbox }).of(card.stamp)
+        (if card.side == Side::Inbox { inbox } else { outbox }).author_of(card.stamp)
     }
 
     /// Whose the files of a box are.
@@ -190,11 +189,12 @@ impl ChannelState {
 
 impl People {
     fn from_snapshot(snapshot: &Snapshot, kind: Kind) -> Self {
-        let speaker = if kind == Kind::Subscription { &snapshot.their_profile } else { &snapshot.my_profile };
+        let speaker =
+            if kind == Kind::Subscription { snapshot.profile(Side::Inbox) } else { snapshot.profile(Side::Outbox) };
         Self {
             authors: Side::BOTH.map(|side| snapshot.writer(side)),
-            bylines: snapshot.bylines.clone(),
-            trusts: snapshot.trusts.clone(),
+            bylines: snapshot.bylines(),
+            trusts: snapshot.trusts(),
             profiles: snapshot.profiles(),
             site_author: speaker.author.clone(),
         }
@@ -203,7 +203,7 @@ impl People {
 
 /// What a channel is called: by whoever is at the other end, or by oneself if nobody is.
 fn title(snapshot: &Snapshot, kind: Kind) -> Option<String> {
-    let (theirs, mine) = (&snapshot.their_profile, &snapshot.my_profile);
+    let (theirs, mine) = (snapshot.profile(Side::Inbox), snapshot.profile(Side::Outbox));
     match kind {
         Kind::Broadcast => mine.title.clone(),
         Kind::Subscription => theirs.title.clone(),
@@ -212,14 +212,13 @@ fn title(snapshot: &Snapshot, kind: Kind) -> Option<String> {
 }
 
 fn health(snapshot: &Snapshot) -> Health {
-    let reason = |wanted: Reason| snapshot.hidden.iter().filter(|hidden| hidden.reason == wanted).count();
-    let trouble = Side::BOTH.into_iter().find_map(|side| match snapshot.side(side) {
+    let trouble = Side::BOTH.into_iter().find_map(|side| match &snapshot.seen_box(side).state {
         BoxState::Unreadable(why) => Some(format!("the {side} can't be read: {why}")),
         _ => None,
     });
     Health {
-        arriving: reason(Reason::Arriving),
-        conflicts: reason(Reason::Conflict),
+        arriving: snapshot.findings.count(&Reason::Arriving),
+        conflicts: snapshot.findings.count(&Reason::Conflict),
         held: snapshot.held.len(),
         warnings: snapshot.warnings(),
         trouble,

@@ -76,8 +76,8 @@ impl Server {
 
     /// Sends a draft now; gives the message's id.
     pub(crate) fn send_draft(&self, state: &ChannelState, draft: Draft) -> Result<Stamp, Refusal> {
-        let letter = draft.contents()?;
-        if header::is_blank(&letter.text) && letter.attachments.is_empty() {
+        let message = draft.contents()?;
+        if message.is_empty() {
             return Err(
                 Refusal::bad("there is nothing to send: the text is empty").hint("write something, or attach a file")
             );

@@ -1,4 +1,4 @@
-//! What happens, for whoever listens.
+//! The events that open pages and programs listen to: messages that appear, channels that change, sites that were built.
 //!
 //! Each event has a number. The last ones are kept for those who were away for a moment; who was away too long is told to load
 //! everything again.

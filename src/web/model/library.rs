@@ -141,7 +141,7 @@ impl Library {
         self.put(Arc::clone(&now));
         drop(known);
         let new = before.map(|before| appeared(&before.cards, &now.cards)).unwrap_or_default();
-        // Who gets a whole archive at once is not told of each letter.
+        // Who gets a whole archive at once is not told of each message.
         if new.len() <= MAX_TOLD_EACH {
             for card in &new {
                 self.events.tell(EventKind::Message(arrived(&now, card)));

@@ -19,24 +19,24 @@ pub(crate) fn place(state: &ChannelState, card: &Card) -> Position {
     (card.stamp, state.name.clone(), card.side)
 }
 
+fn no_key() -> Refusal {
+    Refusal::bad("`before` is not a message key")
+        .hint("a key is CHANNEL/BOX/ID, such as blog/outbox/2013-08-11T14-34-37Z")
+}
+
 /// Reads a message's key: `NAME/BOX/ID`.
 pub(crate) fn parse(key: &str) -> Result<Position, Refusal> {
-    let refuse = || {
-        Refusal::bad("`before` is not a message key")
-            .hint("a key is CHANNEL/BOX/ID, such as blog/outbox/2013-08-11T14-34-37Z")
-    };
-    let (rest, id) = key.rsplit_once('/').ok_or_else(refuse)?;
-    let (name, side) = rest.rsplit_once('/').ok_or_else(refuse)?;
-    let side = Side::BOTH.into_iter().find(|known| known.name() == side).ok_or_else(refuse)?;
-    Ok((Stamp::parse(id.as_bytes()).map_err(|_| refuse())?, name.to_owned(), side))
+    let (rest, id) = key.rsplit_once('/').ok_or_else(no_key)?;
+    let (name, side) = rest.rsplit_once('/').ok_or_else(no_key)?;
+    let side = Side::from_name(side).ok_or_else(no_key)?;
+    Ok((Stamp::parse(id.as_bytes()).map_err(|_| no_key())?, name.to_owned(), side))
 }
 
 /// Reads a message's id within its channel: `2013-08-11T14-34-37Z`, or with its box before it.
 pub(crate) fn parse_id(id: &str) -> Result<(Stamp, Side), Refusal> {
     let (side, stem) = id.split_once('/').unwrap_or((Side::Inbox.name(), id));
-    let side = Side::BOTH.into_iter().find(|known| known.name() == side);
     let stamp = Stamp::parse(stem.as_bytes()).ok();
-    stamp.zip(side).ok_or_else(|| Refusal::bad("`before` is not a message id"))
+    stamp.zip(Side::from_name(side)).ok_or_else(|| Refusal::bad("`before` is not a message id"))
 }
 
 /// The newest messages before a place, newest first.

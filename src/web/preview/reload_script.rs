@@ -51,15 +51,17 @@ fn admitted(page: &[u8], origin: &str) -> Vec<u8> {
     [before, policy_after.as_bytes(), after].concat()
 }
 
+/// Whether a directive of a policy is the one of this name.
+fn is_directive(directive: &str, name: &str) -> bool {
+    directive.split_whitespace().next().is_some_and(|first| first.eq_ignore_ascii_case(name))
+}
+
 /// A policy that also admits the script and its stream of events.
 fn admitting(policy: &str, origin: &str) -> String {
     let mut directives: Vec<String> =
         policy.split(';').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect();
     for (name, source) in [("script-src", format!("{origin}{RELOAD}")), ("connect-src", format!("{origin}/events"))] {
-        let of = |directive: &&mut String| {
-            directive.split_whitespace().next().is_some_and(|first| first.eq_ignore_ascii_case(name))
-        };
-        match directives.iter_mut().find(of) {
+        match directives.iter_mut().find(|directive| is_directive(directive, name)) {
             Some(directive) => *directive = format!("{} {source}", directive.replace("'none'", "")),
             None => directives.push(format!("{name} {source}")),
         }

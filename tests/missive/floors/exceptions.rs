@@ -11,27 +11,20 @@ pub(crate) const CRATES_AWAY_FROM_HOME: &[&str] = &[];
 /// Functions of more than 60 lines, with how many they may have and why.
 pub(crate) const LONG_FUNCTIONS: &[(&str, usize, &str)] = &[];
 /// Functions that take more than five arguments, with how many and why.
-pub(crate) const MANY_PARAMETERS: &[(&str, usize, &str)] = &[
-    ("channel/reading/marks.rs: push_line", 6, ""),
-    ("web/api/attachments.rs: bytes", 6, ""),
-    ("web/app/write_page.rs: form", 6, ""),
-];
+pub(crate) const MANY_PARAMETERS: &[(&str, usize, &str)] =
+    &[("channel/reading/marks.rs: push_line", 6, "the parts of a line, in their order")];
 /// Structs of more than ten fields, with how many and why.
 pub(crate) const LARGE_STRUCTS: &[(&str, usize, &str)] = &[
     ("article/message.rs: Message", 20, "what a template may show of a message, one field each"),
-    ("channel/snapshot.rs: Snapshot", 20, ""),
     ("channel/snapshot/card.rs: Card", 19, "a row of the card cache, as it is stored"),
     ("commands/build/report.rs: BuildReport", 11, "what `--json` prints, one field each"),
     ("commands/channels.rs: ChannelLine", 15, "what `--json` prints, one field each"),
-    ("commands/compose/report.rs: ComposedMessage", 12, ""),
+    ("commands/compose/report.rs: ComposedMessage", 12, "what `--json` prints, one field each"),
     ("commands/message_view.rs: MessageRecord", 12, "what `--json` prints, one field each"),
-    ("markdown/summary.rs: Reader", 13, ""),
-    ("markdown/terminal/write.rs: Writer", 13, ""),
-    ("markdown/write.rs: Writer", 21, ""),
     ("site/engine/report.rs: OutputReport", 11, "what `--json` prints, one field each"),
     ("site/feeds/channel_feed.rs: JsonItem", 11, "the fields of an item in JSON Feed 1.1"),
-    ("site/pages/contents.rs: Contents", 14, ""),
-    ("site/pages/facts.rs: Facts", 17, ""),
+    ("site/pages/contents.rs: Contents", 14, "all that pages are made from, each derived once"),
+    ("site/pages/facts.rs: Facts", 17, "what every page depends on; its hash is part of their fingerprints"),
     ("site/pages/template_context.rs: Site", 14, "what a template may show of a site, one field each"),
     ("sync/keys/document.rs: Document", 12, "an entry of the file of keys, as it is stored"),
     ("sync/status.rs: DocumentState", 29, "what `status --json` prints, one field each"),
@@ -44,4 +37,4 @@ pub(crate) const LARGE_STRUCTS: &[(&str, usize, &str)] = &[
 /// Files of more than 450 lines without their tests, with how many and why.
 pub(crate) const LONG_FILES: &[(&str, usize, &str)] = &[];
 /// Closures that have a name and more than two lines, in the whole crate: they become functions.
-pub(crate) const NAMED_CLOSURES: usize = 91;
+pub(crate) const NAMED_CLOSURES: usize = 45;

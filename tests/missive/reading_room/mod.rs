@@ -117,8 +117,7 @@ note: without a base URL there is no sitemap, and the feeds work on this machine
     let list = page(&scene, "subscriptions.opml");
     assert!(list.contains("xmlUrl=\"blog/atom.xml\" htmlUrl=\"blog/index.html\"") && !list.contains("talk"), "{list}");
     // The site in the room is the channel's ordinary site.
-    let (out, talk) = words(&scene.run(&["--data", "data", "build", "blog", "-o", "alone"]));
-    assert!(out.contains("written"), "{out}{talk}");
+    scene.run(&["--data", "data", "build", "blog", "-o", "alone"]);
     assert_same(&files(&scene.root().join("alone")), &files(&scene.root().join("room/blog")), "as alone");
 }
 
@@ -162,8 +161,13 @@ fn a_name_of_the_rooms_own_is_given_to_no_channel() {
             && page(&scene, "assets/letter.css").contains("--paper")
     );
     assert!(Channel::open(&scene.root().join("room")).is_err(), "a room is no channel");
-    let (out, _) = build(&scene);
-    assert!(out.contains("nothing to do, 11 channels"), "{out}");
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+[ROOT]/room: nothing to do, 11 channels, 12 messages
+"#]],
+    );
 }
 
 #[test]
@@ -236,12 +240,32 @@ fn nothing_is_written_when_nothing_changed_and_only_what_did_when_it_did() {
         all.map(|entry| (entry.path().to_owned(), entry.metadata().unwrap().modified().unwrap())).collect::<Vec<_>>()
     };
     let then = times(&scene);
-    let (out, talk) = build(&scene);
-    assert!(out.contains("nothing to do") && talk.is_empty(), "{out}{talk}");
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+[ROOT]/room: nothing to do, 4 channels, 5 messages
+"#]],
+    );
     assert!(times(&scene) == then, "not even touched");
     write(&scene, "blog-too/inbox/2026-01-02T10-00-00Z.txt", "Theirs, mended. ![](p.png)");
-    let (out, _) = build_to(&scene, "room", 0, &["--explain"]);
-    assert!(out.contains("\nindex.html: text\n") && !out.contains("subscriptions.opml"), "{out}");
+    assert_says(
+        scene.session(&[&[BUILD, &["--explain"]].concat()]),
+        str![[r#"
+$ missive --data data build --all -o room --explain
+blog-too/2026-01-02T10-00-00Z.html: text
+blog-too/2026/01.html: text
+blog-too/atom.xml: text
+blog-too/feed.json: text
+blog-too/index.html: text
+atom.xml: text
+index.html: text
+blog-too: 1 message, 5 files written
+[ROOT]/room: 4 channels, 5 messages, 7 files written of 44 in [TIME]
+--- messages
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` sets its address
+"#]],
+    );
     let after = room(&scene);
     let changed: Vec<&String> =
         after.iter().filter(|(name, bytes)| before[*name] != **bytes).map(|(name, _)| name).collect();
@@ -282,8 +306,15 @@ fn the_site_of_a_channel_that_is_gone_goes_and_what_others_put_there_stays() {
     // A site in the same place that the room did not build.
     scene.run(&["--data", "data", "build", "talk", "-o", "room/letters"]);
     remove(&scene.root().join("data/blog-too"));
-    let (out, _) = build(&scene);
-    assert!(out.contains("3 channels") && out.contains("removed"), "{out}");
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+[ROOT]/room: 3 channels, 4 messages, 3 files written, 11 removed of 34 in [TIME]
+--- messages
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` sets its address
+"#]],
+    );
     let left: Vec<String> = files(&scene.root().join("room/blog-too")).into_keys().collect();
     assert_eq!(left, ["mine.txt"]);
     assert_eq!(page(&scene, "other/index.html"), "other");
@@ -291,8 +322,13 @@ fn the_site_of_a_channel_that_is_gone_goes_and_what_others_put_there_stays() {
     for file in ["index.html", "atom.xml", "subscriptions.opml"] {
         assert!(!page(&scene, file).contains("blog-too"), "{file}");
     }
-    let (out, _) = build(&scene);
-    assert!(out.contains("nothing to do"), "{out}");
+    assert_says(
+        scene.session(&[BUILD]),
+        str![[r#"
+$ missive --data data build --all -o room
+[ROOT]/room: nothing to do, 3 channels, 4 messages
+"#]],
+    );
 }
 
 #[test]

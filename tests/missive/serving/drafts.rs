@@ -39,7 +39,7 @@ fn a_letter_is_begun_changed_and_sent() {
     assert_eq!(saved["text"], "Dear you");
     assert_ne!(saved["version"], draft["version"]);
     let words = save(Some(&version), "Dear me").refused(412);
-    assert!(words.contains("changed elsewhere"), "{words}");
+    assert_eq!(words, "the draft was changed elsewhere in the meantime");
     assert_eq!(served.get(url(&draft)).done()["text"], "Dear you", "nothing is written over");
     assert_eq!(save(Some(&version), "Dear you").done()["text"], "Dear you", "what is there already is no conflict");
     assert_eq!(save(None, "Dear all").done()["text"], "Dear all");
@@ -181,7 +181,8 @@ fn a_draft_that_is_thrown_away_lies_in_the_trash() {
 fn nothing_is_sent_that_says_nothing() {
     let served = Served::new();
     let draft = begin(&served, " \n");
-    assert!(served.tell(served.ask("POST", &format!("{}/send", url(&draft)))).refused(400).contains("empty"));
+    let words = served.tell(served.ask("POST", &format!("{}/send", url(&draft)))).refused(400);
+    assert_eq!(words, "there is nothing to send: the text is empty");
     assert_eq!(served.get(url(&draft)).done()["text"], " \n", "it is a draft all the same");
     for body in ["", " \n\t"] {
         served.tell(served.ask("POST", "/channels/talk/messages").form(&[("body", body)])).refused(400);
@@ -195,7 +196,7 @@ fn who_only_listens_cannot_write() {
     let served = Served::new();
     for path in ["/channels/news/messages", "/channels/news/outbox"] {
         let words = served.tell(served.ask("POST", path).form(&[("body", "x")])).refused(403);
-        assert!(words.contains("news"), "{words}");
+        assert_eq!(words, "`news` is a subscription: you can only read it");
     }
     served.tell(served.ask("POST", "/channels/news/drafts").json(&json!({ "text": "x" }))).refused(403);
     served.tell(served.ask("POST", "/channels/nobody/messages").form(&[("body", "x")])).refused(404);

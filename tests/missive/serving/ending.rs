@@ -49,11 +49,16 @@ fn open_streams_do_not_keep_a_server_from_ending() {
 fn a_port_in_use_is_told_with_the_way_to_another() {
     let served = Served::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
-    let output = served.command(&["serve", "--port", &port]).stderr(std::process::Stdio::piped()).output().unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let output =
+        served.command(&["serve", "--port", &port.to_string()]).stderr(std::process::Stdio::piped()).output().unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{words}");
-    assert!(words.contains(&format!("port {port}")) && words.contains("--port"), "{words}");
+    let other = port.checked_add(1).unwrap_or(3000);
+    let expected = format!(
+        "error: port {port} of 127.0.0.1 is in use by another program\n  \
+         hint: choose another port with `--port {other}`, or any free one with `--port 0`\n"
+    );
+    assert_eq!((output.status.code(), words), (Some(1), expected));
     assert!(output.stdout.is_empty(), "a script is not told an address that is not there");
 }
 

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::process::{Output, Stdio};
 
 use serde_json::json;
+use snapbox::str;
 
 use super::Served;
 use crate::scene::{until, words};
+use crate::test_environment::assert_says;
 
 /// A user who may not read what is root's.
 const SERVER: u32 = 61_234;
@@ -232,12 +234,21 @@ fn levels_work_before_and_after_the_command() {
 #[test]
 fn a_wrong_value_is_said_in_one_line_and_is_wrong_usage() {
     let served = Served::ready();
-    for variable in ["loud", "sync=loud", "sink=debug", "iroh=trace"] {
+    let said = ["loud", "sync=loud", "sink=debug", "iroh=trace"].map(|variable| {
         let output = served.run_with(variable, &["channels"]);
         let (out, talk) = words(&output);
         assert_eq!((output.status.code(), out.as_str(), talk.lines().count()), (Some(2), "", 1), "{talk}");
-        assert!(talk.starts_with("error: `") && talk.contains("MISSIVE_LOG=sync=debug,web=trace"), "{talk}");
-    }
+        talk
+    });
+    assert_says(
+        said.concat(),
+        str![[r#"
+error: `loud` in MISSIVE_LOG cannot be understood: a level is one of off, error, warn, info, debug, trace, such as `MISSIVE_LOG=sync=debug,web=trace`
+error: `loud` in MISSIVE_LOG cannot be understood: a level is one of off, error, warn, info, debug, trace, such as `MISSIVE_LOG=sync=debug,web=trace`
+error: `sink=debug` in MISSIVE_LOG cannot be understood: the parts are cli, commands, daemon, channel, site, sync, watch, web, such as `MISSIVE_LOG=sync=debug,web=trace`
+error: `iroh=trace` in MISSIVE_LOG cannot be understood: parts of other people are logged at `warn` and `error` only, such as `MISSIVE_LOG=sync=debug,web=trace`
+"#]],
+    );
 }
 
 #[test]

@@ -9,8 +9,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::channel::protocol::layout::STATE_FOLDER;
-use crate::channel::reading::marks::{Change, Marks};
+use crate::channel::reading::marks::{Change, ChannelKey, Marks};
 use crate::fs::confined::{Folder, Kind};
+use crate::fs::named_error::named;
 use crate::fs::{atomic_write, private};
 
 /// A longer file is read only to this length, in bytes: room for some million marks.
@@ -48,7 +49,7 @@ impl MarkStore {
         let folder = match Folder::open(&self.marks()) {
             Ok(folder) => folder,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(marks),
-            Err(error) => return Err(at(&self.marks(), &error)),
+            Err(error) => return Err(named(&self.marks(), error)),
         };
         for (name, kind) in folder.list()? {
             let path = Path::new(&name);
@@ -56,7 +57,7 @@ impl MarkStore {
             // A sync tool's second version of a file is marks too, and merging loses none.
             if kind == Kind::File && is_text && !name.to_string_lossy().starts_with('.') {
                 let read = folder.read(path, MAX_FILE);
-                let (bytes, _) = read.map_err(|error| at(&self.marks().join(path), &error))?;
+                let (bytes, _) = read.map_err(|error| named(&self.marks().join(path), error))?;
                 marks.take(&String::from_utf8_lossy(&bytes));
             }
         }
@@ -85,7 +86,21 @@ impl MarkStore {
     /// # Errors
     /// The failing operation with its path.
     pub fn add(&self, known: &Marks, changes: &[Change], now: i64, fresh: &str) -> io::Result<()> {
-        if changes.is_empty() {
+        self.append(&known.lines(changes, now), fresh)
+    }
+
+    /// Says of channels under their new names what is said of them under the old ones, which stays said: another device may not have
+    /// renamed them yet. `fresh` as in [`Self::add`].
+    ///
+    /// # Errors
+    /// The failing operation with its path.
+    pub fn rename(&self, names: &[(ChannelKey, ChannelKey)], fresh: &str) -> io::Result<()> {
+        self.append(&self.load()?.renamed(names), fresh)
+    }
+
+    /// Adds lines to this device's file.
+    fn append(&self, lines: &str, fresh: &str) -> io::Result<()> {
+        if lines.is_empty() {
             return Ok(());
         }
         self.make_folders()?;
@@ -98,9 +113,9 @@ impl MarkStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error),
         };
-        let lines = known.lines(changes, now);
         // A line that was cut off must not swallow the next one.
-        let text = if before.is_empty() || before.ends_with('\n') { lines } else { format!("\n{lines}") };
+        let lacks_end = !before.is_empty() && !before.ends_with('\n');
+        let text = if lacks_end { format!("\n{lines}") } else { lines.to_owned() };
         append(&path, text.as_bytes())?;
         if is_locked { compact(&path, &(before + &text)) } else { Ok(()) }
     }
@@ -119,13 +134,9 @@ impl MarkStore {
     /// The name of this device, which is made once.
     fn device(&self, fresh: &str) -> io::Result<String> {
         let path = self.folder().join("device");
-        let sound = |name: &str| {
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-            (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(plain)
-        };
         let read = || fs_err::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
         match read() {
-            Ok(name) if sound(&name) => Ok(name),
+            Ok(name) if is_device_name(&name) => Ok(name),
             Ok(_) => atomic_write::replace(&path, format!("{fresh}\n").as_bytes()).map(|()| fresh.to_owned()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 match atomic_write::create(&path, format!("{fresh}\n").as_bytes()) {
@@ -141,12 +152,17 @@ impl MarkStore {
 /// Adds bytes to a file in one write, so that what two programs add is never mixed.
 fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file =
-        File::options().append(true).create(true).mode(0o600).open(path).map_err(|error| at(path, &error))?;
-    let written = file.write(bytes).map_err(|error| at(path, &error))?;
-    if written == bytes.len() { Ok(()) } else { Err(at(path, &io::ErrorKind::StorageFull.into())) }
+        File::options().append(true).create(true).mode(0o600).open(path).map_err(|error| named(path, error))?;
+    let written = file.write(bytes).map_err(|error| named(path, error))?;
+    if written == bytes.len() { Ok(()) } else { Err(named(path, io::ErrorKind::StorageFull.into())) }
 }
 
 /// Writes a file anew if more than half of its lines count no more.
+/// Whether a device may be called so: its name becomes the name of a file.
+fn is_device_name(name: &str) -> bool {
+    (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 fn compact(path: &Path, text: &str) -> io::Result<()> {
     let mut own = Marks::default();
     let lines = own.take(text);
@@ -157,16 +173,12 @@ fn compact(path: &Path, text: &str) -> io::Result<()> {
     private::replace(path, compacted.as_bytes())
 }
 
-fn at(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::channel::protocol::entry::Side;
     use crate::channel::protocol::stamp::Stamp;
-    use crate::channel::reading::marks::{ChannelKey, Reach, State};
+    use crate::channel::reading::marks::{Reach, State};
     use std::os::unix::fs::PermissionsExt;
 
     fn stamp(seconds: i64) -> Stamp {

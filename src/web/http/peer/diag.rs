@@ -80,15 +80,17 @@ fn question(from: SocketAddr, to: SocketAddr) -> Vec<u8> {
 
 /// The beginning of `inet_diag_sockid`: ports and addresses as they go over the wire, each address in the room of a long one.
 fn ends(from: SocketAddr, to: SocketAddr) -> Vec<u8> {
-    let address = |end: SocketAddr| {
-        let mut room = [0; 16];
-        match end.ip() {
-            IpAddr::V4(ip) => room.iter_mut().zip(ip.octets()).for_each(|(to, from)| *to = from),
-            IpAddr::V6(ip) => room = ip.octets(),
-        }
-        room
-    };
     [&from.port().to_be_bytes()[..], &to.port().to_be_bytes(), &address(from), &address(to)].concat()
+}
+
+/// An address in the room of sixteen bytes that one of either family has.
+fn address(end: SocketAddr) -> [u8; 16] {
+    let mut room = [0; 16];
+    match end.ip() {
+        IpAddr::V4(ip) => room.iter_mut().zip(ip.octets()).for_each(|(to, from)| *to = from),
+        IpAddr::V6(ip) => room = ip.octets(),
+    }
+    room
 }
 
 /// Reads `inet_diag_msg`: family, state, timer, retransmissions, the two ends, interface and cookie, three counts, the user, and
