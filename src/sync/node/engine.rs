@@ -34,6 +34,7 @@ use crate::sync::node::network;
 use crate::sync::node::network::failed;
 use crate::sync::node::reader_reports;
 use crate::sync::node::reader_reports::ReaderProtocol;
+use crate::sync::node::serving::Serving;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::records;
 
@@ -50,6 +51,7 @@ pub(super) struct Engine {
     pub(super) large: LargeContents,
     pub(super) docs: Docs,
     pub(super) gossip: Gossip,
+    pub(super) serving: Serving,
     pub(super) author: AuthorId,
     pub(super) incoming: IncomingEntries,
     pub(super) clocks: Clocks,
@@ -82,8 +84,9 @@ impl Engine {
         let author = Author::from_bytes(&author);
         let id = author.id();
         docs.author_import(author).await.map_err(failed)?;
+        let (serving, questions) = Serving::begin(&store);
         let router = Router::builder(endpoint.clone())
-            .accept(iroh_blobs::ALPN, BlobsProtocol::new(&store, None))
+            .accept(iroh_blobs::ALPN, BlobsProtocol::new(&store, Some(questions)))
             .accept(iroh_gossip::ALPN, gossip.clone())
             .accept(iroh_docs::ALPN, docs.clone())
             .accept(invitation::ALPN, invitations)
@@ -98,6 +101,7 @@ impl Engine {
             large,
             docs,
             gossip,
+            serving,
             author: id,
             incoming: IncomingEntries::default(),
             clocks: Clocks::default(),

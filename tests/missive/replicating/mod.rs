@@ -2,6 +2,7 @@
 
 mod alone;
 mod clocks;
+mod co_authors;
 mod crashing;
 mod deleting;
 mod full_disk;
