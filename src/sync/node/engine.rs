@@ -55,6 +55,12 @@ pub(super) struct Engine {
     pub(super) author: AuthorId,
     pub(super) incoming: IncomingEntries,
     pub(super) clocks: Clocks,
+    protocols: Protocols,
+}
+
+/// What is answered, and what is asked.
+struct Protocols {
+    /// Answers others.
     router: Router,
     /// Asks readers what they have.
     asking: JoinHandle<()>,
@@ -105,21 +111,20 @@ impl Engine {
             author: id,
             incoming: IncomingEntries::default(),
             clocks: Clocks::default(),
-            router,
-            asking,
+            protocols: Protocols { router, asking },
         })
     }
 
     /// Ends everything, documents and contents flushed.
     pub(super) async fn stop(self) {
-        self.asking.abort();
+        self.protocols.asking.abort();
         // What was written reaches the disk before others are told good-bye.
         self.docs.shutdown().await;
         if let Err(error) = self.store.shutdown().await {
             warn!(error = %redacted(&error), "the store of contents did not end well");
         }
         // Who is there hears it at once; who was dialled and does not answer would keep us for three seconds.
-        if tokio::time::timeout(MAX_FAREWELL, self.router.shutdown()).await.is_err() {
+        if tokio::time::timeout(MAX_FAREWELL, self.protocols.router.shutdown()).await.is_err() {
             debug!("peers that do not answer were not told good-bye");
         }
     }

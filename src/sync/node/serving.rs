@@ -2,7 +2,7 @@
 //! around first (`sync/replica/copies.rs`). What was fetched from others is given to everybody.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use iroh_blobs::api::Store;
@@ -11,6 +11,7 @@ use iroh_blobs::provider::events::{AbortReason, ConnectMode, EventMask, EventSen
 use tokio::sync::mpsc;
 use tracing::{debug, trace};
 
+use crate::lock::lock;
 use crate::sync::hex;
 use crate::sync::replica::copies::{Copies, MIN_PASSED_ON};
 use crate::sync::replica::merge::Hash;
@@ -40,7 +41,7 @@ impl Serving {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Known) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut lock(&self.0))
     }
 
     /// Notes that a content came from others.

@@ -99,20 +99,22 @@ fn take_back_again(replica: &mut Replica, items: &mut BTreeSet<Item>) {
 /// Lets this device's entries that repeat what another says repeat whoever was first, where an earlier one has come since: of three
 /// who wrote in one second the third may have heard of the second before the first.
 fn repeat_first(replica: &mut Replica, items: &mut BTreeSet<Item>, now: Now) {
-    let me = replica.shared.me;
-    let repeats = |item: &&Item| {
-        let own = replica.records.own(item, &me).max_by_key(|record| record.time);
-        let (Some(own), Some(first)) = (own, replica.records.first_of_others(item, &me)) else {
-            return false;
-        };
-        let signed = replica.authorship.of_content(item, content(own));
-        let is_anothers = signed.is_some_and(|signed| !signed.by.contains(&me));
-        own.time <= now.wall && is_anothers && content(own) != content(first)
-    };
-    for item in items.iter().filter(repeats).cloned().collect::<Vec<_>>() {
+    for item in items.iter().filter(|item| repeats_a_later_one(replica, item, now)).cloned().collect::<Vec<_>>() {
         items.remove(&item);
         take_back(replica, &item);
     }
+}
+
+/// Whether this device's entry of a file repeats what another says, and somebody else was first.
+fn repeats_a_later_one(replica: &Replica, item: &Item, now: Now) -> bool {
+    let me = replica.shared.me;
+    let own = replica.records.own(item, &me).max_by_key(|record| record.time);
+    let (Some(own), Some(first)) = (own, replica.records.first_of_others(item, &me)) else {
+        return false;
+    };
+    let signed = replica.authorship.of_content(item, content(own));
+    let is_anothers = signed.is_some_and(|signed| !signed.by.contains(&me));
+    own.time <= now.wall && is_anothers && content(own) != content(first)
 }
 
 /// Whether the text of a message of ours is another's, who wrote it earlier, or before it was told.

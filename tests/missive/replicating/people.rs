@@ -108,17 +108,11 @@ impl Person {
         place
     }
 
-    /// Puts the data folder back as it was when it was backed up.
-    pub(super) fn restores(&self, backup: &Path) {
-        fs::remove_dir_all(&self.data).unwrap();
-        copy(backup, &self.data);
-    }
-
-    /// The same person at another computer, to which the whole data folder was copied.
-    pub(super) fn cloned(&self, name: &'static str) -> Self {
-        let other = Self::new(name);
-        other.restores(&self.data);
-        other
+    /// Puts a folder of the data folder back as it was when that was backed up; nothing is the whole of it.
+    pub(super) fn restores(&self, backup: &Path, folder: &str) {
+        let place = self.path(folder);
+        fs::remove_dir_all(&place).unwrap();
+        copy(&backup.join(folder), &place);
     }
 
     /// Writes a file as any editor or tool does that cares: beside its place, then there in one step.
