@@ -28,10 +28,16 @@ pub fn question(shared: &SharedBox, local: &LocalBox) -> Option<String> {
         return None;
     }
     let had = local.baseline.files().keys().filter(|item| item.is_text()).count();
-    if had == 0 {
-        return None;
-    }
-    let messages = if had == 1 { "1 message".to_owned() } else { format!("{had} messages") };
+    let files = local.baseline.files().len();
+    let messages = match (had, files) {
+        // A box without messages may have lost its disk, too, if nothing at all is in it.
+        (0, 0) => return None,
+        (0, _) if !local.tree.files.is_empty() => return None,
+        (0, 1) => "1 file".to_owned(),
+        (0, files) => format!("{files} files"),
+        (1, _) => "1 message".to_owned(),
+        (had, _) => format!("{had} messages"),
+    };
     Some(format!(
         "{} is empty, but readers have {messages} from it; nothing is deleted for them unless you say so: `{}`",
         field(&shared.folder.to_string_lossy()),

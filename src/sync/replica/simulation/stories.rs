@@ -84,6 +84,13 @@ fn a_disk_that_is_not_there_deletes_nothing() {
 }
 
 #[test]
+fn a_disk_that_is_not_there_deletes_nothing_of_a_box_without_messages_either() {
+    let story =
+        Story::new(&[Owner, Reader]).then(1000, Profile { at: 0 }).then(6000, Unmount { at: 0, is_blank: true });
+    story.then(90_000, Join).must_end_well(30);
+}
+
+#[test]
 fn a_full_disk_is_made_up_for_when_it_has_room() {
     let story = Story::new(&[Owner, Reader]).then(500, FillDisk { at: 1 }).then(1000, write(0));
     let story = story.then(2000, FillDisk { at: 0 }).then(5000, FreeDisk { at: 0 });
