@@ -7,6 +7,7 @@ use iroh_blobs::api::TempTag;
 use tracing::{debug, warn};
 
 use crate::sync::error::Cause;
+use crate::sync::node::entries::time_of;
 use crate::sync::node::hands::Hands;
 use crate::sync::node::import::{Imported, Large, import};
 use crate::sync::node::side_by_side::side_by_side;
@@ -51,23 +52,22 @@ async fn enter(hands: &Hands, publication: &Publication, imported: Imported) -> 
     if !empty && is_deletion(hash.as_bytes(), stat.len) {
         return Err(NotPublished::Unread("it holds nothing but the mark of a deletion".to_owned()));
     }
-    // The clock says when it was before the entry is made.
-    let time = hands.home.micros();
-    if let Err(error) = make_entry(hands, publication, hash, (!empty).then_some(stat.len)).await {
+    let time = make_entry(hands, publication, hash, (!empty).then_some(stat.len)).await.map_err(|error| {
         warn!(?item, error = %redacted(&error), "not published");
-        return Err(NotPublished::Refused(error.to_string()));
-    }
+        NotPublished::Refused(error.to_string())
+    })?;
     debug!(?item, len = stat.len, "published");
     Ok(Published { stat: Some(stat), hash: *hash.as_bytes(), len: stat.len.max(1), empty, time })
 }
 
-/// Makes the entry of a file that has this content and length; of one without length, that it is empty.
+/// Makes the entry of a file that has this content and length; of one without length, that it is empty. Gives its time, in microseconds
+/// since 1970.
 async fn make_entry(
     hands: &Hands,
     publication: &Publication,
     hash: iroh_blobs::Hash,
     len: Option<u64>,
-) -> Result<(), Cause> {
+) -> Result<u64, Cause> {
     let (doc, author, item) = (&hands.doc, hands.engine.author, &publication.item);
     // An empty file has another key, and only one of the two may speak of the file.
     if len.is_some() && publication.has_empty_entry {
@@ -76,11 +76,12 @@ async fn make_entry(
     if len.is_none() && publication.has_content_entry {
         doc.set_bytes(author, item.key(false), MARK).await?;
     }
+    let key = item.key(len.is_none());
     match len {
-        Some(len) => doc.set_hash(author, item.key(false), hash, len).await?,
+        Some(len) => doc.set_hash(author, key.clone(), hash, len).await?,
         None => {
-            doc.set_bytes(author, item.key(true), EMPTY).await?;
+            doc.set_bytes(author, key.clone(), EMPTY).await?;
         }
     }
-    Ok(())
+    time_of(hands, key).await
 }

@@ -31,20 +31,34 @@ pub struct Flips {
 impl Flips {
     /// Whether a file may come to this state now. If it may, it is noted that it does.
     pub fn allow(&mut self, item: &Item, state: State, now: Instant) -> bool {
+        let may = self.may(item, state, now);
+        if may {
+            self.note(item, state, now);
+        }
+        may
+    }
+
+    /// Whether a file may come to this state now. One that may not is left alone from now on.
+    pub fn may(&mut self, item: &Item, state: State, now: Instant) -> bool {
         if self.restless.contains_key(item) {
             return false;
         }
+        let recent = |(at, before): &&(Instant, State)| now.saturating_duration_since(*at) < WINDOW && *before == state;
+        let returns = self.states.get(item).map_or(0, |states| states.iter().filter(recent).count());
+        if returns >= MAX_RETURNS {
+            self.restless.insert(item.clone(), now + WINDOW);
+        }
+        returns < MAX_RETURNS
+    }
+
+    /// Notes that a file comes to this state.
+    pub fn note(&mut self, item: &Item, state: State, now: Instant) {
         let states = self.states.entry(item.clone()).or_default();
         states.retain(|(at, _)| now.saturating_duration_since(*at) < WINDOW);
-        if states.iter().filter(|(_, before)| *before == state).count() >= MAX_RETURNS {
-            self.restless.insert(item.clone(), now + WINDOW);
-            return false;
-        }
         if states.len() >= MAX_STATES {
             states.remove(0);
         }
         states.push((now, state));
-        true
     }
 
     /// Files that are left alone.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::channel::protocol::profile;
 use crate::fs::confined::Stat;
 use crate::sync::replica::action::{Action, Placement};
+use crate::sync::replica::deciding;
 use crate::sync::replica::event::{NotMoved, NotPlaced, Unsound};
 use crate::sync::replica::fetch_queue::Rank;
 use crate::sync::replica::item::Item;
@@ -40,7 +41,7 @@ pub fn bring(replica: &mut Replica, steps: BTreeMap<Item, Step>, now: Now) {
     let (mut space, mut ready) = (None, Vec::new());
     for (item, step) in steps {
         match step {
-            Step::Remove => remove(replica, item),
+            Step::Remove => remove(replica, item, now),
             Step::Place => {
                 if let Some(record) = replica.records.latest(&item).copied()
                     && is_ready(replica, &item, &record, &mut space, now)
@@ -54,23 +55,25 @@ pub fn bring(replica: &mut Replica, steps: BTreeMap<Item, Step>, now: Now) {
             }
         }
     }
-    place(replica, ready);
+    place(replica, ready, now);
 }
 
 /// Puts files in place whose contents are here. A message's attachments are in place before its text is.
-fn place(replica: &mut Replica, mut ready: Vec<(Item, Record)>) {
+fn place(replica: &mut Replica, mut ready: Vec<(Item, Record)>, time: Now) {
     let now: BTreeSet<Item> = ready.iter().map(|(item, _)| item.clone()).collect();
     ready.retain(|(item, _)| !(item.is_text() && waits_for_attachments(replica, item, &now)));
     ready.sort_by_key(|(item, _)| item.is_text());
     let placements: Vec<Placement> =
-        ready.into_iter().map(|(item, record)| placement(replica, item, &record)).collect();
+        ready.into_iter().map(|(item, record)| placement(replica, item, &record, time)).collect();
     if !placements.is_empty() {
         replica.ask(Action::Place(placements));
     }
 }
 
-fn placement(replica: &mut Replica, item: Item, record: &Record) -> Placement {
+fn placement(replica: &mut Replica, item: Item, record: &Record, now: Now) -> Placement {
+    deciding::note_change(replica, &item, Step::Place, now);
     replica.work.begin(&item, Some(*record));
+    replica.wanted.takes_room(&item, record.hash);
     let replaces = replica.local.fingerprint(&item);
     let keep = replica.shared.is_own_box().then(|| replica.shared.deleted_by(record.author));
     let keep = keep.filter(|_| replaces.is_some());
@@ -208,9 +211,10 @@ pub fn fetched(replica: &mut Replica, hash: Hash, fetched: Result<u64, Unsound>)
 }
 
 /// Moves a file that was deleted elsewhere to the trash.
-fn remove(replica: &mut Replica, item: Item) {
+fn remove(replica: &mut Replica, item: Item, now: Now) {
     let by = replica.records.latest(&item).map(|record| replica.shared.deleted_by(record.author));
     if let (Some(stat), Some(by)) = (replica.local.fingerprint(&item), by) {
+        deciding::note_change(replica, &item, Step::Remove, now);
         replica.trash.add(stat.len());
         replica.work.begin(&item, None);
         replica.ask(Action::Remove { item, stat, by });
@@ -226,7 +230,10 @@ pub fn placed(replica: &mut Replica, item: &Item, outcome: Result<Stat, NotPlace
     replica.look_at_text_again(item);
     match outcome {
         Ok(stat) => {
-            let ours = replica.shared.is_mine(record.author);
+            // An entry of this device may only repeat what another says.
+            let first = replica.authorship.of_content(item, content(&record));
+            let is_first = first.is_none_or(|signed| signed.by == [replica.shared.me]);
+            let ours = replica.shared.is_mine(record.author) && is_first;
             replica.agree(item, content(&record), &stat, ours);
             replica.todo.authors = true;
             if *item == Item::profile() {

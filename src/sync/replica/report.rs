@@ -60,11 +60,23 @@ pub struct Fetched {
 impl Replica {
     /// How it stands, if something happened since it was asked last; given what was fetched.
     pub fn report(&mut self, fetched: Fetched) -> Option<DocumentState> {
-        if std::mem::replace(&mut self.condition.is_reported, true) {
+        if self.is_unsettled() || std::mem::replace(&mut self.condition.is_reported, true) {
             return None;
         }
         let Self { shared, records, local, wanted, exchange, todo, condition, authorship, .. } = &*self;
-        Some(report(&Parts { shared, records, local, wanted, exchange, todo, condition, authorship }, fetched))
+        let parts = Parts { shared, records, local, wanted, exchange, todo, condition, authorship };
+        let mut state = report(&parts, fetched);
+        // What lies in the box, and was not told to the document yet.
+        state.telling |= self.shared.role == Role::Writer && !self.work.is_idle();
+        Some(state)
+    }
+
+    /// Whether it is about to be seen what is to be done, so that nothing true can be said before. What is on its way is told of
+    /// all the same.
+    fn is_unsettled(&self) -> bool {
+        let is_looking = self.work.is_listing || self.todo.wants_listing() || self.work.is_loading;
+        let is_acting = self.shared.role == Role::Reader && !self.work.is_idle();
+        (is_looking || is_acting) && self.wanted.waiting_count() == 0
     }
 }
 
@@ -112,7 +124,7 @@ fn arriving(state: &mut DocumentState, parts: &Parts<'_>, fetched: Fetched) {
     let later = if parts.shared.role == Role::Reader { parts.todo.later.len() } else { 0 };
     // What the disk has no room for comes as soon as it has.
     let LeftOut { no_room, no_room_bytes, .. } = state.left_out;
-    state.arriving = awaited.files + later + no_room;
+    state.arriving = parts.wanted.waiting_count() + later + no_room;
     let bytes = awaited.bytes().saturating_add(no_room_bytes);
     state.arriving_bytes = bytes.saturating_sub(fetched.partial);
     state.fetched = fetched.total;

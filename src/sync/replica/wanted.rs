@@ -86,7 +86,18 @@ impl Wanted {
         }
     }
 
-    /// How much is waited for.
+    /// Notes that a file is put in place with something that need not be fetched: it takes its room, and is still to come.
+    pub fn takes_room(&mut self, item: &Item, hash: Hash) {
+        self.let_go(item, Some(hash));
+        self.of.insert(item.clone(), hash);
+    }
+
+    /// How many files wait for a content, or to be put in place with one.
+    pub fn waiting_count(&self) -> usize {
+        self.of.len()
+    }
+
+    /// How much is to be fetched still.
     pub fn awaited(&self) -> Awaited {
         self.awaited
     }
