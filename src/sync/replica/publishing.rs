@@ -210,6 +210,7 @@ pub fn published(replica: &mut Replica, item: &Item, done: Result<Published, Not
             let ours = replica.local.baseline.get(item).map_or(before.is_none(), |agreed| agreed.ours);
             let record = Record { author: replica.shared.me, hash, len, time, empty };
             replica.records.put_own(item, record);
+            put_other_deletion(replica, item, &record);
             replica.authorship.signed_here(item, content(&record), replica.shared.me);
             replica.agree(item, content(&record), &stat, ours);
             changed(replica);
@@ -225,6 +226,16 @@ pub fn published(replica: &mut Replica, item: &Item, done: Result<Published, Not
             };
             replica.condition.problem(format!("{item} can't be shared: {why}"));
         }
+    }
+}
+
+/// Notes what was entered under the other one of a file's two keys, just before its entry was made: that it was deleted.
+fn put_other_deletion(replica: &mut Replica, item: &Item, made: &Record) {
+    let me = replica.shared.me;
+    if replica.records.own(item, &me).any(|own| own.empty != made.empty) {
+        let (hash, len) = (deletion::mark_hash(), deletion::MARK.len() as u64);
+        let (time, empty) = (made.time.saturating_sub(1), !made.empty);
+        replica.records.put_own(item, Record { author: me, hash, len, time, empty });
     }
 }
 
@@ -324,14 +335,9 @@ pub fn restated(replica: &mut Replica, item: &Item, done: Result<u64, String>) {
         (Ok(time), Some(record)) => {
             replica.work.owed.remove(item);
             replica.todo.again(item.clone());
-            let me = replica.shared.me;
-            replica.records.put_own(item, Record { author: me, time, ..record });
-            let (hash, len) = (deletion::mark_hash(), deletion::MARK.len() as u64);
-            let has_other = replica.records.own(item, &me).any(|own| own.empty != record.empty);
-            if has_other {
-                let time = time.saturating_sub(1);
-                replica.records.put_own(item, Record { author: me, hash, len, time, empty: !record.empty });
-            }
+            let record = Record { author: replica.shared.me, time, ..record };
+            replica.records.put_own(item, record);
+            put_other_deletion(replica, item, &record);
             changed(replica);
         }
         (Err(error), _) => {

@@ -112,6 +112,8 @@ pub(super) struct Computer {
     pub(super) got_own: bool,
     /// Whether documents were compared since the program was started.
     pub(super) is_compared: bool,
+    /// When documents were last still being compared, in microseconds of the world.
+    pub(super) was_open: u64,
     /// Whether its power failed: it may not know any more whose a file of its box is.
     pub(super) has_lost_power: bool,
     /// Items that a person touched here: an inbox may differ in them.
@@ -162,6 +164,7 @@ impl Computer {
             made: BTreeSet::new(),
             got_own: false,
             is_compared: false,
+            was_open: 0,
             has_lost_power: false,
             touched: BTreeSet::new(),
             retry: 0,

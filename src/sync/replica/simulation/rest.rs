@@ -208,7 +208,9 @@ impl World {
         let is_touched = computer.touched.contains(item) || computer.has_lost_power;
         let is_kept = is_not_told_of && is_touched && here.is_some();
         let is_nowhere = record.is_some_and(|record| !self.is_to_be_had(record));
-        is_question || is_told || is_kept || is_nowhere
+        // A key of the first version does not say whose the channel is, and who wrote first is taken for the owner.
+        let is_nobodys = item.is_hidden() && !self.channel.is_owner_known;
+        is_nobodys || is_question || is_told || is_kept || is_nowhere
     }
 
     /// Whether somebody has the content of an entry, with the length that it says.

@@ -76,7 +76,8 @@ impl World {
         }
         let hash = crate::sync::replica::records::content(&record);
         computer.witness.signed.insert((item.clone(), hash, entry.author));
-        let is_open = computer.replica.as_ref().is_none_or(|replica| replica.exchange.is_open(now.monotonic));
+        let is_open_now = computer.replica.as_ref().is_none_or(|replica| replica.exchange.is_open(now.monotonic));
+        let is_open = is_open_now || time < computer.was_open + 5 * SECOND;
         let first = computer.witness.first.entry((item, hash)).or_insert_with(|| (Default::default(), time));
         // Who signs within a while, or while documents are still being compared, may have been met at once.
         if is_open || time < first.1 + 5 * SECOND {

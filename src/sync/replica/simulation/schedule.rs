@@ -46,7 +46,7 @@ pub(super) fn schedule(seed: u64) -> Story {
     let mut time = 0;
     for _ in 0..count {
         time +=
-            u32::try_from(random.pick(&[5, 100, 700, 2500, 6000])).unwrap() + u32::try_from(random.below(300)).unwrap();
+            u32::try_from(random.pick(&[5, 100, 500, 1500, 3000])).unwrap() + u32::try_from(random.below(300)).unwrap();
         let at = random.below(parts.len());
         let is_trouble = random.percent(40) && trouble != Trouble::None;
         let happening =

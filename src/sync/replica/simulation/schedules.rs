@@ -1,4 +1,5 @@
-//! Ten thousand schedules in each run of the tests: `SCHEDULES=1000000` plays more, `SEED=7` plays one and tells all of it.
+//! Ten thousand schedules in each run of the tests: `SCHEDULES=1000000` plays more, `SEED=7` plays one and tells all of it,
+//! `FROM=7` begins there, and `SHRINK=0` leaves what is found as it is.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -65,7 +66,11 @@ fn whatever_happens_nothing_is_lost_and_all_become_equal_and_quiet() {
     let count = number("SCHEDULES").unwrap_or(SCHEDULES);
     let began = std::time::Instant::now();
     let (found, total) = play(from..from + count);
-    let shrunk = found.as_ref().map(|(story, violation)| shrink(story, violation));
+    let is_shrunk = number("SHRINK") != Some(0);
+    let shorter = |(story, violation): &(Story, Violation)| {
+        if is_shrunk { shrink(story, violation) } else { (story.clone(), violation.clone()) }
+    };
+    let shrunk = found.as_ref().map(shorter);
     println!("{count} schedules in {:?}: {total:?}", began.elapsed());
     if let (Some((story, violation)), Some((short, again))) = (found, shrunk) {
         panic!(

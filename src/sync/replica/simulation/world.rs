@@ -222,7 +222,7 @@ impl World {
                     self.flush(at);
                     let pause = self.random.between(200 * MS, 1500 * MS);
                     let is_idle = self.is_healed && self.time - self.stirred > 5 * SECOND;
-                    self.after(if is_idle { 20 * SECOND } else { pause }, Task::Flush(at, epoch));
+                    self.after(if is_idle { 60 * SECOND } else { pause }, Task::Flush(at, epoch));
                 }
             }
             Task::Rescan(at, epoch) => {
@@ -267,6 +267,9 @@ impl World {
             matches!(&event, Event::Compared(comparison) if comparison.outcome != ComparisonOutcome::Failed);
         let actions = replica.on(event, now);
         let is_said = replica.exchange.compared.is_some();
+        if replica.exchange.is_open(now.monotonic) {
+            self.computers[at].was_open = self.time;
+        }
         self.computers[at].replica = Some(replica);
         if is_said && !self.computers[at].is_compared {
             self.violated(Rule::Told, at, "it is said that documents were compared, and none were".to_owned());
@@ -287,7 +290,7 @@ impl World {
         let surroundings = Surroundings { free: self.computers[at].free(), is_incoming };
         self.tell(at, Event::Tick(surroundings));
         let is_idle = self.is_healed && self.time - self.stirred > 15 * SECOND;
-        self.after(if is_idle { 5 * SECOND } else { SECOND }, Task::Tick(at, epoch));
+        self.after(if is_idle { 10 * SECOND } else { SECOND }, Task::Tick(at, epoch));
     }
 
     /// Starts the program on a computer, unless it runs.
