@@ -102,6 +102,24 @@ fn what_was_read_stays_read() {
 }
 
 #[test]
+fn the_limits_of_a_channel_go_by_its_new_name() {
+    let data = Data::new();
+    let settings = data.path("home/.config/missive/config.toml");
+    fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    let text =
+        |name: &str| format!("[sync]  # mine\nfiles_limit = 9\n\n[sync.channels.{name}] # theirs\nfiles_limit = 7\n");
+    fs::write(&settings, text("news")).unwrap();
+    data.does(&["rename", "films", "cinema"]);
+    assert_eq!(fs::read_to_string(&settings).unwrap(), text("news"));
+    let said = data.does(&["rename", "news", "the paper"]);
+    assert!(
+        said.contains("/config.toml go by the new name; what runs already takes note when it starts again."),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(&settings).unwrap(), text("\"the paper\""));
+}
+
+#[test]
 fn a_name_that_cannot_be_had_is_refused_and_nothing_changes() {
     let data = Data::new();
     for args in [

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::sync::keys::ticket::Peer;
 use crate::sync::node::book_changes;
 use crate::sync::node::dial::{self, Call};
-use crate::sync::node::entries::{self, EntryWork};
+use crate::sync::node::entries::{self, EntryWork, Restated};
 use crate::sync::node::gossip_watch::GossipWatch;
 use crate::sync::node::hands::Hands;
 use crate::sync::node::in_turn::InTurn;
@@ -42,7 +42,7 @@ pub(super) struct Acts {
 struct BoxLines {
     lists: InTurn<ListWork>,
     reads: InTurn<Item>,
-    keeps: InTurn<Item>,
+    keeps: InTurn<(Item, Hash)>,
     placements: InTurn<Placement>,
     /// Those with large files among them: what is small does not wait for them, unless it is their message's text.
     large: InTurn<Placement>,
@@ -94,7 +94,7 @@ impl Acts {
                 in_box.lists.push(hands, [ListWork { names, channel, mark }], list_box);
             }
             Action::Read(item) => in_box.reads.push(hands, [item], read_files),
-            Action::Keep(item) => in_box.keeps.push(hands, [item], keep_files),
+            Action::Keep(item, hash) => in_box.keeps.push(hands, [(item, hash)], keep_files),
             Action::Place(placements) => self.place(placements),
             Action::Remove { item, stat, by } => self.move_file(Move::Remove(item, stat, by)),
             Action::PutAside(item) => self.move_file(Move::PutAside(item)),
@@ -110,13 +110,16 @@ impl Acts {
             }
             Action::Publish(publications) => in_document.publications.push(hands, publications, publish),
             Action::Retract { item, empty } => self.change_entries(EntryWork::Retract(item, empty)),
-            Action::Restate { item, hash, len } => self.change_entries(EntryWork::Restate(item, hash, len)),
+            Action::Restate { item, hash, len, empty, has_other_entry } => {
+                let said = Restated { hash, len, empty, has_other_entry };
+                self.change_entries(EntryWork::Restate(item, said));
+            }
             Action::Say(kind, bytes) => self.change_entries(EntryWork::Say(kind, bytes)),
             Action::Reload => self.reload(shared),
             Action::Save(log, write) => self.saves.push(hands, [(log, write)], memory::save),
             Action::Note(change) => self.changes.push(hands, [change], book_changes::note),
             Action::Dial(peers) => self.dial(peers),
-            Action::Ask(peers) => dial::ask(hands, &peers),
+            Action::Ask(providers) => dial::ask(hands, providers),
             Action::Leave => {
                 self.watch = None;
                 self.call(Call::Leave);

@@ -57,8 +57,7 @@ pub(super) async fn call(hands: Arc<Hands>, calls: Vec<Call>) {
     }
 }
 
-/// Tells the fetcher whom to ask for the document's contents, in this order.
-pub(super) fn ask(hands: &Hands, providers: &[Provider]) {
-    let peers = providers.iter().filter_map(|provider| endpoint_addr(&provider.peer)).collect();
-    hands.fetcher.peers(hands.place.document, peers);
+/// Tells the fetcher whom to ask for the document's contents.
+pub(super) fn ask(hands: &Hands, providers: Vec<Provider>) {
+    hands.fetcher.peers(hands.place.document, providers);
 }

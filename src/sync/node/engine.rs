@@ -34,6 +34,7 @@ use crate::sync::node::network;
 use crate::sync::node::network::failed;
 use crate::sync::node::reader_reports;
 use crate::sync::node::reader_reports::ReaderProtocol;
+use crate::sync::node::serving::Serving;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::records;
 
@@ -50,9 +51,16 @@ pub(super) struct Engine {
     pub(super) large: LargeContents,
     pub(super) docs: Docs,
     pub(super) gossip: Gossip,
+    pub(super) serving: Serving,
     pub(super) author: AuthorId,
     pub(super) incoming: IncomingEntries,
     pub(super) clocks: Clocks,
+    protocols: Protocols,
+}
+
+/// What is answered, and what is asked.
+struct Protocols {
+    /// Answers others.
     router: Router,
     /// Asks readers what they have.
     asking: JoinHandle<()>,
@@ -82,8 +90,9 @@ impl Engine {
         let author = Author::from_bytes(&author);
         let id = author.id();
         docs.author_import(author).await.map_err(failed)?;
+        let (serving, questions) = Serving::begin(&store);
         let router = Router::builder(endpoint.clone())
-            .accept(iroh_blobs::ALPN, BlobsProtocol::new(&store, None))
+            .accept(iroh_blobs::ALPN, BlobsProtocol::new(&store, Some(questions)))
             .accept(iroh_gossip::ALPN, gossip.clone())
             .accept(iroh_docs::ALPN, docs.clone())
             .accept(invitation::ALPN, invitations)
@@ -98,24 +107,24 @@ impl Engine {
             large,
             docs,
             gossip,
+            serving,
             author: id,
             incoming: IncomingEntries::default(),
             clocks: Clocks::default(),
-            router,
-            asking,
+            protocols: Protocols { router, asking },
         })
     }
 
     /// Ends everything, documents and contents flushed.
     pub(super) async fn stop(self) {
-        self.asking.abort();
+        self.protocols.asking.abort();
         // What was written reaches the disk before others are told good-bye.
         self.docs.shutdown().await;
         if let Err(error) = self.store.shutdown().await {
             warn!(error = %redacted(&error), "the store of contents did not end well");
         }
         // Who is there hears it at once; who was dialled and does not answer would keep us for three seconds.
-        if tokio::time::timeout(MAX_FAREWELL, self.router.shutdown()).await.is_err() {
+        if tokio::time::timeout(MAX_FAREWELL, self.protocols.router.shutdown()).await.is_err() {
             debug!("peers that do not answer were not told good-bye");
         }
     }

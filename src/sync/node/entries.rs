@@ -27,8 +27,8 @@ use crate::sync::replica::signers::Author;
 pub(super) enum EntryWork {
     /// Entering that a file was deleted, unless it is there; `true` for the key of an empty file.
     Retract(Item, bool),
-    /// Making the own entry of a file say that it has this content, of this length.
-    Restate(Item, Hash, u64),
+    /// Making the own entry of a file say what another's says.
+    Restate(Item, Restated),
     /// Writing a note.
     Say(NoteKind, Vec<u8>),
     /// Reading all entries of the document, and no more than is needed to see that it is flooded.
@@ -38,6 +38,18 @@ pub(super) enum EntryWork {
         /// So many entries of others are taken in.
         most: usize,
     },
+}
+
+/// What the own entry of a file is to say.
+pub(super) struct Restated {
+    /// The entry's content.
+    pub(super) hash: Hash,
+    /// Its length, in bytes.
+    pub(super) len: u64,
+    /// Whether it says that the file is empty.
+    pub(super) empty: bool,
+    /// Whether there is an entry under the file's other key, which is to say that it was deleted, before.
+    pub(super) has_other_entry: bool,
 }
 
 /// Does all this, one after the other.
@@ -53,8 +65,8 @@ pub(super) async fn work(hands: Arc<Hands>, all: Vec<EntryWork>) {
                 };
                 Event::Retracted(item, retracted)
             }
-            EntryWork::Restate(item, hash, len) => {
-                let restated = restate(&hands, &item, hash, len).await;
+            EntryWork::Restate(item, said) => {
+                let restated = restate(&hands, &item, &said).await;
                 Event::Restated(item, restated.map_err(|error| error.to_string()))
             }
             EntryWork::Say(kind, bytes) => {
@@ -102,8 +114,12 @@ fn is_there(folder: &Path, item: &Item) -> io::Result<bool> {
     }
 }
 
-async fn restate(hands: &Hands, item: &Item, hash: Hash, len: u64) -> Result<u64, Cause> {
-    let (author, key) = (hands.engine.author, item.key(false));
+async fn restate(hands: &Hands, item: &Item, said: &Restated) -> Result<u64, Cause> {
+    let Restated { hash, len, empty, has_other_entry } = *said;
+    let (author, key) = (hands.engine.author, item.key(empty));
+    if has_other_entry {
+        hands.doc.set_bytes(author, item.key(!empty), MARK).await?;
+    }
     if hash == mark_hash() {
         // The store may not have it yet.
         hands.doc.set_bytes(author, key.clone(), MARK).await?;
@@ -126,7 +142,7 @@ async fn say(hands: &Hands, kind: NoteKind, bytes: Vec<u8>) -> Result<Published,
     Ok(Published { stat: None, hash: *hash.as_bytes(), len, empty: false, time })
 }
 
-/// When the own entry of a key was made, in microseconds since 1970: who compares documents has to know it as others do.
+/// When the own entry of a key was made, in microseconds since 1970: exactly, for it decides which of two entries counts.
 pub(super) async fn time_of(hands: &Hands, key: Vec<u8>) -> Result<u64, Cause> {
     let entry = hands.doc.get_exact(hands.engine.author, key, true).await?;
     Ok(entry.ok_or("the document does not have the entry")?.timestamp())

@@ -10,6 +10,7 @@
 //! While entries come in, nobody is dialled: the engine's queues would block each other for ever.
 
 mod act;
+mod ask_peers;
 mod blocking;
 mod book_changes;
 mod box_watch;
@@ -22,6 +23,7 @@ mod engine_events;
 mod engine_panics;
 mod entries;
 mod fetch;
+mod fetch_job;
 mod gossip_watch;
 mod hands;
 mod home;
@@ -44,6 +46,7 @@ mod publish;
 mod read_files;
 mod reader_reports;
 mod replica_task;
+mod serving;
 mod shared_status;
 mod side_by_side;
 mod status_socket;

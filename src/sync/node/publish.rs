@@ -52,18 +52,16 @@ async fn enter(hands: &Hands, publication: &Publication, imported: Imported) -> 
     if !empty && is_deletion(hash.as_bytes(), stat.len) {
         return Err(NotPublished::Unread("it holds nothing but the mark of a deletion".to_owned()));
     }
-    let time = match make_entry(hands, publication, hash, (!empty).then_some(stat.len)).await {
-        Ok(time) => time,
-        Err(error) => {
-            warn!(?item, error = %redacted(&error), "not published");
-            return Err(NotPublished::Refused(error.to_string()));
-        }
-    };
+    let time = make_entry(hands, publication, hash, (!empty).then_some(stat.len)).await.map_err(|error| {
+        warn!(?item, error = %redacted(&error), "not published");
+        NotPublished::Refused(error.to_string())
+    })?;
     debug!(?item, len = stat.len, "published");
     Ok(Published { stat: Some(stat), hash: *hash.as_bytes(), len: stat.len.max(1), empty, time })
 }
 
-/// Makes the entry of a file that has this content and length; of one without length, that it is empty. Gives its time.
+/// Makes the entry of a file that has this content and length; of one without length, that it is empty. Gives its time, in microseconds
+/// since 1970.
 async fn make_entry(
     hands: &Hands,
     publication: &Publication,

@@ -39,11 +39,22 @@ async fn read_file(hands: Arc<Hands>, item: Item) {
 }
 
 /// Brings files into the store, without entries.
-pub(super) async fn keep_files(hands: Arc<Hands>, items: Vec<Item>) {
+pub(super) async fn keep_files(hands: Arc<Hands>, items: Vec<(Item, Hash)>) {
     side_by_side(&hands, items, MAX_AT_ONCE, keep_file).await;
 }
 
-async fn keep_file(hands: Arc<Hands>, item: Item) {
+/// Brings a file into the store that has this content; another one is only read.
+async fn keep_file(hands: Arc<Hands>, (item, wanted): (Item, Hash)) {
+    let (folder, path) = (hands.place.folder.clone(), item.clone());
+    match blocking(move || hash_of(&folder, &path)).await {
+        Some(Ok((_, hash))) if hash == wanted => {}
+        Some(Ok((stat, hash))) => {
+            let is_stored = hands.engine.store.blobs().has(hash).await.unwrap_or(false);
+            return hands.answer(Event::Kept(item, Ok(FileRead { stat, hash, is_stored })));
+        }
+        Some(Err(error)) => return hands.answer(Event::Kept(item.clone(), Err(not_read(&item, &error)))),
+        None => return,
+    }
     let kept = match import(&hands, &item, Large::TakenOver).await {
         Ok(imported) => {
             debug!(?item, "brought into the store");

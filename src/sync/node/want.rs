@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tracing::{Instrument, debug};
 
 use crate::sync::hex;
-use crate::sync::node::fetch::{Done, Want};
+use crate::sync::node::fetch_job::{Done, Want};
 use crate::sync::node::hands::Hands;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::event::{Event, Unsound};

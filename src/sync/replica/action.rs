@@ -30,8 +30,9 @@ pub enum Action {
     /// Look whether the store has the contents of these files, and can read them where it only refers to them: `NotStored` names
     /// those of which it can't, if there are any.
     CheckStore(Vec<(Item, Hash)>),
-    /// Bring a file of the box into the store, without an entry: `Kept`.
-    Keep(Item),
+    /// Bring a file of the box that has this content into the store, without an entry: `Kept`. If it has another one by now it is only
+    /// read: what a person made of an author's file must not be taken for the author's because the store has it.
+    Keep(Item, Hash),
     /// Read all entries of the document: `Loaded`.
     Reload,
     /// Bring files of the box into the store and make their entries, in this order as far as it goes from attachments to texts:
@@ -52,6 +53,10 @@ pub enum Action {
         hash: Hash,
         /// The length of the entry's content, in bytes.
         len: u64,
+        /// Whether it says that the file is empty.
+        empty: bool,
+        /// Whether this device has an entry under the other one of the file's two keys, which is to say that it was deleted, before.
+        has_other_entry: bool,
     },
     /// Make sure that a content is in the store: `Fetched`, at once if it is there already. It is tried again until then.
     Fetch {

@@ -7,7 +7,7 @@ use crate::sync::replica::item::Item;
 use crate::sync::replica::machine::Replica;
 use crate::sync::replica::merge::{Hash, Local, Remote, Role, Step, step};
 use crate::sync::replica::now::Now;
-use crate::sync::replica::records::content;
+use crate::sync::replica::records::{Record, content};
 use crate::sync::replica::returned::{self, Seen};
 use crate::text::invisible::field;
 use crate::text::shell;
@@ -36,6 +36,8 @@ pub fn decide(replica: &mut Replica, item: &Item, now: Now) -> Option<Step> {
     replica.condition.returned.remove(item);
     let step = match step(role, baseline, local, remote) {
         Step::Publish if came_back(replica, item, now) => answered(replica, item, remote)?,
+        // Box and document agree, but that is not noted: of a file that is not in the baseline the store is never asked.
+        Step::Nothing if is_unnoted(replica, item, local, remote) => Step::Adopt,
         step => step,
     };
     if step != Step::Place {
@@ -71,9 +73,23 @@ fn baseline_of(replica: &Replica, item: &Item, noted: Option<Hash>, local: Local
             let latest = replica.records.latest(item);
             latest.filter(|record| record.author == replica.shared.me && !record.is_deletion()).map(content)
         }
-        Role::Reader => replica.local.is_stored(item).then_some(local),
+        // No store has nothing: but where an empty file was deleted, an empty one is that.
+        Role::Reader => {
+            let is_deleted = |record: &&Record| record.empty && record.is_deletion() && content(record) == local;
+            let was_empty = replica.records.latest(item).filter(is_deleted).is_some();
+            (replica.local.is_stored(item) || was_empty).then_some(local)
+        }
     };
     known.or(noted)
+}
+
+/// Whether box and document have the same content of a file, and the baseline does not say so, or of another file than this one.
+fn is_unnoted(replica: &Replica, item: &Item, local: Local, remote: Remote) -> bool {
+    let (Local::Content(here), Remote::Content(there)) = (local, remote) else {
+        return false;
+    };
+    let noted = replica.local.baseline.get(item);
+    here == there && noted.is_none_or(|noted| noted.hash != here || Some(noted.stat) != replica.local.fingerprint(item))
 }
 
 /// Whether a file that is to be published is older than what the document says of it.

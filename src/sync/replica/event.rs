@@ -170,7 +170,8 @@ pub struct Published {
     pub len: u64,
     /// Whether its key says that the file is empty.
     pub empty: bool,
-    /// The entry's time, in microseconds since 1970.
+    /// The entry's time, exactly, in microseconds since 1970: what is known here and what the document says must not differ in which of
+    /// two entries is the later one.
     pub time: u64,
 }
 

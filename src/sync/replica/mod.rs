@@ -48,6 +48,8 @@ pub mod returned;
 mod scale;
 pub mod shared_box;
 pub mod signers;
+#[cfg(test)]
+mod simulation;
 pub mod space;
 pub mod todo;
 pub mod trash;

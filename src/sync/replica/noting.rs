@@ -134,9 +134,19 @@ fn introduce(replica: &mut Replica) {
         Err(error) => return replica.condition.problem(error.to_string()),
     };
     let known = replica.records.authors.get(&replica.shared.me).map(|note| note.hash);
-    if known != Some(*blake3::hash(text.as_bytes()).as_bytes()) && replica.work.saying.insert(NoteKind::Author) {
-        replica.ask(Action::Say(NoteKind::Author, text.into_bytes()));
+    say(replica, NoteKind::Author, known, text.into_bytes());
+}
+
+/// Writes a note, unless the document has it with this hash already; whether it does.
+fn say(replica: &mut Replica, kind: NoteKind, known: Option<Hash>, bytes: Vec<u8>) -> bool {
+    let hash = *blake3::hash(&bytes).as_bytes();
+    let is_said = known == Some(hash) || replica.work.said.get(&kind) == Some(&hash);
+    if is_said || !replica.work.saying.insert(kind) {
+        return false;
     }
+    replica.work.said.insert(kind, hash);
+    replica.ask(Action::Say(kind, bytes));
+    true
 }
 
 /// The name by which this side signs: what was said when it joined, else the one in the profile of a channel of its own.
@@ -152,12 +162,10 @@ fn name_authors(replica: &mut Replica) {
     let Some(names) = new_names(replica, known) else {
         return;
     };
-    let Some(bytes) = names.to_bytes().filter(|bytes| known != Some(*blake3::hash(bytes).as_bytes())) else {
-        return;
-    };
-    if replica.work.saying.insert(NoteKind::Names) {
+    if let Some(bytes) = names.to_bytes()
+        && say(replica, NoteKind::Names, known, bytes)
+    {
         replica.authorship.said_names = Some(names);
-        replica.ask(Action::Say(NoteKind::Names, bytes));
     }
 }
 
@@ -197,6 +205,7 @@ pub fn said(replica: &mut Replica, kind: NoteKind, said: Result<Published, Strin
             (replica.todo.notes, replica.todo.authors) = (true, true);
         }
         Err(error) => {
+            replica.work.said.remove(&kind);
             let what = match kind {
                 NoteKind::Author => "the name that you sign with can't be published",
                 NoteKind::Names => "the authors' names can't be published",

@@ -230,7 +230,10 @@ pub fn placed(replica: &mut Replica, item: &Item, outcome: Result<Stat, NotPlace
     replica.look_at_text_again(item);
     match outcome {
         Ok(stat) => {
-            let ours = replica.shared.is_mine(record.author);
+            // An entry of this device may only repeat what another says.
+            let first = replica.authorship.of_content(item, content(&record));
+            let is_first = first.is_none_or(|signed| signed.by == [replica.shared.me]);
+            let ours = replica.shared.is_mine(record.author) && is_first;
             replica.agree(item, content(&record), &stat, ours);
             replica.todo.authors = true;
             if *item == Item::profile() {

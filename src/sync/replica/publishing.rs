@@ -61,7 +61,9 @@ pub fn give_way(replica: &mut Replica, items: &mut BTreeSet<Item>, now: Now) {
     if replica.shared.role == Role::Reader {
         return;
     }
-    let texts = items.iter().filter(|item| item.is_text() && is_anothers(replica, item));
+    take_back_again(replica, items);
+    repeat_first(replica, items, now);
+    let texts = items.iter().filter(|item| item.is_text() && is_anothers(replica, item, now));
     for stamp in texts.filter_map(Item::stamp).collect::<Vec<_>>() {
         let message = message(replica, stamp);
         for item in &message {
@@ -80,9 +82,48 @@ pub fn give_way(replica: &mut Replica, items: &mut BTreeSet<Item>, now: Now) {
     }
 }
 
+/// Takes back what could not be taken back a moment ago.
+fn take_back_again(replica: &mut Replica, items: &mut BTreeSet<Item>) {
+    let owed: Vec<Item> = items.iter().filter(|item| replica.work.owed.contains(*item)).cloned().collect();
+    for item in owed {
+        if replica.local.tree.files.contains_key(&item) {
+            // Something else is there by now.
+            replica.work.owed.remove(&item);
+        } else {
+            items.remove(&item);
+            take_back(replica, &item);
+        }
+    }
+}
+
+/// Lets this device's entries that repeat what another says repeat whoever was first, where an earlier one has come since: of three
+/// who wrote in one second the third may have heard of the second before the first.
+fn repeat_first(replica: &mut Replica, items: &mut BTreeSet<Item>, now: Now) {
+    for item in items.iter().filter(|item| repeats_a_later_one(replica, item, now)).cloned().collect::<Vec<_>>() {
+        items.remove(&item);
+        take_back(replica, &item);
+    }
+}
+
+/// Whether this device's entry of a file repeats what another says, and somebody else was first.
+fn repeats_a_later_one(replica: &Replica, item: &Item, now: Now) -> bool {
+    let me = replica.shared.me;
+    let own = replica.records.own(item, &me).max_by_key(|record| record.time);
+    let (Some(own), Some(first)) = (own, replica.records.first_of_others(item, &me)) else {
+        return false;
+    };
+    let signed = replica.authorship.of_content(item, content(own));
+    let is_anothers = signed.is_some_and(|signed| !signed.by.contains(&me));
+    own.time <= now.wall && is_anothers && content(own) != content(first)
+}
+
 /// Whether the text of a message of ours is another's, who wrote it earlier, or before it was told.
-fn is_anothers(replica: &Replica, item: &Item) -> bool {
+fn is_anothers(replica: &Replica, item: &Item, now: Now) -> bool {
     if !replica.local.tree.files.contains_key(item) {
+        return false;
+    }
+    // An entry that was made by a clock that was ahead can't be taken back yet.
+    if replica.records.own(item, &replica.shared.me).any(|record| record.time > now.wall) {
         return false;
     }
     match replica.local.baseline.get(item) {
@@ -197,10 +238,14 @@ pub fn retracted(replica: &mut Replica, item: &Item, done: Result<u64, NotRetrac
             let deletion = Record { author: replica.shared.me, hash, len, time, empty };
             replica.records.put_own(item, deletion);
             replica.local.baseline.forget(item);
+            replica.work.owed.remove(item);
             changed(replica);
         }
         Err(NotRetracted::Back) => replica.todo.list_again(item),
         Err(NotRetracted::Refused(error)) => {
+            if replica.work.owed.contains(item) {
+                replica.todo.again_later(item.clone());
+            }
             replica.condition.problem(format!("{item} was deleted here, but its readers can't be told: {error}"));
         }
     }
@@ -255,14 +300,17 @@ pub fn gave_way(replica: &mut Replica, stamp: Stamp, done: Result<Stamp, String>
 /// Takes back what this device's entry says of a file that is another's.
 fn take_back(replica: &mut Replica, item: &Item) {
     let Some(ours) = replica.records.own(item, &replica.shared.me).next().copied() else {
+        replica.work.owed.remove(item);
         return;
     };
+    replica.work.owed.insert(item.clone());
     match replica.records.earlier(item, &replica.shared.me).copied() {
-        Some(other) if !other.empty && !ours.empty => {
+        Some(other) => {
+            let Record { hash, len, empty, .. } = other;
             replica.work.begin(item, Some(other));
-            replica.ask(Action::Restate { item: item.clone(), hash: other.hash, len: other.len });
+            replica.ask(Action::Restate { item: item.clone(), hash, len, empty, has_other_entry: ours.empty != empty });
         }
-        _ => {
+        None => {
             replica.work.begin(item, Some(ours));
             replica.ask(Action::Retract { item: item.clone(), empty: ours.empty });
         }
@@ -272,13 +320,22 @@ fn take_back(replica: &mut Replica, item: &Item) {
 /// This device's entry of a file was to say what another's says.
 pub fn restated(replica: &mut Replica, item: &Item, done: Result<u64, String>) {
     let record = replica.end(item);
-    replica.todo.again(item.clone());
     match (done, record) {
         (Ok(time), Some(record)) => {
-            replica.records.put_own(item, Record { author: replica.shared.me, time, ..record });
+            replica.work.owed.remove(item);
+            replica.todo.again(item.clone());
+            let me = replica.shared.me;
+            replica.records.put_own(item, Record { author: me, time, ..record });
+            let (hash, len) = (deletion::mark_hash(), deletion::MARK.len() as u64);
+            let has_other = replica.records.own(item, &me).any(|own| own.empty != record.empty);
+            if has_other {
+                let time = time.saturating_sub(1);
+                replica.records.put_own(item, Record { author: me, hash, len, time, empty: !record.empty });
+            }
             changed(replica);
         }
         (Err(error), _) => {
+            replica.todo.again_later(item.clone());
             replica.condition.problem(format!("{item} can't be given back to who wrote it first: {error}"))
         }
         (Ok(_), None) => {}

@@ -387,6 +387,15 @@ impl Records {
         signed.map(|record| (content(record), record.author)).collect()
     }
 
+    /// The first of all contents that others have for a file that this author made too, and made later; it may be the same content.
+    pub fn first_of_others(&self, item: &Item, author: &Author) -> Option<&Record> {
+        let records = self.files.get(item)?.as_slice();
+        let contents = || records.iter().filter(|record| !record.is_deletion());
+        let own = contents().filter(|record| record.author == *author).max_by_key(|record| record.order())?;
+        let others = contents().filter(|record| record.author != *author);
+        others.filter(|other| other.order() < own.order()).min_by_key(|record| record.order())
+    }
+
     /// Another author's content for a file that this author made too, and made later.
     pub fn earlier(&self, item: &Item, author: &Author) -> Option<&Record> {
         let records = self.files.get(item)?.as_slice();

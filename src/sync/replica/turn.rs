@@ -15,7 +15,7 @@ use crate::sync::replica::local::Checked;
 use crate::sync::replica::machine::Replica;
 use crate::sync::replica::merge::Step;
 use crate::sync::replica::now::Now;
-use crate::sync::replica::records::{About, ReceivedEntry, Records};
+use crate::sync::replica::records::{About, ReceivedEntry, Record, Records};
 use crate::sync::replica::trash::{DeletedBy, max_bytes};
 use crate::sync::replica::{lasting, meeting, noting, ownership, placing, publishing};
 
@@ -105,6 +105,8 @@ impl Replica {
         self.work.not_saved.clear();
         self.wanted.claimed = 0;
         meeting::tick(self, now);
+        let is_open = self.is_open(now);
+        self.todo.notes |= self.authorship.settle(is_open, now.monotonic);
         self.todo.wake();
         let calmed = self.condition.flips.expire(now.monotonic);
         let with_room = placing::with_room(self);
@@ -204,6 +206,17 @@ impl Replica {
         if is_first {
             self.exchange.stage = Stage::Read;
         }
+        if !is_first {
+            let me = self.shared.me;
+            for item in records.items().filter(|item| !self.work.is_busy_with(item)) {
+                for Record { author, hash, len, time, empty } in
+                    records.all(item).iter().filter(|record| record.author == me).copied()
+                {
+                    let entry = ReceivedEntry { author, key: item.key(empty), hash, len, time, is_remote: true };
+                    self.exchange.own_key.notice(&entry, &self.shared, &self.records);
+                }
+            }
+        }
         self.records.merge(records);
         if !is_first && self.exchange.compared.is_none() && self.records.newest > 0 {
             self.exchange.compared = Some(now.seconds());
@@ -295,9 +308,11 @@ impl Replica {
         for item in std::mem::take(&mut self.todo.lost) {
             if self.work.is_busy_with(&item) {
                 self.todo.lost.insert(item);
-            } else if self.local.tree.files.contains_key(&item) {
+            } else if self.local.tree.files.contains_key(&item)
+                && let Some(hash) = self.local.baseline.get(&item).map(|agreed| agreed.hash)
+            {
                 self.work.begin(&item, None);
-                self.ask(Action::Keep(item));
+                self.ask(Action::Keep(item, hash));
             }
         }
     }

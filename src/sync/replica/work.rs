@@ -7,6 +7,7 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::sync::replica::action::Action;
 use crate::sync::replica::event::Log;
 use crate::sync::replica::item::Item;
+use crate::sync::replica::merge::Hash;
 use crate::sync::replica::note_kind::NoteKind;
 use crate::sync::replica::records::Record;
 
@@ -33,8 +34,13 @@ pub struct Work {
     pub is_tidying: bool,
     /// Notes that are being written.
     pub saying: BTreeSet<NoteKind>,
+    /// What was written last of each kind. Another computer with this one's keys may write something else over it: it is not written
+    /// again then, or the two would go on for ever.
+    pub said: BTreeMap<NoteKind, Hash>,
     /// Messages that are given another second, with their files.
     pub giving_way: BTreeMap<Stamp, BTreeSet<Item>>,
+    /// Files whose entries of this device still say what lies under another name now.
+    pub owed: BTreeSet<Item>,
     /// What could not be saved a moment ago.
     pub not_saved: BTreeSet<Log>,
     /// The answer about files that came back is being carried out.

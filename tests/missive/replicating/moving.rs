@@ -83,7 +83,7 @@ fn a_copied_data_folder_does_not_live_on_what_it_was_copied_from() {
     let mut azureen = azureen();
     drop(reader("Brando", &azureen));
     azureen.stops();
-    let mut moved = azureen.cloned("Azureen at her new computer");
+    let mut moved = azureen.second_computer("Azureen at her new computer");
     drop(azureen);
     moved.starts();
     drop(reader("Cooper", &moved));

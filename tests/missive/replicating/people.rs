@@ -63,14 +63,6 @@ impl Person {
         self
     }
 
-    /// The same person's second computer, with a copy of the whole data folder.
-    pub(super) fn second_computer(&self, name: &'static str) -> Self {
-        let second = Self::new(name);
-        fs::remove_dir(&second.data).unwrap();
-        copy(&self.data, &second.data);
-        second
-    }
-
     /// Copies a folder of the data folder, as `cp -a` does.
     pub(super) fn copies(&self, from: &str, to: &str) {
         copy(&self.path(from), &self.path(to));
@@ -116,17 +108,11 @@ impl Person {
         place
     }
 
-    /// Puts the data folder back as it was when it was backed up.
-    pub(super) fn restores(&self, backup: &Path) {
-        fs::remove_dir_all(&self.data).unwrap();
-        copy(backup, &self.data);
-    }
-
-    /// The same person at another computer, to which the whole data folder was copied.
-    pub(super) fn cloned(&self, name: &'static str) -> Self {
-        let other = Self::new(name);
-        other.restores(&self.data);
-        other
+    /// Puts a folder of the data folder back as it was when that was backed up; nothing is the whole of it.
+    pub(super) fn restores(&self, backup: &Path, folder: &str) {
+        let place = self.path(folder);
+        fs::remove_dir_all(&place).unwrap();
+        copy(&backup.join(folder), &place);
     }
 
     /// Writes a file as any editor or tool does that cares: beside its place, then there in one step.

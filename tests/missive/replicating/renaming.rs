@@ -116,6 +116,24 @@ fn a_private_folder_in_the_place_of_a_channel_is_never_shared() {
 }
 
 #[test]
+fn a_folder_in_the_place_of_a_subscription_gets_nothing() {
+    let (azureen, brando) = both();
+    let away = brando.root().join("away");
+    std::fs::rename(brando.path("harbour"), &away).unwrap();
+    brando.writes(&format!("news/inbox/{FIRST}.txt"), b"from another tool\n");
+    brando.moves("news", "harbour");
+    until(&[&brando], "it is asked about", || question(&brando, "harbour", "inbox").contains("not the one"));
+    azureen.writes(&format!("blog/outbox/{SECOND}.txt"), b"two\n");
+    azureen.removes(&format!("blog/outbox/{FIRST}.txt"));
+    until(&[&azureen, &brando], "what is new is known", || brando.document("harbour", "inbox")["messages"] == 1);
+    assert_eq!(brando.everything("harbour"), [format!("inbox/{FIRST}.txt")]);
+    assert_eq!(brando.holds(&format!("{INBOX}/{FIRST}.txt")).as_deref(), Some("from another tool\n"));
+    brando.removes("harbour");
+    std::fs::rename(&away, brando.path("harbour")).unwrap();
+    until_same((&azureen, "blog/outbox"), (&brando, INBOX), "it goes on where it belongs");
+}
+
+#[test]
 fn somebody_can_say_that_another_folder_is_the_channel() {
     let (mut azureen, brando) = both();
     azureen.stops();

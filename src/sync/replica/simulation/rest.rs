@@ -1,0 +1,227 @@
+//! Living to the end, and what must hold when everything rests.
+
+use crate::sync::replica::item::{Item, Key};
+use crate::sync::replica::machine::Replica;
+use crate::sync::replica::merge::{Hash, Remote};
+use crate::sync::replica::records::{Record, Records};
+use crate::sync::replica::simulation::computer::{Computer, Part};
+use crate::sync::replica::simulation::content::number;
+use crate::sync::replica::simulation::engine::MAX_FUTURE;
+use crate::sync::replica::simulation::ledger::{Rule, Violation};
+use crate::sync::replica::simulation::story::Ending;
+use crate::sync::replica::simulation::world::{SECOND, World};
+
+/// The world is at rest when nothing was done for so long, in microseconds: longer than any pause that a replica makes.
+const REST: u64 = 190 * SECOND;
+
+/// So long after the outside has left it alone it rests, in microseconds.
+const MAX_UNREST: u64 = 1500 * SECOND;
+
+/// So many things no world tries after that.
+const MAX_TRIED: u64 = 3000;
+
+/// So many steps no world takes.
+const MAX_STEPS: u64 = 60_000;
+
+impl World {
+    /// Lives until all is at rest, and looks whether all is right then.
+    pub(super) fn live(&mut self) -> Result<Ending, Violation> {
+        let mut healed = None;
+        while self.step() {
+            if let Some(violation) = self.ledger.violation.take() {
+                return Err(violation);
+            }
+            if self.is_healed && healed.is_none() {
+                healed = Some(self.time);
+            }
+            let Some(healed) = healed else {
+                self.check_bounds()?;
+                continue;
+            };
+            if self.time > self.stirred.max(healed) + REST && self.is_idle() {
+                return self.check_rest().map(|()| Ending {
+                    steps: self.steps,
+                    quiet_after: self.stirred.saturating_sub(healed),
+                    loud: self.loud,
+                });
+            }
+            if self.time > healed + MAX_UNREST {
+                let words = format!("{} things were done since the outside left it alone", self.loud);
+                return Err(Violation { rule: Rule::Quiet, words });
+            }
+            if self.loud > MAX_TRIED {
+                let words = format!("{} things were tried since the outside left it alone", self.loud);
+                return Err(Violation { rule: Rule::Quiet, words });
+            }
+            self.check_bounds()?;
+        }
+        Ok(Ending::default())
+    }
+
+    /// Whether nothing is being done about any file.
+    fn is_idle(&self) -> bool {
+        self.computers.iter().all(|computer| computer.busy.is_empty())
+    }
+
+    fn check_bounds(&self) -> Result<(), Violation> {
+        let bounded = |words: String| Err(Violation { rule: Rule::Bounded, words });
+        if self.steps > MAX_STEPS {
+            return bounded(format!("{} steps were taken, and it is not over", self.steps));
+        }
+        let outside = self.story.happenings.len() as u64 + 5;
+        let files = self.ledger.items.len() as u64 + 5;
+        if self.steps.is_multiple_of(64) {
+            let most = 3 * outside * (self.computers.len() as u64 + 2) + 4 * files * self.computers.len() as u64;
+            if self.ledger.entered > most {
+                return bounded(format!("{} entries were made, more than {most}", self.ledger.entered));
+            }
+            for (at, computer) in self.computers.iter().enumerate() {
+                let most = usize::try_from(files * 4 + outside * 6).unwrap();
+                if computer.folder.trash_count() > most {
+                    return bounded(format!(
+                        "{at} has {} files in the trash, more than {most}",
+                        computer.folder.trash_count()
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_rest(&self) -> Result<(), Violation> {
+        self.check_nothing_lost()?;
+        self.check_documents()?;
+        for (at, computer) in self.computers.iter().enumerate() {
+            if let Some(replica) = &computer.replica {
+                self.check_box(at, computer, replica)?;
+                self.check_told(at, computer, replica)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_nothing_lost(&self) -> Result<(), Violation> {
+        let lost = self.ledger.written.iter().find(|(hash, _)| {
+            !self.ledger.excused.contains(*hash) && !self.computers.iter().any(|computer| computer.folder.has(hash))
+        });
+        lost.map_or(Ok(()), |(hash, (item, author))| {
+            let words = format!("{} of {item}, which {:02x} wrote", number(hash), author[0]);
+            Err(Violation { rule: Rule::Lost, words })
+        })
+    }
+
+    /// The documents of all who can meet are the same, but for what a clock refuses.
+    fn check_documents(&self) -> Result<(), Violation> {
+        for one in 0..self.computers.len() {
+            for other in 0..self.computers.len() {
+                let (a, b) = (&self.computers[one], &self.computers[other]);
+                let are_replicas = a.replica.is_some() && b.replica.is_some();
+                // Of two with one device's keys others may reach only one, which may be the other one each time.
+                let is_cloned = !self.ledger.cloned.is_empty();
+                if !are_replicas || is_cloned || a.has_left || b.has_left || !self.can_meet(one, other) {
+                    continue;
+                }
+                let least = (0..self.computers.len()).map(|at| self.wall(at)).min().unwrap_or(0);
+                let lacks = a.state.entries.all.iter().find(|(id, entry)| {
+                    b.state.entries.all.get(*id) != Some(entry)
+                        && entry.time <= least + MAX_FUTURE
+                        && b.state.entries.all.get(*id).is_none_or(|other| other.time <= least + MAX_FUTURE)
+                });
+                if let Some((_, entry)) = lacks {
+                    let words = format!(
+                        "{other} has another entry than {one} of {}: {} and {:?}",
+                        key_words(&entry.key),
+                        number(&entry.hash),
+                        b.state.entries.all.get(&(entry.author, entry.key.clone())).map(|entry| number(&entry.hash)),
+                    );
+                    return Err(Violation { rule: Rule::Equal, words });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether two computers can meet, perhaps by way of others.
+    fn can_meet(&self, one: usize, other: usize) -> bool {
+        self.reaches(one, other)
+            || (0..self.computers.len()).any(|third| {
+                self.computers[third].replica.is_some() && self.reaches(one, third) && self.reaches(third, other)
+            })
+    }
+
+    /// A box has what its document says, unless the person is told why not.
+    fn check_box(&self, at: usize, computer: &Computer, replica: &Replica) -> Result<(), Violation> {
+        let mut records = Records::new(computer.state.book.owner.map(|owner| owner.0));
+        for entry in computer.state.entries.all.values() {
+            records.put(&entry.entry());
+        }
+        let items = records.items().chain(computer.folder.files.keys());
+        for item in items.cloned().collect::<std::collections::BTreeSet<Item>>() {
+            let here = computer.content(&item).map(|content| content.hash);
+            let said = match records.remote(&item) {
+                Remote::Content(hash) => Some(hash),
+                Remote::Deleted | Remote::Unknown => None,
+            };
+            if here == said || self.is_explained(computer, replica, &item, &records, here) {
+                continue;
+            }
+            let words = |hash: Option<Hash>| hash.as_ref().map_or("nothing".to_owned(), number);
+            let words = format!("{item} is {} in {at}'s box, and {} in its document", words(here), words(said));
+            return Err(Violation { rule: Rule::Equal, words });
+        }
+        Ok(())
+    }
+
+    /// Whoever got entries of their own key that they did not make is told, and nobody else is told so.
+    fn check_told(&self, at: usize, computer: &Computer, replica: &Replica) -> Result<(), Violation> {
+        let own_key = &replica.exchange.own_key;
+        let is_cloned = self.ledger.cloned.contains(&computer.state.device);
+        let words = match (computer.got_own, own_key.problem().is_some(), own_key.is_elsewhere()) {
+            (true, false, _) => "somebody else writes with these keys, and nobody is told",
+            (_, _, true) if !is_cloned => "it is said that another computer has these keys, and none has",
+            _ => return Ok(()),
+        };
+        Err(Violation { rule: Rule::Told, words: format!("at {at}, {words}") })
+    }
+
+    /// Whether a person is told why a file is not what the document says.
+    fn is_explained(
+        &self,
+        computer: &Computer,
+        replica: &Replica,
+        item: &Item,
+        records: &Records,
+        here: Option<Hash>,
+    ) -> bool {
+        let record = records.latest(item);
+        let condition = &replica.condition;
+        let is_question = condition.question.is_some() && here.is_none();
+        let is_told = replica.wanted.refused.contains_key(item)
+            || condition.returned.contains(item)
+            || condition.changed_here.contains(item)
+            || condition.flips.restless().any(|restless| restless == item)
+            || condition.problems().any(|problem| problem.contains(&item.to_string()))
+            || record.is_some_and(|record| condition.is_unreadable(item, record));
+        // What a reader changed, made or restored in an inbox stays as it is, and so do the owner's files elsewhere.
+        let is_not_told_of =
+            computer.part == Part::Reader || (item.is_hidden() && computer.state.me != self.channel.owner);
+        let is_touched = computer.touched.contains(item) || computer.has_lost_power;
+        let is_kept = is_not_told_of && is_touched && here.is_some();
+        let is_nowhere = record.is_some_and(|record| !self.is_to_be_had(record));
+        is_question || is_told || is_kept || is_nowhere
+    }
+
+    /// Whether somebody has the content of an entry, with the length that it says.
+    fn is_to_be_had(&self, record: &Record) -> bool {
+        record.is_deletion()
+            || record.empty
+            || self.computers.iter().any(|computer| computer.stored(&record.hash) == Some(record.len))
+    }
+}
+
+fn key_words(key: &[u8]) -> String {
+    match Key::parse(key) {
+        Some(Key::File { item, empty }) => format!("{item}{}", if empty { " (empty)" } else { "" }),
+        other => format!("{other:?}"),
+    }
+}

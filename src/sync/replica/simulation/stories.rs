@@ -1,0 +1,163 @@
+//! Stories that must end well: the four faults that this design mends, and each fault that the schedules have found since.
+
+use crate::sync::replica::simulation::computer::Part::{Owner, Reader, Stranger, Writer};
+use crate::sync::replica::simulation::happening::Happening::{
+    Attach, BackUp, Carry, Clone, Crash, Cut, Delete, DeleteAll, Edit, Empty, FillDisk, FreeDisk, Harm, Join, Profile,
+    RenameChannel, RenameDataFolder, Restore, SetClock, Unmount, Write,
+};
+use crate::sync::replica::simulation::happening::Harm::{NoContent, SignNow};
+use crate::sync::replica::simulation::happening::What;
+use crate::sync::replica::simulation::story::Story;
+
+/// A message that is written now.
+fn write(at: usize) -> super::happening::Happening {
+    Write { at, second: None, attachments: 1 }
+}
+
+#[test]
+fn a_message_comes_to_a_reader() {
+    Story::new(&[Owner, Reader]).then(500, Write { at: 0, second: None, attachments: 2 }).must_end_well(50);
+}
+
+#[test]
+fn a_folder_that_is_restored_after_deletions_is_no_endless_loop() {
+    for what in [What::Box, What::State, What::Both] {
+        let mut story = Story::new(&[Owner, Reader]);
+        for _ in 0..4 {
+            story = story.then(1100, write(0));
+        }
+        story = story.then(4000, BackUp { at: 0 });
+        for nth in [0, 2, 1] {
+            story = story.then(300, Delete { at: 0, nth });
+        }
+        story.then(8000, Restore { at: 0, what }).must_end_well(40);
+    }
+}
+
+#[test]
+fn a_reader_that_was_away_while_the_author_deleted_hears_of_it() {
+    let story =
+        Story::new(&[Owner, Reader]).then(1100, write(0)).then(1100, write(0)).then(5000, Cut { groups: vec![0, 1] });
+    story.then(500, Delete { at: 0, nth: 0 }).then(100, Delete { at: 0, nth: 0 }).then(6000, Join).must_end_well(60);
+}
+
+#[test]
+fn a_moved_data_folder_still_gives_its_large_attachments() {
+    let story = Story::new(&[Owner, Reader]).then(500, Cut { groups: vec![0, 1] }).then(1000, write(0));
+    let story = story.then(1000, Attach { at: 0, nth: 0 }).then(4000, RenameDataFolder { at: 0 });
+    story.then(4000, Join).must_end_well(60);
+}
+
+#[test]
+fn a_renamed_channel_goes_on() {
+    let story = Story::new(&[Owner, Reader]).then(1000, write(0)).then(3000, RenameChannel { at: 0 });
+    story.then(3000, write(0)).must_end_well(60);
+}
+
+#[test]
+fn two_computers_with_one_data_folder_lose_nothing_and_are_told() {
+    let story = Story::new(&[Owner, Reader]).then(1000, write(0)).then(5000, Clone { at: 0 });
+    let story = story.then(4000, write(0)).then(1500, write(2)).then(6000, write(0)).then(1500, write(2));
+    story.must_end_well(60);
+}
+
+#[test]
+fn two_who_write_in_one_second_both_keep_their_message() {
+    let at_once = |at| Write { at, second: Some(1), attachments: 1 };
+    let story = Story::new(&[Owner, Writer, Writer]).then(300, Cut { groups: vec![0, 1, 2] });
+    story.then(1000, at_once(0)).then(10, at_once(1)).then(10, at_once(2)).then(3000, Join).must_end_well(60);
+}
+
+#[test]
+fn what_two_edit_at_once_is_in_a_file_of_both() {
+    let story = Story::new(&[Owner, Writer]).then(1000, write(0)).then(6000, Cut { groups: vec![0, 1] });
+    let story = story.then(500, Edit { at: 0, nth: 0 }).then(500, Edit { at: 1, nth: 0 });
+    story.then(3000, Join).must_end_well(60);
+}
+
+#[test]
+fn a_disk_that_is_not_there_deletes_nothing() {
+    for is_blank in [false, true] {
+        let story = Story::new(&[Owner, Reader]).then(1000, write(0)).then(5000, Unmount { at: 0, is_blank });
+        story.then(90_000, Join).must_end_well(30);
+    }
+}
+
+#[test]
+fn a_full_disk_is_made_up_for_when_it_has_room() {
+    let story = Story::new(&[Owner, Reader]).then(500, FillDisk { at: 1 }).then(1000, write(0));
+    let story = story.then(2000, FillDisk { at: 0 }).then(5000, FreeDisk { at: 0 });
+    story.then(1000, write(0)).then(5000, FreeDisk { at: 1 }).must_end_well(60);
+}
+
+#[test]
+fn a_power_failure_at_any_step_loses_no_message() {
+    for after in 0..40 {
+        for at in [0, 1] {
+            let story = Story::new(&[Owner, Reader]).then(1500, Crash { at, after, power: true });
+            story.then(100, write(0)).then(2000, Edit { at: 0, nth: 1 }).must_end_well(2);
+        }
+    }
+}
+
+#[test]
+fn what_a_reader_made_of_a_file_is_not_taken_for_the_authors_because_the_store_has_it() {
+    let story = Story { seed: 1717, ..Story::new(&[Owner, Reader, Writer]) }
+        .then(245, Crash { at: 1, after: 37, power: true })
+        .then(5467, Write { at: 2, second: None, attachments: 0 })
+        .then(6455, Crash { at: 0, after: 5, power: false })
+        .then(2707, Edit { at: 0, nth: 2 })
+        .then(189, Write { at: 2, second: None, attachments: 0 });
+    story.then(9646, Edit { at: 1, nth: 3 }).must_end_well(30);
+}
+
+#[test]
+fn who_signs_anothers_content_a_while_later_is_not_named_beside_its_author() {
+    let story = Story { seed: 559, ..Story::new(&[Owner, Reader, Stranger]) }
+        .then(13_100, Harm { by: 1, how: NoContent, nth: 18 })
+        .then(3665, Write { at: 0, second: Some(2), attachments: 0 });
+    story.then(9978, Harm { by: 2, how: SignNow, nth: 9 }).must_end_well(40);
+}
+
+#[test]
+fn a_message_gives_way_to_one_that_its_author_has_emptied_since() {
+    let story = Story { seed: 938, ..Story::new(&[Owner, Writer]) }
+        .then(4350, Clone { at: 0 })
+        .then(6040, Write { at: 1, second: Some(3), attachments: 1 });
+    story.then(2720, Empty { at: 0, nth: 9 }).must_end_well(40);
+}
+
+#[test]
+fn two_computers_with_one_key_do_not_write_their_notes_over_one_another_for_ever() {
+    let story = Story { seed: 23_809, ..Story::new(&[Owner, Writer]) }
+        .then(9224, Profile { at: 0 })
+        .then(6249, Write { at: 1, second: None, attachments: 0 })
+        .then(8827, Clone { at: 0 });
+    story.then(150, DeleteAll { at: 0 }).must_end_well(30);
+}
+
+#[test]
+fn what_comes_when_all_is_read_anew_is_noticed_as_somebody_elses_too() {
+    let story = Story { seed: 2201, ..Story::new(&[Owner, Reader]) }
+        .then(6877, Clone { at: 1 })
+        .then(3569, Write { at: 0, second: Some(3), attachments: 0 });
+    story.then(358, Clone { at: 0 }).must_end_well(30);
+}
+
+#[test]
+fn a_message_whose_entry_is_of_the_future_is_not_copied_for_ever() {
+    let story = Story { seed: 153, ..Story::new(&[Owner, Writer, Reader]) }
+        .then(9058, Write { at: 0, second: None, attachments: 0 })
+        .then(6136, SetClock { at: 1, minutes: 600 })
+        .then(16_380, Carry { from: 0, to: 1 })
+        .then(3123, SetClock { at: 1, minutes: 0 });
+    story.then(2646, Edit { at: 0, nth: 2 }).must_end_well(30);
+}
+
+#[test]
+fn an_empty_file_that_was_deleted_goes_from_a_reader_whose_power_failed() {
+    let story = Story { seed: 84, ..Story::new(&[Owner, Writer, Writer, Reader]) }
+        .then(12_266, Crash { at: 3, after: 16, power: true })
+        .then(2785, Write { at: 2, second: None, attachments: 2 });
+    story.then(6484, Delete { at: 0, nth: 4 }).must_end_well(30);
+}
