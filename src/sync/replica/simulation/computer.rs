@@ -118,6 +118,8 @@ pub(super) struct Computer {
     pub(super) has_lost_power: bool,
     /// Items that a person touched here: an inbox may differ in them.
     pub(super) touched: BTreeSet<Item>,
+    /// Items that a person deleted, moved or restored here.
+    pub(super) taken: BTreeSet<Item>,
     /// When contents are asked for again.
     pub(super) retry: u64,
     /// What of others is taken in.
@@ -167,6 +169,7 @@ impl Computer {
             was_open: 0,
             has_lost_power: false,
             touched: BTreeSet::new(),
+            taken: BTreeSet::new(),
             retry: 0,
             limits: Limits::default(),
         }

@@ -237,7 +237,7 @@ impl World {
             }
             folder.files.insert(target.clone(), file);
             self.ledger.rename(&target);
-            self.computers[at].touched.insert(item.clone());
+            self.computers[at].taken.insert(item.clone());
             self.stir();
             self.notify(at, item);
             self.notify(at, &target);

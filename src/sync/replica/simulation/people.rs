@@ -155,9 +155,15 @@ impl World {
         }
         if let Some(file) = self.computers[at].folder.files.remove(item) {
             self.ledger.excused.insert(file.content.hash);
-            self.computers[at].touched.insert(item.clone());
+            self.take(at, item);
             self.notify(at, item);
         }
+    }
+
+    /// A person, or another program, takes a file away or puts an old one back.
+    fn take(&mut self, at: usize, item: &Item) {
+        self.computers[at].touched.insert(item.clone());
+        self.computers[at].taken.insert(item.clone());
     }
 
     fn take_away(&mut self, at: usize, nth: usize) {
@@ -168,7 +174,7 @@ impl World {
             let folder = &mut self.computers[at].folder;
             let file = folder.files.remove(&item).unwrap();
             folder.pocket.push((item.clone(), file));
-            self.computers[at].touched.insert(item.clone());
+            self.take(at, &item);
             self.notify(at, &item);
         }
     }
@@ -203,6 +209,7 @@ impl World {
             computer.state = backup.state;
             // All that is known now was not known then, and the other way round.
             computer.touched.extend(self.ledger.items.iter().cloned());
+            computer.taken.extend(self.ledger.items.iter().cloned());
             computer.witness = Witness::default();
             self.forget_witness(at);
         }
@@ -233,7 +240,7 @@ impl World {
             }
         }
         for item in items {
-            self.computers[at].touched.insert(item.clone());
+            self.take(at, &item);
             self.notify(at, &item);
         }
     }
@@ -278,6 +285,7 @@ impl World {
         copy.folder.root = self.new_root();
         copy.state = self.computers[at].state.clone();
         copy.touched.clone_from(&self.computers[at].touched);
+        copy.taken.clone_from(&self.computers[at].taken);
         copy.limits = self.computers[at].limits;
         let now = self.file_time(at);
         for (item, file) in std::mem::take(&mut copy.folder.files) {
@@ -363,7 +371,7 @@ impl World {
             self.ledger.carried.insert(file.content.hash);
         }
         self.ledger.excused.extend(before.map(|before| before.content.hash));
-        self.computers[at].touched.insert(item.clone());
+        self.take(at, item);
         self.notify(at, item);
     }
 }

@@ -50,12 +50,21 @@ impl World {
         {
             self.violated(Rule::Inbox, at, format!("{item} was moved to the trash, and nobody has deleted it"));
         }
+        let computer = &self.computers[at];
+        let made_here = computer.content(item).map(|content| content.hash).filter(|hash| {
+            let is_published = computer.witness.signed.iter().any(|(of, signed, _)| of == item && signed == hash);
+            self.ledger.written.contains_key(hash) && !is_published && computer.state.book.returned.is_none()
+        });
+        if let Some(hash) = made_here {
+            let words = format!("{} of {item} was moved to the trash, which a person made here", number(&hash));
+            self.violated(Rule::Inbox, at, words);
+        }
     }
 
     /// What is deleted for readers must have been deleted, moved or restored by somebody here.
     pub(super) fn check_retracted(&mut self, at: usize, item: &Item) {
-        let is_touched = self.computers[at].touched.contains(item);
-        if !is_touched {
+        let is_taken = self.computers[at].taken.contains(item);
+        if !is_taken {
             self.violated(Rule::Retraction, at, format!("{item} is deleted for readers, and nobody deleted it here"));
         }
     }
