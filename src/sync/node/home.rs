@@ -14,6 +14,8 @@ pub type Clock = fn() -> i64;
 #[derive(Clone)]
 pub(super) struct Home {
     pub(super) data: PathBuf,
+    /// The data folder with links resolved: a place is watched where it lies.
+    pub(super) real_data: PathBuf,
     pub(super) options: Options,
     pub(super) clock: Clock,
     pub(super) status: SharedStatus,

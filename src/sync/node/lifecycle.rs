@@ -36,7 +36,8 @@ impl Node {
         let status = SharedStatus::new(socket::last_state(data));
         let (stop, stopped) = watch::channel(false);
         let (started, starts) = std::sync::mpsc::channel();
-        let home = Home { data: data.to_owned(), options, clock, status: status.clone() };
+        let real_data = data.canonicalize().unwrap_or_else(|_| data.to_owned());
+        let home = Home { data: data.to_owned(), real_data, options, clock, status: status.clone() };
         let thread = std::thread::Builder::new().name("sync".into()).spawn(move || {
             let done = run_engines(&home, &stopped, &started);
             if let Err(error) = socket::save_last_state(&home.data, &home.status.node_state()) {

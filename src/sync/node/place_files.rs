@@ -138,7 +138,7 @@ fn keep(place: &Place, now: Option<Stamp>, placement: &Placement) -> Result<Opti
 /// What is said when the trash can't have a folder for this moment.
 pub(super) const NO_TIME: &str = "this computer's clock is beyond the year 9999";
 
-/// Moves a large content out of the store to its place.
+/// Puts a large content of the store in place.
 async fn place_large(hands: &Arc<Hands>, placement: Placement) {
     let (place, now) = (hands.place.clone(), hands.now());
     let Some((placement, kept)) = blocking(move || {

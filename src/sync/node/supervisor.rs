@@ -2,7 +2,6 @@
 //! engine still works.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -196,13 +195,8 @@ impl Supervisor {
 
     /// Whether something came into the data folder or left it.
     fn may_have_moved(&self, touched: &Touched) -> bool {
-        let data = self.real_data();
-        matches!(touched, Touched::Paths(paths) if paths.iter().any(|path| path.parent() == Some(&*data)))
-    }
-
-    /// The data folder with links resolved: a place is watched where it lies.
-    fn real_data(&self) -> PathBuf {
-        self.home.data.canonicalize().unwrap_or_else(|_| self.home.data.clone())
+        let data = &*self.home.real_data;
+        matches!(touched, Touched::Paths(paths) if paths.iter().any(|path| path.parent() == Some(data)))
     }
 
     /// Syncs the documents that the book has now, in the folders where they are now.
@@ -279,7 +273,7 @@ impl Supervisor {
             .iter()
             .map(|document| WatchedPlace { path: channel(document), scope: Scope::Names(&["inbox", "outbox"]) });
         let own = WatchedPlace { path: self.home.data.join(STATE_FOLDER), scope: Scope::Names(&[FILE_NAME]) };
-        let all = WatchedPlace { path: self.real_data(), scope: Scope::Children };
+        let all = WatchedPlace { path: self.home.real_data.clone(), scope: Scope::Children };
         boxes.map(|path| WatchedPlace { path, scope: Scope::Tree }).chain(channels).chain([own, all]).collect()
     }
 

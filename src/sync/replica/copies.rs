@@ -22,7 +22,7 @@ struct Given {
     running: u32,
     /// When the last one was begun or ended.
     last: Option<Instant>,
-    /// Who was told to ask around.
+    /// Who was told to ask around, or given it.
     told: BTreeSet<[u8; 32]>,
 }
 
@@ -47,11 +47,11 @@ impl Copies {
             return true;
         }
         let given = self.of.entry(hash).or_default();
-        if given.is_recent(now) && given.told.len() < MAX_REMEMBERED && given.told.insert(to) {
+        // Whoever was given it, or was told, has asked around, or goes on where the connection broke.
+        let is_new = given.told.len() < MAX_REMEMBERED && given.told.insert(to);
+        if is_new && given.is_recent(now) {
             return false;
         }
-        // Who comes for more of it later asks around once more.
-        given.told.remove(&to);
         given.running += 1;
         given.last = Some(now);
         true
@@ -93,6 +93,7 @@ mod tests {
         assert!(copies.gives(CONTENT, AZUREEN, start));
         assert!(!copies.gives(CONTENT, BRANDO, start), "Azureen is getting it");
         assert!(copies.gives(CONTENT, BRANDO, start), "and can't be reached");
+        assert!(copies.gives(CONTENT, AZUREEN, start), "whose connection broke");
         assert!(copies.gives([8; 32], BRANDO, start), "another content");
     }
 

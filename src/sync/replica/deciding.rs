@@ -44,6 +44,10 @@ pub fn decide(replica: &mut Replica, item: &Item, now: Now) -> Option<Step> {
         replica.wanted.let_go(item, None);
     }
     match step {
+        // A node that was killed knew that the two agree, and did not note it: the file would be read again at each start.
+        Step::Nothing if matches!(local, Local::Content(content) if noted != Some(content) && remote == Remote::Content(content)) => {
+            Some(Step::Adopt)
+        }
         Step::Nothing => None,
         Step::Leave => {
             replica.condition.changed_here.insert(item.clone());

@@ -29,6 +29,17 @@ pub enum Stage {
     Left,
 }
 
+/// Whether the last comparison may have been none: its connection failed to close, and perhaps the peer had no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    /// It was one.
+    None,
+    /// It is to be made again.
+    Open,
+    /// It is being made again. Of two in a row that end so one is believed: many end so.
+    Asked,
+}
+
 /// What is known of a document's peers and of the comparisons with them.
 #[derive(Debug)]
 pub struct Exchange {
@@ -39,7 +50,7 @@ pub struct Exchange {
     /// When document and peer were last found the same, in seconds since 1970.
     pub compared: Option<i64>,
     /// Whether the last comparison may have been none.
-    is_unsure: bool,
+    doubt: Doubt,
     /// When a peer was met with whom documents are not compared yet.
     met: Option<Instant>,
     /// When somebody was dialled last.
@@ -61,7 +72,7 @@ impl Exchange {
             peers,
             announcements: Announcements::default(),
             compared: None,
-            is_unsure: false,
+            doubt: Doubt::None,
             met: None,
             dialled: now.monotonic,
             stage: Stage::Unread,
@@ -96,20 +107,29 @@ impl Exchange {
         self.met = None;
     }
 
-    /// Notes that documents were compared at this time, in seconds since 1970. A comparison that is not sure counts only if
-    /// something is known of the document.
+    /// Notes that documents were compared at this time, in seconds since 1970. A comparison that is not sure counts only if something is
+    /// known of the document, and if it is the second one in a row.
     pub fn compared(&mut self, is_sure: bool, is_document_known: bool, seconds: i64) {
-        if is_sure || is_document_known {
+        let is_believed = is_sure || (is_document_known && self.doubt != Doubt::None);
+        if is_believed {
             self.compared = Some(seconds);
-        } else {
-            self.is_unsure = true;
         }
+        self.doubt = if is_believed { Doubt::None } else { Doubt::Open };
         self.announcements.compared(is_sure);
+    }
+
+    /// Whether a comparison is to be made again. It counts as asked for from then on.
+    fn take_doubt(&mut self) -> bool {
+        let is_open = self.doubt == Doubt::Open;
+        if is_open {
+            self.doubt = Doubt::Asked;
+        }
+        is_open
     }
 
     /// Whom to dial now; they count as dialled from then on.
     pub fn take_due(&mut self, now: Instant) -> Vec<Peer> {
-        let again = self.announcements.take_request() || std::mem::take(&mut self.is_unsure);
+        let again = self.announcements.take_request() || self.take_doubt();
         let due = self.peers.due(now, again);
         if !due.is_empty() {
             self.dialled = now;
@@ -129,6 +149,10 @@ mod tests {
         assert!(exchange.is_open(start) && !exchange.is_open(start + MAX_FLOOD));
         exchange.compared(false, false, 7);
         assert_eq!(exchange.compared, None, "nothing is known of the document, and the peer may not have had the time");
+        exchange.compared(false, true, 8);
+        assert_eq!(exchange.compared, Some(8), "of two in a row one is believed");
+        exchange.compared(false, true, 9);
+        assert_eq!(exchange.compared, Some(8), "the next one may be none again");
         exchange.compared(true, false, 8);
         assert!(exchange.compared == Some(8) && !exchange.is_open(start));
         exchange.met(start);

@@ -140,11 +140,11 @@ fn introduce(replica: &mut Replica) {
 /// Writes a note, unless the document has it with this hash already; whether it does.
 fn say(replica: &mut Replica, kind: NoteKind, known: Option<Hash>, bytes: Vec<u8>) -> bool {
     let hash = *blake3::hash(&bytes).as_bytes();
-    let is_said = known == Some(hash) || replica.work.said.get(&kind) == Some(&hash);
-    if is_said || !replica.work.saying.insert(kind) {
+    let is_said = known == Some(hash) || replica.work.notes.said.get(&kind) == Some(&hash);
+    if is_said || !replica.work.notes.saying.insert(kind) {
         return false;
     }
-    replica.work.said.insert(kind, hash);
+    replica.work.notes.said.insert(kind, hash);
     replica.ask(Action::Say(kind, bytes));
     true
 }
@@ -191,7 +191,7 @@ fn new_names(replica: &Replica, note: Option<Hash>) -> Option<OwnerNames> {
 
 /// A note of this device was to be written.
 pub fn said(replica: &mut Replica, kind: NoteKind, said: Result<Published, String>) {
-    replica.work.saying.remove(&kind);
+    replica.work.notes.saying.remove(&kind);
     match said {
         Ok(Published { hash, len, time, .. }) => {
             replica.records.put_own_note(kind, Note { author: replica.shared.me, hash, len, time });
@@ -205,7 +205,7 @@ pub fn said(replica: &mut Replica, kind: NoteKind, said: Result<Published, Strin
             (replica.todo.notes, replica.todo.authors) = (true, true);
         }
         Err(error) => {
-            replica.work.said.remove(&kind);
+            replica.work.notes.said.remove(&kind);
             let what = match kind {
                 NoteKind::Author => "the name that you sign with can't be published",
                 NoteKind::Names => "the authors' names can't be published",

@@ -55,7 +55,7 @@ pub fn points_on(replica: &mut Replica) -> bool {
         return false;
     };
     let known = replica.records.moved.get(&replica.shared.me).map(|note| note.hash);
-    if known != Some(*blake3::hash(key.as_bytes()).as_bytes()) && replica.work.saying.insert(NoteKind::Moved) {
+    if known != Some(*blake3::hash(key.as_bytes()).as_bytes()) && replica.work.notes.saying.insert(NoteKind::Moved) {
         replica.ask(Action::Say(NoteKind::Moved, key.into_bytes()));
     }
     true
@@ -83,18 +83,18 @@ pub fn give_way(replica: &mut Replica, items: &mut BTreeSet<Item>, now: Now) {
             continue;
         }
         message.iter().for_each(|item| replica.work.begin(item, None));
-        replica.work.giving_way.insert(stamp, message);
+        replica.work.giving_way.messages.insert(stamp, message);
         replica.ask(Action::GiveWay(stamp));
     }
 }
 
 /// Takes back what could not be taken back a moment ago.
 fn take_back_again(replica: &mut Replica, items: &mut BTreeSet<Item>) {
-    let owed: Vec<Item> = items.iter().filter(|item| replica.work.owed.contains(*item)).cloned().collect();
+    let owed: Vec<Item> = items.iter().filter(|item| replica.work.giving_way.owed.contains(*item)).cloned().collect();
     for item in owed {
         if replica.local.tree.files.contains_key(&item) {
             // Something else is there by now.
-            replica.work.owed.remove(&item);
+            replica.work.giving_way.owed.remove(&item);
         } else {
             items.remove(&item);
             take_back(replica, &item);
@@ -255,12 +255,12 @@ pub fn retracted(replica: &mut Replica, item: &Item, done: Result<u64, NotRetrac
             let deletion = Record { author: replica.shared.me, hash, len, time, empty };
             replica.records.put_own(item, deletion);
             replica.local.baseline.forget(item);
-            replica.work.owed.remove(item);
+            replica.work.giving_way.owed.remove(item);
             changed(replica);
         }
         Err(NotRetracted::Back) => replica.todo.list_again(item),
         Err(NotRetracted::Refused(error)) => {
-            if replica.work.owed.contains(item) {
+            if replica.work.giving_way.owed.contains(item) {
                 replica.todo.again_later(item.clone());
             }
             replica.condition.problem(format!("{item} was deleted here, but its readers can't be told: {error}"));
@@ -290,7 +290,7 @@ fn changed(replica: &mut Replica) {
 /// A message of ours was to be given the next free second. The entries that were made for it say again what they said before: who was
 /// first.
 pub fn gave_way(replica: &mut Replica, stamp: Stamp, done: Result<Stamp, String>) {
-    let message = replica.work.giving_way.remove(&stamp).unwrap_or_default();
+    let message = replica.work.giving_way.messages.remove(&stamp).unwrap_or_default();
     for item in &message {
         replica.end(item);
     }
@@ -317,10 +317,10 @@ pub fn gave_way(replica: &mut Replica, stamp: Stamp, done: Result<Stamp, String>
 /// Takes back what this device's entry says of a file that is another's.
 fn take_back(replica: &mut Replica, item: &Item) {
     let Some(ours) = replica.records.own(item, &replica.shared.me).next().copied() else {
-        replica.work.owed.remove(item);
+        replica.work.giving_way.owed.remove(item);
         return;
     };
-    replica.work.owed.insert(item.clone());
+    replica.work.giving_way.owed.insert(item.clone());
     match replica.records.earlier(item, &replica.shared.me).copied() {
         Some(other) => {
             let Record { hash, len, empty, .. } = other;
@@ -339,7 +339,7 @@ pub fn restated(replica: &mut Replica, item: &Item, done: Result<u64, String>) {
     let record = replica.end(item);
     match (done, record) {
         (Ok(time), Some(record)) => {
-            replica.work.owed.remove(item);
+            replica.work.giving_way.owed.remove(item);
             replica.todo.again(item.clone());
             let record = Record { author: replica.shared.me, time, ..record };
             replica.records.put_own(item, record);

@@ -558,4 +558,56 @@ mod tests {
         }
         assert!(scene.replica.condition.restless().unwrap().contains(TEXT));
     }
+
+    /// A reader whose box has a message that it and the document agree on, after documents were compared.
+    fn agreed() -> Scene {
+        let mut scene = Scene::new(Role::Reader, &[(TEXT, 900)]);
+        let peer = crate::sync::keys::ticket::Peer { device: OTHER, addresses: Vec::new(), relay: None };
+        let outcome = crate::sync::replica::event::ComparisonOutcome::Same { received: 0 };
+        scene.on(Event::Compared(crate::sync::replica::event::Comparison { peer, outcome }));
+        scene.on(Event::Entries(vec![entry(OTHER, TEXT, [1; 32], 900)]));
+        scene.reads(TEXT, [1; 32], 900);
+        scene
+    }
+
+    #[test]
+    fn a_file_that_is_looked_at_again_and_again_while_its_content_is_on_its_way_has_not_changed_its_mind() {
+        let mut scene = agreed();
+        let asked = scene.on(Event::Entries(vec![entry(OTHER, TEXT, [2; 32], 950)]));
+        assert!(matches!(asked[..], [Action::Fetch { .. }]), "{asked:?}");
+        for _ in 0..10 {
+            let more = scene.looks(&[(TEXT, 900)]);
+            assert!(more.is_empty() && scene.replica.condition.restless().is_none(), "{more:?}");
+        }
+        let come = scene.on(Event::Fetched([2; 32], Ok(5)));
+        assert!(matches!(come[..], [Action::Place(_)]), "{come:?}");
+    }
+
+    #[test]
+    fn an_empty_file_takes_its_room_while_it_is_put_in_place_and_is_still_to_come() {
+        let mut scene = agreed();
+        scene.replica.shared.limits.files = 2;
+        let empty = |path: &str| {
+            let entry = entry(OTHER, path, [3; 32], 950);
+            Event::Entries(vec![ReceivedEntry { key: item(path).key(true), len: 1, ..entry }])
+        };
+        let first = scene.on(empty("2014-08-11T14-34-37Z.txt"));
+        assert!(matches!(first[..], [Action::Place(_)]), "{first:?}");
+        let report = scene.replica.report(crate::sync::replica::report::Fetched::default()).unwrap();
+        assert_eq!(report.arriving, 1);
+        let second = scene.on(empty("2015-08-11T14-34-37Z.txt"));
+        assert!(second.is_empty(), "{second:?}");
+        assert_eq!(scene.replica.wanted.refused.len(), 1);
+    }
+
+    #[test]
+    fn nothing_is_said_while_it_is_about_to_be_seen_what_is_to_be_done() {
+        let mut scene = agreed();
+        let fetched = crate::sync::replica::report::Fetched::default();
+        assert!(scene.replica.report(fetched).is_some());
+        scene.on(Event::Touched(Touched::Everything));
+        assert!(scene.replica.report(fetched).is_none());
+        scene.listed(None, &[(TEXT, 900)]);
+        assert!(scene.replica.report(fetched).is_some());
+    }
 }

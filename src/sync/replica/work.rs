@@ -20,6 +20,25 @@ struct Doing {
     is_stale: bool,
 }
 
+/// Notes of this device.
+#[derive(Debug, Default)]
+pub struct OwnNotes {
+    /// Those that are being written.
+    pub saying: BTreeSet<NoteKind>,
+    /// What was written last of each kind. Another computer with this one's keys may write something else over it: it is not written
+    /// again then, or the two would go on for ever.
+    pub said: BTreeMap<NoteKind, Hash>,
+}
+
+/// Messages of this device that give way to others'.
+#[derive(Debug, Default)]
+pub struct GivingWay {
+    /// Those that are given another second, with their files.
+    pub messages: BTreeMap<Stamp, BTreeSet<Item>>,
+    /// Files whose entries of this device still say what lies under another name now.
+    pub owed: BTreeSet<Item>,
+}
+
 /// What is under way.
 #[derive(Debug, Default)]
 pub struct Work {
@@ -32,15 +51,10 @@ pub struct Work {
     pub is_writing_authors: bool,
     /// The trash is being tidied.
     pub is_tidying: bool,
-    /// Notes that are being written.
-    pub saying: BTreeSet<NoteKind>,
-    /// What was written last of each kind. Another computer with this one's keys may write something else over it: it is not written
-    /// again then, or the two would go on for ever.
-    pub said: BTreeMap<NoteKind, Hash>,
-    /// Messages that are given another second, with their files.
-    pub giving_way: BTreeMap<Stamp, BTreeSet<Item>>,
-    /// Files whose entries of this device still say what lies under another name now.
-    pub owed: BTreeSet<Item>,
+    /// This device's own notes.
+    pub notes: OwnNotes,
+    /// Messages that give way.
+    pub giving_way: GivingWay,
     /// What could not be saved a moment ago.
     pub not_saved: BTreeSet<Log>,
     /// The answer about files that came back is being carried out.

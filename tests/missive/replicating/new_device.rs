@@ -32,7 +32,7 @@ fn three() -> (Person, Person, Person) {
     let brando = Person::new("Brando").subscribed(&desktop.key("blog"), "harbour").running();
     until_same((&desktop, BOX), (&brando, INBOX), "the first message arrives");
     desktop.stops();
-    let laptop = desktop.cloned("Azureen's laptop").running();
+    let laptop = desktop.second_computer("Azureen's laptop").running();
     desktop.starts();
     (desktop, laptop, brando)
 }

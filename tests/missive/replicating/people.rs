@@ -63,6 +63,14 @@ impl Person {
         self
     }
 
+    /// The same person's second computer, with a copy of the whole data folder.
+    pub(super) fn second_computer(&self, name: &'static str) -> Self {
+        let second = Self::new(name);
+        fs::remove_dir(&second.data).unwrap();
+        copy(&self.data, &second.data);
+        second
+    }
+
     /// Copies a folder of the data folder, as `cp -a` does.
     pub(super) fn copies(&self, from: &str, to: &str) {
         copy(&self.path(from), &self.path(to));
