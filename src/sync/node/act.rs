@@ -109,7 +109,7 @@ impl Acts {
                 in_document.notes.push(hands, [WantedNote { kind, hash, len }], want::read_notes);
             }
             Action::Publish(publications) => in_document.publications.push(hands, publications, publish),
-            Action::Retract { item, empty } => self.change_entries(EntryWork::Retract(item, empty)),
+            Action::Retract(deleted) => self.change_entries(EntryWork::Retract(deleted)),
             Action::Restate { item, hash, len, empty, has_other_entry } => {
                 let said = Restated { hash, len, empty, has_other_entry };
                 self.change_entries(EntryWork::Restate(item, said));

@@ -15,6 +15,7 @@ use crate::sync::node::engine::entry_of;
 use crate::sync::node::hands::Hands;
 use crate::sync::node::network::failed;
 use crate::sync::redacted::redacted;
+use crate::sync::replica::action::Retraction;
 use crate::sync::replica::deletion::{MARK, mark_hash};
 use crate::sync::replica::event::{Event, NotRetracted, Published};
 use crate::sync::replica::item::Item;
@@ -25,8 +26,8 @@ use crate::sync::replica::signers::Author;
 
 /// Something to be done about a document's entries.
 pub(super) enum EntryWork {
-    /// Entering that a file was deleted, unless it is there; `true` for the key of an empty file.
-    Retract(Item, bool),
+    /// Entering that a file was deleted, unless it is there.
+    Retract(Retraction),
     /// Making the own entry of a file say what another's says.
     Restate(Item, Restated),
     /// Writing a note.
@@ -59,11 +60,11 @@ pub(super) async fn work(hands: Arc<Hands>, all: Vec<EntryWork>) {
             return;
         }
         let event = match work {
-            EntryWork::Retract(item, empty) => {
-                let Some(retracted) = retract(&hands, &item, empty).await else {
+            EntryWork::Retract(deleted) => {
+                let Some(retracted) = retract(&hands, &deleted).await else {
                     return;
                 };
-                Event::Retracted(item, retracted)
+                Event::Retracted(deleted.item, retracted)
             }
             EntryWork::Restate(item, said) => {
                 let restated = restate(&hands, &item, &said).await;
@@ -83,15 +84,13 @@ pub(super) async fn work(hands: Arc<Hands>, all: Vec<EntryWork>) {
 }
 
 /// Enters that a file was deleted. `None` when the runtime ends.
-async fn retract(hands: &Hands, item: &Item, empty: bool) -> Option<Result<u64, NotRetracted>> {
-    let (folder, path) = (hands.place.folder.clone(), item.clone());
-    match blocking(move || is_there(&folder, &path)).await? {
-        Ok(false) => {}
-        Ok(true) => return Some(Err(NotRetracted::Back)),
-        // Whether it was deleted is not known.
-        Err(error) => return Some(Err(NotRetracted::Refused(error.to_string()))),
+async fn retract(hands: &Hands, deleted: &Retraction) -> Option<Result<u64, NotRetracted>> {
+    let (folder, looked_for) = (hands.place.folder.clone(), deleted.clone());
+    if let Err(why) = blocking(move || is_gone(&folder, &looked_for)).await? {
+        return Some(Err(why));
     }
-    let key = item.key(empty);
+    let item = &deleted.item;
+    let key = item.key(deleted.empty);
     let entered = async {
         hands.doc.set_bytes(hands.engine.author, key.clone(), MARK).await?;
         time_of(hands, key).await
@@ -102,6 +101,19 @@ async fn retract(hands: &Hands, item: &Item, empty: bool) -> Option<Result<u64, 
         Err(error) => warn!(?item, error = %redacted(error), "the deletion is not published"),
     }
     Some(entered.map_err(|error| NotRetracted::Refused(error.to_string())))
+}
+
+/// Makes sure that a file is gone, and not the disk on which it was.
+fn is_gone(folder: &Path, deleted: &Retraction) -> Result<(), NotRetracted> {
+    // Whether something was deleted is not known where that can't be seen.
+    let is_there = |item: &Item| is_there(folder, item).map_err(|error| NotRetracted::Refused(error.to_string()));
+    if is_there(&deleted.item)? {
+        return Err(NotRetracted::Back);
+    }
+    match &deleted.beside {
+        Some(beside) if !is_there(beside)? => Err(NotRetracted::AllGone),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a file lies in a box that is there.

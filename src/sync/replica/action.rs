@@ -38,13 +38,8 @@ pub enum Action {
     /// Bring files of the box into the store and make their entries, in this order as far as it goes from attachments to texts:
     /// `Published` for each.
     Publish(Vec<Publication>),
-    /// Enter that a file was deleted, unless it is there after all: `Retracted`. `empty` tells which of its two keys.
-    Retract {
-        /// Which file.
-        item: Item,
-        /// Whether the entry's key is that of an empty file.
-        empty: bool,
-    },
+    /// Enter that a file was deleted, unless it is there after all, or what lay beside it is gone too: `Retracted`.
+    Retract(Retraction),
     /// Make this device's entry of a file say what another's says: `Restated`.
     Restate {
         /// Which file.
@@ -112,6 +107,17 @@ pub enum Action {
     Ask(Vec<Provider>),
     /// Listen no more to the document's peers.
     Leave,
+}
+
+/// A deletion that is to be entered.
+#[derive(Clone, Debug)]
+pub struct Retraction {
+    /// Which file was deleted.
+    pub item: Item,
+    /// Whether the entry's key is that of an empty file.
+    pub empty: bool,
+    /// Another file that was there when the box was listed. If it is gone too, perhaps the whole disk is.
+    pub beside: Option<Item>,
 }
 
 /// A file that is to be published.

@@ -52,7 +52,7 @@ pub struct ReadNotes {
 }
 
 /// Events about what a comparison brought come this long after it at most.
-const MAX_OVERTAKEN: Duration = Duration::from_secs(3);
+const MAX_OVERTAKEN: Duration = Duration::from_millis(500);
 
 /// What is known of a document's authors.
 #[derive(Debug)]

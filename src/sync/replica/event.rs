@@ -191,6 +191,8 @@ pub enum NotPublished {
 pub enum NotRetracted {
     /// The file is there again.
     Back,
+    /// What lay beside it is gone too.
+    AllGone,
     /// The document does not take it.
     Refused(String),
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::channel::protocol::stamp::Stamp;
-use crate::sync::replica::action::{Action, BookChange, Publication};
+use crate::sync::replica::action::{Action, BookChange, Publication, Retraction};
 use crate::sync::replica::deciding;
 use crate::sync::replica::deletion;
 use crate::sync::replica::event::{NotPublished, NotRetracted, Published};
@@ -198,7 +198,8 @@ fn retract(replica: &mut Replica, gone: Vec<Item>, now: Now) {
         if let Some(record) = replica.records.latest(&item).copied() {
             deciding::note_change(replica, &item, Step::Retract, now);
             replica.work.begin(&item, Some(record));
-            replica.ask(Action::Retract { item, empty: record.empty });
+            let beside = replica.local.tree.files.keys().next_back().cloned();
+            replica.ask(Action::Retract(Retraction { item, empty: record.empty, beside }));
         }
     }
     if replica.shared.document.delete_all {
@@ -259,6 +260,7 @@ pub fn retracted(replica: &mut Replica, item: &Item, done: Result<u64, NotRetrac
             changed(replica);
         }
         Err(NotRetracted::Back) => replica.todo.list_again(item),
+        Err(NotRetracted::AllGone) => replica.todo.everything = true,
         Err(NotRetracted::Refused(error)) => {
             if replica.work.giving_way.owed.contains(item) {
                 replica.todo.again_later(item.clone());
@@ -277,7 +279,7 @@ pub fn confirm_deletions(replica: &mut Replica) {
     for (item, record) in fragile.map(|(item, record)| (item.clone(), *record)).collect::<Vec<_>>() {
         if !replica.local.tree.files.contains_key(&item) && !replica.work.must_wait(&item) {
             replica.work.begin(&item, Some(record));
-            replica.ask(Action::Retract { item, empty: record.empty });
+            replica.ask(Action::Retract(Retraction { item, empty: record.empty, beside: None }));
         }
     }
 }
@@ -329,7 +331,7 @@ fn take_back(replica: &mut Replica, item: &Item) {
         }
         None => {
             replica.work.begin(item, Some(ours));
-            replica.ask(Action::Retract { item: item.clone(), empty: ours.empty });
+            replica.ask(Action::Retract(Retraction { item: item.clone(), empty: ours.empty, beside: None }));
         }
     }
 }

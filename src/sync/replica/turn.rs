@@ -37,6 +37,8 @@ impl Replica {
         for event in events {
             self.take_in(event, now);
         }
+        let is_open = self.is_open(now);
+        self.todo.notes |= self.authorship.settle(is_open, now.monotonic);
         self.advance(now);
         lasting::save(self);
         std::mem::take(&mut self.work.asked)
@@ -105,8 +107,6 @@ impl Replica {
         self.work.not_saved.clear();
         self.wanted.claimed = 0;
         meeting::tick(self, now);
-        let is_open = self.is_open(now);
-        self.todo.notes |= self.authorship.settle(is_open, now.monotonic);
         self.todo.wake();
         let calmed = self.condition.flips.expire(now.monotonic);
         let with_room = placing::with_room(self);
@@ -460,7 +460,7 @@ mod tests {
             scene.seconds += 10;
             let actions = scene.looks(&[("2014-08-11T14-34-37Z.txt", 900)]);
             assert!(
-                matches!(&actions[..], [Action::Retract { item: gone, empty: false }] if *gone == item(TEXT)),
+                matches!(&actions[..], [Action::Retract(gone)] if gone.item == item(TEXT) && !gone.empty),
                 "{actions:?}"
             );
             let time = scene.now().wall;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::sync::keys::document::AuthorKey;
-use crate::sync::replica::action::{BookChange, Publication};
+use crate::sync::replica::action::{BookChange, Publication, Retraction};
 use crate::sync::replica::deletion;
 use crate::sync::replica::event::{Event, Log, NotPublished, NotRetracted, Published};
 use crate::sync::replica::item::Item;
@@ -118,10 +118,12 @@ impl World {
         self.go_on(at, Job::Publish(rest));
     }
 
-    pub(super) fn retract(&mut self, at: usize, item: Item, empty: bool) {
-        let computer = &self.computers[at];
-        let retracted = if computer.folder.seen(&item).is_some() || !computer.folder.is_there {
+    pub(super) fn retract(&mut self, at: usize, Retraction { item, empty, beside }: Retraction) {
+        let folder = &self.computers[at].folder;
+        let retracted = if folder.seen(&item).is_some() || !folder.is_there {
             Err(NotRetracted::Back)
+        } else if beside.is_some_and(|beside| folder.seen(&beside).is_none()) {
+            Err(NotRetracted::AllGone)
         } else {
             self.check_retracted(at, &item);
             let entered = self.enter(at, item.key(empty), gone());

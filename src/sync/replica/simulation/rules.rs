@@ -64,11 +64,7 @@ impl World {
     /// What is deleted for readers must have been deleted, moved or restored by somebody here.
     pub(super) fn check_retracted(&mut self, at: usize, item: &Item) {
         let computer = &self.computers[at];
-        let is_taken = computer.taken.contains(item);
-        // Known, and not mended yet: who looks at one name only does not see that the whole disk is gone.
-        let has_others = computer.replica.as_ref().is_some_and(|replica| !replica.local.tree.files.is_empty());
-        let is_unseen = computer.folder.is_blank && has_others;
-        if !is_taken && !is_unseen {
+        if !computer.taken.contains(item) {
             self.violated(Rule::Retraction, at, format!("{item} is deleted for readers, and nobody deleted it here"));
         }
     }

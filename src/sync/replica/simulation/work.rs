@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use crate::channel::authorship::authors::Authors;
 use crate::channel::protocol::stamp::Stamp;
-use crate::sync::replica::action::{Action, Placement, Publication};
+use crate::sync::replica::action::{Action, Placement, Publication, Retraction};
 use crate::sync::replica::baseline::StatFingerprint;
 use crate::sync::replica::event::{Event, Published};
 use crate::sync::replica::item::Item;
@@ -30,7 +30,7 @@ pub(super) enum Job {
     /// The file was read.
     PublishStore(VecDeque<Publication>, File),
     PublishEnter(VecDeque<Publication>, File),
-    Retract(Item, bool),
+    Retract(Retraction),
     /// The entry's content, whether it says that the file is empty, and whether there is an entry under the other key.
     Restate(Item, Content, bool, bool),
     Say(NoteKind, Vec<u8>),
@@ -68,7 +68,7 @@ impl World {
             Action::Keep(item, hash) => Job::Keep(item, hash),
             Action::Reload => Job::Reload,
             Action::Publish(publications) => Job::Publish(attachments_first(publications, |one| &one.item)),
-            Action::Retract { item, empty } => Job::Retract(item, empty),
+            Action::Retract(deleted) => Job::Retract(deleted),
             Action::Restate { item, hash, len, empty, has_other_entry } => {
                 Job::Restate(item, Content { hash, len }, empty, has_other_entry)
             }
@@ -115,7 +115,7 @@ impl World {
             Action::Read(item)
             | Action::Keep(item, _)
             | Action::PutAside(item)
-            | Action::Retract { item, .. }
+            | Action::Retract(Retraction { item, .. })
             | Action::Restate { item, .. }
             | Action::Remove { item, .. } => vec![item.clone()],
             Action::Publish(publications) => publications.iter().map(|one| one.item.clone()).collect(),
@@ -149,7 +149,7 @@ impl World {
             Job::Publish(rest) => self.publish_read(at, rest),
             Job::PublishStore(rest, file) => self.publish_store(at, rest, file),
             Job::PublishEnter(rest, file) => self.publish_enter(at, rest, file),
-            Job::Retract(item, empty) => self.retract(at, item, empty),
+            Job::Retract(deleted) => self.retract(at, deleted),
             Job::Restate(item, content, empty, has_other) => self.restate(at, item, content, [empty, has_other]),
             Job::Say(kind, bytes) => self.say_store(at, kind, &bytes),
             Job::SayEnter(kind, published) => self.say_enter(at, kind, published),
