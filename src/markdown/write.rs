@@ -248,6 +248,7 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Whether somebody else's HTML in it is such that reading it as browsers do could take endless time.
     fn is_too_dear_to_clean(&self) -> bool {
         self.html_parts.is_too_dear_to_clean(&self.html)
     }

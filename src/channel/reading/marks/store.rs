@@ -157,12 +157,12 @@ fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if written == bytes.len() { Ok(()) } else { Err(named(path, io::ErrorKind::StorageFull.into())) }
 }
 
-/// Writes a file anew if more than half of its lines count no more.
 /// Whether a device may be called so: its name becomes the name of a file.
 fn is_device_name(name: &str) -> bool {
     (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
+/// Writes a file anew if more than half of its lines count no more.
 fn compact(path: &Path, text: &str) -> io::Result<()> {
     let mut own = Marks::default();
     let lines = own.take(text);
