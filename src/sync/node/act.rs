@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::sync::keys::ticket::Peer;
 use crate::sync::node::book_changes;
 use crate::sync::node::dial::{self, Call};
-use crate::sync::node::entries::{self, EntryWork, Restated};
+use crate::sync::node::entries::{self, EntryWork};
 use crate::sync::node::gossip_watch::GossipWatch;
 use crate::sync::node::hands::Hands;
 use crate::sync::node::in_turn::InTurn;
@@ -110,10 +110,6 @@ impl Acts {
             }
             Action::Publish(publications) => in_document.publications.push(hands, publications, publish),
             Action::Retract(deleted) => self.change_entries(EntryWork::Retract(deleted)),
-            Action::Restate { item, hash, len, empty, has_other_entry } => {
-                let said = Restated { hash, len, empty, has_other_entry };
-                self.change_entries(EntryWork::Restate(item, said));
-            }
             Action::Say(kind, bytes) => self.change_entries(EntryWork::Say(kind, bytes)),
             Action::Reload => self.reload(shared),
             Action::Save(log, write) => self.saves.push(hands, [(log, write)], memory::save),

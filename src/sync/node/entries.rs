@@ -15,11 +15,9 @@ use crate::sync::node::engine::entry_of;
 use crate::sync::node::hands::Hands;
 use crate::sync::node::network::failed;
 use crate::sync::redacted::redacted;
-use crate::sync::replica::action::Retraction;
-use crate::sync::replica::deletion::{MARK, mark_hash};
+use crate::sync::replica::deletion::Retraction;
 use crate::sync::replica::event::{Event, NotRetracted, Published};
 use crate::sync::replica::item::Item;
-use crate::sync::replica::merge::Hash;
 use crate::sync::replica::note_kind::NoteKind;
 use crate::sync::replica::records::Records;
 use crate::sync::replica::signers::Author;
@@ -28,8 +26,6 @@ use crate::sync::replica::signers::Author;
 pub(super) enum EntryWork {
     /// Entering that a file was deleted, unless it is there.
     Retract(Retraction),
-    /// Making the own entry of a file say what another's says.
-    Restate(Item, Restated),
     /// Writing a note.
     Say(NoteKind, Vec<u8>),
     /// Reading all entries of the document, and no more than is needed to see that it is flooded.
@@ -39,18 +35,6 @@ pub(super) enum EntryWork {
         /// So many entries of others are taken in.
         most: usize,
     },
-}
-
-/// What the own entry of a file is to say.
-pub(super) struct Restated {
-    /// The entry's content.
-    pub(super) hash: Hash,
-    /// Its length, in bytes.
-    pub(super) len: u64,
-    /// Whether it says that the file is empty.
-    pub(super) empty: bool,
-    /// Whether there is an entry under the file's other key, which is to say that it was deleted, before.
-    pub(super) has_other_entry: bool,
 }
 
 /// Does all this, one after the other.
@@ -64,11 +48,7 @@ pub(super) async fn work(hands: Arc<Hands>, all: Vec<EntryWork>) {
                 let Some(retracted) = retract(&hands, &deleted).await else {
                     return;
                 };
-                Event::Retracted(deleted.item, retracted)
-            }
-            EntryWork::Restate(item, said) => {
-                let restated = restate(&hands, &item, &said).await;
-                Event::Restated(item, restated.map_err(|error| error.to_string()))
+                Event::Retracted(deleted, retracted)
             }
             EntryWork::Say(kind, bytes) => {
                 let said = say(&hands, kind, bytes).await;
@@ -90,9 +70,12 @@ async fn retract(hands: &Hands, deleted: &Retraction) -> Option<Result<u64, NotR
         return Some(Err(why));
     }
     let item = &deleted.item;
-    let key = item.key(deleted.empty);
+    let (author, key, mark) = (hands.engine.author, item.key(deleted.empty), deleted.says.mark());
     let entered = async {
-        hands.doc.set_bytes(hands.engine.author, key.clone(), MARK).await?;
+        if deleted.both_keys {
+            hands.doc.set_bytes(author, item.key(!deleted.empty), mark).await?;
+        }
+        hands.doc.set_bytes(author, key.clone(), mark).await?;
         time_of(hands, key).await
     };
     let entered = entered.await;
@@ -124,22 +107,6 @@ fn is_there(folder: &Path, item: &Item) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-async fn restate(hands: &Hands, item: &Item, said: &Restated) -> Result<u64, Cause> {
-    let Restated { hash, len, empty, has_other_entry } = *said;
-    let (author, key) = (hands.engine.author, item.key(empty));
-    if has_other_entry {
-        hands.doc.set_bytes(author, item.key(!empty), MARK).await?;
-    }
-    if hash == mark_hash() {
-        // The store may not have it yet.
-        hands.doc.set_bytes(author, key.clone(), MARK).await?;
-    } else {
-        hands.doc.set_hash(author, key.clone(), hash.into(), len).await?;
-    }
-    debug!(?item, "the own entry says what another's says");
-    time_of(hands, key).await
 }
 
 async fn say(hands: &Hands, kind: NoteKind, bytes: Vec<u8>) -> Result<Published, Cause> {

@@ -10,6 +10,7 @@ use crate::channel::authorship::authors::Authors;
 use crate::channel::protocol::stamp::Stamp;
 use crate::sync::keys::ticket::Peer;
 use crate::sync::replica::baseline::StatFingerprint;
+use crate::sync::replica::deletion::Retraction;
 use crate::sync::replica::event::Log;
 use crate::sync::replica::fetch_queue::Rank;
 use crate::sync::replica::item::Item;
@@ -40,19 +41,6 @@ pub enum Action {
     Publish(Vec<Publication>),
     /// Enter that a file was deleted, unless it is there after all, or what lay beside it is gone too: `Retracted`.
     Retract(Retraction),
-    /// Make this device's entry of a file say what another's says: `Restated`.
-    Restate {
-        /// Which file.
-        item: Item,
-        /// The entry's content.
-        hash: Hash,
-        /// The length of the entry's content, in bytes.
-        len: u64,
-        /// Whether it says that the file is empty.
-        empty: bool,
-        /// Whether this device has an entry under the other one of the file's two keys, which is to say that it was deleted, before.
-        has_other_entry: bool,
-    },
     /// Make sure that a content is in the store: `Fetched`, at once if it is there already. It is tried again until then.
     Fetch {
         /// Which content.
@@ -107,17 +95,6 @@ pub enum Action {
     Ask(Vec<Provider>),
     /// Listen no more to the document's peers.
     Leave,
-}
-
-/// A deletion that is to be entered.
-#[derive(Clone, Debug)]
-pub struct Retraction {
-    /// Which file was deleted.
-    pub item: Item,
-    /// Whether the entry's key is that of an empty file.
-    pub empty: bool,
-    /// Another file that was there when the box was listed. If it is gone too, perhaps the whole disk is.
-    pub beside: Option<Item>,
 }
 
 /// A file that is to be published.

@@ -10,6 +10,7 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::fs::confined::Stat;
 use crate::sync::keys::document::Document;
 use crate::sync::keys::ticket::Peer;
+use crate::sync::replica::deletion::Retraction;
 use crate::sync::replica::item::Item;
 use crate::sync::replica::merge::Hash;
 use crate::sync::replica::note_kind::NoteKind;
@@ -53,7 +54,7 @@ pub enum Event {
     /// A file's entry was made.
     Published(Item, Result<Published, NotPublished>),
     /// That a file was deleted was entered, at this time.
-    Retracted(Item, Result<u64, NotRetracted>),
+    Retracted(Retraction, Result<u64, NotRetracted>),
     /// A file was put in place.
     Placed(Item, Result<Stat, NotPlaced>),
     /// A file was moved to the trash.
@@ -62,8 +63,6 @@ pub enum Event {
     PutAside(Item, Result<(), String>),
     /// A message of one's own was given the next free second, which is this one.
     GaveWay(Stamp, Result<Stamp, String>),
-    /// The entry of a file says what another's says.
-    Restated(Item, Result<u64, String>),
     /// `.authors.toml` was written.
     AuthorsWritten(Result<(), String>),
     /// Something that is remembered could not be saved.

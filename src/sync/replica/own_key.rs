@@ -15,15 +15,18 @@ pub struct OwnKey {
     elsewhere: usize,
     /// Entries that were made before.
     forgotten: usize,
+    /// Entries of files for which something is being entered: whether it is this is known after that.
+    pub unsure: Vec<ReceivedEntry>,
 }
 
 impl OwnKey {
     /// Nothing was noticed before this time, in microseconds since 1970.
     pub fn new(began: u64) -> Self {
-        Self { began, elsewhere: 0, forgotten: 0 }
+        Self { began, elsewhere: 0, forgotten: 0, unsure: Vec::new() }
     }
 
-    /// Looks at an entry that came from a peer.
+    /// Looks at an entry that a peer sent and the document took. It never takes what it had before, nor what is older than that: a
+    /// later one that is known was made here since.
     pub fn notice(&mut self, received: &ReceivedEntry, shared: &SharedBox, records: &Records) {
         if shared.role == Role::Reader || received.author != shared.me {
             return;
@@ -31,10 +34,8 @@ impl OwnKey {
         let Some(Key::File { item, empty }) = Key::parse(&received.key) else {
             return;
         };
-        let mut own = records.all(&item).iter().filter(|record| record.author == shared.me && record.empty == empty);
-        let is_known = own
-            .any(|record| record.hash == received.hash && record.len == received.len || record.time >= received.time);
-        if is_known {
+        let mut own = records.of(&item, shared.me).filter(|record| record.empty == empty);
+        if own.any(|own| own.hash == received.hash && own.len == received.len) {
             return;
         }
         if received.time > self.began {
@@ -99,12 +100,20 @@ mod tests {
         let (mut records, shared) = (Records::default(), shared(Role::Writer));
         records.put(&entry(ME, 1, 60).entry());
         let mut own = OwnKey::new(50);
-        for known in [entry(ME, 1, 61), entry(ME, 2, 59), entry([9; 32], 3, 99)] {
+        for known in [entry(ME, 1, 61), entry([9; 32], 3, 99)] {
             own.notice(&known, &shared, &records);
         }
         assert_eq!(own.problem(), None);
         own.notice(&entry(ME, 2, 61), &shared, &records);
         assert!(own.is_elsewhere() && own.problem().unwrap().contains("`missive keys new-device`"));
+    }
+
+    #[test]
+    fn what_was_made_here_before_the_news_came_hides_nothing() {
+        let (mut records, mut own) = (Records::default(), OwnKey::new(50));
+        records.put(&entry(ME, 1, 70).entry());
+        own.notice(&entry(ME, 2, 60), &shared(Role::Writer), &records);
+        assert!(own.is_elsewhere());
     }
 
     #[test]

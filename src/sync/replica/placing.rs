@@ -282,6 +282,9 @@ pub fn was_put_aside(replica: &mut Replica, item: &Item, outcome: Result<(), Str
     replica.end(item);
     match outcome {
         Ok(()) => {
+            // That it is gone is nobody's deletion, whatever the document says by now.
+            replica.local.note_gone(item);
+            replica.local.baseline.forget(item);
             replica.todo.list_again(item);
             replica.todo.again(item.clone());
         }

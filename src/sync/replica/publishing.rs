@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::channel::protocol::stamp::Stamp;
-use crate::sync::replica::action::{Action, BookChange, Publication, Retraction};
+use crate::sync::replica::action::{Action, BookChange, Publication};
 use crate::sync::replica::deciding;
-use crate::sync::replica::deletion;
+use crate::sync::replica::deletion::{Deletion, Retraction};
 use crate::sync::replica::event::{NotPublished, NotRetracted, Published};
 use crate::sync::replica::item::Item;
 use crate::sync::replica::local::LocalBox;
@@ -68,7 +68,6 @@ pub fn give_way(replica: &mut Replica, items: &mut BTreeSet<Item>, now: Now) {
         return;
     }
     take_back_again(replica, items);
-    repeat_first(replica, items, now);
     let texts = items.iter().filter(|item| item.is_text() && is_anothers(replica, item, now));
     for stamp in texts.filter_map(Item::stamp).collect::<Vec<_>>() {
         let message = message(replica, stamp);
@@ -100,27 +99,6 @@ fn take_back_again(replica: &mut Replica, items: &mut BTreeSet<Item>) {
             take_back(replica, &item);
         }
     }
-}
-
-/// Lets this device's entries that repeat what another says repeat whoever was first, where an earlier one has come since: of three
-/// who wrote in one second the third may have heard of the second before the first.
-fn repeat_first(replica: &mut Replica, items: &mut BTreeSet<Item>, now: Now) {
-    for item in items.iter().filter(|item| repeats_a_later_one(replica, item, now)).cloned().collect::<Vec<_>>() {
-        items.remove(&item);
-        take_back(replica, &item);
-    }
-}
-
-/// Whether this device's entry of a file repeats what another says, and somebody else was first.
-fn repeats_a_later_one(replica: &Replica, item: &Item, now: Now) -> bool {
-    let me = replica.shared.me;
-    let own = replica.records.own(item, &me).max_by_key(|record| record.time);
-    let (Some(own), Some(first)) = (own, replica.records.first_of_others(item, &me)) else {
-        return false;
-    };
-    let signed = replica.authorship.of_content(item, content(own));
-    let is_anothers = signed.is_some_and(|signed| !signed.by.contains(&me));
-    own.time <= now.wall && is_anothers && content(own) != content(first)
 }
 
 /// Whether the text of a message of ours is another's, who wrote it earlier, or before it was told.
@@ -199,13 +177,31 @@ fn retract(replica: &mut Replica, gone: Vec<Item>, now: Now) {
             deciding::note_change(replica, &item, Step::Retract, now);
             replica.work.begin(&item, Some(record));
             let beside = replica.local.tree.files.keys().next_back().cloned();
-            replica.ask(Action::Retract(Retraction { item, empty: record.empty, beside }));
+            let retraction = retraction(replica, item, &record, beside);
+            replica.ask(Action::Retract(retraction));
         }
     }
     if replica.shared.document.delete_all {
         replica.shared.document.delete_all = false;
         replica.ask(Action::Note(BookChange::DeletedAll));
     }
+}
+
+/// What is said of a file that is gone, of which this `record` counts: that it was deleted, or, where nobody else has signed it, that
+/// this device says nothing of it any more.
+fn retraction(replica: &Replica, item: Item, record: &Record, beside: Option<Item>) -> Retraction {
+    let is_ours = replica.local.baseline.get(&item).is_some_and(|agreed| agreed.ours);
+    if is_ours && record.author == replica.shared.me {
+        return Retraction { beside, ..withdrawal(replica, item, record.empty) };
+    }
+    Retraction { item, says: Deletion::Deleted, empty: record.empty, both_keys: false, beside }
+}
+
+/// This device says nothing of a file any more, under either of its keys.
+fn withdrawal(replica: &Replica, item: Item, empty: bool) -> Retraction {
+    let mut own = replica.records.all(&item).iter().filter(|record| record.author == replica.shared.me);
+    let both_keys = own.any(|record| record.empty != empty);
+    Retraction { item, says: Deletion::Withdrawn, empty, both_keys, beside: None }
 }
 
 /// A file was to be published.
@@ -240,23 +236,29 @@ pub fn published(replica: &mut Replica, item: &Item, done: Result<Published, Not
 fn put_other_deletion(replica: &mut Replica, item: &Item, made: &Record) {
     let me = replica.shared.me;
     if replica.records.own(item, &me).any(|own| own.empty != made.empty) {
-        let (hash, len) = (deletion::mark_hash(), deletion::MARK.len() as u64);
         let (time, empty) = (made.time.saturating_sub(1), !made.empty);
-        replica.records.put_own(item, Record { author: me, hash, len, time, empty });
+        replica.records.put_own(item, deletion_of(replica, Deletion::Deleted, time, empty));
     }
 }
 
+/// This device's entry of a deletion.
+fn deletion_of(replica: &Replica, says: Deletion, time: u64, empty: bool) -> Record {
+    Record { author: replica.shared.me, hash: says.hash(), len: says.mark().len() as u64, time, empty }
+}
+
 /// A deletion was to be entered.
-pub fn retracted(replica: &mut Replica, item: &Item, done: Result<u64, NotRetracted>) {
-    let record = replica.end(item);
+pub fn retracted(replica: &mut Replica, retraction: &Retraction, done: Result<u64, NotRetracted>) {
+    let Retraction { item, says, empty, both_keys, .. } = retraction;
+    replica.end(item);
     match done {
         Ok(time) => {
-            let empty = record.is_some_and(|record| record.empty);
-            let (hash, len) = (deletion::mark_hash(), deletion::MARK.len() as u64);
-            let deletion = Record { author: replica.shared.me, hash, len, time, empty };
-            replica.records.put_own(item, deletion);
+            for empty in [Some(*empty), both_keys.then_some(!empty)].into_iter().flatten() {
+                replica.records.put_own(item, deletion_of(replica, *says, time, empty));
+            }
             replica.local.baseline.forget(item);
             replica.work.giving_way.owed.remove(item);
+            // What another says of the file counts now, if somebody does.
+            replica.todo.again(item.clone());
             changed(replica);
         }
         Err(NotRetracted::Back) => replica.todo.list_again(item),
@@ -279,7 +281,8 @@ pub fn confirm_deletions(replica: &mut Replica) {
     for (item, record) in fragile.map(|(item, record)| (item.clone(), *record)).collect::<Vec<_>>() {
         if !replica.local.tree.files.contains_key(&item) && !replica.work.must_wait(&item) {
             replica.work.begin(&item, Some(record));
-            replica.ask(Action::Retract(Retraction { item, empty: record.empty, beside: None }));
+            let (says, empty) = (Deletion::Deleted, record.empty);
+            replica.ask(Action::Retract(Retraction { item, says, empty, both_keys: false, beside: None }));
         }
     }
 }
@@ -289,8 +292,7 @@ fn changed(replica: &mut Replica) {
     (replica.todo.notes, replica.todo.authors) = (true, true);
 }
 
-/// A message of ours was to be given the next free second. The entries that were made for it say again what they said before: who was
-/// first.
+/// A message of ours was to be given the next free second. The entries that were made for it are taken back: who was first counts.
 pub fn gave_way(replica: &mut Replica, stamp: Stamp, done: Result<Stamp, String>) {
     let message = replica.work.giving_way.messages.remove(&stamp).unwrap_or_default();
     for item in &message {
@@ -323,35 +325,7 @@ fn take_back(replica: &mut Replica, item: &Item) {
         return;
     };
     replica.work.giving_way.owed.insert(item.clone());
-    match replica.records.earlier(item, &replica.shared.me).copied() {
-        Some(other) => {
-            let Record { hash, len, empty, .. } = other;
-            replica.work.begin(item, Some(other));
-            replica.ask(Action::Restate { item: item.clone(), hash, len, empty, has_other_entry: ours.empty != empty });
-        }
-        None => {
-            replica.work.begin(item, Some(ours));
-            replica.ask(Action::Retract(Retraction { item: item.clone(), empty: ours.empty, beside: None }));
-        }
-    }
-}
-
-/// This device's entry of a file was to say what another's says.
-pub fn restated(replica: &mut Replica, item: &Item, done: Result<u64, String>) {
-    let record = replica.end(item);
-    match (done, record) {
-        (Ok(time), Some(record)) => {
-            replica.work.giving_way.owed.remove(item);
-            replica.todo.again(item.clone());
-            let record = Record { author: replica.shared.me, time, ..record };
-            replica.records.put_own(item, record);
-            put_other_deletion(replica, item, &record);
-            changed(replica);
-        }
-        (Err(error), _) => {
-            replica.todo.again_later(item.clone());
-            replica.condition.problem(format!("{item} can't be given back to who wrote it first: {error}"))
-        }
-        (Ok(_), None) => {}
-    }
+    replica.work.begin(item, Some(ours));
+    let withdrawal = withdrawal(replica, item.clone(), ours.empty);
+    replica.ask(Action::Retract(withdrawal));
 }

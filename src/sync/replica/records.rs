@@ -74,9 +74,22 @@ impl Record {
         deletion::is_deletion(&self.hash, self.len)
     }
 
-    /// Which of two counts: the later one, and of two in the same microsecond a content before a deletion.
-    fn order(&self) -> (u64, bool, Author) {
-        (self.time, !self.is_deletion(), self.author)
+    /// Which of two counts: the later one, and of two in the same microsecond a content before a deletion. What was taken back counts
+    /// where nobody says anything else.
+    fn order(&self) -> (bool, u64, bool, Author) {
+        (!deletion::is_withdrawn(&self.hash, self.len), self.time, !self.is_deletion(), self.author)
+    }
+
+    /// Whether this entry of an author and a file says what another one of them says, or is not older, so that it may have taken its
+    /// place.
+    pub fn is_at_least(&self, other: &Self) -> bool {
+        self.empty == other.empty && (self.time >= other.time || (self.hash == other.hash && self.len == other.len))
+    }
+
+    /// The entry, as if a peer had sent it.
+    pub fn received(&self, item: &Item) -> ReceivedEntry {
+        let Self { author, hash, len, time, empty } = *self;
+        ReceivedEntry { author, key: item.key(empty), hash, len, time, is_remote: true }
     }
 
     /// The length of the file.
@@ -298,13 +311,19 @@ impl Records {
         put_note(notes, note);
     }
 
-    /// Takes in all that others know: what came here while the document was read may be missing there.
-    pub fn merge(&mut self, mut other: Self) {
-        if self.count == 0 {
+    /// Takes in all that others know, but for what is left out: what came here while the document was read may be missing there.
+    pub fn merge(&mut self, mut other: Self, is_left_out: impl Fn(&Item, &Record) -> bool) {
+        if self.count == 0
+            && !other
+                .files
+                .iter()
+                .any(|(item, records)| records.as_slice().iter().any(|record| is_left_out(item, record)))
+        {
             self.take_files(&mut other);
         }
         for (item, records) in other.files {
-            records.as_slice().iter().for_each(|record| self.put_file(item.clone(), *record));
+            let taken = records.as_slice().iter().filter(|record| !is_left_out(&item, record));
+            taken.for_each(|record| self.put_file(item.clone(), *record));
         }
         for (own, others) in
             [(&mut self.authors, other.authors), (&mut self.moved, other.moved), (&mut self.names, other.names)]
@@ -387,15 +406,6 @@ impl Records {
         signed.map(|record| (content(record), record.author)).collect()
     }
 
-    /// The first of all contents that others have for a file that this author made too, and made later; it may be the same content.
-    pub fn first_of_others(&self, item: &Item, author: &Author) -> Option<&Record> {
-        let records = self.files.get(item)?.as_slice();
-        let contents = || records.iter().filter(|record| !record.is_deletion());
-        let own = contents().filter(|record| record.author == *author).max_by_key(|record| record.order())?;
-        let others = contents().filter(|record| record.author != *author);
-        others.filter(|other| other.order() < own.order()).min_by_key(|record| record.order())
-    }
-
     /// Another author's content for a file that this author made too, and made later.
     pub fn earlier(&self, item: &Item, author: &Author) -> Option<&Record> {
         let records = self.files.get(item)?.as_slice();
@@ -413,9 +423,14 @@ impl Records {
         latest.filter(move |(_, record)| record.author == *author && record.len == 0)
     }
 
+    /// An author's entries for a file.
+    pub fn of(&self, item: &Item, author: Author) -> impl Iterator<Item = &Record> {
+        self.all(item).iter().filter(move |record| record.author == author)
+    }
+
     /// An author's entries for a file that are no deletions.
-    pub fn own<'a>(&'a self, item: &Item, author: &'a Author) -> impl Iterator<Item = &'a Record> {
-        self.all(item).iter().filter(move |record| record.author == *author && !record.is_deletion())
+    pub fn own(&self, item: &Item, author: &Author) -> impl Iterator<Item = &Record> {
+        self.of(item, *author).filter(|record| !record.is_deletion())
     }
 }
 

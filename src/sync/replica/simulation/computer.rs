@@ -69,7 +69,7 @@ pub(super) struct Backup {
 }
 
 /// What this computer's document saw of who signed what.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Witness {
     /// Who signed a content first, and when that was seen last of any of them, in microseconds of the world.
     pub(super) first: BTreeMap<(Item, Hash), (BTreeSet<Author>, u64)>,

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::sync::keys::document::AuthorKey;
-use crate::sync::replica::action::{BookChange, Publication, Retraction};
-use crate::sync::replica::deletion;
+use crate::sync::replica::action::{BookChange, Publication};
+use crate::sync::replica::deletion::{Deletion, Retraction};
 use crate::sync::replica::event::{Event, Log, NotPublished, NotRetracted, Published};
 use crate::sync::replica::item::Item;
 use crate::sync::replica::item_log::Write;
@@ -103,7 +103,7 @@ impl World {
         let item = publication.item.clone();
         let is_empty = file.content.len == 0;
         let has_other = if is_empty { publication.has_content_entry } else { publication.has_empty_entry };
-        let is_deleted = !has_other || self.enter(at, item.key(!is_empty), gone()).is_ok();
+        let is_deleted = !has_other || self.enter(at, item.key(!is_empty), gone(Deletion::Deleted)).is_ok();
         let mark = self.catalog.of_bytes(EMPTY_MARK);
         let content = if is_empty { mark } else { file.content };
         let entered = if is_deleted { self.enter(at, item.key(is_empty), content) } else { Err("late".to_owned()) };
@@ -118,24 +118,20 @@ impl World {
         self.go_on(at, Job::Publish(rest));
     }
 
-    pub(super) fn retract(&mut self, at: usize, Retraction { item, empty, beside }: Retraction) {
+    pub(super) fn retract(&mut self, at: usize, retraction: Retraction) {
+        let Retraction { item, says, empty, both_keys, beside } = &retraction;
         let folder = &self.computers[at].folder;
-        let retracted = if folder.seen(&item).is_some() || !folder.is_there {
+        let retracted = if folder.seen(item).is_some() || !folder.is_there {
             Err(NotRetracted::Back)
-        } else if beside.is_some_and(|beside| folder.seen(&beside).is_none()) {
+        } else if beside.as_ref().is_some_and(|beside| folder.seen(beside).is_none()) {
             Err(NotRetracted::AllGone)
         } else {
-            self.check_retracted(at, &item);
-            let entered = self.enter(at, item.key(empty), gone());
+            self.check_retracted(at, item, *says);
+            let other = if *both_keys { self.enter(at, item.key(!empty), gone(*says)).map(drop) } else { Ok(()) };
+            let entered = other.and_then(|()| self.enter(at, item.key(*empty), gone(*says)));
             entered.map_err(NotRetracted::Refused)
         };
-        self.answer(at, Event::Retracted(item, retracted));
-    }
-
-    pub(super) fn restate(&mut self, at: usize, item: Item, content: Content, [empty, has_other]: [bool; 2]) {
-        let cleared = if has_other { self.enter(at, item.key(!empty), gone()).map(drop) } else { Ok(()) };
-        let restated = cleared.and_then(|()| self.enter(at, item.key(empty), content));
-        self.answer(at, Event::Restated(item, restated));
+        self.answer(at, Event::Retracted(retraction, retracted));
     }
 
     pub(super) fn say_store(&mut self, at: usize, kind: NoteKind, bytes: &[u8]) {
@@ -204,6 +200,6 @@ impl World {
 }
 
 /// What the entry of a deletion has for its content.
-pub(super) fn gone() -> Content {
-    Content { hash: deletion::mark_hash(), len: deletion::MARK.len() as u64 }
+pub(super) fn gone(says: Deletion) -> Content {
+    Content { hash: says.hash(), len: says.mark().len() as u64 }
 }

@@ -3,7 +3,7 @@
 use crate::channel::protocol::stamp::Stamp;
 use crate::sync::replica::event::{Event, Touched};
 use crate::sync::replica::item::Item;
-use crate::sync::replica::simulation::computer::{Backup, Part, Witness};
+use crate::sync::replica::simulation::computer::{Backup, Part};
 use crate::sync::replica::simulation::happening::{Happening, What};
 use crate::sync::replica::simulation::world::{Carrying, DAWN, MS, SECOND, Task, World};
 
@@ -210,7 +210,7 @@ impl World {
             // All that is known now was not known then, and the other way round.
             computer.touched.extend(self.ledger.items.iter().cloned());
             computer.taken.extend(self.ledger.items.iter().cloned());
-            computer.witness = Witness::default();
+            computer.witness.first.clear();
             self.forget_witness(at);
         }
         if was_running && what != What::Box {
@@ -284,6 +284,7 @@ impl World {
         copy.folder = self.computers[at].folder.clone();
         copy.folder.root = self.new_root();
         copy.state = self.computers[at].state.clone();
+        copy.witness = self.computers[at].witness.clone();
         copy.touched.clone_from(&self.computers[at].touched);
         copy.taken.clone_from(&self.computers[at].taken);
         copy.limits = self.computers[at].limits;

@@ -162,7 +162,7 @@ impl World {
                 Remote::Content(hash) => Some(hash),
                 Remote::Deleted | Remote::Unknown => None,
             };
-            if here == said || self.is_explained(computer, replica, &item, &records, here) {
+            if here == said || self.is_explained(at, replica, &item, &records, here) {
                 continue;
             }
             let words = |hash: Option<Hash>| hash.as_ref().map_or("nothing".to_owned(), number);
@@ -185,14 +185,8 @@ impl World {
     }
 
     /// Whether a person is told why a file is not what the document says.
-    fn is_explained(
-        &self,
-        computer: &Computer,
-        replica: &Replica,
-        item: &Item,
-        records: &Records,
-        here: Option<Hash>,
-    ) -> bool {
+    fn is_explained(&self, at: usize, replica: &Replica, item: &Item, records: &Records, here: Option<Hash>) -> bool {
+        let computer = &self.computers[at];
         let record = records.latest(item);
         let condition = &replica.condition;
         let is_question = condition.question.is_some() && here.is_none();
@@ -207,17 +201,32 @@ impl World {
             computer.part == Part::Reader || (item.is_hidden() && computer.state.me != self.channel.owner);
         let is_touched = computer.touched.contains(item) || computer.has_lost_power;
         let is_kept = is_not_told_of && is_touched && here.is_some();
-        let is_nowhere = record.is_some_and(|record| !self.is_to_be_had(record));
+        let is_nowhere = record.is_some_and(|record| !self.is_to_be_had(at, item, record));
         // A key of the first version does not say whose the channel is, and who wrote first is taken for the owner.
         let is_nobodys = item.is_hidden() && !self.channel.is_owner_known;
         is_nobodys || is_question || is_told || is_kept || is_nowhere
     }
 
-    /// Whether somebody has the content of an entry, with the length that it says.
-    fn is_to_be_had(&self, record: &Record) -> bool {
-        record.is_deletion()
-            || record.empty
-            || self.computers.iter().any(|computer| computer.stored(&record.hash) == Some(record.len))
+    /// Whether the content of an entry, with the length that it says, comes here by way of those who know the entry. Two computers
+    /// with one device's keys never meet, and a clock that is behind refuses what others take.
+    fn is_to_be_had(&self, at: usize, item: &Item, record: &Record) -> bool {
+        if record.is_deletion() || record.empty {
+            return true;
+        }
+        let has = |at: usize| self.computers[at].stored(&record.hash) == Some(record.len);
+        let id = (record.author, item.key(false));
+        let knows =
+            |at: usize| self.computers[at].state.entries.all.get(&id).is_some_and(|entry| entry.hash == record.hash);
+        let (mut reached, mut next) = (std::collections::BTreeSet::new(), vec![at]);
+        while let Some(one) = next.pop() {
+            if has(one) {
+                return true;
+            }
+            if reached.insert(one) && knows(one) {
+                next.extend((0..self.computers.len()).filter(|other| self.reaches(one, *other)));
+            }
+        }
+        false
     }
 }
 

@@ -2,7 +2,9 @@
 
 use crate::channel::authorship::authors::Authors;
 use crate::sync::replica::action::Placement;
+use crate::sync::replica::deletion::Deletion;
 use crate::sync::replica::item::{Item, Key};
+use crate::sync::replica::machine::Replica;
 use crate::sync::replica::records::ReceivedEntry;
 use crate::sync::replica::simulation::computer::Part;
 use crate::sync::replica::simulation::content::{Content, number};
@@ -62,9 +64,17 @@ impl World {
     }
 
     /// What is deleted for readers must have been deleted, moved or restored by somebody here.
-    pub(super) fn check_retracted(&mut self, at: usize, item: &Item) {
+    pub(super) fn check_retracted(&mut self, at: usize, item: &Item, says: Deletion) {
         let computer = &self.computers[at];
-        if !computer.taken.contains(item) {
+        // Taking back what does not count deletes nothing.
+        let counts = |replica: &Box<Replica>| {
+            replica
+                .records
+                .latest(item)
+                .is_some_and(|latest| latest.author == computer.state.me && !latest.is_deletion())
+        };
+        let changes = says == Deletion::Deleted || computer.replica.as_ref().is_some_and(counts);
+        if changes && !computer.taken.contains(item) {
             self.violated(Rule::Retraction, at, format!("{item} is deleted for readers, and nobody deleted it here"));
         }
     }

@@ -168,3 +168,11 @@ fn an_empty_file_that_was_deleted_goes_from_a_reader_whose_power_failed() {
         .then(2785, Write { at: 2, second: None, attachments: 2 });
     story.then(6484, Delete { at: 0, nth: 4 }).must_end_well(30);
 }
+
+#[test]
+fn what_was_put_aside_is_not_deleted_when_the_reason_for_that_is_taken_back() {
+    let story = Story { seed: 211, ..Story::new(&[Owner, Writer]) }
+        .then(379, Write { at: 1, second: None, attachments: 1 })
+        .then(11, Write { at: 0, second: Some(0), attachments: 0 });
+    story.then(3154, Empty { at: 0, nth: 8 }).must_end_well(40);
+}

@@ -2,6 +2,7 @@
 //! nobody else.
 
 use crate::channel::protocol::stamp::Stamp;
+use crate::sync::replica::deletion::Deletion;
 use crate::sync::replica::item::{Item, Key};
 use crate::sync::replica::records::ReceivedEntry;
 use crate::sync::replica::simulation::computer::Part;
@@ -47,7 +48,7 @@ impl World {
                 let content = self.own_content(by, 60);
                 self.sign(by, entry.key, content, now);
             }
-            (Harm::Delete, Some(entry)) => self.sign(by, entry.key, gone(), now),
+            (Harm::Delete, Some(entry)) => self.sign(by, entry.key, gone(Deletion::Deleted), now),
             (Harm::Flood, _) => {
                 for number in 0..30 {
                     let content = self.own_content(by, 30);
@@ -68,7 +69,7 @@ impl World {
                 for number in 0..6 {
                     let content = self.own_content(by, 30);
                     self.sign(by, key.clone(), content, now + 2 * number);
-                    self.sign(by, key.clone(), gone(), now + 2 * number + 1);
+                    self.sign(by, key.clone(), gone(Deletion::Withdrawn), now + 2 * number + 1);
                 }
             }
             (Harm::BadProfile, _) => {

@@ -5,14 +5,14 @@ use std::ffi::OsString;
 
 use crate::channel::authorship::authors::Authors;
 use crate::channel::protocol::stamp::Stamp;
-use crate::sync::replica::action::{Action, Placement, Publication, Retraction};
+use crate::sync::replica::action::{Action, Placement, Publication};
 use crate::sync::replica::baseline::StatFingerprint;
+use crate::sync::replica::deletion::Retraction;
 use crate::sync::replica::event::{Event, Published};
 use crate::sync::replica::item::Item;
 use crate::sync::replica::merge::Hash;
 use crate::sync::replica::note_kind::NoteKind;
 use crate::sync::replica::simulation::computer::Wish;
-use crate::sync::replica::simulation::content::Content;
 use crate::sync::replica::simulation::folder::File;
 use crate::sync::replica::simulation::ledger::Rule;
 use crate::sync::replica::simulation::world::{Task, World};
@@ -31,8 +31,6 @@ pub(super) enum Job {
     PublishStore(VecDeque<Publication>, File),
     PublishEnter(VecDeque<Publication>, File),
     Retract(Retraction),
-    /// The entry's content, whether it says that the file is empty, and whether there is an entry under the other key.
-    Restate(Item, Content, bool, bool),
     Say(NoteKind, Vec<u8>),
     SayEnter(NoteKind, Published),
     Place(VecDeque<Placement>),
@@ -69,9 +67,6 @@ impl World {
             Action::Reload => Job::Reload,
             Action::Publish(publications) => Job::Publish(attachments_first(publications, |one| &one.item)),
             Action::Retract(deleted) => Job::Retract(deleted),
-            Action::Restate { item, hash, len, empty, has_other_entry } => {
-                Job::Restate(item, Content { hash, len }, empty, has_other_entry)
-            }
             Action::Say(kind, bytes) => Job::Say(kind, bytes),
             Action::Place(placements) => Job::Place(attachments_first(placements, |one| &one.item)),
             Action::Remove { item, stat, by } => Job::Remove(item, stat, by),
@@ -116,7 +111,6 @@ impl World {
             | Action::Keep(item, _)
             | Action::PutAside(item)
             | Action::Retract(Retraction { item, .. })
-            | Action::Restate { item, .. }
             | Action::Remove { item, .. } => vec![item.clone()],
             Action::Publish(publications) => publications.iter().map(|one| one.item.clone()).collect(),
             Action::Place(placements) => placements.iter().map(|one| one.item.clone()).collect(),
@@ -150,7 +144,6 @@ impl World {
             Job::PublishStore(rest, file) => self.publish_store(at, rest, file),
             Job::PublishEnter(rest, file) => self.publish_enter(at, rest, file),
             Job::Retract(deleted) => self.retract(at, deleted),
-            Job::Restate(item, content, empty, has_other) => self.restate(at, item, content, [empty, has_other]),
             Job::Say(kind, bytes) => self.say_store(at, kind, &bytes),
             Job::SayEnter(kind, published) => self.say_enter(at, kind, published),
             Job::Place(rest) => self.place_copy(at, rest),
@@ -171,11 +164,10 @@ fn item_of(event: &Event) -> Option<Item> {
         Event::Read(item, _)
         | Event::Kept(item, _)
         | Event::Published(item, _)
-        | Event::Retracted(item, _)
         | Event::Placed(item, _)
         | Event::Removed(item, _)
-        | Event::PutAside(item, _)
-        | Event::Restated(item, _) => Some(item.clone()),
+        | Event::PutAside(item, _) => Some(item.clone()),
+        Event::Retracted(Retraction { item, .. }, _) => Some(item.clone()),
         Event::GaveWay(stamp, _) => Some(Item::text(*stamp)),
         _ => None,
     }
