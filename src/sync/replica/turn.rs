@@ -15,7 +15,7 @@ use crate::sync::replica::local::Checked;
 use crate::sync::replica::machine::Replica;
 use crate::sync::replica::merge::Step;
 use crate::sync::replica::now::Now;
-use crate::sync::replica::records::{About, ReceivedEntry, Record, Records};
+use crate::sync::replica::records::{About, ReceivedEntry, Records};
 use crate::sync::replica::trash::{DeletedBy, max_bytes};
 use crate::sync::replica::{lasting, meeting, noting, ownership, placing, publishing};
 
