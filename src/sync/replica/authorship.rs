@@ -2,7 +2,6 @@
 //! what `.authors.toml` is to say.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
 
 use crate::channel::authorship::authors::{AttachmentId, Authors};
 use crate::channel::authorship::bylines::looks_like;
@@ -51,9 +50,6 @@ pub struct ReadNotes {
     pub moved: Option<Hash>,
 }
 
-/// Events about what a comparison brought come this long after it at most.
-const MAX_OVERTAKEN: Duration = Duration::from_millis(500);
-
 /// What is known of a document's authors.
 #[derive(Debug)]
 pub struct Authorship {
@@ -63,8 +59,6 @@ pub struct Authorship {
     signers: BTreeSet<Author>,
     /// Contents that came in the comparison that goes on: whoever else signs one of them in it was met at once.
     fresh: BTreeSet<(Item, Hash)>,
-    /// Since when no comparison goes on.
-    closed: Option<Instant>,
     /// What the owner says of the authors.
     pub names: OwnerNames,
     /// What the owner is about to say of them.
@@ -87,7 +81,6 @@ impl Authorship {
             first,
             signers,
             fresh: BTreeSet::new(),
-            closed: None,
             names: OwnerNames::default(),
             said_names: None,
             read: ReadNotes::default(),
@@ -175,16 +168,9 @@ impl Authorship {
         }
     }
 
-    /// A comparison goes on or not: what came in one that ended a while ago has all its signers. Whether that is news.
-    pub fn settle(&mut self, is_open: bool, now: Instant) -> bool {
-        if is_open {
-            self.closed = None;
-            return false;
-        }
-        let closed = *self.closed.get_or_insert(now);
-        // The event that a comparison is over may overtake those about what it brought.
-        let is_over = now.saturating_duration_since(closed) >= MAX_OVERTAKEN;
-        is_over && !std::mem::take(&mut self.fresh).is_empty()
+    /// No comparison goes on: what came in the last one has all its signers. Whether that is news.
+    pub fn settle(&mut self) -> bool {
+        !std::mem::take(&mut self.fresh).is_empty()
     }
 
     /// Remembers that this device, who is `me`, signs a content of a file now.

@@ -10,6 +10,9 @@ use crate::sync::replica::own_key::OwnKey;
 use crate::sync::replica::peers::Peers;
 use crate::sync::replica::providers::Provider;
 
+/// Events about what a comparison brought come this long after the one that it is over, at most.
+const MAX_OVERTAKEN: Duration = Duration::from_millis(500);
+
 /// So long a comparison may take before somebody is dialled all the same.
 const MAX_COMPARISON: Duration = Duration::from_secs(20);
 
@@ -40,6 +43,15 @@ enum Doubt {
     Asked,
 }
 
+/// When documents are compared.
+#[derive(Clone, Copy, Debug, Default)]
+struct Comparing {
+    /// When a peer was met with whom that is still to be done.
+    met: Option<Instant>,
+    /// When the last comparison ended.
+    ended: Option<Instant>,
+}
+
 /// What is known of a document's peers and of the comparisons with them.
 #[derive(Debug)]
 pub struct Exchange {
@@ -51,8 +63,8 @@ pub struct Exchange {
     pub compared: Option<i64>,
     /// Whether the last comparison may have been none.
     doubt: Doubt,
-    /// When a peer was met with whom documents are not compared yet.
-    met: Option<Instant>,
+    /// When it is compared.
+    comparing: Comparing,
     /// When somebody was dialled last.
     dialled: Instant,
     /// How far it has come.
@@ -73,7 +85,7 @@ impl Exchange {
             announcements: Announcements::default(),
             compared: None,
             doubt: Doubt::None,
-            met: None,
+            comparing: Comparing::default(),
             dialled: now.monotonic,
             stage: Stage::Unread,
             surroundings: Surroundings::default(),
@@ -84,12 +96,13 @@ impl Exchange {
 
     /// Whether it is not known yet what there is: a comparison goes on, or none has been made.
     pub fn is_open(&self, now: Instant) -> bool {
-        self.awaits_comparison(now) || (self.compared.is_none() && !self.is_flood(now))
+        let has_just_ended = self.comparing.ended.is_some_and(|at| now.saturating_duration_since(at) < MAX_OVERTAKEN);
+        self.awaits_comparison(now) || has_just_ended || (self.compared.is_none() && !self.is_flood(now))
     }
 
     /// Whether a peer was met a moment ago, and documents are not compared yet.
     pub fn awaits_comparison(&self, now: Instant) -> bool {
-        self.met.is_some_and(|at| now.saturating_duration_since(at) < MAX_COMPARISON)
+        self.comparing.met.is_some_and(|at| now.saturating_duration_since(at) < MAX_COMPARISON)
     }
 
     /// Whether nobody was dialled for so long that whatever still comes in is a flood.
@@ -99,12 +112,13 @@ impl Exchange {
 
     /// Notes that a neighbour is there: the engine compares documents with whoever is new.
     pub fn met(&mut self, now: Instant) {
-        self.met = Some(now);
+        self.comparing.met = Some(now);
     }
 
     /// Notes that a comparison is over, however it ended.
-    pub fn comparison_ended(&mut self) {
-        self.met = None;
+    pub fn comparison_ended(&mut self, now: Instant) {
+        self.comparing.met = None;
+        self.comparing.ended = Some(now);
     }
 
     /// Notes that documents were compared at this time, in seconds since 1970. A comparison that is not sure counts only if something is
@@ -157,7 +171,8 @@ mod tests {
         assert!(exchange.compared == Some(8) && !exchange.is_open(start));
         exchange.met(start);
         assert!(exchange.is_open(start) && !exchange.is_open(start + MAX_COMPARISON));
-        exchange.comparison_ended();
-        assert!(!exchange.is_open(start));
+        exchange.comparison_ended(start);
+        assert!(exchange.is_open(start), "what it brought may still be on its way");
+        assert!(!exchange.is_open(start + MAX_OVERTAKEN));
     }
 }

@@ -34,7 +34,7 @@ pub fn begin(replica: &mut Replica, now: Now) {
 
 /// A comparison of documents is over.
 pub fn compared(replica: &mut Replica, Comparison { peer, outcome }: Comparison, now: Now) {
-    replica.exchange.comparison_ended();
+    replica.exchange.comparison_ended(now.monotonic);
     let (is_sure, brought_something) = match outcome {
         ComparisonOutcome::Same { received } => (true, received > 0),
         ComparisonOutcome::Unsure => (false, true),

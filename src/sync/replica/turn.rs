@@ -38,8 +38,9 @@ impl Replica {
             self.take_in(event, now);
         }
         self.notice_unsure();
-        let is_open = self.is_open(now);
-        self.todo.notes |= self.authorship.settle(is_open, now.monotonic);
+        if !self.is_open(now) {
+            self.todo.notes |= self.authorship.settle();
+        }
         self.advance(now);
         lasting::save(self);
         std::mem::take(&mut self.work.asked)

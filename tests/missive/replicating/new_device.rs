@@ -127,7 +127,9 @@ fn whoever_changed_the_wrong_computer_goes_back() {
     azureen.starts();
     assert_ne!(azureen.status()["device"], before);
     azureen.writes(&format!("{BOX}/{SECOND}.txt"), b"two\n");
-    until(&[&azureen, &brando], "it is signed by the new author", || own(&azureen).len() == 2);
+    until(&[&azureen, &brando], "it is signed by the new author", || {
+        azureen.document("blog", "outbox")["messages"] == 2 && own(&azureen).len() == 2
+    });
     azureen.stops();
     let back = new_device(&azureen, &["--undo"]);
     assert_eq!(text(&back, "author"), text(&changed, "former_author"));
