@@ -120,16 +120,19 @@ pub fn keep_marks(data: &Path, renamed: &BTreeMap<ChannelName, ChannelName>) {
     }
 }
 
+/// Whether the folder of a document's channel was seen with this id.
+fn has_mark(document: &Document, id: FolderId) -> bool {
+    document.folder.as_ref().is_some_and(|mark| mark.id == id)
+}
+
 /// Has the keys of a channel belong to the folder of another name, or to another folder of the same name, because somebody said so.
 ///
 /// # Errors
 /// When the folder should get an id of its own and can't.
 pub fn bind(data: &Path, book: &mut Book, channel: &ChannelName, folder: &ChannelName) -> io::Result<()> {
     let path = data.join(folder.as_os_str());
-    let is_others = |document: &Document, id| {
-        document.channel != *channel && document.folder.as_ref().is_some_and(|mark| mark.id == id)
-    };
-    if folder_id::read(&path).is_some_and(|id| book.documents.iter().any(|document| is_others(document, id))) {
+    let mut others = book.documents.iter().filter(|document| document.channel != *channel);
+    if folder_id::read(&path).is_some_and(|id| others.any(|document| has_mark(document, id))) {
         folder_id::write(&path, FolderId::random())?;
     }
     for document in book.documents.iter_mut().filter(|document| document.channel == *channel) {
@@ -184,10 +187,12 @@ fn look(data: &Path, book: &Book) -> Result<Look, Error> {
 
 fn known(book: &Book) -> Vec<Known<'_>> {
     let names: BTreeSet<&ChannelName> = book.documents.iter().map(|document| &document.channel).collect();
-    let of = |name: &ChannelName| {
-        book.documents.iter().filter(|document| document.channel == *name).find_map(|document| document.folder.as_ref())
-    };
-    names.into_iter().map(|name| Known { name, mark: of(name) }).collect()
+    names.into_iter().map(|name| Known { name, mark: mark_of(book, name) }).collect()
+}
+
+/// How the folder of a channel was seen last.
+fn mark_of<'a>(book: &'a Book, channel: &ChannelName) -> Option<&'a FolderMark> {
+    book.documents.iter().filter(|document| document.channel == *channel).find_map(|document| document.folder.as_ref())
 }
 
 /// The folders that are channels, or were. A data folder that is not there has none.
@@ -283,19 +288,21 @@ fn whereabouts(
     if here.filter(is_free).is_some_and(|folder| is_very(folder) || is_alike(channel.name, channel.name)) {
         return Whereabouts::Here;
     }
-    let of = |is_it: &dyn Fn(&Seen) -> bool| -> Vec<ChannelName> {
-        seen.iter().filter(|(_, folder)| is_it(folder)).map(|(name, _)| name.clone()).collect()
-    };
     // Whoever has removed the id has not moved the folder.
-    let very = of(&|folder| is_very(folder) && folder.id.is_none_or(|id| id == mark.id));
+    let very = names_of(seen, |folder| is_very(folder) && folder.id.is_none_or(|id| id == mark.id));
     if let [name] = very.as_slice() {
         return Whereabouts::Renamed(name.clone());
     }
-    match of(&|folder| folder.id == Some(mark.id)) {
+    match names_of(seen, |folder| folder.id == Some(mark.id)) {
         copies if !copies.is_empty() => Whereabouts::Unclear(copies),
         _ if here.is_some() => Whereabouts::Replaced,
         _ => like(channel, known, seen, is_alike),
     }
+}
+
+/// The names of the folders of which this is true.
+fn names_of(seen: &AllSeen, is_it: impl Fn(&Seen) -> bool) -> Vec<ChannelName> {
+    seen.iter().filter(|(_, folder)| is_it(folder)).map(|(name, _)| name.clone()).collect()
 }
 
 /// A channel of which nothing is found for certain: folders without a channel in the book that hold what it had.
@@ -338,10 +345,7 @@ impl Look {
 
     /// Whether there is something to note in the book.
     fn is_news(&self, book: &Book) -> bool {
-        let differs = |(_, folder, mark): (&ChannelName, &Seen, Option<&FolderMark>)| {
-            mark.is_none_or(|mark| (folder.id, folder.inode.as_ref()) != (Some(mark.id), Some(&mark.inode)))
-        };
-        !self.renamed().is_empty() || self.here(book).any(differs)
+        !self.renamed().is_empty() || self.here(book).any(|(_, folder, mark)| differs(folder, mark))
     }
 
     /// Notes how the folders look that have the names of their channels: they may have come from a backup or another disk.
@@ -376,13 +380,17 @@ impl Look {
         });
         let mut copies = Vec::new();
         for (name, _, mark) in self.here(book) {
-            let is_copy = |(other, folder): &(&ChannelName, &Seen)| {
-                !self.channels.contains_key(*other) && mark.is_some_and(|mark| folder.id == Some(mark.id))
-            };
-            copies.extend(self.seen.iter().filter(is_copy).map(|(copy, _)| copied(copy, name)));
+            let strangers = self.seen.iter().filter(|(other, _)| !self.channels.contains_key(*other));
+            let same = strangers.filter(|(_, folder)| mark.is_some_and(|mark| folder.id == Some(mark.id)));
+            copies.extend(same.map(|(copy, _)| copied(copy, name)));
         }
         asked.chain(copies).collect()
     }
+}
+
+/// Whether a folder looks otherwise than it was seen last.
+fn differs(folder: &Seen, mark: Option<&FolderMark>) -> bool {
+    mark.is_none_or(|mark| (folder.id, folder.inode.as_ref()) != (Some(mark.id), Some(&mark.inode)))
 }
 
 fn unclear(channel: &ChannelName, folders: &[ChannelName]) -> String {

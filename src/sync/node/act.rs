@@ -126,10 +126,9 @@ impl Acts {
     fn place(&self, placements: Vec<Placement>) {
         let stamps: BTreeSet<_> =
             placements.iter().filter(|one| is_large(one)).filter_map(|one| one.item.stamp()).collect();
-        let is_with_large = |one: &Placement| {
-            is_large(one) || (one.item.is_text() && one.item.stamp().is_some_and(|stamp| stamps.contains(&stamp)))
-        };
-        let (large, small): (Vec<_>, Vec<_>) = placements.into_iter().partition(is_with_large);
+        let is_text_of =
+            |one: &Placement| one.item.is_text() && one.item.stamp().is_some_and(|at| stamps.contains(&at));
+        let (large, small): (Vec<_>, Vec<_>) = placements.into_iter().partition(|one| is_large(one) || is_text_of(one));
         self.in_box.placements.push(&self.hands, small, place_files);
         self.in_box.large.push(&self.hands, large, place_files);
     }

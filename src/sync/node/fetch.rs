@@ -171,10 +171,7 @@ impl Scheduler {
             Request::Peers(document, peers) => {
                 // Without peers nobody was known before.
                 let known = self.peers.insert(document, peers.clone()).unwrap_or_default();
-                let is_known = |peer: &Provider| {
-                    known.iter().any(|known| known.peer == peer.peer && known.is_connected >= peer.is_connected)
-                };
-                if !peers.iter().all(is_known) {
+                if !peers.iter().all(|peer| known.iter().any(|known| known.is_at_least(peer))) {
                     self.queue.wake_those(|job| job.want.document == document);
                 }
             }
@@ -209,10 +206,8 @@ impl Scheduler {
         let Want { hash, len, rank, .. } = job.want;
         self.large -= usize::from(rank.large);
         let content = hex::short(&hash);
-        let done = |fetched| {
-            // A replica that has ended does not wait for it any more.
-            let _ = job.want.done.send(Done { hash, fetched });
-        };
+        // A replica that has ended does not wait for it any more.
+        let done = |fetched| _ = job.want.done.send(Done { hash, fetched });
         match tried {
             Tried::Here(len) => {
                 debug!(%content, len, "fetched");

@@ -65,12 +65,14 @@ impl MemoryFiles {
 
     /// Saves all this, in this order; gives what could not be saved.
     pub(super) fn save(&self, saves: &[(Log, Write)]) -> Vec<(Log, io::Error)> {
-        let failed = |(log, write): &(Log, Write)| {
-            let error = item_log_file::write(self.path(*log), write).err()?;
-            debug!(?log, error = %redacted(&error), "what is remembered could not be saved");
-            Some((*log, error))
-        };
-        saves.iter().filter_map(failed).collect()
+        saves.iter().filter_map(|(log, write)| Some((*log, self.save_one(*log, write)?))).collect()
+    }
+
+    /// Saves this; gives why it could not be saved.
+    fn save_one(&self, log: Log, write: &Write) -> Option<io::Error> {
+        let error = item_log_file::write(self.path(log), write).err()?;
+        debug!(?log, error = %redacted(&error), "what is remembered could not be saved");
+        Some(error)
     }
 }
 

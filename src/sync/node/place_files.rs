@@ -48,15 +48,16 @@ pub(super) async fn place_files(hands: Arc<Hands>, mut placements: Vec<Placement
 /// Takes as many small files as are put in place at once.
 fn together(waiting: &mut std::iter::Peekable<std::vec::IntoIter<Placement>>) -> Vec<Placement> {
     let (mut placements, mut bytes) = (Vec::new(), 0_u64);
-    let fits = |placement: &Placement, count: usize, bytes: u64| {
-        let is_first = count == 0;
-        !is_large(placement) && count < MAX_TOGETHER && (is_first || bytes + placement.len <= MAX_BYTES_TOGETHER)
-    };
     while let Some(placement) = waiting.next_if(|placement| fits(placement, placements.len(), bytes)) {
         bytes += placement.len.max(1);
         placements.push(placement);
     }
     placements
+}
+
+/// Whether a file is put in place together with so many others, of so many bytes.
+fn fits(placement: &Placement, count: usize, bytes: u64) -> bool {
+    !is_large(placement) && count < MAX_TOGETHER && (count == 0 || bytes + placement.len <= MAX_BYTES_TOGETHER)
 }
 
 /// Puts small files in place, all at once.

@@ -52,6 +52,7 @@ pub mod signers;
 mod simulation;
 pub mod space;
 pub mod todo;
+pub mod totals;
 pub mod trash;
 pub mod tree;
 pub mod turn;

@@ -29,6 +29,13 @@ pub struct Provider {
     pub is_author: bool,
 }
 
+impl Provider {
+    /// Whether this is the other one, and as near.
+    pub fn is_at_least(&self, other: &Self) -> bool {
+        self.peer == other.peer && self.is_connected >= other.is_connected
+    }
+}
+
 /// What came of asking a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {

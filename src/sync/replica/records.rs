@@ -12,6 +12,7 @@ use crate::sync::replica::merge::{Hash, Remote};
 use crate::sync::replica::note_kind::NoteKind;
 use crate::sync::replica::packed::packed;
 use crate::sync::replica::signers::Author;
+use crate::sync::replica::totals::Totals;
 
 /// An entry of a document, as the network brought it.
 #[derive(Clone, Copy, Debug)]
@@ -109,38 +110,6 @@ pub struct Note {
     pub len: u64,
     /// When it was made by its author's clock, in microseconds since 1970.
     pub time: u64,
-}
-
-/// How much a document holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Its messages.
-    pub messages: usize,
-    /// The length of all its files by what their entries say, in bytes: more than any disk has, if an author says so.
-    bytes: u128,
-}
-
-impl Totals {
-    /// The length of all files, in bytes.
-    pub fn bytes(&self) -> u64 {
-        u64::try_from(self.bytes).unwrap_or(u64::MAX)
-    }
-
-    /// Counts a file with the entry that counts for it; one that is deleted or unknown is none.
-    fn add(&mut self, is_text: bool, latest: Option<&Record>) {
-        if let Some(record) = latest.filter(|record| !record.is_deletion()) {
-            self.messages += usize::from(is_text);
-            self.bytes += u128::from(record.file_len());
-        }
-    }
-
-    /// Counts a file no more that was counted with this entry.
-    fn remove(&mut self, is_text: bool, latest: Option<&Record>) {
-        if let Some(record) = latest.filter(|record| !record.is_deletion()) {
-            self.messages -= usize::from(is_text);
-            self.bytes -= u128::from(record.file_len());
-        }
-    }
 }
 
 /// Sums that are kept as entries come, so that a document is not counted through for every report.
@@ -251,7 +220,7 @@ impl Records {
     fn put_file(&mut self, item: Item, record: Record) {
         let (is_text, is_hidden, print) = (item.is_text(), item.is_hidden(), fingerprint(&item, &record));
         let records = self.files.entry(item.clone()).or_default();
-        let before = records.as_slice().iter().max_by_key(|record| record.order()).copied();
+        let before = counted_len(records.as_slice());
         let mut known = records.as_mut_slice().iter_mut();
         match known.find(|known| known.author == record.author && known.empty == record.empty) {
             Some(known) if known.time <= record.time => {
@@ -269,15 +238,15 @@ impl Records {
         }
         // Which entry of a hidden file counts depends on the owner, who may be found out later: those few are counted when asked for.
         if !is_hidden {
-            self.sums.totals.remove(is_text, before.as_ref());
-            self.sums.totals.add(is_text, records.as_slice().iter().max_by_key(|record| record.order()));
+            self.sums.totals.remove(is_text, before);
+            self.sums.totals.add(is_text, counted_len(records.as_slice()));
         }
     }
 
     /// How much the document holds.
     pub fn totals(&self) -> Totals {
         let mut totals = self.sums.totals;
-        self.hidden().for_each(|item| totals.add(false, self.latest(item)));
+        self.hidden().for_each(|item| totals.add(false, self.latest(item).and_then(len)));
         totals
     }
 
@@ -434,6 +403,16 @@ impl Records {
     }
 }
 
+/// The length of a file of which this entry counts, in bytes, unless it was deleted.
+fn len(record: &Record) -> Option<u64> {
+    (!record.is_deletion()).then(|| record.file_len())
+}
+
+/// The length of a file with these entries, in bytes, unless it was deleted.
+fn counted_len(records: &[Record]) -> Option<u64> {
+    records.iter().max_by_key(|record| record.order()).and_then(len)
+}
+
 /// What an entry adds to the sum of all. Its time is left out: this device notes its own entries before the engine has dated them.
 fn fingerprint(item: &Item, record: &Record) -> u128 {
     let mut hasher = blake3::Hasher::new();
@@ -492,7 +471,7 @@ mod tests {
             records.owner = (owner < 3).then_some([owner; 32]);
             let mut counted = Totals::default();
             for item in records.items() {
-                counted.add(item.is_text(), records.latest(item));
+                counted.add(item.is_text(), records.latest(item).and_then(len));
             }
             prop_assert_eq!(records.totals(), counted);
         }
