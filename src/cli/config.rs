@@ -53,6 +53,7 @@ struct Sync {
 /// A `[sync.channels.NAME]` table: what holds for this channel instead.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the fields are the settings' names")]
 struct ChannelLimits {
     #[serde(deserialize_with = "unless_empty")]
     message_limit: Option<Size>,

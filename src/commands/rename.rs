@@ -294,7 +294,7 @@ impl fmt::Display for RenameReport {
         match (self.followed, self.shared) {
             (true, _) if self.old == self.new => writeln!(f, "The keys of `{old}` belong to this folder now.")?,
             (true, _) => {
-                writeln!(f, "The keys of `{old}` belong to `{new}` now; whoever has the channel notices nothing.")?
+                writeln!(f, "The keys of `{old}` belong to `{new}` now; whoever has the channel notices nothing.")?;
             }
             (false, true) => {
                 writeln!(

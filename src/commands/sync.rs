@@ -31,6 +31,7 @@ use crate::watch::Waker;
 #[command(after_help = "Examples:
   missive sync --once    # from a timer: sync, then stop
   missive sync my-channel --fetch 2026-01-01T10-00-00Z/film.mp4")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 pub struct Sync {
     /// The channel for --fetch and the --yes options
     channel: Option<OsString>,

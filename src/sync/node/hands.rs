@@ -17,13 +17,8 @@ use crate::sync::node::home::Home;
 use crate::sync::replica::event::Event;
 use crate::sync::replica::merge::Hash;
 
-/// What became of an action.
-pub(super) enum Answer {
-    /// What the replica is told.
-    Event(Event),
-    /// The engine failed: it is over for the replica.
-    Failed(Error),
-}
+/// What the replica is told of what became of an action; or how the engine failed: it is over for the replica then.
+pub(super) type Answer = Result<Event, Error>;
 
 /// A box and its document, as far as that never changes while it is replicated.
 #[derive(Clone, Debug)]
@@ -57,12 +52,12 @@ pub(super) struct Hands {
 impl Hands {
     /// Tells the replica what became of an action. One that has ended does not wait for it.
     pub(super) fn answer(&self, event: Event) {
-        drop(self.answers.send(Answer::Event(event)));
+        drop(self.answers.send(Ok(event)));
     }
 
     /// Tells that the engine failed.
     pub(super) fn fail(&self, error: Error) {
-        drop(self.answers.send(Answer::Failed(error)));
+        drop(self.answers.send(Err(error)));
     }
 
     /// Whether it is over.

@@ -54,7 +54,9 @@ fn list(place: &Place, names: Option<BTreeSet<OsString>>, mark: Option<&FolderMa
         None => box_listing::list(&folder)?,
         Some(names) => {
             let mut tree = Tree::default();
-            names.iter().for_each(|name| box_listing::list_again(&mut tree, &folder, name));
+            for name in names {
+                box_listing::list_again(&mut tree, &folder, name);
+            }
             tree
         }
     };

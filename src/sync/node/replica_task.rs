@@ -186,7 +186,7 @@ impl ReplicaTask {
                     Some(said) => self.said(&mut turn, said).await,
                     None => self.listen_again().await?,
                 },
-                Some(answer) = self.heard.answers.recv() => self.answered(&mut turn, answer)?,
+                Some(answer) = self.heard.answers.recv() => turn.push(answer?),
                 Some(done) = self.heard.dones.recv() => self.fetched(&mut turn, done),
                 _ = tick.tick() => self.free.tick(&self.acts.hands, std::mem::take(&mut self.is_busy)),
             }
@@ -221,7 +221,7 @@ impl ReplicaTask {
         while turn.len() < MAX_AT_ONCE
             && let Ok(answer) = self.heard.answers.try_recv()
         {
-            self.answered(turn, answer)?;
+            turn.push(answer?);
         }
         Ok(Turn::GoesOn)
     }
@@ -255,14 +255,6 @@ impl ReplicaTask {
             self.acts.hands.engine.large.came(hash);
         }
         turn.push(Event::Fetched(hash, fetched));
-    }
-
-    fn answered(&mut self, turn: &mut Vec<Event>, answer: Answer) -> Result<(), Error> {
-        match answer {
-            Answer::Event(event) => turn.push(event),
-            Answer::Failed(error) => return Err(error),
-        }
-        Ok(())
     }
 
     /// Listens to the engine anew, which has ended what it said of the document, and reads what may have been missed.
@@ -300,7 +292,7 @@ impl ReplicaTask {
         drop(acts);
         let mut saves = Vec::new();
         while let Some(answer) = heard.answers.recv().await {
-            if let Answer::Event(event) = answer {
+            if let Ok(event) = answer {
                 saves.extend(replica.on(event, now(&home)).into_iter().filter_map(save));
             }
         }

@@ -76,7 +76,7 @@ fn baseline_of(replica: &Replica, item: &Item, noted: Option<Hash>, local: Local
         // No store has nothing: but where an empty file was deleted, an empty one is that.
         Role::Reader => {
             let is_deleted = |record: &&Record| record.empty && record.is_deletion() && content(record) == local;
-            let was_empty = replica.records.latest(item).filter(is_deleted).is_some();
+            let was_empty = replica.records.latest(item).as_ref().is_some_and(is_deleted);
             (replica.local.is_stored(item) || was_empty).then_some(local)
         }
     };
@@ -130,14 +130,14 @@ pub fn note_change(replica: &mut Replica, item: &Item, step: Step, now: Now) {
     }
 }
 
-/// To which state a step brings a file, where that changes something that was known: a content, or none.
-fn change(replica: &Replica, item: &Item, step: Step, local: Option<Local>) -> Option<Option<Hash>> {
+/// To which state a step brings a file, where that changes something that was known: a content, or nothing.
+fn change(replica: &Replica, item: &Item, step: Step, local: Option<Local>) -> Option<Local> {
     let is_known = replica.local.baseline.get(item).is_some() || replica.records.latest(item).is_some();
     match (step, local) {
-        (Step::Retract | Step::Remove, _) => Some(None),
-        (Step::Publish, Some(Local::Content(content))) if is_known => Some(Some(content)),
+        (Step::Retract | Step::Remove, _) => Some(Local::Missing),
+        (Step::Publish, Some(Local::Content(content))) if is_known => Some(Local::Content(content)),
         (Step::Place, _) if local != Some(Local::Missing) || replica.local.baseline.get(item).is_some() => {
-            replica.records.latest(item).map(|record| Some(content(record)))
+            replica.records.latest(item).map(|record| Local::Content(content(record)))
         }
         _ => None,
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::sync::replica::item::Item;
-use crate::sync::replica::merge::Hash;
+use crate::sync::replica::merge::Local;
 
 /// So long a state counts, and so long a file is left alone.
 const WINDOW: Duration = Duration::from_mins(1);
@@ -17,20 +17,17 @@ const MAX_RETURNS: usize = 3;
 /// So many states of one file are remembered.
 const MAX_STATES: usize = 16;
 
-/// A content, or nothing where the file is gone.
-type State = Option<Hash>;
-
 /// What files were like a moment ago.
 #[derive(Debug, Default)]
 pub struct Flips {
-    states: BTreeMap<Item, Vec<(Instant, State)>>,
+    states: BTreeMap<Item, Vec<(Instant, Local)>>,
     /// Files that are left alone, until when.
     restless: BTreeMap<Item, Instant>,
 }
 
 impl Flips {
     /// Whether a file may come to this state now. If it may, it is noted that it does.
-    pub fn allow(&mut self, item: &Item, state: State, now: Instant) -> bool {
+    pub fn allow(&mut self, item: &Item, state: Local, now: Instant) -> bool {
         let may = self.may(item, state, now);
         if may {
             self.note(item, state, now);
@@ -39,11 +36,11 @@ impl Flips {
     }
 
     /// Whether a file may come to this state now. One that may not is left alone from now on.
-    pub fn may(&mut self, item: &Item, state: State, now: Instant) -> bool {
+    pub fn may(&mut self, item: &Item, state: Local, now: Instant) -> bool {
         if self.restless.contains_key(item) {
             return false;
         }
-        let recent = |(at, before): &&(Instant, State)| now.saturating_duration_since(*at) < WINDOW && *before == state;
+        let recent = |(at, before): &&(Instant, Local)| now.saturating_duration_since(*at) < WINDOW && *before == state;
         let returns = self.states.get(item).map_or(0, |states| states.iter().filter(recent).count());
         if returns >= MAX_RETURNS {
             self.restless.insert(item.clone(), now + WINDOW);
@@ -52,7 +49,7 @@ impl Flips {
     }
 
     /// Notes that a file comes to this state.
-    pub fn note(&mut self, item: &Item, state: State, now: Instant) {
+    pub fn note(&mut self, item: &Item, state: Local, now: Instant) {
         let states = self.states.entry(item.clone()).or_default();
         states.retain(|(at, _)| now.saturating_duration_since(*at) < WINDOW);
         if states.len() >= MAX_STATES {
@@ -89,20 +86,20 @@ mod tests {
         let (mut flips, start) = (Flips::default(), Instant::now());
         let item = Item::parse(b"2013-08-11T14-34-37Z.txt").unwrap();
         for _ in 0..3 {
-            assert!(flips.allow(&item, None, start) && flips.allow(&item, Some([1; 32]), start));
+            assert!(flips.allow(&item, Local::Missing, start) && flips.allow(&item, Local::Content([1; 32]), start));
         }
-        assert!(!flips.allow(&item, None, start) && !flips.allow(&item, Some([2; 32]), start));
+        assert!(!flips.allow(&item, Local::Missing, start) && !flips.allow(&item, Local::Content([2; 32]), start));
         assert_eq!(flips.restless().collect::<Vec<_>>(), [&item]);
         assert!(flips.expire(start).is_empty());
-        assert_eq!(flips.expire(start + WINDOW), [item.clone()]);
-        assert!(flips.allow(&item, None, start + WINDOW));
+        assert_eq!(flips.expire(start + WINDOW), std::slice::from_ref(&item));
+        assert!(flips.allow(&item, Local::Missing, start + WINDOW));
     }
 
     #[test]
     fn what_is_edited_often_is_no_change_of_mind() {
         let (mut flips, start) = (Flips::default(), Instant::now());
         let item = Item::parse(b"2013-08-11T14-34-37Z.txt").unwrap();
-        assert!((0..200).all(|number| flips.allow(&item, Some([number; 32]), start)));
+        assert!((0..200).all(|number| flips.allow(&item, Local::Content([number; 32]), start)));
         assert!(flips.expire(start + WINDOW).is_empty() && flips.states.is_empty());
     }
 }

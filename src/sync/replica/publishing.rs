@@ -12,7 +12,7 @@ use crate::sync::replica::event::{NotPublished, NotRetracted, Published};
 use crate::sync::replica::item::Item;
 use crate::sync::replica::local::LocalBox;
 use crate::sync::replica::machine::Replica;
-use crate::sync::replica::merge::{Remote, Role, Step, step};
+use crate::sync::replica::merge::{Local, Remote, Role, Step, step};
 use crate::sync::replica::note_kind::NoteKind;
 use crate::sync::replica::now::Now;
 use crate::sync::replica::records::{Record, content};
@@ -78,10 +78,12 @@ pub fn give_way(replica: &mut Replica, items: &mut BTreeSet<Item>, now: Now) {
             replica.todo.again_later(Item::text(stamp));
             continue;
         }
-        if !replica.condition.flips.allow(&Item::text(stamp), None, now.monotonic) {
+        if !replica.condition.flips.allow(&Item::text(stamp), Local::Missing, now.monotonic) {
             continue;
         }
-        message.iter().for_each(|item| replica.work.begin(item, None));
+        for item in &message {
+            replica.work.begin(item, None);
+        }
         replica.work.giving_way.messages.insert(stamp, message);
         replica.ask(Action::GiveWay(stamp));
     }
@@ -110,15 +112,14 @@ fn is_anothers(replica: &Replica, item: &Item, now: Now) -> bool {
     if replica.records.own(item, &replica.shared.me).any(|record| record.time > now.wall) {
         return false;
     }
-    match replica.local.baseline.get(item) {
-        Some(agreed) => agreed.ours && replica.records.earlier(item, &replica.shared.me).is_some(),
-        None => {
-            let remote = replica.records.remote(item);
-            let local = replica.local.content(item);
-            let collides = |local| step(replica.shared.role_for(item), None, local, remote) == Step::GiveWay;
-            let is_own = replica.records.latest(item).is_some_and(|record| record.author == replica.shared.me);
-            matches!(remote, Remote::Content(_)) && !is_own && local.is_some_and(collides)
-        }
+    if let Some(agreed) = replica.local.baseline.get(item) {
+        agreed.ours && replica.records.earlier(item, &replica.shared.me).is_some()
+    } else {
+        let remote = replica.records.remote(item);
+        let local = replica.local.content(item);
+        let collides = |local| step(replica.shared.role_for(item), None, local, remote) == Step::GiveWay;
+        let is_own = replica.records.latest(item).is_some_and(|record| record.author == replica.shared.me);
+        matches!(remote, Remote::Content(_)) && !is_own && local.is_some_and(collides)
     }
 }
 

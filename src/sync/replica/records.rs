@@ -195,7 +195,7 @@ impl Records {
         let note = Note { author, hash, len, time };
         match Key::parse(key) {
             Some(Key::File { item, empty }) => {
-                self.put_file(item.clone(), Record { author, hash, len, time, empty });
+                self.put_file(&item, Record { author, hash, len, time, empty });
                 About::File(item)
             }
             Some(Key::Author) => {
@@ -217,14 +217,14 @@ impl Records {
         }
     }
 
-    fn put_file(&mut self, item: Item, record: Record) {
-        let (is_text, is_hidden, print) = (item.is_text(), item.is_hidden(), fingerprint(&item, &record));
+    fn put_file(&mut self, item: &Item, record: Record) {
+        let (is_text, is_hidden, print) = (item.is_text(), item.is_hidden(), fingerprint(item, &record));
         let records = self.files.entry(item.clone()).or_default();
         let before = counted_len(records.as_slice());
         let mut known = records.as_mut_slice().iter_mut();
         match known.find(|known| known.author == record.author && known.empty == record.empty) {
             Some(known) if known.time <= record.time => {
-                let version = self.sums.version.wrapping_sub(fingerprint(&item, known));
+                let version = self.sums.version.wrapping_sub(fingerprint(item, known));
                 self.sums.version = version.wrapping_add(print);
                 *known = record;
             }
@@ -267,7 +267,7 @@ impl Records {
 
     /// Takes in what this side has told the document, ahead of the engine's event about it.
     pub fn put_own(&mut self, item: &Item, record: Record) {
-        self.put_file(item.clone(), record);
+        self.put_file(item, record);
     }
 
     /// Takes in a note that this side has written.
@@ -292,12 +292,14 @@ impl Records {
         }
         for (item, records) in other.files {
             let taken = records.as_slice().iter().filter(|record| !is_left_out(&item, record));
-            taken.for_each(|record| self.put_file(item.clone(), *record));
+            taken.for_each(|record| self.put_file(&item, *record));
         }
         for (own, others) in
             [(&mut self.authors, other.authors), (&mut self.moved, other.moved), (&mut self.names, other.names)]
         {
-            others.into_values().for_each(|note| put_note(own, note));
+            for note in others.into_values() {
+                put_note(own, note);
+            }
         }
         self.refused.merge(other.refused);
         self.newest = self.newest.max(other.newest);

@@ -330,6 +330,7 @@ fn a_swarm_dials_hardly_more_when_it_grows() {
 
 #[test]
 #[ignore = "prints the table of sync/mod.rs, in a minute"]
+#[expect(clippy::print_stdout, reason = "the table is read")]
 fn table() {
     println!(
         "readers | news has come to all | dials a minute | content | author gives | author is asked | half, all have it | most by a reader | all by the author alone"

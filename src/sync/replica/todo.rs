@@ -8,6 +8,7 @@ use crate::sync::replica::item::Item;
 
 /// What is to be looked at.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is something of its own to be looked at")]
 pub struct Todo {
     /// The whole box.
     pub everything: bool,

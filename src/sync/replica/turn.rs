@@ -57,7 +57,7 @@ impl Replica {
                     self.local.note_read(&item, read);
                     self.todo.again(item);
                 }
-                Err(why) => self.not_read(item, why),
+                Err(why) => self.not_read(&item, why),
             },
             Event::Kept(item, kept) => match kept {
                 Ok(read) => self.kept(item, read),
@@ -65,7 +65,7 @@ impl Replica {
                     self.end(&item);
                     self.condition.problem(format!("{item} can't be sent to new readers: {error}"));
                 }
-                Err(why) => self.not_read(item, why),
+                Err(why) => self.not_read(&item, why),
             },
             Event::NotStored(items) => self.todo.lost.extend(items),
             Event::Entries(entries) => entries.iter().for_each(|entry| self.entry_came(entry)),
@@ -140,10 +140,10 @@ impl Replica {
         }
     }
 
-    fn not_read(&mut self, item: Item, why: NotRead) {
-        self.end(&item);
+    fn not_read(&mut self, item: &Item, why: NotRead) {
+        self.end(item);
         match why {
-            NotRead::Gone => self.todo.list_again(&item),
+            NotRead::Gone => self.todo.list_again(item),
             NotRead::Failed(error) => self.condition.problem(format!("{item} can't be read: {error}")),
         }
     }
@@ -380,7 +380,7 @@ mod tests {
     use crate::sync::keys::document::{AuthorKey, Document, Returned};
     use crate::sync::replica::baseline::Baseline;
     use crate::sync::replica::deletion::Retraction;
-    use crate::sync::replica::event::{Published, Surroundings, Touched};
+    use crate::sync::replica::event::{Profiles, Published, Surroundings, Touched};
     use crate::sync::replica::limits::Limits;
     use crate::sync::replica::machine::Memory;
     use crate::sync::replica::merge::{Hash, Role};
@@ -474,7 +474,7 @@ mod tests {
         fn listed(&mut self, names: Option<BTreeSet<std::ffi::OsString>>, files: &[(&str, i64)]) -> Vec<Action> {
             let files = files.iter().map(|(path, second)| (item(path), stat(*second))).collect();
             let tree = Tree { files, ..Tree::default() };
-            self.on(Event::Listed(Ok(Listing { names, tree, profiles: Default::default() })))
+            self.on(Event::Listed(Ok(Listing { names, tree, profiles: Profiles::default() })))
         }
 
         /// The box is looked at anew, and has these files.

@@ -41,6 +41,7 @@ pub struct GivingWay {
 
 /// What is under way.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is something of its own that is under way")]
 pub struct Work {
     files: BTreeMap<Item, Doing>,
     /// The box is being listed.

@@ -48,7 +48,7 @@ fn the_author_knows_when_a_reader_has_everything() {
 #[test]
 fn what_is_beyond_a_limit_is_told_to_both_sides() {
     let azureen = azureen();
-    azureen.writes(&format!("{OUTBOX}/{FIRST}/film"), &[7; 50_000]);
+    azureen.writes(&format!("{OUTBOX}/{FIRST}/film"), &vec![7; 50_000]);
     let brando = Person::new("Brando");
     brando.prefers("[sync.channels.harbour]\nattachment_limit = \"20 kB\"\n[sync.channels.harbor]\nfiles_limit = 1\n");
     let brando = brando.subscribed(&azureen.key("blog"), "harbour").running();

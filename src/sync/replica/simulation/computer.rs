@@ -81,6 +81,7 @@ pub(super) struct Witness {
 
 /// A computer.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is something of its own that can be wrong with it")]
 pub(super) struct Computer {
     pub(super) part: Part,
     pub(super) folder: Folder,

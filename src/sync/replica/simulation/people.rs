@@ -20,7 +20,7 @@ impl World {
             Happening::Attach { at, nth } => self.attach(within(*at), *nth),
             Happening::Profile { at } => {
                 let content = self.catalog.fresh(100);
-                self.person_writes(within(*at), Item::profile(), content);
+                self.person_writes(within(*at), &Item::profile(), content);
             }
             Happening::Edit { at, nth } => self.edit(within(*at), *nth, 30),
             Happening::Empty { at, nth } => self.edit(within(*at), *nth, 0),
@@ -31,7 +31,9 @@ impl World {
             }
             Happening::DeleteAll { at } => {
                 let items: Vec<Item> = self.computers[within(*at)].folder.files.keys().cloned().collect();
-                items.iter().for_each(|item| self.person_deletes(within(*at), item));
+                for item in &items {
+                    self.person_deletes(within(*at), item);
+                }
             }
             Happening::AllowDeleteAll { at } => {
                 self.computers[within(*at)].state.book.delete_all = true;
@@ -98,10 +100,10 @@ impl World {
             let item = Item::parse(format!("{stamp}/{attachment}.jpg").as_bytes()).unwrap();
             let len = self.random.pick(&[0, 500, 5000]);
             let content = self.catalog.fresh(len);
-            self.person_writes(at, item, content);
+            self.person_writes(at, &item, content);
         }
         let content = self.catalog.fresh(40);
-        self.person_writes(at, Item::text(stamp), content);
+        self.person_writes(at, &Item::text(stamp), content);
     }
 
     fn attach(&mut self, at: usize, nth: usize) {
@@ -113,7 +115,7 @@ impl World {
         };
         let item = Item::parse(format!("{stamp}/film.mp4").as_bytes()).unwrap();
         let content = self.catalog.fresh(2 << 20);
-        self.person_writes(at, item, content);
+        self.person_writes(at, &item, content);
     }
 
     fn edit(&mut self, at: usize, nth: usize, len: u64) {
@@ -123,7 +125,7 @@ impl World {
         if let Some(item) = self.computers[at].nth(nth) {
             let large = self.computers[at].content(&item).is_some_and(|content| content.len > 1 << 20);
             let content = self.catalog.fresh(if large && len > 0 { 2 << 20 } else { len });
-            self.person_writes(at, item, content);
+            self.person_writes(at, &item, content);
         }
     }
 
@@ -131,7 +133,7 @@ impl World {
     pub(super) fn person_writes(
         &mut self,
         at: usize,
-        item: Item,
+        item: &Item,
         content: crate::sync::replica::simulation::content::Content,
     ) {
         if !self.has_hands(at) {
@@ -140,13 +142,13 @@ impl World {
         let now = self.file_time(at);
         let me = self.computers[at].state.me;
         let folder = &mut self.computers[at].folder;
-        if let Some(before) = folder.files.get(&item) {
+        if let Some(before) = folder.files.get(item) {
             self.ledger.excused.insert(before.content.hash);
         }
         folder.put(item.clone(), content, now);
-        self.ledger.write(&item, content, me);
+        self.ledger.write(item, content, me);
         self.computers[at].touched.insert(item.clone());
-        self.notify(at, &item);
+        self.notify(at, item);
     }
 
     pub(super) fn person_deletes(&mut self, at: usize, item: &Item) {

@@ -1,5 +1,7 @@
 //! What must hold at each step of a replica's hands.
 
+use std::collections::BTreeSet;
+
 use crate::channel::authorship::authors::Authors;
 use crate::sync::replica::action::Placement;
 use crate::sync::replica::deletion::Deletion;
@@ -13,8 +15,8 @@ use crate::sync::replica::simulation::world::{SECOND, World};
 
 impl World {
     /// Notes the first thing that is violated.
-    pub(super) fn violated(&mut self, rule: Rule, at: usize, words: String) {
-        let words = format!("at {at}, {words}");
+    pub(super) fn violated(&mut self, rule: Rule, at: usize, mut words: String) {
+        words.insert_str(0, &format!("at {at}, "));
         self.say(|| format!("!!! {words}"));
         self.ledger.violation.get_or_insert(Violation { rule, words });
     }
@@ -67,13 +69,13 @@ impl World {
     pub(super) fn check_retracted(&mut self, at: usize, item: &Item, says: Deletion) {
         let computer = &self.computers[at];
         // Taking back what does not count deletes nothing.
-        let counts = |replica: &Box<Replica>| {
+        let counts = |replica: &Replica| {
             replica
                 .records
                 .latest(item)
                 .is_some_and(|latest| latest.author == computer.state.me && !latest.is_deletion())
         };
-        let changes = says == Deletion::Deleted || computer.replica.as_ref().is_some_and(counts);
+        let changes = says == Deletion::Deleted || computer.replica.as_deref().is_some_and(counts);
         if changes && !computer.taken.contains(item) {
             self.violated(Rule::Retraction, at, format!("{item} is deleted for readers, and nobody deleted it here"));
         }
@@ -97,7 +99,7 @@ impl World {
         computer.witness.signed.insert((item.clone(), hash, entry.author));
         let is_open_now = computer.replica.as_ref().is_none_or(|replica| replica.exchange.is_open(now.monotonic));
         let is_open = is_open_now || time < computer.was_open + 16 * SECOND;
-        let first = computer.witness.first.entry((item, hash)).or_insert_with(|| (Default::default(), time));
+        let first = computer.witness.first.entry((item, hash)).or_insert_with(|| (BTreeSet::default(), time));
         // Who signs within a while, or while documents are still being compared, may have been met at once.
         if is_open || time < first.1 + 16 * SECOND {
             first.0.insert(entry.author);

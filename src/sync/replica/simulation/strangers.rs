@@ -26,7 +26,7 @@ impl World {
         let now = self.wall(by);
         match (how, other) {
             (Harm::SignOlder, Some(entry)) => {
-                self.sign(by, entry.key, Content { hash: entry.hash, len: entry.len }, entry.time.saturating_sub(HOUR))
+                self.sign(by, entry.key, Content { hash: entry.hash, len: entry.len }, entry.time.saturating_sub(HOUR));
             }
             (Harm::SignNow, Some(entry)) => self.sign(by, entry.key, Content { hash: entry.hash, len: entry.len }, now),
             (Harm::WrongLength, other) => {

@@ -166,8 +166,8 @@ fn item_of(event: &Event) -> Option<Item> {
         | Event::Published(item, _)
         | Event::Placed(item, _)
         | Event::Removed(item, _)
-        | Event::PutAside(item, _) => Some(item.clone()),
-        Event::Retracted(Retraction { item, .. }, _) => Some(item.clone()),
+        | Event::PutAside(item, _)
+        | Event::Retracted(Retraction { item, .. }, _) => Some(item.clone()),
         Event::GaveWay(stamp, _) => Some(Item::text(*stamp)),
         _ => None,
     }

@@ -182,7 +182,8 @@ impl World {
     /// Notes what happens, for people.
     pub(super) fn say(&mut self, words: impl FnOnce() -> String) {
         if self.is_verbose {
-            let line = format!("{:9.3} s  {}", self.time as f64 / 1e6, words());
+            let (seconds, millis) = (self.time / SECOND, self.time % SECOND / MS);
+            let line = format!("{seconds:5}.{millis:03} s  {}", words());
             self.log.push(line);
         }
     }
