@@ -73,12 +73,13 @@ pub(super) enum Tried {
     Broken(String),
 }
 
-/// Asks one peer after the other; who hesitates is asked once more when nobody else gave it.
+/// Asks one peer after the other; who hesitates is asked once more when nobody else gave it, and then whoever offers contents.
 pub(super) async fn attempt(
     store: Store,
     pool: Arc<ConnectionPool>,
     mut job: Job,
     known: Vec<Provider>,
+    offers: Vec<Connection>,
 ) -> (Job, Tried) {
     let round = pool.round(&known, &job.want.hash, job.attempts).await;
     job.attempts.count = job.attempts.count.saturating_add(1);
@@ -103,6 +104,13 @@ pub(super) async fn attempt(
         match ask(&store, &pool, &mut job, &provider, MAX_STALL).await {
             Tried::Nobody | Tried::Stalled => {}
             Tried::AskAround => asks_around = true,
+            Tried::Partly => has_more = true,
+            tried => return (job, tried),
+        }
+    }
+    for offer in offers {
+        match pull(&store, offer, &job.want, MAX_STALL).await {
+            Tried::Nobody | Tried::Stalled | Tried::AskAround => {}
             Tried::Partly => has_more = true,
             tried => return (job, tried),
         }

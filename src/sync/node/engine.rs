@@ -32,6 +32,7 @@ use crate::sync::node::invitation;
 use crate::sync::node::large_contents::{LargeContents, Marks};
 use crate::sync::node::network;
 use crate::sync::node::network::failed;
+use crate::sync::node::offers::Offers;
 use crate::sync::node::reader_reports;
 use crate::sync::node::reader_reports::ReaderProtocol;
 use crate::sync::node::serving::Serving;
@@ -51,11 +52,17 @@ pub(super) struct Engine {
     pub(super) large: LargeContents,
     pub(super) docs: Docs,
     pub(super) gossip: Gossip,
-    pub(super) serving: Serving,
+    pub(super) giving: Giving,
     pub(super) author: AuthorId,
     pub(super) incoming: IncomingEntries,
     pub(super) clocks: Clocks,
     protocols: Protocols,
+}
+
+/// What is known of what was given away, and what is offered here.
+pub(super) struct Giving {
+    pub(super) serving: Serving,
+    pub(super) offers: Offers,
 }
 
 /// What is answered, and what is asked.
@@ -91,23 +98,26 @@ impl Engine {
         let id = author.id();
         docs.author_import(author).await.map_err(failed)?;
         let (serving, questions) = Serving::begin(&store);
+        let contents = BlobsProtocol::new(&store, Some(questions));
+        let offers = Offers::default();
+        let readers = ReaderProtocol { home: home.clone(), me: endpoint.id(), offers: offers.clone() };
         let router = Router::builder(endpoint.clone())
-            .accept(iroh_blobs::ALPN, BlobsProtocol::new(&store, Some(questions)))
+            .accept(iroh_blobs::ALPN, contents.clone())
             .accept(iroh_gossip::ALPN, gossip.clone())
             .accept(iroh_docs::ALPN, docs.clone())
             .accept(invitation::ALPN, invitations)
             .accept(clocks::ALPN, ClockProtocol { home: home.clone() })
-            .accept(reader_reports::ALPN, ReaderProtocol { home: home.clone(), me: endpoint.id() })
+            .accept(reader_reports::ALPN, readers)
             .spawn();
         info!(device = %hex::short(endpoint.id().as_bytes()), "the engine runs");
-        let asking = tokio::spawn(reader_reports::ask_readers(home.clone(), endpoint.clone()));
+        let asking = tokio::spawn(reader_reports::ask_readers(home.clone(), endpoint.clone(), contents));
         Ok(Self {
             endpoint,
             store,
             large,
             docs,
             gossip,
-            serving,
+            giving: Giving { serving, offers },
             author: id,
             incoming: IncomingEntries::default(),
             clocks: Clocks::default(),

@@ -18,7 +18,9 @@ use tracing::{debug, trace, warn};
 use crate::sync::hex;
 use crate::sync::node::ask_peers::{SLACK, Tried, attempt};
 use crate::sync::node::connection_pool::ConnectionPool;
+use crate::sync::node::engine::Giving;
 use crate::sync::node::fetch_job::{Done, Job, Want};
+use crate::sync::node::offers::Offers;
 use crate::sync::node::serving::Serving;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::event::Unsound;
@@ -61,7 +63,7 @@ pub(super) struct Fetcher {
 
 impl Fetcher {
     /// Starts the scheduler.
-    pub(super) fn start(endpoint: Endpoint, store: Store, serving: Serving) -> Self {
+    pub(super) fn start(endpoint: Endpoint, store: Store, Giving { serving, offers }: &Giving) -> Self {
         let (requests, received) = mpsc::unbounded_channel();
         let broken = Arc::<OnceLock<String>>::default();
         let awaited = Arc::<AtomicU64>::default();
@@ -71,7 +73,8 @@ impl Fetcher {
                 store,
                 pool,
                 queue: FetchQueue::default(),
-                serving,
+                serving: serving.clone(),
+                offers: offers.clone(),
                 peers: HashMap::new(),
                 running: JoinSet::new(),
                 large: 0,
@@ -120,6 +123,7 @@ struct Scheduler {
     pool: Arc<ConnectionPool>,
     queue: FetchQueue<Job>,
     serving: Serving,
+    offers: Offers,
     peers: HashMap<[u8; 32], Vec<Provider>>,
     running: JoinSet<(Job, Tried)>,
     /// How many of them are large.
@@ -153,8 +157,10 @@ impl Scheduler {
                     }
                 }
                 () = pause => {}
+                () = self.offers.made() => self.queue.wake_those(|job| !self.offers.of(&job.want.document).is_empty()),
                 () = tokio::time::sleep(MAX_UNUSED), if !is_used && is_connected => {
                     self.pool.clear().await;
+                    self.offers.clear();
                     is_connected = false;
                 }
             }
@@ -198,7 +204,8 @@ impl Scheduler {
             // Nobody is known yet: it is tried again when somebody is.
             let peers = self.peers.get(&job.want.document).cloned().unwrap_or_default();
             trace!(content = %hex::short(&job.want.hash), len = job.want.len, peers = peers.len(), "fetching");
-            self.running.spawn(attempt(self.store.clone(), Arc::clone(&self.pool), job, peers));
+            let offers = self.offers.of(&job.want.document);
+            self.running.spawn(attempt(self.store.clone(), Arc::clone(&self.pool), job, peers, offers));
         }
     }
 

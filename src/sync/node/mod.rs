@@ -40,6 +40,7 @@ mod log_secrecy;
 mod memory;
 mod move_files;
 mod network;
+mod offers;
 mod place_files;
 mod place_large;
 mod publish;

@@ -3,12 +3,15 @@
 //! Whoever asks shows that it has the document's id, without telling it: only the two devices of this connection can make or read the
 //! proof. The answer tells how many files and bytes are missing on the device that answers, and a fingerprint of what it knows of.
 //! Whoever has the id could find out as much by asking for the contents one by one.
+//!
+//! Where something is missing, whoever asked gives contents over that connection for as long as it is open (`offers.rs`).
 
 use std::time::Duration;
 
 use iroh::endpoint::{Connection, RemoteInfo, TransportAddrInfo};
 use iroh::protocol::{AcceptError, ProtocolHandler};
 use iroh::{Endpoint, EndpointAddr, EndpointId};
+use iroh_blobs::BlobsProtocol;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tracing::{Instrument, debug, trace};
@@ -17,6 +20,8 @@ use crate::sync::error::Error;
 use crate::sync::hex;
 use crate::sync::node::home::Home;
 use crate::sync::node::network::failed;
+use crate::sync::node::offers::Offers;
+use crate::sync::node::shared_status::Holdings;
 use crate::sync::redacted::redacted;
 use crate::sync::replica::reader_questions::{Reader, ReaderQuestions};
 use crate::sync::status::PeerHas;
@@ -28,6 +33,9 @@ pub(super) const ALPN: &[u8] = b"missive/have/1";
 
 /// What a proof is made for.
 const CONTEXT: &str = "missive/have/1 the sender has this document";
+
+/// How long contents are offered after an answer.
+const MAX_OFFER_TIME: Duration = Duration::from_mins(10);
 
 /// How long an answer may take.
 const MAX_ANSWER_TIME: Duration = Duration::from_secs(10);
@@ -43,13 +51,14 @@ fn proof(document: &[u8; 32], asks: &EndpointId, asked: &EndpointId) -> [u8; 32]
 }
 
 /// Asks connected readers whether they have everything, for as long as the node runs.
-pub(super) async fn ask_readers(home: Home, endpoint: Endpoint) {
+pub(super) async fn ask_readers(home: Home, endpoint: Endpoint, contents: BlobsProtocol) {
     let mut questions = ReaderQuestions::default();
     let mut asking = JoinSet::new();
     loop {
         let now = Instant::now();
         for reader in questions.due(home.status.open_readers(), now.into_std()) {
-            asking.spawn(ask_and_note(home.clone(), endpoint.clone(), reader).in_current_span());
+            let asked = ask_and_give(home.clone(), endpoint.clone(), contents.clone(), reader);
+            asking.spawn(asked.in_current_span());
         }
         let due = questions.next_due();
         let pause = async {
@@ -66,18 +75,25 @@ pub(super) async fn ask_readers(home: Home, endpoint: Endpoint) {
     }
 }
 
-async fn ask_and_note(home: Home, endpoint: Endpoint, reader: Reader) {
+/// Asks a reader, and gives it what it lacks, as far as it is here.
+async fn ask_and_give(home: Home, endpoint: Endpoint, contents: BlobsProtocol, reader: Reader) {
     let peer = hex::short(&reader.device);
     match timeout(MAX_ANSWER_TIME, ask(&home, &endpoint, &reader)).await.map_err(failed).and_then(|answer| answer) {
-        Ok(has) => {
+        Ok((has, connection)) => {
             trace!(%peer, files = has.missing_files, bytes = has.missing_bytes, "the reader says what it lacks");
+            let lacks_something = has.missing_files > 0;
             home.status.note_reader(&reader.document, &reader.device, has);
+            if lacks_something {
+                // The reader takes what it wants, and closes the connection.
+                drop(timeout(MAX_OFFER_TIME, contents.accept(connection.clone())).await);
+            }
+            connection.close(0_u32.into(), b"thanks");
         }
         Err(error) => debug!(%peer, error = %redacted(&error), "the reader did not say what it has"),
     }
 }
 
-async fn ask(home: &Home, endpoint: &Endpoint, reader: &Reader) -> Result<PeerHas, Error> {
+async fn ask(home: &Home, endpoint: &Endpoint, reader: &Reader) -> Result<(PeerHas, Connection), Error> {
     let device = EndpointId::from_bytes(&reader.device).map_err(failed)?;
     let known = endpoint.remote_info(device).await;
     let addresses = known.into_iter().flat_map(RemoteInfo::into_addrs).map(TransportAddrInfo::into_addr);
@@ -88,8 +104,7 @@ async fn ask(home: &Home, endpoint: &Endpoint, reader: &Reader) -> Result<PeerHa
     send.finish().map_err(failed)?;
     let mut answer = [0; ANSWER_LEN];
     receive.read_exact(&mut answer).await.map_err(failed)?;
-    connection.close(0_u32.into(), b"thanks");
-    Ok(parse(&answer, home.seconds()))
+    Ok((parse(&answer, home.seconds()), connection))
 }
 
 /// The answer's bytes.
@@ -122,6 +137,7 @@ fn parse(answer: &[u8; ANSWER_LEN], told: i64) -> PeerHas {
 pub(super) struct ReaderProtocol {
     pub(super) home: Home,
     pub(super) me: EndpointId,
+    pub(super) offers: Offers,
 }
 
 impl std::fmt::Debug for ReaderProtocol {
@@ -141,12 +157,16 @@ impl ProtocolHandler for ReaderProtocol {
                 return Ok(());
             }
             let holdings = self.home.status.holdings(|document| proof(document, &asks, &self.me) == shown);
-            if let Some((version, files, bytes)) = holdings
-                && send.write_all(&compose(&version, files, bytes)).await.is_ok()
+            if let Some(Holdings { document, version, missing_files, missing_bytes }) = holdings
+                && send.write_all(&compose(&version, missing_files, missing_bytes)).await.is_ok()
                 && send.finish().is_ok()
             {
-                // Whoever asked closes the connection.
-                connection.closed().await;
+                if missing_files > 0 {
+                    self.offers.make(document, connection.clone());
+                } else {
+                    // Whoever asked closes the connection.
+                    connection.closed().await;
+                }
             }
             Ok(())
         };

@@ -36,6 +36,18 @@ struct Reported {
     clock: Option<i64>,
 }
 
+/// What is here of a document.
+pub(super) struct Holdings {
+    /// Its id.
+    pub(super) document: [u8; 32],
+    /// The fingerprint of what is known of it.
+    pub(super) version: String,
+    /// How many files of that are missing.
+    pub(super) missing_files: u64,
+    /// How many bytes they have.
+    pub(super) missing_bytes: u64,
+}
+
 impl SharedStatus {
     /// Nothing is known but how a node stood that ran before.
     pub(super) fn new(last: Option<NodeState>) -> Self {
@@ -94,13 +106,12 @@ impl SharedStatus {
         }
     }
 
-    /// The first document for which this holds: the fingerprint of what is known of it here, and how much of that is missing, in
-    /// files and bytes.
-    pub(super) fn holdings(&self, is_meant: impl Fn(&[u8; 32]) -> bool) -> Option<(String, u64, u64)> {
+    /// What is here of the first document for which this holds.
+    pub(super) fn holdings(&self, is_meant: impl Fn(&[u8; 32]) -> bool) -> Option<Holdings> {
         let reported = self.lock();
-        let (_, state) = reported.documents.iter().find(|(id, _)| is_meant(id))?;
-        let (files, bytes) = state.missing();
-        Some((state.version.clone(), files, bytes))
+        let (document, state) = reported.documents.iter().find(|(id, _)| is_meant(id))?;
+        let (missing_files, missing_bytes) = state.missing();
+        Some(Holdings { document: *document, version: state.version.clone(), missing_files, missing_bytes })
     }
 
     /// Ends with a document.

@@ -141,7 +141,7 @@ impl Supervisor {
             async move { docs.author_export(author).await.is_ok() }
         }));
         let engine = Arc::new(engine);
-        let fetcher = Fetcher::start(engine.endpoint.clone(), (*engine.store).clone(), engine.serving.clone());
+        let fetcher = Fetcher::start(engine.endpoint.clone(), (*engine.store).clone(), &engine.giving);
         let mut supervisor = Self {
             home: home.clone(),
             engine,

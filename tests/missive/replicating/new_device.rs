@@ -38,6 +38,20 @@ fn three() -> (Person, Person, Person) {
 }
 
 #[test]
+fn what_both_computers_with_the_same_keys_write_comes_to_a_reader_and_both_are_told() {
+    let (desktop, laptop, brando) = three();
+    let all = [&desktop, &laptop, &brando];
+    desktop.writes(&format!("{BOX}/{SECOND}.txt"), b"from the desktop\n");
+    laptop.writes(&format!("{BOX}/{THIRD}.txt"), b"from the laptop\n");
+    until(&all, "both messages arrive", || {
+        [SECOND, THIRD].iter().all(|stem| brando.has(&format!("{INBOX}/{stem}.txt")))
+    });
+    for person in [&desktop, &laptop] {
+        until(&all, "it is told", || person.does(&["status"]).contains("another computer writes with this one's keys"));
+    }
+}
+
+#[test]
 fn the_second_computer_becomes_a_second_author_and_nothing_is_lost() {
     let (desktop, mut laptop, brando) = three();
     let all = [&desktop, &brando];
