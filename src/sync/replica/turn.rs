@@ -176,7 +176,7 @@ impl Replica {
         self.wanted.refused.clear();
         self.authorship.is_written = false;
         self.todo.authors = true;
-        self.work.is_answering = self.shared.document.returned.is_some();
+        self.work.is_answering = self.shared.document.returned.is_some() || self.shared.document.delete_all;
         let baseline = self.local.baseline.files().keys();
         let all = self.local.tree.files.keys().chain(self.records.items()).chain(baseline);
         self.todo.items.extend(all.cloned());
@@ -189,6 +189,8 @@ impl Replica {
         if received.is_remote {
             self.exchange.own_key.notice(received, &self.shared, &self.records);
         }
+        // On which device somebody writes may be known from their note already.
+        self.todo.notes |= !self.records.signers.contains_key(&received.author);
         match self.records.put(&received.entry()) {
             About::File(item) => {
                 self.wanted.let_go(&item, self.records.latest(&item).map(|record| record.hash));
@@ -276,7 +278,7 @@ impl Replica {
             return;
         }
         self.look(now);
-        self.use_up_answer();
+        self.use_up_answers();
     }
 
     /// Looks at files, and decides about each of them.
@@ -304,6 +306,7 @@ impl Replica {
         self.keep_lost();
         if std::mem::take(&mut self.todo.notes) {
             noting::learn(self);
+            meeting::authors_known(self);
             noting::speak(self);
         }
         noting::write_authors(self);
@@ -358,12 +361,19 @@ impl Replica {
         true
     }
 
-    /// The answer about files that came back counts for all that are there, and for no others.
-    fn use_up_answer(&mut self) {
-        if self.work.is_answering && self.work.is_idle() && self.todo.items.is_empty() && self.todo.held.is_empty() {
-            self.work.is_answering = false;
-            self.shared.document.returned = None;
+    /// The answer about files that came back counts for all that are there, and the leave to delete everything for all that are not:
+    /// a disk that vanishes later is another question.
+    fn use_up_answers(&mut self) {
+        let is_done = self.work.is_idle() && self.todo.items.is_empty() && self.todo.held.is_empty();
+        if !self.work.is_answering || !is_done {
+            return;
+        }
+        self.work.is_answering = false;
+        if self.shared.document.returned.take().is_some() {
             self.ask(Action::Note(BookChange::ReturnAnswered));
+        }
+        if std::mem::take(&mut self.shared.document.delete_all) {
+            self.ask(Action::Note(BookChange::DeletedAll));
         }
     }
 }
@@ -534,6 +544,20 @@ mod tests {
             assert!(ended.iter().any(|action| matches!(action, Action::Note(BookChange::ReturnAnswered))), "{ended:?}");
             assert_eq!(scene.replica.condition.asks(), None);
         }
+    }
+
+    #[test]
+    fn the_leave_to_delete_everything_is_no_leave_for_a_disk_that_vanishes_later() {
+        let files = [(TEXT, 900), ("2014-08-11T14-34-37Z.txt", 900)];
+        let mut scene = Scene::new(Role::Writer, &files);
+        scene.published(TEXT, [1; 32], 900);
+        scene.published("2014-08-11T14-34-37Z.txt", [2; 32], 900);
+        let mut document = scene.replica.shared.document.clone();
+        document.delete_all = true;
+        assert!(matches!(scene.on(Event::Book(Box::new(document)))[..], [Action::List(None)]));
+        let used = scene.listed(None, &files);
+        assert!(used.iter().any(|action| matches!(action, Action::Note(BookChange::DeletedAll))), "{used:?}");
+        assert!(scene.looks(&[]).is_empty() && scene.replica.condition.asks().is_some());
     }
 
     #[test]

@@ -7,13 +7,14 @@ use crate::channel::protocol::entry::Side;
 use crate::sync::keys::document::{AuthorKey, Document, Secret};
 use crate::sync::keys::ticket::Peer;
 use crate::sync::replica::event::Log;
-use crate::sync::replica::item::Item;
+use crate::sync::replica::item::{Item, Key};
 use crate::sync::replica::item_log::ItemLog;
 use crate::sync::replica::limits::Limits;
 use crate::sync::replica::machine::{Memory, Replica};
 use crate::sync::replica::merge::{Hash, Role};
 use crate::sync::replica::note_kind::NoteKind;
 use crate::sync::replica::peers::Peers;
+use crate::sync::replica::records::{ReceivedEntry, content};
 use crate::sync::replica::shared_box::SharedBox;
 use crate::sync::replica::signers::Author;
 use crate::sync::replica::simulation::content::Content;
@@ -118,8 +119,10 @@ pub(super) struct Computer {
     pub(super) has_lost_power: bool,
     /// Items that a person touched here: an inbox may differ in them.
     pub(super) touched: BTreeSet<Item>,
-    /// Items that a person deleted, moved or restored here.
+    /// Items that a person deleted, moved or restored here, or said may be deleted.
     pub(super) taken: BTreeSet<Item>,
+    /// Items that the program took away here because an author deleted them: a program that is killed then may not know why.
+    pub(super) removed: BTreeSet<Item>,
     /// When contents are asked for again.
     pub(super) retry: u64,
     /// What of others is taken in.
@@ -170,6 +173,7 @@ impl Computer {
             has_lost_power: false,
             touched: BTreeSet::new(),
             taken: BTreeSet::new(),
+            removed: BTreeSet::new(),
             retry: 0,
             limits: Limits::default(),
         }
@@ -223,6 +227,19 @@ impl Computer {
             }
         };
         is_readable.then_some(stored.len)
+    }
+
+    /// Whether this computer may make the same entry just now: its box has that content, or has lost the file that was deleted.
+    pub(super) fn is_about_to_say(&self, entry: &ReceivedEntry) -> bool {
+        let Some(Key::File { item, empty }) = Key::parse(&entry.key) else {
+            return false;
+        };
+        let record = super::records_of(entry, empty);
+        if record.is_deletion() {
+            let agreed = self.replica.as_ref().and_then(|replica| replica.local.baseline.get(&item));
+            return agreed.is_some() && !self.folder.files.contains_key(&item);
+        }
+        self.folder.files.values().any(|file| file.content.hash == content(&record))
     }
 
     /// What the disk has free, in bytes.

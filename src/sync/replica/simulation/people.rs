@@ -287,6 +287,7 @@ impl World {
         copy.witness = self.computers[at].witness.clone();
         copy.touched.clone_from(&self.computers[at].touched);
         copy.taken.clone_from(&self.computers[at].taken);
+        copy.removed.clone_from(&self.computers[at].removed);
         copy.limits = self.computers[at].limits;
         let now = self.file_time(at);
         for (item, file) in std::mem::take(&mut copy.folder.files) {

@@ -5,6 +5,7 @@ use crate::sync::replica::action::Placement;
 use crate::sync::replica::deletion::Deletion;
 use crate::sync::replica::item::{Item, Key};
 use crate::sync::replica::machine::Replica;
+use crate::sync::replica::merge::Hash;
 use crate::sync::replica::records::ReceivedEntry;
 use crate::sync::replica::simulation::computer::Part;
 use crate::sync::replica::simulation::content::{Content, number};
@@ -74,7 +75,7 @@ impl World {
                 .is_some_and(|latest| latest.author == computer.state.me && !latest.is_deletion())
         };
         let changes = says == Deletion::Deleted || computer.replica.as_ref().is_some_and(counts);
-        if changes && !computer.taken.contains(item) {
+        if changes && !computer.taken.contains(item) && !computer.removed.contains(item) {
             self.violated(Rule::Retraction, at, format!("{item} is deleted for readers, and nobody deleted it here"));
         }
     }
@@ -121,7 +122,7 @@ impl World {
         }
     }
 
-    /// A reader's text appears after the attachments that are known by then, and can be had.
+    /// A reader's text appears after the attachments of its author that are known by then, and can be had.
     pub(super) fn check_order(&mut self, at: usize, placements: &[Placement]) {
         let computer = &self.computers[at];
         let Some(replica) = computer.replica.as_ref().filter(|_| computer.part == Part::Reader) else {
@@ -129,10 +130,12 @@ impl World {
         };
         let mut late = Vec::new();
         for text in placements.iter().filter(|placement| placement.item.is_text() && placement.replaces.is_none()) {
+            let author = replica.records.latest(&text.item).map(|record| record.author);
             for item in replica.records.of_message(&text.item).filter(|item| item.is_attachment()) {
                 let record = replica.records.latest(item);
                 let is_expected = record.is_some_and(|record| {
                     !record.is_deletion()
+                        && Some(record.author) == author
                         && !record.empty
                         && record.file_len() <= 8 << 20
                         && !replica.wanted.is_unsound(record.hash, record.len)
@@ -166,7 +169,9 @@ impl World {
             }
             for key in signers.keys() {
                 let author = key.bytes();
-                let is_known = of_item().any(|(_, (first, _))| first.contains(&author));
+                // What a box says may be older than what its document saw: it is true if the author wrote that.
+                let wrote = |hash: &Hash| self.ledger.written.get(hash).is_some_and(|(_, by)| *by == author);
+                let is_known = of_item().any(|((_, hash), (first, _))| first.contains(&author) || wrote(hash));
                 if !is_known && author != computer.state.me {
                     wrong.push(format!("{item} is said to be by {:02x}, who did not sign it first", author[0]));
                 }

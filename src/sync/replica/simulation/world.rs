@@ -13,6 +13,7 @@ use crate::sync::replica::now::Now;
 use crate::sync::replica::records::ReceivedEntry;
 use crate::sync::replica::simulation::computer::{ChannelKeys, Computer, Part, device};
 use crate::sync::replica::simulation::content::Catalog;
+use crate::sync::replica::simulation::folder::File;
 use crate::sync::replica::simulation::ledger::{Ledger, Rule};
 use crate::sync::replica::simulation::network::{Network, Session};
 use crate::sync::replica::simulation::random::Random;
@@ -337,6 +338,10 @@ impl World {
         state.entries.lose(keep);
         let random = &mut self.random;
         state.store.retain(|_, stored| stored.is_flushed || random.percent(50));
+        // Of a file that was put in place with what the store has lost nobody knows any more whose it is.
+        let is_lost = |file: &File| !state.store.contains_key(&file.content.hash);
+        let lost = computer.folder.files.iter().filter(|(_, file)| is_lost(file)).map(|(item, _)| item.clone());
+        computer.touched.extend(lost);
         for log in &mut state.logs {
             if power {
                 log.crash(random);
