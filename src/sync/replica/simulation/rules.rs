@@ -170,7 +170,7 @@ impl World {
             for key in signers.keys() {
                 let author = key.bytes();
                 // What a box says may be older than what its document saw: it is true if the author wrote that.
-                let wrote = |hash: &Hash| self.ledger.written.get(hash).is_some_and(|(_, by)| *by == author);
+                let wrote = |hash: &Hash| self.ledger.wrote(author, &item, hash);
                 let is_known = of_item().any(|((_, hash), (first, _))| first.contains(&author) || wrote(hash));
                 if !is_known && author != computer.state.me {
                     wrong.push(format!("{item} is said to be by {:02x}, who did not sign it first", author[0]));

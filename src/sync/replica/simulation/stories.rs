@@ -221,3 +221,14 @@ fn who_begins_to_write_after_saying_on_which_device_is_asked_for_contents() {
         .then(117, Delete { at: 1, nth: 6 });
     story.then(240, SetClock { at: 1, minutes: -11 }).must_end_well(40);
 }
+
+#[test]
+fn an_empty_file_that_was_written_and_deleted_goes_from_a_reader_whose_disk_was_away() {
+    let story = Story { seed: 54_000, ..Story::new(&[Owner, Writer, Writer, Reader, Writer]) }
+        .then(291, FillDisk { at: 0 })
+        .then(3240, Write { at: 1, second: Some(2), attachments: 1 })
+        .then(3240, Unmount { at: 3, is_blank: true })
+        .then(2540, Edit { at: 4, nth: 2 })
+        .then(3260, Delete { at: 4, nth: 7 });
+    story.then(540, Empty { at: 1, nth: 2 }).must_end_well(40);
+}
