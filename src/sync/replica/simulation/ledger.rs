@@ -100,6 +100,12 @@ impl Ledger {
             || (*hash == empty().hash && self.emptied.contains(&(item.clone(), author)))
     }
 
+    /// Whether an author wrote a file, whatever it holds now.
+    pub(super) fn wrote_any(&self, author: Author, item: &Item) -> bool {
+        self.written.values().any(|(of, by)| of == item && *by == author)
+            || self.emptied.contains(&(item.clone(), author))
+    }
+
     /// A file got another name.
     pub(super) fn rename(&mut self, to: &Item) {
         self.items.insert(to.clone());

@@ -207,6 +207,7 @@ impl World {
         if what != What::Box {
             let computer = &mut self.computers[at];
             computer.state = backup.state;
+            computer.has_old_memory = true;
             // All that is known now was not known then, and the other way round.
             computer.touched.extend(self.ledger.items.iter().cloned());
             computer.taken.extend(self.ledger.items.iter().cloned());

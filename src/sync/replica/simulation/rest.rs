@@ -184,7 +184,7 @@ impl World {
     fn check_told(&self, at: usize, computer: &Computer, replica: &Replica) -> Result<(), Violation> {
         let own_key = &replica.exchange.own_key;
         let is_cloned = self.ledger.cloned.contains(&computer.state.device);
-        let words = match (computer.got_own, own_key.problem().is_some(), own_key.is_elsewhere()) {
+        let words = match (computer.got_own(), own_key.problem().is_some(), own_key.is_elsewhere()) {
             (true, false, _) => "somebody else writes with these keys, and nobody is told",
             (_, _, true) if !is_cloned => "it is said that another computer has these keys, and none has",
             _ => return Ok(()),

@@ -98,9 +98,10 @@ impl World {
         computer.witness.signed.insert((item.clone(), hash, entry.author));
         let is_open_now = computer.replica.as_ref().is_none_or(|replica| replica.exchange.is_open(now.monotonic));
         let is_open = is_open_now || time < computer.was_open + 16 * SECOND;
+        let is_forgotten = !computer.remembers(&item, &hash, &entry.author);
         let first = computer.witness.first.entry((item, hash)).or_insert_with(|| (Default::default(), time));
         // Who signs within a while, or while documents are still being compared, may have been met at once.
-        if is_open || time < first.1 + 16 * SECOND {
+        if is_open || is_forgotten || time < first.1 + 16 * SECOND {
             first.0.insert(entry.author);
             first.1 = time;
         }
@@ -171,7 +172,8 @@ impl World {
                 let author = key.bytes();
                 // What a box says may be older than what its document saw: it is true if the author wrote that.
                 let wrote = |hash: &Hash| self.ledger.wrote(author, &item, hash);
-                let is_known = of_item().any(|((_, hash), (first, _))| first.contains(&author) || wrote(hash));
+                let is_known = of_item().any(|((_, hash), (first, _))| first.contains(&author) || wrote(hash))
+                    || (computer.has_old_memory && self.ledger.wrote_any(author, &item));
                 if !is_known && author != computer.state.me {
                     wrong.push(format!("{item} is said to be by {:02x}, who did not sign it first", author[0]));
                 }

@@ -305,7 +305,8 @@ impl World {
         computer.epoch += 1;
         (computer.has_joined, computer.has_left) = (false, false);
         computer.asks.clear();
-        (computer.got_own, computer.is_compared) = (false, false);
+        computer.own_of_others.clear();
+        computer.is_compared = false;
         computer.wishes.clear();
         computer.retry = 0;
         computer.busy.clear();
