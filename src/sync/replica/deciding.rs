@@ -146,6 +146,9 @@ fn change(replica: &Replica, item: &Item, step: Step, local: Option<Local>) -> O
 
 /// The question about files that came back, if some did.
 pub fn question(replica: &Replica) -> Option<String> {
+    if replica.condition.returned.is_empty() {
+        return None;
+    }
     let shared = &replica.shared;
     let folder = field(&shared.folder.to_string_lossy());
     let answer = |flag: &str| shell::missive(flag, &[&shared.document.channel]);

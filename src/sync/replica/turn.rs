@@ -243,6 +243,9 @@ impl Replica {
 
     /// Looks at entries that were read while something was entered for their files, where that is over.
     fn notice_unsure(&mut self) {
+        if self.exchange.own_key.unsure.is_empty() {
+            return;
+        }
         let is_busy = |entry: &ReceivedEntry| matches!(Key::parse(&entry.key), Some(Key::File { item, .. }) if self.work.is_busy_with(&item));
         let (busy, over): (Vec<_>, Vec<_>) = self.exchange.own_key.unsure.drain(..).partition(is_busy);
         self.exchange.own_key.unsure = busy;

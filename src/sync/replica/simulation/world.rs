@@ -68,7 +68,8 @@ pub(super) struct World {
     pub(super) is_healed: bool,
     pub(super) carrying: Option<Carrying>,
     pub(super) log: Vec<String>,
-    queue: BTreeMap<(u64, u64), Task>,
+    /// In boxes: tasks are large, and each one that comes moves others.
+    queue: BTreeMap<(u64, u64), Box<Task>>,
     count: u64,
     began: Instant,
     pub(super) steps: u64,
@@ -140,7 +141,7 @@ impl World {
     pub(super) fn at(&mut self, time: u64, task: Task) {
         // What is due in the same microsecond comes in the order in which it was put there.
         self.count += 1;
-        self.queue.insert((time, self.count), task);
+        self.queue.insert((time, self.count), Box::new(task));
     }
 
     pub(super) fn after(&mut self, pause: u64, task: Task) {
@@ -195,7 +196,7 @@ impl World {
         };
         self.time = self.time.max(time);
         self.steps += 1;
-        match task {
+        match *task {
             Task::Outside(place) => {
                 let happening = self.story.happenings[place].1.clone();
                 self.happen(&happening);
@@ -229,7 +230,10 @@ impl World {
             Task::Rescan(at, epoch) => {
                 if self.is_current(at, epoch) {
                     self.tell(at, Event::Touched(Touched::Everything));
-                    let pause = self.random.between(40 * SECOND, 80 * SECOND);
+                    // Once is enough in a world that rests.
+                    let is_idle = self.is_healed && self.time - self.stirred > 15 * SECOND;
+                    let longer = if is_idle { 60 * SECOND } else { 0 };
+                    let pause = longer + self.random.between(40 * SECOND, 80 * SECOND);
                     self.after(pause, Task::Rescan(at, epoch));
                 }
             }
