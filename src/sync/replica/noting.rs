@@ -11,7 +11,6 @@ use crate::sync::replica::author_note::AuthorNote;
 use crate::sync::replica::event::{Published, Unsound};
 use crate::sync::replica::item::Item;
 use crate::sync::replica::machine::Replica;
-use crate::sync::replica::meeting;
 use crate::sync::replica::merge::{Hash, Role};
 use crate::sync::replica::note_kind::NoteKind;
 use crate::sync::replica::now::Now;

@@ -241,8 +241,8 @@ impl Computer {
         let Some(Key::File { empty, .. }) = Key::parse(&entry.key) else {
             return false;
         };
-        let said = content(&super::records_of(entry, empty));
-        self.folder.files.values().any(|file| file.content.hash == said)
+        let said = super::records_of(entry, empty);
+        !said.is_deletion() && self.folder.files.values().any(|file| file.content.hash == content(&said))
     }
 
     /// Whether it is known who signed a content of a file first when this author signs it: it lies in the box, or others sign it. A
@@ -251,7 +251,8 @@ impl Computer {
         let is_signed = |empty: bool| {
             let key = item.key(empty);
             let others = self.state.entries.all.values().filter(|entry| entry.key == key && entry.author != *author);
-            others.into_iter().any(|entry| content(&super::records_of(entry, empty)) == *hash)
+            let mut signed = others.map(|entry| super::records_of(entry, empty)).filter(|record| !record.is_deletion());
+            signed.any(|record| content(&record) == *hash)
         };
         self.content(item).is_some_and(|content| content.hash == *hash) || is_signed(false) || is_signed(true)
     }
