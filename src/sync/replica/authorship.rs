@@ -147,7 +147,7 @@ impl Authorship {
 
     /// Remembers who signs these files now, where nobody was seen to sign the same before. While a comparison goes on (`is_open`),
     /// other signers of what came in it may follow.
-    pub fn note_signers(&mut self, items: &BTreeSet<Item>, view: View, is_open: bool) {
+    pub fn note_signers<'a>(&mut self, items: impl Iterator<Item = &'a Item>, view: View, is_open: bool) {
         for item in items {
             let signatures = view.records.signatures(item);
             if signatures.is_empty() {

@@ -73,10 +73,11 @@ fn baseline_of(replica: &Replica, item: &Item, noted: Option<Hash>, local: Local
             let latest = replica.records.latest(item);
             latest.filter(|record| record.author == replica.shared.me && !record.is_deletion()).map(content)
         }
-        // No store has nothing: but where an empty file was deleted, an empty one is that.
+        // No store has nothing: but where a file was deleted that was empty once, an empty one is that.
         Role::Reader => {
-            let is_deleted = |record: &&Record| record.empty && record.is_deletion() && content(record) == local;
-            let was_empty = replica.records.latest(item).as_ref().is_some_and(is_deleted);
+            let is_empty = |record: &Record| record.empty && content(record) == local;
+            let was_empty =
+                replica.records.remote(item) == Remote::Deleted && replica.records.all(item).iter().any(is_empty);
             (replica.local.is_stored(item) || was_empty).then_some(local)
         }
     };
@@ -145,6 +146,9 @@ fn change(replica: &Replica, item: &Item, step: Step, local: Option<Local>) -> O
 
 /// The question about files that came back, if some did.
 pub fn question(replica: &Replica) -> Option<String> {
+    if replica.condition.returned.is_empty() {
+        return None;
+    }
     let shared = &replica.shared;
     let folder = field(&shared.folder.to_string_lossy());
     let answer = |flag: &str| shell::missive(flag, &[&shared.document.channel]);

@@ -98,9 +98,9 @@ fn author_devices(replica: &Replica) -> BTreeSet<[u8; 32]> {
     notes.filter_map(|(_, note)| hex::decode(&note.device)).take(MAX_AUTHORS).collect()
 }
 
-/// Somebody who writes the document has said on which device. Whoever writes with others finds them by that, although the one from
+/// Those who write the document have said on which devices. Whoever writes with others finds them by that, although the one from
 /// whom the key came is away: a look-up by the device's name tells where it is.
-pub fn author_known(replica: &mut Replica) {
+pub fn authors_known(replica: &mut Replica) {
     for device in author_devices(replica) {
         replica.exchange.peers.add(Peer { device, addresses: Vec::new(), relay: None });
     }

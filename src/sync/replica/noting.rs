@@ -11,7 +11,6 @@ use crate::sync::replica::author_note::AuthorNote;
 use crate::sync::replica::event::{Published, Unsound};
 use crate::sync::replica::item::Item;
 use crate::sync::replica::machine::Replica;
-use crate::sync::replica::meeting;
 use crate::sync::replica::merge::{Hash, Role};
 use crate::sync::replica::note_kind::NoteKind;
 use crate::sync::replica::now::Now;
@@ -23,11 +22,13 @@ const MAX_NOTE: u64 = 4096;
 /// So many authors' notes are read.
 const MAX_AUTHORS: usize = 1000;
 
-/// Remembers who signed these files first.
+/// Remembers who signed these files first. Whoever signs what is being published here has seen this device's entry, of which it has not
+/// heard yet itself: the file is looked at again then.
 pub fn note_signers(replica: &mut Replica, items: &BTreeSet<Item>, now: Now) {
     let is_open = replica.is_open(now);
-    let Replica { shared, records, local, authorship, .. } = replica;
+    let Replica { shared, records, local, authorship, work, .. } = replica;
     let view = crate::sync::replica::authorship::View::new(shared, records, local);
+    let items = items.iter().filter(|item| !work.is_publishing(item));
     authorship.note_signers(items, view, is_open);
 }
 
@@ -84,7 +85,6 @@ pub fn read(replica: &mut Replica, kind: NoteKind, hash: Hash, bytes: Result<Vec
                 replica.authorship.read.authors.insert(author, hash);
                 replica.authorship.notes.insert(author, note.clone());
             }
-            meeting::author_known(replica);
         }
         NoteKind::Names => {
             replica.authorship.read.names = Some(hash);

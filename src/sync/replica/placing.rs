@@ -83,10 +83,12 @@ fn placement(replica: &mut Replica, item: Item, record: &Record, now: Now) -> Pl
     Placement { item, hash: record.hash, len: record.file_len(), replaces, keep }
 }
 
-/// Whether a text is better put in place after some of its attachments, which are not put in place `now`.
+/// Whether a text is better put in place after some of its attachments, which are not put in place `now`. What others than its author
+/// attach to a message may not exist at all, and would keep it back for ever.
 fn waits_for_attachments(replica: &Replica, text: &Item, now: &BTreeSet<Item>) -> bool {
+    let author = replica.records.latest(text).map(|record| record.author);
     let is_awaited = |item: &Item| {
-        let record = replica.records.latest(item);
+        let record = replica.records.latest(item).filter(|record| Some(record.author) == author);
         record.is_some_and(|record| replica.wanted.is_awaited_attachment(item, record))
     };
     let attachments = replica.records.of_message(text).filter(|item| item.is_attachment());

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::channel::protocol::stamp::Stamp;
-use crate::sync::replica::action::{Action, BookChange, Publication};
+use crate::sync::replica::action::{Action, Publication};
 use crate::sync::replica::deciding;
 use crate::sync::replica::deletion::{Deletion, Retraction};
 use crate::sync::replica::event::{NotPublished, NotRetracted, Published};
@@ -149,7 +149,7 @@ pub fn publish(replica: &mut Replica, steps: &BTreeMap<Item, Step>, now: Now) {
 
 fn begin(replica: &mut Replica, item: &Item, now: Now) -> Publication {
     deciding::note_change(replica, item, Step::Publish, now);
-    replica.work.begin(item, None);
+    replica.work.begin_publishing(item);
     let own = |empty| replica.records.own(item, &replica.shared.me).any(|record| record.empty == empty);
     Publication { item: item.clone(), has_content_entry: own(false), has_empty_entry: own(true) }
 }
@@ -181,10 +181,6 @@ fn retract(replica: &mut Replica, gone: Vec<Item>, now: Now) {
             let retraction = retraction(replica, item, &record, beside);
             replica.ask(Action::Retract(retraction));
         }
-    }
-    if replica.shared.document.delete_all {
-        replica.shared.document.delete_all = false;
-        replica.ask(Action::Note(BookChange::DeletedAll));
     }
 }
 
@@ -309,10 +305,12 @@ pub fn gave_way(replica: &mut Replica, stamp: Stamp, done: Result<Stamp, String>
             return;
         }
     };
-    for item in &message {
-        replica.local.note_gone(item);
-        replica.local.baseline.forget(item);
-        take_back(replica, item);
+    // What this device's other entries say was in no file here, and got no other name.
+    let is_here = |item: &&Item| replica.local.tree.files.contains_key(*item);
+    for item in message.iter().filter(is_here).cloned().collect::<Vec<_>>() {
+        replica.local.note_gone(&item);
+        replica.local.baseline.forget(&item);
+        take_back(replica, &item);
     }
     changed(replica);
     let names = [stamp, next].into_iter().flat_map(|stamp| [stamp.to_string().into(), format!("{stamp}.txt").into()]);

@@ -177,7 +177,7 @@ impl Replica {
         self.wanted.refused.clear();
         self.authorship.is_written = false;
         self.todo.authors = true;
-        self.work.is_answering = self.shared.document.returned.is_some();
+        self.work.is_answering = self.shared.document.returned.is_some() || self.shared.document.delete_all;
         let baseline = self.local.baseline.files().keys();
         let all = self.local.tree.files.keys().chain(self.records.items()).chain(baseline);
         self.todo.items.extend(all.cloned());
@@ -190,6 +190,8 @@ impl Replica {
         if received.is_remote {
             self.exchange.own_key.notice(received, &self.shared, &self.records);
         }
+        // On which device somebody writes may be known from their note already.
+        self.todo.notes |= !self.records.signers.contains_key(&received.author);
         match self.records.put(&received.entry()) {
             About::File(item) => {
                 self.wanted.let_go(&item, self.records.latest(&item).map(|record| record.hash));
@@ -242,6 +244,9 @@ impl Replica {
 
     /// Looks at entries that were read while something was entered for their files, where that is over.
     fn notice_unsure(&mut self) {
+        if self.exchange.own_key.unsure.is_empty() {
+            return;
+        }
         let is_busy = |entry: &ReceivedEntry| matches!(Key::parse(&entry.key), Some(Key::File { item, .. }) if self.work.is_busy_with(&item));
         let (busy, over): (Vec<_>, Vec<_>) = self.exchange.own_key.unsure.drain(..).partition(is_busy);
         self.exchange.own_key.unsure = busy;
@@ -277,7 +282,7 @@ impl Replica {
             return;
         }
         self.look(now);
-        self.use_up_answer();
+        self.use_up_answers();
     }
 
     /// Looks at files, and decides about each of them.
@@ -305,6 +310,7 @@ impl Replica {
         self.keep_lost();
         if std::mem::take(&mut self.todo.notes) {
             noting::learn(self);
+            meeting::authors_known(self);
             noting::speak(self);
         }
         noting::write_authors(self);
@@ -359,12 +365,19 @@ impl Replica {
         true
     }
 
-    /// The answer about files that came back counts for all that are there, and for no others.
-    fn use_up_answer(&mut self) {
-        if self.work.is_answering && self.work.is_idle() && self.todo.items.is_empty() && self.todo.held.is_empty() {
-            self.work.is_answering = false;
-            self.shared.document.returned = None;
+    /// The answer about files that came back counts for all that are there, and the leave to delete everything for all that are not:
+    /// a disk that vanishes later is another question.
+    fn use_up_answers(&mut self) {
+        let is_done = self.work.is_idle() && self.todo.items.is_empty() && self.todo.held.is_empty();
+        if !self.work.is_answering || !is_done {
+            return;
+        }
+        self.work.is_answering = false;
+        if self.shared.document.returned.take().is_some() {
             self.ask(Action::Note(BookChange::ReturnAnswered));
+        }
+        if std::mem::take(&mut self.shared.document.delete_all) {
+            self.ask(Action::Note(BookChange::DeletedAll));
         }
     }
 }
@@ -538,6 +551,20 @@ mod tests {
     }
 
     #[test]
+    fn the_leave_to_delete_everything_is_no_leave_for_a_disk_that_vanishes_later() {
+        let files = [(TEXT, 900), ("2014-08-11T14-34-37Z.txt", 900)];
+        let mut scene = Scene::new(Role::Writer, &files);
+        scene.published(TEXT, [1; 32], 900);
+        scene.published("2014-08-11T14-34-37Z.txt", [2; 32], 900);
+        let mut document = scene.replica.shared.document.clone();
+        document.delete_all = true;
+        assert!(matches!(scene.on(Event::Book(Box::new(document)))[..], [Action::List(None)]));
+        let used = scene.listed(None, &files);
+        assert!(used.iter().any(|action| matches!(action, Action::Note(BookChange::DeletedAll))), "{used:?}");
+        assert!(scene.looks(&[]).is_empty() && scene.replica.condition.asks().is_some());
+    }
+
+    #[test]
     fn what_was_written_after_the_deletion_is_published() {
         let mut scene = Scene::deleted();
         let files = [(TEXT, 1015), ("2014-08-11T14-34-37Z.txt", 900)];
@@ -603,6 +630,8 @@ mod tests {
         scene.on(Event::Compared(crate::sync::replica::event::Comparison { peer, outcome }));
         scene.on(Event::Entries(vec![entry(OTHER, TEXT, [1; 32], 900)]));
         scene.reads(TEXT, [1; 32], 900);
+        // What a comparison brought may come a moment after it.
+        scene.seconds += 1;
         scene
     }
 

@@ -16,6 +16,8 @@ use crate::sync::replica::records::Record;
 struct Doing {
     /// The entry that is being put in place.
     record: Option<Record>,
+    /// Whether the file is being published.
+    is_published: bool,
     /// Whether the file is to be looked at again after that.
     is_stale: bool,
 }
@@ -58,7 +60,7 @@ pub struct Work {
     pub giving_way: GivingWay,
     /// What could not be saved a moment ago.
     pub not_saved: BTreeSet<Log>,
-    /// The answer about files that came back is being carried out.
+    /// What a person answered, about files that came back or an empty box, is being carried out.
     pub is_answering: bool,
     /// What is to be done now.
     pub asked: Vec<Action>,
@@ -67,7 +69,17 @@ pub struct Work {
 impl Work {
     /// Notes that something is done about a file now, perhaps that this entry is put in place.
     pub fn begin(&mut self, item: &Item, record: Option<Record>) {
-        self.files.insert(item.clone(), Doing { record, is_stale: false });
+        self.files.insert(item.clone(), Doing { record, is_published: false, is_stale: false });
+    }
+
+    /// Notes that a file is being published now.
+    pub fn begin_publishing(&mut self, item: &Item) {
+        self.files.insert(item.clone(), Doing { record: None, is_published: true, is_stale: false });
+    }
+
+    /// Whether a file is being published.
+    pub fn is_publishing(&self, item: &Item) -> bool {
+        self.files.get(item).is_some_and(|doing| doing.is_published)
     }
 
     /// Notes that it is done; gives the entry that was put in place, and whether the file is to be looked at again.

@@ -7,19 +7,21 @@ use crate::channel::protocol::entry::Side;
 use crate::sync::keys::document::{AuthorKey, Document, Secret};
 use crate::sync::keys::ticket::Peer;
 use crate::sync::replica::event::Log;
-use crate::sync::replica::item::Item;
+use crate::sync::replica::item::{Item, Key};
 use crate::sync::replica::item_log::ItemLog;
 use crate::sync::replica::limits::Limits;
 use crate::sync::replica::machine::{Memory, Replica};
 use crate::sync::replica::merge::{Hash, Role};
 use crate::sync::replica::note_kind::NoteKind;
 use crate::sync::replica::peers::Peers;
+use crate::sync::replica::records::{ReceivedEntry, content};
 use crate::sync::replica::shared_box::SharedBox;
 use crate::sync::replica::signers::Author;
 use crate::sync::replica::simulation::content::Content;
 use crate::sync::replica::simulation::engine::{Entries, Place, Store};
 use crate::sync::replica::simulation::folder::Folder;
 use crate::sync::replica::simulation::log_file::LogFile;
+use crate::sync::replica::simulation::world::SECOND;
 
 /// What somebody is to the channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,18 +111,24 @@ pub(super) struct Computer {
     pub(super) witness: Witness,
     /// The keys and times of all entries that were made here.
     pub(super) made: BTreeSet<(Vec<u8>, u64)>,
-    /// Whether an entry of a file came, since the program was started, that has its key and was not made here.
-    pub(super) got_own: bool,
+    /// The keys and contents of all entries that were made here, and when they were last, in microseconds of the world.
+    pub(super) said: BTreeMap<(Vec<u8>, Hash), u64>,
+    /// Entries of files that came since the program was started, have its key and were not made here: key, content, and when they came.
+    pub(super) own_of_others: Vec<(Vec<u8>, Hash, u64)>,
     /// Whether documents were compared since the program was started.
     pub(super) is_compared: bool,
     /// When documents were last still being compared, in microseconds of the world.
     pub(super) was_open: u64,
+    /// Whether the program's folder was restored: of what a person changed meanwhile it may only know what the box says of it.
+    pub(super) has_old_memory: bool,
     /// Whether its power failed: it may not know any more whose a file of its box is.
     pub(super) has_lost_power: bool,
     /// Items that a person touched here: an inbox may differ in them.
     pub(super) touched: BTreeSet<Item>,
-    /// Items that a person deleted, moved or restored here.
+    /// Items that a person deleted, moved or restored here, or said may be deleted.
     pub(super) taken: BTreeSet<Item>,
+    /// Items that the program took away here because an author deleted them: a program that is killed then may not know why.
+    pub(super) removed: BTreeSet<Item>,
     /// When contents are asked for again.
     pub(super) retry: u64,
     /// What of others is taken in.
@@ -165,12 +173,15 @@ impl Computer {
             busy: BTreeSet::new(),
             witness: Witness::default(),
             made: BTreeSet::new(),
-            got_own: false,
+            said: BTreeMap::new(),
+            own_of_others: Vec::new(),
             is_compared: false,
             was_open: 0,
+            has_old_memory: false,
             has_lost_power: false,
             touched: BTreeSet::new(),
             taken: BTreeSet::new(),
+            removed: BTreeSet::new(),
             retry: 0,
             limits: Limits::default(),
         }
@@ -224,6 +235,36 @@ impl Computer {
             }
         };
         is_readable.then_some(stored.len)
+    }
+
+    /// Whether the box has what an entry says, so that this computer may say the same, perhaps later.
+    pub(super) fn may_say(&self, entry: &ReceivedEntry) -> bool {
+        let Some(Key::File { empty, .. }) = Key::parse(&entry.key) else {
+            return false;
+        };
+        let said = super::records_of(entry, empty);
+        !said.is_deletion() && self.folder.files.values().any(|file| file.content.hash == content(&said))
+    }
+
+    /// Whether it is known who signed a content of a file first when this author signs it: it lies in the box, or others sign it. A
+    /// content that was replaced everywhere is forgotten, and new when somebody brings it back.
+    pub(super) fn remembers(&self, item: &Item, hash: &Hash, author: &Author) -> bool {
+        let is_signed = |empty: bool| {
+            let key = item.key(empty);
+            let others = self.state.entries.all.values().filter(|entry| entry.key == key && entry.author != *author);
+            let mut signed = others.map(|entry| super::records_of(entry, empty)).filter(|record| !record.is_deletion());
+            signed.any(|record| content(&record) == *hash)
+        };
+        self.content(item).is_some_and(|content| content.hash == *hash) || is_signed(false) || is_signed(true)
+    }
+
+    /// Whether entries came, since the program was started, that have its key and say what it has not said itself at that time.
+    pub(super) fn got_own(&self) -> bool {
+        let is_unsaid = |(key, hash, came): &(Vec<u8>, Hash, u64)| {
+            let said = self.said.get(&(key.clone(), *hash));
+            said.is_none_or(|said| said.abs_diff(*came) > 5 * SECOND)
+        };
+        self.own_of_others.iter().any(is_unsaid)
     }
 
     /// What the disk has free, in bytes.

@@ -146,6 +146,7 @@ impl World {
         let computer = &mut self.computers[at];
         let before = computer.folder.files.get(item).map(|file| file.content);
         let stat = computer.folder.put(item.clone(), content, now);
+        computer.removed.remove(item);
         self.stir();
         if let Some(before) = before {
             self.check_not_lost(at, item, before, "put another content in its place");
@@ -164,6 +165,7 @@ impl World {
                 let folder = &mut self.computers[at].folder;
                 let file = folder.files.remove(&item).unwrap();
                 folder.discard(by.folder_name(stamp), &item, file.content);
+                self.computers[at].removed.insert(item.clone());
                 self.stir();
                 self.notify(at, &item);
                 Ok(())

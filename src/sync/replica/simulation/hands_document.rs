@@ -163,6 +163,7 @@ impl World {
             return Err("a newer entry is there".to_owned());
         }
         computer.made.insert((entry.key.clone(), entry.time));
+        computer.said.insert((entry.key.clone(), hash), self.time);
         self.ledger.entered += 1;
         self.stir();
         self.witness(at, &entry);

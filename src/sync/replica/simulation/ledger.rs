@@ -6,7 +6,7 @@ use std::fmt;
 use crate::sync::replica::item::Item;
 use crate::sync::replica::merge::Hash;
 use crate::sync::replica::signers::Author;
-use crate::sync::replica::simulation::content::Content;
+use crate::sync::replica::simulation::content::{Content, empty};
 
 /// What must hold, whatever happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,6 +66,8 @@ impl fmt::Display for Violation {
 pub(super) struct Ledger {
     /// What people wrote: where, and as whom they sign.
     pub(super) written: BTreeMap<Hash, (Item, Author)>,
+    /// Files that people emptied or made without content, and as whom they sign.
+    pub(super) emptied: BTreeSet<(Item, Author)>,
     /// Contents that a person deleted or wrote over, or another program.
     pub(super) excused: BTreeSet<Hash>,
     /// Contents that another program put into a box: whose they are nobody can know.
@@ -87,7 +89,21 @@ impl Ledger {
         self.items.insert(item.clone());
         if content.len > 0 {
             self.written.insert(content.hash, (item.clone(), author));
+        } else {
+            self.emptied.insert((item.clone(), author));
         }
+    }
+
+    /// Whether an author wrote this content of a file.
+    pub(super) fn wrote(&self, author: Author, item: &Item, hash: &Hash) -> bool {
+        self.written.get(hash).is_some_and(|(_, by)| *by == author)
+            || (*hash == empty().hash && self.emptied.contains(&(item.clone(), author)))
+    }
+
+    /// Whether an author wrote a file, whatever it holds now.
+    pub(super) fn wrote_any(&self, author: Author, item: &Item) -> bool {
+        self.written.values().any(|(of, by)| of == item && *by == author)
+            || self.emptied.contains(&(item.clone(), author))
     }
 
     /// A file got another name.

@@ -151,13 +151,13 @@ impl World {
             let id = (entry.author, entry.key.clone());
             // Both may have published the same file, or be about to.
             let is_known = computer.state.entries.all.get(&id).is_some_and(|known| known.hash == entry.hash);
-            let is_same = is_known
-                || computer.stored(&entry.hash).is_some()
-                || computer.folder.files.values().any(|file| file.content.hash == entry.hash);
+            let is_same = is_known || computer.stored(&entry.hash).is_some() || computer.may_say(&entry);
             if computer.state.entries.insert(entry.clone()) {
                 let is_file = matches!(Key::parse(&entry.key), Some(Key::File { .. }));
                 let is_own = entry.author == computer.state.me && computer.is_writer() && is_file;
-                computer.got_own |= is_own && !is_same && !computer.made.contains(&(entry.key.clone(), entry.time));
+                if is_own && !is_same && !computer.made.contains(&(entry.key.clone(), entry.time)) {
+                    computer.own_of_others.push((entry.key.clone(), entry.hash, self.time));
+                }
                 self.witness(at, &entry);
                 news.push(entry);
             }

@@ -209,6 +209,7 @@ impl World {
         if what != What::Box {
             let computer = &mut self.computers[at];
             computer.state = backup.state;
+            computer.has_old_memory = true;
             // All that is known now was not known then, and the other way round.
             computer.touched.extend(self.ledger.items.iter().cloned());
             computer.taken.extend(self.ledger.items.iter().cloned());
@@ -289,6 +290,7 @@ impl World {
         copy.witness = self.computers[at].witness.clone();
         copy.touched.clone_from(&self.computers[at].touched);
         copy.taken.clone_from(&self.computers[at].taken);
+        copy.removed.clone_from(&self.computers[at].removed);
         copy.limits = self.computers[at].limits;
         let now = self.file_time(at);
         for (item, file) in std::mem::take(&mut copy.folder.files) {

@@ -7,6 +7,7 @@ use crate::sync::replica::action::Placement;
 use crate::sync::replica::deletion::Deletion;
 use crate::sync::replica::item::{Item, Key};
 use crate::sync::replica::machine::Replica;
+use crate::sync::replica::merge::Hash;
 use crate::sync::replica::records::ReceivedEntry;
 use crate::sync::replica::simulation::computer::Part;
 use crate::sync::replica::simulation::content::{Content, number};
@@ -76,7 +77,7 @@ impl World {
                 .is_some_and(|latest| latest.author == computer.state.me && !latest.is_deletion())
         };
         let changes = says == Deletion::Deleted || computer.replica.as_deref().is_some_and(counts);
-        if changes && !computer.taken.contains(item) {
+        if changes && !computer.taken.contains(item) && !computer.removed.contains(item) {
             self.violated(Rule::Retraction, at, format!("{item} is deleted for readers, and nobody deleted it here"));
         }
     }
@@ -99,9 +100,10 @@ impl World {
         computer.witness.signed.insert((item.clone(), hash, entry.author));
         let is_open_now = computer.replica.as_ref().is_none_or(|replica| replica.exchange.is_open(now.monotonic));
         let is_open = is_open_now || time < computer.was_open + 16 * SECOND;
+        let is_forgotten = !computer.remembers(&item, &hash, &entry.author);
         let first = computer.witness.first.entry((item, hash)).or_insert_with(|| (BTreeSet::default(), time));
         // Who signs within a while, or while documents are still being compared, may have been met at once.
-        if is_open || time < first.1 + 16 * SECOND {
+        if is_open || is_forgotten || time < first.1 + 16 * SECOND {
             first.0.insert(entry.author);
             first.1 = time;
         }
@@ -123,7 +125,7 @@ impl World {
         }
     }
 
-    /// A reader's text appears after the attachments that are known by then, and can be had.
+    /// A reader's text appears after the attachments of its author that are known by then, and can be had.
     pub(super) fn check_order(&mut self, at: usize, placements: &[Placement]) {
         let computer = &self.computers[at];
         let Some(replica) = computer.replica.as_ref().filter(|_| computer.part == Part::Reader) else {
@@ -131,10 +133,12 @@ impl World {
         };
         let mut late = Vec::new();
         for text in placements.iter().filter(|placement| placement.item.is_text() && placement.replaces.is_none()) {
+            let author = replica.records.latest(&text.item).map(|record| record.author);
             for item in replica.records.of_message(&text.item).filter(|item| item.is_attachment()) {
                 let record = replica.records.latest(item);
                 let is_expected = record.is_some_and(|record| {
                     !record.is_deletion()
+                        && Some(record.author) == author
                         && !record.empty
                         && record.file_len() <= 8 << 20
                         && !replica.wanted.is_unsound(record.hash, record.len)
@@ -168,7 +172,13 @@ impl World {
             }
             for key in signers.keys() {
                 let author = key.bytes();
-                let is_known = of_item().any(|(_, (first, _))| first.contains(&author));
+                // What a box says may be older than what its document saw: it is true if the author wrote that.
+                let wrote = |hash: &Hash| self.ledger.wrote(author, &item, hash);
+                // What the owner decided may be so old, too.
+                let mut deciding = self.computers.iter().filter(|other| other.state.me == self.channel.owner);
+                let is_old = computer.has_old_memory || deciding.any(|owner| owner.has_old_memory);
+                let is_known = of_item().any(|((_, hash), (first, _))| first.contains(&author) || wrote(hash))
+                    || (is_old && self.ledger.wrote_any(author, &item));
                 if !is_known && author != computer.state.me {
                     wrong.push(format!("{item} is said to be by {:02x}, who did not sign it first", author[0]));
                 }

@@ -176,3 +176,59 @@ fn what_was_put_aside_is_not_deleted_when_the_reason_for_that_is_taken_back() {
         .then(11, Write { at: 0, second: Some(0), attachments: 0 });
     story.then(3154, Empty { at: 0, nth: 8 }).must_end_well(40);
 }
+
+#[test]
+fn a_message_that_gives_way_takes_back_only_what_lay_here() {
+    let story = Story { seed: 11_148_659, ..Story::new(&[Owner, Writer, Writer]) }
+        .then(217, Clone { at: 0 })
+        .then(4032, write(0))
+        .then(161, Clone { at: 1 })
+        .then(141, Clone { at: 1 })
+        .then(702, Write { at: 1, second: None, attachments: 0 })
+        .then(1565, Profile { at: 0 })
+        .then(284, Write { at: 2, second: Some(1), attachments: 0 })
+        .then(571, Write { at: 0, second: Some(2), attachments: 0 })
+        .then(1910, Empty { at: 0, nth: 15 });
+    story.then(3158, write(0)).then(202, Write { at: 2, second: None, attachments: 0 }).must_end_well(40);
+}
+
+#[test]
+fn a_text_does_not_wait_for_what_others_attach_and_nobody_has() {
+    let story = Story { seed: 482_983, ..Story::new(&[Owner, Writer]) }
+        .then(769, Write { at: 0, second: Some(0), attachments: 0 })
+        .then(172, BackUp { at: 0 })
+        .then(1294, Write { at: 1, second: Some(2), attachments: 0 })
+        .then(605, Write { at: 0, second: None, attachments: 2 });
+    story.then(1945, Restore { at: 0, what: What::Both }).must_end_well(40);
+}
+
+#[test]
+fn who_signs_a_message_while_it_is_being_published_is_not_its_author() {
+    let story = Story { seed: 35_489, ..Story::new(&[Owner, Writer, Reader, Reader, Reader, Reader, Stranger]) }
+        .then(3122, Write { at: 0, second: None, attachments: 0 });
+    story.then(1191, Harm { by: 2, how: SignNow, nth: 0 }).must_end_well(40);
+}
+
+#[test]
+fn who_begins_to_write_after_saying_on_which_device_is_asked_for_contents() {
+    let story = Story { seed: 44_477, ..Story::new(&[Owner, Reader, Writer]) }
+        .then(6530, SetClock { at: 0, minutes: -60 })
+        .then(3224, write(0))
+        .then(1762, write(2))
+        .then(3492, Delete { at: 0, nth: 12 })
+        .then(3224, Write { at: 0, second: None, attachments: 2 })
+        .then(1618, Write { at: 2, second: Some(2), attachments: 0 })
+        .then(117, Delete { at: 1, nth: 6 });
+    story.then(240, SetClock { at: 1, minutes: -11 }).must_end_well(40);
+}
+
+#[test]
+fn an_empty_file_that_was_written_and_deleted_goes_from_a_reader_whose_disk_was_away() {
+    let story = Story { seed: 54_000, ..Story::new(&[Owner, Writer, Writer, Reader, Writer]) }
+        .then(291, FillDisk { at: 0 })
+        .then(3240, Write { at: 1, second: Some(2), attachments: 1 })
+        .then(3240, Unmount { at: 3, is_blank: true })
+        .then(2540, Edit { at: 4, nth: 2 })
+        .then(3260, Delete { at: 4, nth: 7 });
+    story.then(540, Empty { at: 1, nth: 2 }).must_end_well(40);
+}

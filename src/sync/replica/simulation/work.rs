@@ -66,7 +66,13 @@ impl World {
             Action::Keep(item, hash) => Job::Keep(item, hash),
             Action::Reload => Job::Reload,
             Action::Publish(publications) => Job::Publish(attachments_first(publications, |one| &one.item)),
-            Action::Retract(deleted) => Job::Retract(deleted),
+            Action::Retract(deleted) => {
+                let computer = &mut self.computers[at];
+                if computer.state.book.delete_all {
+                    computer.taken.insert(deleted.item.clone());
+                }
+                Job::Retract(deleted)
+            }
             Action::Say(kind, bytes) => Job::Say(kind, bytes),
             Action::Place(placements) => Job::Place(attachments_first(placements, |one| &one.item)),
             Action::Remove { item, stat, by } => Job::Remove(item, stat, by),

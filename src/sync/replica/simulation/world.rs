@@ -13,6 +13,7 @@ use crate::sync::replica::now::Now;
 use crate::sync::replica::records::ReceivedEntry;
 use crate::sync::replica::simulation::computer::{ChannelKeys, Computer, Part, device};
 use crate::sync::replica::simulation::content::Catalog;
+use crate::sync::replica::simulation::folder::File;
 use crate::sync::replica::simulation::ledger::{Ledger, Rule};
 use crate::sync::replica::simulation::network::{Network, Session};
 use crate::sync::replica::simulation::random::Random;
@@ -67,7 +68,8 @@ pub(super) struct World {
     pub(super) is_healed: bool,
     pub(super) carrying: Option<Carrying>,
     pub(super) log: Vec<String>,
-    queue: BTreeMap<(u64, u64), Task>,
+    /// In boxes: tasks are large, and each one that comes moves others.
+    queue: BTreeMap<(u64, u64), Box<Task>>,
     count: u64,
     began: Instant,
     pub(super) steps: u64,
@@ -139,7 +141,7 @@ impl World {
     pub(super) fn at(&mut self, time: u64, task: Task) {
         // What is due in the same microsecond comes in the order in which it was put there.
         self.count += 1;
-        self.queue.insert((time, self.count), task);
+        self.queue.insert((time, self.count), Box::new(task));
     }
 
     pub(super) fn after(&mut self, pause: u64, task: Task) {
@@ -195,7 +197,7 @@ impl World {
         };
         self.time = self.time.max(time);
         self.steps += 1;
-        match task {
+        match *task {
             Task::Outside(place) => {
                 let happening = self.story.happenings[place].1.clone();
                 self.happen(&happening);
@@ -229,7 +231,10 @@ impl World {
             Task::Rescan(at, epoch) => {
                 if self.is_current(at, epoch) {
                     self.tell(at, Event::Touched(Touched::Everything));
-                    let pause = self.random.between(40 * SECOND, 80 * SECOND);
+                    // Once is enough in a world that rests.
+                    let is_idle = self.is_healed && self.time - self.stirred > 15 * SECOND;
+                    let longer = if is_idle { 60 * SECOND } else { 0 };
+                    let pause = longer + self.random.between(40 * SECOND, 80 * SECOND);
                     self.after(pause, Task::Rescan(at, epoch));
                 }
             }
@@ -305,7 +310,8 @@ impl World {
         computer.epoch += 1;
         (computer.has_joined, computer.has_left) = (false, false);
         computer.asks.clear();
-        (computer.got_own, computer.is_compared) = (false, false);
+        computer.own_of_others.clear();
+        computer.is_compared = false;
         computer.wishes.clear();
         computer.retry = 0;
         computer.busy.clear();
@@ -338,6 +344,10 @@ impl World {
         state.entries.lose(keep);
         let random = &mut self.random;
         state.store.retain(|_, stored| stored.is_flushed || random.percent(50));
+        // Of a file that was put in place with what the store has lost nobody knows any more whose it is.
+        let is_lost = |file: &File| !state.store.contains_key(&file.content.hash);
+        let lost = computer.folder.files.iter().filter(|(_, file)| is_lost(file)).map(|(item, _)| item.clone());
+        computer.touched.extend(lost);
         for log in &mut state.logs {
             if power {
                 log.crash(random);
