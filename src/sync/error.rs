@@ -1,5 +1,6 @@
 //! What can go wrong with replication as a whole.
 
+use std::io;
 use std::path::PathBuf;
 
 use crate::fs::private::Exposed;
@@ -41,5 +42,14 @@ pub enum Error {
     Ticket(#[from] NotATicket),
     /// The system refused.
     #[error(transparent)]
-    Io(#[from] std::io::Error),
+    Io(#[from] io::Error),
+}
+
+impl Error {
+    /// Whether it comes from a disk without room.
+    pub fn is_full_disk(&self) -> bool {
+        let causes = std::iter::successors(Some(self as &dyn std::error::Error), |error| error.source());
+        let mut kinds = causes.filter_map(|error| error.downcast_ref::<io::Error>()).map(io::Error::kind);
+        kinds.any(|kind| matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+    }
 }
