@@ -87,12 +87,9 @@ fn placement(replica: &mut Replica, item: Item, record: &Record, now: Now) -> Pl
 /// attach to a message may not exist at all, and would keep it back for ever.
 fn waits_for_attachments(replica: &Replica, text: &Item, now: &BTreeSet<Item>) -> bool {
     let author = replica.records.latest(text).map(|record| record.author);
-    let is_awaited = |item: &Item| {
-        let record = replica.records.latest(item).filter(|record| Some(record.author) == author);
-        record.is_some_and(|record| replica.wanted.is_awaited_attachment(item, record))
-    };
-    let attachments = replica.records.of_message(text).filter(|item| item.is_attachment());
-    attachments.filter(|item| !now.contains(*item)).any(is_awaited)
+    let attachments = replica.records.of_message(text).filter(|item| item.is_attachment() && !now.contains(*item));
+    let mut all = attachments.filter_map(|item| Some((item, replica.records.latest(item)?)));
+    all.any(|(item, record)| Some(record.author) == author && replica.wanted.is_awaited_attachment(item, record))
 }
 
 /// The room in the box.
