@@ -35,7 +35,7 @@ use crate::sync::node::network::failed;
 use crate::sync::node::offers::Offers;
 use crate::sync::node::reader_reports;
 use crate::sync::node::reader_reports::ReaderProtocol;
-use crate::sync::node::serving::Serving;
+use crate::sync::node::serving::{Giving, Serving};
 use crate::sync::redacted::redacted;
 use crate::sync::replica::records;
 
@@ -57,12 +57,6 @@ pub(super) struct Engine {
     pub(super) incoming: IncomingEntries,
     pub(super) clocks: Clocks,
     protocols: Protocols,
-}
-
-/// What is known of what was given away, and what is offered here.
-pub(super) struct Giving {
-    pub(super) serving: Serving,
-    pub(super) offers: Offers,
 }
 
 /// What is answered, and what is asked.

@@ -13,11 +13,18 @@ use tracing::{debug, trace};
 
 use crate::lock::lock;
 use crate::sync::hex;
+use crate::sync::node::offers::Offers;
 use crate::sync::replica::copies::{Copies, MIN_PASSED_ON};
 use crate::sync::replica::merge::Hash;
 
 /// So many questions of the engine may wait.
 const MAX_WAITING: usize = 256;
+
+/// What is known of what was given away, and what is offered here.
+pub(super) struct Giving {
+    pub(super) serving: Serving,
+    pub(super) offers: Offers,
+}
 
 /// What is known of what was given away.
 #[derive(Clone, Debug, Default)]
