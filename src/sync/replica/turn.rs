@@ -64,6 +64,7 @@ impl Replica {
                 Err(NotRead::Failed(error)) => {
                     self.end(&item);
                     self.condition.problem(format!("{item} can't be sent to new readers: {error}"));
+                    self.todo.unkept.insert(item);
                 }
                 Err(why) => self.not_read(&item, why),
             },
@@ -175,6 +176,7 @@ impl Replica {
             self.local.checked = Checked::AllBefore;
         }
         self.wanted.refused.clear();
+        self.todo.lost.append(&mut self.todo.unkept);
         self.authorship.is_written = false;
         self.todo.authors = true;
         self.work.is_answering = self.shared.document.returned.is_some() || self.shared.document.delete_all;

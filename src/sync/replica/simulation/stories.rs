@@ -232,3 +232,16 @@ fn an_empty_file_that_was_written_and_deleted_goes_from_a_reader_whose_disk_was_
         .then(3260, Delete { at: 4, nth: 7 });
     story.then(540, Empty { at: 1, nth: 2 }).must_end_well(40);
 }
+
+#[test]
+fn what_could_not_be_brought_into_the_store_once_is_given_later() {
+    let story = Story { seed: 380_155, ..Story::new(&[Owner, Reader]) }
+        .then(3942, write(0))
+        .then(49, Carry { from: 1, to: 0 })
+        .then(269, Write { at: 0, second: None, attachments: 0 })
+        .then(3233, Crash { at: 1, after: 14, power: false })
+        .then(1626, Clone { at: 0 })
+        .then(6943, Write { at: 0, second: Some(0), attachments: 0 })
+        .then(718, Delete { at: 1, nth: 3 });
+    story.then(775, RenameDataFolder { at: 1 }).must_end_well(40);
+}
