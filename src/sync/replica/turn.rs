@@ -157,9 +157,12 @@ impl Replica {
                 let touched = self.local.list(listing);
                 self.todo.items.extend(touched);
                 self.todo.notes = true;
-                self.condition.unlisted = None;
+                // What was to be looked at while the box could not be listed was left to this.
+                let was_unlisted = self.condition.unlisted.take().is_some();
                 if is_whole {
                     self.look_at_everything();
+                } else {
+                    self.todo.everything |= was_unlisted;
                 }
             }
             // The watch over the box, or the next look at everything, tells when that is over.

@@ -228,7 +228,8 @@ impl World {
     }
 
     /// Whether the content of an entry, with the length that it says, comes here by way of those who know the entry. Two computers
-    /// with one device's keys never meet, a clock that is behind refuses what others take, and strangers fetch nothing.
+    /// with one device's keys never meet, a clock that is behind refuses what others take, and strangers fetch nothing, nor
+    /// does whoever is asked whether all is deleted.
     fn is_to_be_had(&self, at: usize, item: &Item, record: &Record) -> bool {
         if record.is_deletion() || record.empty {
             return true;
@@ -242,7 +243,8 @@ impl World {
             if has(one) {
                 return true;
             }
-            let passes_on = self.computers[one].replica.is_some() && knows(one);
+            let fetches = |replica: &Box<Replica>| replica.condition.question.is_none();
+            let passes_on = self.computers[one].replica.as_ref().is_some_and(fetches) && knows(one);
             if reached.insert(one) && passes_on {
                 next.extend((0..self.computers.len()).filter(|other| self.reaches(one, *other)));
             }

@@ -2,8 +2,8 @@
 
 use crate::sync::replica::simulation::computer::Part::{Owner, Reader, Stranger, Writer};
 use crate::sync::replica::simulation::happening::Happening::{
-    Attach, BackUp, Carry, Clone, Crash, Cut, Delete, DeleteAll, Edit, Empty, FillDisk, FreeDisk, Harm, Join, Profile,
-    RenameChannel, RenameDataFolder, Restore, SetClock, Unmount, Write,
+    Attach, BackUp, Carry, Clone, Crash, Cut, Delete, DeleteAll, Edit, Empty, FillDisk, FreeDisk, Harm, Join, Mount,
+    Profile, RenameChannel, RenameDataFolder, Restore, SetClock, Unmount, Write,
 };
 use crate::sync::replica::simulation::happening::Harm::{NoContent, SignNow};
 use crate::sync::replica::simulation::happening::What;
@@ -244,4 +244,15 @@ fn what_could_not_be_brought_into_the_store_once_is_given_later() {
         .then(6943, Write { at: 0, second: Some(0), attachments: 0 })
         .then(718, Delete { at: 1, nth: 3 });
     story.then(775, RenameDataFolder { at: 1 }).must_end_well(40);
+}
+
+#[test]
+fn what_came_while_a_box_was_away_is_looked_at_when_a_part_of_it_is_seen_first() {
+    let story = Story { seed: 634_005, ..Story::new(&[Owner, Writer, Writer, Writer, Reader]) }
+        .then(763, write(3))
+        .then(3720, write(1))
+        .then(147, Unmount { at: 4, is_blank: false })
+        .then(3986, Edit { at: 1, nth: 2 })
+        .then(1729, Mount { at: 4 });
+    story.then(5545, Edit { at: 4, nth: 19 }).must_end_well(40);
 }
