@@ -5,7 +5,7 @@ use crate::sync::replica::simulation::happening::Happening::{
     Attach, BackUp, Carry, Clone, Crash, Cut, Delete, DeleteAll, Edit, Empty, FillDisk, FreeDisk, Harm, Join, Mount,
     Profile, RenameChannel, RenameDataFolder, Restore, SetClock, Unmount, Write,
 };
-use crate::sync::replica::simulation::happening::Harm::{NoContent, SignNow};
+use crate::sync::replica::simulation::happening::Harm::{NoContent, OddKeys, SignNow};
 use crate::sync::replica::simulation::happening::What;
 use crate::sync::replica::simulation::story::Story;
 
@@ -255,4 +255,14 @@ fn what_came_while_a_box_was_away_is_looked_at_when_a_part_of_it_is_seen_first()
         .then(3986, Edit { at: 1, nth: 2 })
         .then(1729, Mount { at: 4 });
     story.then(5545, Edit { at: 4, nth: 19 }).must_end_well(40);
+}
+
+#[test]
+fn a_text_waits_for_an_attachment_that_somebody_else_was_faster_with() {
+    let story = Story { seed: 835_347, ..Story::new(&[Owner, Writer, Writer, Reader, Reader, Reader, Stranger]) }
+        .then(3217, Harm { by: 6, how: OddKeys, nth: 0 })
+        .then(702, Carry { from: 0, to: 5 })
+        .then(3746, Write { at: 2, second: Some(0), attachments: 1 })
+        .then(201, Write { at: 1, second: Some(2), attachments: 1 });
+    story.then(3218, DeleteAll { at: 5 }).must_end_well(40);
 }
