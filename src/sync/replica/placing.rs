@@ -61,7 +61,11 @@ pub fn bring(replica: &mut Replica, steps: BTreeMap<Item, Step>, now: Now) {
 /// Puts files in place whose contents are here. A message's attachments are in place before its text is.
 fn place(replica: &mut Replica, mut ready: Vec<(Item, Record)>, time: Now) {
     let now: BTreeSet<Item> = ready.iter().map(|(item, _)| item.clone()).collect();
-    ready.retain(|(item, _)| !(item.is_text() && waits_for_attachments(replica, item, &now)));
+    // What somebody else was faster with is seen to after a moment, and its text then too.
+    let is_late = |text: &Item| replica.records.of_message(text).any(|item| replica.todo.later.contains(item));
+    let late: Vec<Item> = now.iter().filter(|item| item.is_text() && is_late(item)).cloned().collect();
+    ready.retain(|(item, _)| !late.contains(item) && !(item.is_text() && waits_for_attachments(replica, item, &now)));
+    replica.todo.later.extend(late);
     ready.sort_by_key(|(item, _)| item.is_text());
     let placements: Vec<Placement> =
         ready.into_iter().map(|(item, record)| placement(replica, item, &record, time)).collect();

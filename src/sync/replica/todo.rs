@@ -26,6 +26,8 @@ pub struct Todo {
     pub later: BTreeSet<Item>,
     /// Files of which the store does not have the content.
     pub lost: BTreeSet<Item>,
+    /// Files that could not be brought into the store: again when everything is looked at.
+    pub unkept: BTreeSet<Item>,
     /// What waits until `.authors.toml` is written.
     pub held: BTreeSet<Item>,
 }

@@ -64,6 +64,7 @@ impl Replica {
                 Err(NotRead::Failed(error)) => {
                     self.end(&item);
                     self.condition.problem(format!("{item} can't be sent to new readers: {error}"));
+                    self.todo.unkept.insert(item);
                 }
                 Err(why) => self.not_read(&item, why),
             },
@@ -156,9 +157,12 @@ impl Replica {
                 let touched = self.local.list(listing);
                 self.todo.items.extend(touched);
                 self.todo.notes = true;
-                self.condition.unlisted = None;
+                // What was to be looked at while the box could not be listed was left to this.
+                let was_unlisted = self.condition.unlisted.take().is_some();
                 if is_whole {
                     self.look_at_everything();
+                } else {
+                    self.todo.everything |= was_unlisted;
                 }
             }
             // The watch over the box, or the next look at everything, tells when that is over.
@@ -175,6 +179,7 @@ impl Replica {
             self.local.checked = Checked::AllBefore;
         }
         self.wanted.refused.clear();
+        self.todo.lost.append(&mut self.todo.unkept);
         self.authorship.is_written = false;
         self.todo.authors = true;
         self.work.is_answering = self.shared.document.returned.is_some() || self.shared.document.delete_all;

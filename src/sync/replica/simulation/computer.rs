@@ -93,6 +93,8 @@ pub(super) struct Computer {
     pub(super) epoch: u32,
     /// By how much its clock is wrong, in microseconds.
     pub(super) offset: i64,
+    /// Whether its clock was ever set back: what it entered before may look as if it had been made since.
+    pub(super) was_set_back: bool,
     /// Whom it asks for contents.
     pub(super) asks: Vec<[u8; 32]>,
     pub(super) wishes: BTreeMap<Hash, Wish>,
@@ -162,6 +164,7 @@ impl Computer {
             replica: None,
             epoch: 0,
             offset: 0,
+            was_set_back: false,
             asks: Vec::new(),
             wishes: BTreeMap::new(),
             backup: None,

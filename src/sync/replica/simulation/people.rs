@@ -68,7 +68,10 @@ impl World {
             Happening::FillDisk { at } => self.computers[within(*at)].is_disk_full = true,
             Happening::FreeDisk { at } => self.computers[within(*at)].is_disk_full = false,
             Happening::SetClock { at, minutes } => {
-                self.computers[within(*at)].offset = i64::from(*minutes) * 60_000_000;
+                let computer = &mut self.computers[within(*at)];
+                let offset = i64::from(*minutes) * 60_000_000;
+                computer.was_set_back |= offset < computer.offset;
+                computer.offset = offset;
             }
             Happening::Carry { from, to } => self.begin_carrying(within(*from), within(*to)),
             Happening::EndCarrying => self.carrying = None,

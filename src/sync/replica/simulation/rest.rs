@@ -186,7 +186,9 @@ impl World {
         let is_cloned = self.ledger.cloned.contains(&computer.state.device);
         let words = match (computer.got_own(), own_key.problem().is_some(), own_key.is_elsewhere()) {
             (true, false, _) => "somebody else writes with these keys, and nobody is told",
-            (_, _, true) if !is_cloned => "it is said that another computer has these keys, and none has",
+            (_, _, true) if !is_cloned && !computer.was_set_back => {
+                "it is said that another computer has these keys, and none has"
+            }
             _ => return Ok(()),
         };
         Err(Violation { rule: Rule::Told, words: format!("at {at}, {words}") })
@@ -226,7 +228,8 @@ impl World {
     }
 
     /// Whether the content of an entry, with the length that it says, comes here by way of those who know the entry. Two computers
-    /// with one device's keys never meet, and a clock that is behind refuses what others take.
+    /// with one device's keys never meet, a clock that is behind refuses what others take, and strangers fetch nothing, nor
+    /// does whoever is asked whether all is deleted.
     fn is_to_be_had(&self, at: usize, item: &Item, record: &Record) -> bool {
         if record.is_deletion() || record.empty {
             return true;
@@ -240,7 +243,9 @@ impl World {
             if has(one) {
                 return true;
             }
-            if reached.insert(one) && knows(one) {
+            let fetches = |replica: &Box<Replica>| replica.condition.question.is_none();
+            let passes_on = self.computers[one].replica.as_ref().is_some_and(fetches) && knows(one);
+            if reached.insert(one) && passes_on {
                 next.extend((0..self.computers.len()).filter(|other| self.reaches(one, *other)));
             }
         }

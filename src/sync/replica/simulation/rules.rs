@@ -125,10 +125,12 @@ impl World {
         }
     }
 
-    /// A reader's text appears after the attachments of its author that are known by then, and can be had.
+    /// A reader's text appears after the attachments of its author that are known by then, and can be had. In a box that is not there
+    /// nothing appears.
     pub(super) fn check_order(&mut self, at: usize, placements: &[Placement]) {
         let computer = &self.computers[at];
-        let Some(replica) = computer.replica.as_ref().filter(|_| computer.part == Part::Reader) else {
+        let is_seen = computer.part == Part::Reader && computer.folder.is_there && !computer.folder.is_blank;
+        let Some(replica) = computer.replica.as_ref().filter(|_| is_seen) else {
             return;
         };
         let mut late = Vec::new();

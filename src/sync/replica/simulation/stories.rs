@@ -2,10 +2,10 @@
 
 use crate::sync::replica::simulation::computer::Part::{Owner, Reader, Stranger, Writer};
 use crate::sync::replica::simulation::happening::Happening::{
-    Attach, BackUp, Carry, Clone, Crash, Cut, Delete, DeleteAll, Edit, Empty, FillDisk, FreeDisk, Harm, Join, Profile,
-    RenameChannel, RenameDataFolder, Restore, SetClock, Unmount, Write,
+    Attach, BackUp, Carry, Clone, Crash, Cut, Delete, DeleteAll, Edit, Empty, FillDisk, FreeDisk, Harm, Join, Mount,
+    Profile, RenameChannel, RenameDataFolder, Restore, SetClock, Unmount, Write,
 };
-use crate::sync::replica::simulation::happening::Harm::{NoContent, SignNow};
+use crate::sync::replica::simulation::happening::Harm::{NoContent, OddKeys, SignNow};
 use crate::sync::replica::simulation::happening::What;
 use crate::sync::replica::simulation::story::Story;
 
@@ -231,4 +231,38 @@ fn an_empty_file_that_was_written_and_deleted_goes_from_a_reader_whose_disk_was_
         .then(2540, Edit { at: 4, nth: 2 })
         .then(3260, Delete { at: 4, nth: 7 });
     story.then(540, Empty { at: 1, nth: 2 }).must_end_well(40);
+}
+
+#[test]
+fn what_could_not_be_brought_into_the_store_once_is_given_later() {
+    let story = Story { seed: 380_155, ..Story::new(&[Owner, Reader]) }
+        .then(3942, write(0))
+        .then(49, Carry { from: 1, to: 0 })
+        .then(269, Write { at: 0, second: None, attachments: 0 })
+        .then(3233, Crash { at: 1, after: 14, power: false })
+        .then(1626, Clone { at: 0 })
+        .then(6943, Write { at: 0, second: Some(0), attachments: 0 })
+        .then(718, Delete { at: 1, nth: 3 });
+    story.then(775, RenameDataFolder { at: 1 }).must_end_well(40);
+}
+
+#[test]
+fn what_came_while_a_box_was_away_is_looked_at_when_a_part_of_it_is_seen_first() {
+    let story = Story { seed: 634_005, ..Story::new(&[Owner, Writer, Writer, Writer, Reader]) }
+        .then(763, write(3))
+        .then(3720, write(1))
+        .then(147, Unmount { at: 4, is_blank: false })
+        .then(3986, Edit { at: 1, nth: 2 })
+        .then(1729, Mount { at: 4 });
+    story.then(5545, Edit { at: 4, nth: 19 }).must_end_well(40);
+}
+
+#[test]
+fn a_text_waits_for_an_attachment_that_somebody_else_was_faster_with() {
+    let story = Story { seed: 835_347, ..Story::new(&[Owner, Writer, Writer, Reader, Reader, Reader, Stranger]) }
+        .then(3217, Harm { by: 6, how: OddKeys, nth: 0 })
+        .then(702, Carry { from: 0, to: 5 })
+        .then(3746, Write { at: 2, second: Some(0), attachments: 1 })
+        .then(201, Write { at: 1, second: Some(2), attachments: 1 });
+    story.then(3218, DeleteAll { at: 5 }).must_end_well(40);
 }
