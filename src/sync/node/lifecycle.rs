@@ -158,7 +158,7 @@ async fn answer(home: &Home) {
         Ok(listener) => status_socket::serve(listener, home.status.clone()).await,
         Err(error) => {
             debug!(error = %redacted(&error), "nobody can ask for the status at the moment");
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

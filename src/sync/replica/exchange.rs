@@ -50,6 +50,8 @@ struct Comparing {
     met: Option<Instant>,
     /// When the last comparison ended.
     ended: Option<Instant>,
+    /// Whether it was seen that all it brought has come.
+    is_settled: bool,
 }
 
 /// What is known of a document's peers and of the comparisons with them.
@@ -119,6 +121,14 @@ impl Exchange {
     pub fn comparison_ended(&mut self, now: Instant) {
         self.comparing.met = None;
         self.comparing.ended = Some(now);
+        self.comparing.is_settled = false;
+    }
+
+    /// Whether all that the last comparison brought has come, and that was not seen before.
+    pub fn take_settled(&mut self, now: Instant) -> bool {
+        let is_news = self.comparing.ended.is_some() && !self.comparing.is_settled && !self.is_open(now);
+        self.comparing.is_settled |= is_news;
+        is_news
     }
 
     /// Notes that documents were compared at this time, in seconds since 1970. A comparison that is not sure counts only if something is
@@ -174,5 +184,7 @@ mod tests {
         exchange.comparison_ended(start);
         assert!(exchange.is_open(start), "what it brought may still be on its way");
         assert!(!exchange.is_open(start + MAX_OVERTAKEN));
+        assert!(!exchange.take_settled(start) && exchange.take_settled(start + MAX_OVERTAKEN));
+        assert!(!exchange.take_settled(start + MAX_OVERTAKEN), "that was seen");
     }
 }

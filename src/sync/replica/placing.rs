@@ -64,7 +64,8 @@ fn place(replica: &mut Replica, mut ready: Vec<(Item, Record)>, time: Now) {
     // What somebody else was faster with is seen to after a moment, and its text then too.
     let is_late = |text: &Item| replica.records.of_message(text).any(|item| replica.todo.later.contains(item));
     let late: Vec<Item> = now.iter().filter(|item| item.is_text() && is_late(item)).cloned().collect();
-    ready.retain(|(item, _)| !late.contains(item) && !(item.is_text() && waits_for_attachments(replica, item, &now)));
+    let waits = |item: &Item| item.is_text() && waits_for_attachments(replica, item, &now);
+    ready.retain(|(item, _)| !(late.contains(item) || waits(item)));
     replica.todo.later.extend(late);
     ready.sort_by_key(|(item, _)| item.is_text());
     let placements: Vec<Placement> =

@@ -41,6 +41,9 @@ impl Replica {
         if !self.is_open(now) {
             self.todo.notes |= self.authorship.settle();
         }
+        if self.exchange.take_settled(now.monotonic) && self.shared.document.owner.is_none() {
+            self.todo.items.insert(Item::profile());
+        }
         self.advance(now);
         lasting::save(self);
         std::mem::take(&mut self.work.asked)
@@ -297,7 +300,7 @@ impl Replica {
         if !items.is_empty() {
             noting::note_signers(self, &items, now);
             let mut items = items;
-            if self.pin_owner() {
+            if self.pin_owner(now) {
                 items.extend(self.records.hidden().cloned());
             }
             self.condition.question = publishing::question(&self.shared, &self.local);
@@ -356,11 +359,12 @@ impl Replica {
     }
 
     /// Finds out whose the document is, where nobody has said so; whether that is known now and was not before.
-    fn pin_owner(&mut self) -> bool {
+    fn pin_owner(&mut self, now: Now) -> bool {
         if self.shared.document.owner.is_some() {
             return false;
         }
-        let is_compared = self.exchange.compared.is_some();
+        // The entries of others may still be on their way.
+        let is_compared = self.exchange.compared.is_some() && !self.is_open(now);
         let Some(owner) = ownership::first_owner(&self.shared, &self.records, &self.local.baseline, is_compared) else {
             return false;
         };

@@ -243,8 +243,8 @@ impl World {
             if has(one) {
                 return true;
             }
-            let fetches = |replica: &Box<Replica>| replica.condition.question.is_none();
-            let passes_on = self.computers[one].replica.as_ref().is_some_and(fetches) && knows(one);
+            let fetches = |replica: &Replica| replica.condition.question.is_none();
+            let passes_on = self.computers[one].replica.as_deref().is_some_and(fetches) && knows(one);
             if reached.insert(one) && passes_on {
                 next.extend((0..self.computers.len()).filter(|other| self.reaches(one, *other)));
             }
