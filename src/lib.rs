@@ -62,22 +62,34 @@
 //! # One sync, step by step
 //!
 //! A box is synced as one document: a set of signed entries, one for each file. The library below (iroh) exchanges entries
-//! and contents; everything else happens here. The files without a link are in `sync/node/`.
+//! and contents; everything else happens here. What is decided about a box is decided by a state machine without disk, network and
+//! clock ([`sync::replica`]); `sync/node/` tells it what happens and does what it asks for. The files without a link are there.
 //!
 //! 1. [`sync::keys::book`] reads keys and documents from `.missive/keys.toml`. `missive share`, `subscribe` and `invite`
 //!    only write this file. A running node watches it, so no command needs a running node.
 //! 2. `lifecycle.rs` starts the node. `supervisor.rs` keeps a replica for each document in the book, and `box_watch.rs`
-//!    watches their boxes. `round.rs` is what a replica does again and again: steps 3 to 8.
-//! 3. When a file changes in a box, `scan.rs` lists the box again ([`sync::replica::tree`]) and hashes what changed.
-//! 4. [`sync::replica::merge`] compares three states of the file: in the box, in the document, and when the two last agreed
-//!    ([`sync::replica::baseline`]). It returns the step to take: publish, take, remove, keep both, or nothing.
-//! 5. `publish.rs` publishes the user's own change: it signs an entry and adds it to the document.
-//! 6. [`sync::replica::peers`] knows who has the document, and `dial.rs` dials them. Two nodes that are connected exchange
-//!    the entries that one of them lacks.
-//! 7. At the other end, `events.rs` receives the entries and [`sync::replica::records`] parses them.
-//!    [`sync::replica::limits`] decides how much of a stranger's data is accepted. `fetch.rs` downloads the contents, small
-//!    ones and new messages first.
-//! 8. `apply.rs` puts each file into the box ([`sync::box_files`]), attachments before the text that shows them.
+//!    watches their boxes. `replica_task.rs` is the life of one of them: an event in, actions out ([`sync::replica::turn`]), and
+//!    `act.rs` has them carried out.
+//! 3. When a file changes in a box, the box is listed again ([`sync::replica::tree`]), and what changed is read.
+//! 4. [`sync::replica::deciding`] compares three states of the file: in the box, in the document, and when the two last agreed
+//!    ([`sync::replica::baseline`], [`sync::replica::merge`]): publish, take, remove, keep both, ask a person, or nothing.
+//! 5. [`sync::replica::publishing`] has the file brought into the store and its entry signed, or its deletion entered.
+//! 6. [`sync::replica::meeting`] knows who has the document and whom to dial. Two nodes that are connected exchange
+//!    entries; a new one reaches everybody who listens within milliseconds.
+//! 7. At the other end, [`sync::replica::records`] parses the entries. [`sync::replica::limits`] decides how much of a stranger's
+//!    data is accepted. `fetch.rs` downloads the contents, small and new ones first ([`sync::replica::fetch_queue`]).
+//! 8. [`sync::replica::placing`] has each file put into the box ([`sync::box_files`]), attachments before the text that shows them.
+//!
+//! Two rules are not what one would write first. *A deletion has a content* ([`sync::replica::deletion`]): the engine lets an older
+//! content take the place of a newer entry without content, and two sides would swap the two for ever. *A file that is older than
+//! what the document says of it is a question* ([`sync::replica::returned`]): it came out of a backup, and only a person knows which
+//! of the two is meant.
+//!
+//! All this is tried in a simulated world, with crashes between any two actions, lost and doubled messages, restored backups and
+//! strangers who lie (`sync/replica/simulation/`): ten thousand schedules in every test run.
+//!
+//! How a box stands is one state of a closed list ([`sync::sync_state`]), made from sums that the replica keeps
+//! ([`sync::replica::report`]). `reader_reports.rs` asks readers what they have.
 //!
 //! A channel can also travel through Syncthing ([`sync::syncthing`]). Then missive only sets up Syncthing and reads its
 //! state. The two ways share the folder and no common interface.
@@ -102,6 +114,8 @@
 //!
 //! - **Every text is a draft before it is a message.** Sending moves the file from `drafts/` to `outbox/`. All its parts are
 //!   there under hidden names before the first one gets its real name.
+//! - **A channel's folder has a hidden file `.missive-id`** once it is shared, so that it is found again when it is renamed, and
+//!   another folder of its name is never taken for it: publishing a private folder cannot be undone.
 //! - **Read and starred messages are lines of one small file for each device**, and the newest line counts. So any tool that
 //!   copies folders also merges them.
 //! - **A text waits for its attachments up to 8 MiB each.** Larger ones arrive after it: a text can be read without its film.

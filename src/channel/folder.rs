@@ -130,10 +130,13 @@ impl Drop for NewChannel {
     }
 }
 
-/// Whether a channel's folder holds nothing but boxes, and they nothing but a profile.
+/// Whether a channel's folder holds nothing but its id and boxes, and they nothing but a profile.
 fn is_as_made(path: &Path) -> io::Result<bool> {
     for entry in fs_err::read_dir(path)? {
         let entry = entry?;
+        if entry.file_name() == layout::FOLDER_ID_FILE {
+            continue;
+        }
         let is_box = Side::BOTH.iter().any(|side| entry.file_name() == side.name()) && entry.file_type()?.is_dir();
         if !is_box {
             return Ok(false);

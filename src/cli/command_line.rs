@@ -12,7 +12,7 @@ use crate::cli::logging::{EVERYWHERE, LogArgs};
 use crate::cli::terminal::Color;
 use crate::commands::{
     build, channels, check, complete, completions, compose, delete, drafts, edit, invite, keys, man, mark, new, read,
-    schema, search, serve, service, share, status, subscribe, sync, watch, why,
+    rename, schema, search, serve, service, share, status, subscribe, sync, watch, why,
 };
 
 /// Publish, read and talk through plain folders of text files
@@ -107,6 +107,7 @@ pub(super) enum ShareCommand {
 pub(super) enum LookAfterCommand {
     Check(check::Check),
     Why(why::Why),
+    Rename(rename::Rename),
     Keys(keys::Keys),
     Service(service::Service),
     Schema(schema::Schema),
@@ -155,7 +156,7 @@ impl Command {
                 }
             },
             Self::LookAfter(command) => match command {
-                LookAfterCommand::Keys(_) => SignalRule::EndUnlessHiding,
+                LookAfterCommand::Keys(_) | LookAfterCommand::Rename(_) => SignalRule::EndUnlessHiding,
                 LookAfterCommand::Check(_)
                 | LookAfterCommand::Why(_)
                 | LookAfterCommand::Service(_)

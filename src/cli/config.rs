@@ -2,12 +2,14 @@
 //!
 //! It is as strict as a channel's settings: an unknown key is an error that names its line.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use url::Url;
 
+use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::settings::unless_empty;
 use crate::channel::protocol::toml_error;
 use crate::commands::{Failure, SyncSettings};
@@ -44,6 +46,34 @@ struct Sync {
     #[serde(deserialize_with = "unless_empty")]
     channel_limit: Option<Size>,
     files_limit: Option<usize>,
+    /// The limits of single channels, by their names.
+    channels: BTreeMap<ChannelName, ChannelLimits>,
+}
+
+/// A `[sync.channels.NAME]` table: what holds for this channel instead.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the fields are the settings' names")]
+struct ChannelLimits {
+    #[serde(deserialize_with = "unless_empty")]
+    message_limit: Option<Size>,
+    #[serde(deserialize_with = "unless_empty")]
+    attachment_limit: Option<Size>,
+    #[serde(deserialize_with = "unless_empty")]
+    channel_limit: Option<Size>,
+    files_limit: Option<usize>,
+}
+
+impl ChannelLimits {
+    /// These limits, and for what is not said the others.
+    fn over(&self, others: Limits) -> Limits {
+        Limits {
+            message: self.message_limit.map_or(others.message, |size| size.0),
+            attachment: self.attachment_limit.map_or(others.attachment, |size| size.0),
+            channel: self.channel_limit.map_or(others.channel, |size| size.0),
+            files: self.files_limit.unwrap_or(others.files),
+        }
+    }
 }
 
 /// The `[syncthing]` table.
@@ -97,19 +127,20 @@ impl Config {
     /// What it says of replication.
     pub(super) fn sync(&self) -> SyncSettings {
         let (said, otherwise) = (&self.sync, Options::default());
-        let size = |size: Option<Size>, otherwise| size.map_or(otherwise, |size| size.0);
         let urls = |urls: &Vec<Url>| Relays::Own(urls.iter().map(ToString::to_string).collect());
-        let limits = Limits {
-            message: size(said.message_limit, otherwise.limits.message),
-            attachment: size(said.attachment_limit, otherwise.limits.attachment),
-            channel: size(said.channel_limit, otherwise.limits.channel),
-            files: said.files_limit.unwrap_or(otherwise.limits.files),
-        };
+        let limits = ChannelLimits {
+            message_limit: said.message_limit,
+            attachment_limit: said.attachment_limit,
+            channel_limit: said.channel_limit,
+            files_limit: said.files_limit,
+        }
+        .over(otherwise.limits);
         let options = Options {
             lookup: said.lookup.clone().unwrap_or(otherwise.lookup),
             relays: said.relays.as_ref().map_or(otherwise.relays, urls),
             listen: said.listen,
             limits,
+            channel_limits: said.channels.iter().map(|(name, own)| (name.clone(), own.over(limits))).collect(),
         };
         let (address, api_key) = (self.syncthing.address.clone(), self.syncthing.api_key.clone());
         SyncSettings { options, syncthing: syncthing::Settings { address, api_key } }
@@ -121,7 +152,7 @@ const MAX_FILE: u64 = 1 << 20;
 
 /// What is said of a mistake in the file.
 const KEYS: &str = "it knows `data`, the data folder; in [sync] `lookup`, `relays`, `listen`, `message_limit`, `attachment_limit`, \
-                    `channel_limit` and `files_limit`; in [syncthing] `address` and `api_key`";
+                    `channel_limit` and `files_limit`; the four limits also in [sync.channels.NAME], for one channel; in [syncthing] `address` and `api_key`";
 
 /// Reads the configuration below the system's configuration folder; without the file it says nothing.
 pub(super) fn read(folder: &Path) -> Result<Config, Failure> {
@@ -173,6 +204,35 @@ mod tests {
             ["lookup = [\"x\"]", "relays = [\"x\"]", "attachment_limit = \"much\"", "limit = 1", "message_limit = -1"]
         {
             assert!(said(&format!("[sync]\n{wrong}\n")).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_channel_may_have_limits_of_its_own() {
+        let text = "[sync]\nmessage_limit = 9\n[sync.channels.harbour]\nattachment_limit = \"5 GB\"\n[sync.channels.\"a b\"]\nfiles_limit = 3\n";
+        let options = toml::from_str::<Config>(text).unwrap().sync().options;
+        let limits = |name: &str| options.limits_for(&name.parse().unwrap());
+        let all = Limits { message: 9, ..Limits::default() };
+        assert_eq!(limits("harbour"), Limits { attachment: 5_000_000_000, ..all });
+        assert_eq!(limits("a b"), Limits { files: 3, ..all });
+        assert_eq!(limits("another"), all);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_channels_limits_is_said_with_its_line() {
+        for (text, said) in [
+            ("[sync.channels.harbour]\nlimit = 1\n", "line 2: unknown field `limit`"),
+            (
+                "[sync.channels.harbour]\nfiles_limit = 1\nattachment_limit = \"much\"\n",
+                "line 3: `\"much\"` is not a size",
+            ),
+            ("[sync]\n\n[sync.channels.\".x\"]\nfiles_limit = 1\n", "`.x` cannot be a channel's name"),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::create_dir(dir.path().join("missive")).unwrap();
+            std::fs::write(dir.path().join("missive/config.toml"), text).unwrap();
+            let failure = read(dir.path()).unwrap_err();
+            assert!(failure.message.contains(said), "{}", failure.message);
         }
     }
 }

@@ -22,8 +22,8 @@ use crate::cli::command_line::{
 use crate::cli::folders::{UserFolders, variable};
 use crate::commands::{
     Clock, Environment, Failure, FailureKind, Folders, Zone, build, channels, check, complete, completions, compose,
-    delete, drafts, edit, editor, invite, keys, man, mark, new, read, schema, search, serve, service, share, status,
-    subscribe, sync, watch, why,
+    delete, drafts, edit, editor, invite, keys, man, mark, new, read, rename, schema, search, serve, service, share,
+    status, subscribe, sync, watch, why,
 };
 use crate::console::{Console, Pager, is_hiding};
 use crate::watch::Waker;
@@ -178,6 +178,7 @@ fn look_after(command: &LookAfterCommand, environment: &Environment, console: Co
             print(console, &report, report.failed())
         }
         LookAfterCommand::Why(args) => print(console, &why::run(args, environment)?, false),
+        LookAfterCommand::Rename(args) => print(console, &rename::run(args, environment)?, false),
         LookAfterCommand::Keys(args) => print(console, &keys::run(args, environment, console)?, false),
         LookAfterCommand::Service(args) => {
             let report = service::run(args, environment)?;

@@ -10,11 +10,14 @@ use crate::channel::{Channel, Error, Kind};
 use crate::commands::{Environment, Failure};
 use crate::fs::confined::Folder;
 use crate::sync::keys::book::{Book, Document};
+use crate::sync::keys::whereabouts;
+use crate::sync::keys::whereabouts::{Followed, Whereabouts};
 use crate::text::caseless::casefold;
 use crate::text::shell;
 
 pub(super) use crate::daemon::documents::{
-    author, device, document_id, is_owner, make_author, name, new_secret, owner, peers, profile, shared_side,
+    author, device, document_id, is_owner, known_identity, make_author, name, new_secret, owner, peers, profile,
+    shared_side,
 };
 
 /// The name that somebody typed.
@@ -23,6 +26,33 @@ pub(super) use crate::daemon::documents::{
 /// [`Failure`] when no channel can have it.
 pub(super) fn parsed(name: &str) -> Result<ChannelName, Failure> {
     Ok(name.parse().map_err(|_| Error::Name { name: name.to_owned() })?)
+}
+
+/// Has the file of keys follow the channels whose folders were renamed, so that whoever names a folder means its keys.
+///
+/// # Errors
+/// [`Failure`] when the file of keys or the data folder can't be read.
+pub(super) fn follow_renamed(environment: &Environment) -> Result<Followed, Failure> {
+    Ok(whereabouts::follow(&environment.folders.data)?)
+}
+
+/// Refuses new keys for a folder that may be a channel which has keys already.
+///
+/// # Errors
+/// [`Failure`] with the way to say what it is.
+pub(super) fn refuse_unclear(followed: &Followed, folder: &ChannelName) -> Result<(), Failure> {
+    let is_it = |place: &Whereabouts| matches!(place, Whereabouts::Unclear(folders) if folders.contains(folder));
+    let Some((channel, _)) = followed.found.iter().find(|(_, place)| is_it(place)) else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        format!("`{folder}` may be the channel `{channel}`, whose folder is gone and whose keys are still here"),
+        format!(
+            "if it is: {}; if `{channel}` is gone for good: {}",
+            shell::missive("rename", &[channel, folder]),
+            shell::missive("keys forget", &[channel])
+        ),
+    ))
 }
 
 /// The document of a channel's box.

@@ -137,7 +137,9 @@ fn make_invitation(
 ) -> Result<InviteReport, Failure> {
     let data = &environment.folders.data;
     // What is refused at once makes nothing, not even a data folder.
-    refuse_answered(&Book::read(data)?, name)?;
+    let followed = documents::follow_renamed(environment)?;
+    documents::refuse_unclear(&followed, name)?;
+    refuse_answered(&followed.book, name)?;
     fs_err::create_dir_all(data)?;
     let seconds = i64::try_from(expires.as_secs()).unwrap_or(i64::MAX);
     let (now, secret) = (environment.clock.seconds(), documents::new_secret()?);
@@ -311,7 +313,7 @@ fn begin(args: Acceptable<'_>, ticket: &Ticket, environment: &Environment) -> Re
         return Err(Failure::new("that is a key, not an invitation code", hint));
     };
     let named = args.name.map(documents::parsed).transpose()?;
-    let known = Book::read(&environment.folders.data)?;
+    let known = documents::follow_renamed(environment)?.book;
     if known.invitations.iter().any(|invitation| invitation.secret.0 == secret) {
         return Err(Failure::new(
             "this is your own invitation",

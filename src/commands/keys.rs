@@ -2,6 +2,7 @@
 //!
 //! Everything here works on the file of keys alone, without a connection to anybody.
 
+pub mod new_device;
 pub mod restore;
 mod sealed_file;
 mod trust;
@@ -62,6 +63,8 @@ enum What {
     },
     /// List a channel's authors, and choose whom to trust
     Trust(trust::Trust),
+    /// Give this data folder keys of its own, when another computer uses the same ones
+    NewDevice(new_device::NewDevice),
     /// Delete a channel's keys; its folder stays as it is
     Forget {
         /// The channel
@@ -86,6 +89,8 @@ pub enum KeysReport {
     Restored(restore::RestoreReport),
     /// Who writes a channel.
     Authors(trust::AuthorsReport),
+    /// The data folder's own new keys.
+    NewDevice(new_device::NewDeviceReport),
     /// What was done.
     Done {
         /// In words.
@@ -109,6 +114,7 @@ pub struct KeyLine {
 /// # Errors
 /// [`Failure`] when there is no such channel or file, or the passphrase is wrong.
 pub fn run(args: &Keys, environment: &Environment, console: Console) -> Result<KeysReport, Failure> {
+    documents::follow_renamed(environment)?;
     match &args.what {
         None => list(environment),
         Some(What::Export { file }) => export(file, environment, console),
@@ -119,6 +125,7 @@ pub fn run(args: &Keys, environment: &Environment, console: Console) -> Result<K
             trust::Outcome::Listed(report) => KeysReport::Authors(report),
             trust::Outcome::Done(words) => done(words),
         }),
+        Some(What::NewDevice(args)) => new_device::run(args, environment).map(KeysReport::NewDevice),
         Some(What::Forget { channel }) => forget(channel, environment),
     }
 }
@@ -200,7 +207,7 @@ fn rotate(channel: &std::ffi::OsStr, environment: &Environment) -> Result<KeysRe
         };
         let mut new = crate::sync::keys::book::Document::new(name.clone(), Side::Outbox, id);
         (new.secret, new.author, new.peers) = (Some(secret), document.author.clone(), document.peers.clone());
-        (new.owner, new.trusted) = (owner, document.trusted.clone());
+        (new.owner, new.trusted, new.folder) = (owner, document.trusted.clone(), document.folder.clone());
         document.moved = Some(key.clone());
         let old = document.clone();
         *document = new;
@@ -265,6 +272,7 @@ impl fmt::Display for KeysReport {
             Self::Done { done } => writeln!(f, "{done}"),
             Self::Restored(report) => report.fmt(f),
             Self::Authors(report) => report.fmt(f),
+            Self::NewDevice(report) => report.fmt(f),
             Self::List { keys, left_out, .. } if keys.is_empty() && left_out.is_empty() => {
                 writeln!(f, "No keys yet: missive share CHANNEL, missive subscribe KEY, missive invite NAME")
             }

@@ -32,6 +32,7 @@ mod open_attachment;
 mod qr_code;
 pub mod read;
 mod relative_time;
+pub mod rename;
 mod resolve;
 mod resolve_conflicts;
 pub mod schema;
@@ -59,4 +60,5 @@ pub use crate::commands::sync_settings::SyncSettings;
 pub use crate::commands::time_zone::Zone;
 pub use crate::daemon::{Clock, Folders};
 
-use crate::commands::wording::{count, grouped, spoken};
+use crate::commands::wording::spoken;
+use crate::text::quantity::{count, grouped};

@@ -15,7 +15,6 @@ use crate::channel::protocol::profile::Profile;
 use crate::channel::{Channel, Error, Kind};
 use crate::commands::Environment;
 use crate::commands::documents;
-use crate::sync::keys::book::Book;
 use crate::text::invisible::field;
 use crate::text::shell;
 
@@ -74,9 +73,9 @@ pub(super) fn make(name: &OsStr, kind: Kind, environment: &Environment) -> Resul
         Profile { id: Some(Uuid::new_v4().urn().to_string()), title: Some(parsed.to_string()), ..Profile::default() };
     // A book that cannot be read keeps nobody from a new channel.
     if !environment.folders.data.join(parsed.as_os_str()).exists()
-        && let Ok(book) = Book::read(&environment.folders.data)
+        && let Ok(followed) = documents::follow_renamed(environment)
     {
-        documents::refuse_kept_name(&book, &parsed)?;
+        documents::refuse_kept_name(&followed.book, &parsed)?;
     }
     Ok(Channel::make(&environment.folders.data, &parsed, kind, &profile)?)
 }

@@ -5,33 +5,15 @@
 use chrono::Datelike;
 
 use crate::channel::protocol::stamp::Stamp;
-
-const MINUTE: u64 = 60;
-const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
+use crate::text::quantity::{DAY, MINUTE, time_length};
 
 /// How long ago a moment was, both in seconds since 1970.
 pub(super) fn ago(then: i64, now: i64) -> String {
     if now.abs_diff(then) < MINUTE {
         return "just now".to_owned();
     }
-    let length = length(now.abs_diff(then));
+    let length = time_length(now.abs_diff(then));
     if then <= now { format!("{length} ago") } else { format!("in {length}") }
-}
-
-/// How long so many seconds are.
-pub(super) fn length(seconds: u64) -> String {
-    let plural = |number: u64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
-    match seconds {
-        0..MINUTE => format!("{seconds} s"),
-        MINUTE..HOUR => format!("{} min", seconds / MINUTE),
-        HOUR..DAY => format!("{} h", seconds / HOUR),
-        _ => match seconds / DAY {
-            days @ 0..60 => plural(days, "day"),
-            days @ 60..730 => plural(days / 30, "month"),
-            days => plural(days / 365, "year"),
-        },
-    }
 }
 
 /// How long ago a message was written and on which day; of one long ago only the day.

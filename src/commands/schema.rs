@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{
     Failure, build, channels, check, complete, completions, compose, delete, drafts, edit, invite, keys, man, mark,
-    new, read, search, serve, service, share, status, subscribe, sync, why,
+    new, read, rename, search, serve, service, share, status, subscribe, sync, why,
 };
 
 /// Print the JSON Schema of a command's --json output
@@ -30,7 +30,7 @@ pub struct Schema {
 pub type Row = (&'static str, fn() -> JsonSchemaText);
 
 /// Every command with a result, and the schema of what it prints; `watch` prints one such value on each line.
-pub const TABLE: [Row; 27] = [
+pub const TABLE: [Row; 28] = [
     ("accept", schema_of::<invite::AcceptReport>),
     ("build", schema_of::<build::BuildResult>),
     ("channels", schema_of::<channels::ChannelsReport>),
@@ -48,6 +48,7 @@ pub const TABLE: [Row; 27] = [
     ("mark", schema_of::<mark::MarkReport>),
     ("new", schema_of::<new::NewReport>),
     ("read", schema_of::<read::ReadReport>),
+    ("rename", schema_of::<rename::RenameReport>),
     ("schema", schema_of::<SchemaReport>),
     ("search", schema_of::<search::SearchReport>),
     ("serve", schema_of::<serve::ServeReport>),

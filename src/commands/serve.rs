@@ -7,6 +7,7 @@ mod channel_starter;
 mod listeners;
 mod random_name;
 mod served_sites;
+mod synced_boxes;
 
 use std::collections::HashSet;
 use std::ffi::OsString;

@@ -85,6 +85,7 @@ pub fn run(args: &Share, environment: &Environment, console: Console) -> Result<
         return Ok(ShareReport::Via(report));
     }
     let name = documents::name(&environment.folders.data, &channel)?;
+    documents::refuse_unclear(&documents::follow_renamed(environment)?, &name)?;
     let side = documents::shared_side(&channel);
     let document = if side == Side::Outbox {
         Book::change(&environment.folders.data, |book| documents::own_document(book, &name))?

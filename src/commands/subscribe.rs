@@ -23,6 +23,7 @@ use crate::console::Console;
 use crate::sync::keys::book::{AuthorKey, Book, Document, Secret};
 use crate::sync::keys::ticket::{Opens, Ticket};
 use crate::sync::status::DocumentState;
+use crate::sync::sync_state::SyncState;
 use crate::sync::syncthing::Key;
 use crate::text::invisible::field;
 use crate::text::shell;
@@ -91,9 +92,14 @@ pub struct SubscribeReport {
     bytes: u64,
     /// Files that are not here yet.
     arriving: usize,
-    /// Whether someone who has it was connected, and everything is here.
+    /// Whether someone who has it was connected, and nothing is left to wait for.
     in_step: bool,
+    /// The state that it is in.
+    state: SyncState,
     path: String,
+    /// What is not here although nothing more is waited for.
+    #[serde(skip)]
+    exceptions: String,
 }
 
 /// Subscribes, and waits until the messages are here, until nothing has changed for long, or until the waker says stop.
@@ -187,7 +193,7 @@ fn add(
     };
     let whose = |book: &mut Book| note_owner(book, ticket, &id, side);
     // What is refused at once makes nothing, not even a data folder.
-    let mut known = Book::read(&environment.folders.data)?;
+    let mut known = documents::follow_renamed(environment)?.book;
     if whose(&mut known)?.is_none() {
         choose(&known)?;
     }
@@ -286,7 +292,7 @@ fn fetch(
                 bar.name(&summary(document));
                 bar.show(document.fetched, document.fetched.saturating_add(document.arriving_bytes));
             }
-            if document.is_up_to_date() { Verdict::Done } else { Verdict::Wait }
+            if document.is_settled() { Verdict::Done } else { Verdict::Wait }
         })?;
         bar.clear();
         session.end()?;
@@ -294,7 +300,9 @@ fn fetch(
     Ok(SubscribeReport {
         path: environment.folders.data.join(wanted.name.as_os_str()).to_string_lossy().into_owned(),
         name: wanted.name.to_string(),
-        in_step: last.is_up_to_date(),
+        in_step: last.is_settled(),
+        state: last.facts().state(environment.clock.seconds()),
+        exceptions: last.facts().exceptions(),
         title: last.title,
         messages: last.messages,
         bytes: last.bytes,
@@ -332,11 +340,20 @@ impl fmt::Display for SubscribeReport {
         if self.in_step {
             writeln!(
                 f,
-                "{}: {}, {}. To read it: {}",
+                "{}: {}, {}{}. To read it: {}",
                 field(title),
                 count(self.messages, "message"),
                 readable_size(self.bytes),
+                self.exceptions,
                 shell::missive("read", &[&self.name])
+            )
+        } else if self.messages > 0 && self.arriving == 0 {
+            let what = count(self.messages, "message");
+            writeln!(
+                f,
+                "{}: {what}, {}; not up to date yet. `missive status` says why.",
+                field(title),
+                readable_size(self.bytes)
             )
         } else if self.messages > 0 {
             writeln!(

@@ -21,6 +21,7 @@ use crate::commands::wait_for_sync::{SyncWait, Verdict, WaitEnd};
 use crate::commands::{documents, resolve};
 use crate::console::{Console, LiveLines};
 use crate::sync::keys::book::Book;
+use crate::sync::keys::document::Returned;
 use crate::sync::status::{DocumentState, NodeState};
 use crate::text::invisible::field;
 use crate::watch::Waker;
@@ -30,8 +31,9 @@ use crate::watch::Waker;
 #[command(after_help = "Examples:
   missive sync --once    # from a timer: sync, then stop
   missive sync my-channel --fetch 2026-01-01T10-00-00Z/film.mp4")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 pub struct Sync {
-    /// The channel for --fetch or --yes-delete-all
+    /// The channel for --fetch and the --yes options
     channel: Option<OsString>,
     /// Stop when everything is up to date
     #[arg(long)]
@@ -45,6 +47,12 @@ pub struct Sync {
     /// Confirm that everything in the outbox was deleted on purpose, and delete it for the readers too
     #[arg(long, requires = "channel")]
     yes_delete_all: bool,
+    /// Confirm that files which came back in the outbox, older than what readers have, are for the readers as they are now
+    #[arg(long, requires = "channel", conflicts_with = "yes_discard_returned")]
+    yes_publish_returned: bool,
+    /// Confirm that files which came back in the outbox are out of date: they go to the trash, and what readers have stays
+    #[arg(long, requires = "channel")]
+    yes_discard_returned: bool,
     #[command(flatten)]
     network: NetworkArgs,
 }
@@ -52,7 +60,7 @@ pub struct Sync {
 /// How the channels stood when it ended.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SyncReport {
-    /// Whether all of them were up to date.
+    /// Whether nothing was left to wait for.
     in_step: bool,
     documents: Vec<DocumentState>,
     #[serde(skip)]
@@ -91,7 +99,7 @@ pub fn run(
         ));
     }
     let clock = environment.clock;
-    let mut progress = SyncProgress { live: console.live_lines(), paces: BTreeMap::new() };
+    let mut progress = SyncProgress { live: console.live_lines(), paces: BTreeMap::new(), meanings: BTreeMap::new() };
     let mut last = NodeState::default();
     let mut settled = None;
     let patience = if args.once { args.wait } else { Duration::MAX };
@@ -109,7 +117,7 @@ pub fn run(
     let now = clock.seconds();
     let lines = last.documents.iter().map(|document| line(document, now)).collect();
     Ok(SyncReport {
-        in_step: ended == WaitEnd::Done || last.documents.iter().all(is_up_to_date),
+        in_step: ended == WaitEnd::Done || last.documents.iter().all(is_document_settled),
         documents: last.documents,
         lines: if args.once { lines } else { Vec::new() },
         once: args.once,
@@ -128,6 +136,7 @@ fn note(args: &Sync, environment: &Environment) -> Result<(), Failure> {
     let Some(wanted) = &args.channel else {
         return Ok(());
     };
+    documents::follow_renamed(environment)?;
     let name = match resolve::channel(environment, wanted) {
         Ok(channel) => documents::name(&environment.folders.data, &channel)?,
         // A channel whose outbox is gone is no channel any more, and still has a document.
@@ -149,21 +158,31 @@ fn note(args: &Sync, environment: &Environment) -> Result<(), Failure> {
                 .filter(|path| !document.fetch.contains(path))
                 .collect();
             document.fetch.extend(new);
-            document.delete_all |= args.yes_delete_all && document.side == Side::Outbox;
+            if document.side == Side::Outbox {
+                document.delete_all |= args.yes_delete_all;
+                document.returned = returned(args).or(document.returned);
+            }
         }
         Ok(())
     })
 }
 
-/// Whether nothing is to be waited for.
-fn is_settled(state: &NodeState) -> bool {
-    state.accepting.is_empty() && state.documents.iter().all(is_up_to_date)
+/// What was said of files that came back.
+fn returned(args: &Sync) -> Option<Returned> {
+    let publish = args.yes_publish_returned.then_some(Returned::Publish);
+    publish.or(args.yes_discard_returned.then_some(Returned::Discard))
 }
 
-/// Whether a document is up to date; one that nobody else has is by itself.
-fn is_up_to_date(document: &DocumentState) -> bool {
-    document.is_up_to_date()
-        || (document.writes && document.peers.is_empty() && document.arriving == 0 && document.question.is_none())
+/// Whether nothing is to be waited for.
+fn is_settled(state: &NodeState) -> bool {
+    state.accepting.is_empty() && state.documents.iter().all(is_document_settled)
+}
+
+/// Whether a document is waited for no longer; one that nobody else has is as it should be by itself.
+fn is_document_settled(document: &DocumentState) -> bool {
+    let has_nobody = document.writes && document.peers.is_empty() && !document.checking;
+    document.is_settled()
+        || (has_nobody && document.arriving == 0 && document.question.is_none() && document.failures == 0)
 }
 
 /// The line about the clock.
@@ -173,6 +192,8 @@ const CLOCK: &str = "clock";
 struct SyncProgress {
     live: LiveLines,
     paces: BTreeMap<String, Pace>,
+    /// What was said last of each channel.
+    meanings: BTreeMap<String, String>,
 }
 
 impl SyncProgress {
@@ -188,16 +209,12 @@ impl SyncProgress {
             let pace = self.paces.entry(name.clone()).or_default().at(document.fetched, now);
             let pace =
                 if document.arriving > 0 { pace.map(|pace| format!(", {}/s", readable_size(pace))) } else { None };
-            // Seconds pass by themselves.
-            let meaning = format!(
-                "{} {} {} {:?}",
-                document.arriving / 100,
-                document.connected(),
-                document.compared.is_some(),
-                document.question
-            );
+            if is_worth_a_line(document, seconds) || !self.meanings.contains_key(&name) {
+                self.meanings.insert(name.clone(), meaning(document, seconds));
+            }
+            let meaning = self.meanings.get(&name).map_or("", String::as_str);
             let line = line(document, seconds) + &pace.unwrap_or_default();
-            self.live.show(&name, &line, &meaning);
+            self.live.show(&name, &line, meaning);
             for problem in &document.problems {
                 let problem = format!("  {}: {}", name, field(problem));
                 self.live.show(&problem, &problem, "");
@@ -228,6 +245,17 @@ impl Pace {
         }
         (self.rate > 0).then_some(self.rate)
     }
+}
+
+/// Whether a document's line is worth writing where lines cannot be replaced: what comes and goes with each message is not.
+fn is_worth_a_line(document: &DocumentState, now: i64) -> bool {
+    !document.facts().state(now).is_passing() || document.arriving >= 100
+}
+
+/// What a document's line says, without the seconds, which pass by themselves.
+fn meaning(document: &DocumentState, now: i64) -> String {
+    let state = document.facts().state(now);
+    format!("{state} {} {} {:?}", document.arriving / 100, document.connected(), document.question)
 }
 
 fn name(document: &DocumentState) -> String {

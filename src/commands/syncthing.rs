@@ -11,16 +11,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::article::readable_size;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::profile::Profile;
 use crate::channel::{Channel, Error, Kind, folder};
-use crate::commands::relative_time::ago;
 use crate::commands::{Environment, Failure, count, documents};
 use crate::sync::keys::book::Book;
 use crate::sync::syncthing;
-use crate::sync::syncthing::{Activity, Asking, DeviceId, FolderState, Key, Syncthing};
+use crate::sync::syncthing::{Asking, CarriedBox, DeviceId, FolderState, Key, Syncthing};
 use crate::text::invisible::field;
 use crate::text::shell;
 
@@ -141,6 +139,54 @@ fn unmake(channel: &Channel) {
     drop(inbox.and_then(|()| fs_err::remove_dir(&channel.path)));
 }
 
+/// The boxes of a channel that Syncthing carries, as they stand before the channel is renamed.
+pub(super) struct CarriedBoxes {
+    syncthing: Option<Syncthing>,
+    boxes: Vec<CarriedBox>,
+    /// Why it is not known which they are, where Syncthing has been in a box.
+    problem: Option<String>,
+}
+
+/// Asks Syncthing which boxes of a channel it carries.
+pub(super) fn carried_boxes(channel: &Channel, environment: &Environment) -> CarriedBoxes {
+    let asked = Syncthing::open_within(&environment.sync.syncthing, &places(environment), FIRST);
+    let asked = asked.and_then(|syncthing| Ok((syncthing.carried(&channel.path, &channel.name)?, syncthing)));
+    match asked {
+        Ok((boxes, syncthing)) => CarriedBoxes { syncthing: Some(syncthing), boxes, problem: None },
+        Err(error) => {
+            let has_marker = |side: &Side| channel.path.join(side.name()).join(SYNCTHING_MARKER).exists();
+            let problem = Side::BOTH.iter().any(has_marker).then(|| error.to_string());
+            CarriedBoxes { syncthing: None, boxes: Vec::new(), problem }
+        }
+    }
+}
+
+/// What Syncthing puts into a folder that it carries.
+const SYNCTHING_MARKER: &str = ".stfolder";
+
+impl CarriedBoxes {
+    /// Tells Syncthing where they lie now; gives what is to be said.
+    pub(super) fn follow(self, channel: &Channel) -> Vec<String> {
+        let by_hand = |why: &str| {
+            format!(
+                "Syncthing does not know the new place ({why}): in its settings, change the path of the channel's folders to {}",
+                field(&channel.path.to_string_lossy())
+            )
+        };
+        if let Some(why) = &self.problem {
+            return vec![by_hand(why)];
+        }
+        let told = |carried: &CarriedBox| {
+            let syncthing = self.syncthing.as_ref()?;
+            Some(match syncthing.set_place(carried, &channel.path, &channel.name) {
+                Ok(()) => format!("Syncthing carries its {} from the new place.", carried.side),
+                Err(error) => by_hand(&error.to_string()),
+            })
+        };
+        self.boxes.iter().filter_map(told).collect()
+    }
+}
+
 fn open(environment: &Environment) -> Result<Syncthing, Failure> {
     Ok(Syncthing::open(&environment.sync.syncthing, &places(environment))?)
 }
@@ -192,56 +238,24 @@ pub(super) fn carried(environment: &Environment) -> (Vec<SyncthingChannel>, Opti
 }
 
 impl SyncthingChannel {
-    /// How it stands, for a person.
+    /// How it stands, for a person: in the words of missive's own sync, with what only Syncthing has to say.
     pub(super) fn words(&self, now: i64) -> String {
         let state = &self.state;
-        let mut parts = Vec::new();
-        if let Some(problem) = &state.problem {
-            parts.push(field(problem));
-        }
-        if state.activity == Activity::Paused {
-            parts.push("paused in Syncthing".to_owned());
-        }
+        let mut parts: Vec<String> = state.problem.iter().map(|problem| field(problem)).collect();
         if state.failed > 0 {
             parts
                 .push(format!("{} could not be received (see Syncthing for the reason)", number(state.failed, "file")));
         }
-        if state.need_files > 0 {
-            parts.push(format!(
-                "{} still arriving ({})",
-                number(state.need_files, "file"),
-                readable_size(state.need_bytes)
-            ));
-        }
-        if state.need_deletes > 0 {
-            parts.push(format!("{} still to be deleted here", number(state.need_deletes, "file")));
-        }
-        parts.push(self.others(parts.is_empty(), now));
+        parts.push(if state.peers.is_empty() {
+            "no device accepted yet".to_owned()
+        } else {
+            state.facts().sentence(now)
+        });
+        parts.extend(state.readers());
         if state.receive_only_changed_items > 0 {
-            let changed = number(state.receive_only_changed_items, "file");
-            parts.push(format!("changed here: {changed} (`Revert Local Changes` in Syncthing)"));
+            parts.push("to undo the changes: `Revert Local Changes` in Syncthing".to_owned());
         }
         format!("{} ({}, through Syncthing): {}", field(&self.channel), state.side, parts.join(" · "))
-    }
-
-    /// How it stands with the other devices; `is_whole` says that nothing is missing here.
-    fn others(&self, is_whole: bool, now: i64) -> String {
-        let peers = &self.state.peers;
-        let here = || peers.iter().filter(|peer| peer.connected);
-        let lacking = here().filter(|peer| peer.need_files != Some(0)).count();
-        let seen = peers.iter().filter_map(|peer| peer.last_seen).max();
-        match (here().count(), seen) {
-            (0, _) if peers.is_empty() => "no device accepted yet".to_owned(),
-            (0, Some(seen)) => format!("no one is connected, last seen {}", ago(seen.seconds(), now)),
-            (0, None) => "no one has connected yet".to_owned(),
-            (here, _) if !is_whole || self.state.activity != Activity::Idle => {
-                format!("{} connected", count(here, "device"))
-            }
-            (here, _) if lacking > 0 => {
-                format!("{}, {lacking} of them not up to date yet", count(here, "device"))
-            }
-            (here, _) => format!("up to date with {}", count(here, "device")),
-        }
     }
 }
 
@@ -289,7 +303,8 @@ fn shared(
 mod tests {
     use super::*;
     use crate::channel::protocol::stamp::Stamp;
-    use crate::sync::syncthing::Peer;
+    use crate::sync::sync_state::SyncState;
+    use crate::sync::syncthing::{Activity, Peer};
 
     const DEVICE: &str = "4WW4IPJ-HHTZLU2-3MJOABE-ZIY3PEZ-TG3DLY7-YZCDP5Z-SCDI4FN-7FEAWQ3";
     const NOW: i64 = 1_795_354_504;
@@ -297,6 +312,7 @@ mod tests {
     fn carried(peers: Vec<Peer>) -> SyncthingChannel {
         let state = FolderState {
             side: Side::Inbox,
+            sync_state: SyncState::default(),
             folder: "x".into(),
             activity: Activity::Idle,
             problem: None,
@@ -332,33 +348,47 @@ mod tests {
     fn it_speaks_in_human_terms() {
         says(&carried(Vec::new()), "no device accepted yet");
         says(&carried(vec![peer(false, 3, None)]), "no one has connected yet");
-        says(&carried(vec![peer(false, 0, Some(NOW - 7200))]), "no one is connected, last seen 2 h ago");
+        says(&carried(vec![peer(false, 0, Some(NOW - 7200))]), "up to date as of 2 h ago · no one is connected");
         let mut two = carried(vec![peer(true, 0, None), peer(true, 0, None)]);
-        says(&two, "up to date with 2 devices");
+        says(&two, "up to date · 2 peers");
         (two.state.need_files, two.state.need_bytes) = (12, 3_400_000);
-        says(&two, "12 files still arriving (3.4 MB) · 2 devices connected");
+        says(&two, "12 files still arriving (3.4 MB) · 2 peers connected");
+        two.state.side = Side::Outbox;
+        (two.state.need_files, two.state.need_bytes) = (0, 0);
+        assert_eq!(
+            two.words(NOW),
+            "blog (outbox, through Syncthing): up to date · 2 peers · 2 readers have everything"
+        );
     }
 
     #[test]
-    fn nothing_is_up_to_date_that_is_not_whole_everywhere() {
-        let there = || carried(vec![peer(true, 0, None)]);
-        says(&carried(vec![peer(true, 0, None), peer(true, 1, None)]), "2 devices, 1 of them not up to date yet");
+    fn nothing_is_up_to_date_that_is_not_whole() {
         let with = |change: fn(&mut FolderState)| {
-            let mut carried = there();
+            let mut carried = carried(vec![peer(true, 0, None)]);
             change(&mut carried.state);
             carried
         };
-        says(&with(|state| state.activity = Activity::Paused), "paused in Syncthing · 1 device connected");
-        says(&with(|state| state.activity = Activity::Scanning), "1 device connected");
-        says(&with(|state| state.need_deletes = 1), "1 file still to be deleted here · 1 device connected");
+        says(&with(|state| state.activity = Activity::Paused), "paused in Syncthing · 1 peer connected");
+        says(&with(|state| state.activity = Activity::Scanning), "checking files");
+        says(&with(|state| state.need_deletes = 1), "1 file still to be deleted here · 1 peer connected");
         says(
             &with(|state| state.failed = 2),
-            "2 files could not be received (see Syncthing for the reason) · 1 device connected",
+            "2 files could not be received (see Syncthing for the reason) · not up to date: 2 problems · 1 peer connected",
         );
         says(
             &with(|state| state.receive_only_changed_items = 2),
-            "up to date with 1 device · changed here: 2 files (`Revert Local Changes` in Syncthing)",
+            "up to date, except 2 files changed here · 1 peer · to undo the changes: `Revert Local Changes` in Syncthing",
         );
-        says(&with(|state| state.problem = Some("a\nb".into())), "a␊b · 1 device connected");
+        says(&with(|state| state.problem = Some("a\nb".into())), "a␊b · not up to date: 1 problem · 1 peer connected");
+    }
+
+    #[test]
+    fn readers_who_lack_something_are_told() {
+        let mut carried = carried(vec![peer(true, 0, None), peer(true, 1, None)]);
+        carried.state.side = Side::Outbox;
+        assert_eq!(
+            carried.words(NOW),
+            "blog (outbox, through Syncthing): up to date · 2 peers · 1 of 2 readers has everything"
+        );
     }
 }

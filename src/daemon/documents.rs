@@ -12,10 +12,11 @@ use crate::daemon::engine::{IS_BUILT_IN, device_id};
 use crate::fs::confined::Folder;
 use crate::sync::hex;
 use crate::sync::keys::book::{AuthorKey, Book, Document};
+use crate::sync::keys::folder_id;
 use crate::sync::keys::ticket::{Opens, Peer, Ticket};
 use crate::sync::own_addresses;
 
-pub(crate) use crate::daemon::engine::{author, document_id, new_secret};
+pub(crate) use crate::daemon::engine::{author, document_id, known_identity, new_secret};
 
 /// So many other devices are named in a key: it is to fit a QR code.
 const MAX_OTHER_PEERS: usize = 2;
@@ -102,11 +103,13 @@ pub(crate) fn device(book: &Book) -> Option<String> {
 }
 
 /// The key for reading a channel as a web page hands it out: without addresses, which are nobody's business there and change.
-/// Whoever uses it looks the device up. `None` where there is no key yet.
+/// Whoever uses it looks the device up. `None` where there is no key yet, and where the folder is not the one that the key is of: the
+/// key of a private channel is not printed on the site of another that has taken its name.
 pub(crate) fn public_key(data: &Path, channel: &Channel) -> Option<String> {
     let name = name(data, channel).ok()?;
     let side = shared_side(channel);
     let document = Book::read(data).ok()?.document(&name, side).cloned()?;
+    folder_id::check(&channel.path, document.folder.as_ref()).ok()?;
     let owner = owner(data, &document).unwrap_or(document.owner).map(|owner| owner.0);
     let bare = |peer: Peer| Peer { addresses: Vec::new(), ..peer };
     let known = own_addresses::read(data).into_iter().chain(document.peers);

@@ -7,9 +7,9 @@ mod disabled;
 mod enabled;
 
 #[cfg(not(feature = "sync"))]
-pub(crate) use disabled::{IS_BUILT_IN, Node, author, device_id, document_id, new_secret, start};
+pub(crate) use disabled::{IS_BUILT_IN, Node, author, device_id, document_id, known_identity, new_secret, start};
 #[cfg(feature = "sync")]
-pub(crate) use enabled::{IS_BUILT_IN, Node, author, device_id, document_id, new_secret, start};
+pub(crate) use enabled::{IS_BUILT_IN, Node, author, device_id, document_id, known_identity, new_secret, start};
 
 use crate::daemon::Error;
 

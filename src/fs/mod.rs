@@ -12,3 +12,4 @@ pub mod private;
 pub mod records;
 pub mod reflink;
 pub mod regular_file;
+pub mod touch;

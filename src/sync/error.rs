@@ -1,5 +1,6 @@
 //! What can go wrong with replication as a whole.
 
+use std::io;
 use std::path::PathBuf;
 
 use crate::fs::private::Exposed;
@@ -41,5 +42,30 @@ pub enum Error {
     Ticket(#[from] NotATicket),
     /// The system refused.
     #[error(transparent)]
-    Io(#[from] std::io::Error),
+    Io(#[from] io::Error),
+}
+
+impl Error {
+    /// Whether it comes from a disk without room.
+    pub fn is_full_disk(&self) -> bool {
+        let own = if let Self::Io(error) = self { Some(error) } else { None };
+        let causes = std::iter::successors(std::error::Error::source(self), |error| error.source());
+        let all = own.into_iter().chain(causes.filter_map(|cause| cause.downcast_ref()));
+        let mut kinds = all.map(io::Error::kind);
+        kinds.any(|kind| matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_known_however_deep_it_lies() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        assert!(Error::from(full()).is_full_disk());
+        let engine = |source: Option<Cause>| Error::Engine { what: "it failed".into(), source };
+        assert!(engine(Some(full().into())).is_full_disk());
+        assert!(!engine(None).is_full_disk() && !Error::from(io::Error::other("no")).is_full_disk());
+    }
 }

@@ -7,10 +7,12 @@
 //!   who asks the public Mainline table for the key gets the addresses, and the nodes asked see who asks.
 //! - A relay carries what is encrypted from end to end, but sees which devices talk, when and how much.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::channel::protocol::name::ChannelName;
 use crate::sync::replica::limits::Limits;
 
 /// A way of finding a device by its key.
@@ -45,6 +47,8 @@ pub struct Options {
     pub listen: Option<SocketAddr>,
     /// What is taken.
     pub limits: Limits,
+    /// What is taken of the channels that have limits of their own, by their names.
+    pub channel_limits: BTreeMap<ChannelName, Limits>,
 }
 
 impl Default for Options {
@@ -55,11 +59,17 @@ impl Default for Options {
             relays: Relays::Public,
             listen: None,
             limits: Limits::default(),
+            channel_limits: BTreeMap::new(),
         }
     }
 }
 
 impl Options {
+    /// What is taken of a channel.
+    pub fn limits_for(&self, channel: &ChannelName) -> Limits {
+        self.channel_limits.get(channel).copied().unwrap_or(self.limits)
+    }
+
     /// Nobody is asked for anything: only the addresses that are known are tried.
     #[must_use]
     pub fn offline(self) -> Self {

@@ -21,6 +21,17 @@ pub fn write(data: &Path, me: &Peer) -> Result<(), Error> {
     Ok(atomic_write::replace(&path(data), &bytes)?)
 }
 
+/// Forgets where it was: the device has another key now.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn forget(data: &Path) -> Result<(), Error> {
+    match fs_err::remove_file(path(data)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// Where it was; nothing is known before the first time.
 pub fn read(data: &Path) -> Option<Peer> {
     check_private(data).ok()?;

@@ -4,11 +4,12 @@
 //! answer is one line of JSON, and no runtime is needed to ask.
 
 use std::fs::{File, TryLockError};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::fs::atomic_write;
@@ -98,14 +99,23 @@ pub fn last_state(data: &Path) -> Option<NodeState> {
     serde_json::from_slice(&std::fs::read(last_path(data)).ok()?).ok()
 }
 
+/// When the node ran last, in seconds since 1970; `None` when it never did.
+pub fn last_ran(data: &Path) -> Option<i64> {
+    let written = last_path(data).metadata().ok()?.modified().ok()?;
+    i64::try_from(written.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
+}
+
 /// Leaves word of how the node stands.
 ///
 /// # Errors
 /// [`Error::Io`].
 pub fn save_last_state(data: &Path, state: &NodeState) -> Result<(), Error> {
     let mut state = state.clone();
-    let peers = state.documents.iter_mut().flat_map(|document| &mut document.peers);
-    peers.for_each(|peer| peer.connected = false);
+    for document in &mut state.documents {
+        document.peers.iter_mut().for_each(|peer| peer.connected = false);
+        // Whatever was arriving waits from now on.
+        document.state = document.facts().state(i64::MAX);
+    }
     let bytes = serde_json::to_vec(&state).map_err(std::io::Error::other)?;
     Ok(atomic_write::replace(&last_path(data), &bytes)?)
 }
@@ -124,6 +134,40 @@ pub fn ask_until(data: &Path, is_over: &dyn Fn() -> bool) -> Option<NodeState> {
             return asked;
         }
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A connection to the running node, which ends with it.
+#[derive(Debug)]
+pub struct Presence(UnixStream);
+
+impl Presence {
+    /// Connects to the running node; `None` when there is none, or when it does not listen yet.
+    pub fn of(data: &Path) -> Option<Self> {
+        book::check_private(data).ok()?;
+        let address = Address::in_data_folder(data).ok()?;
+        UnixStream::connect(&address.path).ok().map(Self)
+    }
+
+    /// Calls `ended` from another thread when the node has ended, or this was dropped.
+    ///
+    /// # Errors
+    /// When the system allows no thread.
+    pub fn when_over(&self, ended: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+        let mut stream = self.0.try_clone()?;
+        let wait = move || {
+            // The node says nothing that it was not asked.
+            while matches!(stream.read(&mut [0]), Ok(1..)) {}
+            ended();
+        };
+        std::thread::Builder::new().name("other node".into()).spawn(wait).map(drop)
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        // A connection that has ended already can't be ended.
+        drop(self.0.shutdown(Shutdown::Both));
     }
 }
 

@@ -24,7 +24,7 @@ pub use crate::web::http::peer::can_identify_users;
 pub use crate::web::listen::{ServeError, serve};
 pub use crate::web::model::library::{KnownChannel, Library};
 pub use crate::web::server::ServerParts;
-pub use crate::web::service::{ChannelCreator, ChannelService, CreateError, SiteBuildError};
+pub use crate::web::service::{ChannelCreator, ChannelService, CreateError, SiteBuildError, SyncedBox};
 
 use crate::channel::protocol::name::ChannelName;
 use crate::web::model::channel_state::name_of;

@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::channel::Channel;
+use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 
 /// Why a channel's site could not be built.
@@ -31,6 +35,25 @@ pub trait ChannelService: Send + Sync {
     fn combined_feed(&self, origin: &str) -> Vec<u8>;
     /// The feeds of all channels as OPML.
     fn opml(&self, origin: &str) -> Vec<u8>;
+    /// How the boxes stand that are synced, in no order.
+    fn sync(&self) -> Vec<SyncedBox>;
+}
+
+/// How a box stands that is synced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct SyncedBox {
+    /// The channel's name.
+    #[serde(skip)]
+    pub channel: ChannelName,
+    /// The box.
+    pub r#box: Side,
+    /// The state that it is in, of a closed list: `up-to-date`, `waiting` and so on.
+    pub state: String,
+    /// The state in words.
+    pub words: String,
+    /// What else somebody has to know: what failed, and what is not downloaded.
+    pub details: Vec<String>,
 }
 
 /// Creates channels as the commands do, for the app's forms. Each call may wait for the disk.

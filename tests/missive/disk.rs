@@ -15,6 +15,7 @@ impl Disk {
     }
 
     /// Makes it larger.
+    #[cfg(feature = "sync")]
     #[track_caller]
     pub(crate) fn grow(&self, size: &str) {
         mount(&["-o", &format!("remount,size={size}")], &self.0);

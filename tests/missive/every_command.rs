@@ -25,7 +25,7 @@ const WRITE_KEY: &str = "missive-write-aeatpzpg3pvrh4j44tafsg5mcwgbvukn6cpwzhquu
 const CODE: &str = "missive-invite-aebhtxssitsopswmo7vf3jueudztlkrkjes74rr274awjzzibn3kfcxqrkfpajabj3f27msx3kso6rd3btjr5yf2p6vgbikshtqjj2jxues2vjlmolqaaaaau3sr32i";
 
 /// Every command, in the ways in which it differs.
-static LINES: [Line; 51] = [
+static LINES: [Line; 52] = [
     line(&["new", "another"]),
     line(&["new", "another", "--message"]),
     line(&["channels"]),
@@ -52,6 +52,7 @@ static LINES: [Line; 51] = [
     line(&["check", "theirs", "--fix", "--yes"]),
     line(&["why", "talk/inbox/2026-01-01T10-00-00Z.txt"]),
     line(&["why", "talk/inbox/notes.md"]),
+    line(&["rename", "blog", "journal"]),
     line(&["build", "blog"]),
     line(&["build", "talk", "--explain"]),
     line(&["build", "theirs", "-o", "out", "--base-url", "https://example.org/"]),

@@ -33,6 +33,7 @@ mod output;
 mod pasting;
 mod reading;
 mod reading_room;
+mod renaming;
 #[cfg(feature = "sync")]
 mod replicating;
 mod rescan;

@@ -241,7 +241,7 @@ fn is_up_to_date(person: &Person) -> bool {
     let states = person.states();
     let said = person.does(&["status"]);
     states.len() == 2
-        && said.matches("through Syncthing): up to date with 1 device\n").count() == 2
+        && said.matches("through Syncthing): up to date · 1 peer").count() == 2
         && states.iter().all(|state| {
             let is_nothing = |key: &str| state[key] == 0;
             ["failed", "need_files", "need_bytes", "need_deletes"].into_iter().all(is_nothing)

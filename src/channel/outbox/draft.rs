@@ -36,6 +36,11 @@ pub fn folder(channel: &Channel) -> PathBuf {
     channel.path.join(DRAFTS_FOLDER)
 }
 
+/// Whether one of a channel's drafts is open in an editor.
+pub fn is_any_open(channel: &Channel) -> bool {
+    lock::is_any_taken(&folder(channel))
+}
+
 /// The names of all drafts, in the order of their kinds and times. Where the folder is not there, there are none.
 ///
 /// # Errors

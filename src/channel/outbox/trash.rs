@@ -17,6 +17,7 @@ use crate::fs::atomic_write;
 use crate::fs::atomic_write::{Temporary, rename_new};
 use crate::fs::confined::{Folder, Kind};
 use crate::fs::create_folders::folders_below;
+use crate::fs::touch::touch;
 
 /// The folder of what was deleted.
 pub fn folder(channel: &Channel) -> PathBuf {
@@ -79,6 +80,12 @@ pub fn restore_last(channel: &Channel) -> Result<Restored, Error> {
     // Attachments without a text are those of this message when its deletion was cut off before they were moved.
     if let Some(taken) = [has_files.then_some(&to), Some(&path)].into_iter().flatten().find(|path| is_there(path)) {
         return Err(Error::Exists { path: taken.clone() });
+    }
+    // It is brought back on purpose, and is no old version that a backup has put there. Where that can't be marked it is asked for.
+    for file in [has_files.then_some(&from), Some(&place.join(&text))].into_iter().flatten() {
+        if let Err(error) = touch(file) {
+            tracing::debug!(%error, "what is brought back can't be marked as new");
+        }
     }
     if has_files {
         moved(&from, &to)?;

@@ -4,6 +4,8 @@
 pub const PROFILE_FILE: &str = ".channel.toml";
 /// Who signed what, within a box that several people write.
 pub const AUTHORS_FILE: &str = ".authors.toml";
+/// What tells a channel's folder from every other one, however it is called: beside the boxes, and so not replicated.
+pub const FOLDER_ID_FILE: &str = ".missive-id";
 /// The settings of a channel.
 pub const SETTINGS_FILE: &str = "missive.toml";
 /// The drafts of a channel.

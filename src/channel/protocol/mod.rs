@@ -16,3 +16,4 @@ pub mod reply_to;
 pub mod settings;
 pub mod stamp;
 pub mod toml_error;
+pub mod toml_table;

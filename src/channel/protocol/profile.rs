@@ -98,6 +98,14 @@ pub fn parse(bytes: Vec<u8>) -> Result<Profile, Problem> {
     })
 }
 
+/// A profile's text with this id; `None` where it has one, or is no profile.
+pub fn with_id(text: &str, id: Uuid) -> Option<String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let said: toml::Table = toml::from_str(text).ok()?;
+    // Before everything else it stands in no table.
+    (!said.contains_key("id")).then(|| format!("id = \"{}\"\n{text}", id.urn()))
+}
+
 impl Profile {
     /// Drops values of the wrong form and cuts long ones.
     fn checked(self) -> Self {
@@ -196,6 +204,19 @@ mod tests {
         };
         let checked = profile.checked();
         assert_eq!(checked, Profile { title: Some("A title".into()), ..Profile::default() });
+    }
+
+    #[test]
+    fn an_id_is_written_into_a_profile_that_has_none() {
+        let id = Uuid::from_u128(7);
+        for text in ["", "# mine\ntitle = \"x\" # why\n\n[later]\nid = 1\n", "\u{feff}title = \"x\"\r\n"] {
+            let with = with_id(text, id).unwrap();
+            assert_eq!(parse(with.clone().into_bytes()).unwrap().own_id(), Some(id), "{text}");
+            assert!(with.ends_with(text.trim_start_matches('\u{feff}')), "nothing else changes: {with}");
+        }
+        for text in ["id = \"x\"\n", "title = [\n", &with_id("", id).unwrap()] {
+            assert_eq!(with_id(text, id), None, "{text}");
+        }
     }
 
     #[test]

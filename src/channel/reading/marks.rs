@@ -2,13 +2,16 @@
 //!
 //! A mark is a line of text. Marks merge in any order: of two about the same message the newer one counts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::OsStr;
 use std::fmt::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use crate::channel::folder::Channel;
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::stamp::Stamp;
 
 pub mod store;
@@ -21,13 +24,20 @@ pub struct ChannelKey(String);
 impl ChannelKey {
     /// The key of a channel, given the data folder.
     pub fn for_channel(channel: &Channel, data: &std::path::Path) -> Self {
-        use std::os::unix::ffi::OsStrExt;
-        const SPACED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
         // However it was found, through links or not, it is the same channel.
         let path = channel.path.canonicalize().unwrap_or_else(|_| channel.path.clone());
         let data = data.canonicalize().unwrap_or_else(|_| data.to_owned());
         let inside = path.parent().filter(|parent| *parent == data).and_then(|_| path.file_name());
-        let name = inside.unwrap_or(path.as_os_str());
+        Self::encoded(inside.unwrap_or(path.as_os_str()))
+    }
+
+    /// The key of the channel of this name in the data folder.
+    pub fn named(name: &ChannelName) -> Self {
+        Self::encoded(name.as_os_str())
+    }
+
+    fn encoded(name: &OsStr) -> Self {
+        const SPACED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
         Self(percent_encode(name.as_bytes(), SPACED).to_string())
     }
 
@@ -230,6 +240,20 @@ impl Marks {
             }
         }
         (text, lines)
+    }
+
+    /// The lines that say of channels under their new names what is said of them under the old ones, as far as it is not said yet.
+    pub fn renamed(&self, names: &[(ChannelKey, ChannelKey)]) -> String {
+        let mut text = String::new();
+        for (old, new) in names {
+            let said: HashSet<_> = self.of(new).map(Marked::counting).unwrap_or_default().into_iter().collect();
+            let marks = self.of(old).map(Marked::counting).unwrap_or_default();
+            for mark in marks.into_iter().filter(|mark| !said.contains(mark)) {
+                let (side, reach, at, state) = mark;
+                push_line(&mut text, at, &new.0, side, reach, state);
+            }
+        }
+        text
     }
 
     /// The lines that say these changes at a time, in seconds since 1970. A mark that is newer than that, since some

@@ -10,11 +10,11 @@ use crate::channel::outbox::metadata_check;
 use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::Side;
 use crate::channel::snapshot::{BoxState, Held, Snapshot};
-use crate::commands::wording::{count, grouped};
 use crate::daemon::observer::BuiltSite;
 use crate::markdown::Trust;
 use crate::site::{OutputReport, SiteSettings};
 use crate::text::invisible::field;
+use crate::text::quantity::{count, grouped};
 use crate::text::shell;
 
 /// What a build did, and what it found.

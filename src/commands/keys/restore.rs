@@ -221,9 +221,9 @@ fn identity(here: &Book, kept: &Book) -> Option<&'static str> {
 }
 
 /// A key as it is taken: a leave to delete everything was somebody's wish at another time, whose texts count as one's own is for
-/// whoever sits here to say, and where a channel has moved its owner says again.
+/// whoever sits here to say, where a channel has moved its owner says again, and its folder was another one.
 fn taken(document: &Document) -> Document {
-    Document { delete_all: false, trusted: Vec::new(), moved: None, ..document.clone() }
+    Document { delete_all: false, trusted: Vec::new(), moved: None, folder: None, ..document.clone() }
 }
 
 /// What is here, or earlier in the file, and is not replaced by a key.
@@ -273,7 +273,9 @@ impl Plan {
     fn lines(&self, environment: &Environment) -> Vec<String> {
         let bad = |name: &String| format!("  `{}`: left out: a channel cannot have that name", field(name));
         let identity = self.identity.map(|what| {
-            format!("The {what} will also be taken from the file. Whoever made the file may know these secrets too.")
+            format!(
+                "The {what} will also be taken from the file. Whoever made the file may know these secrets too. If another computer still uses them, run `missive keys new-device` here before `missive sync`."
+            )
         });
         let all = self.keys.len() + self.bad_names.len();
         [format!("The file holds {}:", count(all, "key"))]
@@ -356,6 +358,13 @@ impl fmt::Display for RestoreReport {
                 f,
                 "Restored {taken}, left out {left}. The messages arrive once `missive sync` is running and someone has them."
             ),
+        }?;
+        if !self.identity {
+            return Ok(());
         }
+        writeln!(
+            f,
+            "For others, this is now the computer that the file comes from. If that one still runs missive, run this here before `missive sync`: missive keys new-device"
+        )
     }
 }

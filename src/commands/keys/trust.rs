@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::path::Path;
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -165,7 +166,8 @@ impl Place {
             ));
         }
         let report = self.report(authors)?;
-        let line = report.find(author, authors)?;
+        let unseen = AuthorLine::unseen(author).filter(|line| !remove && !report.has(&line.key));
+        let line = unseen.as_ref().map_or_else(|| report.find(author, authors), Ok)?;
         if line.own {
             return Err(Failure::new("that is your own key: its messages are yours already", "nothing was changed"));
         }
@@ -182,9 +184,7 @@ impl Place {
                 me.into_iter().chain(document.trusted.iter().copied()).map(|key| Key::new(key.0)).collect(),
             )
         })?;
-        if let Some(authors) = authors.cloned().filter(|_| !own.is_empty()) {
-            Authors { own, ..authors }.write(&self.folder)?;
-        }
+        write_own(&self.folder, own)?;
         let (who, channel) = (line.words(), field(&self.document.channel.to_string()));
         let short: String = line.key.chars().take(8).collect();
         Ok(if remove {
@@ -198,6 +198,16 @@ impl Place {
     }
 }
 
+/// Has a box's `.authors.toml`, if there is one, say whose texts count as one's own.
+pub(super) fn write_own(folder: &Path, own: Vec<Key>) -> Result<(), Failure> {
+    // A box that is gone says nothing, and one whose file can't be read gets a new one from the node.
+    let said = Folder::open(folder).ok().and_then(|folder| Authors::read(&folder).ok().flatten());
+    if let Some(authors) = said.filter(|_| !own.is_empty()) {
+        Authors { own, ..authors }.write(folder)?;
+    }
+    Ok(())
+}
+
 fn is_among<'a>(key: Key, mut keys: impl Iterator<Item = &'a AuthorKey>) -> bool {
     keys.any(|other| Key::new(other.0) == key)
 }
@@ -206,6 +216,11 @@ fn is_among<'a>(key: Key, mut keys: impl Iterator<Item = &'a AuthorKey>) -> bool
 const DIGITS: usize = 8;
 
 impl AuthorsReport {
+    /// Whether somebody of this key has written the channel, or owns it.
+    fn has(&self, key: &str) -> bool {
+        self.authors.iter().any(|line| line.key == key)
+    }
+
     /// The one author of this name, or whose key begins like that.
     fn find(&self, author: &str, said: Option<&Authors>) -> Result<&AuthorLine, Failure> {
         let lower = author.to_ascii_lowercase();
@@ -240,6 +255,12 @@ impl AuthorsReport {
 }
 
 impl AuthorLine {
+    /// An author of whom nothing has come yet, by the whole key: somebody's second computer says it before it writes anything.
+    fn unseen(author: &str) -> Option<Self> {
+        let key = Key::parse(&author.to_ascii_lowercase())?.to_string();
+        Some(Self { key, name: None, bound: false, owner: false, own: false, trusted: false, messages: 0 })
+    }
+
     fn words(&self) -> String {
         let short: String = self.key.chars().take(DIGITS).collect();
         match &self.name {

@@ -16,6 +16,7 @@ use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::rescan::LastLook;
 use crate::channel::snapshot::{self, LookOptions, Snapshot};
 use crate::commands::Failure;
+use crate::commands::serve::synced_boxes;
 use crate::daemon::box_origins::BoxOrigins;
 use crate::daemon::schedule::RequestQueue;
 use crate::daemon::site_settings::read_settings;
@@ -24,7 +25,7 @@ use crate::lock::lock;
 use crate::site::{BuildOptions, CombinedFeed, FeedChannel, SiteSettings, combined_feed, opml};
 use crate::watch::Touched;
 use crate::web;
-use crate::web::{KnownChannel, Library, SiteBuildError};
+use crate::web::{KnownChannel, Library, SiteBuildError, SyncedBox};
 
 /// What all channels together are called.
 const TITLE: &str = "missive";
@@ -102,6 +103,10 @@ impl web::ChannelService for ServedChannels {
 
     fn opml(&self, origin: &str) -> Vec<u8> {
         self.with_channels(origin, |channels| opml(TITLE, channels))
+    }
+
+    fn sync(&self) -> Vec<SyncedBox> {
+        synced_boxes::ask(&self.sites.folders.data, self.clock.seconds())
     }
 }
 

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crate::daemon::{Clock, Error};
-use crate::sync::keys::book::{AuthorKey, Book, Secret};
+use crate::sync::keys::book::{AuthorKey, Book, Identity, Secret};
+use crate::sync::keys::new_identity::Known;
 use crate::sync::options::Options;
 use crate::sync::status::NodeState;
 
@@ -56,5 +57,10 @@ pub(crate) fn new_secret() -> Result<Secret, Error> {
 /// # Errors
 /// [`Error::WithoutSync`], always.
 pub(crate) fn document_id(_: &Secret) -> Result<[u8; 32], Error> {
+    Err(Error::WithoutSync)
+}
+
+/// An identity with what others know of it.
+pub(crate) fn known_identity(_secret: Identity) -> Result<Known, Error> {
     Err(Error::WithoutSync)
 }

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::daemon::{Clock, Error};
 use crate::sync;
-use crate::sync::keys::book::{AuthorKey, Book, Secret};
+use crate::sync::keys::book::{AuthorKey, Book, Identity, Secret};
+use crate::sync::keys::new_identity::{Known, PublicIdentity};
 use crate::sync::node;
 use crate::sync::options::Options;
 
@@ -56,4 +57,15 @@ pub(crate) fn new_secret() -> Result<Secret, Error> {
 #[allow(clippy::unnecessary_wraps, reason = "without the engine it fails")]
 pub(crate) fn document_id(secret: &Secret) -> Result<[u8; 32], Error> {
     Ok(node::document_id(secret))
+}
+
+/// An identity with what others know of it.
+///
+/// # Errors
+/// [`Error::WithoutSync`], where there is no engine.
+#[allow(clippy::unnecessary_wraps, reason = "without the engine it fails")]
+pub(crate) fn known_identity(secret: Identity) -> Result<Known, Error> {
+    let author = AuthorKey(node::author_id(&secret.author));
+    let public = PublicIdentity { device: node::device_id(&secret.device), author };
+    Ok(Known { secret, public })
 }

@@ -20,8 +20,9 @@ use crate::channel::protocol::name::ChannelName;
 use crate::fs::private;
 use crate::lock::lock as take_lock;
 use crate::sync::error::Error;
+use crate::sync::keys::noted_folders;
 
-pub use crate::sync::keys::document::{Acceptance, AuthorKey, Document, Invitation, Secret};
+pub use crate::sync::keys::document::{Acceptance, AuthorKey, Document, Identity, Invitation, Secret};
 
 /// The node's folder in it.
 pub const NODE_FOLDER: &str = "sync";
@@ -38,6 +39,9 @@ pub struct Book {
     /// The secret key (Ed25519) that signs what is written here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub author: Option<Secret>,
+    /// What this data folder was known by before it got the keys above, the newest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<Identity>,
     /// The documents.
     #[serde(rename = "document", skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<Document>,
@@ -77,6 +81,7 @@ impl std::fmt::Debug for LeftOut {
 struct Written {
     device: Option<Secret>,
     author: Option<Secret>,
+    former: Vec<Identity>,
     document: Vec<Table>,
     retired: Vec<Table>,
     invitation: Vec<Table>,
@@ -108,6 +113,7 @@ impl Book {
         Ok(Self {
             device: written.device,
             author: written.author,
+            former: written.former,
             documents: entries("document", written.document, &mut left_out)?,
             retired: entries("retired", written.retired, &mut left_out)?,
             invitations: entries("invitation", written.invitation, &mut left_out)?,
@@ -129,7 +135,8 @@ impl Book {
         Ok(text)
     }
 
-    /// Changes the book of a data folder, with nobody else changing it meanwhile. Nothing is written if nothing differs.
+    /// Changes the book of a data folder, with nobody else changing it meanwhile. Nothing is written if nothing differs. The folders
+    /// of channels that are new in it get an id.
     ///
     /// # Errors
     /// As [`Book::read`], and whatever `change` gives; the book is as it was then.
@@ -139,6 +146,7 @@ impl Book {
         let mut book = Self::read(data)?;
         let before = book.clone();
         let given = change(&mut book)?;
+        noted_folders::note(data, &mut book.documents);
         if book != before {
             book.write(data)?;
         }
@@ -168,6 +176,18 @@ impl Book {
     /// The document of this id.
     pub fn by_id(&self, id: &[u8; 32]) -> Option<&Document> {
         self.all().find(|document| document.id == *id)
+    }
+
+    /// Gives channels other names, all at once: two may have changed theirs.
+    pub fn rename(&mut self, names: &BTreeMap<ChannelName, ChannelName>) {
+        let documents = self.documents.iter_mut().chain(&mut self.retired).map(|document| &mut document.channel);
+        let invitations = self.invitations.iter_mut().map(|invitation| &mut invitation.channel);
+        let acceptances = self.acceptances.iter_mut().map(|acceptance| &mut acceptance.channel);
+        for channel in documents.chain(invitations).chain(acceptances) {
+            if let Some(name) = names.get(channel) {
+                *channel = name.clone();
+            }
+        }
     }
 
     /// Whether there is nothing to replicate.
@@ -253,6 +273,7 @@ fn lock(data: &Path) -> Result<File, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sync::keys::folder_id;
     use crate::sync::keys::ticket::Peer;
     use std::os::unix::fs::PermissionsExt;
 
@@ -337,6 +358,48 @@ mod tests {
             std::fs::set_permissions(&exposed, closed).unwrap();
             assert_eq!(Book::read(dir.path()).unwrap(), filled());
         }
+    }
+
+    #[test]
+    fn two_channels_change_their_names_at_once() {
+        let invitation =
+            |channel: &str| Invitation { channel: name(channel), secret: Secret([1; 32]), until: 0, used_by: None };
+        let documents = ["a", "b", "c"].map(|channel| Document::new(name(channel), Side::Outbox, [1; 32])).to_vec();
+        let mut book = Book { documents, invitations: vec![invitation("b")], ..Book::default() };
+        book.rename(&BTreeMap::from([(name("a"), name("b")), (name("b"), name("a"))]));
+        let names: Vec<String> = book.documents.iter().map(|document| document.channel.to_string()).collect();
+        assert_eq!((names, book.invitations), (["b", "a", "c"].map(str::to_owned).to_vec(), vec![invitation("a")]));
+    }
+
+    #[test]
+    fn a_channel_that_is_new_in_it_gets_an_id_and_a_copy_one_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = |name: &str| dir.path().join(name);
+        let adds = |channel: &str, side: Side| {
+            Book::change(dir.path(), |book| {
+                book.documents.push(Document::new(name(channel), side, [0; 32]));
+                Ok::<_, Error>(())
+            })
+            .unwrap();
+            Book::read(dir.path()).unwrap().document(&name(channel), side).unwrap().folder.clone()
+        };
+        std::fs::create_dir_all(folder("talk/outbox")).unwrap();
+        let mark = adds("talk", Side::Outbox).unwrap();
+        assert_eq!(
+            (folder_id::read(&folder("talk")), folder_id::inode(&folder("talk"))),
+            (Some(mark.id), Some(mark.inode.clone()))
+        );
+        assert_eq!(adds("talk", Side::Inbox).as_ref(), Some(&mark), "both boxes lie in one folder");
+        std::fs::create_dir_all(folder("copy/outbox")).unwrap();
+        folder_id::write(&folder("copy"), mark.id).unwrap();
+        assert_ne!(adds("copy", Side::Outbox).unwrap().id, mark.id);
+        // A folder that may be a channel that was renamed is nobody else's, and the place of a disk is no channel.
+        std::fs::rename(folder("talk"), folder("renamed")).unwrap();
+        assert_eq!(adds("renamed", Side::Outbox), None);
+        assert_eq!(folder_id::read(&folder("renamed")), Some(mark.id));
+        std::fs::create_dir(folder("disk")).unwrap();
+        assert_eq!(adds("disk", Side::Outbox), None);
+        assert_eq!(std::fs::read_dir(folder("disk")).unwrap().count(), 0);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::name::ChannelName;
 use crate::sync::hex;
+use crate::sync::keys::folder_id::FolderMark;
 use crate::sync::keys::ticket::Peer;
 
 /// 32 bytes that nobody else may know.
@@ -15,6 +16,15 @@ impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret")
     }
+}
+
+/// The two secret keys by which others know a data folder: the device in the network, and the author who signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The device's.
+    pub device: Secret,
+    /// The author's.
+    pub author: Secret,
 }
 
 /// The public half of the key that an author signs with.
@@ -50,15 +60,31 @@ pub struct Document {
     /// Whether everything may be deleted at once, because somebody said so; used up by the deletion.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub delete_all: bool,
+    /// What is to be done with files that came back older than what readers have, because somebody said so; used up by doing it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<Returned>,
     /// Six words that both ends of a conversation see.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phrase: Option<String>,
     /// The key that it was replaced by, if the device gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<String>,
+    /// The channel's folder as it was seen last, which tells a folder that was renamed from another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<FolderMark>,
     /// Who had it when the key was handed over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub peers: Vec<Peer>,
+}
+
+/// What is to be done with files that came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Returned {
+    /// Readers get them as they are.
+    Publish,
+    /// They go to the trash, and what readers have stays.
+    Discard,
 }
 
 impl std::fmt::Debug for Document {
@@ -127,8 +153,10 @@ impl Document {
             author: None,
             fetch: Vec::new(),
             delete_all: false,
+            returned: None,
             phrase: None,
             moved: None,
+            folder: None,
             peers: Vec::new(),
         }
     }

@@ -4,5 +4,9 @@
 pub mod backup;
 pub mod book;
 pub mod document;
+pub mod folder_id;
+pub mod new_identity;
+mod noted_folders;
 pub mod phrase;
 pub mod ticket;
+pub mod whereabouts;

@@ -1,42 +1,51 @@
 //! What a replica notes in the book of keys: whose its document is, where the channel has moved, and that a leave was used up.
 
+use std::sync::Arc;
+
+use tracing::info;
+
 use crate::sync::error::Error;
-use crate::sync::keys::book::{AuthorKey, Book, Document};
-use crate::sync::node::home::Home;
-use crate::sync::replica::signers::Author;
+use crate::sync::hex;
+use crate::sync::keys::book::{AuthorKey, Book};
+use crate::sync::node::blocking::blocking;
+use crate::sync::node::hands::Hands;
+use crate::sync::replica::action::BookChange;
+use crate::sync::replica::event::Event;
 
-/// Notes whose a document is. Whoever is noted already stays.
-pub(super) fn pin_owner(home: &Home, document: &mut Document, owner: Author) -> Result<(), Error> {
-    let owner = AuthorKey(owner);
-    document.owner = Some(owner);
-    change(home, document.id, |document| {
-        document.owner.get_or_insert(owner);
-    })
-}
-
-/// Notes by which key a document was replaced.
-pub(super) fn follow(home: &Home, document: &mut Document, key: &str) -> Result<(), Error> {
-    document.moved = Some(key.to_owned());
-    let id = document.id;
-    Book::change(&home.data, |book| {
-        // One that was given up here points on by itself.
-        if let Some(document) = book.documents.iter_mut().find(|document| document.id == id) {
-            document.moved = Some(key.to_owned());
+/// Notes all this.
+pub(super) async fn note(hands: Arc<Hands>, changes: Vec<BookChange>) {
+    blocking(move || {
+        for change in changes {
+            if let Err(error) = note_one(&hands, change) {
+                hands.answer(Event::NotNoted(error.to_string()));
+            }
         }
-        Ok(())
     })
+    .await;
 }
 
-/// Uses up the leave to delete everything.
-pub(super) fn use_up_delete_all(home: &Home, document: &mut Document) -> Result<(), Error> {
-    document.delete_all = false;
-    change(home, document.id, |document| document.delete_all = false)
-}
-
-fn change(home: &Home, id: [u8; 32], change: impl FnOnce(&mut Document)) -> Result<(), Error> {
-    Book::change(&home.data, |book| {
-        if let Some(document) = book.by_id_mut(&id) {
-            change(document);
+fn note_one(hands: &Hands, change: BookChange) -> Result<(), Error> {
+    match &change {
+        BookChange::Owner(owner) => info!(owner = %hex::short(owner), "the channel's owner is known now"),
+        BookChange::Moved(_) => info!("the channel has moved to another key"),
+        BookChange::DeletedAll | BookChange::ReturnAnswered => {}
+    }
+    let id = &hands.place.document;
+    Book::change(&hands.home.data, |book| {
+        let document = match change {
+            // One that was given up here points on by itself.
+            BookChange::Moved(_) => book.documents.iter_mut().find(|document| document.id == *id),
+            _ => book.by_id_mut(id),
+        };
+        // A key that was forgotten meanwhile says nothing more.
+        let Some(document) = document else {
+            return Ok(());
+        };
+        match change {
+            BookChange::Owner(owner) => drop(document.owner.get_or_insert(AuthorKey(owner))),
+            BookChange::Moved(key) => document.moved = Some(key),
+            BookChange::DeletedAll => document.delete_all = false,
+            BookChange::ReturnAnswered => document.returned = None,
         }
         Ok(())
     })

@@ -1,7 +1,8 @@
-//! Connections over which contents are fetched, used again as long as they are open; and how often each peer has failed.
+//! Connections over which contents are fetched, used again as long as they are open; and how each peer has answered.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use iroh::endpoint::Connection;
 use iroh::{Endpoint, EndpointAddr, EndpointId};
@@ -10,19 +11,22 @@ use tracing::{debug, trace};
 
 use crate::sync::hex;
 use crate::sync::redacted::redacted;
+use crate::sync::replica::merge::Hash;
+use crate::sync::replica::providers::{Asked, Attempts, Provider, Round, Standings};
 
 /// Connections that are used again.
 pub(super) struct ConnectionPool {
     endpoint: Endpoint,
     connections: Mutex<HashMap<EndpointId, Arc<Mutex<Option<Connection>>>>>,
-    /// How often a peer has failed since it last gave something: one that stalls is not waited for again with every content.
-    failures: Mutex<HashMap<EndpointId, u32>>,
+    /// How peers have answered: one that stalls is not waited for again with every content.
+    standings: Mutex<Standings>,
 }
 
 impl ConnectionPool {
     /// Nobody is connected yet.
     pub(super) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, connections: Mutex::default(), failures: Mutex::default() }
+        let standings = Mutex::new(Standings::new(*endpoint.id().as_bytes()));
+        Self { endpoint, connections: Mutex::default(), standings }
     }
 
     /// A connection to a peer: the open one, or a new one.
@@ -57,18 +61,13 @@ impl ConnectionPool {
         self.connections.lock().await.clear();
     }
 
-    /// How often each peer has failed since it last gave something.
-    pub(super) async fn failures(&self) -> HashMap<EndpointId, u32> {
-        self.failures.lock().await.clone()
+    /// Whom to ask now for a content, after these attempts.
+    pub(super) async fn round(&self, providers: &[Provider], hash: &Hash, attempts: Attempts) -> Round {
+        self.standings.lock().await.round(providers, hash, attempts, Instant::now())
     }
 
-    /// Notes that a peer has failed.
-    pub(super) async fn failed(&self, peer: EndpointId) {
-        *self.failures.lock().await.entry(peer).or_default() += 1;
-    }
-
-    /// Notes that a peer has given something.
-    pub(super) async fn gave(&self, peer: EndpointId) {
-        self.failures.lock().await.remove(&peer);
+    /// Notes what came of asking a peer.
+    pub(super) async fn note(&self, peer: EndpointId, asked: Asked) {
+        self.standings.lock().await.note(*peer.as_bytes(), asked, Instant::now());
     }
 }

@@ -1,20 +1,37 @@
-//! What a replica acts with: the engine, the fetcher, the document's handle, and the data folder.
+//! What a replica acts with: the engine, the fetcher, the document's handle and the box; and where it is told what became of that.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use iroh_blobs::api::blobs::BlobStatus;
 use iroh_docs::api::Doc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
+use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
-use crate::sync::hex;
+use crate::sync::error::Error;
 use crate::sync::node::engine::Engine;
-use crate::sync::node::fetch::{Done, Fetcher, Progress, Want};
+use crate::sync::node::fetch::Fetcher;
+use crate::sync::node::fetch_job::{Done, Progress};
 use crate::sync::node::home::Home;
-use crate::sync::redacted::redacted;
-use crate::sync::replica::fetch_queue::Rank;
+use crate::sync::replica::event::Event;
 use crate::sync::replica::merge::Hash;
+
+/// What the replica is told of what became of an action; or how the engine failed: it is over for the replica then.
+pub(super) type Answer = Result<Event, Error>;
+
+/// A box and its document, as far as that never changes while it is replicated.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// The document's id.
+    pub(super) document: [u8; 32],
+    /// The channel's folder.
+    pub(super) channel: PathBuf,
+    /// The box.
+    pub(super) folder: PathBuf,
+    /// Which box it is.
+    pub(super) side: Side,
+}
 
 /// What a replica acts with.
 pub(super) struct Hands {
@@ -22,20 +39,37 @@ pub(super) struct Hands {
     pub(super) engine: Arc<Engine>,
     pub(super) fetcher: Fetcher,
     pub(super) doc: Doc,
+    pub(super) place: Place,
     /// Where the fetcher says what has come.
     pub(super) done: mpsc::UnboundedSender<Done>,
     pub(super) progress: Arc<Progress>,
+    /// Where the replica is told what became of its actions. It ends with the last who acts.
+    pub(super) answers: mpsc::UnboundedSender<Answer>,
+    /// Whether it is over: what is under way is finished, and nothing else begun.
+    pub(super) ending: watch::Receiver<bool>,
 }
 
 impl Hands {
-    /// The file of a document's baseline.
-    pub(super) fn baseline_file(&self, document: &[u8; 32]) -> PathBuf {
-        self.home.folder().join("agreed").join(hex::encode(document))
+    /// Tells the replica what became of an action. One that has ended does not wait for it.
+    pub(super) fn answer(&self, event: Event) {
+        drop(self.answers.send(Ok(event)));
     }
 
-    /// The file of a document's peers.
-    pub(super) fn peer_file(&self, document: &[u8; 32]) -> PathBuf {
-        self.home.folder().join("peers").join(hex::encode(document))
+    /// Tells that the engine failed.
+    pub(super) fn fail(&self, error: Error) {
+        drop(self.answers.send(Err(error)));
+    }
+
+    /// Whether it is over.
+    pub(super) fn is_ending(&self) -> bool {
+        *self.ending.borrow()
+    }
+
+    /// Waits until it is over.
+    pub(super) async fn ended(&self) {
+        let mut ending = self.ending.clone();
+        // A replica that does not even say that it ends has ended.
+        drop(ending.wait_for(|is_ending| *is_ending).await);
     }
 
     /// The length of a content that is here whole.
@@ -47,23 +81,8 @@ impl Hands {
         }
     }
 
-    /// Asks for a content.
-    pub(super) fn fetch(&self, document: [u8; 32], hash: Hash, len: u64, rank: Rank) {
-        tracing::debug!(content = %hex::short(&hash), len, "asked for");
-        let (done, progress) = (self.done.clone(), Arc::clone(&self.progress));
-        self.fetcher.want(Want { document, hash, len, rank, done, progress });
-    }
-
     /// The second that it is now; `None` for a clock that is beyond the year 9999.
     pub(super) fn now(&self) -> Option<Stamp> {
         Stamp::from_seconds(self.home.seconds())
-    }
-
-    /// Listens to the document's peers no more.
-    pub(super) async fn leave(&self) {
-        // An engine that can't be told so any more has ended.
-        if let Err(error) = self.doc.leave().await {
-            tracing::debug!(error = %redacted(&error), "the document could not be left");
-        }
     }
 }

@@ -14,6 +14,8 @@ pub type Clock = fn() -> i64;
 #[derive(Clone)]
 pub(super) struct Home {
     pub(super) data: PathBuf,
+    /// The data folder with links resolved: a place is watched where it lies.
+    pub(super) real_data: PathBuf,
     pub(super) options: Options,
     pub(super) clock: Clock,
     pub(super) status: SharedStatus,
@@ -23,6 +25,11 @@ impl Home {
     /// The node's folder.
     pub(super) fn folder(&self) -> PathBuf {
         self.data.join(STATE_FOLDER).join(NODE_FOLDER)
+    }
+
+    /// The time now, in microseconds since 1970.
+    pub(super) fn micros(&self) -> u64 {
+        u64::try_from((self.clock)() / 1000).unwrap_or(0)
     }
 
     /// The time now, in seconds since 1970.

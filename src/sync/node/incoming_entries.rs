@@ -37,9 +37,14 @@ impl IncomingEntries {
 
     /// Waits until none are, or for so long that it is somebody's flood.
     pub(super) async fn wait_until_quiet(&self) {
-        let begun = Instant::now();
-        while self.is_on() && begun.elapsed() < MAX_WAIT {
-            tokio::time::sleep(QUIET_AFTER / 4).await;
+        let flood = Instant::now() + MAX_WAIT;
+        loop {
+            // More may come in until it would be quiet.
+            let quiet = self.last().map(|at| at + QUIET_AFTER).filter(|quiet| *quiet > Instant::now());
+            match quiet {
+                Some(quiet) if flood > Instant::now() => tokio::time::sleep_until(quiet.min(flood)).await,
+                _ => return,
+            }
         }
     }
 }

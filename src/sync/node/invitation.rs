@@ -18,6 +18,7 @@ use crate::sync::hex;
 use crate::sync::keys::book::{AuthorKey, Book, Document, Secret};
 use crate::sync::keys::phrase::for_conversation;
 use crate::sync::keys::ticket::{Opens, Peer, Ticket};
+use crate::sync::node::blocking::blocking;
 use crate::sync::node::home::Home;
 use crate::sync::node::network::{endpoint_addr, failed, peer};
 use crate::sync::redacted::redacted;
@@ -75,7 +76,10 @@ impl InvitationProtocol {
         let (mut send_stream, mut receive_stream) = connection.accept_bi().await.map_err(failed)?;
         let (answer, signs): (Answer, _) = receive(&mut receive_stream).await?;
         let guest = *connection.remote_id().as_bytes();
-        let (reply, me) = match self.welcome(&guest, &answer, signs) {
+        let host = self.clone();
+        let welcomed =
+            blocking(move || host.welcome(&guest, &answer, signs)).await.ok_or_else(|| failed("stopping"))?;
+        let (reply, me) = match welcomed {
             Ok((key, me)) => {
                 info!(peer = %hex::short(&guest), "an invitation was answered");
                 (Reply::Welcome { key }, Some(me))
@@ -155,7 +159,8 @@ pub(super) async fn answer(
     if until < home.seconds() {
         return Ok(Err("this code has expired".to_owned()));
     }
-    let book = Book::read(&home.data)?;
+    let data = home.data.clone();
+    let book = blocking(move || Book::read(&data)).await.ok_or_else(|| failed("stopping"))??;
     let Some(own) = book.document(channel, Side::Outbox).cloned() else {
         return Ok(Err("the channel is gone".to_owned()));
     };
@@ -170,15 +175,19 @@ pub(super) async fn answer(
     let Opens::Read(id) = theirs.opens else {
         return Ok(Err("the other side sent no read key".to_owned()));
     };
-    Book::change(&home.data, |book| {
-        if !is_free(&book.documents, &book.retired, channel, &id) {
-            return Ok(Err(TAKEN.to_owned()));
-        }
-        let peers = [theirs.peers.clone(), ticket.peers.clone()].concat();
-        join(book, channel, &Theirs { id, peers: &peers, signs }, &for_conversation(&secret, &id, &own.id));
-        book.acceptances.retain(|acceptance| acceptance.channel != *channel);
-        Ok::<_, Error>(Ok(()))
-    })
+    let (data, channel) = (home.data.clone(), channel.clone());
+    let joined = blocking(move || {
+        Book::change(&data, |book| {
+            if !is_free(&book.documents, &book.retired, &channel, &id) {
+                return Ok(Err(TAKEN.to_owned()));
+            }
+            let peers = [theirs.peers, ticket.peers].concat();
+            join(book, &channel, &Theirs { id, peers: &peers, signs }, &for_conversation(&secret, &id, &own.id));
+            book.acceptances.retain(|acceptance| acceptance.channel != channel);
+            Ok::<_, Error>(Ok(()))
+        })
+    });
+    joined.await.ok_or_else(|| failed("stopping"))?
 }
 
 /// What is said of a code that made a conversation before.

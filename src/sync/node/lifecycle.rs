@@ -12,7 +12,7 @@ use crate::sync::error::Error;
 use crate::sync::node::home::{Clock, Home};
 use crate::sync::node::shared_status::SharedStatus;
 use crate::sync::node::supervisor::Ended;
-use crate::sync::node::{engine_panics, supervisor};
+use crate::sync::node::{engine_panics, status_socket, supervisor};
 use crate::sync::options::Options;
 use crate::sync::redacted::redacted;
 use crate::sync::socket;
@@ -33,10 +33,11 @@ impl Node {
     /// [`Error::Busy`] when another program runs it; [`Error::Engine`] and [`Error::Io`] when it cannot start.
     pub fn start(data: &Path, options: Options, clock: Clock, is_over: &dyn Fn() -> bool) -> Result<Self, Error> {
         let lock = Lock::take(data)?;
-        let status = SharedStatus::default();
+        let status = SharedStatus::new(socket::last_state(data));
         let (stop, stopped) = watch::channel(false);
         let (started, starts) = std::sync::mpsc::channel();
-        let home = Home { data: data.to_owned(), options, clock, status: status.clone() };
+        let real_data = data.canonicalize().unwrap_or_else(|_| data.to_owned());
+        let home = Home { data: data.to_owned(), real_data, options, clock, status: status.clone() };
         let thread = std::thread::Builder::new().name("sync".into()).spawn(move || {
             let done = run_engines(&home, &stopped, &started);
             if let Err(error) = socket::save_last_state(&home.data, &home.status.node_state()) {
@@ -99,6 +100,9 @@ const START_POLL: Duration = Duration::from_millis(20);
 /// How soon an engine that broke is started anew, at first and when it breaks again and again.
 const RESTART_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 
+/// The longest pause where the disk was full: there may be room at any moment.
+const MAX_FULL_DISK_PAUSE: Duration = Duration::from_secs(5);
+
 /// Runs engines one after the other until the node is stopped: one that broke is followed by a new one.
 ///
 /// # Errors
@@ -112,14 +116,15 @@ fn run_engines(home: &Home, stopped: &watch::Receiver<bool>, started: &Sender<()
         // Whatever an engine leaves behind that hangs ends with its runtime, and lets go of files and ports. What is blocked in
         // the system is not waited for: nothing half-done is visible.
         runtime.shutdown_timeout(Duration::from_secs(2));
-        let why = match ended {
+        let (why, longest) = match ended {
             Ok(Ended::Stopped) => {
                 info!("the node has stopped");
                 return Ok(());
             }
-            Ok(Ended::Broken(why)) => why,
+            Ok(Ended::Broken(why)) => (why, RESTART_PAUSES.1),
             Err(error) if is_first => return Err(error),
-            Err(error) => error.to_string(),
+            Err(error) if error.is_full_disk() => (error.to_string(), MAX_FULL_DISK_PAUSE),
+            Err(error) => (error.to_string(), RESTART_PAUSES.1),
         };
         warn!(reason = %redacted(&why), "the engine broke, and is started anew");
         is_first = false;
@@ -127,13 +132,33 @@ fn run_engines(home: &Home, stopped: &watch::Receiver<bool>, started: &Sender<()
         if began.elapsed() > RESTART_PAUSES.1 {
             pause = RESTART_PAUSES.0;
         }
-        let until = Instant::now() + pause;
-        pause = (pause * 2).min(RESTART_PAUSES.1);
-        while Instant::now() < until {
-            if *stopped.borrow() {
-                return Ok(());
-            }
-            std::thread::sleep(Duration::from_millis(100));
+        if is_stopped_within(home, pause, &mut stopped.clone())? {
+            return Ok(());
+        }
+        pause = (pause * 2).min(longest);
+    }
+}
+
+/// Waits for so long, and answers meanwhile how it stands; whether the node is to stop.
+fn is_stopped_within(home: &Home, pause: Duration, stopped: &mut watch::Receiver<bool>) -> Result<bool, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(async {
+        tokio::select! {
+            // Whoever does not say that it is to stop, and never can any more, has gone without it.
+            _ = stopped.wait_for(|is_stopped| *is_stopped) => true,
+            () = answer(home) => false,
+            () = tokio::time::sleep(pause) => false,
+        }
+    }))
+}
+
+/// Answers how the node stands, without an end.
+async fn answer(home: &Home) {
+    match status_socket::bind(home).await {
+        Ok(listener) => status_socket::serve(listener, home.status.clone()).await,
+        Err(error) => {
+            debug!(error = %redacted(&error), "nobody can ask for the status at the moment");
+            std::future::pending::<()>().await;
         }
     }
 }

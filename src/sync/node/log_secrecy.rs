@@ -164,7 +164,7 @@ fn the_log_tells_what_happened_and_no_secret() {
         "dialling",
         "documents compared",
         "fetched content=",
-        "channel{name=talk side=\"inbox\"}: missive::sync::node::apply: placed item=\"2026-01-01T00-00-00Z.txt\"",
+        "channel{name=talk side=\"inbox\"}: missive::sync::node::place_files: placed item=\"2026-01-01T00-00-00Z.txt\"",
         "the node has stopped",
     ] {
         assert!(log.contains(told), "{told} is not told in\n{log}");

@@ -15,14 +15,17 @@ use tracing::{info, warn};
 
 use crate::sync::error::{Cause, Error};
 use crate::sync::keys::ticket::Peer;
+use crate::sync::node::blocking::blocking;
 use crate::sync::options::{Lookup, Options, Relays};
 use crate::sync::redacted::redacted;
 
 /// Binds the endpoint, at the port of the last time if that is free.
 pub(super) async fn bind(secret: [u8; 32], options: &Options, folder: &Path) -> Result<Endpoint, Error> {
     let kept = folder.join("port");
+    let file = kept.clone();
     // Without a port of the last time, or with one that makes no sense, the system chooses one.
-    let port = std::fs::read_to_string(&kept).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+    let read = blocking(move || std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok()));
+    let port = read.await.flatten().unwrap_or(0);
     let endpoint = match builder(&secret, options, port)?.bind().await {
         Ok(endpoint) => endpoint,
         Err(error) if port != 0 => {
@@ -33,7 +36,9 @@ pub(super) async fn bind(secret: [u8; 32], options: &Options, folder: &Path) -> 
     };
     if let Some(address) = endpoint.bound_sockets().first() {
         info!(%address, "listening");
-        crate::fs::atomic_write::replace(&kept, address.port().to_string().as_bytes())?;
+        let port = address.port().to_string();
+        let noted = blocking(move || crate::fs::atomic_write::replace(&kept, port.as_bytes()));
+        noted.await.unwrap_or(Ok(()))?;
     }
     Ok(endpoint)
 }

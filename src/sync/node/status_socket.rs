@@ -1,5 +1,6 @@
 //! The socket on which others ask how the node stands.
 
+use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -7,7 +8,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tracing::debug;
 
 use crate::sync::error::Error;
+use crate::sync::node::blocking::blocking;
 use crate::sync::node::home::Home;
+use crate::sync::node::network::failed;
 use crate::sync::node::shared_status::SharedStatus;
 use crate::sync::redacted::redacted;
 use crate::sync::socket::Address;
@@ -19,12 +22,17 @@ const MAX_QUESTION: u64 = 1024;
 const RETRY: Duration = Duration::from_millis(100);
 
 /// Binds the socket.
-pub(super) fn bind(home: &Home) -> Result<UnixListener, Error> {
-    let address = Address::in_data_folder(&home.data)?;
-    // The lock says that nobody else listens on it. If it can't be removed, it can't be bound either, and that is told.
-    drop(std::fs::remove_file(&address.path));
-    let listener = std::os::unix::net::UnixListener::bind(&address.path)?;
-    listener.set_nonblocking(true)?;
+pub(super) async fn bind(home: &Home) -> Result<UnixListener, Error> {
+    let data = home.data.clone();
+    let bound = blocking(move || {
+        let address = Address::in_data_folder(&data)?;
+        // The lock says that nobody else listens on it. If it can't be removed, it can't be bound either, and that is told.
+        drop(std::fs::remove_file(&address.path));
+        let listener = std::os::unix::net::UnixListener::bind(&address.path)?;
+        listener.set_nonblocking(true)?;
+        Ok::<_, io::Error>(listener)
+    });
+    let listener = bound.await.ok_or_else(|| failed("its socket could not be made"))??;
     Ok(UnixListener::from_std(listener)?)
 }
 

@@ -14,14 +14,16 @@ use crate::channel::protocol::layout::STATE_FOLDER;
 use crate::channel::protocol::name::ChannelName;
 use crate::sync::error::Error;
 use crate::sync::keys::book::{Acceptance, Book, Document, FILE_NAME};
+use crate::sync::keys::whereabouts;
+use crate::sync::node::blocking::blocking;
 use crate::sync::node::box_watch::BoxWatch;
 use crate::sync::node::engine::Engine;
 use crate::sync::node::fetch::Fetcher;
 use crate::sync::node::home::Home;
 use crate::sync::node::invitation::InvitationProtocol;
 use crate::sync::node::network::peer;
-use crate::sync::node::replica::Command;
-use crate::sync::node::{engine_panics, invitation, round, status_socket};
+use crate::sync::node::replica_task::Command;
+use crate::sync::node::{engine_panics, invitation, replica_task, status_socket};
 use crate::sync::redacted::redacted;
 use crate::sync::status::DocumentState;
 use crate::sync::{own_addresses, socket};
@@ -31,6 +33,10 @@ use crate::watch::{Scope, Touched, WatchedPlace};
 
 /// How often the node looks after itself.
 const TICK: Duration = Duration::from_secs(2);
+
+/// So long after something came into the data folder or left it the channels' folders are looked for: whoever exchanges two folders
+/// moves three times, and whoever puts back a backup moves twice.
+const MOVING: Duration = Duration::from_secs(2);
 
 /// How often it is saved how the node stands.
 const SAVE_INTERVAL: Duration = Duration::from_mins(1);
@@ -57,6 +63,14 @@ impl RunningReplica {
     }
 }
 
+/// When something was done last, or is to be done.
+struct Times {
+    /// When the state was saved last.
+    saved: Instant,
+    /// When the channels' folders are looked for, because one may have been renamed.
+    look: Option<Instant>,
+}
+
 struct Supervisor {
     home: Home,
     engine: Arc<Engine>,
@@ -67,8 +81,7 @@ struct Supervisor {
     book: Book,
     /// Acceptances that are being answered.
     accepting: BTreeMap<ChannelName, JoinHandle<()>>,
-    /// When the state was saved last.
-    saved: Instant,
+    times: Times,
     /// When documents failed last.
     failed: BTreeMap<[u8; 32], Instant>,
     /// Ends when the engine does not answer any more.
@@ -98,10 +111,10 @@ pub(super) async fn run(
         engine = Engine::start(home, InvitationProtocol { home: home.clone() }) => engine?,
     };
     let (boxes, mut changes) = BoxWatch::open()?;
-    let answering = tokio::spawn(status_socket::serve(status_socket::bind(home)?, home.status.clone()));
+    let answering = tokio::spawn(status_socket::serve(status_socket::bind(home).await?, home.status.clone()));
     // Whatever was wrong with the engine before is over.
     home.status.set_warnings(Vec::new());
-    let mut supervisor = Supervisor::begin(home, engine, boxes);
+    let mut supervisor = Supervisor::begin(home, engine, boxes).await;
     // Whoever waited for it may have given up; a later engine is waited for by nobody.
     let _ = started.send(());
     let ended = supervisor.supervise(&mut stopped, &mut changes).await;
@@ -121,14 +134,14 @@ async fn watch_over<F: Future<Output = bool>>(patience: Duration, ask: impl Fn()
 }
 
 impl Supervisor {
-    fn begin(home: &Home, engine: Engine, boxes: BoxWatch) -> Self {
+    async fn begin(home: &Home, engine: Engine, boxes: BoxWatch) -> Self {
         let (docs, author) = (engine.docs.clone(), engine.author);
         let watchdog = tokio::spawn(watch_over(WATCHDOG, move || {
             let docs = docs.clone();
             async move { docs.author_export(author).await.is_ok() }
         }));
         let engine = Arc::new(engine);
-        let fetcher = Fetcher::start(engine.endpoint.clone(), (*engine.store).clone());
+        let fetcher = Fetcher::start(engine.endpoint.clone(), (*engine.store).clone(), &engine.giving);
         let mut supervisor = Self {
             home: home.clone(),
             engine,
@@ -137,12 +150,12 @@ impl Supervisor {
             boxes,
             book: Book::default(),
             accepting: BTreeMap::new(),
-            saved: Instant::now(),
+            times: Times { saved: Instant::now(), look: None },
             failed: BTreeMap::new(),
             watchdog,
         };
-        supervisor.save_address();
-        supervisor.follow_book();
+        supervisor.save_address().await;
+        supervisor.follow_book().await;
         supervisor
     }
 
@@ -157,7 +170,7 @@ impl Supervisor {
             tokio::select! {
                 _ = stopped.wait_for(|stopped| *stopped) => return Ended::Stopped,
                 touched = changes.recv() => match touched {
-                    Some(touched) => self.touched(&touched),
+                    Some(touched) => self.touched(&touched).await,
                     None => return Ended::Stopped,
                 },
                 _ = tick.tick() => if let Some(why) = self.tick().await {
@@ -168,20 +181,39 @@ impl Supervisor {
     }
 
     /// Passes on what a tick of the disk is about.
-    fn touched(&mut self, touched: &Touched) {
+    async fn touched(&mut self, touched: &Touched) {
         let book = self.home.data.join(STATE_FOLDER).join(FILE_NAME);
         if touched.names(&book) || *touched == Touched::Everything {
-            self.follow_book();
+            self.follow_book().await;
+        } else if self.may_have_moved(touched) {
+            self.times.look.get_or_insert_with(|| Instant::now() + MOVING);
         }
         for running in self.replicas.values() {
             running.send(Command::Touched(touched.clone()));
         }
     }
 
-    /// Syncs the documents that the book has now.
-    fn follow_book(&mut self) {
-        let book = match Book::read(&self.home.data) {
-            Ok(book) => book,
+    /// Whether something came into the data folder or left it.
+    fn may_have_moved(&self, touched: &Touched) -> bool {
+        let data = &*self.home.real_data;
+        matches!(touched, Touched::Paths(paths) if paths.iter().any(|path| path.parent() == Some(data)))
+    }
+
+    /// Syncs the documents that the book has now, in the folders where they are now.
+    async fn follow_book(&mut self) {
+        self.times.look = None;
+        let data = self.home.data.clone();
+        let Some(followed) = blocking(move || whereabouts::follow(&data)).await else {
+            return;
+        };
+        let (book, of_folders) = match followed {
+            Ok(followed) => {
+                for (old, new) in &followed.renamed {
+                    let [from, to] = [old, new].map(|name| field(&name.to_string()));
+                    info!(%from, %to, "a channel was renamed");
+                }
+                (followed.book, followed.warnings)
+            }
             Err(error) => {
                 warn!(error = %redacted(&error), "the book of keys can't be read, so nothing changes");
                 self.home.status.set_warnings(vec![error.to_string()]);
@@ -200,7 +232,7 @@ impl Supervisor {
         for document in book.all() {
             match self.replicas.get_mut(&document.id) {
                 // A key for writing that came later makes another role.
-                Some(running) if running.document.secret == document.secret => {
+                Some(running) if has_same_role_and_place(&running.document, document) => {
                     if running.document != *document {
                         running.document = document.clone();
                         running.send(Command::Book(Box::new(document.clone())));
@@ -215,7 +247,7 @@ impl Supervisor {
             }
         }
         self.boxes.set_places(self.places(&book));
-        self.home.status.set_warnings(warnings(&book));
+        self.home.status.set_warnings(warnings(&book).into_iter().chain(of_folders).collect());
         self.book = book;
         self.answer();
     }
@@ -228,7 +260,7 @@ impl Supervisor {
         // At the highest level, so that whatever is logged of a channel says which one it is.
         let channel = field(&document.channel.to_string());
         let span = error_span!("channel", name = %channel, side = document.side.name());
-        let replica = round::start(home, engine, fetcher, document.clone(), received);
+        let replica = replica_task::start(home, engine, fetcher, document.clone(), received);
         let task = tokio::spawn(replica.instrument(span));
         self.replicas.insert(document.id, RunningReplica { document: document.clone(), commands, task });
     }
@@ -241,7 +273,8 @@ impl Supervisor {
             .iter()
             .map(|document| WatchedPlace { path: channel(document), scope: Scope::Names(&["inbox", "outbox"]) });
         let own = WatchedPlace { path: self.home.data.join(STATE_FOLDER), scope: Scope::Names(&[FILE_NAME]) };
-        boxes.map(|path| WatchedPlace { path, scope: Scope::Tree }).chain(channels).chain([own]).collect()
+        let all = WatchedPlace { path: self.home.real_data.clone(), scope: Scope::Children };
+        boxes.map(|path| WatchedPlace { path, scope: Scope::Tree }).chain(channels).chain([own, all]).collect()
     }
 
     /// Answers the invitations that were accepted here.
@@ -263,14 +296,18 @@ impl Supervisor {
 
     /// Looks after itself; tells why the engine is broken, if it is.
     async fn tick(&mut self) -> Option<String> {
-        self.save_address();
-        if self.saved.elapsed() > SAVE_INTERVAL {
-            self.saved = Instant::now();
-            if let Err(error) = socket::save_last_state(&self.home.data, &self.home.status.node_state()) {
+        self.save_address().await;
+        if self.times.saved.elapsed() > SAVE_INTERVAL {
+            self.times.saved = Instant::now();
+            let (data, state) = (self.home.data.clone(), self.home.status.node_state());
+            if let Some(Err(error)) = blocking(move || socket::save_last_state(&data, &state)).await {
                 debug!(error = %redacted(&error), "the state could not be saved");
             }
         }
         let why = self.restart_failed().await;
+        if self.times.look.is_some_and(|at| at <= Instant::now()) {
+            self.follow_book().await;
+        }
         self.answer();
         let hangs = self.watchdog.is_finished().then(|| "it does not answer any more".to_owned());
         why.or(hangs).or_else(|| self.fetcher.broken()).or_else(engine_panics::take)
@@ -299,11 +336,12 @@ impl Supervisor {
         why.filter(|_| self.replicas.keys().all(is_failing))
     }
 
-    fn save_address(&self) {
+    async fn save_address(&self) {
         let me = peer(&self.engine.endpoint.addr());
         if self.home.status.set_address(&me) {
             // Whoever hands out a key while no node runs says where one was.
-            if let Err(error) = own_addresses::write(&self.home.data, &me) {
+            let data = self.home.data.clone();
+            if let Some(Err(error)) = blocking(move || own_addresses::write(&data, &me)).await {
                 debug!(error = %redacted(&error), "the own addresses could not be saved");
             }
         }
@@ -353,14 +391,21 @@ async fn accept(home: Home, endpoint: Endpoint, acceptance: Acceptance) {
         }
     };
     warn!(reason = %redacted(&why), "the invitation was refused");
-    let noted = Book::change(&home.data, |book| {
-        let mine = book.acceptances.iter_mut().filter(|other| other.channel == acceptance.channel);
-        mine.for_each(|mine| mine.refused = Some(why.clone()));
-        Ok::<_, Error>(())
+    let noted = blocking(move || {
+        Book::change(&home.data, |book| {
+            let mine = book.acceptances.iter_mut().filter(|other| other.channel == acceptance.channel);
+            mine.for_each(|mine| mine.refused = Some(why.clone()));
+            Ok::<_, Error>(())
+        })
     });
-    if let Err(error) = noted {
+    if let Some(Err(error)) = noted.await {
         warn!(error = %redacted(&error), "that it was refused can't be noted, so it is tried again");
     }
+}
+
+/// Whether a replica of one goes on as one of the other: it has the same role, and the same folder.
+fn has_same_role_and_place(one: &Document, other: &Document) -> bool {
+    (one.secret, &one.channel, &one.folder) == (other.secret, &other.channel, &other.folder)
 }
 
 /// What of the book somebody has to see to.

@@ -39,6 +39,17 @@ impl<'a> View<'a> {
     }
 }
 
+/// Which notes of a document were read.
+#[derive(Debug, Default)]
+pub struct ReadNotes {
+    /// Those of authors about themselves.
+    pub authors: BTreeMap<Author, Hash>,
+    /// That of the owner about all authors.
+    pub names: Option<Hash>,
+    /// That of the owner about where the document has moved.
+    pub moved: Option<Hash>,
+}
+
 /// What is known of a document's authors.
 #[derive(Debug)]
 pub struct Authorship {
@@ -50,8 +61,10 @@ pub struct Authorship {
     fresh: BTreeSet<(Item, Hash)>,
     /// What the owner says of the authors.
     pub names: OwnerNames,
-    /// The note that it says so in.
-    pub names_of: Option<Hash>,
+    /// What the owner is about to say of them.
+    pub said_names: Option<OwnerNames>,
+    /// The notes that were read.
+    pub read: ReadNotes,
     /// What the authors say of themselves.
     pub notes: BTreeMap<Author, AuthorNote>,
     /// What `.authors.toml` says.
@@ -69,7 +82,8 @@ impl Authorship {
             signers,
             fresh: BTreeSet::new(),
             names: OwnerNames::default(),
-            names_of: None,
+            said_names: None,
+            read: ReadNotes::default(),
             notes: BTreeMap::new(),
             written,
             is_written: false,
@@ -133,7 +147,7 @@ impl Authorship {
 
     /// Remembers who signs these files now, where nobody was seen to sign the same before. While a comparison goes on (`is_open`),
     /// other signers of what came in it may follow.
-    pub fn note_signers(&mut self, items: &BTreeSet<Item>, view: View, is_open: bool) {
+    pub fn note_signers<'a>(&mut self, items: impl Iterator<Item = &'a Item>, view: View, is_open: bool) {
         for item in items {
             let signatures = view.records.signatures(item);
             if signatures.is_empty() {
@@ -152,9 +166,11 @@ impl Authorship {
                 self.remember(item, all, is_open);
             }
         }
-        if !is_open {
-            self.fresh.clear();
-        }
+    }
+
+    /// No comparison goes on: what came in the last one has all its signers. Whether that is news.
+    pub fn settle(&mut self) -> bool {
+        !std::mem::take(&mut self.fresh).is_empty()
     }
 
     /// Remembers that this device, who is `me`, signs a content of a file now.

@@ -44,6 +44,11 @@ impl StatFingerprint {
         (self.len, self.modified, self.inode) == (other.len, other.modified, other.inode)
     }
 
+    /// The time of modification, in nanoseconds since 1970.
+    pub fn modified(&self) -> i64 {
+        self.modified
+    }
+
     /// The length in bytes.
     pub fn len(&self) -> u64 {
         self.len

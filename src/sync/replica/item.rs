@@ -84,14 +84,14 @@ impl Item {
         }
     }
 
-    /// Whether it is a message's text.
+    /// Whether it is a message's text: of what is replicated only attachments lie in folders.
     pub fn is_text(&self) -> bool {
-        matches!(Entry::parse(&self.0), Some(Entry::Text(_)))
+        !self.is_hidden() && !self.is_attachment()
     }
 
     /// Whether it is an attachment.
     pub fn is_attachment(&self) -> bool {
-        matches!(Entry::parse(&self.0), Some(Entry::Attachment(..)))
+        self.0.contains(&b'/')
     }
 
     /// The key of its content in a document.
@@ -185,6 +185,8 @@ mod tests {
             [format!("{X}.txt"), format!("{X}/a.jpg"), format!("{X}/b/c d"), ".channel.toml".into(), ".icon.png".into()]
         {
             let item = Item::parse(path.as_bytes()).unwrap_or_else(|| panic!("{path}"));
+            let kinds = (matches!(Entry::parse(item.as_bytes()), Some(Entry::Text(_))), item.as_bytes()[0] == b'.');
+            assert_eq!((item.is_text(), !item.is_text() && !item.is_attachment()), kinds);
             for empty in [false, true] {
                 assert_eq!(Key::parse(&item.key(empty)), Some(Key::File { item: item.clone(), empty }));
             }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::fs::records;
 use crate::sync::replica::item::Item;
+use crate::sync::replica::packed::packed;
 
 /// A record of a box's files.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct ItemLog<V> {
     unsaved: BTreeMap<Item, Option<V>>,
     /// How many rows the log on disk has; `None` when it is to be written anew.
     rows: Option<usize>,
+    /// Whether what was written last did not reach the disk.
+    is_stale: bool,
 }
 
 /// What is to be written to the log on disk.
@@ -52,7 +55,7 @@ impl<V: Clone + PartialEq + Serialize + DeserializeOwned> ItemLog<V> {
                 }
             }
         }
-        Self { files, unsaved: BTreeMap::new(), rows }
+        Self { files: packed(files), unsaved: BTreeMap::new(), rows, is_stale: false }
     }
 
     /// What is noted of a file.
@@ -85,7 +88,7 @@ impl<V: Clone + PartialEq + Serialize + DeserializeOwned> ItemLog<V> {
     /// # Errors
     /// When a value has no form as bytes.
     pub fn unsaved(&self) -> Result<Option<Write>, postcard::Error> {
-        if self.unsaved.is_empty() {
+        if self.unsaved.is_empty() && !self.is_stale {
             return Ok(None);
         }
         let is_appended = self.rows.is_some_and(|rows| rows + self.unsaved.len() <= 2 * self.files.len() + SPARE_ROWS);
@@ -104,6 +107,12 @@ impl<V: Clone + PartialEq + Serialize + DeserializeOwned> ItemLog<V> {
             Write::Replace(_) => Some(self.files.len()),
         };
         self.unsaved.clear();
+        self.is_stale = false;
+    }
+
+    /// Notes that what was written last did not reach the disk: all is written anew.
+    pub fn rewrite(&mut self) {
+        (self.rows, self.is_stale) = (None, true);
     }
 }
 

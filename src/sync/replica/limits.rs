@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::article::readable_size;
 use crate::sync::replica::item::Item;
+use crate::text::quantity::count;
 
 /// Bounds on what is fetched, in bytes and files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Limits {
     /// A message's text.
     pub message: u64,
@@ -24,6 +25,15 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { message: 1 << 20, attachment: 1_000_000_000, channel: 20_000_000_000, files: 200_000 }
+    }
+}
+
+impl fmt::Display for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { message, attachment, channel, files } = *self;
+        let (message, attachment, channel) =
+            (readable_size(message), readable_size(attachment), readable_size(channel));
+        write!(f, "texts {message}, attachments {attachment}, all files together {channel}, {}", count(files, "file"))
     }
 }
 
@@ -131,6 +141,7 @@ mod tests {
         let item = |path: &str| Item::parse(path.as_bytes()).unwrap();
         let (text, film) = (item("2013-08-11T14-34-37Z.txt"), item("2013-08-11T14-34-37Z/film.mp4"));
         let limits = Limits { files: 10, ..Limits::default() };
+        assert_eq!(limits.to_string(), "texts 1 MB, attachments 1 GB, all files together 20 GB, 10 files");
         let refused = limits.admit(&film, 4_200_000_000, 0, 0).unwrap_err();
         assert_eq!(refused.to_string(), "not downloaded: 4.2 GB, limit 1 GB");
         assert_eq!(

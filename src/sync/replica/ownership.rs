@@ -64,16 +64,18 @@ pub fn attempts(owner: Option<Author>, records: &Records, is_compared: bool) -> 
         }
     }
     let foreign = tried.into_iter().filter(|(author, _)| *author != owner);
-    let words = |(author, what): (Author, BTreeSet<String>)| {
-        let what: Vec<String> = what.into_iter().take(MAX_NAMED).collect();
-        format!(
-            "key {} tried to {}; only the channel's owner can (key {}), so nothing was changed",
-            short(&author),
-            what.join(" and to "),
-            short(&owner)
-        )
-    };
-    foreign.take(MAX_NAMED).map(words).collect()
+    foreign.take(MAX_NAMED).map(|(author, what)| attempt(&author, what, &owner)).collect()
+}
+
+/// What one author tried.
+fn attempt(author: &Author, what: BTreeSet<String>, owner: &Author) -> String {
+    let what: Vec<String> = what.into_iter().take(MAX_NAMED).collect();
+    format!(
+        "key {} tried to {}; only the channel's owner can (key {}), so nothing was changed",
+        short(author),
+        what.join(" and to "),
+        short(owner)
+    )
 }
 
 /// So many of those who tried something, and of what they tried, are named.

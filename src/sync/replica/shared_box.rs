@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use crate::channel::protocol::entry::Side;
-use crate::sync::keys::book::Document;
+use crate::sync::keys::book::{AuthorKey, Document};
 use crate::sync::replica::item::Item;
+use crate::sync::replica::limits::Limits;
 use crate::sync::replica::merge::Role;
 use crate::sync::replica::signers::Author;
 use crate::sync::replica::trash::DeletedBy;
@@ -22,12 +23,21 @@ pub struct SharedBox {
     pub role: Role,
     /// The author as whom this device signs.
     pub me: Author,
+    /// The device.
+    pub device: [u8; 32],
+    /// What of others is taken in.
+    pub limits: Limits,
 }
 
 impl SharedBox {
     /// Whose the document is.
     pub fn owner(&self) -> Option<Author> {
         self.document.owner.map(|owner| owner.0)
+    }
+
+    /// Notes whose the document is.
+    pub fn pin_owner(&mut self, owner: Author) {
+        self.document.owner = Some(AuthorKey(owner));
     }
 
     /// Whether it is this device's own.

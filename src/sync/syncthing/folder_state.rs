@@ -13,6 +13,7 @@ use super::folders::{Device, Folder};
 use crate::channel::Channel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
+use crate::sync::sync_state::{Compared, LeftOut, Missing, Others, SyncFacts, SyncState, readers};
 use crate::text::invisible::field;
 
 /// How it stands with one box.
@@ -20,6 +21,9 @@ use crate::text::invisible::field;
 pub struct FolderState {
     /// The box.
     pub side: Side,
+    /// The state it is in: of a closed list, of which the first one that applies counts.
+    #[serde(rename = "state")]
+    pub sync_state: SyncState,
     /// The folder's id in Syncthing.
     pub folder: String,
     /// What Syncthing is doing with it.
@@ -43,6 +47,42 @@ pub struct FolderState {
     pub receive_only_changed_items: u64,
     /// The devices that it is shared with, without this one.
     pub peers: Vec<Peer>,
+}
+
+impl FolderState {
+    /// What it says of its state.
+    pub fn facts(&self) -> SyncFacts<'static> {
+        let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let connected = self.peers.iter().filter(|peer| peer.connected).count();
+        let seen = self.peers.iter().filter_map(|peer| peer.last_seen).max();
+        let compared = if connected > 0 {
+            Compared::Always
+        } else {
+            seen.map_or(Compared::Never, |seen| Compared::At(seen.seconds()))
+        };
+        SyncFacts {
+            question: None,
+            has_moved: false,
+            is_paused: self.activity == Activity::Paused,
+            failures: number(self.failed) + usize::from(self.problem.is_some()),
+            is_checking: matches!(self.activity, Activity::Scanning | Activity::Other),
+            missing: Missing {
+                files: number(self.need_files),
+                bytes: self.need_bytes,
+                deletions: number(self.need_deletes),
+                since: None,
+            },
+            unsent_since: None,
+            left_out: LeftOut { changed_here: number(self.receive_only_changed_items), ..LeftOut::default() },
+            others: Others { connected, compared },
+        }
+    }
+
+    /// How many readers have everything, by what Syncthing knows of them.
+    pub fn readers(&self) -> Option<String> {
+        let lacks = || self.peers.iter().filter_map(|peer| peer.need_files).filter(|_| self.side == Side::Outbox);
+        readers(lacks().count(), lacks().filter(|lacks| *lacks == 0).count())
+    }
 }
 
 /// What Syncthing is doing with a folder.
@@ -130,8 +170,9 @@ impl Syncthing {
             let lacks = if folder.paused { None } else { Some(self.completion(folder, &id)?) };
             peers.push(around.peer(id, lacks.as_ref()));
         }
-        Ok(FolderState {
+        let mut state = FolderState {
             side,
+            sync_state: SyncState::default(),
             folder: folder.id.clone(),
             activity: if folder.paused { Activity::Paused } else { Activity::from_word(&status.state) },
             problem: Some(status.error).filter(|error| !error.is_empty()).map(|error| field(&error)),
@@ -143,7 +184,10 @@ impl Syncthing {
             receive_only_changed_files: status.receive_only_changed_files,
             receive_only_changed_items: status.receive_only_total_items,
             peers,
-        })
+        };
+        // Syncthing does not say since when something waits.
+        state.sync_state = state.facts().state(0);
+        Ok(state)
     }
 
     fn status(&self, folder: &Folder) -> Result<Status, Error> {

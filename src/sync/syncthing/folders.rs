@@ -24,6 +24,8 @@ const RESCAN: u32 = 600;
 pub(super) struct Folder {
     pub(super) id: String,
     #[serde(default)]
+    pub(super) label: String,
+    #[serde(default)]
     pub(super) path: String,
     #[serde(rename = "type")]
     pub(super) kind: Type,

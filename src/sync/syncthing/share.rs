@@ -16,6 +16,7 @@ use super::error::Error;
 use super::folder_type::Type;
 use super::folders::{Folder, Wanted};
 use super::key::{FolderId, Key};
+use super::rename::label;
 use crate::channel::Channel;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::profile;
@@ -101,7 +102,7 @@ impl Syncthing {
         id: FolderId,
         readers: &[DeviceId],
     ) -> Result<Shared, Error> {
-        let wanted = Wanted { id, label: channel.name.to_string(), path, kind: Type::SendOnly };
+        let wanted = Wanted { id, label: label(&channel.name, Side::Outbox), path, kind: Type::SendOnly };
         self.folders().check(&wanted)?;
         let mut changed = false;
         for reader in readers {

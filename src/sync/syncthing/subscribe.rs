@@ -6,6 +6,7 @@ use super::error::Error;
 use super::folder_type::Type;
 use super::folders::Wanted;
 use super::key::Key;
+use super::rename::label;
 use crate::channel::Channel;
 use crate::channel::protocol::entry::Side;
 
@@ -21,7 +22,7 @@ impl Syncthing {
     pub fn subscribe(&self, channel: &Channel, key: &Key) -> Result<bool, Error> {
         let path = super::client::box_of(channel, Side::Inbox)?;
         self.not_own(&key.device)?;
-        let label = format!("{} (inbox)", channel.name);
+        let label = label(&channel.name, Side::Inbox);
         let wanted = Wanted { id: key.folder.clone(), label, path: &path, kind: Type::ReceiveOnly };
         self.folders().check(&wanted)?;
         let known = self.folders().know(&key.device, &key.addresses)?;

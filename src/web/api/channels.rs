@@ -11,10 +11,15 @@ use crate::web::server::Server;
 
 /// All channels, by name.
 pub(super) async fn all(State(server): State<Server>, headers: HeaderMap) -> Result<Response, Refusal> {
-    server.unless_known(&headers, "", |server| {
-        let channels: Vec<Channel> = server.library.all().iter().map(|state| Channel::of(state)).collect();
-        json(&channels)
-    })
+    server
+        .off_thread(move |server| {
+            let synced = server.service.sync();
+            server.unless_known(&headers, &format!("{synced:?}"), |server| {
+                let all = server.library.all();
+                json(&all.iter().map(|state| Channel::new(state, &synced)).collect::<Vec<_>>())
+            })
+        })
+        .await
 }
 
 /// One of them.
@@ -23,5 +28,12 @@ pub(super) async fn one(
     headers: HeaderMap,
     Path(name): Path<String>,
 ) -> Result<Response, Refusal> {
-    server.unless_known(&headers, &name, |server| json(&Channel::of(&*server.library.get(&name)?)))
+    server
+        .off_thread(move |server| {
+            let synced = server.service.sync();
+            server.unless_known(&headers, &format!("{name} {synced:?}"), |server| {
+                json(&Channel::new(&*server.library.get(&name)?, &synced))
+            })
+        })
+        .await
 }

@@ -19,6 +19,7 @@ use crate::web::http::etag::content_version;
 use crate::web::address;
 use crate::web::http::refusal::Refusal;
 use crate::web::model::channel_state::ChannelState;
+use crate::web::service::SyncedBox;
 
 /// A channel. A box's members are there where the box is.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -52,13 +53,16 @@ pub(crate) struct Channel {
     /// Why a box or the whole channel can't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<String>,
+    /// How its boxes stand that are synced.
+    sync: Vec<SyncedBox>,
     site_url: String,
     feed_url: String,
     drafts_url: String,
 }
 
 impl Channel {
-    pub(crate) fn of(state: &ChannelState) -> Self {
+    /// A channel, with those of the synced boxes that are its own.
+    pub(crate) fn new(state: &ChannelState, synced: &[SyncedBox]) -> Self {
         let url = address::channel(&state.name);
         let box_url = |side: Side| state.has(side).then(|| format!("{url}/{side}"));
         let site_url = address::site(&state.name);
@@ -80,6 +84,7 @@ impl Channel {
             held: health.held,
             warnings: health.warnings,
             trouble: health.trouble.clone(),
+            sync: synced.iter().filter(|synced| synced.channel == state.channel.name).cloned().collect(),
             feed_url: format!("{site_url}atom.xml"),
             site_url,
             url,

@@ -55,6 +55,7 @@ pub(super) async fn home(State(server): State<Server>, headers: HeaderMap, uri: 
             if all.is_empty() {
                 return new_channel::first(server, &headers, &uri);
             }
+            let synced = server.service.sync();
             let groups: Vec<Group> = [
                 (Kind::Message, "Conversations"),
                 (Kind::Broadcast, "Broadcasts"),
@@ -62,8 +63,9 @@ pub(super) async fn home(State(server): State<Server>, headers: HeaderMap, uri: 
             ]
             .into_iter()
             .map(|(kind, title)| {
-                let channels = all.iter().filter(|state| state.kind == kind).map(|state| Channel::of(state));
-                Group { kind, title, channels: channels.collect() }
+                let channels = all.iter().filter(|state| state.kind == kind);
+                let channels = channels.map(|state| Channel::of(state).synced(state, &synced)).collect();
+                Group { kind, title, channels }
             })
             .filter(|group| !group.channels.is_empty())
             .collect();
@@ -116,7 +118,7 @@ pub(super) async fn channel(
             let newer = before.map(|_| newer(&state, end, &url));
             let messages = message_text::values(cards.iter().rev().map(|card| (&*state, &**card)));
             page.titled(&state.title)
-                .with("channel", &Channel::of(&state))
+                .with("channel", &Channel::of(&state).synced(&state, &server.service.sync()))
                 .with_value("messages", Value::from(messages))
                 .with("older", &older)
                 .with("newer", &newer)

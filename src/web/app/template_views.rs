@@ -9,6 +9,7 @@ use crate::channel::Kind;
 use crate::channel::snapshot::card::Card;
 use crate::web::address;
 use crate::web::model::channel_state::ChannelState;
+use crate::web::service::SyncedBox;
 
 /// What a page says of itself.
 #[derive(Debug, Serialize)]
@@ -38,9 +39,16 @@ pub(super) struct Channel {
     held: usize,
     warnings: usize,
     trouble: Option<String>,
+    /// How its boxes are synced, in lines, where that is looked at.
+    sync: Vec<String>,
 }
 
 impl Channel {
+    /// With how its boxes are synced.
+    pub(super) fn synced(self, state: &ChannelState, synced: &[SyncedBox]) -> Self {
+        Self { sync: sync_lines(state, synced), ..self }
+    }
+
     pub(super) fn of(state: &ChannelState) -> Self {
         let newest = state.cards.last();
         let site_url = address::site(&state.name);
@@ -63,8 +71,21 @@ impl Channel {
             held: health.held,
             warnings: health.warnings.saturating_sub(health.conflicts),
             trouble: health.trouble.clone(),
+            sync: Vec::new(),
         }
     }
+}
+
+/// How a channel's boxes are synced, in lines: `inbox: up to date 4 s ago · 3 peers`.
+fn sync_lines(state: &ChannelState, synced: &[SyncedBox]) -> Vec<String> {
+    let own: Vec<&SyncedBox> = synced.iter().filter(|synced| synced.channel == state.channel.name).collect();
+    let is_only = own.len() == 1;
+    let mut lines = Vec::new();
+    for synced in own {
+        lines.push(if is_only { synced.words.clone() } else { format!("{}: {}", synced.r#box, synced.words) });
+        lines.extend(synced.details.iter().cloned());
+    }
+    lines
 }
 
 /// Whether a message can be written into a channel.

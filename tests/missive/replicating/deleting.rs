@@ -78,16 +78,17 @@ fn an_outbox_that_is_renamed_away_deletes_nothing_and_may_come_back() {
 }
 
 #[test]
-fn a_data_folder_that_is_gone_deletes_nothing() {
+fn a_channel_that_is_gone_deletes_nothing() {
     let (mut azureen, brando) = both();
     let before = brando.channel(INBOX);
-    fs::rename(azureen.path("blog"), azureen.path("away")).unwrap();
+    // Within the data folder it would only have another name.
+    fs::rename(azureen.path("blog"), azureen.root().join("away")).unwrap();
     until(&[&azureen], "the question is asked", || asks(&azureen));
     azureen.is_killed();
     azureen.starts();
     until(&[&azureen], "the question is asked after a new start", || asks(&azureen));
     assert_eq!(brando.channel(INBOX), before);
-    fs::rename(azureen.path("away"), azureen.path("blog")).unwrap();
+    fs::rename(azureen.root().join("away"), azureen.path("blog")).unwrap();
     azureen.writes(&format!("{OUTBOX}/2026-01-05T10-00-00Z.txt"), b"back again\n");
     until_same((&azureen, OUTBOX), (&brando, INBOX), "it goes on");
 }

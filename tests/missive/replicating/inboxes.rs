@@ -86,3 +86,30 @@ fn a_file_that_a_reader_deletes_comes_back() {
     brando.removes(&format!("{INBOX}/{FIRST}.txt"));
     until_same((&azureen, OUTBOX), (&brando, INBOX), "it is taken again");
 }
+
+#[test]
+fn files_that_another_tool_brought_are_passed_on_to_other_readers() {
+    let noise: Vec<u8> = (0..750_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let files = [
+        (format!("{FIRST}.txt"), b"with a photo and a film\n".to_vec()),
+        (format!("{FIRST}/photo"), noise[..20_000].to_vec()),
+        (format!("{FIRST}/film"), noise),
+        (format!("{SECOND}/nothing"), Vec::new()),
+        (format!("{SECOND}.txt"), b"another\n".to_vec()),
+    ];
+    let mut azureen = Person::author("Azureen", "blog");
+    let brando = Person::new("Brando");
+    for (name, bytes) in &files {
+        azureen.writes(&format!("{OUTBOX}/{name}"), bytes);
+        brando.writes(&format!("{INBOX}/{name}"), bytes);
+    }
+    azureen.starts();
+    let brando = brando.subscribed(&azureen.key("blog"), "harbour").running();
+    until_same((&azureen, OUTBOX), (&brando, INBOX), "the profile arrives");
+    until(&[&azureen, &brando], "nothing is left to do", || brando.is_up_to_date("harbour", "inbox"));
+    let fetched = brando.document("harbour", "inbox")["fetched"].as_u64().unwrap();
+    assert!(fetched < 10_000, "what is there already is not fetched: {fetched} bytes");
+    azureen.stops();
+    let cooper = Person::new("Cooper").subscribed(&brando.key("harbour"), "harbour").running();
+    until_same((&brando, INBOX), (&cooper, INBOX), "the other reader has it all from the first one");
+}

@@ -2,6 +2,7 @@
 
 mod alone;
 mod clocks;
+mod co_authors;
 mod crashing;
 mod deleting;
 mod full_disk;
@@ -9,15 +10,21 @@ mod hosts;
 mod inboxes;
 mod inviting;
 mod keys;
+mod moving;
+mod new_device;
 mod owner;
 mod people;
 mod reading;
+mod renaming;
 mod restoring;
+mod rolling_back;
 mod stopping;
 mod stranger;
 mod strangers;
+mod telling;
 mod together;
 mod trusting;
+mod twice;
 mod vanishing;
 mod waiting;
 

@@ -19,6 +19,9 @@ const QUIET: [&str; 3] = ["--offline", "--listen", "127.0.0.1:0"];
 /// How long anything is waited for: far longer than it takes, so that only what never happens is missed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What has not changed for so long will not: peers who know of a difference exchange it in far less.
+const QUIET_FOR: Duration = Duration::from_secs(5);
+
 /// One person's device.
 pub(super) struct Person {
     name: &'static str,
@@ -60,6 +63,24 @@ impl Person {
         self
     }
 
+    /// The same person's second computer, with a copy of the whole data folder.
+    pub(super) fn second_computer(&self, name: &'static str) -> Self {
+        let second = Self::new(name);
+        fs::remove_dir(&second.data).unwrap();
+        copy(&self.data, &second.data);
+        second
+    }
+
+    /// Copies a folder of the data folder, as `cp -a` does.
+    pub(super) fn copies(&self, from: &str, to: &str) {
+        copy(&self.path(from), &self.path(to));
+    }
+
+    /// Renames a folder of the data folder, as `mv` does.
+    pub(super) fn moves(&self, from: &str, to: &str) {
+        fs::rename(self.path(from), self.path(to)).unwrap();
+    }
+
     /// With a node running.
     pub(super) fn running(mut self) -> Self {
         self.starts();
@@ -79,6 +100,27 @@ impl Person {
     /// The folder around the data folder.
     pub(super) fn root(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// Moves the whole data folder elsewhere on the same disk.
+    pub(super) fn moves_house(&mut self, name: &str) {
+        let place = self.dir.path().join(name);
+        fs::rename(&self.data, &place).unwrap();
+        self.data = place;
+    }
+
+    /// Copies the whole data folder with everything that `cp -a` keeps, and gives where it is.
+    pub(super) fn backs_up(&self, name: &str) -> PathBuf {
+        let place = self.dir.path().join(name);
+        copy(&self.data, &place);
+        place
+    }
+
+    /// Puts a folder of the data folder back as it was when that was backed up; nothing is the whole of it.
+    pub(super) fn restores(&self, backup: &Path, folder: &str) {
+        let place = self.path(folder);
+        fs::remove_dir_all(&place).unwrap();
+        copy(&backup.join(folder), &place);
     }
 
     /// Writes a file as any editor or tool does that cares: beside its place, then there in one step.
@@ -354,6 +396,27 @@ impl Drop for Person {
             let _ = node.wait();
         }
     }
+}
+
+/// Copies a folder as `cp -a` does.
+fn copy(from: &Path, to: &Path) {
+    let status = Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
+    assert!(status.success());
+}
+
+/// Waits until what is looked at has been the same for some seconds; gives it.
+#[track_caller]
+pub(super) fn until_quiet<T: PartialEq>(people: &[&Person], what: &str, look: impl Fn() -> T) -> T {
+    let seen = std::cell::RefCell::new((look(), Instant::now()));
+    until(people, what, || {
+        let now = look();
+        let mut seen = seen.borrow_mut();
+        if seen.0 != now {
+            *seen = (now, Instant::now());
+        }
+        seen.1.elapsed() > QUIET_FOR
+    });
+    seen.into_inner().0
 }
 
 /// Asserts that the program refused in plain words; gives them.

@@ -103,7 +103,8 @@ fn nothing_is_written_before_somebody_has_said_yes() {
         said,
         format!(
             "The file holds 1 key:\n  blog (outbox), reads and writes: a new folder, {place}\n\
-             The device and the author will also be taken from the file. Whoever made the file may know these secrets too.\n\
+             The device and the author will also be taken from the file. Whoever made the file may know these secrets too. \
+             If another computer still uses them, run `missive keys new-device` here before `missive sync`.\n\
              error: there is no terminal to ask for confirmation, so nothing was changed\n  hint: to confirm, run it again with `--yes`\n"
         )
     );

@@ -13,7 +13,7 @@ fn founding(value: &Value, later: &[&str]) -> Value {
     members.into_iter().filter(|(name, _)| !later.contains(&name.as_str())).collect::<serde_json::Map<_, _>>().into()
 }
 
-const CHANNELS_LATER: [&str; 11] = [
+const CHANNELS_LATER: [&str; 12] = [
     "kind",
     "title",
     "unread",
@@ -22,6 +22,7 @@ const CHANNELS_LATER: [&str; 11] = [
     "conflicts",
     "held",
     "warnings",
+    "sync",
     "site_url",
     "feed_url",
     "drafts_url",

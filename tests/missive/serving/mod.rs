@@ -17,6 +17,7 @@ mod lists;
 mod logging;
 mod pages;
 mod paths;
+mod syncing;
 mod twice;
 mod users;
 

@@ -1,5 +1,6 @@
 //! The lock beside each draft: a draft that is open in one editor is sent by nobody else.
 
+use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,18 @@ impl DraftLock {
             }
         }
     }
+}
+
+/// Whether any draft in this folder is open.
+pub(super) fn is_any_taken(folder: &Path) -> bool {
+    // Where the folder is not there, or nobody may list it, nobody writes.
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_lock =
+        |name: &OsStr| name.as_encoded_bytes().starts_with(b".") && name.as_encoded_bytes().ends_with(b".lock");
+    entries
+        .filter(|entry| is_lock(&entry.file_name()))
+        .filter_map(|entry| File::open(entry.path()).ok())
+        .any(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 impl Drop for DraftLock {

@@ -9,7 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::channel::protocol::layout::STATE_FOLDER;
-use crate::channel::reading::marks::{Change, Marks};
+use crate::channel::reading::marks::{Change, ChannelKey, Marks};
 use crate::fs::confined::{Folder, Kind};
 use crate::fs::named_error::named;
 use crate::fs::{atomic_write, private};
@@ -86,7 +86,21 @@ impl MarkStore {
     /// # Errors
     /// The failing operation with its path.
     pub fn add(&self, known: &Marks, changes: &[Change], now: i64, fresh: &str) -> io::Result<()> {
-        if changes.is_empty() {
+        self.append(&known.lines(changes, now), fresh)
+    }
+
+    /// Says of channels under their new names what is said of them under the old ones, which stays said: another device may not have
+    /// renamed them yet. `fresh` as in [`Self::add`].
+    ///
+    /// # Errors
+    /// The failing operation with its path.
+    pub fn rename(&self, names: &[(ChannelKey, ChannelKey)], fresh: &str) -> io::Result<()> {
+        self.append(&self.load()?.renamed(names), fresh)
+    }
+
+    /// Adds lines to this device's file.
+    fn append(&self, lines: &str, fresh: &str) -> io::Result<()> {
+        if lines.is_empty() {
             return Ok(());
         }
         self.make_folders()?;
@@ -99,9 +113,9 @@ impl MarkStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error),
         };
-        let lines = known.lines(changes, now);
         // A line that was cut off must not swallow the next one.
-        let text = if before.is_empty() || before.ends_with('\n') { lines } else { format!("\n{lines}") };
+        let lacks_end = !before.is_empty() && !before.ends_with('\n');
+        let text = if lacks_end { format!("\n{lines}") } else { lines.to_owned() };
         append(&path, text.as_bytes())?;
         if is_locked { compact(&path, &(before + &text)) } else { Ok(()) }
     }
@@ -164,7 +178,7 @@ mod tests {
     use super::*;
     use crate::channel::protocol::entry::Side;
     use crate::channel::protocol::stamp::Stamp;
-    use crate::channel::reading::marks::{ChannelKey, Reach, State};
+    use crate::channel::reading::marks::{Reach, State};
     use std::os::unix::fs::PermissionsExt;
 
     fn stamp(seconds: i64) -> Stamp {
