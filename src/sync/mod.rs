@@ -14,12 +14,13 @@
 //!
 //! | readers | news has come to all | author gives of 2 kB, all have it | of 1 MB | of 100 MB | by the author alone |
 //! | ---: | ---: | ---: | ---: | ---: | ---: |
-//! | 10 | 2 hops, 0.1 s | 5 times, 1 s | once, 5 s | once, 7 min | 16 min |
-//! | 50 | 4 hops, 0.2 s | 5 times, 2 s | once, 7 s | once, 7 min | 1.4 h |
-//! | 1,000 | 7 hops, 0.4 s | 5 times, 3 s | once, 8 s | once, 7 min | 28 h |
-//! | 10,000 | 9 hops, 0.5 s | 5 times, 4 s | once, 9 s | once, 7 min | 12 days |
+//! | 10 | 2 hops, 0.1 s | 9 times, 1 s | once, 5 s | once, 5 min | 16 min |
+//! | 50 | 4 hops, 0.2 s | 9 times, 2 s | once, 6 s | once, 7 min | 1.4 h |
+//! | 1,000 | 7 hops, 0.4 s | 9 times, 3 s | once, 8 s | once, 7 min | 28 h |
+//! | 10,000 | 9 hops, 0.5 s | 9 times, 4 s | once, 9 s | once, 7 min | 12 days |
 //!
-//! No reader gives a content more than four times, and a peer dials once a minute, in a swarm of any size.
+//! No reader gives a small content more than seven times, nor a large one more than four times, and a peer dials once a minute, in a
+//! swarm of any size.
 //!
 //! What grows with what, and where the next wall is:
 //!
