@@ -58,7 +58,9 @@ impl World {
         let computer = &self.computers[at];
         let made_here = computer.content(item).map(|content| content.hash).filter(|hash| {
             let is_published = computer.witness.signed.iter().any(|(of, signed, _)| of == item && signed == hash);
-            self.ledger.written.contains_key(hash) && !is_published && computer.state.book.returned.is_none()
+            // What another program brings may be what somebody has deleted: whose it is nobody can know.
+            let is_known = is_published || self.ledger.carried.contains(hash);
+            self.ledger.written.contains_key(hash) && !is_known && computer.state.book.returned.is_none()
         });
         if let Some(hash) = made_here {
             let words = format!("{} of {item} was moved to the trash, which a person made here", number(&hash));
