@@ -1,3 +1,5 @@
+//! Where the folders of channels are found, by what was noted of them and by what lies there.
+
 use super::*;
 use crate::channel::protocol::layout::FOLDER_ID_FILE;
 use crate::channel::protocol::stamp::Stamp;
