@@ -144,9 +144,8 @@ pub fn bind(data: &Path, book: &mut Book, channel: &ChannelName, folder: &Channe
 
 /// What is asked when a channel's box can't be read; `folder` is the box.
 pub fn question(channel: &ChannelName, folder: &Path, error: &io::Error) -> String {
-    if error
-        .get_ref()
-        .is_some_and(<dyn std::error::Error + std::marker::Send + std::marker::Sync + 'static>::is::<AnotherFolder>)
+    if let Some(inner) = error.get_ref()
+        && inner.is::<AnotherFolder>()
     {
         return replaced(channel);
     }

@@ -132,10 +132,11 @@ fn run_engines(home: &Home, stopped: &watch::Receiver<bool>, started: &Sender<()
         if began.elapsed() > RESTART_PAUSES.1 {
             pause = RESTART_PAUSES.0;
         }
+        pause = pause.min(longest);
         if is_stopped_within(home, pause, &mut stopped.clone())? {
             return Ok(());
         }
-        pause = (pause * 2).min(longest);
+        pause *= 2;
     }
 }
 

@@ -196,8 +196,7 @@ fn retraction(replica: &Replica, item: Item, record: &Record, beside: Option<Ite
 
 /// This device says nothing of a file any more, under either of its keys.
 fn withdrawal(replica: &Replica, item: Item, empty: bool) -> Retraction {
-    let mut own = replica.records.all(&item).iter().filter(|record| record.author == replica.shared.me);
-    let both_keys = own.any(|record| record.empty != empty);
+    let both_keys = replica.records.of(&item, replica.shared.me).any(|record| record.empty != empty);
     Retraction { item, says: Deletion::Withdrawn, empty, both_keys, beside: None }
 }
 
@@ -261,10 +260,13 @@ pub fn retracted(replica: &mut Replica, retraction: &Retraction, done: Result<u6
         Err(NotRetracted::Back) => replica.todo.list_again(item),
         Err(NotRetracted::AllGone) => replica.todo.everything = true,
         Err(NotRetracted::Refused(error)) => {
-            if replica.work.giving_way.owed.contains(item) {
+            let what = if replica.work.giving_way.owed.contains(item) {
                 replica.todo.again_later(item.clone());
-            }
-            replica.condition.problem(format!("{item} was deleted here, but its readers can't be told: {error}"));
+                format!("somebody else wrote {item} first, and readers can't be told yet that yours has moved: {error}")
+            } else {
+                format!("{item} was deleted here, but its readers can't be told: {error}")
+            };
+            replica.condition.problem(what);
         }
     }
 }
