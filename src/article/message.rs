@@ -58,7 +58,7 @@ pub struct File {
 /// A tag and its page.
 #[derive(Debug, Serialize)]
 pub struct Tag<'a> {
-    /// The tag in its normal form.
+    /// The tag as it is written.
     pub name: &'a str,
     /// The address of its page.
     pub url: String,
@@ -83,6 +83,10 @@ pub struct Message<'a> {
     label: String,
     date: Date,
     updated: Option<Date>,
+    /// The title with its emphasis and code, where it has any and no links.
+    title_html: Option<&'a str>,
+    /// The title with its links and footnotes, where it has any: it can't be a link itself.
+    title_links: Option<&'a str>,
     content: &'a str,
     author: Option<&'a str>,
     signed: bool,
@@ -127,6 +131,8 @@ impl<'a> Message<'a> {
         attached: impl Iterator<Item = &'f Attached>,
         place: MessagePlacement<'a>,
     ) -> Self {
+        let title = rendered.title.as_str();
+        let has_links = title.contains("<a ");
         let mut message = Self {
             id: card.stamp.to_string(),
             anchor: place.anchor,
@@ -135,6 +141,8 @@ impl<'a> Message<'a> {
             label: label(card),
             date: Date::new(card.stamp.seconds()),
             updated: card.header.updated.filter(|updated| *updated != card.stamp.seconds()).map(Date::new),
+            title_html: Some(title).filter(|title| title.contains('<') && !has_links),
+            title_links: Some(title).filter(|_| has_links),
             content: &rendered.html,
             author: place.author,
             signed: place.is_signed,
@@ -213,11 +221,13 @@ pub fn picture(file: &Attached, size: Option<(u32, u32)>) -> Picture {
     }
 }
 
-/// The tags that only the header names; those in the text are links there already.
-pub fn tags_in_header(card: &Card) -> Vec<&str> {
+/// The tags that only the header names, in their normal form and as they are written; those in the text are links there
+/// already.
+pub fn tags_in_header(card: &Card) -> Vec<(&str, &str)> {
     let named: BTreeSet<String> = card.header.tags.iter().filter_map(|tag| normal_tag(tag)).collect();
-    let only_there = |tag: &&String| named.contains(*tag) && !card.tags_in_text.contains(tag);
-    card.tags.iter().filter(only_there).map(String::as_str).collect()
+    let only_there = |(tag, _): &(&String, &String)| named.contains(*tag) && !card.tags_in_text.contains(tag);
+    let tags = card.tags.iter().zip(&card.tag_names).filter(only_there);
+    tags.map(|(tag, name)| (tag.as_str(), name.as_str())).collect()
 }
 
 /// What lists call a message: its title, else its first words, else its date.

@@ -14,6 +14,7 @@ pub(crate) mod listing;
 mod look_options;
 pub mod rescan;
 mod seen_box;
+mod text_problem;
 
 pub use findings::{BoxState, Findings, Held, Hidden};
 pub use look_options::LookOptions;
@@ -290,7 +291,7 @@ impl Snapshot {
                 }
                 self.findings.hide_all(side, oddities.into_iter().map(hidden));
                 let trust = self.trust(&card);
-                let problems = card.problems_as(trust).map(|problem| (side, stamp, problem.to_owned()));
+                let problems = card.problems_as(trust).map(|problem| (side, stamp, problem));
                 self.findings.problems.extend(problems);
                 self.all.push(card);
             }

@@ -17,6 +17,7 @@ use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::layout;
 use crate::channel::protocol::settings;
+use crate::channel::protocol::settings::Site;
 use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::{self, BoxState, LookOptions, Snapshot};
@@ -25,6 +26,7 @@ use crate::commands::resolve;
 use crate::commands::resolve_conflicts::{ResolvedConflict, settle};
 use crate::console::Console;
 use crate::daemon::box_origins::BoxOrigins;
+use crate::markdown::Trust;
 use crate::text::invisible::field;
 
 /// List the files that are not shown, and why
@@ -156,9 +158,13 @@ fn revealing_attachments(snapshot: &Snapshot) -> Vec<RevealingAttachment> {
 fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {
     let warning = |path: String, why: String| Finding { path, warning: true, why, fixable: false };
     let mut findings = Vec::new();
-    if let Err(error) = settings::read(&snapshot.channel.path) {
-        findings.push(warning(layout::SETTINGS_FILE.to_owned(), error.to_string()));
-    }
+    let site = match settings::read(&snapshot.channel.path) {
+        Ok(settings) => settings.site,
+        Err(error) => {
+            findings.push(warning(layout::SETTINGS_FILE.to_owned(), error.to_string()));
+            Site::default()
+        }
+    };
     for side in Side::BOTH {
         if let BoxState::Unreadable(error) = &snapshot.seen_box(side).state {
             findings.push(warning(side.name().to_owned(), format!("not readable: {error}")));
@@ -177,6 +183,10 @@ fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {
     }));
     let problems = snapshot.findings.problems.iter();
     findings.extend(problems.map(|(side, stamp, problem)| warning(format!("{side}/{stamp}.txt"), problem.clone())));
+    for card in snapshot.cards.iter().filter(|card| snapshot.trust(card) == Trust::Own) {
+        let refused = card.refused_html(site.raw_html, &site.embeds);
+        findings.extend(refused.map(|why| warning(format!("{}/{}.txt", card.side, card.stamp), why)));
+    }
     findings
 }
 

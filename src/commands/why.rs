@@ -122,7 +122,7 @@ fn notes(snapshot: &Snapshot, card: &Card) -> Vec<String> {
         notes.push(format!("title: {title}"));
     }
     if !card.tags.is_empty() {
-        notes.push(format!("tags: {}", card.tags.join(", ")));
+        notes.push(format!("tags: {}", card.tag_names.join(", ")));
     }
     if !card.attachments.is_empty() {
         notes.push(super::count(card.attachments.len(), "attachment"));
@@ -130,7 +130,7 @@ fn notes(snapshot: &Snapshot, card: &Card) -> Vec<String> {
     if card.stamp.seconds() < IMPLAUSIBLE {
         notes.push("some feed readers reject a date before 1990".to_owned());
     }
-    notes.extend(card.problems_as(trust).map(str::to_owned));
+    notes.extend(card.problems_as(trust));
     notes
 }
 

@@ -1,26 +1,100 @@
-//! What a text may cost: the limits that keep a Markdown bomb from mattering. A text beyond them is shown as plain text.
+//! What a text may cost: the limits that keep a Markdown bomb from mattering. What goes beyond them is shown as plain text;
+//! everything before it stays what it is.
 //!
-//! All of them are counts, never clocks, so that the same text gives the same page on every machine. All of them follow from
-//! the text alone, so that its card knows already what its page will show ([`Meter`]).
+//! All of them are counts, never clocks, so that the same text gives the same page on every machine. They count what a text
+//! is made of (how deep it nests, what its events become) and never its bytes: a table in a block of code is no list. All of
+//! them follow from the text alone, so that its card knows already what its page will show ([`Meter`]).
 
-use pulldown_cmark::{Event, Tag};
+use pulldown_cmark::{Event, Options, Parser, Tag};
+use serde::{Deserialize, Serialize};
 
-/// The longest text that is read as Markdown, in bytes.
+/// How much of a text is read as Markdown, in bytes.
 pub(super) const MAX_TEXT: usize = 1 << 20;
-/// How much of a longer text its page shows, in bytes.
+/// How much of what is not read as Markdown its page shows, in bytes.
 pub(super) const MAX_PLAIN: usize = 64 << 10;
 /// How deep blocks and spans may nest.
 pub(super) const MAX_DEPTH: usize = 64;
-/// How many footnote marks a text may hold.
-const MAX_FOOTNOTES: usize = 1_000;
-/// How many block marks (`>`, list bullets) may open one line.
-const MAX_LINE_MARKS: usize = 64;
-/// How many openings of links, comments or sections a text may hold.
-const MAX_OPENINGS: usize = 20_000;
+/// How many block marks (`>`, list bullets) may open one line. The parser looks at all that are open once for each line that
+/// follows, so that a text could cost as much as the square of its length.
+const MAX_LINE_MARKS: usize = 256;
+/// How many lines with more marks may stand in code.
+const MAX_MARKED_LINES: usize = 8;
 
-/// Whether a text is cheap enough to be read as Markdown.
-pub(super) fn affordable(text: &str) -> bool {
-    text.len() <= MAX_TEXT && openings_affordable(text) && text.lines().all(|line| line_marks(line) <= MAX_LINE_MARKS)
+/// Why the rest of a text is shown as plain text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Limit {
+    /// It is longer than what is read as Markdown.
+    Length,
+    /// Its blocks nest too deep.
+    Depth,
+    /// It would become too much HTML.
+    Html,
+}
+
+/// How far a text is read as Markdown, in bytes, and why no further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    /// Where the rest begins.
+    pub(super) end: usize,
+    /// Why there is a rest.
+    pub(super) limit: Option<Limit>,
+}
+
+impl Extent {
+    /// What can be told before a text is parsed.
+    pub(super) fn before_parsing(text: &str) -> Self {
+        let whole = Self { end: text.len(), limit: None };
+        let long = || Self { end: paragraph_end(text, MAX_TEXT), limit: Some(Limit::Length) };
+        let extent = if text.len() <= MAX_TEXT { whole } else { long() };
+        match deep_line(text.get(..extent.end).unwrap_or_default()) {
+            Some(end) => Self { end, limit: Some(Limit::Depth) },
+            None => extent,
+        }
+    }
+
+    /// What is read as Markdown.
+    pub(super) fn of<'t>(&self, text: &'t str) -> &'t str {
+        text.get(..self.end).unwrap_or_default()
+    }
+
+    /// What is shown as it is.
+    pub(super) fn rest<'t>(&self, text: &'t str) -> &'t str {
+        text.get(self.end..).unwrap_or_default()
+    }
+}
+
+/// The last place before `most` where a paragraph ends, else where a line does.
+fn paragraph_end(text: &str, most: usize) -> usize {
+    let head = text.get(..text.floor_char_boundary(most)).unwrap_or_default();
+    head.rfind("\n\n").or_else(|| head.rfind('\n')).map_or(0, |at| at + 1)
+}
+
+/// Where a line begins that too many block marks open and that is no code.
+fn deep_line(text: &str) -> Option<usize> {
+    let mut at = 0;
+    let mut in_code = 0;
+    for line in text.split_inclusive('\n') {
+        if line_marks(line) > MAX_LINE_MARKS {
+            in_code += 1;
+            if in_code > MAX_MARKED_LINES || !is_code_at(text, at) {
+                return Some(at);
+            }
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// Whether the line that begins there stands in a block of code or HTML, as the parser sees it.
+fn is_code_at(text: &str, at: usize) -> bool {
+    let until = text.get(..at).unwrap_or_default().to_owned() + "x";
+    let mut block = false;
+    for (event, range) in Parser::new_ext(&until, Options::empty()).into_offset_iter() {
+        if let Event::Start(Tag::CodeBlock(_) | Tag::HtmlBlock) = event {
+            block = range.end >= until.len();
+        }
+    }
+    block
 }
 
 /// The largest HTML that a message may become, in bytes. A novel of a megabyte with a link in every third line fits.
@@ -49,6 +123,16 @@ impl Meter {
     /// The budget of a text.
     pub(super) fn new(text: &str) -> Self {
         Self { left: max_html(text.len()), depth: 0, in_heading: false }
+    }
+
+    /// Whether the next event begins something that lies in nothing else.
+    pub(super) fn is_at_top(&self) -> bool {
+        self.depth == 0
+    }
+
+    /// The limit that was reached.
+    pub(super) fn limit(&self) -> Limit {
+        if self.depth > MAX_DEPTH { Limit::Depth } else { Limit::Html }
     }
 
     /// Takes an event into account; `None` when the text costs too much.
@@ -111,29 +195,32 @@ fn weight_of_text(text: &str) -> usize {
     text.len() + 5 * escaped + TAG * memchr::memchr_iter(b'#', text.as_bytes()).filter(is_tag).count()
 }
 
-fn openings_affordable(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let mut openings = 0;
-    let mut footnotes = 0;
-    for at in memchr::memchr2_iter(b'[', b'<', bytes) {
-        openings += 1;
-        footnotes += usize::from(bytes.get(at..at + 2) == Some(b"[^"));
-    }
-    openings <= MAX_OPENINGS && footnotes <= MAX_FOOTNOTES
-}
-
-/// Counts the block marks before the first other character of a line.
+/// Counts the block marks before the first other character of a line: `>`, bullets and numbers of lists (`CommonMark`,
+/// sections 5.1 and 5.2). A line of only dashes or stars, as long as one likes, is a rule and nests nothing (section 4.1).
 fn line_marks(line: &str) -> usize {
-    let marks = line
-        .bytes()
-        .take_while(|byte| matches!(byte, b'>' | b'-' | b'*' | b'+' | b' ' | b'\t'))
-        .filter(|byte| !matches!(byte, b' ' | b'\t'))
-        .count();
+    let mut rest = line.trim_start_matches([' ', '\t']);
+    let mut marks = 0;
+    while let Some(after) = behind_mark(rest) {
+        marks += 1;
+        rest = after.trim_start_matches([' ', '\t']);
+    }
     if marks > MAX_LINE_MARKS && is_rule(line) { 0 } else { marks }
 }
 
-/// A line of only dashes or stars, as long as one likes, is a rule or an underline and nests nothing.
+/// What follows the block mark that a line begins with.
+fn behind_mark(line: &str) -> Option<&str> {
+    if let Some(after) = line.strip_prefix('>') {
+        return Some(after);
+    }
+    let after = match line.strip_prefix(['-', '*', '+']) {
+        Some(after) => after,
+        None => line.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(['.', ')'])?,
+    };
+    (after.is_empty() || after.starts_with([' ', '\t', '\n'])).then_some(after)
+}
+
 fn is_rule(line: &str) -> bool {
+    let line = line.trim_end();
     line.bytes().all(|byte| matches!(byte, b'-' | b' ')) || line.bytes().all(|byte| matches!(byte, b'*' | b' '))
 }
 
@@ -142,21 +229,47 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_texts_are_affordable() {
-        assert!(affordable("# A title\n\n> a quote\n\n- [a](b)\n\n---\n\n[^1]: note"));
-        assert!(affordable(&"-".repeat(5_000)));
+    fn ordinary_texts_are_read_whole() {
+        let boxes = "+-".repeat(500) + "+\n";
+        let quoted = "> ".repeat(400) + "deep\n";
+        for text in [
+            "# A title\n\n> a quote\n\n- [a](b)\n\n---\n\n[^1]: note".to_owned(),
+            "-".repeat(5_000),
+            "- ".repeat(5_000),
+            format!("```\n{boxes}```\n{boxes}"),
+            format!("```\n{quoted}```\n\n- x\n\n      code\n"),
+            "[".repeat(50_000),
+            "[^a]".repeat(5_000),
+            "<".repeat(50_000),
+        ] {
+            assert_eq!(Extent::before_parsing(&text), Extent { end: text.len(), limit: None }, "{text:.20}");
+        }
     }
 
     #[test]
-    fn bombs_are_not() {
-        for bomb in [
-            ">".repeat(50_000),
-            "[".repeat(50_000),
-            "[^a]".repeat(5_000),
-            "- ".repeat(500) + "x",
-            "a".repeat(MAX_TEXT + 1),
+    fn what_nests_without_end_is_read_to_where_it_begins() {
+        let quoted = "> ".repeat(400) + "deep\n";
+        for (before, bomb) in [
+            ("", ">".repeat(50_000)),
+            ("# A title\n\n", "- ".repeat(500) + "x"),
+            ("x\n", "1. ".repeat(500) + "x"),
+            ("```\na\n```\n", quoted.clone()),
+            ("> ```\n> a\n\n", quoted.clone()),
         ] {
-            assert!(!affordable(&bomb), "{bomb:.20}");
+            let extent = Extent::before_parsing(&format!("{before}{bomb}"));
+            assert_eq!(extent, Extent { end: before.len(), limit: Some(Limit::Depth) }, "{before}{bomb:.20}");
         }
+        let code = format!("```\n{}", quoted.repeat(MAX_MARKED_LINES + 1));
+        assert_eq!(Extent::before_parsing(&code).limit, Some(Limit::Depth));
+    }
+
+    #[test]
+    fn a_long_text_is_read_to_the_end_of_a_paragraph() {
+        let text = "a b\n\n".repeat(MAX_TEXT / 5 + 10);
+        let extent = Extent::before_parsing(&text);
+        assert_eq!(extent.limit, Some(Limit::Length));
+        assert!(extent.of(&text).ends_with('\n') && extent.end > MAX_TEXT - 10 && extent.end <= MAX_TEXT);
+        assert_eq!(extent.of(&text).len() + extent.rest(&text).len(), text.len());
+        assert_eq!(Extent::before_parsing(&"a".repeat(MAX_TEXT + 1)).end, 0);
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::link::{Destination, LinkJudge};
 use super::media;
+use super::media::{TITLE, Words};
 use crate::markdown::html_text::push_text;
 
 /// An image whose description is still being read.
@@ -58,6 +59,7 @@ impl Images {
             html.push_str("</p>\n");
             return;
         };
+        drop_title(html, lone.image.clone());
         html.replace_range(self.paragraph..lone.image.start, "<figure>");
         html.push_str("<figcaption>");
         push_text(html, &lone.caption);
@@ -84,10 +86,21 @@ impl Images {
         let image = self.open.pop()?;
         html.truncate(image.start);
         let to = judge.destination(&image.address);
-        media::push_image(html, &to, &image.description, judge.rules, self.written > 0);
+        let words = Words { alt: &image.description, title: &image.title };
+        media::push_image(html, &to, words, judge.rules, self.written > 0);
         self.written += 1;
         self.lone = Some(Lone { paragraph: self.paragraph, image: image.start..html.len(), caption: image.title });
         self.describe(&image.description);
         if let Destination::Attachment(target) = to { Some(target.number) } else { None }
+    }
+}
+
+/// Takes the title away from an image whose caption says the same. An attribute's value holds no quotation mark.
+fn drop_title(html: &mut String, image: Range<usize>) {
+    let find = |from: usize, what: &str| html.get(from..image.end)?.find(what).map(|at| from + at);
+    if let Some(start) = find(image.start, TITLE)
+        && let Some(end) = find(start + TITLE.len(), "\"")
+    {
+        html.replace_range(start..=end, "");
     }
 }

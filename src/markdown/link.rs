@@ -6,7 +6,9 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::heading::slug;
+use url::Url;
+
+use super::anchors::slug;
 use crate::markdown::html_text::harmless;
 use crate::markdown::rules::{Rules, Trust};
 
@@ -56,6 +58,10 @@ pub trait LinkContext: Sync {
     fn tag(&self, tag: &str) -> Option<String>;
     /// The prefix of every id that this text may use.
     fn anchor(&self) -> &str;
+    /// Whether pages show frames from this host.
+    fn embeds(&self, _host: &str) -> bool {
+        false
+    }
 }
 
 /// The judgement on an address.
@@ -108,6 +114,21 @@ impl LinkJudge<'_> {
 /// Whether an address is a page's on the web.
 pub(super) fn is_web(address: &str) -> bool {
     matches!(scheme(address).as_deref(), Some("http" | "https"))
+}
+
+/// The host that a frame comes from; only from a server that proves who it is.
+pub fn frame_host(address: &str) -> Option<String> {
+    host(address).map(|(_, host)| host)
+}
+
+/// The origin and the host that a frame comes from, as a policy names them.
+pub(super) fn host(address: &str) -> Option<(String, String)> {
+    let url = match address.strip_prefix("//") {
+        Some(rest) => Url::parse(&format!("https://{rest}")),
+        None => Url::parse(address),
+    };
+    let url = url.ok().filter(|url| url.scheme() == "https")?;
+    Some((url.origin().ascii_serialization(), url.host_str()?.to_owned()))
 }
 
 /// Drops white space and controls, which browsers drop too, from both ends and tabs and line ends from within.

@@ -8,39 +8,49 @@ use super::link::{Destination, Media, Target, is_web};
 use crate::markdown::html_text::{ROOT, push_text};
 use crate::markdown::rules::{Rules, Trust};
 
+/// What a text says of an image.
+#[derive(Clone, Copy)]
+pub(super) struct Words<'w> {
+    /// Its description.
+    pub(super) alt: &'w str,
+    /// Its title, which may be empty.
+    pub(super) title: &'w str,
+}
+
 /// Writes what an image in a text becomes: a picture, a player, a link, or a note that it is not there.
-pub(super) fn push_image(html: &mut String, to: &Destination<'_>, alt: &str, rules: Rules, lazy: bool) {
+pub(super) fn push_image(html: &mut String, to: &Destination<'_>, words: Words<'_>, rules: Rules, lazy: bool) {
     match to {
-        Destination::Attachment(target) => push_attachment(html, target, alt, lazy),
+        Destination::Attachment(target) => push_attachment(html, target, words, lazy),
         Destination::Away(address) if is_web(address) && rules.remote_media => {
-            push_picture(html, address, alt, None, lazy);
+            push_picture(html, address, words, None, lazy);
         }
-        Destination::Away(address) if is_web(address) => push_remote(html, address, alt, rules.trust),
-        _ => push_missing(html, alt),
+        Destination::Away(address) if is_web(address) => push_remote(html, address, words, rules.trust),
+        _ => push_missing(html, words.alt),
     }
 }
 
 /// Writes an attachment as what it is.
-fn push_attachment(html: &mut String, target: &Target, alt: &str, lazy: bool) {
+fn push_attachment(html: &mut String, target: &Target, words: Words<'_>, lazy: bool) {
     let address = format!("{ROOT}{}", target.address);
     match target.media {
-        Media::Picture(size) => push_picture(html, &address, alt, size, lazy),
-        Media::Audio => push_player(html, "audio", "none", &address, alt),
-        Media::Video => push_player(html, "video", "metadata", &address, alt),
+        Media::Picture(size) => push_picture(html, &address, words, size, lazy),
+        Media::Audio => push_player(html, "audio", "none", &address, words),
+        Media::Video => push_player(html, "video", "metadata", &address, words),
         Media::File { .. } => {
-            push_anchor(html, &address, target.download());
-            push_text(html, if alt.is_empty() { &target.address } else { alt });
+            push_anchor(html, &address, target.download(), words.title);
+            push_text(html, if words.alt.is_empty() { &target.address } else { words.alt });
             html.push_str("</a>");
         }
     }
 }
 
-fn push_picture(html: &mut String, address: &str, alt: &str, size: Option<(u32, u32)>, lazy: bool) {
+fn push_picture(html: &mut String, address: &str, words: Words<'_>, size: Option<(u32, u32)>, lazy: bool) {
     html.push_str("<img src=\"");
     push_address(html, address);
     html.push_str("\" alt=\"");
-    push_description(html, alt);
+    push_description(html, words.alt);
     html.push('"');
+    push_title(html, words.title);
     if let Some((width, height)) = size {
         let _ = write!(html, " width=\"{width}\" height=\"{height}\"");
     }
@@ -61,21 +71,34 @@ fn push_description(html: &mut String, text: &str) {
     }
 }
 
-fn push_player(html: &mut String, element: &str, preload: &str, address: &str, label: &str) {
+/// Writes the attribute for a title, if there is one.
+fn push_title(html: &mut String, title: &str) {
+    if !title.is_empty() {
+        html.push_str(TITLE);
+        push_description(html, title);
+        html.push('"');
+    }
+}
+
+/// What a title begins with.
+pub(super) const TITLE: &str = " title=\"";
+
+fn push_player(html: &mut String, element: &str, preload: &str, address: &str, words: Words<'_>) {
     let _ = write!(html, "<{element} controls preload=\"{preload}\" src=\"");
     push_address(html, address);
     html.push('"');
-    if !label.is_empty() {
+    if !words.alt.is_empty() {
         html.push_str(" aria-label=\"");
-        push_description(html, label);
+        push_description(html, words.alt);
         html.push('"');
     }
+    push_title(html, words.title);
     let _ = write!(html, "></{element}>");
 }
 
-fn push_remote(html: &mut String, address: &str, alt: &str, trust: Trust) {
-    push_away(html, address, trust);
-    push_text(html, if alt.is_empty() { address } else { alt });
+fn push_remote(html: &mut String, address: &str, words: Words<'_>, trust: Trust) {
+    push_away(html, address, trust, words.title);
+    push_text(html, if words.alt.is_empty() { address } else { words.alt });
     html.push_str("</a>");
 }
 
@@ -86,25 +109,33 @@ fn push_missing(html: &mut String, alt: &str) {
 }
 
 /// Opens a link to an attachment or page of the site; `download` as [`Target::download`] gives it.
-pub(super) fn push_anchor(html: &mut String, address: &str, download: Option<&str>) {
+pub(super) fn push_anchor(html: &mut String, address: &str, download: Option<&str>, title: &str) {
     html.push_str("<a href=\"");
     push_address(html, address);
+    html.push('"');
     match download {
-        None => html.push_str("\">"),
-        Some("") => html.push_str("\" download>"),
+        None => {}
+        Some("") => html.push_str(" download"),
         Some(name) => {
-            html.push_str("\" download=\"");
+            html.push_str(" download=\"");
             push_text(html, name);
-            html.push_str("\">");
+            html.push('"');
         }
     }
+    push_title(html, title);
+    html.push('>');
 }
 
 /// Opens a link that leaves the site.
-pub(super) fn push_away(html: &mut String, address: &str, trust: Trust) {
+pub(super) fn push_away(html: &mut String, address: &str, trust: Trust, title: &str) {
     html.push_str("<a href=\"");
     push_address(html, address);
-    html.push_str(if trust == Trust::Theirs { "\" rel=\"nofollow noreferrer\">" } else { "\">" });
+    html.push('"');
+    if trust == Trust::Theirs {
+        html.push_str(" rel=\"nofollow noreferrer\"");
+    }
+    push_title(html, title);
+    html.push('>');
 }
 
 /// Escapes an address for an attribute; the root's mark passes.

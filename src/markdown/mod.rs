@@ -5,35 +5,48 @@
 //!
 //! It lies below `channel`, because a message's card contains what its text says: title, excerpt, tags and links.
 
-mod balance;
+mod anchors;
 mod bounds;
 mod code_blocks;
+mod demand;
 mod events;
+mod finding;
 mod footnotes;
 #[cfg(test)]
 mod growth;
 mod heading;
 mod highlight;
+mod html_balance;
 mod html_parts;
 mod html_text;
+mod html_tokens;
+mod html_words;
 mod images;
 mod link;
 mod media;
-mod raw;
+mod plain_text;
+mod raw_html;
+mod reading;
 mod references;
 mod rules;
 mod sanitize;
+mod srcset;
 mod summary;
 mod table;
 mod tags;
 pub mod terminal;
 mod write;
 
-pub use heading::slug as anchor_name;
+pub use anchors::slug as anchor_name;
+pub use bounds::Limit;
+pub use demand::Demand;
+pub use finding::{Finding, What};
 pub use highlight::{forget_grammars, max_cost};
 pub use html_text::{ROOT, escaped, harmless};
-pub use link::{LinkContext, Media, Target};
-pub use rules::{Rules, Trust};
+pub use link::{LinkContext, Media, Target, frame_host};
+pub use plain_text::plain_text;
+pub use raw_html::Needs;
+pub use rules::{RawHtml, Rules, Trust};
 pub use sanitize::{for_feed, is_affordable_for_feed};
 pub use summary::{Summary, first_words, summarise};
 pub use tags::normal_tag;

@@ -23,17 +23,17 @@ impl References {
         self.shown.push(attachment);
     }
 
-    /// Opens a link.
-    pub(super) fn open(&mut self, html: &mut String, address: &str, judge: LinkJudge<'_>) {
+    /// Opens a link with a title, which may be empty.
+    pub(super) fn open(&mut self, html: &mut String, address: &str, title: &str, judge: LinkJudge<'_>) {
         let mut close = "</a>";
         match judge.destination(address) {
             Destination::Attachment(target) => {
-                media::push_anchor(html, &format!("{ROOT}{}", target.address), target.download());
+                media::push_anchor(html, &format!("{ROOT}{}", target.address), target.download(), title);
                 self.note(target.number);
             }
-            Destination::Page(page) => media::push_anchor(html, &format!("{ROOT}{page}"), None),
-            Destination::Here(id) => media::push_anchor(html, &format!("#{id}"), None),
-            Destination::Away(away) => media::push_away(html, &away, judge.rules.trust),
+            Destination::Page(page) => media::push_anchor(html, &format!("{ROOT}{page}"), None, title),
+            Destination::Here(id) => media::push_anchor(html, &format!("#{id}"), None, title),
+            Destination::Away(away) => media::push_away(html, &away, judge.rules.trust, title),
             Destination::Nowhere => {
                 html.push_str("<span class=\"missing\">");
                 close = "</span>";

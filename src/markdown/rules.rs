@@ -9,13 +9,25 @@ pub enum Trust {
     Theirs,
 }
 
+/// How much of the HTML in a text passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+pub enum RawHtml {
+    /// None: it is shown as text.
+    Text,
+    /// What works under the strict policy of a page, and the frames that the site embeds. In others' texts, what an
+    /// allow-list names.
+    Checked,
+    /// All of it, scripts too. In others' texts no more than [`RawHtml::Checked`].
+    All,
+}
+
 /// What may pass, and how it is dressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct Rules {
     /// Whose text it is.
     pub trust: Trust,
-    /// Lets raw HTML through: as it is in one's own texts, by an allow-list in others'. Else it is shown as text.
-    pub raw_html: bool,
+    /// How much raw HTML passes.
+    pub raw_html: RawHtml,
     /// Colours code blocks.
     pub highlight: bool,
     /// Shows pictures from elsewhere, whose owners learn of every reader; else they are links.
@@ -26,6 +38,6 @@ impl Rules {
     /// These rules for a text that turned out to be somebody else's.
     #[must_use]
     pub fn as_theirs(self) -> Self {
-        Self { trust: Trust::Theirs, raw_html: true, remote_media: false, ..self }
+        Self { trust: Trust::Theirs, raw_html: RawHtml::Checked, remote_media: false, ..self }
     }
 }

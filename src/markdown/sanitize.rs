@@ -10,29 +10,20 @@ use ammonia::{Builder, UrlRelative};
 
 use url::Url;
 
-use super::balance::is_balanced;
-use crate::markdown::html_text::{ROOT, harmless};
+use super::html_tokens::{Part, StartTag, parts};
+use super::{media, srcset};
+use crate::markdown::html_text::{ROOT, harmless, push_text};
 
 /// Elements beyond the library's list that this room writes itself.
-const OUR_ELEMENTS: [&str; 6] = ["section", "audio", "video", "input", "figure", "figcaption"];
+const OUR_ELEMENTS: [&str; 9] =
+    ["section", "audio", "video", "input", "figure", "figcaption", "source", "track", "picture"];
 /// Attributes that carry layout or meaning of the page around, which a text must not set.
 const NO_ATTRIBUTES: [&str; 3] = ["style", "id", "class"];
 
-/// How many tags raw HTML may hold that does not close what it opens.
-///
-/// An element for the look of text (`<b>`) that is still open where a paragraph begins is opened anew in it (HTML, section
-/// 13.2.4.3), so `n` of them and `n` paragraphs become `n` times `n` elements. What is balanced cannot do that.
-const MAX_UNBALANCED: usize = 200;
 /// The most steps that writing cleaned HTML may take: the library looks for the next `<` from each `&` on.
 const MAX_STEPS: usize = 1 << 31;
 
-/// Whether cleaning a page's HTML, which holds this raw HTML, takes time in proportion to its length.
-pub(super) fn is_affordable(html: &str, raw: &str) -> bool {
-    let tags = memchr::memchr_iter(b'<', raw.as_bytes()).count();
-    (tags <= MAX_UNBALANCED || is_balanced(raw)) && is_affordable_for_feed(html)
-}
-
-/// Whether cleaning HTML for a feed takes time in proportion to its length, if its elements are balanced.
+/// Whether cleaning HTML takes time in proportion to its length. Its elements have partners (`html_balance.rs`).
 pub fn is_affordable_for_feed(html: &str) -> bool {
     steps(html) <= MAX_STEPS
 }
@@ -92,6 +83,7 @@ pub(super) fn for_page(html: &str, anchor: &str) -> String {
                     || is_web_link(value)
             }
             "src" | "poster" => is_site_address(value),
+            "srcset" => srcset::candidates(value).all(|(address, _)| is_site_address(address)),
             "cite" => false,
             "id" | "name" => value.starts_with(&prefix),
             "class" => is_our_class(value),
@@ -122,7 +114,32 @@ pub fn for_feed(html: &str, page: Option<&Url>) -> String {
         builder.url_relative(UrlRelative::RewriteWithBase(page.clone()));
     }
     // U+FFFD stands for what could not be read; the validator holds it for an encoding gone wrong (`BadCharacters`).
-    harmless(&builder.clean(&parted(html)).to_string()).replace('\u{fffd}', "")
+    let html = frames_as_links(html);
+    harmless(&builder.clean(&parted(&html)).to_string()).replace('\u{fffd}', "")
+}
+
+/// Puts a link in the place of each frame: a feed shows none.
+fn frames_as_links(html: &str) -> Cow<'_, str> {
+    if memchr::memmem::find(html.as_bytes(), b"<iframe").is_none() {
+        return html.into();
+    }
+    let mut out = String::with_capacity(html.len());
+    for part in parts(html) {
+        match part {
+            Part::Start(tag) if tag.name == "iframe" => {
+                let address = tag.attribute("src").unwrap_or_default();
+                media::push_anchor(&mut out, address, None, "");
+                push_text(&mut out, tag.attribute("title").unwrap_or(address));
+                out.push_str("</a>");
+            }
+            Part::End { name, .. } if name == "iframe" => {}
+            Part::Start(StartTag { source, .. }) | Part::End { source, .. } | Part::Text { source, .. } => {
+                out.push_str(source);
+            }
+            Part::Unfinished(_) | Part::Comment { .. } => {}
+        }
+    }
+    out.into()
 }
 
 fn base() -> Builder<'static> {
@@ -134,7 +151,9 @@ fn base() -> Builder<'static> {
         .add_tags(OUR_ELEMENTS)
         .add_tag_attributes("audio", ["src", "controls", "preload"])
         .add_tag_attributes("video", ["src", "controls", "preload", "poster", "width", "height"])
-        .add_tag_attributes("img", ["loading"])
+        .add_tag_attributes("img", ["loading", "srcset", "sizes"])
+        .add_tag_attributes("source", ["src", "srcset", "sizes", "type", "media", "width", "height"])
+        .add_tag_attributes("track", ["src", "kind", "srclang", "label", "default"])
         .add_tag_attributes("input", ["type", "checked", "disabled"])
         .add_tag_attributes("a", ["download", "rel"])
         .add_tag_attributes("li", ["value"]);

@@ -6,13 +6,18 @@
 use std::collections::HashSet;
 
 use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
+use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::balance::is_balanced;
 use super::bounds;
+use super::bounds::Extent;
+use super::finding::{Finding, What};
+use super::html_balance::Balance;
+use super::html_tokens::{Part, parts};
+use super::plain_text::PlainText;
+use super::reading::{Read, read};
+use super::srcset;
 use super::tags::{hashtags, normal_tag};
-use crate::markdown::events::for_each_event;
-use crate::markdown::html_text::harmless;
 
 /// The length of an excerpt, in graphemes.
 const EXCERPT: usize = 200;
@@ -34,12 +39,12 @@ pub struct Summary {
     pub title: Option<String>,
     /// The first words of the text, or of its pictures' descriptions when it has no other.
     pub excerpt: String,
-    /// Hashtags in their normal form, each once, in order of appearance.
+    /// Hashtags as they are first written, without their `#`, each once, in order of appearance.
     pub tags: Vec<String>,
     /// Whether it shows a picture from elsewhere on the web.
     pub shows_remote: bool,
-    /// Whether HTML in it does not close what it opens, so that it could only be shown as text.
-    pub is_unbalanced: bool,
+    /// What its author should know of, in order.
+    pub findings: Vec<Finding>,
     /// Whether a page shows only its beginning.
     pub is_cut: bool,
     /// The relative addresses that it links or shows, each once.
@@ -50,19 +55,30 @@ pub struct Summary {
 
 /// Reads what a text says of itself.
 pub fn summarise(text: &str) -> Summary {
-    if !bounds::affordable(text) {
-        return plain_summary(text);
-    }
     // Whether a page shows all of a long text follows from all of it.
-    let beginning = sufficient_beginning(text).filter(|_| text.len() <= bounds::MAX_PLAIN);
-    let beginning = beginning.and_then(Reader::read).filter(Reader::has_enough);
-    beginning.or_else(|| Reader::read(text)).map_or_else(|| plain_summary(text), Reader::finish)
+    if let Some(beginning) = sufficient_beginning(text).filter(|_| text.len() <= bounds::MAX_PLAIN) {
+        let read = Reader::read(beginning);
+        if let Some(reader) = read.made.filter(|reader| read.extent.limit.is_none() && reader.has_enough()) {
+            return reader.finish();
+        }
+    }
+    let read = Reader::read(text);
+    let rest = read.extent.rest(text);
+    let mut summary = match read.made {
+        Some(reader) => reader.finish(),
+        None => Summary { excerpt: cut(&plain_start(text), EXCERPT), ..Summary::default() },
+    };
+    summary.is_cut = rest.len() > bounds::MAX_PLAIN;
+    summary.findings = findings(text, read.balance, read.extent);
+    summary
 }
 
-/// The summary of a text that costs too much to be read as Markdown.
-fn plain_summary(text: &str) -> Summary {
-    let is_cut = text.len() > bounds::MAX_PLAIN;
-    Summary { excerpt: cut(&plain_start(text), EXCERPT), is_cut, ..Summary::default() }
+/// What a text's author should know of, with the lines.
+fn findings(text: &str, balance: Balance, extent: Extent) -> Vec<Finding> {
+    let line = |at: usize| 1 + memchr::memchr_iter(b'\n', text.as_bytes().get(..at).unwrap_or_default()).count();
+    let found = balance.found.into_iter();
+    let limit = extent.limit.map(|limit| Finding { line: line(extent.end), what: What::Plain(limit) });
+    found.map(|found| Finding { line: line(found.piece) + found.lines, what: found.what }).chain(limit).collect()
 }
 
 /// The beginning of a long text, if the rest holds nothing that a summary looks for: no tag, no relative link, no code, no
@@ -108,41 +124,41 @@ fn starts_with_title(text: &str) -> bool {
     indented < 4 && line.trim_start_matches(' ').strip_prefix('#').is_some_and(|rest| rest.starts_with([' ', '\t']))
 }
 
-/// The words of a text by where they stand, as far as an excerpt can need them.
-#[derive(Default)]
-struct Words {
-    title: String,
-    text: String,
-    /// What its pictures show.
-    descriptions: String,
-}
-
-#[derive(Default)]
 struct Reader {
-    wants_title: bool,
-    in_title: bool,
     code: Option<bool>,
     links: usize,
     images: usize,
     last: Option<char>,
-    words: Words,
-    html: String,
+    words: PlainText,
     /// The links of the summary, for finding them again.
     known: HashSet<String>,
     summary: Summary,
 }
 
 impl Reader {
-    /// Reads a text; `None` when it costs too much.
-    fn read(text: &str) -> Option<Self> {
-        let mut reader = Self { wants_title: starts_with_title(text), ..Self::default() };
-        let mut meter = bounds::Meter::new(text);
-        for_each_event(text, |event| {
-            meter.spend(&event)?;
-            reader.take(&event);
-            Some(())
-        })?;
-        Some(reader)
+    fn new(has_title: bool) -> Self {
+        Self {
+            code: None,
+            links: 0,
+            images: 0,
+            last: None,
+            words: PlainText::new(has_title, GATHERED),
+            known: HashSet::new(),
+            summary: Summary::default(),
+        }
+    }
+
+    /// Reads a text as far as it is read as Markdown.
+    fn read(text: &str) -> Read<Self> {
+        let has_title = starts_with_title(text);
+        read(
+            text,
+            || Self::new(has_title),
+            |reader, event, _| {
+                reader.take(&event);
+                Some(())
+            },
+        )
     }
 
     /// Whether more text would change nothing in the excerpt.
@@ -158,18 +174,13 @@ impl Reader {
             Event::Start(tag) => self.open(tag),
             Event::End(end) => self.close(*end),
             Event::Text(text) => self.text(text),
-            Event::Code(text) => self.words(text),
-            Event::SoftBreak | Event::HardBreak => self.words(" "),
-            Event::Html(html) | Event::InlineHtml(html) => self.html.push_str(html),
+            Event::Html(html) | Event::InlineHtml(html) => self.html(html),
             _ => {}
         }
+        self.words.take(event);
     }
 
     fn open(&mut self, tag: &Tag<'_>) {
-        if matches!(tag, Tag::List(_) | Tag::Item | Tag::Paragraph) {
-            self.words(" ");
-        }
-        self.in_title = std::mem::take(&mut self.wants_title) && matches!(tag, Tag::Heading { .. }) || self.in_title;
         match tag {
             Tag::CodeBlock(kind) => self.code = Some(names_language(kind)),
             Tag::Link { dest_url, .. } => {
@@ -178,8 +189,7 @@ impl Reader {
             }
             Tag::Image { dest_url, .. } => {
                 self.images += 1;
-                self.summary.shows_remote |= dest_url.starts_with("http");
-                self.link(dest_url);
+                self.picture(dest_url);
             }
             _ => {}
         }
@@ -190,13 +200,28 @@ impl Reader {
             TagEnd::CodeBlock => self.code = None,
             TagEnd::Link => self.links -= 1,
             TagEnd::Image => self.images -= 1,
-            TagEnd::Heading(_) => self.in_title = false,
             _ => {}
         }
-        if !matches!(end, TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image) {
-            self.words(" ");
-            self.words.descriptions.push(' ');
+    }
+
+    /// The addresses in HTML count as those in Markdown.
+    fn html(&mut self, html: &str) {
+        for part in parts(html) {
+            let Part::Start(tag) = part else { continue };
+            for (name, value) in &tag.attributes {
+                match name.as_str() {
+                    "src" if tag.name == "img" => self.picture(value.trim()),
+                    "href" | "src" | "poster" | "data" => self.link(value.trim()),
+                    "srcset" => srcset::candidates(value).for_each(|(address, _)| self.link(address)),
+                    _ => {}
+                }
+            }
         }
+    }
+
+    fn picture(&mut self, address: &str) {
+        self.summary.shows_remote |= address.starts_with("http");
+        self.link(address);
     }
 
     fn link(&mut self, address: &str) {
@@ -210,38 +235,31 @@ impl Reader {
         if self.code == Some(true) {
             self.summary.code = self.summary.code.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX));
         }
-        if self.code.is_none() && self.links == 0 && self.images == 0 && !self.in_title {
+        if self.code.is_none() && self.links == 0 && self.images == 0 && !self.words.is_in_title() {
             for range in hashtags(text, self.last) {
                 if self.summary.tags.len() < MAX_TAGS
-                    && let Some(tag) = text.get(range).and_then(normal_tag)
-                    && !self.summary.tags.contains(&tag)
+                    && let Some(word) = text.get(range)
+                    && normal_tag(word).is_some_and(|tag| !self.summary.has_tag(&tag))
                 {
-                    self.summary.tags.push(tag);
+                    self.summary.tags.push(word.trim_start_matches('#').nfc().collect());
                 }
             }
         }
-        self.words(text);
         self.last = text.chars().next_back();
     }
 
-    fn words(&mut self, text: &str) {
-        let into = match () {
-            () if self.in_title => &mut self.words.title,
-            () if self.images > 0 => &mut self.words.descriptions,
-            () => &mut self.words.text,
-        };
-        if into.len() < GATHERED {
-            into.push_str(&harmless(text));
-        }
-    }
-
     fn finish(mut self) -> Summary {
-        let Words { title, text, descriptions } = &self.words;
+        let PlainText { title, text, descriptions, .. } = &self.words;
         let words = if text.trim().is_empty() { descriptions } else { text };
-        self.summary.is_unbalanced = !is_balanced(&self.html);
         self.summary.excerpt = cut(words, EXCERPT);
         self.summary.title = Some(cut(title, EXCERPT)).filter(|title| !title.is_empty());
         self.summary
+    }
+}
+
+impl Summary {
+    fn has_tag(&self, normal: &str) -> bool {
+        self.tags.iter().any(|known| normal_tag(known).as_deref() == Some(normal))
     }
 }
 
@@ -302,7 +320,7 @@ mod tests {
     fn tags_are_not_taken_from_code_links_or_the_title() {
         let summary =
             summarise("# On #title\n\nA #Tag and #tag, `#code`, [#link](x), <https://e.example/#frag>\n\n    #block\n");
-        assert_eq!(summary.tags, ["tag"]);
+        assert_eq!(summary.tags, ["Tag"]);
     }
 
     #[test]
@@ -332,7 +350,9 @@ mod tests {
             ),
         ) {
             let text = parts.concat();
-            prop_assert_eq!(summarise(&text), Reader::read(&text).unwrap().finish());
+            let mut whole = Reader::read(&text).made.unwrap().finish();
+            whole.findings = summarise(&text).findings;
+            prop_assert_eq!(summarise(&text), whole);
         }
     }
 

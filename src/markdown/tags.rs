@@ -23,13 +23,20 @@ pub(super) fn hashtags(text: &str, before: Option<char>) -> impl Iterator<Item =
         let tail = text.get(at + 1..)?;
         tail.chars().next().filter(|c| c.is_alphabetic())?;
         let length = tail.find(|c: char| !is_tag_char(c)).unwrap_or(tail.len());
-        let word = tail.get(..length)?.trim_end_matches(['-', '_']);
+        let word = tail.get(..length)?.trim_end_matches(|c| !is_word_char(c));
         (word.chars().count() <= MAX_TAG).then_some(at..at + 1 + word.len())
     })
 }
 
+/// A letter, a digit, or a mark on one (UAX 31, `XID_Continue`).
+fn is_word_char(c: char) -> bool {
+    c != '_' && unicode_ident::is_xid_continue(c) || c.is_alphanumeric()
+}
+
+/// What may stand within a tag besides: a hyphen or an underscore, and what joins the letters of a word in some languages
+/// (UAX 31, section 2.3 and table 3a): the two joiners of Persian and Hindi, Catalan's and Japanese's middle dots.
 fn is_tag_char(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '-') || unicode_normalization::char::is_combining_mark(c)
+    is_word_char(c) || matches!(c, '_' | '-' | '\u{200c}' | '\u{200d}' | '\u{b7}' | '\u{30fb}')
 }
 
 #[cfg(test)]
@@ -44,6 +51,25 @@ mod tests {
     fn a_letter_must_follow() {
         assert_eq!(found("#one and #two-three, not #4 or # five, a#b, ##six, x/#y"), ["#one", "#two-three"]);
         assert_eq!(found("(#Ærø) #東京。 #end-"), ["#Ærø", "#東京", "#end"]);
+    }
+
+    #[test]
+    fn a_word_is_whole_in_every_language() {
+        for word in [
+            "#می‌خواهم",
+            "#col·lecció",
+            "#ハッシュ・タグ",
+            "#हिन्दी",
+            "#क्‍ष",
+            "#Straße",
+            "#ελληνικά",
+            "#한국어",
+            "#ไทยแลนด์",
+        ] {
+            assert_eq!(found(&format!("a {word}, b")), [word]);
+        }
+        // What joins letters ends no word.
+        assert_eq!(found("#a\u{200c} #b· #c・, #d\u{200d}-"), ["#a", "#b", "#c", "#d"]);
     }
 
     #[test]

@@ -3,88 +3,86 @@
 //! Links, images, headings, code, tables, footnotes and raw HTML have files of their own; this one walks the events and
 //! calls them.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
-use pulldown_cmark::{Event, Tag, TagEnd};
+use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
+use super::anchors::Anchors;
 use super::code_blocks::CodeBlocks;
 use super::footnotes::Footnotes;
 use super::heading::Headings;
 use super::html_parts::HtmlParts;
 use super::images::Images;
 use super::link::{LinkContext, LinkJudge};
+use super::raw_html::{Needs, Surroundings};
+use super::reading::read;
 use super::references::References;
 use super::table::Table;
 use super::tags::{hashtags, normal_tag};
 use super::{bounds, media};
-use crate::markdown::events::for_each_event;
 use crate::markdown::html_text::{ROOT, push_text};
-use crate::markdown::rules::Rules;
+use crate::markdown::rules::{RawHtml, Rules};
 
 /// A rendered text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rendered {
     /// HTML with [`ROOT`] before each site-relative link.
     pub html: String,
+    /// The first-line heading that was left out of it, without its element: links, emphasis, code and footnote marks.
+    pub title: String,
     /// The numbers ([`crate::markdown::Target`]) of the attachments that the text itself shows or links.
     pub shown: Vec<usize>,
+    /// What its HTML needs of the policy of its page.
+    pub needs: Needs,
     /// Whether code in it is shown without colours because they took too long.
     pub is_late: bool,
 }
 
 /// Renders a message's text, without its header.
 ///
-/// `skip_title` leaves out a first-line heading, which the page shows in its own place. A text that costs too much to
+/// `skip_title` leaves out a first-line heading, which the page shows in its own place. What goes beyond the limits of what is
 /// read as Markdown is shown as plain text, cut to 64 KiB.
 pub fn render(text: &str, skip_title: bool, rules: Rules, around: &dyn LinkContext) -> Rendered {
-    if !bounds::affordable(text) {
-        return plain(text);
+    let judge = LinkJudge { rules, around };
+    let read = read(
+        text,
+        || Writer::new(judge, skip_title),
+        |writer, event, _| {
+            writer.take(event);
+            Some(())
+        },
+    );
+    if read.made.as_ref().is_some_and(Writer::is_too_dear_to_clean) {
+        return render(text, skip_title, Rules { raw_html: RawHtml::Text, ..rules }, around);
     }
-    let whole = whole(text, skip_title, rules, around);
-    if whole.as_ref().is_some_and(Writer::is_too_dear_to_clean) {
-        return render(text, skip_title, Rules { raw_html: false, ..rules }, around);
+    let mut rendered = read.made.map(Writer::finish).unwrap_or_default();
+    let rest = read.extent.rest(text);
+    if !rest.trim().is_empty() {
+        push_plain(&mut rendered.html, rest);
     }
-    whole.map_or_else(|| plain(text), Writer::finish)
+    rendered
 }
 
-/// All of a text, written; `None` when it costs too much.
-fn whole<'a>(text: &str, skip_title: bool, rules: Rules, around: &'a dyn LinkContext) -> Option<Writer<'a>> {
-    let mut writer = Writer::new(LinkJudge { rules, around });
-    let mut meter = bounds::Meter::new(text);
-    let mut skipping = skip_title;
-    for_each_event(text, |event| {
-        meter.spend(&event)?;
-        if skipping {
-            skipping = !matches!(event, Event::End(TagEnd::Heading(_)));
-            return Some(());
-        }
-        writer.take(event);
-        Some(())
-    })?;
-    Some(writer)
-}
-
-fn plain(text: &str) -> Rendered {
-    let mut end = text.len().min(bounds::MAX_PLAIN);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let mut html = String::from("<pre class=\"plain\" tabindex=\"0\">");
-    push_text(&mut html, text.get(..end).unwrap_or_default());
+fn push_plain(html: &mut String, text: &str) {
+    let end = text.floor_char_boundary(bounds::MAX_PLAIN);
+    html.push_str("<pre class=\"plain\" tabindex=\"0\">");
+    push_text(html, text.get(..end).unwrap_or_default());
     html.push_str("</pre>\n");
     if end < text.len() {
         html.push_str("<p class=\"missing\">The text goes on; this page shows its beginning.</p>\n");
     }
-    Rendered { html, ..Rendered::default() }
 }
 
 struct Writer<'a> {
     judge: LinkJudge<'a>,
     html: String,
+    title: Title,
     /// The last character before the next text, where a hashtag could not begin behind it.
     last: Option<char>,
     references: References,
     headings: Headings,
+    anchors: Anchors,
     images: Images,
     code: CodeBlocks,
     table: Table,
@@ -92,14 +90,26 @@ struct Writer<'a> {
     html_parts: HtmlParts,
 }
 
+/// Where the writer is in a title that the page shows in its own place.
+enum Title {
+    /// The text's first heading is one.
+    Expected,
+    /// It is being read.
+    Open,
+    /// It was read, or there is none.
+    Read(String),
+}
+
 impl<'a> Writer<'a> {
-    fn new(judge: LinkJudge<'a>) -> Self {
+    fn new(judge: LinkJudge<'a>, has_title: bool) -> Self {
         Self {
             judge,
             html: String::new(),
+            title: if has_title { Title::Expected } else { Title::Read(String::new()) },
             last: None,
             references: References::default(),
             headings: Headings::new(),
+            anchors: Anchors::default(),
             images: Images::default(),
             code: CodeBlocks::new(judge.rules),
             table: Table::default(),
@@ -115,12 +125,13 @@ impl<'a> Writer<'a> {
             Event::End(end) => self.close(end),
             Event::Text(text) => self.text(&text),
             Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => self.inline_code(&text),
-            Event::Html(html) => self.html_parts.gather_or_push(&mut self.html, &html, self.judge),
-            Event::InlineHtml(html) => self.html_parts.push(&mut self.html, &html, self.judge),
+            Event::Html(html) | Event::InlineHtml(html) => self.raw(&html),
             Event::SoftBreak => self.line_end("\n"),
             Event::HardBreak => self.line_end("<br>\n"),
             Event::Rule => self.html.push_str("<hr>\n"),
             Event::TaskListMarker(done) => self.task(done),
+            // A description shows no mark.
+            Event::FootnoteReference(_) if self.images.is_open() => {}
             Event::FootnoteReference(label) => {
                 self.footnotes.push_mark(&mut self.html, self.judge.around.anchor(), &label);
             }
@@ -131,6 +142,7 @@ impl<'a> Writer<'a> {
         self.last = None;
         match tag {
             Tag::Paragraph => self.images.open_paragraph(&mut self.html),
+            Tag::Heading { .. } if matches!(self.title, Title::Expected) => self.title = Title::Open,
             Tag::Heading { .. } => self.headings.open(&self.html),
             Tag::BlockQuote(_) => self.html.push_str("<blockquote>\n"),
             Tag::CodeBlock(kind) => self.code.open(&kind),
@@ -142,14 +154,13 @@ impl<'a> Writer<'a> {
             Tag::Item => self.html.push_str("<li>"),
             Tag::FootnoteDefinition(label) => self.footnotes.open(&mut self.html, label.into_string()),
             Tag::Table(columns) => self.table.open(&mut self.html, columns),
-            Tag::HtmlBlock => self.html_parts.open_block(),
             Tag::TableHead => self.table.open_row(&mut self.html, true),
             Tag::TableRow => self.table.open_row(&mut self.html, false),
             Tag::TableCell => self.table.open_cell(&mut self.html),
             Tag::Emphasis => self.html.push_str("<em>"),
             Tag::Strong => self.html.push_str("<strong>"),
             Tag::Strikethrough => self.html.push_str("<del>"),
-            Tag::Link { dest_url, .. } => self.references.open(&mut self.html, &dest_url, self.judge),
+            Tag::Link { link_type, dest_url, title, .. } => self.open_link(link_type, &dest_url, &title),
             Tag::Image { dest_url, title, .. } => {
                 self.images.open(&self.html, dest_url.into_string(), title.into_string());
             }
@@ -162,13 +173,17 @@ impl<'a> Writer<'a> {
         self.last = None;
         match end {
             TagEnd::Paragraph => self.images.close_paragraph(&mut self.html),
-            TagEnd::Heading(at) => self.headings.close(&mut self.html, at, self.judge.around.anchor()),
+            TagEnd::Heading(_) if matches!(self.title, Title::Open) => {
+                self.title = Title::Read(std::mem::take(&mut self.html));
+            }
+            TagEnd::Heading(at) => {
+                self.headings.close(&mut self.html, at, self.judge.around.anchor(), &mut self.anchors);
+            }
             TagEnd::BlockQuote(_) => self.html.push_str("</blockquote>\n"),
             TagEnd::CodeBlock => self.code.close(&mut self.html),
             TagEnd::List(ordered) => self.html.push_str(if ordered { "</ol>\n" } else { "</ul>\n" }),
             TagEnd::Item => self.html.push_str("</li>\n"),
             TagEnd::FootnoteDefinition => self.footnotes.close(&mut self.html),
-            TagEnd::HtmlBlock => self.html_parts.close_block(&mut self.html, self.judge),
             TagEnd::Table => Table::close(&mut self.html),
             TagEnd::TableHead => self.table.close_head(&mut self.html),
             TagEnd::TableRow => self.html.push_str("</tr>\n"),
@@ -182,12 +197,25 @@ impl<'a> Writer<'a> {
         }
     }
 
+    fn raw(&mut self, html: &str) {
+        let Self { judge, anchors, references, .. } = self;
+        let mut around = Surroundings { judge: *judge, anchors, references };
+        self.html_parts.push(&mut self.html, html, &mut around);
+    }
+
+    fn open_link(&mut self, kind: LinkType, address: &str, title: &str) {
+        // `<ada@example.org>` (CommonMark, section 6.5).
+        let address = if kind == LinkType::Email { Cow::Owned(format!("mailto:{address}")) } else { address.into() };
+        self.references.open(&mut self.html, &address, title, self.judge);
+    }
+
     fn text(&mut self, text: &str) {
         if self.code.gather(text) {
             return;
         }
         self.gather(text);
-        if self.references.is_open() || self.images.is_open() || !text.contains('#') {
+        let is_plain = self.references.is_open() || self.images.is_open() || matches!(self.title, Title::Open);
+        if is_plain || !text.contains('#') {
             push_text(&mut self.html, text);
         } else {
             self.text_with_tags(text);
@@ -254,9 +282,17 @@ impl<'a> Writer<'a> {
     }
 
     fn finish(mut self) -> Rendered {
-        let anchor = self.judge.around.anchor();
-        self.footnotes.push_list(&mut self.html, anchor);
-        let html = self.html_parts.clean(self.html, anchor);
-        Rendered { html, shown: self.references.into_shown(), is_late: self.code.is_late() }
+        let prefix = self.judge.around.anchor();
+        self.footnotes.push_list(&mut self.html, prefix);
+        let Title::Read(title) = self.title else {
+            return Rendered::default();
+        };
+        Rendered {
+            html: self.html_parts.clean(self.html, prefix),
+            title: self.html_parts.clean(title, prefix),
+            shown: self.references.into_shown(),
+            is_late: self.code.is_late(),
+            needs: self.html_parts.into_needs(),
+        }
     }
 }

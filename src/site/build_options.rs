@@ -11,6 +11,7 @@ use crate::channel::protocol::layout;
 use crate::channel::protocol::settings::{BaseUrl, Settings};
 use crate::channel::snapshot::LookOptions;
 use crate::channel::snapshot::completeness;
+use crate::markdown::RawHtml;
 use crate::site::error::SiteError;
 use crate::site::theme::{Theme, ThemeSource};
 
@@ -76,8 +77,10 @@ pub struct SiteOptions {
     pub feed_size: usize,
     /// Colours code blocks.
     pub highlight: bool,
-    /// Lets HTML in one's own messages through.
-    pub raw_html: bool,
+    /// How much of the HTML in one's own messages passes.
+    pub raw_html: RawHtml,
+    /// The hosts whose frames pages show.
+    pub embeds: Vec<String>,
     /// Publishes pictures with their metadata.
     pub keep_metadata: bool,
     /// The key by which the channel is read, if the site is to hand it out.
@@ -160,6 +163,7 @@ impl BuildOptions {
             feed_size: site.feed_size,
             highlight: site.highlight,
             raw_html: site.raw_html,
+            embeds: site.embeds.clone(),
             keep_metadata: self.keep_metadata,
             read_key,
             only: self.only,

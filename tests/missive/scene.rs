@@ -134,6 +134,7 @@ impl Scene {
             feed_size: site.feed_size,
             highlight: site.highlight,
             raw_html: site.raw_html,
+            embeds: site.embeds,
             keep_metadata: false,
             read_key: None,
             only: None,

@@ -13,12 +13,23 @@ use crate::channel::error::Error;
 use crate::channel::protocol::layout::SETTINGS_FILE;
 use crate::channel::protocol::toml_error;
 use crate::fs::regular_file;
+use crate::markdown::{RawHtml, frame_host};
 
 /// A longer file is not read, in bytes: nobody has so much to set.
 const MAX_FILE: u64 = 1 << 20;
 
-const KEYS: [&str; 9] =
-    ["site", "base_url", "theme", "page_size", "feed_size", "highlight", "raw_html", "share_on_site", "title"];
+const KEYS: [&str; 10] = [
+    "site",
+    "base_url",
+    "theme",
+    "page_size",
+    "feed_size",
+    "highlight",
+    "raw_html",
+    "embeds",
+    "share_on_site",
+    "title",
+];
 
 /// Everything `missive.toml` can say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -44,8 +55,13 @@ pub struct Site {
     pub feed_size: usize,
     /// Colours code blocks.
     pub highlight: bool,
-    /// Lets HTML in one's own messages through.
-    pub raw_html: bool,
+    /// How much of the HTML in one's own messages passes: `true` for what works under a page's strict policy, `false` for
+    /// none, `"all"` for scripts and styles too.
+    #[serde(deserialize_with = "raw_html")]
+    pub raw_html: RawHtml,
+    /// The hosts whose frames pages show, such as `www.youtube-nocookie.com`.
+    #[serde(deserialize_with = "hosts")]
+    pub embeds: Vec<String>,
     /// Prints the read key on the site.
     pub share_on_site: bool,
     /// Instead of the profile's title.
@@ -61,7 +77,8 @@ impl Default for Site {
             page_size: 20,
             feed_size: 20,
             highlight: true,
-            raw_html: true,
+            raw_html: RawHtml::Checked,
+            embeds: Vec::new(),
             share_on_site: false,
             title: None,
         }
@@ -114,6 +131,27 @@ pub fn unless_empty<'de, D: Deserializer<'de>, T: DeserializeOwned>(value: D) ->
         toml::Value::String(text) if text.trim().is_empty() => Ok(None),
         value => T::deserialize(value).map(Some).map_err(|error| D::Error::custom(error.message().trim())),
     }
+}
+
+fn raw_html<'de, D: Deserializer<'de>>(value: D) -> Result<RawHtml, D::Error> {
+    match toml::Value::deserialize(value)? {
+        toml::Value::Boolean(true) => Ok(RawHtml::Checked),
+        toml::Value::Boolean(false) => Ok(RawHtml::Text),
+        toml::Value::String(text) if text == "all" => Ok(RawHtml::All),
+        other => Err(D::Error::custom(format!("`raw_html` must be true, false or \"all\", not {other}"))),
+    }
+}
+
+/// Hosts of frames: names, not addresses.
+fn hosts<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error> {
+    let hosts: Vec<String> = Vec::deserialize(value)?;
+    for host in &hosts {
+        if frame_host(&format!("https://{host}/")).as_ref() != Some(host) {
+            let why = format!("`{host}` in `embeds` is not the name of a server such as `www.youtube-nocookie.com`");
+            return Err(D::Error::custom(why));
+        }
+    }
+    Ok(hosts)
 }
 
 /// Reads a channel's settings; without the file they are the defaults.

@@ -20,8 +20,9 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::attachments;
 use crate::channel::snapshot::attachments::{FolderListing, MAX_PICTURE_BYTES, SkippedFile};
 use crate::channel::snapshot::file_mark::{FileMark, is_settled};
+use crate::channel::snapshot::text_problem;
 use crate::fs::confined::Folder;
-use crate::markdown::{self, Trust, normal_tag};
+use crate::markdown::{self, Finding, RawHtml, Trust, normal_tag};
 use crate::media::attachment_kind::{AttachmentKind, Use};
 use crate::media::{Format, Metadata, Size, displayed_size, svg_size};
 
@@ -85,12 +86,14 @@ pub struct Card {
     pub first_words: String,
     /// Its tags in their normal form: the header's, then those in the text.
     pub tags: Vec<String>,
+    /// The same tags as they are first written, in the same order.
+    pub tag_names: Vec<String>,
     /// Those of them that stand in the text.
     pub tags_in_text: Vec<String>,
     /// The relative addresses in its text.
     pub links: Vec<String>,
-    /// Whether HTML in its text does not close what it opens.
-    pub is_unbalanced: bool,
+    /// What the author of its text should know of, with the lines of the file.
+    pub findings: Vec<Finding>,
     /// Whether its text asks for pictures from elsewhere.
     pub shows_remote: bool,
     /// Whether its page shows only the beginning of its text.
@@ -117,12 +120,17 @@ impl Card {
     }
 
     /// What is wrong with it, in words: of one's own also what would not have any effect in somebody else's.
-    pub fn problems_as(&self, trust: Trust) -> impl Iterator<Item = &str> {
+    pub fn problems_as(&self, trust: Trust) -> impl Iterator<Item = String> {
         let is_own = trust == Trust::Own;
         let remote = (is_own && self.shows_remote)
             .then_some("it shows a picture from another server, which can see who reads it");
-        let unbalanced = (is_own && self.is_unbalanced).then_some("its HTML has unclosed tags, so it is shown as text");
-        self.problems.iter().map(String::as_str).chain(remote).chain(unbalanced)
+        let findings = self.findings.iter().filter(move |_| is_own).filter_map(text_problem::of_text);
+        self.problems.iter().cloned().chain(remote.map(str::to_owned)).chain(findings)
+    }
+
+    /// What HTML in its text asks for and a site does not give that passes so much HTML and frames from these hosts, in words.
+    pub fn refused_html(&self, passes: RawHtml, embeds: &[String]) -> impl Iterator<Item = String> {
+        self.findings.iter().filter_map(move |finding| text_problem::of_html(finding, passes, embeds))
     }
 
     /// Whether its text and attachments were certain to be settled at a time, in nanoseconds since 1970.
@@ -250,10 +258,18 @@ fn of_text(side: Side, stamp: Stamp, bytes: Vec<u8>, mark: FileMark, attachments
     let body_start = text.text.len() - parted.body.len();
     let title_in_text =
         summary.title.is_some() && header.title.as_ref().is_none_or(|title| Some(title) == summary.title.as_ref());
-    let mut tags: Vec<String> = header.tags.iter().filter_map(|tag| normal_tag(tag)).collect();
-    tags.extend(summary.tags.iter().cloned());
-    let mut seen = std::collections::HashSet::new();
-    tags.retain(|tag| seen.insert(tag.clone()));
+    let (mut tags, mut tag_names) = (Vec::new(), Vec::new());
+    for name in header.tags.iter().chain(&summary.tags) {
+        if let Some(tag) = normal_tag(name).filter(|tag| !tags.contains(tag)) {
+            tags.push(tag);
+            tag_names.push(name.trim().trim_start_matches('#').trim().to_owned());
+        }
+    }
+    let header_lines = memchr::memchr_iter(b'\n', text.text.as_bytes().get(..body_start).unwrap_or_default()).count();
+    let mut findings = summary.findings;
+    for finding in &mut findings {
+        finding.line += header_lines;
+    }
     let excerpt = header.summary.clone().unwrap_or(summary.excerpt);
     let title = header.title.clone().or(summary.title);
     let card = Card {
@@ -267,11 +283,12 @@ fn of_text(side: Side, stamp: Stamp, bytes: Vec<u8>, mark: FileMark, attachments
         excerpt,
         header,
         tags,
-        tags_in_text: summary.tags,
+        tag_names,
+        tags_in_text: summary.tags.iter().filter_map(|tag| normal_tag(tag)).collect(),
         links: summary.links,
         is_cut: summary.is_cut,
         code: summary.code,
-        is_unbalanced: summary.is_unbalanced,
+        findings,
         shows_remote: summary.shows_remote,
         problems,
         attachments,

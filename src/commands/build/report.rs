@@ -1,6 +1,7 @@
 //! What a build of one channel did and found, in words and as JSON.
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,6 +10,7 @@ use crate::channel::Kind;
 use crate::channel::outbox::metadata_check;
 use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::Side;
+use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::{BoxState, Held, Snapshot};
 use crate::daemon::observer::BuiltSite;
 use crate::markdown::Trust;
@@ -66,6 +68,17 @@ fn warnings(snapshot: &Snapshot, built: &OutputReport) -> Vec<String> {
     warnings
 }
 
+/// What HTML in one's own messages asks for and the site does not give.
+fn refused_html(snapshot: &Snapshot, settings: &SiteSettings) -> Vec<String> {
+    let options = &settings.options;
+    let own = snapshot.cards.iter().filter(|card| snapshot.trust(card) == Trust::Own);
+    let of_card = |card: &Arc<Card>| -> Vec<String> {
+        let refused = card.refused_html(options.raw_html, &options.embeds);
+        refused.map(|why| format!("{}/{}.txt: {why}", card.side, card.stamp)).collect()
+    };
+    own.flat_map(of_card).collect()
+}
+
 /// A warning of one's own pictures that are published with all that they tell, if there are any.
 fn metadata_warning(snapshot: &Snapshot, settings: &SiteSettings) -> Option<String> {
     let own = snapshot.cards.iter().filter(|card| snapshot.trust(card) == Trust::Own);
@@ -99,7 +112,11 @@ impl BuildReport {
             kind: snapshot.kind(),
             held: (snapshot.cards.len() + snapshot.held.len()).saturating_sub(site.messages),
             waiting: waiting.map(|held| waiting_line(held, site)).collect(),
-            warnings: warnings(snapshot, site).into_iter().chain(metadata_warning(snapshot, settings)).collect(),
+            warnings: warnings(snapshot, site)
+                .into_iter()
+                .chain(refused_html(snapshot, settings))
+                .chain(metadata_warning(snapshot, settings))
+                .collect(),
             has_base_url: settings.options.base_url.is_some(),
             seconds: took.as_secs_f64(),
             lacks_read_key: settings.lacks_read_key,

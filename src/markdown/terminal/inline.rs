@@ -1,8 +1,8 @@
 //! Words, links and pictures within a block, as running text: with styles, or with the Markdown that says the same.
 
-use super::bare;
 use super::prose::{Prose, Style};
 use super::references::{Reference, References};
+use crate::markdown::html_words::words_of;
 use crate::markdown::link::scheme;
 use crate::markdown::terminal::page::Page;
 use crate::text::invisible::field;
@@ -86,7 +86,7 @@ impl<'a> Inline<'a> {
 
     /// HTML without its tags.
     pub(super) fn html(&mut self, html: &str) {
-        for (number, line) in bare::text_of(html).split('\n').enumerate() {
+        for (number, line) in words_of(html).split('\n').enumerate() {
             if number > 0 {
                 self.line_break();
             }

@@ -3,7 +3,6 @@
 //! Every character of the text is made visible before it is measured, so the result holds no control character but line ends
 //! and the styling that is made here. A text that costs too much to be read as Markdown is shown as it is.
 
-mod bare;
 mod blocks;
 mod grid;
 mod inline;
@@ -20,7 +19,7 @@ pub use page::Page;
 use self::lines::{trimmed, untabbed};
 use self::write::Writer;
 use super::bounds;
-use crate::markdown::events::for_each_event;
+use crate::markdown::reading::read;
 use crate::text::invisible::visible;
 use crate::text::wrap::wrap;
 
@@ -61,16 +60,15 @@ pub fn lay_out_plain(text: &str, page: Page) -> String {
 }
 
 fn as_markdown(text: &str, page: Page, place: &dyn Fn(&str) -> Option<String>) -> Option<String> {
-    if !bounds::affordable(text) {
-        return None;
+    let most = bounds::max_html(text.len());
+    let read = read(text, || Writer::new(page, place, most), |writer, event, _| writer.take(event));
+    let mut laid = read.made?.finish()?;
+    let rest = read.extent.rest(text);
+    if !rest.trim().is_empty() {
+        laid.push('\n');
+        laid.push_str(&lay_out_plain(rest, page));
     }
-    let mut writer = Writer::new(page, place, bounds::max_html(text.len()));
-    let mut meter = bounds::Meter::new(text);
-    for_each_event(text, |event| {
-        meter.spend(&event)?;
-        writer.take(event)
-    })?;
-    writer.finish()
+    Some(laid)
 }
 
 /// The text's own lines, wrapped.

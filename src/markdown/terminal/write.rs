@@ -5,7 +5,6 @@
 
 use pulldown_cmark::{Event, HeadingLevel, Tag, TagEnd};
 
-use super::bare::text_of;
 use super::blocks::{Blocks, Within};
 use super::grid::Grid;
 use super::inline::Inline;
@@ -14,6 +13,7 @@ use super::notes::Notes;
 use super::prose::Style;
 use super::references::Reference;
 use super::sheet::Sheet;
+use crate::markdown::html_words::words_of;
 use crate::markdown::terminal::page::Page;
 use crate::text::invisible::visible;
 
@@ -257,7 +257,7 @@ impl<'a, 't> Writer<'a, 't> {
 
     fn close_html(&mut self) {
         let html = self.html.take().unwrap_or_default();
-        if !text_of(&html).trim().is_empty() {
+        if !words_of(&html).trim().is_empty() {
             self.separate();
             self.inline.html(&html);
             self.write_prose();

@@ -14,7 +14,7 @@ use crate::article::{Attached, Moment, brief, label};
 use crate::channel::protocol::entry;
 use crate::channel::snapshot::card::{Attachment, Card};
 use crate::fs::confined::Folder;
-use crate::markdown::{self, Media, ROOT};
+use crate::markdown::{self, Media, ROOT, Rendered};
 use crate::media::published;
 
 use crate::site::pages::contents::Contents;
@@ -59,7 +59,7 @@ pub(crate) fn entry<'a>(
 ) -> Entry<'a> {
     let url = format!("{base}{}", contents.page_of(card).address());
     let is_whole = is_whole && markdown::is_affordable_for_feed(&ready.rendered.html);
-    let mut html = if is_whole { ready.rendered.html.replace(ROOT, base) } else { brief(card, &url) };
+    let mut html = if is_whole { content(&ready.rendered).replace(ROOT, base) } else { brief(card, &url) };
     for (number, file) in ready.published.iter().map(|published| &published.attached).enumerate() {
         if matches!(file.media, Media::Picture(_)) && ready.rendered.shown.binary_search(&number).is_err() {
             push_picture(&mut html, base, file);
@@ -86,6 +86,14 @@ pub(crate) fn entry<'a>(
             .collect(),
         card,
     }
+}
+
+/// A text as an entry's content. An entry's title is plain, so one that leads elsewhere or has a note stands in the content too.
+fn content(rendered: &Rendered) -> String {
+    let title = &rendered.title;
+    let is_more_than_words = title.contains("<a ") || title.contains("<img ");
+    let title = if is_more_than_words { format!("<p><strong>{title}</strong></p>\n") } else { String::new() };
+    title + &rendered.html
 }
 
 /// A picture that the text does not show follows it.
@@ -204,7 +212,7 @@ pub(crate) fn atom_entry(entry: &Entry<'_>, feed_author: Option<&str>) -> atom::
         // Readers show only an author of the entry's own.
         authors: entry.author.or(feed_author).map(person).into_iter().collect(),
         categories: card
-            .tags
+            .tag_names
             .iter()
             .map(|tag| atom::Category { term: tag.clone(), ..atom::Category::default() })
             .collect(),
@@ -265,7 +273,7 @@ fn json_item<'a>(entry: &'a Entry<'a>) -> JsonItem<'a> {
         date_published: Moment::new(card.stamp.seconds()).iso(),
         date_modified: Moment::new(card.updated()).iso(),
         authors: entry.author.map(|name| vec![JsonAuthor { name }]),
-        tags: &card.tags,
+        tags: &card.tag_names,
         language: card.header.lang.as_deref(),
         // No titles: two attachments with one title would mean two forms of one thing.
         attachments: entry

@@ -18,7 +18,7 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::reply::Answered;
 use crate::channel::snapshot::Snapshot;
 use crate::channel::snapshot::card::Card;
-use crate::markdown::{Rules, Trust};
+use crate::markdown::{RawHtml, Rules, Trust};
 
 use crate::site::build_options::SiteOptions;
 use crate::site::engine::fingerprint::hash;
@@ -188,7 +188,7 @@ impl<'a> Contents<'a> {
     /// How a message's text is rendered.
     pub(crate) fn rules(&self, card: &Card) -> Rules {
         let trust = self.trust(card);
-        let raw_html = trust == Trust::Theirs || self.options.raw_html && !card.is_unbalanced;
+        let raw_html = if trust == Trust::Theirs { RawHtml::Checked } else { self.options.raw_html };
         let is_late = trust == Trust::Theirs && self.colours.are_too_late();
         let highlight = self.options.highlight && !self.loses_colours(card) && !is_late;
         Rules { trust, raw_html, highlight, remote_media: trust == Trust::Own }

@@ -6,12 +6,12 @@ use crate::channel::Kind;
 use crate::channel::authorship::author_name::ME;
 use crate::channel::protocol::entry::Side;
 use crate::channel::snapshot::Snapshot;
-use crate::markdown::harmless;
+use crate::markdown::{RawHtml, harmless};
 use crate::site::build_options::SiteOptions;
 use crate::site::pages::icon::Icon;
 
 /// To be raised whenever the same text, settings and theme become other bytes than before, so that sites are built anew.
-pub(crate) const RENDERING: u32 = 3;
+pub(crate) const RENDERING: u32 = 4;
 
 /// The program's name and version.
 pub(crate) const GENERATOR: &str = concat!("missive ", env!("CARGO_PKG_VERSION"));
@@ -47,8 +47,8 @@ pub(crate) struct Facts {
     pub read_key: Option<String>,
     /// The base URL.
     pub base: Option<String>,
-    /// Whether raw HTML passes, and code is coloured.
-    pub rules: (bool, bool),
+    /// How much raw HTML passes, which frames pages show, and whether code is coloured.
+    pub rules: (RawHtml, Vec<String>, bool),
     /// The program's name and version.
     pub generator: &'static str,
     /// Counts the changes to what the same input becomes.
@@ -113,7 +113,7 @@ pub(crate) fn facts(
         others_write: others_write(snapshot),
         read_key: options.read_key.clone(),
         base: options.base_url.as_ref().map(|url| url.as_str().to_owned()),
-        rules: (options.raw_html, options.highlight),
+        rules: (options.raw_html, options.embeds.clone(), options.highlight),
         generator: GENERATOR,
         rendering: RENDERING,
     }

@@ -65,4 +65,8 @@ impl LinkContext for MessageContext<'_> {
     fn anchor(&self) -> &str {
         &self.anchor
     }
+
+    fn embeds(&self, host: &str) -> bool {
+        self.contents.options.embeds.iter().any(|known| known == host)
+    }
 }

@@ -70,7 +70,7 @@ impl<'a> OwnContent<'a> {
             hash: card.hash,
             title: card.title.as_deref(),
             excerpt: &card.excerpt,
-            tags: &card.tags,
+            tags: &card.tag_names,
             lang: card.header.lang.as_deref(),
             updated: card.updated(),
         }

@@ -33,12 +33,14 @@ pub(crate) fn page_fingerprint(contents: &Contents<'_>, theme: &Theme, page: &Pa
         Page::Month(at) => month_print(contents, *at, whole),
         Page::Year(year) => year_print(contents, *year, whole),
         Page::Tag(name) => {
-            let members = contents.tags.get(name).map(|tag| tag.messages.as_slice()).unwrap_or_default();
-            Fingerprint { text: rows(contents, members.iter().copied()), ..whole }
+            let Some(tag) = contents.tags.get(name) else {
+                return whole;
+            };
+            Fingerprint { text: rows(contents, tag.messages.iter().copied()), around: hash(&tag.label), ..whole }
         }
         Page::Tags => {
             let mut names = Hasher::default();
-            names.add(&contents.tags.keys().collect::<Vec<_>>());
+            names.add(&contents.tags.values().map(|tag| &tag.label).collect::<Vec<_>>());
             for tag in contents.tags.values().filter(|tag| tag.moved) {
                 names.add(&("tag", tag.path.as_str()));
             }

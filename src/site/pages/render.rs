@@ -18,7 +18,7 @@ use crate::site::pages::converted_message::{ConvertedMessage, fitting};
 use crate::site::pages::message_view::{Neighbour, Row};
 use crate::site::pages::paths::{list_path, month_path, year_path};
 use crate::site::pages::template_context;
-use crate::site::pages::template_context::{Head, Site};
+use crate::site::pages::template_context::{Head, Policy, Site};
 use crate::site::theme::Theme;
 
 /// Renders the pages of one site.
@@ -56,6 +56,7 @@ impl<'a> Renderer<'a> {
         head.description = Some(card.excerpt.clone()).filter(|excerpt| !excerpt.is_empty());
         head.image =
             contents.facts.base.as_deref().and_then(|base| template_context::social_picture(&ready.published, base));
+        head.policy = Policy::for_texts([&ready.rendered]);
         let near = |at: Option<usize>| contents.near(self.card(at?).map(|card| Neighbour::from_card(card)));
         let mut page = self.context(&root, &head);
         page.insert_value("m", ready.value.clone());
@@ -71,7 +72,8 @@ impl<'a> Renderer<'a> {
     /// [`SiteError::Template`].
     pub(crate) fn list(&self, number: usize, ready: &[&ConvertedMessage]) -> Result<Vec<u8>, SiteError> {
         let path = list_path(number);
-        let head = self.head("list", Some(format!("Page {number}")), Some(path.address()));
+        let mut head = self.head("list", Some(format!("Page {number}")), Some(path.address()));
+        head.policy = Policy::for_texts(ready.iter().map(|ready| &ready.rendered));
         let link = |number: usize| list_path(number).address();
         let count = self.contents.lists.count();
         let mut page = self.context(&path.root(), &head);
@@ -89,6 +91,7 @@ impl<'a> Renderer<'a> {
     pub(crate) fn index(&self, ready: &[&ConvertedMessage]) -> Result<Vec<u8>, SiteError> {
         let mut head = self.head("index", None, Some(String::new()));
         head.description.clone_from(&self.contents.facts.description);
+        head.policy = Policy::for_texts(ready.iter().map(|ready| &ready.rendered));
         let mut page = self.context("", &head);
         page.insert_value("messages", self.values(ready));
         page.insert("older", &self.contents.lists.behind_front().map(|number| list_path(number).address()));
@@ -162,9 +165,9 @@ impl<'a> Renderer<'a> {
         let Some(tag) = self.contents.tags.get(name) else {
             return Ok(Vec::new());
         };
-        let head = self.head("tag", Some(format!("#{name}")), Some(tag.path.address()));
+        let head = self.head("tag", Some(format!("#{}", tag.label)), Some(tag.path.address()));
         let mut page = self.context(&tag.path.root(), &head);
-        page.insert("tag", name);
+        page.insert("tag", &tag.label);
         page.insert("rows", &self.rows(tag.messages.iter().rev().copied()));
         self.render("tag.html", &page, "")
     }
@@ -175,7 +178,7 @@ impl<'a> Renderer<'a> {
     /// [`SiteError::Template`].
     pub(crate) fn tags(&self, path: &OutPath) -> Result<Vec<u8>, SiteError> {
         let tags: Vec<Tag<'_>> =
-            self.contents.tags.values().map(|tag| Tag { name: &tag.name, url: tag.path.address() }).collect();
+            self.contents.tags.values().map(|tag| Tag { name: &tag.label, url: tag.path.address() }).collect();
         let head = self.head("tags", Some("Tags".to_owned()), Some(path.address()));
         let mut page = self.context(&path.root(), &head);
         page.insert("tags", &tags);
@@ -223,6 +226,7 @@ impl<'a> Renderer<'a> {
             canonical: facts.base.as_ref().zip(address).map(|(base, address)| format!("{base}{address}")),
             image: None,
             feed_title: facts.title.clone(),
+            policy: Policy::default(),
         }
     }
 

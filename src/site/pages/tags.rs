@@ -13,6 +13,8 @@ use crate::text::caseless::casefold;
 pub(crate) struct Tag {
     /// The tag in its normal form.
     pub name: String,
+    /// The tag as it was first written.
+    pub label: String,
     /// Its page.
     pub path: OutPath,
     /// Whether another tag has the name that its page would have alone.
@@ -23,10 +25,10 @@ pub(crate) struct Tag {
 
 /// The tags of these messages by name. Where others write, their pages bear no name that a server might run.
 pub(crate) fn tags(cards: &[Arc<Card>], others_write: bool) -> BTreeMap<String, Tag> {
-    let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut members: BTreeMap<&str, (&str, Vec<usize>)> = BTreeMap::new();
     for (at, card) in cards.iter().enumerate() {
-        for tag in &card.tags {
-            members.entry(tag).or_default().push(at);
+        for (tag, label) in card.tags.iter().zip(&card.tag_names) {
+            members.entry(tag).or_insert_with(|| (label, Vec::new())).1.push(at);
         }
     }
     let mut files: Vec<(&str, String)> = members.keys().map(|name| (*name, tag_file(name, others_write))).collect();
@@ -38,8 +40,9 @@ pub(crate) fn tags(cards: &[Arc<Card>], others_write: bool) -> BTreeMap<String, 
     for (name, file) in files {
         let unique = taken.unique(file.clone(), name.as_bytes());
         let (moved, path) = (unique != file, OutPath::fixed(format!("tag/{unique}")));
-        let messages = members.remove(name).unwrap_or_default();
-        tags.insert(name.to_owned(), Tag { name: name.to_owned(), path, moved, messages });
+        let (label, messages) = members.remove(name).unwrap_or_default();
+        let label = label.to_owned();
+        tags.insert(name.to_owned(), Tag { name: name.to_owned(), label, path, moved, messages });
     }
     tags
 }

@@ -8,7 +8,7 @@ use crate::article::{Date, Link, Message, MessagePlacement, Picture, Tag, label,
 use crate::channel::Kind;
 use crate::channel::protocol::entry::Side;
 use crate::channel::snapshot::card::Card;
-use crate::markdown::{Media, Rendered};
+use crate::markdown::{Media, Needs, Rendered};
 
 use crate::site::pages::attachments::Published;
 use crate::site::pages::contents::Contents;
@@ -72,6 +72,29 @@ pub(crate) struct Head {
     pub(crate) canonical: Option<String>,
     pub(crate) image: Option<Picture>,
     pub(crate) feed_title: String,
+    pub(crate) policy: Policy,
+}
+
+/// `page.policy`: what the texts on a page need besides what every page may do.
+#[derive(Default, Serialize)]
+pub(crate) struct Policy {
+    /// The origins of frames, with a space between.
+    frames: String,
+    /// Whether scripts and styles of the texts run.
+    everything: bool,
+}
+
+impl Policy {
+    /// What these texts need together.
+    pub(crate) fn for_texts<'r>(texts: impl IntoIterator<Item = &'r Rendered>) -> Self {
+        let mut all = Needs::default();
+        for text in texts {
+            all.everything |= text.needs.everything;
+            all.frames.extend(text.needs.frames.iter().cloned());
+        }
+        let frames: Vec<String> = all.frames.into_iter().collect();
+        Self { frames: frames.join(" "), everything: all.everything }
+    }
 }
 
 /// A line of an archive.
@@ -123,7 +146,7 @@ impl Contents<'_> {
     /// The tags that only the header names; those in the text are links there already.
     fn header_tags<'a>(&'a self, card: &'a Card) -> Vec<Tag<'a>> {
         let tags = tags_in_header(card).into_iter();
-        tags.filter_map(|name| Some(Tag { name, url: self.tags.get(name)?.path.address() })).collect()
+        tags.filter_map(|(tag, name)| Some(Tag { name, url: self.tags.get(tag)?.path.address() })).collect()
     }
 
     pub(crate) fn line<'a>(&'a self, row: &Row<'a>) -> Line<'a> {

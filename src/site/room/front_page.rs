@@ -8,6 +8,7 @@ use tera::{Context, Value};
 
 use crate::article::Date;
 use crate::channel::Kind;
+use crate::markdown::RawHtml;
 
 use crate::site::engine::fingerprint::{Fingerprint, Hasher, hash};
 use crate::site::engine::out_path::OutPath;
@@ -19,7 +20,7 @@ use crate::site::feeds::combined_feed::{
 use crate::site::pages::converted_message::fitting;
 use crate::site::pages::facts::{Facts, GENERATOR, RENDERING};
 use crate::site::pages::page_fingerprint::{entries_print, messages};
-use crate::site::pages::template_context::{Head, Site};
+use crate::site::pages::template_context::{Head, Policy, Site};
 use crate::site::theme::Theme;
 
 /// The most messages on the front page.
@@ -113,7 +114,7 @@ impl<'a> FrontPage<'a> {
             others_write: true,
             read_key: None,
             base: base.map(str::to_owned),
-            rules: (false, false),
+            rules: (RawHtml::Text, Vec::new(), false),
             generator: GENERATOR,
             rendering: RENDERING,
         };
@@ -216,7 +217,7 @@ impl<'a> FrontPage<'a> {
         });
         let mut page = Context::new();
         page.insert("root", "");
-        page.insert("page", &self.head());
+        page.insert("page", &self.head(read));
         page.insert("site", &Site::new(&self.facts));
         page.insert("shown", &shown.collect::<Vec<_>>());
         page.insert("groups", &self.groups());
@@ -226,7 +227,7 @@ impl<'a> FrontPage<'a> {
         Ok(bytes)
     }
 
-    fn head(&self) -> Head {
+    fn head(&self, read: &ConvertedPicks) -> Head {
         Head {
             kind: "river",
             title: self.facts.title.clone(),
@@ -234,6 +235,7 @@ impl<'a> FrontPage<'a> {
             canonical: self.facts.base.clone(),
             image: None,
             feed_title: self.facts.title.clone(),
+            policy: Policy::for_texts(read.ready.iter().map(|(_, ready)| &ready.rendered)),
         }
     }
 

@@ -138,7 +138,7 @@ impl Message {
             channel: state.name.clone(),
             author: state.byline(card).map(str::to_owned),
             title: card.title.clone(),
-            tags: card.tags.clone(),
+            tags: card.tag_names.clone(),
             in_reply_to: InReplyTo::from_card(card, &state.answered, &state.cards),
             read: state.is_read(card),
             starred: state.marked.is_starred(card.side, card.stamp),

@@ -17,7 +17,7 @@ use crate::channel::snapshot::card;
 use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::completeness::SITE_PAGES;
 use crate::fs::confined::Folder;
-use crate::markdown::{self, ROOT, Rendered, Rules, Target, Trust, max_cost};
+use crate::markdown::{self, ROOT, RawHtml, Rendered, Rules, Target, Trust, max_cost};
 use crate::web::address;
 use crate::web::app::template_views;
 use crate::web::app::template_views::{PageInfo, Shown};
@@ -75,8 +75,8 @@ fn tag_url(tag: &str) -> String {
     format!("/search?q=tag%3A{}", address::part(tag))
 }
 
-fn rules(card: &Card, trust: Trust) -> Rules {
-    Rules { trust, raw_html: trust == Trust::Theirs || !card.is_unbalanced, highlight: true, remote_media: false }
+fn rules(trust: Trust) -> Rules {
+    Rules { trust, raw_html: RawHtml::Checked, highlight: true, remote_media: false }
 }
 
 /// What a page may still cost. One page shows many messages, and each of them may be as dear as a message can be.
@@ -131,7 +131,7 @@ pub(super) fn value(state: &ChannelState, card: &Card, left: &mut Allowance) -> 
             Attached::new(file, trust, url)
         })
         .collect();
-    let rules = Rules { highlight: left.colours(card, trust), ..rules(card, trust) };
+    let rules = Rules { highlight: left.colours(card, trust), ..rules(trust) };
     let mut rendered = render(state, card, &body, &attached, rules);
     if rendered.is_late {
         left.code = 0;
@@ -163,7 +163,7 @@ fn message<'a>(state: &'a ChannelState, card: &'a Card, rendered: &'a Rendered, 
         anchor: anchor(state, card),
         author: state.author_of(card),
         is_signed: state.byline(card).is_some(),
-        tags: tags_in_header(card).into_iter().map(|name| Tag { name, url: tag_url(name) }).collect(),
+        tags: tags_in_header(card).into_iter().map(|(tag, name)| Tag { name, url: tag_url(tag) }).collect(),
         reply_to: reply_to
             .map(|to| Link { label: label(to), url: address::reading_message(&state.name, to.side, to.stamp) }),
         answers_elsewhere: card.header.in_reply_to.is_some() && reply_to.is_none(),
@@ -191,7 +191,7 @@ pub(super) fn would_be(state: &ChannelState, draft: Option<DraftName>, text: &st
             Attached::new(file, Trust::Own, url)
         })
         .collect();
-    let rendered = render(state, &card, &body, &attached, rules(&card, Trust::Own));
+    let rendered = render(state, &card, &body, &attached, rules(Trust::Own));
     let message = message(state, &card, &rendered, &attached);
     Value::from_serializable(&Shown::of(state, &card, message))
 }
