@@ -6,6 +6,8 @@
 //! It lies below `channel`, because a message's card contains what its text says: title, excerpt, tags and links.
 
 mod balance;
+#[cfg_attr(not(test), expect(dead_code, reason = "the writer does not ask for them yet"))]
+mod bare_links;
 mod bounds;
 mod code_blocks;
 mod events;
