@@ -192,7 +192,16 @@ fn weight_of_text(text: &str) -> usize {
     let escaped = text.bytes().filter(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"')).count();
     let is_tag =
         |at: &usize| text.as_bytes().get(at + 1).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80);
-    text.len() + 5 * escaped + TAG * memchr::memchr_iter(b'#', text.as_bytes()).filter(is_tag).count()
+    let tags = memchr::memchr_iter(b'#', text.as_bytes()).filter(is_tag).count();
+    text.len() + 5 * escaped + TAG * tags + weight_of_addresses(text)
+}
+
+/// A bare address stands in its link, too, where a character may need three bytes for each of its own.
+fn weight_of_addresses(text: &str) -> usize {
+    const LINK: usize = 64;
+    let count = |what: &str| memchr::memmem::find_iter(text.as_bytes(), what).count();
+    let addresses = memchr::memchr_iter(b'@', text.as_bytes()).count() + count("://") + count("www.");
+    if addresses == 0 { 0 } else { LINK * addresses + 3 * text.len() }
 }
 
 /// Counts the block marks before the first other character of a line: `>`, bullets and numbers of lists (`CommonMark`,

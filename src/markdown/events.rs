@@ -1,4 +1,4 @@
-//! The dialect of Markdown that messages are written in, and reading a text as it.
+//! A text's events.
 //!
 //! Whoever reads a text (the page, its summary, the terminal) gets the same events. Three things are done to those of the
 //! parser. Comments are dropped: nobody else ever sees them. A tag without a partner becomes text (`html_balance.rs`). And
@@ -6,15 +6,11 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CowStr, Event, Parser, Tag, TagEnd};
 
+use super::dialect::Dialect;
 use super::html_balance::{Balance, Pairing};
 use super::html_tokens::{Part, StartTag, parts};
-
-/// The dialect: `CommonMark` 0.31 and four of GitHub's additions.
-pub(super) fn options() -> Options {
-    Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
-}
 
 /// `visit` gave up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +22,12 @@ pub(super) struct GaveUp;
 /// [`GaveUp`].
 pub(super) fn for_each_event<'a>(
     text: &'a str,
+    dialect: Dialect,
     visit: impl FnMut(Event<'a>, usize) -> Option<()>,
 ) -> Result<Balance, GaveUp> {
-    let balance = balance(text);
-    let mut reading = Reading { text, balance: &balance, tags: 0, block: None, run: None, visit };
-    for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
+    let balance = balance(text, dialect);
+    let mut reading = Reading { text, dialect, balance: &balance, tags: 0, block: None, run: None, visit };
+    for (event, range) in Parser::new_ext(text, dialect.options()).into_offset_iter() {
         reading.take(event, range)?;
     }
     reading.flush()?;
@@ -38,13 +35,13 @@ pub(super) fn for_each_event<'a>(
 }
 
 /// Which tags of a text's HTML have partners.
-fn balance(text: &str) -> Balance {
+fn balance(text: &str, dialect: Dialect) -> Balance {
     let mut pairing = Pairing::default();
     if memchr::memchr(b'<', text.as_bytes()).is_none() {
         return pairing.finish();
     }
     let mut block: Option<(String, usize)> = None;
-    for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
+    for (event, range) in Parser::new_ext(text, dialect.options()).into_offset_iter() {
         match event {
             Event::Start(Tag::HtmlBlock) => block = Some((String::new(), range.start)),
             Event::Html(html) => {
@@ -74,6 +71,7 @@ struct Run {
 /// A text that is being read.
 struct Reading<'a, 'b, V> {
     text: &'a str,
+    dialect: Dialect,
     balance: &'b Balance,
     /// How many tags have gone by.
     tags: usize,
@@ -111,6 +109,10 @@ impl<'a, V: FnMut(Event<'a>, usize) -> Option<()>> Reading<'a, '_, V> {
 
     /// Adds to the run of text, or begins a new one where what a backslash or a reference made would become another thing.
     fn text(&mut self, text: &str, range: Range<usize>) -> Result<(), GaveUp> {
+        // What the parser set where a straight mark stands; an apostrophe closes nothing.
+        let is_set = self.text.get(range.clone()).is_some_and(|written| matches!(written, "\"" | "'"));
+        let is_apostrophe = text == "’" && self.is_within_word(&range);
+        let text = if is_set && !is_apostrophe { self.dialect.quote(text).unwrap_or(text) } else { text };
         let first = text.as_bytes().first().copied();
         let is_literal = first.is_some_and(|byte| {
             matches!(byte, b'#' | b'@' | b':' | b'.') && !is_as_written(self.text, range.start, byte)
@@ -129,6 +131,13 @@ impl<'a, V: FnMut(Event<'a>, usize) -> Option<()>> Reading<'a, '_, V> {
             self.join(rest, range.end - rest.len()..range.end);
         }
         Ok(())
+    }
+
+    /// Whether a letter stands before and behind.
+    fn is_within_word(&self, range: &Range<usize>) -> bool {
+        let before = self.text.get(..range.start).and_then(|text| text.chars().next_back());
+        let behind = self.text.get(range.end..).and_then(|text| text.chars().next());
+        before.is_some_and(char::is_alphanumeric) && behind.is_some_and(char::is_alphanumeric)
     }
 
     fn join(&mut self, text: &str, range: Range<usize>) {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::terminal::lay_out;
 use super::{LinkContext, Target, bounds, render, sanitize, summarise};
+use crate::markdown::dialect::Dialect;
 use crate::markdown::events::for_each_event;
 use crate::markdown::rules::{RawHtml, Rules, Trust};
 use crate::markdown::terminal::Page;
@@ -97,18 +98,18 @@ impl LinkContext for Counting {
 fn steps(text: &str) -> usize {
     let mut events = 0;
     let mut meter = bounds::Meter::new(text);
-    let _ = for_each_event(text, |event, _| {
+    let _ = for_each_event(text, Dialect::default(), |event, _| {
         events += 1;
         meter.spend(&event)
     });
-    let summary = summarise(text);
+    let summary = summarise(text, Dialect::default());
     let around = Counting::default();
-    let rules = Rules { trust: Trust::Theirs, raw_html: RawHtml::Checked, highlight: true, remote_media: false };
+    let rules = Rules { trust: Trust::Theirs, dialect: Dialect::default(), raw_html: RawHtml::Checked, highlight: true, remote_media: false };
     let html = render(text, false, rules, &around).html;
     assert!(sanitize::is_affordable_for_feed(&html));
     let cleaning = sanitize::steps(&html) / 4_096;
     let asked = Cell::new(0);
-    let page = Page { width: 80, styled: true, skip_title: false };
+    let page = Page { width: 80, styled: true, skip_title: false, dialect: Dialect::default() };
     let lines = lay_out(text, page, &|_| {
         asked.set(asked.get() + 1);
         None
@@ -132,12 +133,12 @@ fn twice_the_text_is_twice_the_work() {
 fn the_longest_text_of_every_kind_becomes_no_more_than_it_may() {
     for (name, make) in KINDS {
         let text = make(bounds::MAX_TEXT / 8);
-        let rules = Rules { trust: Trust::Theirs, raw_html: RawHtml::Checked, highlight: false, remote_media: false };
+        let rules = Rules { trust: Trust::Theirs, dialect: Dialect::default(), raw_html: RawHtml::Checked, highlight: false, remote_media: false };
         let html = render(&text, false, rules, &Counting::default()).html;
         assert!(html.len() <= bounds::max_html(text.len()), "{name}: {}", html.len());
         // A page that shows only the beginning offers the rest, and the card of the message knows that it has to.
         let is_cut = html.contains("this page shows its beginning");
-        assert_eq!(summarise(&text).is_cut, is_cut, "{name}");
+        assert_eq!(summarise(&text, Dialect::default()).is_cut, is_cut, "{name}");
     }
 }
 
@@ -147,14 +148,14 @@ fn a_long_book_is_no_bomb() {
     let prose = "Words of a novel that is read from its beginning to its end, as novels are. ".repeat(6) + "\n\n";
     let book = (chapter.to_owned() + &prose.repeat(4)).repeat(500);
     assert!(book.len() > bounds::MAX_TEXT * 9 / 10 && book.len() <= bounds::MAX_TEXT, "{}", book.len());
-    assert!(!summarise(&book).is_cut);
+    assert!(!summarise(&book, Dialect::default()).is_cut);
 }
 
 #[test]
 fn a_cover_of_many_bombs_is_no_more_than_one() {
     // An element for the look of text that is open where a paragraph begins is opened again in each.
     let text = opened(14_000) + "\n\n" + &"<p>".repeat(1_000);
-    let rules = Rules { trust: Trust::Theirs, raw_html: RawHtml::Checked, highlight: false, remote_media: false };
+    let rules = Rules { trust: Trust::Theirs, dialect: Dialect::default(), raw_html: RawHtml::Checked, highlight: false, remote_media: false };
     let html = render(&text, false, rules, &Counting::default()).html;
     assert!(html.contains("&lt;b title=a0&gt;") && html.len() < 64 << 10, "{}", html.len());
     // A few that somebody forgot to close are read as browsers read them.

@@ -157,6 +157,6 @@ fn allowed(scheme: &str, trust: Trust) -> bool {
 }
 
 /// `/about`, a page of the author's own server; `//host` is another's and says so by its scheme or not at all.
-fn is_server_path(address: &str) -> bool {
+pub(super) fn is_server_path(address: &str) -> bool {
     address.starts_with('/') && !address.starts_with("//") && !address.starts_with("/\\")
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use pulldown_cmark_escape::escape_href;
 
-use super::link::{Destination, Media, Target, is_web};
+use super::link::{Destination, Media, Target, is_server_path, is_web};
 use crate::markdown::html_text::{ROOT, push_text};
 use crate::markdown::rules::{Rules, Trust};
 
@@ -24,6 +24,7 @@ pub(super) fn push_image(html: &mut String, to: &Destination<'_>, words: Words<'
         Destination::Away(address) if is_web(address) && rules.remote_media => {
             push_picture(html, address, words, None, lazy);
         }
+        Destination::Away(address) if is_server_path(address) => push_picture(html, address, words, None, lazy),
         Destination::Away(address) if is_web(address) => push_remote(html, address, words, rules.trust),
         _ => push_missing(html, words.alt),
     }

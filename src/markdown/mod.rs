@@ -6,9 +6,11 @@
 //! It lies below `channel`, because a message's card contains what its text says: title, excerpt, tags and links.
 
 mod anchors;
+mod bare_links;
 mod bounds;
 mod code_blocks;
 mod demand;
+mod dialect;
 mod events;
 mod finding;
 mod footnotes;
@@ -29,6 +31,7 @@ mod raw_html;
 mod reading;
 mod references;
 mod rules;
+mod running_text;
 mod sanitize;
 mod srcset;
 mod summary;
@@ -40,6 +43,7 @@ mod write;
 pub use anchors::slug as anchor_name;
 pub use bounds::Limit;
 pub use demand::Demand;
+pub use dialect::Dialect;
 pub use finding::{Finding, What};
 pub use highlight::{forget_grammars, max_cost};
 pub use html_text::{ROOT, escaped, harmless};

@@ -5,6 +5,7 @@
 
 use pulldown_cmark::{Event, Tag, TagEnd};
 
+use super::dialect::Dialect;
 use super::html_text::harmless;
 use super::html_words::words_of;
 use super::reading::read;
@@ -91,7 +92,12 @@ impl PlainText {
     }
 
     fn html(&mut self, html: &str) {
-        self.push(&words_of(html));
+        for (number, line) in words_of(html).split('\n').enumerate() {
+            if number > 0 && !self.in_title && self.notes == 0 {
+                self.end_block();
+            }
+            self.push(line);
+        }
     }
 
     fn push(&mut self, text: &str) {
@@ -120,11 +126,9 @@ fn push(into: &mut String, text: &str, most: usize) {
 }
 
 /// All words of a text, a line for each block; of its pictures' descriptions where it has no other.
-pub fn plain_text(text: &str) -> String {
+pub fn plain_text(text: &str, dialect: Dialect) -> String {
     let most = text.len().saturating_mul(2);
-    let read = read(
-        text,
-        || PlainText::new(false, most),
+    let read = read(text, dialect, || PlainText::new(false, most),
         |words, event, _| {
             words.take(&event);
             Some(())
@@ -155,7 +159,7 @@ mod tests {
             ("# One\n\n- a\n- b\n\n|c|d|\n|-|-|\n|e|f|", "One\na\nb\nc d\ne f"),
             ("[^1]: only\n\n[^1]", ""),
         ] {
-            let words = plain_text(text);
+            let words = plain_text(text, Dialect::default());
             let lines: Vec<String> =
                 words.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
             assert_eq!(lines.join("\n"), expected, "{text}");

@@ -3,6 +3,7 @@
 use pulldown_cmark::Event;
 
 use super::bounds::{Extent, Meter};
+use super::dialect::Dialect;
 use super::events::for_each_event;
 use super::html_balance::Balance;
 
@@ -20,6 +21,7 @@ pub(super) struct Read<T> {
 /// fits. `take` gets what `begin` made, an event and the byte where that begins; it gives up with `None`.
 pub(super) fn read<'t, T>(
     text: &'t str,
+    dialect: Dialect,
     begin: impl Fn() -> T,
     take: impl Fn(&mut T, Event<'t>, usize) -> Option<()>,
 ) -> Read<T> {
@@ -29,7 +31,7 @@ pub(super) fn read<'t, T>(
     let mut extent = Extent::before_parsing(text);
     for _ in 0..TRIES {
         let (mut made, mut meter, mut block) = (begin(), Meter::new(text), 0);
-        let outcome = for_each_event(extent.of(text), |event, at| {
+        let outcome = for_each_event(extent.of(text), dialect, |event, at| {
             if meter.is_at_top() {
                 block = at;
             }

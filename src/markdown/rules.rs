@@ -1,5 +1,7 @@
 //! What may pass from a text to a page: whose text it is decides.
 
+use super::dialect::Dialect;
+
 /// Whose text it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 pub enum Trust {
@@ -26,6 +28,8 @@ pub enum RawHtml {
 pub struct Rules {
     /// Whose text it is.
     pub trust: Trust,
+    /// The Markdown that it is written in.
+    pub dialect: Dialect,
     /// How much raw HTML passes.
     pub raw_html: RawHtml,
     /// Colours code blocks.

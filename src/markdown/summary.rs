@@ -11,11 +11,13 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::bounds;
 use super::bounds::Extent;
+use super::dialect::Dialect;
 use super::finding::{Finding, What};
 use super::html_balance::Balance;
 use super::html_tokens::{Part, parts};
 use super::plain_text::PlainText;
 use super::reading::{Read, read};
+use super::running_text::{Mark, marks};
 use super::srcset;
 use super::tags::{hashtags, normal_tag};
 
@@ -54,15 +56,15 @@ pub struct Summary {
 }
 
 /// Reads what a text says of itself.
-pub fn summarise(text: &str) -> Summary {
+pub fn summarise(text: &str, dialect: Dialect) -> Summary {
     // Whether a page shows all of a long text follows from all of it.
     if let Some(beginning) = sufficient_beginning(text).filter(|_| text.len() <= bounds::MAX_PLAIN) {
-        let read = Reader::read(beginning);
+        let read = Reader::read(beginning, dialect);
         if let Some(reader) = read.made.filter(|reader| read.extent.limit.is_none() && reader.has_enough()) {
             return reader.finish();
         }
     }
-    let read = Reader::read(text);
+    let read = Reader::read(text, dialect);
     let rest = read.extent.rest(text);
     let mut summary = match read.made {
         Some(reader) => reader.finish(),
@@ -149,11 +151,9 @@ impl Reader {
     }
 
     /// Reads a text as far as it is read as Markdown.
-    fn read(text: &str) -> Read<Self> {
+    fn read(text: &str, dialect: Dialect) -> Read<Self> {
         let has_title = starts_with_title(text);
-        read(
-            text,
-            || Self::new(has_title),
+        read(text, dialect, || Self::new(has_title),
             |reader, event, _| {
                 reader.take(&event);
                 Some(())
@@ -236,8 +236,12 @@ impl Reader {
             self.summary.code = self.summary.code.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX));
         }
         if self.code.is_none() && self.links == 0 && self.images == 0 && !self.words.is_in_title() {
-            for range in hashtags(text, self.last) {
+            // What is no tag is an address, in which a `#` begins none.
+            let tags =
+                if memchr::memchr(b'#', text.as_bytes()).is_some() { marks(text, self.last) } else { Vec::new() };
+            for mark in tags {
                 if self.summary.tags.len() < MAX_TAGS
+                    && let Mark::Tag(range) = mark
                     && let Some(word) = text.get(range)
                     && normal_tag(word).is_some_and(|tag| !self.summary.has_tag(&tag))
                 {
@@ -302,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_first_line_heading_is_the_title() {
-        let summary = summarise("# A *fine* `title` #\n\nThe text, with **weight**.\n");
+        let summary = summarise("# A *fine* `title` #\n\nThe text, with **weight**.\n", Dialect::default());
         assert_eq!(summary.title.as_deref(), Some("A fine title"));
         assert_eq!(summary.excerpt, "The text, with weight.");
     }
@@ -312,20 +316,20 @@ mod tests {
         for text in
             ["## Second\n\ntext", "words\n\n# Later", "\n# After a blank line", "Setext\n===\n\nx", "#hashtag first"]
         {
-            assert_eq!(summarise(text).title, None, "{text:?}");
+            assert_eq!(summarise(text, Dialect::default()).title, None, "{text:?}");
         }
     }
 
     #[test]
     fn tags_are_not_taken_from_code_links_or_the_title() {
         let summary =
-            summarise("# On #title\n\nA #Tag and #tag, `#code`, [#link](x), <https://e.example/#frag>\n\n    #block\n");
+            summarise("# On #title\n\nA #Tag and #tag, `#code`, [#link](x), <https://e.example/#frag>\n\n    #block\n", Dialect::default());
         assert_eq!(summary.tags, ["Tag"]);
     }
 
     #[test]
     fn pictures_speak_when_nothing_else_does() {
-        let summary = summarise("![A cat on a wall](cat.jpg)\n\n![A dog](STEM/dog.jpg)");
+        let summary = summarise("![A cat on a wall](cat.jpg)\n\n![A dog](STEM/dog.jpg)", Dialect::default());
         assert_eq!(summary.excerpt, "A cat on a wall A dog");
         assert_eq!(summary.links, ["cat.jpg", "STEM/dog.jpg"]);
     }
@@ -350,15 +354,15 @@ mod tests {
             ),
         ) {
             let text = parts.concat();
-            let mut whole = Reader::read(&text).made.unwrap().finish();
-            whole.findings = summarise(&text).findings;
-            prop_assert_eq!(summarise(&text), whole);
+            let mut whole = Reader::read(&text, Dialect::default()).made.unwrap().finish();
+            whole.findings = summarise(&text, Dialect::default()).findings;
+            prop_assert_eq!(summarise(&text, Dialect::default()), whole);
         }
     }
 
     #[test]
     fn cuts_between_graphemes_and_words() {
-        let long = summarise(&"👩‍💻 word ".repeat(100)).excerpt;
+        let long = summarise(&"👩‍💻 word ".repeat(100), Dialect::default()).excerpt;
         assert!(long.ends_with("word…") || long.ends_with("👩‍💻…"), "{long}");
         assert_eq!(cut(&"é".repeat(300), 10), format!("{}…", "é".repeat(10)));
     }

@@ -9,12 +9,15 @@ pub(super) struct Table {
     columns: Vec<Alignment>,
     column: usize,
     in_head: bool,
+    /// Whether a row of the body has begun.
+    has_body: bool,
 }
 
 impl Table {
     /// Opens a table with these columns.
     pub(super) fn open(&mut self, html: &mut String, columns: Vec<Alignment>) {
         self.columns = columns;
+        self.has_body = false;
         html.push_str("<div class=\"table\" role=\"group\" aria-label=\"Table\" tabindex=\"0\"><table>\n");
     }
 
@@ -22,6 +25,9 @@ impl Table {
     pub(super) fn open_row(&mut self, html: &mut String, head: bool) {
         self.in_head = head;
         self.column = 0;
+        if !head && !std::mem::replace(&mut self.has_body, true) {
+            html.push_str("<tbody>\n");
+        }
         html.push_str(if head { "<thead><tr>" } else { "<tr>" });
     }
 
@@ -42,14 +48,13 @@ impl Table {
         html.push_str(if self.in_head { "</th>" } else { "</td>" });
     }
 
-    /// Closes the head and opens the body.
-    pub(super) fn close_head(&mut self, html: &mut String) {
-        self.in_head = false;
-        html.push_str("</tr></thead>\n<tbody>\n");
+    /// Closes the head.
+    pub(super) fn close_head(html: &mut String) {
+        html.push_str("</tr></thead>\n");
     }
 
     /// Closes the table.
-    pub(super) fn close(html: &mut String) {
-        html.push_str("</tbody></table></div>\n");
+    pub(super) fn close(&self, html: &mut String) {
+        html.push_str(if self.has_body { "</tbody></table></div>\n" } else { "</table></div>\n" });
     }
 }

@@ -30,13 +30,15 @@ pub(super) fn hashtags(text: &str, before: Option<char>) -> impl Iterator<Item =
 
 /// A letter, a digit, or a mark on one (UAX 31, `XID_Continue`).
 fn is_word_char(c: char) -> bool {
-    c != '_' && unicode_ident::is_xid_continue(c) || c.is_alphanumeric()
+    !JOINERS.contains(&c) && (unicode_ident::is_xid_continue(c) || c.is_alphanumeric())
 }
 
-/// What may stand within a tag besides: a hyphen or an underscore, and what joins the letters of a word in some languages
-/// (UAX 31, section 2.3 and table 3a): the two joiners of Persian and Hindi, Catalan's and Japanese's middle dots.
+/// What may stand within a tag and not at its end: a hyphen or an underscore, and what joins the letters of a word in some
+/// languages (UAX 31, section 2.3 and table 3a): the two joiners of Persian and Hindi, Catalan's and Japanese's middle dots.
+const JOINERS: [char; 6] = ['_', '-', '\u{200c}', '\u{200d}', '\u{b7}', '\u{30fb}'];
+
 fn is_tag_char(c: char) -> bool {
-    is_word_char(c) || matches!(c, '_' | '-' | '\u{200c}' | '\u{200d}' | '\u{b7}' | '\u{30fb}')
+    is_word_char(c) || JOINERS.contains(&c)
 }
 
 #[cfg(test)]

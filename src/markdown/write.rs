@@ -14,12 +14,13 @@ use super::footnotes::Footnotes;
 use super::heading::Headings;
 use super::html_parts::HtmlParts;
 use super::images::Images;
-use super::link::{LinkContext, LinkJudge};
+use super::link::{Destination, LinkContext, LinkJudge};
 use super::raw_html::{Needs, Surroundings};
 use super::reading::read;
 use super::references::References;
+use super::running_text::{Mark, marks};
 use super::table::Table;
-use super::tags::{hashtags, normal_tag};
+use super::tags::normal_tag;
 use super::{bounds, media};
 use crate::markdown::html_text::{ROOT, push_text};
 use crate::markdown::rules::{RawHtml, Rules};
@@ -45,9 +46,7 @@ pub struct Rendered {
 /// read as Markdown is shown as plain text, cut to 64 KiB.
 pub fn render(text: &str, skip_title: bool, rules: Rules, around: &dyn LinkContext) -> Rendered {
     let judge = LinkJudge { rules, around };
-    let read = read(
-        text,
-        || Writer::new(judge, skip_title),
+    let read = read(text, rules.dialect, || Writer::new(judge, skip_title),
         |writer, event, _| {
             writer.take(event);
             Some(())
@@ -184,8 +183,8 @@ impl<'a> Writer<'a> {
             TagEnd::List(ordered) => self.html.push_str(if ordered { "</ol>\n" } else { "</ul>\n" }),
             TagEnd::Item => self.html.push_str("</li>\n"),
             TagEnd::FootnoteDefinition => self.footnotes.close(&mut self.html),
-            TagEnd::Table => Table::close(&mut self.html),
-            TagEnd::TableHead => self.table.close_head(&mut self.html),
+            TagEnd::Table => self.table.close(&mut self.html),
+            TagEnd::TableHead => Table::close_head(&mut self.html),
             TagEnd::TableRow => self.html.push_str("</tr>\n"),
             TagEnd::TableCell => self.table.close_cell(&mut self.html),
             TagEnd::Emphasis => self.html.push_str("</em>"),
@@ -215,10 +214,10 @@ impl<'a> Writer<'a> {
         }
         self.gather(text);
         let is_plain = self.references.is_open() || self.images.is_open() || matches!(self.title, Title::Open);
-        if is_plain || !text.contains('#') {
+        if is_plain {
             push_text(&mut self.html, text);
         } else {
-            self.text_with_tags(text);
+            self.running_text(text);
         }
         self.last = text.chars().next_back();
     }
@@ -230,22 +229,47 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn text_with_tags(&mut self, text: &str) {
+    fn running_text(&mut self, text: &str) {
         let mut written = 0;
-        for range in hashtags(text, self.last) {
+        for mark in marks(text, self.last) {
+            let range = mark.range();
             let word = text.get(range.clone()).unwrap_or_default();
-            let Some(address) = normal_tag(word).and_then(|tag| self.judge.around.tag(&tag)) else {
-                continue;
+            let before = text.get(written..range.start).unwrap_or_default();
+            let is_linked = match mark {
+                Mark::Tag(_) => self.tag(before, word),
+                Mark::Link(link) => self.bare_link(before, word, &link.address),
             };
-            push_text(&mut self.html, text.get(written..range.start).unwrap_or_default());
-            self.html.push_str("<a class=\"tag p-category\" rel=\"tag\" href=\"");
-            media::push_address(&mut self.html, &format!("{ROOT}{address}"));
-            self.html.push_str("\">");
-            push_text(&mut self.html, word);
-            self.html.push_str("</a>");
-            written = range.end;
+            if is_linked {
+                written = range.end;
+            }
         }
         push_text(&mut self.html, text.get(written..).unwrap_or_default());
+    }
+
+    /// Writes a tag as a link, with the text before it, if it has a page.
+    fn tag(&mut self, before: &str, word: &str) -> bool {
+        let Some(address) = normal_tag(word).and_then(|tag| self.judge.around.tag(&tag)) else {
+            return false;
+        };
+        push_text(&mut self.html, before);
+        self.html.push_str("<a class=\"tag p-category\" rel=\"tag\" href=\"");
+        media::push_address(&mut self.html, &format!("{ROOT}{address}"));
+        self.html.push_str("\">");
+        push_text(&mut self.html, word);
+        self.html.push_str("</a>");
+        true
+    }
+
+    /// Writes a bare address as a link, with the text before it, if it may be followed.
+    fn bare_link(&mut self, before: &str, word: &str, address: &str) -> bool {
+        if self.judge.destination(address) == Destination::Nowhere {
+            return false;
+        }
+        push_text(&mut self.html, before);
+        self.references.open(&mut self.html, address, "", self.judge);
+        push_text(&mut self.html, word);
+        self.references.close(&mut self.html);
+        true
     }
 
     fn inline_code(&mut self, text: &str) {

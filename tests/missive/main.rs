@@ -18,6 +18,7 @@ mod command_line;
 mod completing;
 mod composing;
 mod conflicts;
+mod conformance;
 mod crash;
 mod disk;
 mod every_command;

@@ -60,7 +60,7 @@ pub fn warnings(text: &[u8], attachments: &[RelativePath], stamp: Stamp) -> Vec<
     let length = text.len() as u64;
     let text = message_file::decode(text.to_vec());
     let parted = header::part(&text.text);
-    let summary = markdown::summarise(parted.body);
+    let summary = markdown::summarise(parted.body, Dialect::default());
     let mut broken = parted.problems;
     let missing = completeness::missing_attachments(&summary.links, attachments.iter(), stamp);
     if !missing.is_empty() {

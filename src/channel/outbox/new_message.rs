@@ -105,7 +105,7 @@ impl NewAttachment {
 pub fn first_words(text: &[u8]) -> String {
     let text = message_file::decode(text.to_vec()).text;
     let parted = header::part(&text);
-    let summary = markdown::summarise(parted.body);
+    let summary = markdown::summarise(parted.body, Dialect::default());
     parted.header.title.or(summary.title).unwrap_or_else(|| markdown::first_words(&summary.excerpt))
 }
 

@@ -61,7 +61,7 @@ pub fn lay_out_plain(text: &str, page: Page) -> String {
 
 fn as_markdown(text: &str, page: Page, place: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let most = bounds::max_html(text.len());
-    let read = read(text, || Writer::new(page, place, most), |writer, event, _| writer.take(event));
+    let read = read(text, page.dialect, || Writer::new(page, place, most), |writer, event, _| writer.take(event));
     let mut laid = read.made?.finish()?;
     let rest = read.extent.rest(text);
     if !rest.trim().is_empty() {

@@ -1,5 +1,7 @@
 //! How a text is laid out for a terminal.
 
+use crate::markdown::dialect::Dialect;
+
 /// How a text is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
@@ -8,6 +10,8 @@ pub struct Page {
     /// Allows bold, dim, italic, underlined and struck-out text (ECMA-48, SGR). Each line ends what it begins. Without,
     /// the Markdown that says the same is shown.
     pub styled: bool,
+    /// The Markdown that the text is written in.
+    pub dialect: Dialect,
     /// Leaves out a first-line heading, which the caller shows in its own place.
     pub skip_title: bool,
 }

@@ -4,18 +4,19 @@ use proptest::prelude::*;
 use pulldown_cmark::{Event, Parser, Tag};
 use unicode_width::UnicodeWidthStr;
 
+use crate::markdown::Dialect;
 use super::*;
 use crate::markdown::events::options;
 use crate::text::invisible::is_unseen;
 use crate::text::wrap::columns;
 
 fn plain_at(width: usize, text: &str) -> String {
-    lay_out(text, Page { width, styled: false, skip_title: false }, &|_| None)
+    lay_out(text, Page { width, styled: false, skip_title: false, dialect: Dialect::default() }, &|_| None)
 }
 
 /// The styled page, with the name of each style in place of its sequence.
 fn styled_at(width: usize, text: &str) -> String {
-    let page = lay_out(text, Page { width, styled: true, skip_title: false }, &|_| None);
+    let page = lay_out(text, Page { width, styled: true, skip_title: false, dialect: Dialect::default() }, &|_| None);
     let names = [("0", "⟧"), ("1", "⟦bold "), ("2", "⟦dim "), ("3", "⟦italic "), ("4", "⟦under "), ("9", "⟦strike ")];
     names.into_iter().fold(page, |page, (code, name)| page.replace(&format!("\x1b[{code}m"), name))
 }
@@ -229,7 +230,7 @@ fn addresses_are_numbered_once() {
     let text = "[a](in/x%20y.txt) [b](in/x%20y.txt) [in/z](in/z) [/home/me/z](in/z) [](in/q)\n\
         [c](javascript:x) <me@a.example> [![alt](in/p.png)](https://a.example)";
     assert_eq!(
-        lay_out(text, Page { width: 60, styled: false, skip_title: false }, &place),
+        lay_out(text, Page { width: 60, styled: false, skip_title: false, dialect: Dialect::default() }, &place),
         "\
 a[1] b[1] in/z[2] /home/me/z /home/me/q c[3] me@a.example
 [picture /home/me/p.png: alt][4]
@@ -266,7 +267,7 @@ fn margins_leave_room() {
 
 #[test]
 fn a_title_can_be_left_out() {
-    let page = |text| lay_out(text, Page { width: 40, styled: false, skip_title: true }, &|_| None);
+    let page = |text| lay_out(text, Page { width: 40, styled: false, skip_title: true, dialect: Dialect::default() }, &|_| None);
     assert_eq!(page("# Title\n\ntext"), "text\n");
     assert_eq!(page("# Title"), "");
 }
@@ -396,7 +397,7 @@ proptest! {
 
     #[test]
     fn styles_end_with_their_lines(text in pieces(), width in 20usize..100) {
-        let page = lay_out(&text, Page { width, styled: true, skip_title: false }, &|_| None);
+        let page = lay_out(&text, Page { width, styled: true, skip_title: false, dialect: Dialect::default() }, &|_| None);
         let bare = unstyled(&page);
         assert_harmless(&bare);
         // Words are the same, in the same order, but where a table is laid out differently.
@@ -408,7 +409,7 @@ proptest! {
 
     #[test]
     fn no_text_is_too_strange(text in any::<String>(), width in 0usize..100, styled: bool) {
-        let page = lay_out(&text, Page { width, styled, skip_title: false }, &|_| None);
+        let page = lay_out(&text, Page { width, styled, skip_title: false, dialect: Dialect::default() }, &|_| None);
         assert_harmless(&unstyled(&page));
     }
 }
@@ -416,7 +417,7 @@ proptest! {
 #[test]
 fn nobodys_words_vanish_with_styles_either() {
     for text in ["***\n<b>", "### \n[^n]: <b>"] {
-        let page = lay_out(text, Page { width: 20, styled: true, skip_title: false }, &|_| None);
+        let page = lay_out(text, Page { width: 20, styled: true, skip_title: false, dialect: Dialect::default() }, &|_| None);
         assert!(unstyled(&page).contains('b'), "{page:?}");
     }
 }
@@ -429,7 +430,7 @@ fn nobodys_words_vanish() {
         "[a]: http://x.example/ \"all of it\"",
         "### \n\n[^n]: all of it",
     ] {
-        let page = Page { width: 60, styled: false, skip_title: false };
+        let page = Page { width: 60, styled: false, skip_title: false, dialect: Dialect::default() };
         assert!(lay_out(text, page, &|_| None).contains("all of it"), "{text}");
     }
 }
