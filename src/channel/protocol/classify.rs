@@ -120,7 +120,7 @@ impl fmt::Display for Reason {
             Self::TooMany => "beyond the first 10,000 attachments of its message",
             Self::TooDeep => "more than eight folders deep",
             Self::Unreadable(error) => return write!(f, "not readable: {error}"),
-            Self::Draft => "a draft: its header says `draft: true`",
+            Self::Draft => "a draft by its header",
             Self::Future => "dated in the future: held until it is due",
             Self::Lacks(Missing::Attachments(names)) => {
                 return write!(f, "held: waiting for {}", Missing::names_in_words(names));

@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::header::Language;
 use crate::channel::protocol::kind::Kind;
 use crate::channel::protocol::layout::PROFILE_FILE;
+use crate::channel::protocol::message_file;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::protocol::toml_error;
-use crate::channel::protocol::{header, message_file};
 use crate::fs::confined::Folder;
 use crate::markdown;
 
@@ -114,7 +115,7 @@ impl Profile {
             title: shown_value(self.title),
             description: shown_value(self.description),
             author: shown_value(self.author),
-            language: shown_value(self.language).filter(|tag| header::is_language(tag)),
+            language: shown_value(self.language).and_then(|value| Some(Language::parse(&value)?.tag)),
             link: shown_value(self.link).filter(|link| link.starts_with("https://") || link.starts_with("http://")),
             icon: self.icon.filter(|name| name.starts_with('.') && !name.contains('/') && name != ".." && name != "."),
         }
