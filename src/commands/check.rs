@@ -9,7 +9,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Failure, count};
-use crate::channel::Channel;
 use crate::channel::feed_ids::{self, Claim};
 use crate::channel::outbox::metadata_check;
 use crate::channel::outbox::metadata_check::RevealingAttachment;
@@ -20,6 +19,7 @@ use crate::channel::protocol::settings;
 use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::{self, BoxState, LookOptions, Snapshot};
+use crate::channel::{Channel, Error};
 use crate::commands::Environment;
 use crate::commands::resolve;
 use crate::commands::resolve_conflicts::{ResolvedConflict, settle};
@@ -157,7 +157,13 @@ fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {
     let warning = |path: String, why: String| Finding { path, warning: true, why, fixable: false };
     let mut findings = Vec::new();
     if let Err(error) = settings::read(&snapshot.channel.path) {
-        findings.push(warning(layout::SETTINGS_FILE.to_owned(), error.to_string()));
+        let hint = match &error {
+            Error::Settings { mistake, .. } => {
+                mistake.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"))
+            }
+            _ => String::new(),
+        };
+        findings.push(warning(layout::SETTINGS_FILE.to_owned(), format!("{error}{hint}")));
     }
     for side in Side::BOTH {
         if let BoxState::Unreadable(error) = &snapshot.seen_box(side).state {

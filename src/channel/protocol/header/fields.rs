@@ -118,11 +118,12 @@ fn near_key(key: &str) -> Option<&'static str> {
         "reply-to" => return Some("in-reply-to"),
         _ => {}
     }
-    // Of the short ones every second word would be a neighbour.
-    let is_near = |known: &&str| {
-        known.len() >= 5 && known.as_bytes().first() == key.as_bytes().first() && strsim::osa_distance(known, key) == 1
-    };
-    KEYS.into_iter().find(is_near)
+    KEYS.into_iter().find(|known| is_near(known, key))
+}
+
+/// Of the short ones every second word would be a neighbour.
+fn is_near(known: &str, key: &str) -> bool {
+    known.len() >= 5 && known.as_bytes().first() == key.as_bytes().first() && strsim::osa_distance(known, key) == 1
 }
 
 /// The one text that a key says; `None` where it says nothing.

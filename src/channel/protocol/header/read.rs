@@ -86,16 +86,12 @@ fn pairs(block: &Block<'_>) -> Result<Vec<Pair>, Option<String>> {
     let inner = block.inner;
     match block.form {
         Form::Yaml => {
-            let not_a_key = |at: usize| {
-                let line: String = inner.lines().nth(at).unwrap_or_default().chars().take(MAX_SHOWN).collect();
-                Some(format!("line {} is not `key: value`: {line}", at + 2))
-            };
-            let sections = sections(inner.lines()).map_err(not_a_key)?;
+            let sections = sections(inner.lines()).map_err(|at| Some(not_a_key(inner, at)))?;
             if let Some(section) = sections.iter().find(|section| !section.is_flat)
                 && !sections.iter().any(|section| is_of_headers(&section.key))
             {
                 // The key's own line may be of the flat form, and what follows it is not.
-                return Err(not_a_key(section.lines.start + usize::from(!section.more.is_empty())));
+                return Err(Some(not_a_key(inner, section.lines.start + usize::from(!section.more.is_empty()))));
             }
             Ok(sections.iter().filter(|section| is_worth_reading(section)).map(yaml_pair).collect())
         }
@@ -109,6 +105,11 @@ fn pairs(block: &Block<'_>) -> Result<Vec<Pair>, Option<String>> {
         },
         Form::Bare => Ok(bare_sections(inner.lines()).unwrap_or_default().iter().map(bare_pair).collect()),
     }
+}
+
+fn not_a_key(inner: &str, at: usize) -> String {
+    let line: String = inner.lines().nth(at).unwrap_or_default().chars().take(MAX_SHOWN).collect();
+    format!("line {} is not `key: value`: {line}", at + 2)
 }
 
 /// A value of several lines whose key nobody knows is not looked into.

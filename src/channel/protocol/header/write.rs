@@ -176,18 +176,21 @@ fn in_quotes(value: &str) -> String {
 }
 
 fn list(form: Form, tags: &[String]) -> String {
-    // In brackets these mean something.
-    let is_bare = |tag: &String| {
-        is_plain(tag)
-            && !tag
-                .contains([',', '[', ']', '{', '}', '"', '\'', ':', '&', '*', '!', '|', '>', '%', '@', '`', '?', '-'])
-    };
+    let is_read_otherwise = |tag: &String| tag.starts_with(['[', '"', '\'', '#']) || tag.contains(" #");
     match form {
-        Form::Toml => format!("[{}]", tags.iter().map(|tag| in_quotes(tag)).collect::<Vec<_>>().join(", ")),
-        Form::Yaml if tags.iter().any(|tag| tag.starts_with(['[', '"', '\'', '#']) || tag.contains(" #")) => {
-            let tag = |tag: &String| if is_bare(tag) { tag.clone() } else { in_quotes(tag) };
-            format!("[{}]", tags.iter().map(tag).collect::<Vec<_>>().join(", "))
+        Form::Toml => in_brackets(tags.iter().map(|tag| in_quotes(tag))),
+        Form::Yaml if tags.iter().any(is_read_otherwise) => {
+            in_brackets(tags.iter().map(|tag| if is_word(tag) { tag.clone() } else { in_quotes(tag) }))
         }
         Form::Yaml | Form::Bare => tags.join(", "),
     }
+}
+
+fn in_brackets(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(", "))
+}
+
+/// Whether a tag means itself in brackets.
+fn is_word(tag: &str) -> bool {
+    is_plain(tag) && tag.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '.' | '+'))
 }
