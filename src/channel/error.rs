@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::toml_keys::Mistake;
 
 /// What can be wrong with a channel as a whole. A single strange file is never an error.
 #[derive(Debug, thiserror::Error)]
@@ -48,14 +49,12 @@ pub enum Error {
         path: PathBuf,
     },
     /// The settings file has a mistake.
-    #[error("{}, line {line}: {what}", path.display())]
+    #[error("{}, line {}: {}", path.display(), mistake.line, mistake.what)]
     Settings {
         /// The file.
         path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
         /// What is wrong, with the nearest known key.
-        what: String,
+        mistake: Mistake,
     },
     /// A channel without an outbox cannot be written to.
     #[error("`{name}` is a subscription: you can only read it")]

@@ -35,6 +35,7 @@ use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::kind::Kind;
 use crate::channel::protocol::missing::Missing;
+use crate::channel::protocol::profile;
 use crate::channel::protocol::profile::{Profile, Profiles};
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card::{Card, MadeCard};
@@ -43,7 +44,7 @@ use crate::channel::snapshot::completeness::what_is_missing;
 use crate::channel::snapshot::kept_texts::{KeptTexts, MAX_KEPT};
 use crate::channel::snapshot::listing::{HiddenName, Listing, why};
 use crate::fs::confined::Folder;
-use crate::markdown::Trust;
+use crate::markdown::{Dialect, Trust};
 
 /// How far ahead of the clock a message may be dated and still count as written now, in seconds.
 pub const CLOCK_TOLERANCE: i64 = 600;
@@ -234,6 +235,7 @@ impl Snapshot {
             Ok(listing) => listing,
             Err(error) => return self.close(side, &error),
         };
+        let dialect = self.dialect_now(side, cache.profile(side));
         let kept = AtomicUsize::new(0);
         let made: Vec<_> = listing
             .texts
@@ -241,7 +243,7 @@ impl Snapshot {
             .with_min_len(64)
             .map(|stamp| {
                 let known = cache.get(side, *stamp);
-                let mut made = card::make(folder, side, *stamp, listing.folders.contains(stamp), known);
+                let mut made = card::make(folder, side, *stamp, listing.folders.contains(stamp), dialect, known);
                 if let Ok(MadeCard { body, .. }) = &mut made {
                     body.take_if(|body| kept.fetch_add(body.len(), Ordering::Relaxed) > MAX_KEPT);
                 }
@@ -254,6 +256,12 @@ impl Snapshot {
         for (stamp, made) in made {
             self.add(side, stamp, made, cache.last_known(side, stamp));
         }
+    }
+
+    /// The Markdown that the texts of a box are written in, as its profile says now; `known` is what it said before.
+    pub(super) fn dialect_now(&self, side: Side, known: &Profile) -> Dialect {
+        let now = self.folder(side).and_then(|folder| profile::read(folder).ok());
+        now.as_ref().unwrap_or(known).dialect()
     }
 
     /// Reads what a box says besides its messages; `known` is what its profile said before. The outbox comes first, for

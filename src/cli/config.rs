@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::settings::unless_empty;
-use crate::channel::protocol::toml_error;
+use crate::channel::protocol::toml_keys::{Mistake, TableKeys, explain};
 use crate::commands::{Failure, SyncSettings};
 use crate::fs::regular_file;
 use crate::sync::options::{Lookup, Options, Relays};
@@ -36,7 +36,7 @@ pub(super) struct Config {
 #[serde(default, deny_unknown_fields)]
 struct Sync {
     lookup: Option<Vec<Lookup>>,
-    relays: Option<Vec<Url>>,
+    relays: Option<Vec<Relay>>,
     #[serde(deserialize_with = "unless_empty")]
     listen: Option<SocketAddr>,
     #[serde(deserialize_with = "unless_empty")]
@@ -86,6 +86,20 @@ struct Syncthing {
     api_key: Option<String>,
 }
 
+/// The address of a relay.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+struct Relay(Url);
+
+impl TryFrom<String> for Relay {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        url.map(Self).ok_or_else(|| format!("`{text}` is not a relay's address such as `https://relay.example.org/`"))
+    }
+}
+
 /// Bytes, as a number or in words such as `4.2 GB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "toml::Value")]
@@ -127,7 +141,7 @@ impl Config {
     /// What it says of replication.
     pub(super) fn sync(&self) -> SyncSettings {
         let (said, otherwise) = (&self.sync, Options::default());
-        let urls = |urls: &Vec<Url>| Relays::Own(urls.iter().map(ToString::to_string).collect());
+        let urls = |urls: &Vec<Relay>| Relays::Own(urls.iter().map(|relay| relay.0.to_string()).collect());
         let limits = ChannelLimits {
             message_limit: said.message_limit,
             attachment_limit: said.attachment_limit,
@@ -154,6 +168,15 @@ const MAX_FILE: u64 = 1 << 20;
 const KEYS: &str = "it knows `data`, the data folder; in [sync] `lookup`, `relays`, `listen`, `message_limit`, `attachment_limit`, \
                     `channel_limit` and `files_limit`; the four limits also in [sync.channels.NAME], for one channel; in [syncthing] `address` and `api_key`";
 
+fn tables() -> [TableKeys; 4] {
+    [
+        TableKeys::new::<Config>(""),
+        TableKeys::new::<Sync>("sync"),
+        TableKeys::new::<Syncthing>("syncthing"),
+        TableKeys::new::<ChannelLimits>("sync.channels.NAME"),
+    ]
+}
+
 /// Reads the configuration below the system's configuration folder; without the file it says nothing.
 pub(super) fn read(folder: &Path) -> Result<Config, Failure> {
     let path = folder.join("missive/config.toml");
@@ -163,9 +186,8 @@ pub(super) fn read(folder: &Path) -> Result<Config, Failure> {
         Err(error) => return Err(error.into()),
     };
     toml::from_str(&text).map_err(|error| {
-        let line = toml_error::line(&text, &error);
-        let message = format!("{}, line {line}: {}", path.display(), error.message());
-        Failure::new(message, KEYS)
+        let Mistake { line, what, hint } = explain(&text, &error, &tables());
+        Failure::new(format!("{}, line {line}: {what}", path.display()), hint.as_deref().unwrap_or(KEYS))
     })
 }
 
@@ -181,7 +203,12 @@ mod tests {
         std::fs::write(dir.path().join("missive/config.toml"), "data = \"~/letters\"\n").unwrap();
         assert_eq!(read(dir.path()).unwrap().data, Some("~/letters".into()));
         std::fs::write(dir.path().join("missive/config.toml"), "\ndaat = \"x\"\n").unwrap();
-        assert!(read(dir.path()).unwrap_err().message.contains("config.toml, line 2: unknown field `daat`"));
+        assert!(
+            read(dir.path())
+                .unwrap_err()
+                .message
+                .contains("config.toml, line 2: unknown key `daat`; did you mean `data`?")
+        );
     }
 
     #[test]
@@ -219,13 +246,41 @@ mod tests {
     }
 
     #[test]
+    fn a_key_in_the_wrong_table_is_told_where_it_belongs() {
+        for (text, hint) in [
+            ("relays = []\n", "it belongs under [sync]"),
+            ("[sync]\ndata = \"x\"\n", "it belongs at the top of the file, above the first `[table]`"),
+            ("[sync]\napi_key = \"x\"\n", "it belongs under [syncthing]"),
+            ("[sync.channels.x]\nlisten = \"x\"\n", "it belongs under [sync]"),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::create_dir(dir.path().join("missive")).unwrap();
+            std::fs::write(dir.path().join("missive/config.toml"), text).unwrap();
+            assert_eq!(read(dir.path()).unwrap_err().hint.as_deref(), Some(hint), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_with_a_channels_limits_is_said_with_its_line() {
         for (text, said) in [
-            ("[sync.channels.harbour]\nlimit = 1\n", "line 2: unknown field `limit`"),
+            ("[sync.channels.harbour]\nlimit = 1\n", "line 2: unknown key `limit`"),
             (
                 "[sync.channels.harbour]\nfiles_limit = 1\nattachment_limit = \"much\"\n",
-                "line 3: `\"much\"` is not a size",
+                "line 3: `attachment_limit`: `\"much\"` is not a size",
             ),
+            ("[sync]\nfiles_limit = -3\n", "line 2: `files_limit` takes a whole number, not -3"),
+            (
+                "[sync]\nlisten = \"127.0.0.1\"\n",
+                "line 2: `listen` takes an address with a port such as `127.0.0.1:4000`, not \"127.0.0.1\"",
+            ),
+            (
+                "[sync]\nrelays = [\n  \"ftp://example.org\"\n]\n",
+                "line 2: `relays`: `ftp://example.org` is not a relay's address",
+            ),
+            ("[sync]\nlookup = [\"mdsn\"]\n", "line 2: `lookup`: unknown word `mdsn`; did you mean `mdns`?"),
+            ("[sync]\nlookup = \"dns\"\n", "line 2: `lookup` takes a list in brackets, not \"dns\""),
+            ("data = 7\n", "line 1: `data` takes a text in quotes, not 7"),
+            ("listne = \"x\"\n", "line 1: unknown key `listne`; did you mean `listen` under [sync]?"),
             ("[sync]\n\n[sync.channels.\".x\"]\nfiles_limit = 1\n", "`.x` cannot be a channel's name"),
         ] {
             let dir = tempfile::tempdir().unwrap();

@@ -9,7 +9,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Failure, count};
-use crate::channel::Channel;
 use crate::channel::feed_ids::{self, Claim};
 use crate::channel::outbox::metadata_check;
 use crate::channel::outbox::metadata_check::RevealingAttachment;
@@ -21,6 +20,7 @@ use crate::channel::protocol::settings::Site;
 use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::{self, BoxState, LookOptions, Snapshot};
+use crate::channel::{Channel, Error};
 use crate::commands::Environment;
 use crate::commands::resolve;
 use crate::commands::resolve_conflicts::{ResolvedConflict, settle};
@@ -161,7 +161,13 @@ fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {
     let site = match settings::read(&snapshot.channel.path) {
         Ok(settings) => settings.site,
         Err(error) => {
-            findings.push(warning(layout::SETTINGS_FILE.to_owned(), error.to_string()));
+            let hint = match &error {
+                Error::Settings { mistake, .. } => {
+                    mistake.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"))
+                }
+                _ => String::new(),
+            };
+            findings.push(warning(layout::SETTINGS_FILE.to_owned(), format!("{error}{hint}")));
             Site::default()
         }
     };

@@ -8,6 +8,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::channel::error::NoBox;
+use crate::channel::protocol::toml_keys::Mistake;
 use crate::channel::reading::{date_phrase, query};
 use crate::text::invisible::field;
 use crate::{channel, daemon, site, sync};
@@ -227,6 +228,7 @@ fn channel_hint(error: &channel::Error) -> Option<String> {
         Error::NotABox { .. } => "an inbox or outbox has to be a folder: move that file away".to_owned(),
         Error::Name { .. } => "any file name will do that does not begin with `.`".to_owned(),
         Error::Exists { .. } => "choose another name; nothing was changed".to_owned(),
+        Error::Settings { mistake: Mistake { hint: Some(hint), .. }, .. } => hint.clone(),
         Error::Settings { .. } => "nothing was changed; fix the file and try again".to_owned(),
         Error::Io(error) => return io_hint(error),
         error => return writing_hint(error),

@@ -128,7 +128,7 @@ impl MessageView<'_> {
                 if self.is_plain {
                     out.end().plain(&text, margin);
                 } else {
-                    out.end().markdown(&text, margin, &place);
+                    out.end().markdown(&text, self.card.dialect, margin, &place);
                 }
             }
             Err(error) => {

@@ -3,6 +3,7 @@
 //! It holds no control character but line ends and this program's own styling: every way in makes visible what it is given.
 
 use crate::console::screen::Screen;
+use crate::markdown::Dialect;
 use crate::markdown::terminal::{self, Page};
 use crate::text::invisible::field;
 
@@ -79,9 +80,15 @@ impl FormattedText {
         self
     }
 
-    /// Adds a message's text behind a margin. `place` says what is shown for an address.
-    pub fn markdown(&mut self, text: &str, margin: usize, place: &dyn Fn(&str) -> Option<String>) -> &mut Self {
-        let laid = terminal::lay_out(text, self.page(margin), place);
+    /// Adds a message's text in its Markdown behind a margin. `place` says what is shown for an address.
+    pub fn markdown(
+        &mut self,
+        text: &str,
+        dialect: Dialect,
+        margin: usize,
+        place: &dyn Fn(&str) -> Option<String>,
+    ) -> &mut Self {
+        let laid = terminal::lay_out(text, Page { dialect, ..self.page(margin) }, place);
         self.lines(&laid, margin)
     }
 
@@ -93,7 +100,7 @@ impl FormattedText {
 
     fn page(&self, margin: usize) -> Page {
         let width = self.screen.width.saturating_sub(margin);
-        Page { width, styled: self.screen.styled, skip_title: false }
+        Page { width, styled: self.screen.styled, dialect: Dialect::default(), skip_title: false }
     }
 
     fn lines(&mut self, laid: &str, margin: usize) -> &mut Self {
@@ -120,7 +127,7 @@ mod tests {
         for styled in [false, true] {
             let mut text = FormattedText::on(Screen { width: 40, styled });
             text.paint(Style::Bold, "a\x1b[31m\u{202e}\n").text("\x07").end();
-            text.markdown("b\x1b]52;c;x\x07 [c](\x1b[2J)", 2, &|_| Some("\x1b[1m".to_owned()));
+            text.markdown("b\x1b]52;c;x\x07 [c](\x1b[2J)", Dialect::default(), 2, &|_| Some("\x1b[1m".to_owned()));
             let ours = text.as_str().replace("\x1b[1m", "").replace("\x1b[2m", "").replace("\x1b[0m", "");
             let ours = ours.replace("\x1b[4m", "");
             assert!(!ours.contains(['\x1b', '\x07', '\u{202e}']), "{ours:?}");

@@ -8,6 +8,8 @@
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use serde::{Deserialize, Serialize};
 
+use super::math;
+
 /// How much of a text is read as Markdown, in bytes.
 pub(super) const MAX_TEXT: usize = 1 << 20;
 /// How much of what is not read as Markdown its page shows, in bytes.
@@ -163,9 +165,10 @@ impl Meter {
                 8
             }
             // A heading's text stands in its id, too, where a letter may become two.
-            Event::Text(text) | Event::Code(text) if self.in_heading => 16 + weight_of_text(text) + 2 * text.len(),
+            Event::Text(text) | Event::Code(text) if self.in_heading => 16 + weight_of_text(text) + 6 * text.len(),
             Event::Text(text) => weight_of_text(text),
-            Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => 16 + weight_of_text(text),
+            Event::Code(text) => 16 + weight_of_text(text),
+            Event::InlineMath(formula) | Event::DisplayMath(formula) => math::max_html(formula),
             Event::Html(html) | Event::InlineHtml(html) => 16 + 2 * html.len(),
             Event::FootnoteReference(_) => 256,
             Event::TaskListMarker(_) => 80,
@@ -178,10 +181,11 @@ fn weight_of_tag(tag: &Tag<'_>) -> usize {
     // What an address leads to may have a longer name than it; a character may need three bytes for each of its own.
     const ADDRESS: usize = 96;
     match tag {
-        Tag::Link { dest_url, .. } => ADDRESS + 3 * dest_url.len(),
+        Tag::Link { dest_url, title, .. } => ADDRESS + 3 * dest_url.len() + weight_of_text(title),
         Tag::Image { dest_url, title, .. } => 2 * ADDRESS + 3 * dest_url.len() + weight_of_text(title),
-        Tag::Heading { .. } => 96,
-        Tag::CodeBlock(_) | Tag::Table(_) | Tag::FootnoteDefinition(_) => 128,
+        // Its id stands in its link to itself, too.
+        Tag::Heading { .. } => 256,
+        Tag::CodeBlock(_) | Tag::Table(_) | Tag::FootnoteDefinition(_) | Tag::BlockQuote(Some(_)) => 128,
         _ => 24,
     }
 }

@@ -104,7 +104,14 @@ fn steps(text: &str) -> usize {
     });
     let summary = summarise(text, Dialect::default());
     let around = Counting::default();
-    let rules = Rules { trust: Trust::Theirs, dialect: Dialect::default(), raw_html: RawHtml::Checked, highlight: true, remote_media: false };
+    let rules = Rules {
+        trust: Trust::Theirs,
+        dialect: Dialect::default(),
+        contents: false,
+        raw_html: RawHtml::Checked,
+        highlight: true,
+        remote_media: false,
+    };
     let html = render(text, false, rules, &around).html;
     assert!(sanitize::is_affordable_for_feed(&html));
     let cleaning = sanitize::steps(&html) / 4_096;
@@ -133,7 +140,14 @@ fn twice_the_text_is_twice_the_work() {
 fn the_longest_text_of_every_kind_becomes_no_more_than_it_may() {
     for (name, make) in KINDS {
         let text = make(bounds::MAX_TEXT / 8);
-        let rules = Rules { trust: Trust::Theirs, dialect: Dialect::default(), raw_html: RawHtml::Checked, highlight: false, remote_media: false };
+        let rules = Rules {
+            trust: Trust::Theirs,
+            dialect: Dialect::default(),
+            contents: false,
+            raw_html: RawHtml::Checked,
+            highlight: false,
+            remote_media: false,
+        };
         let html = render(&text, false, rules, &Counting::default()).html;
         assert!(html.len() <= bounds::max_html(text.len()), "{name}: {}", html.len());
         // A page that shows only the beginning offers the rest, and the card of the message knows that it has to.
@@ -155,7 +169,14 @@ fn a_long_book_is_no_bomb() {
 fn a_cover_of_many_bombs_is_no_more_than_one() {
     // An element for the look of text that is open where a paragraph begins is opened again in each.
     let text = opened(14_000) + "\n\n" + &"<p>".repeat(1_000);
-    let rules = Rules { trust: Trust::Theirs, dialect: Dialect::default(), raw_html: RawHtml::Checked, highlight: false, remote_media: false };
+    let rules = Rules {
+        trust: Trust::Theirs,
+        dialect: Dialect::default(),
+        contents: false,
+        raw_html: RawHtml::Checked,
+        highlight: false,
+        remote_media: false,
+    };
     let html = render(&text, false, rules, &Counting::default()).html;
     assert!(html.contains("&lt;b title=a0&gt;") && html.len() < 64 << 10, "{}", html.len());
     // A few that somebody forgot to close are read as browsers read them.

@@ -13,12 +13,14 @@ pub(super) struct Headings {
     open: Option<(usize, String)>,
     /// The level of the one before; 1 is the message's title.
     level: u8,
+    /// All that were read: the level on the page, the id behind the message's prefix, the text.
+    read: Vec<(u8, String, String)>,
 }
 
 impl Headings {
     /// The headings of a message, before the first.
     pub(super) fn new() -> Self {
-        Self { open: None, level: 1 }
+        Self { open: None, level: 1, read: Vec::new() }
     }
 
     /// Opens a heading, which stands behind `html`.
@@ -41,11 +43,53 @@ impl Headings {
         };
         let level = self.level;
         let mut opening = format!("<h{level} id=\"{prefix}-");
-        push_text(&mut opening, &anchors.name(&text));
+        let name = anchors.name(&text);
+        push_text(&mut opening, &name);
         opening.push_str("\">");
         html.insert_str(start, &opening);
+        push_link(html, prefix, &name);
         let _ = writeln!(html, "</h{level}>");
+        self.read.push((level, name, text));
     }
+
+    /// A list of the headings, each a link, nested as they are; empty where there are fewer than two.
+    pub(super) fn contents(&self, prefix: &str) -> String {
+        if self.read.len() < 2 {
+            return String::new();
+        }
+        let mut html = String::from("<nav class=\"contents\" aria-label=\"Contents\">\n");
+        let mut open: Vec<u8> = Vec::new();
+        for (level, name, text) in &self.read {
+            while open.last().is_some_and(|last| last > level) {
+                open.pop();
+                html.push_str("</li></ul>");
+            }
+            if open.last() == Some(level) {
+                html.push_str("</li>\n<li>");
+            } else {
+                open.push(*level);
+                html.push_str("<ul><li>");
+            }
+            let _ = write!(html, "<a href=\"#{prefix}-");
+            push_text(&mut html, name);
+            html.push_str("\">");
+            push_text(&mut html, text.trim());
+            html.push_str("</a>");
+        }
+        html.extend(open.iter().map(|_| "</li></ul>"));
+        html.push_str("\n</nav>\n");
+        html
+    }
+}
+
+/// What a heading's link to itself begins with; a theme shows it when somebody points at the heading.
+pub(super) const LINK: &str = "<a class=\"anchor\" ";
+
+fn push_link(html: &mut String, prefix: &str, name: &str) {
+    html.push_str(LINK);
+    let _ = write!(html, "href=\"#{prefix}-");
+    push_text(html, name);
+    html.push_str("\" aria-label=\"Link to this heading\"></a>");
 }
 
 /// The level on the page, 2 to 6 and at most one below the heading before it: the first level belongs to the message's

@@ -54,6 +54,10 @@ pub trait LinkContext: Sync {
     fn attachment(&self, address: &str) -> Option<Target>;
     /// The address, relative to the site's root, of the page that a relative address names.
     fn page(&self, address: &str) -> Option<String>;
+    /// The address, relative to the site's root, of the page of the message with this title or id.
+    fn titled(&self, _name: &str) -> Option<String> {
+        None
+    }
     /// The address, relative to the site's root, of a tag's page.
     fn tag(&self, tag: &str) -> Option<String>;
     /// The prefix of every id that this text may use.

@@ -5,6 +5,7 @@
 //!
 //! It lies below `channel`, because a message's card contains what its text says: title, excerpt, tags and links.
 
+mod alerts;
 mod anchors;
 mod bare_links;
 mod bounds;
@@ -25,6 +26,7 @@ mod html_tokens;
 mod html_words;
 mod images;
 mod link;
+mod math;
 mod media;
 mod plain_text;
 mod raw_html;

@@ -128,7 +128,10 @@ fn push(into: &mut String, text: &str, most: usize) {
 /// All words of a text, a line for each block; of its pictures' descriptions where it has no other.
 pub fn plain_text(text: &str, dialect: Dialect) -> String {
     let most = text.len().saturating_mul(2);
-    let read = read(text, dialect, || PlainText::new(false, most),
+    let read = read(
+        text,
+        dialect,
+        || PlainText::new(false, most),
         |words, event, _| {
             words.take(&event);
             Some(())

@@ -42,6 +42,21 @@ impl References {
         self.open.push(close);
     }
 
+    /// Opens a link to a message that is named by its title or its id.
+    pub(super) fn open_titled(&mut self, html: &mut String, name: &str, judge: LinkJudge<'_>) {
+        let close = match judge.around.titled(name) {
+            Some(page) => {
+                media::push_anchor(html, &format!("{ROOT}{page}"), None, "");
+                "</a>"
+            }
+            None => {
+                html.push_str("<span class=\"missing\">");
+                "</span>"
+            }
+        };
+        self.open.push(close);
+    }
+
     /// Closes the innermost link.
     pub(super) fn close(&mut self, html: &mut String) {
         html.push_str(self.open.pop().unwrap_or("</a>"));

@@ -34,6 +34,8 @@ pub struct Rules {
     pub raw_html: RawHtml,
     /// Colours code blocks.
     pub highlight: bool,
+    /// Puts a list of the headings before the text.
+    pub contents: bool,
     /// Shows pictures from elsewhere, whose owners learn of every reader; else they are links.
     pub remote_media: bool,
 }

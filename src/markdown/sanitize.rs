@@ -11,12 +11,12 @@ use ammonia::{Builder, UrlRelative};
 use url::Url;
 
 use super::html_tokens::{Part, StartTag, parts};
-use super::{media, srcset};
+use super::{heading, math, media, srcset};
 use crate::markdown::html_text::{ROOT, harmless, push_text};
 
 /// Elements beyond the library's list that this room writes itself.
-const OUR_ELEMENTS: [&str; 9] =
-    ["section", "audio", "video", "input", "figure", "figcaption", "source", "track", "picture"];
+const OUR_ELEMENTS: [&str; 10] =
+    ["section", "nav", "audio", "video", "input", "figure", "figcaption", "source", "track", "picture"];
 /// Attributes that carry layout or meaning of the page around, which a text must not set.
 const NO_ATTRIBUTES: [&str; 3] = ["style", "id", "class"];
 
@@ -115,7 +115,19 @@ pub fn for_feed(html: &str, page: Option<&Url>) -> String {
     }
     // U+FFFD stands for what could not be read; the validator holds it for an encoding gone wrong (`BadCharacters`).
     let html = frames_as_links(html);
+    let html = without_heading_links(&html);
     harmless(&builder.clean(&parted(&html)).to_string()).replace('\u{fffd}', "")
+}
+
+/// Without the links of headings to themselves, which show nothing where there is no theme.
+fn without_heading_links(html: &str) -> Cow<'_, str> {
+    let mut parts = html.split(heading::LINK);
+    let first = parts.next().unwrap_or_default();
+    if first.len() == html.len() {
+        return html.into();
+    }
+    let rest = parts.map(|part| part.split_once("</a>").map_or(part, |(_, rest)| rest));
+    std::iter::once(first).chain(rest).collect::<String>().into()
 }
 
 /// Puts a link in the place of each frame: a feed shows none.
@@ -149,6 +161,8 @@ fn base() -> Builder<'static> {
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .link_rel(None)
         .add_tags(OUR_ELEMENTS)
+        .add_tags(math::ELEMENTS)
+        .add_generic_attributes(math::ATTRIBUTES)
         .add_tag_attributes("audio", ["src", "controls", "preload"])
         .add_tag_attributes("video", ["src", "controls", "preload", "poster", "width", "height"])
         .add_tag_attributes("img", ["loading", "srcset", "sizes"])
@@ -180,8 +194,27 @@ fn is_web_link(value: &str) -> bool {
 }
 
 fn is_our_class(value: &str) -> bool {
-    const OURS: [&str; 8] = ["table", "task", "footnote-ref", "footnotes", "missing", "tag", "right", "center"];
-    OURS.contains(&value) || value.strip_prefix("language-").is_some_and(|name| name.len() < 30) || value.len() == 1
+    const OURS: [&str; 12] = [
+        "table",
+        "task",
+        "footnote-ref",
+        "footnotes",
+        "missing",
+        "tag",
+        "right",
+        "center",
+        "anchor",
+        "contents",
+        "alert-title",
+        "plain",
+    ];
+    const ALERTS: [&str; 5] = ["alert note", "alert tip", "alert important", "alert warning", "alert caution"];
+    let is_math = || value.split(' ').all(math::is_our_class);
+    OURS.contains(&value)
+        || ALERTS.contains(&value)
+        || is_math()
+        || value.strip_prefix("language-").is_some_and(|name| name.len() < 30)
+        || value.len() == 1
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, LinkType, Tag, TagEnd};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -49,7 +49,7 @@ pub struct Summary {
     pub findings: Vec<Finding>,
     /// Whether a page shows only its beginning.
     pub is_cut: bool,
-    /// The relative addresses that it links or shows, each once.
+    /// The relative addresses that it links or shows, each once; a message that is named is `[[name]]`.
     pub links: Vec<String>,
     /// How much of it is code in a named language, which a page shows in colour, in bytes.
     pub code: u32,
@@ -153,7 +153,10 @@ impl Reader {
     /// Reads a text as far as it is read as Markdown.
     fn read(text: &str, dialect: Dialect) -> Read<Self> {
         let has_title = starts_with_title(text);
-        read(text, dialect, || Self::new(has_title),
+        read(
+            text,
+            dialect,
+            || Self::new(has_title),
             |reader, event, _| {
                 reader.take(&event);
                 Some(())
@@ -183,9 +186,13 @@ impl Reader {
     fn open(&mut self, tag: &Tag<'_>) {
         match tag {
             Tag::CodeBlock(kind) => self.code = Some(names_language(kind)),
-            Tag::Link { dest_url, .. } => {
+            Tag::Link { link_type, dest_url, .. } => {
                 self.links += 1;
-                self.link(dest_url);
+                match link_type {
+                    LinkType::WikiLink { .. } => self.remember(&format!("[[{dest_url}]]")),
+                    LinkType::Email => {}
+                    _ => self.link(dest_url),
+                }
             }
             Tag::Image { dest_url, .. } => {
                 self.images += 1;
@@ -226,7 +233,13 @@ impl Reader {
 
     fn link(&mut self, address: &str) {
         let relative = !address.is_empty() && !address.starts_with(['#', '/']) && !address.contains(':');
-        if relative && self.summary.links.len() < MAX_LINKS && self.known.insert(address.to_owned()) {
+        if relative {
+            self.remember(address);
+        }
+    }
+
+    fn remember(&mut self, address: &str) {
+        if self.summary.links.len() < MAX_LINKS && self.known.insert(address.to_owned()) {
             self.summary.links.push(address.to_owned());
         }
     }
@@ -322,8 +335,10 @@ mod tests {
 
     #[test]
     fn tags_are_not_taken_from_code_links_or_the_title() {
-        let summary =
-            summarise("# On #title\n\nA #Tag and #tag, `#code`, [#link](x), <https://e.example/#frag>\n\n    #block\n", Dialect::default());
+        let summary = summarise(
+            "# On #title\n\nA #Tag and #tag, `#code`, [#link](x), <https://e.example/#frag>\n\n    #block\n",
+            Dialect::default(),
+        );
         assert_eq!(summary.tags, ["Tag"]);
     }
 

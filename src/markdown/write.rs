@@ -8,6 +8,7 @@ use std::fmt::Write;
 
 use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
+use super::alerts;
 use super::anchors::Anchors;
 use super::code_blocks::CodeBlocks;
 use super::footnotes::Footnotes;
@@ -21,7 +22,7 @@ use super::references::References;
 use super::running_text::{Mark, marks};
 use super::table::Table;
 use super::tags::normal_tag;
-use super::{bounds, media};
+use super::{bounds, math, media};
 use crate::markdown::html_text::{ROOT, push_text};
 use crate::markdown::rules::{RawHtml, Rules};
 
@@ -46,7 +47,10 @@ pub struct Rendered {
 /// read as Markdown is shown as plain text, cut to 64 KiB.
 pub fn render(text: &str, skip_title: bool, rules: Rules, around: &dyn LinkContext) -> Rendered {
     let judge = LinkJudge { rules, around };
-    let read = read(text, rules.dialect, || Writer::new(judge, skip_title),
+    let read = read(
+        text,
+        rules.dialect,
+        || Writer::new(judge, skip_title),
         |writer, event, _| {
             writer.take(event);
             Some(())
@@ -123,7 +127,9 @@ impl<'a> Writer<'a> {
             Event::Start(tag) => self.open(tag),
             Event::End(end) => self.close(end),
             Event::Text(text) => self.text(&text),
-            Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => self.inline_code(&text),
+            Event::Code(text) => self.inline_code(&text),
+            Event::InlineMath(formula) => self.formula(&formula, false),
+            Event::DisplayMath(formula) => self.formula(&formula, true),
             Event::Html(html) | Event::InlineHtml(html) => self.raw(&html),
             Event::SoftBreak => self.line_end("\n"),
             Event::HardBreak => self.line_end("<br>\n"),
@@ -143,7 +149,7 @@ impl<'a> Writer<'a> {
             Tag::Paragraph => self.images.open_paragraph(&mut self.html),
             Tag::Heading { .. } if matches!(self.title, Title::Expected) => self.title = Title::Open,
             Tag::Heading { .. } => self.headings.open(&self.html),
-            Tag::BlockQuote(_) => self.html.push_str("<blockquote>\n"),
+            Tag::BlockQuote(kind) => alerts::open(&mut self.html, kind),
             Tag::CodeBlock(kind) => self.code.open(&kind),
             Tag::List(None) => self.html.push_str("<ul>\n"),
             Tag::List(Some(1)) => self.html.push_str("<ol>\n"),
@@ -159,6 +165,11 @@ impl<'a> Writer<'a> {
             Tag::Emphasis => self.html.push_str("<em>"),
             Tag::Strong => self.html.push_str("<strong>"),
             Tag::Strikethrough => self.html.push_str("<del>"),
+            Tag::Superscript => self.html.push_str("<sup>"),
+            Tag::Subscript => self.html.push_str("<sub>"),
+            Tag::DefinitionList => self.html.push_str("<dl>\n"),
+            Tag::DefinitionListTitle => self.html.push_str("<dt>"),
+            Tag::DefinitionListDefinition => self.html.push_str("<dd>"),
             Tag::Link { link_type, dest_url, title, .. } => self.open_link(link_type, &dest_url, &title),
             Tag::Image { dest_url, title, .. } => {
                 self.images.open(&self.html, dest_url.into_string(), title.into_string());
@@ -190,6 +201,11 @@ impl<'a> Writer<'a> {
             TagEnd::Emphasis => self.html.push_str("</em>"),
             TagEnd::Strong => self.html.push_str("</strong>"),
             TagEnd::Strikethrough => self.html.push_str("</del>"),
+            TagEnd::Superscript => self.html.push_str("</sup>"),
+            TagEnd::Subscript => self.html.push_str("</sub>"),
+            TagEnd::DefinitionList => self.html.push_str("</dl>\n"),
+            TagEnd::DefinitionListTitle => self.html.push_str("</dt>\n"),
+            TagEnd::DefinitionListDefinition => self.html.push_str("</dd>\n"),
             TagEnd::Link => self.references.close(&mut self.html),
             TagEnd::Image => self.close_image(),
             _ => {}
@@ -203,6 +219,10 @@ impl<'a> Writer<'a> {
     }
 
     fn open_link(&mut self, kind: LinkType, address: &str, title: &str) {
+        if matches!(kind, LinkType::WikiLink { .. }) {
+            self.references.open_titled(&mut self.html, address, self.judge);
+            return;
+        }
         // `<ada@example.org>` (CommonMark, section 6.5).
         let address = if kind == LinkType::Email { Cow::Owned(format!("mailto:{address}")) } else { address.into() };
         self.references.open(&mut self.html, &address, title, self.judge);
@@ -280,6 +300,12 @@ impl<'a> Writer<'a> {
         self.last = Some('`');
     }
 
+    fn formula(&mut self, formula: &str, is_block: bool) {
+        self.gather(formula);
+        math::push(&mut self.html, formula, is_block);
+        self.last = Some('$');
+    }
+
     fn line_end(&mut self, html: &str) {
         self.gather(" ");
         self.html.push_str(html);
@@ -311,8 +337,9 @@ impl<'a> Writer<'a> {
         let Title::Read(title) = self.title else {
             return Rendered::default();
         };
+        let contents = if self.judge.rules.contents { self.headings.contents(prefix) } else { String::new() };
         Rendered {
-            html: self.html_parts.clean(self.html, prefix),
+            html: self.html_parts.clean(contents + &self.html, prefix),
             title: self.html_parts.clean(title, prefix),
             shown: self.references.into_shown(),
             is_late: self.code.is_late(),

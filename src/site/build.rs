@@ -68,8 +68,8 @@ impl BuildMemory {
         let Some(previous) = &mut self.previous else {
             return false;
         };
-        previous.gone = previous.find_gone(&folder);
-        previous.gone.is_empty()
+        previous.found = previous.look(&folder);
+        previous.found.is_as_written()
     }
 
     /// The messages that the last build showed, with their digests.

@@ -115,7 +115,7 @@ impl<'a> ReadingRoom<'a> {
             fs_err::create_dir_all(request.output)?;
         }
         let mut output = OpenOutput::open(request.output, None)?;
-        output.find_gone();
+        output.look();
         // Before the sites are built, which takes long, and which would be left behind.
         let files = files(request.theme);
         let at_stake = files.iter().map(|(path, page)| (path, known_bytes(request.theme, page)));

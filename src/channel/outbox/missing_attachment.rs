@@ -9,7 +9,7 @@ use crate::channel::protocol::message_file;
 use crate::channel::protocol::missing::Missing;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::completeness;
-use crate::markdown;
+use crate::markdown::{self, Dialect};
 
 /// Beginnings of words that speak of attachments: English, German, French, Spanish, Italian, Portuguese, Dutch, the
 /// Scandinavian languages, Polish, Russian, Greek.

@@ -17,7 +17,7 @@ use crate::channel::protocol::{header, message_file};
 use crate::channel::snapshot::attachments::{list_named, max_length};
 use crate::channel::snapshot::listing::why;
 use crate::fs::confined::{Folder, Kind};
-use crate::markdown;
+use crate::markdown::{self, Dialect};
 use crate::media::{BEGINNING, Metadata};
 
 /// A text and its attachments.

@@ -90,6 +90,8 @@ pub enum Reason {
     TooDeep,
     /// The system does not let us read it; what it said.
     Unreadable(String),
+    /// It is read, and something in it does not count; what that is.
+    Mistake(String),
     /// A draft by its own header.
     Draft,
     /// Dated in the future: held until it is due.
@@ -120,7 +122,8 @@ impl fmt::Display for Reason {
             Self::TooMany => "beyond the first 10,000 attachments of its message",
             Self::TooDeep => "more than eight folders deep",
             Self::Unreadable(error) => return write!(f, "not readable: {error}"),
-            Self::Draft => "a draft: its header says `draft: true`",
+            Self::Mistake(what) => return f.write_str(what),
+            Self::Draft => "a draft by its header",
             Self::Future => "dated in the future: held until it is due",
             Self::Lacks(Missing::Attachments(names)) => {
                 return write!(f, "held: waiting for {}", Missing::names_in_words(names));

@@ -16,4 +16,5 @@ pub mod reply_to;
 pub mod settings;
 pub mod stamp;
 pub mod toml_error;
+pub mod toml_keys;
 pub mod toml_table;

@@ -9,19 +9,25 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use url::Url;
 use uuid::Uuid;
 
 use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::header::Language;
 use crate::channel::protocol::kind::Kind;
-use crate::channel::protocol::layout::PROFILE_FILE;
+use crate::channel::protocol::layout::{PROFILE_FILE, SETTINGS_FILE};
+use crate::channel::protocol::message_file;
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::protocol::toml_error;
-use crate::channel::protocol::{header, message_file};
+use crate::channel::protocol::toml_keys::{Mistake, explain};
+use crate::channel::protocol::{settings, toml_keys};
 use crate::fs::confined::Folder;
-use crate::markdown;
+use crate::markdown::{self, Dialect};
 
 /// No more of the file is read, in bytes.
 pub const MAX_FILE: u64 = 64 << 10;
+/// A larger icon is none, in bytes.
+pub const MAX_ICON: u64 = 1 << 20;
+/// What is behind so many characters of a value is not shown.
 const MAX_VALUE: usize = 500;
 
 /// What a channel says of itself; every part optional.
@@ -48,6 +54,9 @@ pub struct Profile {
     /// The name of a hidden picture in the outbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub icon: Option<String>,
+    /// What its texts are written in beyond the common Markdown: names that [`Dialect`] knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub markdown: Vec<String>,
 }
 
 /// What the inbox and the outbox of a channel say of it.
@@ -74,16 +83,24 @@ impl fmt::Display for Problem {
 /// # Errors
 /// [`Problem`].
 pub fn read(folder: &Folder) -> Result<Profile, Problem> {
+    read_with_mistakes(folder).map(|(profile, _)| profile)
+}
+
+/// Reads a box's profile, and says of each value that does not count what is wrong with it, with its line.
+///
+/// # Errors
+/// [`Problem`].
+pub fn read_with_mistakes(folder: &Folder) -> Result<(Profile, Vec<String>), Problem> {
     let bytes = match folder.read(Path::new(PROFILE_FILE), MAX_FILE) {
         // A part of it would say something else than the whole.
         Ok((_, stat)) if stat.len > MAX_FILE => {
             return Err(Problem::Form(format!("longer than {} KiB", MAX_FILE >> 10)));
         }
         Ok((bytes, _)) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Profile::default()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((Profile::default(), Vec::new())),
         Err(error) => return Err(Problem::Unreadable(error.to_string())),
     };
-    parse(bytes)
+    parse_with_mistakes(bytes)
 }
 
 /// Reads what a profile's file holds.
@@ -91,11 +108,122 @@ pub fn read(folder: &Folder) -> Result<Profile, Problem> {
 /// # Errors
 /// [`Problem::Form`].
 pub fn parse(bytes: Vec<u8>) -> Result<Profile, Problem> {
+    parse_with_mistakes(bytes).map(|(profile, _)| profile)
+}
+
+fn parse_with_mistakes(bytes: Vec<u8>) -> Result<(Profile, Vec<String>), Problem> {
     let text = message_file::decode(bytes).text;
-    toml::from_str::<Profile>(&text).map(Profile::checked).map_err(|error| {
-        let line = toml_error::line(&text, &error);
-        Problem::Form(format!("line {line}: {}", error.message()))
-    })
+    match toml::from_str::<Profile>(&text) {
+        Ok(said) => {
+            let mistakes = mistakes(&text, &said);
+            Ok((said.checked(), mistakes))
+        }
+        Err(error) => {
+            let Mistake { line, what, .. } = explain(&text, &error, &[]);
+            Err(Problem::Form(format!("line {line}: {what}")))
+        }
+    }
+}
+
+/// The keys of a profile.
+const KEYS: [&str; 10] =
+    ["id", "title", "description", "author", "language", "link", "icon", "markdown", "timezone", "menu"];
+
+/// So many mistakes are told: a profile may be an adversary's.
+const MAX_MISTAKES: usize = 20;
+
+/// What is wrong with a profile's keys and values, each with its line, in the order of the lines.
+fn mistakes(text: &str, said: &Profile) -> Vec<String> {
+    let table: toml::Table = toml::from_str(text).unwrap_or_default();
+    let unknown = table.keys().filter(|key| !KEYS.contains(&key.as_str())).map(|key| (key.as_str(), unknown_key(key)));
+    let values = wrong_values(said);
+    let mut told: Vec<(usize, String)> =
+        unknown.chain(values).map(|(key, what)| (toml_keys::line_of(text, key), what)).collect();
+    told.sort();
+    told.into_iter().take(MAX_MISTAKES).map(|(line, what)| format!("line {line}: {what}")).collect()
+}
+
+fn unknown_key(key: &str) -> String {
+    if settings::is_key(key) {
+        return format!("`{key}` is no key of a profile; it belongs in `{SETTINGS_FILE}`");
+    }
+    match toml_keys::nearest(key, KEYS.into_iter()).filter(|(_, likeness)| *likeness > 0.8) {
+        Some((near, _)) => format!("unknown key `{key}`; did you mean `{near}`?"),
+        None => format!("unknown key `{key}`; known are {}", KEYS.join(", ")),
+    }
+}
+
+/// Says of each value that does not count, or not as it stands, what would be right.
+fn wrong_values(said: &Profile) -> Vec<(&'static str, String)> {
+    let mut wrong = Vec::new();
+    let texts = [("title", &said.title), ("description", &said.description), ("author", &said.author)];
+    for (key, value) in texts {
+        if value.as_ref().is_some_and(|value| value.chars().count() > MAX_VALUE) {
+            wrong.push((key, format!("`{key}` is longer than {MAX_VALUE} characters; the rest is not shown")));
+        }
+    }
+    if let Some(id) = said.id.as_deref().filter(|id| uuid_of(id).is_none()) {
+        wrong.push(("id", format!("`id = \"{id}\"` does not count: an id has the form `{EXAMPLE_ID}`; until it has, the feed's id follows from the channel's name")));
+    }
+    if let Some(value) = said.language.as_deref().filter(|value| !value.trim().is_empty()) {
+        match Language::parse(value) {
+            None => wrong
+                .push(("language", format!("`language = \"{value}\"` is not a language tag such as `en` or `pt-BR`"))),
+            Some(language) if language.is_mended => {
+                let tag = language.tag;
+                wrong.push((
+                    "language",
+                    format!("`language = \"{value}\"` is read as the language tag `{tag}`; write it so"),
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(link) = said.link.as_deref().filter(|link| !link.trim().is_empty()) {
+        match link_of(link) {
+            Ok(_) => {}
+            Err(Link::HasUser) => wrong.push((
+                "link",
+                "`link` contains a user name or a password, which everybody could read; write it without".to_owned(),
+            )),
+            Err(Link::NoAddress) => wrong.push((
+                "link",
+                format!("`link = \"{link}\"` is not a web address such as `https://example.org/blog/`"),
+            )),
+        }
+    }
+    if let Some(icon) = said.icon.as_deref().filter(|icon| !icon.is_empty() && !is_icon_name(icon)) {
+        wrong.push(("icon", format!("`icon = \"{icon}\"` does not count: an icon is a file of the outbox itself, with a name that begins with a dot, such as `.icon.png`")));
+    }
+    for name in said.markdown.iter().filter(|name| !Dialect::names().any(|known| known == *name)) {
+        let known: Vec<&str> = Dialect::names().collect();
+        wrong.push(("markdown", format!("`{name}` in `markdown` is unknown; known are {}", known.join(", "))));
+    }
+    wrong
+}
+
+const EXAMPLE_ID: &str = "urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a";
+
+/// Why a link is none that can be published.
+enum Link {
+    NoAddress,
+    HasUser,
+}
+
+/// A link as it is published: an address of the web that tells nobody a password.
+fn link_of(link: &str) -> Result<&str, Link> {
+    if !(link.starts_with("https://") || link.starts_with("http://")) {
+        return Err(Link::NoAddress);
+    }
+    match Url::parse(link) {
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => Err(Link::HasUser),
+        Ok(_) => Ok(link),
+        Err(_) => Err(Link::NoAddress),
+    }
+}
+
+fn is_icon_name(name: &str) -> bool {
+    name.starts_with('.') && !name.contains('/') && name != ".." && name != "."
 }
 
 /// A profile's text with this id; `None` where it has one, or is no profile.
@@ -114,10 +242,17 @@ impl Profile {
             title: shown_value(self.title),
             description: shown_value(self.description),
             author: shown_value(self.author),
-            language: shown_value(self.language).filter(|tag| header::is_language(tag)),
-            link: shown_value(self.link).filter(|link| link.starts_with("https://") || link.starts_with("http://")),
-            icon: self.icon.filter(|name| name.starts_with('.') && !name.contains('/') && name != ".." && name != "."),
+            language: shown_value(self.language).and_then(|value| Some(Language::parse(&value)?.tag)),
+            link: shown_value(self.link).filter(|link| link_of(link).is_ok()),
+            icon: self.icon.filter(|name| is_icon_name(name)),
+            markdown: self.markdown.into_iter().filter(|name| Dialect::names().any(|known| known == name)).collect(),
         }
+    }
+
+    /// The Markdown that its texts are written in.
+    pub fn dialect(&self) -> Dialect {
+        let dialect = Dialect::from_names(self.markdown.iter().map(String::as_str));
+        self.language.as_deref().map_or(dialect, |language| dialect.in_language(language))
     }
 
     /// The id that the profile gives the channel.
@@ -204,6 +339,36 @@ mod tests {
         };
         let checked = profile.checked();
         assert_eq!(checked, Profile { title: Some("A title".into()), ..Profile::default() });
+    }
+
+    #[test]
+    fn every_value_that_does_not_count_is_told_with_its_line() {
+        let told = |text: &str| parse_with_mistakes(text.into()).unwrap().1;
+        let text = "# mine\nid = \"tag:example.org,2020:me\"\nlanguage = \"zh_CN\"\nicon = \"icon.png\"\ntitel = \"x\"\n\
+                    link = \"https://a:b@example.org/\"\nbase_url = \"x\"\ntimezone = \"UTC\"\n[more]\ntitle = \"y\"\n";
+        let expected = [
+            "line 2: `id = \"tag:example.org,2020:me\"` does not count",
+            "line 3: `language = \"zh_CN\"` is read as the language tag `zh-CN`",
+            "line 4: `icon = \"icon.png\"` does not count",
+            "line 5: unknown key `titel`; did you mean `title`?",
+            "line 6: `link` contains a user name or a password",
+            "line 7: `base_url` is no key of a profile; it belongs in `missive.toml`",
+            "line 9: unknown key `more`; known are",
+        ];
+        let mistakes = told(text);
+        assert_eq!(mistakes.len(), expected.len(), "{mistakes:?}");
+        for (told, expected) in mistakes.iter().zip(expected) {
+            assert!(told.starts_with(expected), "{told}");
+        }
+        assert_eq!(
+            told(&format!("id = \"{EXAMPLE_ID}\"\nlanguage = \"\"\nicon = \"\"\nlink = \"http://x.org\"")),
+            [""; 0]
+        );
+        assert_eq!(told(&"x = 1\n".replace('x', &format!("description = \"{}\"\ny", "d".repeat(501)))).len(), 2);
+        let profile = parse(text.into()).unwrap();
+        assert_eq!((profile.language.as_deref(), profile.link, profile.icon), (Some("zh-CN"), None, None));
+        let wrong = parse(b"\ntitle = 5\n".to_vec()).unwrap_err();
+        assert_eq!(wrong, Problem::Form("line 2: `title` takes a text in quotes, not 5".into()));
     }
 
     #[test]

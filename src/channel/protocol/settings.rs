@@ -11,25 +11,12 @@ use url::Url;
 
 use crate::channel::error::Error;
 use crate::channel::protocol::layout::SETTINGS_FILE;
-use crate::channel::protocol::toml_error;
+use crate::channel::protocol::toml_keys::{Mistake, TableKeys, explain, line_of};
 use crate::fs::regular_file;
 use crate::markdown::{RawHtml, frame_host};
 
 /// A longer file is not read, in bytes: nobody has so much to set.
 const MAX_FILE: u64 = 1 << 20;
-
-const KEYS: [&str; 10] = [
-    "site",
-    "base_url",
-    "theme",
-    "page_size",
-    "feed_size",
-    "highlight",
-    "raw_html",
-    "embeds",
-    "share_on_site",
-    "title",
-];
 
 /// Everything `missive.toml` can say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -108,18 +95,33 @@ impl TryFrom<String> for BaseUrl {
 
     fn try_from(text: String) -> Result<Self, String> {
         let wrong = || format!("`{text}` is not a web address such as `https://example.org/blog/`");
-        let mut url = Url::parse(text.trim()).map_err(|_| wrong())?;
+        let url = Url::parse(text.trim()).map_err(|_| wrong())?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err(wrong());
         }
-        url.set_query(None);
-        url.set_fragment(None);
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(format!(
+                "`{}` contains a user name or a password, which everybody could read; write it without",
+                without_user(url)
+            ));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(format!("`{text}` must end before its `?` or `#`: the names of pages are put behind it"));
+        }
         let mut text = String::from(url);
         if !text.ends_with('/') {
             text.push('/');
         }
         Ok(Self(text))
     }
+}
+
+/// An address with stars for who logs in, for words that may be seen by others.
+fn without_user(mut url: Url) -> Url {
+    // An address that has a user can have another one.
+    let _ = url.set_username("***");
+    let _ = url.set_password(None);
+    url
 }
 
 /// Reads a value that is as if it were not there when it is an empty string.
@@ -161,34 +163,30 @@ fn hosts<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error> {
 pub fn read(channel: &Path) -> Result<Settings, Error> {
     let path = channel.join(SETTINGS_FILE);
     match regular_file::read_text(&path, MAX_FILE) {
-        Ok(text) => parse(&text).map_err(|(line, what)| Error::Settings { path, line, what }),
+        Ok(text) => parse(&text).map_err(|mistake| Error::Settings { path, mistake }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Settings::default()),
         Err(error) => Err(Error::Io(error)),
     }
 }
 
-fn parse(text: &str) -> Result<Settings, (usize, String)> {
-    let settings: Settings =
-        toml::from_str(text).map_err(|error| (toml_error::line(text, &error), explain(error.message())))?;
+fn parse(text: &str) -> Result<Settings, Mistake> {
+    let settings: Settings = toml::from_str(text).map_err(|error| explain(text, &error, &tables()))?;
     for (key, value) in [("page_size", settings.site.page_size), ("feed_size", settings.site.feed_size)] {
         if !(1..=1_000).contains(&value) {
-            let line = 1 + text.lines().position(|line| line.trim_start().starts_with(key)).unwrap_or(0);
-            return Err((line, format!("`{key}` must be between 1 and 1000, not {value}")));
+            let what = format!("`{key}` must be between 1 and 1000, not {value}");
+            return Err(Mistake { line: line_of(text, key), what, hint: None });
         }
     }
     Ok(settings)
 }
 
-/// An unknown key is answered with the nearest known one instead of the whole list.
-fn explain(message: &str) -> String {
-    let Some(key) = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) else {
-        return message.trim().to_owned();
-    };
-    let near = KEYS.iter().max_by(|a, b| strsim::jaro_winkler(key, a).total_cmp(&strsim::jaro_winkler(key, b)));
-    match near.filter(|near| strsim::jaro_winkler(key, near) > 0.7) {
-        Some(near) => format!("unknown key `{key}`; did you mean `{near}`?"),
-        None => format!("unknown key `{key}`; known are {}", KEYS.join(", ")),
-    }
+/// Whether a word is a key of the settings.
+pub(super) fn is_key(word: &str) -> bool {
+    tables().iter().any(|table| table.keys.iter().any(|key| key == word && key != "title"))
+}
+
+fn tables() -> [TableKeys; 2] {
+    [TableKeys::new::<Settings>(""), TableKeys::new::<Site>("site")]
 }
 
 #[cfg(test)]
@@ -209,16 +207,52 @@ mod tests {
     fn errors_name_the_line_and_the_nearest_key() {
         let cases = [
             ("[site]\nbase_ulr = \"x\"\n", 2, "unknown key `base_ulr`; did you mean `base_url`?"),
-            ("[site]\n\npage_size = \"many\"\n", 3, "invalid type: string \"many\", expected usize"),
+            ("[siet]\ntheme = \"x\"\n", 1, "unknown key `siet`; did you mean `site`?"),
+            ("bsae_url = \"x\"\n", 1, "unknown key `bsae_url`; did you mean `base_url` under [site]?"),
+            ("[site]\n\npage_size = \"many\"\n", 3, "`page_size` takes a whole number, not \"many\""),
+            ("[site]\npage_size = -1\n", 2, "`page_size` takes a whole number, not -1"),
+            ("[site]\nraw_html = \"yes\"\n", 2, "`raw_html` takes true or false, not \"yes\""),
+            ("[site]\ntheme = 3\n", 2, "`theme` takes a text in quotes, not 3"),
+            ("site = 3\n", 1, "`site` takes a table, not 3"),
             ("[site]\npage_size = 0\n", 2, "`page_size` must be between 1 and 1000, not 0"),
+            (
+                "[site]\ntitle = \"feed_size\"\nfeed_size = 5000\n",
+                3,
+                "`feed_size` must be between 1 and 1000, not 5000",
+            ),
             (
                 "[site]\nbase_url = \"example.org\"\n",
                 2,
-                "`example.org` is not a web address such as `https://example.org/blog/`",
+                "`base_url`: `example.org` is not a web address such as `https://example.org/blog/`",
             ),
         ];
         for (text, line, what) in cases {
-            assert_eq!(parse(text), Err((line, what.to_owned())), "{text}");
+            assert_eq!(parse(text), Err(Mistake { line, what: what.to_owned(), hint: None }), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_in_the_wrong_place_is_told_where_it_belongs() {
+        for key in tables()[1].keys.iter() {
+            let mistake = parse(&format!("# mine\n{key} = \"https://example.org/\"\n")).unwrap_err();
+            assert_eq!((mistake.line, mistake.hint.as_deref()), (2, Some("it belongs under [site]")), "{key}");
+            assert_eq!(mistake.what, format!("unknown key `{key}` in this place"));
+        }
+        assert!(tables()[1].keys.iter().any(|key| key == "base_url"));
+    }
+
+    #[test]
+    fn a_base_url_gives_away_nobodys_password() {
+        for url in ["https://brando:s3cret@example.org/", "https://brando@example.org/", "https://:s3cret@example.org/"]
+        {
+            let error = BaseUrl::try_from(url.to_owned()).unwrap_err();
+            assert!(
+                error.contains("user name or a password") && !error.contains("s3cret") && !error.contains("brando"),
+                "{error}"
+            );
+        }
+        for url in ["https://example.org/?a=b", "https://example.org/blog/#x"] {
+            assert!(BaseUrl::try_from(url.to_owned()).is_err(), "{url}");
         }
     }
 

@@ -22,7 +22,7 @@ use crate::channel::snapshot::attachments::{FolderListing, MAX_PICTURE_BYTES, Sk
 use crate::channel::snapshot::file_mark::{FileMark, is_settled};
 use crate::channel::snapshot::text_problem;
 use crate::fs::confined::Folder;
-use crate::markdown::{self, Finding, RawHtml, Trust, normal_tag};
+use crate::markdown::{self, Dialect, Finding, RawHtml, Trust, normal_tag};
 use crate::media::attachment_kind::{AttachmentKind, Use};
 use crate::media::{Format, Metadata, Size, displayed_size, svg_size};
 
@@ -94,6 +94,8 @@ pub struct Card {
     pub links: Vec<String>,
     /// What the author of its text should know of, with the lines of the file.
     pub findings: Vec<Finding>,
+    /// The Markdown that its text is written in.
+    pub dialect: Dialect,
     /// Whether its text asks for pictures from elsewhere.
     pub shows_remote: bool,
     /// Whether its page shows only the beginning of its text.
@@ -180,7 +182,7 @@ pub fn read_body_of(folder: &Folder, card: &Card) -> io::Result<(String, bool)> 
 /// Makes a message's card, from what an older card already knows where that is certain to be still true.
 ///
 /// `known` is the older card, whose text and pictures may be trusted; `folder_is_there` tells whether the box holds a
-/// stem folder for it.
+/// stem folder for it, and `dialect` is the Markdown of the box's texts.
 ///
 /// # Errors
 /// As the system says, when the text can't be read.
@@ -189,8 +191,10 @@ pub fn make(
     side: Side,
     stamp: Stamp,
     folder_is_there: bool,
+    dialect: Dialect,
     known: Option<&Arc<Card>>,
 ) -> io::Result<MadeCard> {
+    let known = known.filter(|card| card.dialect == in_language_of(dialect, &card.header));
     let mark = folder_is_there.then(|| folder.stat(Path::new(&stamp.to_string())).map(FileMark::from)).transpose()?;
     if let Some(card) = known
         && is_same(folder, card, mark)
@@ -212,13 +216,13 @@ pub fn make(
     }
     let attachments = look_at(folder, stamp, &mut listed, known);
     let (bytes, stat) = folder.read(&Entry::Text(stamp).path(), MAX_READ)?;
-    let (card, body) = of_text(side, stamp, bytes, stat.into(), attachments);
+    let (card, body) = of_text(side, stamp, dialect, (bytes, stat.into()), attachments);
     Ok(MadeCard { card: Arc::new(Card { folder: mark, ..card }), oddities: listed.oddities, body: Some(body) })
 }
 
 /// The card that a text would have in the outbox, with its attachments from the folder of this name; gives the text behind
 /// its header too.
-pub fn would_be(text: Vec<u8>, stamp: Stamp, folder: Option<(&Folder, &str)>) -> (Card, String) {
+pub fn would_be(text: Vec<u8>, stamp: Stamp, dialect: Dialect, folder: Option<(&Folder, &str)>) -> (Card, String) {
     let mark = FileMark { len: text.len() as u64, modified: i64::MAX, inode: 0 };
     let attachments = folder.map(|(folder, stem)| {
         let listed = attachments::list_named(folder, Path::new(stem)).files.into_iter();
@@ -228,7 +232,7 @@ pub fn would_be(text: Vec<u8>, stamp: Stamp, folder: Option<(&Folder, &str)>) ->
         };
         listed.map(look).collect()
     });
-    of_text(Side::Outbox, stamp, text, mark, attachments.unwrap_or_default())
+    of_text(Side::Outbox, stamp, dialect, (text, mark), attachments.unwrap_or_default())
 }
 
 /// Whether text, stem folder and attachments are as an older card has them, without a listing: in a folder that is as it
@@ -244,11 +248,18 @@ fn is_same(folder: &Folder, card: &Card, mark: Option<FileMark>) -> bool {
         && (card.attachments.is_empty() || folder.child(&stem).is_ok_and(|files| are(&files)))
 }
 
-fn of_text(side: Side, stamp: Stamp, bytes: Vec<u8>, mark: FileMark, attachments: Vec<Attachment>) -> (Card, String) {
+fn of_text(
+    side: Side,
+    stamp: Stamp,
+    dialect: Dialect,
+    (bytes, mark): (Vec<u8>, FileMark),
+    attachments: Vec<Attachment>,
+) -> (Card, String) {
     let hash = hash_of(&bytes, mark);
     let text = message_file::decode(bytes);
     let parted = header::part(&text.text);
-    let summary = markdown::summarise(parted.body);
+    let dialect = in_language_of(dialect, &parted.header);
+    let summary = markdown::summarise(parted.body, dialect);
     let mut problems = parted.problems;
     // The cut of a long text may part a character, which is no fault of its author's.
     if text.mended && mark.len < MAX_READ {
@@ -289,6 +300,7 @@ fn of_text(side: Side, stamp: Stamp, bytes: Vec<u8>, mark: FileMark, attachments
         is_cut: summary.is_cut,
         code: summary.code,
         findings,
+        dialect,
         shows_remote: summary.shows_remote,
         problems,
         attachments,
@@ -297,6 +309,11 @@ fn of_text(side: Side, stamp: Stamp, bytes: Vec<u8>, mark: FileMark, attachments
     let mut body = text.text;
     body.drain(..body_start);
     (card, body)
+}
+
+/// A box's Markdown in the language of a message, whose quotation marks are that language's.
+fn in_language_of(dialect: Dialect, header: &Header) -> Dialect {
+    header.lang.as_deref().map_or(dialect, |language| dialect.in_language(language))
 }
 
 /// The hash of a text; of one that is not read whole, its length and time count too.

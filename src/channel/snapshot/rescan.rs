@@ -90,6 +90,14 @@ impl LastLook {
         if names.len() > MOST || boxes(&self.snapshot) != self.boxes || !is_same_look(self.snapshot.look, look) {
             return Ok(self.everything(look)?.0);
         }
+        let is_same_dialect = |side: Side| {
+            let profile = self.snapshot.profile(side);
+            self.snapshot.dialect_now(side, profile) == profile.dialect()
+        };
+        if !Side::BOTH.into_iter().all(is_same_dialect) {
+            // Every text is read in another way.
+            return Ok(self.everything(look)?.0);
+        }
         self.snapshot.look = look;
         let trusts = self.snapshot.trusts();
         for side in BY_WORDS {
@@ -190,9 +198,10 @@ impl Snapshot {
         let Some(folder) = self.folder(side) else {
             return Vec::new();
         };
+        let dialect = self.profile(side).dialect();
         let make = |stamp: &Stamp| {
             let settled = known.get(stamp).filter(|card| card.is_settled_at(self.looked_at));
-            (*stamp, card::make(folder, side, *stamp, listing.folders.contains(stamp), settled))
+            (*stamp, card::make(folder, side, *stamp, listing.folders.contains(stamp), dialect, settled))
         };
         listing.texts.iter().map(make).collect()
     }

@@ -15,7 +15,7 @@ use crate::channel::feed_ids::Origins;
 use crate::channel::protocol::name::ChannelName;
 use crate::channel::protocol::settings::BaseUrl;
 use crate::channel::{Channel, Kind, folder};
-use crate::commands::build::report::{BuildReport, CONVERSATION_NOTE, MAX_LINES, NO_BASE_URL, took};
+use crate::commands::build::report::{BuildReport, CONVERSATION_NOTE, MAX_LINES, NO_BASE_URL, changed_by_hand, took};
 use crate::commands::daemon_events::{Narrator, WAITS_FOR_OTHER_BUILD, say_damage_if_verbose};
 use crate::commands::{Environment, Failure, count, resolve};
 use crate::console::Console;
@@ -248,6 +248,14 @@ impl ReadingRoomReport {
         lines.extend(
             self.room.kept.iter().map(|text| format!("warning: {}: it is missing on the front page", field(text))),
         );
+        let sites = self.channels.iter().map(|one| (Some(&one.channel), &one.site));
+        lines.extend(sites.chain([(None, &self.room)]).filter_map(|(channel, site)| {
+            let said = changed_by_hand(site)?;
+            Some(
+                channel
+                    .map_or(said.clone(), |channel| said.replacen("note:", &format!("note: {}:", field(channel)), 1)),
+            )
+        }));
         if self.channels.iter().any(|one| one.kind == Kind::Message) {
             lines.push(CONVERSATION_NOTE.to_owned());
         }

@@ -137,6 +137,8 @@ impl BuildReport {
     }
 }
 
+/// So many files that were changed by hand are named.
+const MAX_NAMES: usize = 5;
 /// So many warnings, and so many notes, are listed by a build.
 pub(super) const MAX_LINES: usize = 10;
 /// Said once of anything that holds a conversation.
@@ -144,6 +146,19 @@ pub(super) const CONVERSATION_NOTE: &str = "note: this site contains other peopl
 /// Said of anything that was built without knowing where it will be found.
 pub(super) const NO_BASE_URL: &str =
     "note: without a base URL there is no sitemap, and the feeds work on this machine only; ";
+
+/// Says which files somebody else had written to, if there are any.
+pub(super) fn changed_by_hand(site: &OutputReport) -> Option<String> {
+    let changed: Vec<&str> =
+        site.written.iter().filter(|file| file.was_changed_by_hand()).map(|file| file.path.as_str()).collect();
+    let (first, more) = changed.split_at(changed.len().min(MAX_NAMES));
+    let what = if first.iter().all(|path| path.ends_with(".html")) { "page" } else { "file" };
+    let (was, is) = if changed.len() == 1 { ("was", "is") } else { ("were", "are") };
+    let rest = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    let names = field(&first.join(", "));
+    let number = count(changed.len(), what);
+    (!changed.is_empty()).then(|| format!("note: {number} {was} changed by hand and {is} written anew: {names}{rest}"))
+}
 
 impl BuildReport {
     /// Whether the answer is a failure.
@@ -165,6 +180,7 @@ impl BuildReport {
                 self.waiting.len() - MAX_LINES
             ));
         }
+        lines.extend(changed_by_hand(&self.site));
         if self.kind == Kind::Message {
             lines.push(CONVERSATION_NOTE.to_owned());
         }

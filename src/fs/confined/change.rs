@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{self, AtFlags, Mode, OFlags};
+use rustix::fs::{self, AtFlags, Mode, OFlags, Timespec, Timestamps, UTIME_NOW};
 
 use crate::fs::atomic_write::TEMPORARY_PREFIX;
 use crate::fs::confined::{Folder, Kind, Stat, not_a};
@@ -109,6 +109,17 @@ impl Folder {
     pub fn rename(&self, from: &Path, into: &Self, to: &Path) -> io::Result<()> {
         let ((from, old), (into, new)) = (self.above(from)?, into.above(to)?);
         Ok(fs::renameat(from.fd(), old, into.fd(), new)?)
+    }
+
+    /// Sets a file's time of modification to now.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn touch(&self, relative: &Path) -> io::Result<()> {
+        let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+        let times = Timestamps { last_access: now, last_modification: now };
+        let (above, name) = self.above(relative)?;
+        Ok(fs::utimensat(above.fd(), name, &times, AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
     /// Removes what is no folder.

@@ -100,6 +100,11 @@ impl<'a> Inline<'a> {
         self.styles.push(style);
     }
 
+    /// A mark that stands where a terminal has no style for what it says.
+    pub(super) fn mark_text(&mut self, mark: &str) {
+        self.text(mark);
+    }
+
     pub(super) fn close_style(&mut self, mark: &str) {
         self.styles.pop();
         self.mark(mark);

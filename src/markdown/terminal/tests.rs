@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use pulldown_cmark::{Event, Parser, Tag};
 use unicode_width::UnicodeWidthStr;
 
-use crate::markdown::Dialect;
 use super::*;
+use crate::markdown::Dialect;
 use crate::markdown::events::options;
 use crate::text::invisible::is_unseen;
 use crate::text::wrap::columns;
@@ -267,7 +267,9 @@ fn margins_leave_room() {
 
 #[test]
 fn a_title_can_be_left_out() {
-    let page = |text| lay_out(text, Page { width: 40, styled: false, skip_title: true, dialect: Dialect::default() }, &|_| None);
+    let page = |text| {
+        lay_out(text, Page { width: 40, styled: false, skip_title: true, dialect: Dialect::default() }, &|_| None)
+    };
     assert_eq!(page("# Title\n\ntext"), "text\n");
     assert_eq!(page("# Title"), "");
 }
@@ -417,7 +419,8 @@ proptest! {
 #[test]
 fn nobodys_words_vanish_with_styles_either() {
     for text in ["***\n<b>", "### \n[^n]: <b>"] {
-        let page = lay_out(text, Page { width: 20, styled: true, skip_title: false, dialect: Dialect::default() }, &|_| None);
+        let page =
+            lay_out(text, Page { width: 20, styled: true, skip_title: false, dialect: Dialect::default() }, &|_| None);
         assert!(unstyled(&page).contains('b'), "{page:?}");
     }
 }

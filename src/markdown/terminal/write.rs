@@ -3,7 +3,7 @@
 //! Decides which blocks have an empty line between them, what is quoted or listed, and what waits for the end. Tables,
 //! margins and what stands within a block have files of their own.
 
-use pulldown_cmark::{Event, HeadingLevel, Tag, TagEnd};
+use pulldown_cmark::{BlockQuoteKind, Event, HeadingLevel, LinkType, Tag, TagEnd};
 
 use super::blocks::{Blocks, Within};
 use super::grid::Grid;
@@ -13,6 +13,7 @@ use super::notes::Notes;
 use super::prose::Style;
 use super::references::Reference;
 use super::sheet::Sheet;
+use crate::markdown::alerts;
 use crate::markdown::html_words::words_of;
 use crate::markdown::terminal::page::Page;
 use crate::text::invisible::visible;
@@ -104,7 +105,9 @@ impl<'a, 't> Writer<'a, 't> {
                 Some(code) => code.push_str(&text),
                 None => self.inline.text(&text),
             },
-            Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => self.inline.code(&text),
+            Event::Code(text) => self.inline.code(&text),
+            Event::InlineMath(formula) => self.inline.text(&format!("${formula}$")),
+            Event::DisplayMath(formula) => self.inline.text(&format!("$${formula}$$")),
             Event::Html(html) => self.html.get_or_insert_default().push_str(&html),
             Event::InlineHtml(html) => self.inline.html(&html),
             Event::SoftBreak => self.inline.text(" "),
@@ -119,10 +122,20 @@ impl<'a, 't> Writer<'a, 't> {
         match tag {
             Tag::Paragraph => self.open_paragraph(),
             Tag::Heading { level, .. } => self.open_heading(level),
-            Tag::BlockQuote(_) => {
+            Tag::BlockQuote(kind) => {
                 self.separate();
                 self.sheet.open_quote();
                 self.blocks.enter(Within::Quote);
+                self.alert(kind);
+            }
+            Tag::DefinitionListTitle => {
+                self.separate();
+                self.inline.open_style("**", Style::BOLD);
+            }
+            Tag::DefinitionListDefinition => {
+                self.write_prose();
+                self.sheet.open_item("    ", Style::NONE);
+                self.blocks.enter(Within::Item);
             }
             Tag::CodeBlock(_) => {
                 self.separate();
@@ -141,6 +154,9 @@ impl<'a, 't> Writer<'a, 't> {
             Tag::Emphasis => self.inline.open_style("*", Style::ITALIC),
             Tag::Strong => self.inline.open_style("**", Style::BOLD),
             Tag::Strikethrough => self.inline.open_style("~~", Style::STRIKE),
+            Tag::Superscript => self.inline.mark_text("^"),
+            Tag::Subscript => self.inline.mark_text("~"),
+            Tag::Link { link_type: LinkType::WikiLink { .. }, .. } => self.inline.open_link("#"),
             Tag::Link { dest_url, .. } => self.inline.open_link(&dest_url),
             Tag::Image { dest_url, title, .. } => {
                 self.inline.open_picture(dest_url.into_string(), title.into_string());
@@ -155,7 +171,11 @@ impl<'a, 't> Writer<'a, 't> {
                 self.write_prose();
             }
             TagEnd::Heading(level) => self.close_heading(level),
-            TagEnd::BlockQuote(_) | TagEnd::Item => {
+            TagEnd::DefinitionListTitle => {
+                self.inline.close_style("**");
+                self.write_prose();
+            }
+            TagEnd::BlockQuote(_) | TagEnd::Item | TagEnd::DefinitionListDefinition => {
                 self.write_prose();
                 self.sheet.close();
                 self.blocks.leave();
@@ -173,9 +193,21 @@ impl<'a, 't> Writer<'a, 't> {
             TagEnd::Emphasis => self.inline.close_style("*"),
             TagEnd::Strong => self.inline.close_style("**"),
             TagEnd::Strikethrough => self.inline.close_style("~~"),
+            TagEnd::Superscript => self.inline.mark_text("^"),
+            TagEnd::Subscript => self.inline.mark_text("~"),
             TagEnd::Link => self.inline.close_link(),
             TagEnd::Image => self.inline.close_picture(),
             _ => {}
+        }
+    }
+
+    /// Says what kind of alert a quote is.
+    fn alert(&mut self, kind: Option<BlockQuoteKind>) {
+        if let Some((name, _)) = kind.map(alerts::name) {
+            self.inline.open_style("**", Style::BOLD);
+            self.inline.text(name);
+            self.inline.close_style("**");
+            self.write_prose();
         }
     }
 

@@ -5,12 +5,16 @@
 use crate::difference::{Difference, difference};
 use crate::site::engine::fingerprint::Fingerprint;
 use crate::site::engine::manifest;
+use crate::site::engine::manifest::Written;
 use crate::site::engine::out_path::OutPath;
 use crate::site::engine::plan::{Plan, Planned, Unplanned};
 use crate::site::engine::previous_output::PreviousOutput;
 
 /// Why a file is written of which nobody knows what it says.
 pub(crate) const CUT_OFF: &str = "the last build was interrupted";
+
+/// Why a file is written that somebody else has written to since the last build.
+pub(crate) const CHANGED: &str = "changed by hand";
 
 /// A file that must be written, and why.
 pub(crate) struct Due<'p, P> {
@@ -43,19 +47,27 @@ impl<P> Todo<'_, P> {
 pub(crate) fn compare<'p, P: Plan>(plan: &'p P, previous: &PreviousOutput, force: bool) -> Todo<'p, P::Page> {
     let mut todo = Todo { write: Vec::new(), remove: Vec::new(), forget: Vec::new(), keeps_uncertain: false };
     let wanted = plan.files().iter().map(|planned| (&planned.path, planned));
-    let there = previous.manifest.entries.iter().map(|(path, fingerprint)| (path, *fingerprint));
-    let is_same = |planned: &&Planned<P::Page>, old: &Option<Fingerprint>| {
+    let there = previous.manifest.entries.iter().map(|(path, written)| (path, *written));
+    let is_same = |planned: &&Planned<P::Page>, old: &Option<Written>| {
         !force
-            && *old == Some(planned.fingerprint)
-            && !previous.gone.contains(&planned.path)
+            && old.is_some_and(|old| old.fingerprint == planned.fingerprint)
+            && !previous.found.gone.contains(&planned.path)
+            && !previous.found.changed.contains(&planned.path)
             && plan.is_settled(&planned.page, previous.saved())
     };
     for step in difference(wanted, there, is_same) {
         match step {
             Difference::Missing(_, planned) => todo.write.push(Due { planned, reasons: vec!["new"] }),
             Difference::Differing(path, planned, old) => {
-                let is_gone = previous.gone.contains(path);
-                todo.write.push(Due { planned, reasons: reasons(planned.fingerprint, old, is_gone, force) });
+                let reasons = match old {
+                    _ if previous.found.gone.contains(path) => vec!["the file was gone"],
+                    None => vec![CUT_OFF],
+                    Some(old) => {
+                        let is_changed = previous.found.changed.contains(path);
+                        reasons(planned.fingerprint, old.fingerprint, is_changed, force)
+                    }
+                };
+                todo.write.push(Due { planned, reasons });
             }
             Difference::Surplus(path, old) => match plan.unplanned(path) {
                 Unplanned::Remove => todo.remove.push(path.clone()),
@@ -69,14 +81,11 @@ pub(crate) fn compare<'p, P: Plan>(plan: &'p P, previous: &PreviousOutput, force
     todo
 }
 
-fn reasons(new: Fingerprint, old: Option<Fingerprint>, is_gone: bool, force: bool) -> Vec<&'static str> {
-    if is_gone {
-        return vec!["the file was gone"];
+fn reasons(new: Fingerprint, old: Fingerprint, is_changed: bool, force: bool) -> Vec<&'static str> {
+    let mut reasons = new.reasons(&old);
+    if is_changed {
+        reasons.push(CHANGED);
     }
-    let Some(old) = old else {
-        return vec![CUT_OFF];
-    };
-    let reasons = new.reasons(&old);
     match () {
         () if !reasons.is_empty() => reasons,
         () if force => vec!["forced"],
@@ -152,10 +161,11 @@ mod tests {
     }
 
     fn previous(files: &[(&str, Option<u64>)], gone: &[&str]) -> PreviousOutput {
-        let entries = files.iter().map(|(path, text)| (OutPath::fixed(*path), text.map(print))).collect();
+        let written = |text| Written { fingerprint: print(text), content: None };
+        let entries = files.iter().map(|(path, text)| (OutPath::fixed(*path), text.map(written))).collect();
         let gone: HashSet<OutPath> = gone.iter().map(|path| OutPath::fixed(*path)).collect();
         let mut previous = PreviousOutput::remembered(Manifest { entries, ..Manifest::default() });
-        previous.gone = gone;
+        previous.found.gone = gone;
         previous
     }
 
@@ -177,6 +187,15 @@ mod tests {
         assert_eq!(told(&todo), (written.map(str::to_owned).to_vec(), vec![], vec![]));
         let forced = compare(&plan, &previous, true);
         assert_eq!(told(&forced).0.first().map(String::as_str), Some("a: forced"));
+    }
+
+    #[test]
+    fn what_was_changed_by_hand_is_written_and_told() {
+        let plan = planned(&[("a", 1), ("b", 2), ("c", 3)]);
+        let mut previous = previous(&[("a", Some(1)), ("b", Some(1)), ("c", Some(3))], &[]);
+        previous.found.changed = ["a", "b", "x"].map(OutPath::fixed).into();
+        let written = ["a: changed by hand", "b: text, changed by hand"].map(str::to_owned).to_vec();
+        assert_eq!(told(&compare(&plan, &previous, false)), (written, vec![], vec![]));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! A text that cannot be read now never takes a page down. A page that shows it stays as it is; one that is not there yet
 //! is made without it, and looked at again by the next build.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
 
+use crate::site::engine::manifest::Content;
 use crate::site::engine::out_path::OutPath;
 use crate::site::engine::stage::Stage;
 use crate::site::error::SiteError;
@@ -19,6 +20,8 @@ pub(crate) struct Outcome {
     pub(crate) kept: HashSet<OutPath>,
     /// The files that were made without such a text, because there was no old one to keep.
     pub(crate) partial: HashSet<OutPath>,
+    /// What the files hold that are staged, or are in place already with the same bytes.
+    pub(crate) contents: HashMap<OutPath, Content>,
     /// Those texts.
     pub(crate) unreadable: BTreeSet<String>,
 }
@@ -29,6 +32,7 @@ impl Outcome {
         self.staged.extend(other.staged);
         self.kept.extend(other.kept);
         self.partial.extend(other.partial);
+        self.contents.extend(other.contents);
         self.unreadable.extend(other.unreadable);
         self
     }
@@ -59,7 +63,7 @@ impl<'a> Made<'a> {
         match bytes {
             Ok(bytes) => {
                 let is_new = self.stage.put(path, &bytes)?;
-                self.staged(path, is_new);
+                self.staged(path, is_new, Content::from_bytes(&bytes));
                 Ok(())
             }
             Err(SiteError::Unreadable(text)) => {
@@ -97,7 +101,8 @@ impl<'a> Made<'a> {
     /// [`SiteError::Io`].
     pub(crate) fn copy(&mut self, path: &OutPath, file: &File) -> Result<(), SiteError> {
         let is_new = self.stage.copy(path, file)?;
-        self.staged(path, is_new);
+        let len = file.metadata()?.len();
+        self.staged(path, is_new, Content { len, hash: None });
         Ok(())
     }
 
@@ -107,7 +112,8 @@ impl<'a> Made<'a> {
         self.outcome.unreadable.insert(unreadable);
     }
 
-    fn staged(&mut self, path: &OutPath, is_new: bool) {
+    fn staged(&mut self, path: &OutPath, is_new: bool, content: Content) {
+        self.outcome.contents.insert(path.clone(), content);
         if is_new {
             self.outcome.staged.insert(path.clone());
         }

@@ -30,12 +30,42 @@ const MAX_FILE: u64 = 1 << 30;
 pub(crate) struct Manifest {
     /// How many messages the inbox and the outbox had.
     pub messages: [usize; 2],
-    /// Each path within the output; without a fingerprint if it is not certain what is there.
-    pub entries: BTreeMap<OutPath, Option<Fingerprint>>,
+    /// Each path within the output; nothing of it if it is not certain what is there.
+    pub entries: BTreeMap<OutPath, Option<Written>>,
     /// What was wrong with the file, for those who ask.
     pub damage: Option<String>,
     /// Whether paths may have been lost to damage.
     pub lossy: bool,
+}
+
+/// A file as it was written.
+///
+/// No time is among it: the same channel gives the same manifest on every machine. That a file was changed since shows by
+/// its being newer than the manifest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Written {
+    /// All that it depended on.
+    pub fingerprint: Fingerprint,
+    /// What it held; `None` where that is not known.
+    pub content: Option<Content>,
+}
+
+/// What a file held when it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Content {
+    /// Its length in bytes.
+    pub len: u64,
+    /// A hash of its bytes; none of a copy, which is compared with what it was copied from.
+    pub hash: Option<[u8; 8]>,
+}
+
+impl Content {
+    /// That of these bytes.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
+        let mut hash = [0; 8];
+        blake3::Hasher::new().update(bytes).finalize_xof().fill(&mut hash);
+        Self { len: bytes.len() as u64, hash: Some(hash) }
+    }
 }
 
 /// How many paths share a checksum: what is damaged costs no more than these.
@@ -46,14 +76,17 @@ const BLOCK: usize = 256;
 enum Part<'a> {
     /// What the whole build had in common.
     Head { version: std::borrow::Cow<'a, str>, messages: [u64; 2] },
-    /// Files as they were written.
+    /// Files as they were written, without what they held: of an older program.
     #[serde(borrow)]
-    Written(Vec<(&'a str, Fingerprint)>),
+    Fingerprints(Vec<(&'a str, Fingerprint)>),
     /// The end of what a build wrote; without it something is missing.
     End,
     /// Files that were about to be written or removed.
     #[serde(borrow)]
     Intent(Vec<&'a str>),
+    /// Files as they were written.
+    #[serde(borrow)]
+    Written(Vec<(&'a str, Written)>),
 }
 
 impl Manifest {
@@ -96,7 +129,7 @@ impl Manifest {
         let mut bytes = HEAD.as_bytes().to_vec();
         push(&mut bytes, &Part::Head { version: env!("CARGO_PKG_VERSION").into(), messages });
         let entries: Vec<_> =
-            self.entries.iter().map(|(path, print)| (path.as_str(), print.unwrap_or_default())).collect();
+            self.entries.iter().map(|(path, written)| (path.as_str(), written.unwrap_or_default())).collect();
         let blocks: Vec<Vec<u8>> =
             entries.par_chunks(BLOCK).map(|block| encoded(&Part::Written(block.to_vec()))).collect();
         for block in blocks {
@@ -108,8 +141,8 @@ impl Manifest {
 
     /// The manifest of a site that is in place: nothing is uncertain any more but what no page has as its fingerprint.
     pub(crate) fn settled(mut self, messages: [usize; 2]) -> Self {
-        for print in self.entries.values_mut() {
-            print.get_or_insert_default();
+        for written in self.entries.values_mut() {
+            written.get_or_insert_default();
         }
         Self { messages, entries: self.entries, damage: None, lossy: false }
     }
@@ -127,10 +160,11 @@ impl Manifest {
                     version = Some(written_by.into_owned());
                     manifest.messages = messages.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
                 }
-                Some(Part::Written(entries)) => {
-                    let sane = entries.into_iter().filter_map(|(path, print)| Some((OutPath::new(path)?, Some(print))));
-                    manifest.entries.extend(sane);
+                Some(Part::Fingerprints(entries)) => {
+                    let entries = entries.into_iter();
+                    manifest.take(entries.map(|(path, fingerprint)| (path, Written { fingerprint, content: None })));
                 }
+                Some(Part::Written(entries)) => manifest.take(entries.into_iter()),
                 Some(Part::End) => ended = true,
                 // Whatever an intent names is no longer certain.
                 Some(Part::Intent(paths)) => {
@@ -150,6 +184,10 @@ impl Manifest {
         manifest
     }
 
+    fn take<'a>(&mut self, entries: impl Iterator<Item = (&'a str, Written)>) {
+        self.entries.extend(entries.filter_map(|(path, written)| Some((OutPath::new(path)?, Some(written)))));
+    }
+
     fn damaged(&mut self, what: &str) {
         self.lossy = true;
         self.damage = Some(what.to_owned());
@@ -158,7 +196,7 @@ impl Manifest {
     /// Keeps the paths and believes nothing else.
     fn distrust(&mut self, why: &str) {
         self.damage.get_or_insert(why.to_owned());
-        self.entries.values_mut().for_each(|print| *print = None);
+        self.entries.values_mut().for_each(|written| *written = None);
     }
 }
 
@@ -182,7 +220,8 @@ mod tests {
     fn saved() -> (tempfile::TempDir, Folder) {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::open(dir.path()).unwrap();
-        let print = Fingerprint { text: 7, ..Fingerprint::default() };
+        let fingerprint = Fingerprint { text: 7, ..Fingerprint::default() };
+        let print = Written { fingerprint, content: Some(Content::from_bytes(b"x")) };
         let entries = [(path("a.html"), Some(print)), (path("b.html"), Some(print))].into();
         Manifest { messages: [0, 2], entries, ..Manifest::default() }.save(&folder).unwrap();
         (dir, folder)
@@ -193,8 +232,20 @@ mod tests {
         let (_dir, folder) = saved();
         let manifest = Manifest::read(&folder).unwrap().unwrap();
         assert_eq!(manifest.messages, [0, 2]);
-        assert!(manifest.entries.values().all(|print| print.is_some_and(|print| print.text == 7)));
+        assert!(manifest.entries.values().all(|print| print.is_some_and(|print| print.fingerprint.text == 7)));
         assert_eq!(manifest.damage, None);
+    }
+
+    #[test]
+    fn a_manifest_of_before_is_read_without_what_the_files_held() {
+        let fingerprint = Fingerprint { text: 7, ..Fingerprint::default() };
+        let mut bytes = HEAD.as_bytes().to_vec();
+        push(&mut bytes, &Part::Head { version: env!("CARGO_PKG_VERSION").into(), messages: [0, 1] });
+        push(&mut bytes, &Part::Fingerprints(vec![("a.html", fingerprint)]));
+        push(&mut bytes, &Part::End);
+        let manifest = Manifest::parse(&bytes);
+        let written = Written { fingerprint, content: None };
+        assert_eq!((manifest.damage, manifest.entries), (None, [(path("a.html"), Some(written))].into()));
     }
 
     #[test]
@@ -221,7 +272,7 @@ mod tests {
             flipped[at] ^= 0x40;
             std::fs::write(&file, &flipped).unwrap();
             let manifest = Manifest::read(&folder).unwrap().unwrap();
-            assert!(manifest.entries.values().flatten().all(|print| print.text == 7));
+            assert!(manifest.entries.values().flatten().all(|print| print.fingerprint.text == 7));
         }
     }
 }

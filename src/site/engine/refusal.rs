@@ -204,7 +204,7 @@ pub(crate) fn overwriting<'p>(
                 is_there = check.is_folder(above)?;
             }
         }
-        if !check.is_ours(path) || previous.gone.contains(file) {
+        if !check.is_ours(path) || previous.found.gone.contains(file) {
             check.file(path, bytes)?;
         }
     }

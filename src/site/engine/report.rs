@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
 
+use crate::site::engine::compare::CHANGED;
 use crate::site::engine::out_path::OutPath;
 
 /// A file that was written, and why.
@@ -17,6 +18,13 @@ pub struct WrittenFile {
     pub path: OutPath,
     /// `new`, or the parts of its view that changed.
     pub reasons: Vec<&'static str>,
+}
+
+impl WrittenFile {
+    /// Whether somebody else had written to the file since the last build.
+    pub fn was_changed_by_hand(&self) -> bool {
+        self.reasons.contains(&CHANGED)
+    }
 }
 
 /// What a build did.

@@ -9,7 +9,7 @@ use crate::site::engine::compare::{CUT_OFF, Due, Todo, compare};
 use crate::site::engine::lock::Lock;
 use crate::site::engine::made::{Made, Outcome};
 use crate::site::engine::manifest;
-use crate::site::engine::manifest::Manifest;
+use crate::site::engine::manifest::{Manifest, Written};
 use crate::site::engine::out_path::OutPath;
 use crate::site::engine::output_folder::OutputFolder;
 use crate::site::engine::plan::{Plan, Planned};
@@ -27,8 +27,8 @@ pub(crate) struct OpenOutput<'a> {
     folder: OutputFolder<'a>,
     /// What the last build left in it.
     pub(crate) previous: PreviousOutput,
-    /// Whether it is known already which of its files are gone.
-    knows_gone: bool,
+    /// Whether it is known already what became of its files.
+    is_looked_at: bool,
 }
 
 impl<'a> OpenOutput<'a> {
@@ -39,8 +39,8 @@ impl<'a> OpenOutput<'a> {
     pub(crate) fn open(path: &'a Path, remembered: Option<PreviousOutput>) -> Result<Self, SiteError> {
         let folder = OutputFolder::open(path)?;
         match remembered.filter(|previous| previous.is_current(&folder)) {
-            Some(previous) => Ok(Self { folder, previous, knows_gone: true }),
-            None => Ok(Self { previous: PreviousOutput::read(&folder)?, folder, knows_gone: false }),
+            Some(previous) => Ok(Self { folder, previous, is_looked_at: true }),
+            None => Ok(Self { previous: PreviousOutput::read(&folder)?, folder, is_looked_at: false }),
         }
     }
 
@@ -49,7 +49,7 @@ impl<'a> OpenOutput<'a> {
     /// # Errors
     /// As [`OutputFolder::open`].
     pub(crate) fn again(path: &'a Path, previous: PreviousOutput) -> Result<Self, SiteError> {
-        Ok(Self { folder: OutputFolder::open(path)?, previous, knows_gone: false })
+        Ok(Self { folder: OutputFolder::open(path)?, previous, is_looked_at: false })
     }
 
     /// The folder.
@@ -82,9 +82,9 @@ impl<'a> OpenOutput<'a> {
         self.previous.manifest.entries.extend(files.into_iter().map(|path| (path, None)));
     }
 
-    /// Looks which files of the last build are gone.
-    pub(crate) fn find_gone(&mut self) {
-        self.previous.gone = self.previous.find_gone(&self.folder);
+    /// Looks what became of the files of the last build.
+    pub(crate) fn look(&mut self) {
+        self.previous.found = self.previous.look(&self.folder);
     }
 }
 
@@ -112,22 +112,26 @@ impl Engine<'_> {
         output: OpenOutput<'_>,
         plan: impl FnOnce() -> P + Send,
     ) -> Result<(OutputReport, PreviousOutput), SiteError> {
-        let OpenOutput { folder, mut previous, knows_gone } = output;
+        let OpenOutput { folder, mut previous, is_looked_at } = output;
         let path = folder.path();
         // What is still there and what should be have nothing to do with each other until they are compared.
-        let find_gone = || if knows_gone { std::mem::take(&mut previous.gone) } else { previous.find_gone(&folder) };
-        let (gone, plan) = rayon::join(find_gone, plan);
-        previous.gone = gone;
-        let todo = compare(&plan, &previous, self.force);
+        let look = || if is_looked_at { std::mem::take(&mut previous.found) } else { previous.look(&folder) };
+        let (found, plan) = rayon::join(look, plan);
+        previous.found = found;
+        let mut todo = compare(&plan, &previous, self.force);
+        if todo.is_nothing() && previous.damage().is_none() {
+            previous.settle(&folder);
+            todo = compare(&plan, &previous, self.force);
+        }
         let at_stake = todo.write.iter().map(|due| (&due.planned.path, plan.known_bytes(&due.planned.page)));
         refusal::overwriting(&folder, self.force, &previous, at_stake)?;
         let mut report = OutputReport {
             output: path.to_owned(),
             files: plan.files().len(),
-            damage: previous.manifest.damage.clone(),
+            damage: previous.damage().cloned(),
             ..OutputReport::default()
         };
-        if todo.is_nothing() && previous.has_manifest && previous.manifest.damage.is_none() {
+        if todo.is_nothing() && previous.has_manifest && previous.damage().is_none() {
             return Ok((report, previous));
         }
         let stage = Stage::open(folder, previous.is_fresh, self.gate)?;
@@ -182,7 +186,10 @@ fn manifest_after<P>(mut manifest: Manifest, messages: [usize; 2], todo: &Todo<'
         match () {
             () if outcome.kept.contains(path) => {}
             () if outcome.partial.contains(path) => drop(manifest.entries.insert(path.clone(), None)),
-            () => drop(manifest.entries.insert(path.clone(), Some(*fingerprint))),
+            () => {
+                let content = outcome.contents.get(path).copied();
+                manifest.entries.insert(path.clone(), Some(Written { fingerprint: *fingerprint, content }));
+            }
         }
     }
     manifest.settled(messages)

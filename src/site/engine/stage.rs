@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::fs::confined::{Folder, Kind};
 use crate::fs::named_error::named;
@@ -19,6 +20,10 @@ use crate::site::engine::output_folder::OutputFolder;
 
 /// The stage within an output that is being changed.
 const STAGE: &str = ".missive-stage";
+
+/// So long a tick of the disk's clock is waited for. Most have one of 4 ms; some have one of two seconds, and nobody waits
+/// for that.
+const MAX_TICK_MILLISECONDS: u32 = 12;
 
 /// Asked before each disk operation; an error stops the build there, as if the machine had.
 pub(crate) type Gate<'a> = &'a (dyn Fn() -> io::Result<()> + Sync);
@@ -154,7 +159,7 @@ impl<'a> Stage<'a> {
         let record = Path::new(manifest::FILE_NAME);
         if self.is_fresh {
             (self.gate)()?;
-            change.manifest.save(&self.folder).map_err(|error| self.staged(record, error))?;
+            self.save(change.manifest)?;
             (self.gate)()?;
             // It has a name, or nothing would grow beside its place.
             let output = Path::new(self.output.file_name().unwrap_or_default());
@@ -164,11 +169,27 @@ impl<'a> Stage<'a> {
             self.change_in_place(change)?;
         }
         (self.gate)()?;
-        change.manifest.save(&self.folder).map_err(|error| self.staged(record, error))?;
+        self.save(change.manifest)?;
         (self.gate)()?;
         self.settle(record)?;
         (self.gate)()?;
         self.home.remove_tree(&self.name).map_err(|error| self.in_place(&self.name, error))
+    }
+
+    /// Stages the manifest, and makes it newer than every other file by a tick of the disk's clock: what is as old as it may
+    /// have been changed by hand, and is read by the next build.
+    fn save(&self, manifest: &Manifest) -> io::Result<()> {
+        let record = Path::new(manifest::FILE_NAME);
+        manifest.save(&self.folder).map_err(|error| self.staged(record, error))?;
+        let saved = self.folder.stat(record).map_or(i64::MAX, |stat| stat.modified);
+        for _ in 0..MAX_TICK_MILLISECONDS {
+            // Where the time cannot be set, the next build reads more than it has to.
+            if self.folder.touch(record).is_err() || self.folder.stat(record).is_ok_and(|stat| stat.modified > saved) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
     }
 
     fn change_in_place(&self, change: &Change<'_>) -> io::Result<()> {
@@ -188,7 +209,14 @@ impl<'a> Stage<'a> {
 
     /// Gives a staged file its place in the output.
     fn settle(&self, path: &Path) -> io::Result<()> {
-        self.folder.rename(path, &self.home, path).map_err(|error| self.in_place(path, error))
+        let moved = match self.folder.rename(path, &self.home, path) {
+            // Nothing but an empty folder gives way.
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                self.home.remove_folder(path).and_then(|()| self.folder.rename(path, &self.home, path))
+            }
+            moved => moved,
+        };
+        moved.map_err(|error| self.in_place(path, error))
     }
 
     fn make_folders<'b>(&self, root: &Folder, paths: impl Iterator<Item = &'b OutPath>) -> io::Result<()> {

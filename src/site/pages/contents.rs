@@ -32,6 +32,7 @@ use crate::site::pages::icon::Icon;
 use crate::site::pages::message_digest::Digest;
 use crate::site::pages::paths::{page_at, prefix, text_path};
 use crate::site::pages::tags::{Tag, tags};
+use crate::site::pages::titles::Titles;
 
 /// What a site is made of.
 pub(crate) struct Contents<'a> {
@@ -61,6 +62,8 @@ pub(crate) struct Contents<'a> {
     pub ids: EntryIds,
     /// The messages that others answer.
     pub answered: Answered,
+    /// The messages by their titles.
+    pub titles: Titles,
     /// What is left of the colours of others' code.
     pub colours: CodeColours,
 }
@@ -91,6 +94,7 @@ impl<'a> Contents<'a> {
             digests,
             facts_hash: hash(&facts),
             facts,
+            titles: Titles::default(),
             colours: CodeColours::new(snapshot, cards),
             lists: Lists { size: options.page_size.max(1), total: cards.len() },
             months: months(cards),
@@ -191,7 +195,14 @@ impl<'a> Contents<'a> {
         let raw_html = if trust == Trust::Theirs { RawHtml::Checked } else { self.options.raw_html };
         let is_late = trust == Trust::Theirs && self.colours.are_too_late();
         let highlight = self.options.highlight && !self.loses_colours(card) && !is_late;
-        Rules { trust, raw_html, highlight, remote_media: trust == Trust::Own }
+        Rules {
+            trust,
+            dialect: card.dialect,
+            contents: card.header.toc,
+            raw_html,
+            highlight,
+            remote_media: trust == Trust::Own,
+        }
     }
 
     /// Whether a message's code is shown without colours because others' messages before it have so much of it.

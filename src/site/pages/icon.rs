@@ -4,14 +4,11 @@
 
 use std::path::Path;
 
-use crate::channel::protocol::profile::Profile;
+use crate::channel::protocol::profile::{MAX_ICON, Profile};
 use crate::fs::confined::Folder;
 use crate::media::Format;
 
 use crate::site::engine::out_path::OutPath;
-
-/// A larger icon is none, in bytes.
-const MAX_ICON: u64 = 1 << 20;
 
 /// An icon that can be published.
 pub(crate) struct Icon {

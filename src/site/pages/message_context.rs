@@ -56,6 +56,10 @@ impl LinkContext for MessageContext<'_> {
         (own && SITE_PAGES.contains(&address)).then(|| address.to_owned())
     }
 
+    fn titled(&self, name: &str) -> Option<String> {
+        self.pages.get(format!("[[{name}]]").as_str()).map(|page| (*page).to_owned())
+    }
+
     fn tag(&self, tag: &str) -> Option<String> {
         // Only what the card knows of: a page must not depend on which tags other messages bear.
         let known = self.card.tags_in_text.iter().any(|known| known == tag);

@@ -20,3 +20,4 @@ pub(crate) mod render;
 pub(crate) mod sitemap;
 pub(crate) mod tags;
 pub(crate) mod template_context;
+mod titles;

@@ -75,8 +75,15 @@ fn tag_url(tag: &str) -> String {
     format!("/search?q=tag%3A{}", address::part(tag))
 }
 
-fn rules(trust: Trust) -> Rules {
-    Rules { trust, raw_html: RawHtml::Checked, highlight: true, remote_media: false }
+fn rules(card: &Card, trust: Trust) -> Rules {
+    Rules {
+        trust,
+        dialect: card.dialect,
+        contents: card.header.toc,
+        raw_html: RawHtml::Checked,
+        highlight: true,
+        remote_media: false,
+    }
 }
 
 /// What a page may still cost. One page shows many messages, and each of them may be as dear as a message can be.
@@ -131,7 +138,7 @@ pub(super) fn value(state: &ChannelState, card: &Card, left: &mut Allowance) -> 
             Attached::new(file, trust, url)
         })
         .collect();
-    let rules = Rules { highlight: left.colours(card, trust), ..rules(trust) };
+    let rules = Rules { highlight: left.colours(card, trust), ..rules(card, trust) };
     let mut rendered = render(state, card, &body, &attached, rules);
     if rendered.is_late {
         left.code = 0;
@@ -181,7 +188,8 @@ pub(super) fn would_be(state: &ChannelState, draft: Option<DraftName>, text: &st
     let stem = draft.map(|name| name.to_string()).unwrap_or_default();
     let folder = draft.and_then(|_| Folder::open(&draft::folder(&state.channel)).ok());
     let beside = folder.as_ref().filter(|folder| folder.child(stem.as_ref()).is_ok());
-    let (card, body) = card::would_be(text.as_bytes().to_vec(), now, beside.map(|folder| (folder, stem.as_str())));
+    let (card, body) =
+        card::would_be(text.as_bytes().to_vec(), now, state.own_dialect(), beside.map(|folder| (folder, stem.as_str())));
     let attached: Vec<Attached> = card
         .attachments
         .iter()
@@ -191,7 +199,7 @@ pub(super) fn would_be(state: &ChannelState, draft: Option<DraftName>, text: &st
             Attached::new(file, Trust::Own, url)
         })
         .collect();
-    let rendered = render(state, &card, &body, &attached, rules(Trust::Own));
+    let rendered = render(state, &card, &body, &attached, rules(&card, Trust::Own));
     let message = message(state, &card, &rendered, &attached);
     Value::from_serializable(&Shown::of(state, &card, message))
 }

@@ -20,7 +20,7 @@ use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::{BoxState, Snapshot};
 use crate::channel::{Channel, Kind};
 use crate::fs::confined::Folder;
-use crate::markdown::Trust;
+use crate::markdown::{Dialect, Trust};
 
 use crate::web::http::refusal::Refusal;
 
@@ -122,6 +122,12 @@ impl ChannelState {
         };
         let (health, unread) = (health(snapshot), unread(&scan.cards, &marked));
         Self { scan: Arc::new(scan), health, marked, unread }
+    }
+
+    /// The Markdown that one's own texts are written in.
+    pub(crate) fn own_dialect(&self) -> Dialect {
+        let [_, outbox] = &*self.people.profiles;
+        outbox.dialect()
     }
 
     /// The same with other marks.

@@ -53,6 +53,7 @@ pub(crate) const HOMES: &[(&str, &[&str])] = &[
     ("data_encoding", &["sync"]),
     ("etcetera", &["cli"]),
     ("fs_err", &["*"]),
+    ("granit_parser", &["channel/protocol/header"]),
     ("headers", &["web/http"]),
     ("humantime", &["cli", "commands"]),
     ("hyper", &["web"]),

@@ -372,7 +372,7 @@ $ missive --data data build --all -o room
 assets: 2 messages, 8 files written
 [ROOT]/room: 3 channels, 4 messages, 11 files written of 34 in [TIME]
 --- messages
-warning: blog was not built: [ROOT]/data/blog/outbox/.channel.toml: line 1: string values must be quoted, expected literal string
+warning: blog was not built: [ROOT]/data/blog/outbox/.channel.toml: line 1: `title`: string values must be quoted, expected literal string
   hint: the ids in the feeds depend on it, so the old site stays; restore a readable file and build again
 note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` sets its address
 --- exit 1

@@ -30,6 +30,7 @@ fn card(stem: &str, title: Option<&str>, tags: &[&str], attachments: usize) -> C
         tags_in_text: Vec::new(),
         links: Vec::new(),
         findings: Vec::new(),
+        dialect: crate::markdown::Dialect::default(),
         shows_remote: false,
         is_cut: false,
         code: 0,
