@@ -11,6 +11,7 @@ mod format;
 mod head;
 mod marker;
 mod metadata;
+mod metadata_kind;
 mod remove_metadata;
 mod size;
 mod svg;
@@ -20,7 +21,8 @@ mod fixture;
 
 pub use crate::media::metadata::{SensitiveMetadata, sensitive_metadata, sensitive_metadata_at_start};
 pub use crate::media::remove_metadata::{published, without_metadata};
-pub use content::{BEGINNING, Metadata};
+pub use content::{Content, SNIFFED};
+pub use metadata_kind::{BEGINNING, Metadata};
 pub use dimensions::{MAX_PIXELS, Size};
 pub use format::Format;
 pub use size::displayed_size;

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::media::content::Metadata;
+use crate::media::metadata_kind::Metadata;
 use crate::media::format::Format;
 
 mod jpeg;

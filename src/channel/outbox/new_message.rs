@@ -18,7 +18,8 @@ use crate::channel::snapshot::attachments::{list_named, max_length};
 use crate::channel::snapshot::listing::why;
 use crate::fs::confined::{Folder, Kind};
 use crate::markdown;
-use crate::media::{BEGINNING, Metadata};
+use crate::media::attachment_kind::AttachmentKind;
+use crate::media::{BEGINNING, Content, Metadata, SNIFFED};
 
 /// A text and its attachments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,11 +83,20 @@ pub fn gather(paths: &[PathBuf]) -> Result<Gathered, Error> {
 }
 
 impl NewAttachment {
+    /// What kind of file it is; one that cannot be read is of the kind that its name promises.
+    pub fn kind(&self) -> AttachmentKind {
+        let content = self.beginning(SNIFFED).map(|beginning| Content::sniff(&beginning));
+        AttachmentKind::new(&self.name.name(), content.unwrap_or_default())
+    }
+
+    fn beginning(&self, length: usize) -> Option<Vec<u8>> {
+        let parent = Folder::open(self.path.parent()?).ok()?;
+        parent.read(Path::new(self.path.file_name()?), length as u64).ok().map(|(bytes, _)| bytes)
+    }
+
     /// The notes on place, device and person that it may carry, by its first bytes and its name; none if it cannot be read.
     pub fn metadata(&self) -> Option<Metadata> {
-        let parent = Folder::open(self.path.parent()?).ok()?;
-        let (beginning, _) = parent.read(Path::new(self.path.file_name()?), BEGINNING as u64).ok()?;
-        Metadata::in_file(&beginning, &self.name.name())
+        Metadata::in_file(&self.beginning(BEGINNING)?, &self.name.name())
     }
 
     /// Whether it has a second name, which it gets when it is sent.

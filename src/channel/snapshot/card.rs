@@ -23,7 +23,7 @@ use crate::channel::snapshot::file_mark::{FileMark, is_settled};
 use crate::fs::confined::Folder;
 use crate::markdown::{self, Trust, normal_tag};
 use crate::media::attachment_kind::{AttachmentKind, Use};
-use crate::media::{Format, Metadata, Size, displayed_size, svg_size};
+use crate::media::{Content, Metadata, Size, displayed_size, svg_size};
 
 /// An attachment as listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,10 +32,11 @@ pub struct Attachment {
     pub path: RelativePath,
     /// What tells that it is still the same file.
     pub mark: FileMark,
-    /// What its first bytes say, if its name says that it is a picture.
-    pub picture: Option<Picture>,
-    /// The size that an SVG drawing asks for, in pixels.
-    pub drawing: Option<Size>,
+    /// What it is by its first bytes.
+    pub content: Content,
+    /// The size at which a picture is displayed, or which an SVG drawing asks for, in pixels; `None` of a picture if it is not
+    /// sane.
+    pub size: Option<Size>,
     /// The notes on place, device and person that it may carry, by its first bytes and its name.
     pub metadata: Option<Metadata>,
 }
@@ -43,22 +44,18 @@ pub struct Attachment {
 impl Attachment {
     /// A file of which nothing is known but that it is there.
     fn unseen(path: RelativePath, mark: FileMark) -> Self {
-        Self { path, mark, picture: None, drawing: None, metadata: None }
+        Self { path, mark, content: Content::Unknown, size: None, metadata: None }
+    }
+
+    /// What kind of file it is.
+    pub fn kind(&self) -> AttachmentKind {
+        AttachmentKind::new(&self.path.name(), self.content)
     }
 
     /// Whether its published copy lacks the notes that the file has.
     pub fn loses_metadata(&self) -> bool {
         matches!(self.metadata, Some(Metadata::Removable { .. }))
     }
-}
-
-/// A picture's format by its content, and its size if that is sane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Picture {
-    /// The format by its first bytes; `None` when they are no picture's.
-    pub format: Option<Format>,
-    /// Displayed width and height in pixels.
-    pub size: Option<Size>,
 }
 
 /// All that lists, feeds and archives need to know of a message.
@@ -327,15 +324,17 @@ fn look_at(folder: &Folder, stamp: Stamp, listed: &mut FolderListing, known: Opt
 
 fn looked_at(folder: &Folder, at: &Path, path: RelativePath, mark: FileMark) -> io::Result<Attachment> {
     let name = path.name();
-    let kind = AttachmentKind::from_name(&name);
     let (file, _) = folder.file(at)?;
     let mut reader = BufReader::with_capacity(4 << 10, file);
     let beginning = io::BufRead::fill_buf(&mut reader)?;
     let metadata = Metadata::in_file(beginning, &name);
-    let format = Format::sniff(beginning);
-    let picture = kind.picture_format().map(|_| Picture { format, size: format.and_then(|_| displayed_size(reader)) });
-    let drawing = if kind.used() == Use::Drawing { drawing(folder, at)? } else { None };
-    Ok(Attachment { path, mark, picture, drawing, metadata })
+    let content = Content::sniff(beginning);
+    let size = match AttachmentKind::new(&name, content) {
+        kind if kind.picture_format().is_some() => displayed_size(reader),
+        kind if kind.used() == Use::Drawing => drawing(folder, at)?,
+        _ => None,
+    };
+    Ok(Attachment { path, mark, content, size, metadata })
 }
 
 /// How much of a drawing is read for its size, in bytes.

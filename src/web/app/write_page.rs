@@ -17,7 +17,6 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::protocol::{header, message_file};
 use crate::channel::reading::resolve_id;
 use crate::channel::snapshot::attachments::MAX_ATTACHMENT_BYTES;
-use crate::media::attachment_kind::AttachmentKind;
 use crate::web::address;
 use crate::web::app::message_text;
 use crate::web::app::page_builder::PageBuilder;
@@ -61,7 +60,7 @@ impl File {
     /// A draft's attachment; `draft` is the draft's address.
     fn new(draft: &str, file: &NewAttachment) -> Self {
         let path = file.name.text().into_owned();
-        let kind = AttachmentKind::from_name(&path);
+        let kind = file.kind();
         Self {
             size: readable_size(file.len),
             kind: kind.in_words(),

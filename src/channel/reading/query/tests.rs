@@ -34,7 +34,7 @@ fn card(stem: &str, title: Option<&str>, tags: &[&str], attachments: usize) -> C
         code: 0,
         problems: Vec::new(),
         folder: None,
-        attachments: vec![Attachment { path, mark, picture: None, drawing: None, metadata: None }; attachments],
+        attachments: vec![Attachment { path, mark, content: Default::default(), size: None, metadata: None }; attachments],
     }
 }
 
