@@ -368,7 +368,7 @@ mod tests {
             ("song.dat", Content::Sound(Sound::Flac), Use::Sound, "audio/flac", "sound"),
             ("a.png", jpeg, Use::Picture, "image/jpeg", "picture"),
             ("a", jpeg, Use::Picture, "image/jpeg", "picture"),
-            ("a.nef", Content::OtherPicture(crate::media::content::OtherPicture::Raw), Use::Picture, BYTES, "picture"),
+            ("a.nef", Content::OtherPicture(crate::media::content::OtherPicture::Raw), Use::Picture, "image/x-nikon-nef", "picture"),
             ("a.pdf", Content::Unknown, Use::Document, "application/pdf", "PDF document"),
             ("a.exe", jpeg, Use::Program, BYTES, "EXE file"),
             ("a.js", Content::Text, Use::Program, "text/javascript", "JS file"),

@@ -6,6 +6,7 @@
 pub mod attachment_kind;
 mod content;
 mod dimensions;
+mod erase_metadata;
 mod exif;
 mod format;
 mod head;
@@ -19,6 +20,7 @@ mod svg;
 #[cfg(test)]
 mod fixture;
 
+pub use crate::media::erase_metadata::{ErasedReader, Erasures, Layout, erasures};
 pub use crate::media::metadata::{SensitiveMetadata, sensitive_metadata, sensitive_metadata_at_start};
 pub use crate::media::remove_metadata::{published, without_metadata};
 pub use content::{Content, SNIFFED};

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::BufReader;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use crate::channel::snapshot::listing::why;
 use crate::fs::confined::{Folder, Kind};
 use crate::markdown;
 use crate::media::attachment_kind::AttachmentKind;
-use crate::media::{BEGINNING, Content, Metadata, SNIFFED};
+use crate::media::{Content, Metadata, SNIFFED};
 
 /// A text and its attachments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,9 +95,11 @@ impl NewAttachment {
         parent.read(Path::new(self.path.file_name()?), length as u64).ok().map(|(bytes, _)| bytes)
     }
 
-    /// The notes on place, device and person that it may carry, by its first bytes and its name; none if it cannot be read.
+    /// The notes on place, device and person that it may carry, by its content and its name; none if it cannot be read.
     pub fn metadata(&self) -> Option<Metadata> {
-        Metadata::in_file(&self.beginning(BEGINNING)?, &self.name.name())
+        let parent = Folder::open(self.path.parent()?).ok()?;
+        let (file, stat) = parent.file(Path::new(self.path.file_name()?)).ok()?;
+        Metadata::in_whole_file(BufReader::new(file), stat.len, &self.name.name())
     }
 
     /// Whether it has a second name, which it gets when it is sent.

@@ -54,7 +54,7 @@ impl Attachment {
 
     /// Whether its published copy lacks the notes that the file has.
     pub fn loses_metadata(&self) -> bool {
-        matches!(self.metadata, Some(Metadata::Removable { .. }))
+        matches!(self.metadata, Some(Metadata::Removable { .. } | Metadata::Erasable(_)))
     }
 }
 
@@ -326,9 +326,8 @@ fn looked_at(folder: &Folder, at: &Path, path: RelativePath, mark: FileMark) -> 
     let name = path.name();
     let (file, _) = folder.file(at)?;
     let mut reader = BufReader::with_capacity(4 << 10, file);
-    let beginning = io::BufRead::fill_buf(&mut reader)?;
-    let metadata = Metadata::in_file(beginning, &name);
-    let content = Content::sniff(beginning);
+    let content = Content::sniff(io::BufRead::fill_buf(&mut reader)?);
+    let metadata = Metadata::in_whole_file(&mut reader, mark.len, &name);
     let size = match AttachmentKind::new(&name, content) {
         kind if kind.picture_format().is_some() => displayed_size(reader),
         kind if kind.used() == Use::Drawing => drawing(folder, at)?,

@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 
+use crate::media::Erasures;
 use crate::site::engine::out_path::OutPath;
 use crate::site::engine::stage::Stage;
 use crate::site::error::SiteError;
@@ -97,6 +98,16 @@ impl<'a> Made<'a> {
     /// [`SiteError::Io`].
     pub(crate) fn copy(&mut self, path: &OutPath, file: &File) -> Result<(), SiteError> {
         let is_new = self.stage.copy(path, file)?;
+        self.staged(path, is_new);
+        Ok(())
+    }
+
+    /// Stages a copy of an open file in which this is overwritten.
+    ///
+    /// # Errors
+    /// [`SiteError::Io`].
+    pub(crate) fn copy_erased(&mut self, path: &OutPath, file: &File, erasures: &Erasures) -> Result<(), SiteError> {
+        let is_new = self.stage.copy_erased(path, file, erasures)?;
         self.staged(path, is_new);
         Ok(())
     }
