@@ -200,11 +200,7 @@ impl MessageView<'_> {
         out.end().space(margin).text(&count(files.len(), "attachment")).text(":").end();
         for (at, file) in files.iter().enumerate() {
             let name = file.path.text();
-            let parts = [
-                format!("{}. {}", at + 1, field(&name)),
-                file.kind().in_words(),
-                size_in_words(file.mark.len),
-            ];
+            let parts = [format!("{}. {}", at + 1, field(&name)), file.kind().in_words(), size_in_words(file.mark.len)];
             for line in wrapped(&parts, ", ", out.screen().width.saturating_sub(margin)) {
                 out.space(margin).text(&line).end();
             }

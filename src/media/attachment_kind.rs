@@ -368,7 +368,13 @@ mod tests {
             ("song.dat", Content::Sound(Sound::Flac), Use::Sound, "audio/flac", "sound"),
             ("a.png", jpeg, Use::Picture, "image/jpeg", "picture"),
             ("a", jpeg, Use::Picture, "image/jpeg", "picture"),
-            ("a.nef", Content::OtherPicture(crate::media::content::OtherPicture::Raw), Use::Picture, "image/x-nikon-nef", "picture"),
+            (
+                "a.nef",
+                Content::OtherPicture(crate::media::content::OtherPicture::Raw),
+                Use::Picture,
+                "image/x-nikon-nef",
+                "picture",
+            ),
             ("a.pdf", Content::Unknown, Use::Document, "application/pdf", "PDF document"),
             ("a.exe", jpeg, Use::Program, BYTES, "EXE file"),
             ("a.js", Content::Text, Use::Program, "text/javascript", "JS file"),
@@ -387,8 +393,8 @@ mod tests {
     fn no_name_makes_a_film_of_a_text() {
         // All endings that are some medium's by their name.
         const MEDIA: [&str; 22] = [
-            "ts", "mod", "mts", "m3u", "tsx", "dxf", "xbm", "xpm", "pbm", "ppm", "mpg", "mpeg", "mp3", "mp4", "mov", "ogg",
-            "jpg", "png", "webp", "heic", "ttf", "otf",
+            "ts", "mod", "mts", "m3u", "tsx", "dxf", "xbm", "xpm", "pbm", "ppm", "mpg", "mpeg", "mp3", "mp4", "mov",
+            "ogg", "jpg", "png", "webp", "heic", "ttf", "otf",
         ];
         for extension in MEDIA {
             let kind = AttachmentKind::new(&format!("a.{extension}"), Content::Text);

@@ -244,8 +244,7 @@ fn by_brands(brands: &[[u8; 4]]) -> Content {
 }
 
 fn other_picture(beginning: &[u8]) -> Option<OtherPicture> {
-    const RAW: [&[u8]; 7] =
-        [b"IIRO", b"IIRS", b"MMOR", b"II\x1A\0\0\0HEAPCCDR", b"FUJIFILMCCD-RAW", b"\0MRM", b"FOVb"];
+    const RAW: [&[u8]; 7] = [b"IIRO", b"IIRS", b"MMOR", b"II\x1A\0\0\0HEAPCCDR", b"FUJIFILMCCD-RAW", b"\0MRM", b"FOVb"];
     const MAGIC: [(&[u8], OtherPicture); 9] = [
         (b"II*\0", OtherPicture::Tiff),
         (b"MM\0*", OtherPicture::Tiff),
@@ -283,7 +282,9 @@ fn film_or_sound(beginning: &[u8]) -> Option<Content> {
         _ if is_transport_stream(beginning) => Content::Film(TransportStream),
         // Twelve bits in a row, and a layer that is none in ADTS.
         [0xFF, second, ..] if second & 0xF6 == 0xF0 => Content::Sound(Aac),
-        [0xFF, second, third, ..] if second & 0xE0 == 0xE0 && matches!(second & 0x06, 2 | 4) && is_mp3_rate(*second, *third) => {
+        [0xFF, second, third, ..]
+            if second & 0xE0 == 0xE0 && matches!(second & 0x06, 2 | 4) && is_mp3_rate(*second, *third) =>
+        {
             Content::Sound(Mp3)
         }
         _ => return None,

@@ -234,7 +234,9 @@ pub(crate) mod tests {
     #[test]
     fn nonsense_is_not_understood_and_never_read_without_end() {
         for layout in [Layout::Boxes, Layout::Tags, Layout::Chunks] {
-            for bytes in [&b""[..], b"x", b"\0\0\0\x08ftyp", b"II*\0\x08\0\0\0", b"RIFF\xFF\xFF\xFF\xFFAVI ", &[0xFF; 99]] {
+            for bytes in
+                [&b""[..], b"x", b"\0\0\0\x08ftyp", b"II*\0\x08\0\0\0", b"RIFF\xFF\xFF\xFF\xFFAVI ", &[0xFF; 99]]
+            {
                 assert_eq!(erased(bytes, layout).filter(|out| out == bytes), None, "{}", bytes.escape_ascii());
             }
         }

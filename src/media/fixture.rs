@@ -189,3 +189,22 @@ pub(crate) fn gif_extension(label: u8, pieces: &[&[u8]]) -> Vec<u8> {
     let pieces: Vec<u8> = pieces.iter().flat_map(piece).collect();
     [&[0x21, label][..], &pieces, &[0]].concat()
 }
+
+/// An archive of these files, as they are or deflated.
+pub(crate) fn archive(files: &[(&str, &[u8])], is_packed: bool) -> Vec<u8> {
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in files {
+        let data = if is_packed { miniz_oxide::deflate::compress_to_vec(content, 6) } else { content.to_vec() };
+        let long = |number: usize| u32::try_from(number).expect("short").to_le_bytes();
+        let method = [if is_packed { 8 } else { 0 }, 0];
+        let name_length = u16::try_from(name.len()).expect("short").to_le_bytes();
+        let fields =
+            [&[20, 0, 0, 0][..], &method, &[0; 8], &long(data.len()), &long(content.len()), &name_length, &[0; 2]];
+        let fields = fields.concat();
+        directory.extend([&b"PK\x01\x02\x14\0"[..], &fields, &[0; 10], &long(bytes.len()), name.as_bytes()].concat());
+        bytes.extend([&b"PK\x03\x04"[..], &fields, name.as_bytes(), &data].concat());
+    }
+    let number = |number: usize| u32::try_from(number).expect("short").to_le_bytes();
+    let end = [&b"PK\x05\x06"[..], &[0; 8], &number(directory.len()), &number(bytes.len()), &[0; 2]].concat();
+    [bytes, directory, end].concat()
+}

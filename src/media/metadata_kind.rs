@@ -20,8 +20,8 @@ pub const BEGINNING: usize = 1024 + 3;
 const JPEG: [&str; 11] = ["jpg", "jpeg", "jpe", "jfif", "jfi", "jif", "pjpeg", "pjp", "mpo", "insp", "thm"];
 /// Endings of the raw formats of cameras: most are built like a TIFF, and are none.
 const RAW: [&str; 22] = [
-    "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "sr2", "srf", "orf", "rw2", "raf", "pef", "srw", "x3f", "mrw", "3fr",
-    "fff", "iiq", "rwl", "dcr", "kdc",
+    "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "sr2", "srf", "orf", "rw2", "raf", "pef", "srw", "x3f", "mrw",
+    "3fr", "fff", "iiq", "rwl", "dcr", "kdc",
 ];
 /// Endings of other pictures, for files whose beginning says nothing.
 const OTHERS: [&str; 8] = ["heic", "heif", "hif", "avif", "tif", "tiff", "jxl", "psd"];
@@ -90,7 +90,9 @@ impl Metadata {
     /// overwritten.
     pub fn in_whole_file<R: Read + Seek>(mut file: R, length: u64, name: &str) -> Option<Self> {
         let mut beginning = Vec::with_capacity(BEGINNING);
-        let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning));
+        let read = file
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| file.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning));
         let metadata = read.ok().and_then(|_| Self::in_file(&beginning, name))?;
         match metadata {
             Self::Erasable(layout) if erasures(file, length, layout).is_none() => Some(Self::Lasting),

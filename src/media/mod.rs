@@ -21,11 +21,13 @@ mod svg;
 mod fixture;
 
 pub use crate::media::erase_metadata::{ErasedReader, Erasures, Layout, erasures};
-pub use crate::media::metadata::{SensitiveMetadata, sensitive_metadata, sensitive_metadata_at_start};
+pub use crate::media::metadata::{
+    SensitiveMetadata, lasting_metadata, sensitive_metadata, sensitive_metadata_at_start,
+};
 pub use crate::media::remove_metadata::{published, without_metadata};
 pub use content::{Content, SNIFFED};
-pub use metadata_kind::{BEGINNING, Metadata};
 pub use dimensions::{MAX_PIXELS, Size};
 pub use format::Format;
+pub use metadata_kind::{BEGINNING, Metadata};
 pub use size::displayed_size;
 pub use svg::svg_size;

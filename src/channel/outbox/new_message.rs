@@ -20,7 +20,7 @@ use crate::channel::snapshot::listing::why;
 use crate::fs::confined::{Folder, Kind};
 use crate::markdown;
 use crate::media::attachment_kind::AttachmentKind;
-use crate::media::{Content, Metadata, SNIFFED};
+use crate::media::{Content, Metadata, SNIFFED, SensitiveMetadata, lasting_metadata};
 
 /// A text and its attachments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,11 +95,13 @@ impl NewAttachment {
         parent.read(Path::new(self.path.file_name()?), length as u64).ok().map(|(bytes, _)| bytes)
     }
 
-    /// The notes on place, device and person that it may carry, by its content and its name; none if it cannot be read.
-    pub fn metadata(&self) -> Option<Metadata> {
+    /// What its metadata reveal that stay in the copy on a site, if they do; nothing if it cannot be read.
+    pub fn lasting_metadata(&self) -> Option<SensitiveMetadata> {
         let parent = Folder::open(self.path.parent()?).ok()?;
         let (file, stat) = parent.file(Path::new(self.path.file_name()?)).ok()?;
-        Metadata::in_whole_file(BufReader::new(file), stat.len, &self.name.name())
+        let mut file = BufReader::new(file);
+        let metadata = Metadata::in_whole_file(&mut file, stat.len, &self.name.name());
+        lasting_metadata(file, stat.len).filter(|_| metadata == Some(Metadata::Lasting))
     }
 
     /// Whether it has a second name, which it gets when it is sent.

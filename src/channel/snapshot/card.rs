@@ -23,7 +23,7 @@ use crate::channel::snapshot::file_mark::{FileMark, is_settled};
 use crate::fs::confined::Folder;
 use crate::markdown::{self, Trust, normal_tag};
 use crate::media::attachment_kind::{AttachmentKind, Use};
-use crate::media::{Content, Metadata, Size, displayed_size, svg_size};
+use crate::media::{Content, Metadata, SensitiveMetadata, Size, displayed_size, lasting_metadata, svg_size};
 
 /// An attachment as listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,14 +37,16 @@ pub struct Attachment {
     /// The size at which a picture is displayed, or which an SVG drawing asks for, in pixels; `None` of a picture if it is not
     /// sane.
     pub size: Option<Size>,
-    /// The notes on place, device and person that it may carry, by its first bytes and its name.
+    /// The notes on place, device and person that it may carry, by its content and its name.
     pub metadata: Option<Metadata>,
+    /// What those notes reveal that stay in its published copy.
+    pub reveals: Option<Box<SensitiveMetadata>>,
 }
 
 impl Attachment {
     /// A file of which nothing is known but that it is there.
     fn unseen(path: RelativePath, mark: FileMark) -> Self {
-        Self { path, mark, content: Content::Unknown, size: None, metadata: None }
+        Self { path, mark, content: Content::Unknown, size: None, metadata: None, reveals: None }
     }
 
     /// What kind of file it is.
@@ -328,12 +330,14 @@ fn looked_at(folder: &Folder, at: &Path, path: RelativePath, mark: FileMark) -> 
     let mut reader = BufReader::with_capacity(4 << 10, file);
     let content = Content::sniff(io::BufRead::fill_buf(&mut reader)?);
     let metadata = Metadata::in_whole_file(&mut reader, mark.len, &name);
+    let lasts = metadata == Some(Metadata::Lasting);
+    let reveals = if lasts { lasting_metadata(&mut reader, mark.len).map(Box::new) } else { None };
     let size = match AttachmentKind::new(&name, content) {
         kind if kind.picture_format().is_some() => displayed_size(reader),
         kind if kind.used() == Use::Drawing => drawing(folder, at)?,
         _ => None,
     };
-    Ok(Attachment { path, mark, content, size, metadata })
+    Ok(Attachment { path, mark, content, size, metadata, reveals })
 }
 
 /// How much of a drawing is read for its size, in bytes.

@@ -1,6 +1,7 @@
 //! What a build of one channel did and found, in words and as JSON.
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,9 +10,11 @@ use crate::channel::Kind;
 use crate::channel::outbox::metadata_check;
 use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::Side;
+use crate::channel::snapshot::card::{Attachment, Card};
 use crate::channel::snapshot::{BoxState, Held, Snapshot};
 use crate::daemon::observer::BuiltSite;
 use crate::markdown::Trust;
+use crate::media::SensitiveMetadata;
 use crate::site::{OutputReport, SiteSettings};
 use crate::text::invisible::field;
 use crate::text::quantity::{count, grouped};
@@ -66,20 +69,28 @@ fn warnings(snapshot: &Snapshot, built: &OutputReport) -> Vec<String> {
     warnings
 }
 
-/// A warning of one's own pictures that are published with all that they tell, if there are any.
-fn metadata_warning(snapshot: &Snapshot, settings: &SiteSettings) -> Option<String> {
-    let own = snapshot.cards.iter().filter(|card| snapshot.trust(card) == Trust::Own);
-    let mut files = own.flat_map(|card| metadata_check::lasting(card).map(move |file| (card, file)));
-    let (card, first) = files.next().filter(|_| !settings.options.keep_metadata)?;
-    let first = field(&format!("{}/{}/{}", card.side, card.stamp, first.path.text()));
-    let (more, they) = match files.count() {
-        0 => (String::new(), "it was"),
-        more => (format!(" and {}", count(more, "more attachment")), "they were"),
+/// Warnings of one's own attachments that are published with what they reveal: the newest first, and how many more there
+/// are.
+fn metadata_warnings(snapshot: &Snapshot, settings: &SiteSettings) -> Vec<String> {
+    if settings.options.keep_metadata {
+        return Vec::new();
+    }
+    let own = snapshot.cards.iter().rev().filter(|card| snapshot.trust(card) == Trust::Own);
+    let mut files = own.flat_map(|card| metadata_check::lasting(card).map(move |(file, told)| (card, file, told)));
+    let line = |(card, file, told): (&Arc<Card>, &Attachment, &SensitiveMetadata)| {
+        metadata_check::warning(&format!("{}/{}/{}", card.side, card.stamp, file.path.text()), told)
     };
-    let listed_by = shell::missive("check --metadata", &[&snapshot.channel.name]);
-    Some(format!(
-        "{first}{more} may reveal where, with which camera and by whom {they} made, and missive cannot remove that from this format. List these files: {listed_by}"
-    ))
+    let mut warnings: Vec<String> = files.by_ref().take(MAX_REVEALING).map(line).collect();
+    let more = files.count();
+    if more > 0 {
+        let listed_by = shell::missive("check --metadata", &[&snapshot.channel.name]);
+        let reveal = if more == 1 { "reveals" } else { "reveal" };
+        warnings.push(format!(
+            "{} {reveal} a place, a device or a person; list them: {listed_by}",
+            count(more, "more attachment")
+        ));
+    }
+    warnings
 }
 
 /// A message that waits for attachments.
@@ -99,7 +110,7 @@ impl BuildReport {
             kind: snapshot.kind(),
             held: (snapshot.cards.len() + snapshot.held.len()).saturating_sub(site.messages),
             waiting: waiting.map(|held| waiting_line(held, site)).collect(),
-            warnings: warnings(snapshot, site).into_iter().chain(metadata_warning(snapshot, settings)).collect(),
+            warnings: warnings(snapshot, site).into_iter().chain(metadata_warnings(snapshot, settings)).collect(),
             has_base_url: settings.options.base_url.is_some(),
             seconds: took.as_secs_f64(),
             lacks_read_key: settings.lacks_read_key,
@@ -122,6 +133,8 @@ impl BuildReport {
 
 /// So many warnings, and so many notes, are listed by a build.
 pub(super) const MAX_LINES: usize = 10;
+/// So many attachments are named that are published with what they reveal.
+const MAX_REVEALING: usize = 3;
 /// Said once of anything that holds a conversation.
 pub(super) const CONVERSATION_NOTE: &str = "note: this site contains other people's messages. It asks search engines to stay away, but anyone who has it can read it";
 /// Said of anything that was built without knowing where it will be found.

@@ -26,7 +26,7 @@ pub(super) fn erase<R: Read + Seek>(
     let is_streamed = boxes.iter().any(|head| &head.kind == b"mvex");
     let mut kept = Vec::new();
     let tracks = boxes.iter().filter(|head| &head.kind == b"trak");
-    let tracks: Vec<Track> = tracks.map(|head| Track::read(source, *head)).collect::<Option<_>>()?;
+    let tracks: Vec<Track> = tracks.map(|head| Track::read(source, *head, is_streamed)).collect::<Option<_>>()?;
     if tracks.len() > MAX_TRACKS {
         return None;
     }
@@ -84,7 +84,7 @@ struct Track {
 }
 
 impl Track {
-    fn read<R: Read + Seek>(source: &mut Source<R>, head: Head) -> Option<Self> {
+    fn read<R: Read + Seek>(source: &mut Source<R>, head: Head, is_streamed: bool) -> Option<Self> {
         let mut within = |head: Head| children(source, head.body, head.end);
         let boxes = within(head)?;
         let media = within(only(&boxes, *b"mdia")?)?;
@@ -95,6 +95,8 @@ impl Track {
         let is_kept = match &handler {
             b"vide" | b"soun" | b"pict" | b"auxv" | b"clcp" | b"hint" => true,
             b"text" | b"sbtl" | b"subt" => !names_places(source, &samples),
+            // Its few bytes in the fragments of a film would be left without it.
+            b"tmcd" => is_streamed,
             _ => false,
         };
         Some(Self { head, boxes, media, information, table, samples, is_kept })
@@ -139,7 +141,10 @@ impl Track {
 /// Whether a track of text begins with a place: drones and dash cameras write one for each second, to be shown below the
 /// picture.
 fn names_places<R: Read + Seek>(source: &mut Source<R>, samples: &Samples) -> bool {
-    let words = samples.starts().next().and_then(|at| source.bytes(at, FIRST_WORDS.min(source.length() - at.min(source.length()))));
+    let words = samples
+        .starts()
+        .next()
+        .and_then(|at| source.bytes(at, FIRST_WORDS.min(source.length() - at.min(source.length()))));
     let words = words.unwrap_or_default().to_ascii_lowercase();
     [&b"gps"[..], b"latitude", b"lat:"].iter().any(|word| memchr::memmem::find(&words, word).is_some())
 }
@@ -160,9 +165,31 @@ fn erase_encoder<R: Read + Seek>(source: &mut Source<R>, descriptions: Head, era
     for entry in children(source, descriptions.at(8)?, descriptions.end)? {
         let is_picture = matches!(
             &entry.kind,
-            b"avc1" | b"avc3" | b"hvc1" | b"hev1" | b"av01" | b"vp08" | b"vp09" | b"mp4v" | b"s263" | b"jpeg" | b"mjpa"
-                | b"mjpb" | b"SVQ3" | b"SVQ1" | b"dvh1" | b"dvhe" | b"apch" | b"apcn" | b"apcs" | b"apco" | b"ap4h"
-                | b"dvc " | b"dvcp" | b"rpza" | b"cvid"
+            b"avc1"
+                | b"avc3"
+                | b"hvc1"
+                | b"hev1"
+                | b"av01"
+                | b"vp08"
+                | b"vp09"
+                | b"mp4v"
+                | b"s263"
+                | b"jpeg"
+                | b"mjpa"
+                | b"mjpb"
+                | b"SVQ3"
+                | b"SVQ1"
+                | b"dvh1"
+                | b"dvhe"
+                | b"apch"
+                | b"apcn"
+                | b"apcs"
+                | b"apco"
+                | b"ap4h"
+                | b"dvc "
+                | b"dvcp"
+                | b"rpza"
+                | b"cvid"
         );
         if is_picture {
             erasures.zero(entry.at(12)?, entry.at(16)?);

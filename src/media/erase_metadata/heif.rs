@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 use std::io::{Read, Seek};
 
-use crate::media::erase_metadata::Erasures;
 use crate::media::erase_metadata::boxes::{Head, children, only};
 use crate::media::erase_metadata::item_locations::Locations;
 use crate::media::erase_metadata::source::Source;
+use crate::media::erase_metadata::{Erasures, Filling};
 use crate::media::exif::Orientation;
 
 /// How many items a file may have: a picture of 100 megapixels is of about 400 tiles.
@@ -18,6 +18,9 @@ const MAX_ITEMS: usize = 65_535;
 const MAX_BLOCK: u64 = 64 << 10;
 /// An EXIF block that says nothing.
 const EMPTY_BLOCK: &[u8; 14] = b"MM\0\x2A\0\0\0\x08\0\0\0\0\0\0";
+
+/// An XMP packet that says nothing.
+const EMPTY_PACKET: &[u8] = b"<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"/></x:xmpmeta>";
 
 /// What an item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +52,7 @@ pub(super) fn erase<R: Read + Seek>(
         match item {
             Item::Picture => kept.extend(extents.iter().copied()),
             Item::Exif => erase_exif(source, extents, erasures)?,
-            // A text of spaces is one still.
-            Item::Text => extents.iter().for_each(|(from, to)| erasures.push(*from, to - from, super::Filling::Byte(b' '))),
+            Item::Text => extents.iter().for_each(|(from, to)| erase_text(*from, *to, erasures)),
             Item::Other => extents.iter().for_each(|(from, to)| erasures.zero(*from, *to)),
         }
     }
@@ -82,8 +84,8 @@ fn items<R: Read + Seek>(source: &mut Source<R>, list: Head) -> Option<HashMap<u
         };
         let (kind, names) = rest.split_first_chunk::<4>()?;
         let item = match kind {
-            b"hvc1" | b"hvc2" | b"lhv1" | b"lhe1" | b"avc1" | b"av01" | b"vvc1" | b"evc1" | b"jpeg" | b"j2k1" | b"unci"
-            | b"grid" | b"iovl" | b"iden" | b"tmap" | b"mski" | b"hvt1" => Item::Picture,
+            b"hvc1" | b"hvc2" | b"lhv1" | b"lhe1" | b"avc1" | b"av01" | b"vvc1" | b"evc1" | b"jpeg" | b"j2k1"
+            | b"unci" | b"grid" | b"iovl" | b"iden" | b"tmap" | b"mski" | b"hvt1" => Item::Picture,
             b"Exif" => Item::Exif,
             b"mime" => of_media_type(names),
             b"uri " => Item::Other,
@@ -114,7 +116,8 @@ fn erase_exif<R: Read + Seek>(source: &mut Source<R>, extents: &[(u64, u64)], er
     };
     let bytes = source.bytes(*from, (to - from).min(MAX_BLOCK))?;
     let header = bytes.first_chunk().map(|offset| u32::from_be_bytes(*offset));
-    let block = header.and_then(|offset| bytes.get(usize::try_from(offset).ok()?.checked_add(4)?..)).unwrap_or_default();
+    let block =
+        header.and_then(|offset| bytes.get(usize::try_from(offset).ok()?.checked_add(4)?..)).unwrap_or_default();
     let said_again = Orientation::from_block(block).block();
     let wanted = said_again.as_ref().map_or(&EMPTY_BLOCK[..], |block| &block[..]);
     let fitting = [wanted, EMPTY_BLOCK].into_iter().find(|block| block.len() + 4 <= bytes.len()).unwrap_or_default();
@@ -123,6 +126,15 @@ fn erase_exif<R: Read + Seek>(source: &mut Source<R>, extents: &[(u64, u64)], er
     erasures.write(*from, written);
     erasures.zero(end, *to);
     Some(())
+}
+
+/// Leaves an XMP packet that says nothing, filled up with spaces.
+fn erase_text(from: u64, to: u64, erasures: &mut Erasures) {
+    let length = to - from;
+    let packet = if length >= EMPTY_PACKET.len() as u64 { EMPTY_PACKET } else { b"" };
+    erasures.write(from, packet.to_vec());
+    let start = from + packet.len() as u64;
+    erasures.push(start, to - start, Filling::Byte(b' '));
 }
 
 /// Frees the properties that are notes (6.5.20, 6.5.24 and the like); the others keep their numbers.

@@ -116,7 +116,13 @@ mod tests {
         let info = list(b"INFO", &[riff_chunk(b"IART", SECRET)]);
         let wave = riff(
             b"WAVE",
-            &[riff_chunk(b"fmt ", &[1; 16]), riff_chunk(b"bext", SECRET), data, info.clone(), riff_chunk(b"id3 ", SECRET)],
+            &[
+                riff_chunk(b"fmt ", &[1; 16]),
+                riff_chunk(b"bext", SECRET),
+                data,
+                info.clone(),
+                riff_chunk(b"id3 ", SECRET),
+            ],
         );
         let stream = list(b"strl", &[riff_chunk(b"strh", &[2; 56]), riff_chunk(b"strd", SECRET)]);
         let head = list(b"hdrl", &[riff_chunk(b"avih", &[3; 56]), stream, riff_chunk(b"IDIT", SECRET)]);

@@ -14,7 +14,10 @@ pub(super) struct Samples {
 }
 
 enum Lengths {
-    Same { length: u32, count: u32 },
+    Same {
+        length: u32,
+        count: u32,
+    },
     Each(Vec<u32>),
     /// Lengths of four, eight or sixteen bits, which nobody writes for what cameras note.
     Unread,

@@ -17,9 +17,10 @@ const MAX_PARTS: usize = 1 << 20;
 
 /// The tags that are needed to show a picture: TIFF 6.0, 8 to 22; Adobe's supplements; ICC.1, annex B.
 const NEEDED: [u16; 68] = [
-    254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 282, 283, 284, 288, 289, 290,
-    291, 292, 293, 296, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 326, 327, 328, 330, 332, 334, 336, 338, 339,
-    340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 529, 530, 531, 532, 559, 32_995, 32_996, 32_997, 34_675, 50_674,
+    254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 282, 283, 284, 288, 289,
+    290, 291, 292, 293, 296, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 326, 327, 328, 330, 332, 334, 336,
+    338, 339, 340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 529, 530, 531, 532, 559, 32_995, 32_996, 32_997,
+    34_675, 50_674,
 ];
 /// Tags whose values say where data lie and how long they are: strips, tiles, and a JPEG within.
 const PLACES: [(u16, u16); 3] = [(273, 279), (324, 325), (513, 514)];
@@ -124,7 +125,9 @@ impl Reading {
                 (entry.to <= source.length()).then(|| self.kept.push((entry.from, entry.to)))?;
             }
             match entry.tag {
-                COLOURS if self.numbers(source, entry)?.iter().any(|number| RAW_COLOURS.contains(number)) => return None,
+                COLOURS if self.numbers(source, entry)?.iter().any(|number| RAW_COLOURS.contains(number)) => {
+                    return None;
+                }
                 DIRECTORIES => waiting.extend(self.numbers(source, entry)?),
                 _ => {}
             }
@@ -226,7 +229,8 @@ mod tests {
     #[test]
     fn only_what_shows_the_picture_stays() {
         for is_big in [false, true] {
-            let secret = tiff(is_big, &[(271, SECRET), (306, SECRET), (315, SECRET), (700, SECRET), (33_550, SECRET)], SECRET);
+            let secret =
+                tiff(is_big, &[(271, SECRET), (306, SECRET), (315, SECRET), (700, SECRET), (33_550, SECRET)], SECRET);
             let bare = erased(&secret, Layout::Tags).unwrap();
             assert!(!bare.windows(4).any(|window| window == &SECRET[..4]), "{}", bare.escape_ascii());
             assert!(bare.windows(6).any(|window| window == b"pixels"));

@@ -10,6 +10,7 @@ use crate::article::{Date, Link, label, readable_size};
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Draft;
 use crate::channel::outbox::draft::name::DraftName;
+use crate::channel::outbox::metadata_check;
 use crate::channel::outbox::missing_attachment;
 use crate::channel::outbox::new_message::NewAttachment;
 use crate::channel::protocol::entry::Side;
@@ -140,7 +141,9 @@ pub(super) async fn go_on(
 fn warnings(state: &ChannelState, draft: DraftName, now: Stamp) -> Result<Vec<String>, Refusal> {
     let message = draft::read(&state.channel, draft)?;
     let names: Vec<_> = message.attachments.iter().map(|file| file.name.clone()).collect();
-    Ok(missing_attachment::warnings(&message.text, &names, now).iter().map(|warning| sentence(warning)).collect())
+    let missing = missing_attachment::warnings(&message.text, &names, now);
+    let revealing = metadata_check::warnings(&message);
+    Ok(missing.iter().chain(&revealing).map(|warning| sentence(warning)).collect())
 }
 
 fn unsent(state: &ChannelState, draft: DraftName) -> Result<Unsent, Refusal> {
