@@ -71,19 +71,24 @@ fn xmp_place(bytes: &[u8]) -> Option<SensitiveMetadata> {
 /// The values of a property of XML, as an attribute or as the text in an element and the elements within.
 fn values<'a>(bytes: &'a [u8], word: &'a [u8]) -> impl Iterator<Item = String> + 'a {
     let behind = memchr::memmem::find_iter(bytes, word).take(TRIES).filter_map(move |at| bytes.get(at + word.len()..));
-    behind.filter_map(|behind| value(behind.get(..REACH).unwrap_or(behind)))
+    behind.filter_map(move |behind| value(word, behind.get(..REACH).unwrap_or(behind)))
 }
 
-fn value(behind: &[u8]) -> Option<String> {
+fn value(word: &[u8], behind: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(behind);
     if let Some(quoted) = text.strip_prefix("=\"").or_else(|| text.strip_prefix("='")) {
         return quoted.split(['"', '\'']).next().map(str::to_owned);
     }
-    // Text stands between the end of one tag and the beginning of the next.
-    let mut pieces = text.split('>').skip(1).map(|piece| piece.split('<').next().unwrap_or_default().trim());
-    let closing = text.find("</").unwrap_or(text.len());
-    let opened = text.get(..closing).unwrap_or_default().matches('>').count();
-    pieces.by_ref().take(opened).find(|piece| !piece.is_empty()).map(str::to_owned)
+    // The text stands in the element itself or in one within.
+    let (opening, inner) = text.split_once('>').filter(|(opening, _)| !opening.ends_with('/'))?;
+    let closing = format!("</{}", String::from_utf8_lossy(word).trim_start_matches('<'));
+    let is_tag = opening.is_empty() || opening.starts_with(char::is_whitespace);
+    let inner = inner.split(&closing).next().filter(|_| is_tag)?;
+    inner
+        .split('<')
+        .map(|piece| piece.rsplit('>').next().unwrap_or_default().trim())
+        .find(|piece| !piece.is_empty())
+        .map(str::to_owned)
 }
 
 /// Names behind words of formats that are no XML.
