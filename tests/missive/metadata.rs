@@ -200,3 +200,25 @@ Readers can connect while `missive sync` runs here, or through anyone who alread
     let (out, _) = words(&scene.run(&["share", "blog", "--key-only"]));
     assert_eq!(out.lines().count(), 1, "{out}");
 }
+
+#[test]
+fn what_no_program_here_removes_is_named_with_what_it_says() {
+    let pdf = b"%PDF-1.4\n1 0 obj <</Author (Azureen Sea)/Creator (Scan)>> endobj\n%%EOF\n";
+    let song = [&b"ID3\x03\0\0\0\0\x01\0TPE1\0\0\0\x07\0\0\0Brando"[..], &[0; 200]].concat();
+    let lossless = b"fLaC\x04\0\0\x40\x05\0\0\0maker\x01\0\0\0\x0E\0\0\0ARTIST=Cooper..";
+    let film = b"\x1A\x45\xDF\xA3\x42\x82\x84webm....\x12\x54\xC3\x67..\x45\xA3\x86ARTIST\x44\x87\x87Delilah..";
+    let scene = Scene::new()
+        .message(STEM, "x")
+        .attachment(STEM, "a.pdf", pdf)
+        .attachment(STEM, "b.mp3", &song)
+        .attachment(STEM, "c.flac", lossless)
+        .attachment(STEM, "d.webm", film)
+        .attachment(STEM, "e.dng", &notes())
+        .attachment(STEM, "plain.pdf", b"%PDF-1.4\n1 0 obj <</Title (x)>> endobj\n")
+        .attachment(STEM, "plain.mp3", b"ID3\x03\0\0\0\0\0\0");
+    assert_says(scene.session(&[&["build", "blog"], &["check", "--metadata", "blog"]]), str![[r#""#]]);
+    let draft = Scene::new();
+    fs::write(draft.root().join("a.pdf"), pdf).unwrap();
+    fs::write(draft.root().join("plain.pdf"), b"%PDF-1.4\n").unwrap();
+    assert_says(draft.session(&[&["compose", "blog", "-m", "x", "-a", "a.pdf", "-a", "plain.pdf"]]), str![[r#""#]]);
+}
