@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::io::{Read, Seek};
 
 use crate::media::erase_metadata::boxes::{Head, children, only};
+use crate::media::erase_metadata::erasures::{Erasures, Filling};
 use crate::media::erase_metadata::item_locations::Locations;
 use crate::media::erase_metadata::source::Source;
-use crate::media::erase_metadata::{Erasures, Filling};
 use crate::media::exif::Orientation;
 
 /// How many items a file may have: a picture of 100 megapixels is of about 400 tiles.

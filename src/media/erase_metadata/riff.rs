@@ -4,7 +4,7 @@
 
 use std::io::{Read, Seek};
 
-use crate::media::erase_metadata::Erasures;
+use crate::media::erase_metadata::erasures::Erasures;
 use crate::media::erase_metadata::source::Source;
 
 /// How many chunks may lie directly in one; those of the film itself are not looked at.

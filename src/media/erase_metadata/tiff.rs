@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::io::{Read, Seek};
 
-use crate::media::erase_metadata::Erasures;
+use crate::media::erase_metadata::erasures::Erasures;
 use crate::media::erase_metadata::source::Source;
 
 /// How many directories, or pages, are followed.
