@@ -38,7 +38,8 @@ pub(super) fn erase<R: Read + Seek>(
     meta: Head,
     erasures: &mut Erasures,
 ) -> Option<Option<Vec<(u64, u64)>>> {
-    let boxes = children(source, meta.at(4)?, meta.end)?;
+    // QuickTime has a box of this name without a version.
+    let Some(boxes) = meta.at(4).and_then(|from| children(source, from, meta.end)) else { return Some(None) };
     let Some(handler) = only(&boxes, *b"hdlr") else { return Some(None) };
     if source.array::<4>(handler.at(8)?)? != *b"pict" {
         return Some(None);

@@ -83,7 +83,9 @@ fn xmp_place(bytes: &[u8]) -> Option<SensitiveMetadata> {
 
 /// The values of a property of XML, as an attribute or as the text in an element and the elements within.
 fn values<'a>(bytes: &'a [u8], word: &'a [u8]) -> impl Iterator<Item = String> + 'a {
-    let behind = memchr::memmem::find_iter(bytes, word).take(TRIES).filter_map(move |at| bytes.get(at + word.len()..));
+    let is_end = |at: &usize| at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'/');
+    let found = memchr::memmem::find_iter(bytes, word).filter(move |at| !is_end(at)).take(TRIES);
+    let behind = found.filter_map(move |at| bytes.get(at + word.len()..));
     behind.filter_map(move |behind| value(word, behind.get(..REACH).unwrap_or(behind)))
 }
 
