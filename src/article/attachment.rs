@@ -1,6 +1,6 @@
 //! A message's attachments as pages show them.
 //!
-//! What is shown, what is played, and what is only offered as a download; [`AttachmentKind`] has the table of extensions.
+//! What is shown, what is played, and what is only offered as a download; [`AttachmentKind`] says what each file is.
 
 use crate::channel::snapshot::card::Attachment;
 use crate::markdown::{Media, Trust};
@@ -27,7 +27,7 @@ pub struct Attached {
 impl Attached {
     /// Sorts an attachment that is found at this address.
     pub fn new(file: &Attachment, trust: Trust, address: String) -> Self {
-        let kind = AttachmentKind::from_name(&file.path.name());
+        let kind = file.kind();
         Self {
             address,
             media: media(file, &kind, trust),
@@ -42,33 +42,36 @@ impl Attached {
 /// What has to stand behind the name of a file that a browser or a web server could run; `None` for one that nobody runs.
 /// One's own files keep their names.
 pub fn inert_suffix(file: &Attachment, trust: Trust) -> Option<&'static str> {
-    AttachmentKind::from_name(&file.path.name()).inert_suffix().filter(|_| trust == Trust::Theirs)
+    file.kind().inert_suffix().filter(|_| trust == Trust::Theirs)
 }
 
 fn media(file: &Attachment, kind: &AttachmentKind, trust: Trust) -> Media {
-    if let Some(picture) = file.picture {
-        let size = picture.size.map(|size| (size.width, size.height));
-        return match picture.format {
-            // A picture whose size is not sane is left to those who want it.
-            Some(_) if size.is_some() => Media::Picture(size),
-            _ => Media::File { download: true },
-        };
+    let size = file.size.map(|size| (size.width, size.height));
+    if kind.picture_format().is_some() || kind.promised_picture().is_some() {
+        // A picture whose size is not sane is left to those who want it, and so is what only claims to be a picture.
+        let is_shown = kind.picture_format().is_some() && size.is_some() && !is_disguised(kind, trust);
+        return if is_shown { Media::Picture(size) } else { Media::File { download: true } };
     }
     match kind.used() {
-        Use::Drawing if trust == Trust::Own => Media::Picture(file.drawing.map(|size| (size.width, size.height))),
+        _ if is_disguised(kind, trust) => Media::File { download: true },
+        Use::Drawing if trust == Trust::Own => Media::Picture(size),
         Use::Sound => Media::Audio,
         Use::Film => Media::Video,
         _ => Media::File { download: trust == Trust::Theirs || kind.is_program() },
     }
 }
 
+/// Whether a stranger's file is something else than its name promises, or has to be published under another name: it is not
+/// shown or played for what it is.
+fn is_disguised(kind: &AttachmentKind, trust: Trust) -> bool {
+    trust == Trust::Theirs && (kind.is_misnamed() || kind.inert_suffix().is_some())
+}
+
 fn note(file: &Attachment, kind: &AttachmentKind) -> Option<&'static str> {
-    if kind.is_program() {
-        return Some("a program: open it only if you know what it does");
-    }
-    match file.picture {
-        Some(picture) if picture.format.is_none() => Some("not the picture that its name says"),
-        Some(picture) if picture.size.is_none() => Some("a picture too large or too odd to be shown"),
+    match (kind.promised_picture(), kind.picture_format()) {
+        _ if kind.is_program() => Some("a program: open it only if you know what it does"),
+        (Some(_), None) => Some("not the picture that its name says"),
+        (_, Some(_)) if file.size.is_none() => Some("a picture too large or too odd to be shown"),
         _ => None,
     }
 }

@@ -207,7 +207,7 @@ impl Checked {
         }
         for file in metadata {
             let copy = if file.published { "the copy on a site reveals it too" } else { "the copy on a site does not" };
-            writeln!(f, "  {}: {}; {copy}", field(&file.path), file.tells.words())?;
+            writeln!(f, "  {}: {}; {copy}", field(&file.path), field(&file.tells))?;
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use super::{Failure, editor};
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Draft;
 use crate::channel::outbox::draft::name::DraftName;
+use crate::channel::outbox::metadata_check;
 use crate::channel::outbox::new_message::{Gathered, NewMessage, gather};
 use crate::channel::outbox::{missing_attachment, new_message, send};
 use crate::channel::protocol::header;
@@ -27,7 +28,6 @@ use crate::commands::text_input::TextArgs;
 use crate::commands::{free_values, resolve};
 use crate::console::Console;
 use crate::markdown::normal_tag;
-use crate::media::Metadata;
 use crate::text::invisible::field;
 use crate::text::shell;
 
@@ -264,7 +264,7 @@ impl ComposeContext<'_> {
         if missing.is_empty() || plan.draft || !self.console.can_ask() {
             return self.finish(draft, plan, skipped);
         }
-        let revealing = metadata_warnings(&draft.contents()?);
+        let revealing = metadata_check::warnings(&draft.contents()?);
         for warning in skipped.iter().chain(&missing).chain(&revealing) {
             self.console.say(&format!("warning: {warning}"));
         }
@@ -278,8 +278,11 @@ impl ComposeContext<'_> {
         let now = self.environment.second()?;
         let message = draft.contents()?;
         let names = message.attachments.iter().map(|file| file.name.text().into_owned()).collect();
-        let warnings =
-            skipped.into_iter().chain(missing_attachments(&message, now)).chain(metadata_warnings(&message)).collect();
+        let warnings = skipped
+            .into_iter()
+            .chain(missing_attachments(&message, now))
+            .chain(metadata_check::warnings(&message))
+            .collect();
         let written = report::Written { names, warnings };
         let name = draft.name;
         let done = match plan.due {
@@ -293,8 +296,11 @@ impl ComposeContext<'_> {
     /// Says what would be written, and writes nothing.
     fn preview(&self, message: &NewMessage, plan: SendPlan, skipped: Vec<String>) -> Result<ComposeReport, Failure> {
         let stamp = plan.due.map_or_else(|| self.environment.second(), Ok)?;
-        let warnings =
-            skipped.into_iter().chain(missing_attachments(message, stamp)).chain(metadata_warnings(message)).collect();
+        let warnings = skipped
+            .into_iter()
+            .chain(missing_attachments(message, stamp))
+            .chain(metadata_check::warnings(message))
+            .collect();
         Ok(ComposeReport::would(self.channel, message, plan, send::first_free(self.channel, stamp)?, warnings))
     }
 
@@ -390,19 +396,6 @@ pub(super) fn words(draft: &Draft) -> String {
 fn skipped(gathered: &Gathered) -> Vec<String> {
     let line = |(path, why): &(PathBuf, String)| format!("{} is not attached: {why}", field(&path.to_string_lossy()));
     gathered.skipped.iter().map(line).collect()
-}
-
-/// A word about each picture whose notes nobody here removes from the copies on a site.
-fn metadata_warnings(message: &NewMessage) -> Vec<String> {
-    let lasting = message.attachments.iter().filter(|file| file.metadata() == Some(Metadata::Lasting));
-    lasting.map(|file| lasting_metadata(&file.name.text())).collect()
-}
-
-fn lasting_metadata(name: &str) -> String {
-    format!(
-        "{} may reveal where, with which camera and by whom it was made, and missive cannot remove that from this format",
-        field(name)
-    )
 }
 
 /// A word about each file that the text shows and that is not attached.

@@ -20,7 +20,6 @@ use crate::commands::channel_view::{ChannelView, short};
 use crate::commands::relative_time::ago;
 use crate::commands::{Environment, count};
 use crate::console::{FormattedText, Screen, Style, columns, cut, wrapped};
-use crate::media::attachment_kind::AttachmentKind;
 use crate::text::invisible::field;
 
 /// Longer lines are hard to read.
@@ -103,7 +102,7 @@ impl MessageView<'_> {
         let name = file.path.text().into_owned();
         AttachmentRecord {
             number: at + 1,
-            r#type: AttachmentKind::from_name(&name).in_words(),
+            r#type: file.kind().in_words(),
             name,
             bytes: file.mark.len,
             path: self.path_of(file).to_string_lossy().into_owned(),
@@ -201,11 +200,7 @@ impl MessageView<'_> {
         out.end().space(margin).text(&count(files.len(), "attachment")).text(":").end();
         for (at, file) in files.iter().enumerate() {
             let name = file.path.text();
-            let parts = [
-                format!("{}. {}", at + 1, field(&name)),
-                AttachmentKind::from_name(&name).in_words(),
-                size_in_words(file.mark.len),
-            ];
+            let parts = [format!("{}. {}", at + 1, field(&name)), file.kind().in_words(), size_in_words(file.mark.len)];
             for line in wrapped(&parts, ", ", out.screen().width.saturating_sub(margin)) {
                 out.space(margin).text(&line).end();
             }

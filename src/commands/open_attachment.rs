@@ -11,6 +11,7 @@ use std::path::Path;
 use crate::commands::Failure;
 use crate::markdown::Trust;
 use crate::media::attachment_kind::AttachmentKind;
+use crate::media::{Content, SNIFFED};
 
 /// How programs, links and pages begin, in lower case, whatever their names say.
 const BEGINNINGS: [&[u8]; 12] = [
@@ -27,12 +28,10 @@ const BEGINNINGS: [&[u8]; 12] = [
     b"<?xml",
     b"<script",
 ];
-/// How much of a file is looked at, in bytes.
-const HEAD: u64 = 512;
 
 /// Why a file is not opened; `None` when it may be.
 fn refusal(name: &str, trust: Trust, is_executable: bool, head: &[u8]) -> Option<&'static str> {
-    let kind = AttachmentKind::from_name(name);
+    let kind = AttachmentKind::new(name, Content::sniff(head));
     if !kind.is_opened_from_oneself() {
         return Some("it could start a program or open something else");
     }
@@ -41,6 +40,9 @@ fn refusal(name: &str, trust: Trust, is_executable: bool, head: &[u8]) -> Option
     }
     if trust == Trust::Own {
         return None;
+    }
+    if kind.is_misnamed() {
+        return Some("it is not what its name says");
     }
     if !kind.is_opened_from_others() {
         return Some("missive opens only pictures, sound, films and plain documents from others");
@@ -57,7 +59,7 @@ fn refusal(name: &str, trust: Trust, is_executable: bool, head: &[u8]) -> Option
 pub(super) fn open(path: &Path, trust: Trust, mut file: &File) -> Result<(), Failure> {
     let is_executable = file.metadata()?.permissions().mode() & 0o111 != 0;
     let mut head = Vec::new();
-    Read::by_ref(&mut file).take(HEAD).read_to_end(&mut head)?;
+    Read::by_ref(&mut file).take(SNIFFED as u64).read_to_end(&mut head)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if let Some(why) = refusal(&name, trust, is_executable, &head) {
         let message = format!("`{name}` is not opened: {why}");
@@ -110,8 +112,15 @@ mod tests {
             assert!(refusal(name, Trust::Theirs, false, b"").is_some(), "{name}");
             assert_eq!(refusal(name, Trust::Own, false, b""), None, "{name}");
         }
-        for name in ["a.jpg", "A.PDF", "a.txt", "a.mp3"] {
-            assert_eq!(refusal(name, Trust::Theirs, false, b"hello"), None, "{name}");
+        let heads: [(&str, &[u8]); 5] = [
+            ("a.jpg", b"\xff\xd8\xff\xe0"),
+            ("a.jpg", b"\x89PNG\r\n\x1a\n"),
+            ("A.PDF", b"%PDF-1.7"),
+            ("a.txt", b"hello"),
+            ("a.mp3", b"ID3\x04\0"),
+        ];
+        for (name, head) in heads {
+            assert_eq!(refusal(name, Trust::Theirs, false, head), None, "{name}");
         }
     }
 
@@ -121,6 +130,16 @@ mod tests {
             [b"\x7fELF\x02", b"#!/bin/sh\n", b"\xef\xbb\xbf\n<HTML>", b"[Desktop Entry]\nExec=x", b" <svg onload=x>"];
         for head in heads {
             assert!(refusal("a.txt", Trust::Theirs, false, head).is_some(), "{head:?}");
+        }
+        let misnamed: [(&str, &[u8]); 4] = [
+            ("a.jpg", b"just a text"),
+            ("a.mp4", b"export const x = 1;\n"),
+            ("a.txt", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom"),
+            ("a.mp3", b"\xff\xd8\xff\xe0"),
+        ];
+        for (name, head) in misnamed {
+            assert_eq!(refusal(name, Trust::Theirs, false, head), Some("it is not what its name says"), "{name}");
+            assert_eq!(refusal(name, Trust::Own, false, head), None, "{name}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Formulas: TeX becomes MathML, which browsers show without a script.
+//! Formulas: TeX becomes `MathML`, which browsers show without a script.
 //!
 //! A library reads the TeX. What it writes goes through an allow-list, whoever wrote the text: the policy of a page allows no
 //! styles, and an inbox is an adversary's. A formula that the library does not understand is shown as it is written.
@@ -14,7 +14,7 @@ use super::html_text::push_text;
 
 /// A longer formula is shown as it is written, in bytes.
 const MAX_FORMULA: usize = 4 << 10;
-/// So many bytes of MathML each byte of a formula may become, and so many more.
+/// So many bytes of `MathML` each byte of a formula may become, and so many more.
 const GROWTH: usize = 64;
 const LEAST: usize = 512;
 
@@ -95,18 +95,17 @@ pub(super) fn max_html(formula: &str) -> usize {
 
 /// Writes a formula, in its line or as a block of its own.
 pub(super) fn push(html: &mut String, formula: &str, is_block: bool) {
-    match mathml(formula, is_block).filter(|math| math.len() <= max_html(formula)) {
-        Some(math) => html.push_str(&math),
-        None => {
-            let mark = if is_block { "$$" } else { "$" };
-            html.push_str("<code>");
-            push_text(html, &format!("{mark}{formula}{mark}"));
-            html.push_str("</code>");
-        }
+    if let Some(math) = mathml(formula, is_block).filter(|math| math.len() <= max_html(formula)) {
+        html.push_str(&math);
+        return;
     }
+    let mark = if is_block { "$$" } else { "$" };
+    html.push_str("<code>");
+    push_text(html, &format!("{mark}{formula}{mark}"));
+    html.push_str("</code>");
 }
 
-/// A formula as MathML; `None` where it is not understood.
+/// A formula as `MathML`; `None` where it is not understood.
 pub(super) fn mathml(formula: &str, is_block: bool) -> Option<String> {
     if formula.len() > MAX_FORMULA {
         return None;

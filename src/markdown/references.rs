@@ -44,15 +44,12 @@ impl References {
 
     /// Opens a link to a message that is named by its title or its id.
     pub(super) fn open_titled(&mut self, html: &mut String, name: &str, judge: LinkJudge<'_>) {
-        let close = match judge.around.titled(name) {
-            Some(page) => {
-                media::push_anchor(html, &format!("{ROOT}{page}"), None, "");
-                "</a>"
-            }
-            None => {
-                html.push_str("<span class=\"missing\">");
-                "</span>"
-            }
+        let close = if let Some(page) = judge.around.titled(name) {
+            media::push_anchor(html, &format!("{ROOT}{page}"), None, "");
+            "</a>"
+        } else {
+            html.push_str("<span class=\"missing\">");
+            "</span>"
         };
         self.open.push(close);
     }

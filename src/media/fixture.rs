@@ -143,3 +143,68 @@ pub(crate) fn riff_chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
     let padding: &[u8] = if data.len().is_multiple_of(2) { b"" } else { b"\0" };
     [&kind[..], &length, data, padding].concat()
 }
+
+/// A TIFF of one strip, whose pixels are the word; with these further tags, whose values are bytes, and what stands behind
+/// everything. The tags are in order, the directory stands at byte 8.
+pub(crate) fn tiff(is_big: bool, tags: &[(u16, &[u8])], behind: &[u8]) -> Vec<u8> {
+    let short = |number: u16| if is_big { number.to_be_bytes() } else { number.to_le_bytes() };
+    let long = |number: usize| {
+        let number = u32::try_from(number).expect("short");
+        if is_big { number.to_be_bytes() } else { number.to_le_bytes() }
+    };
+    let values = 8 + 2 + 12 * (9 + tags.len()) + 4 + 6;
+    let mut data = Vec::new();
+    let mut rows: Vec<(u16, Vec<u8>)> = [(256, 2), (257, 3), (258, 8), (259, 1), (262, 1), (274, 6), (277, 1)]
+        .map(|(tag, value): (u16, u16)| (tag, [&short(3)[..], &long(1), &short(value), &short(0)].concat()))
+        .to_vec();
+    rows.push((273, [&short(4)[..], &long(1), &long(values - 6)].concat()));
+    rows.push((279, [&short(4)[..], &long(1), &long(6)].concat()));
+    for (tag, value) in tags {
+        let mut row = [&short(7)[..], &long(value.len())].concat();
+        if value.len() <= 4 {
+            row.extend([value, &[0; 4][value.len()..]].concat());
+        } else {
+            row.extend(long(values + data.len()));
+            data.extend_from_slice(value);
+        }
+        rows.push((*tag, row));
+    }
+    rows.sort_by_key(|(tag, _)| *tag);
+    let rows_in_order: Vec<u8> = rows.iter().flat_map(|(tag, row)| [&short(*tag)[..], row].concat()).collect();
+    let head: &[u8] = if is_big { b"MM\0\x2A" } else { b"II\x2A\0" };
+    let count = short(u16::try_from(rows.len()).expect("few"));
+    [head, &long(8), &count, &rows_in_order, &[0; 4], b"pixels", &data, behind].concat()
+}
+
+/// A GIF of one frame with these extensions before it.
+pub(crate) fn gif(extensions: &[Vec<u8>]) -> Vec<u8> {
+    let screen = b"GIF89a\x03\0\x02\0\x80\0\0\0\0\0\xFF\xFF\xFF";
+    let frame = b"\x2C\0\0\0\0\x03\0\x02\0\0\x02\x02\x84\x51\0";
+    [&screen[..], &extensions.concat(), frame, b"\x3B"].concat()
+}
+
+/// An extension of a GIF, in pieces.
+pub(crate) fn gif_extension(label: u8, pieces: &[&[u8]]) -> Vec<u8> {
+    let piece = |bytes: &&[u8]| [&[u8::try_from(bytes.len()).expect("short")][..], bytes].concat();
+    let pieces: Vec<u8> = pieces.iter().flat_map(piece).collect();
+    [&[0x21, label][..], &pieces, &[0]].concat()
+}
+
+/// An archive of these files, as they are or deflated.
+pub(crate) fn archive(files: &[(&str, &[u8])], is_packed: bool) -> Vec<u8> {
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in files {
+        let data = if is_packed { miniz_oxide::deflate::compress_to_vec(content, 6) } else { content.to_vec() };
+        let long = |number: usize| u32::try_from(number).expect("short").to_le_bytes();
+        let method = [if is_packed { 8 } else { 0 }, 0];
+        let name_length = u16::try_from(name.len()).expect("short").to_le_bytes();
+        let fields =
+            [&[20, 0, 0, 0][..], &method, &[0; 8], &long(data.len()), &long(content.len()), &name_length, &[0; 2]];
+        let fields = fields.concat();
+        directory.extend([&b"PK\x01\x02\x14\0"[..], &fields, &[0; 10], &long(bytes.len()), name.as_bytes()].concat());
+        bytes.extend([&b"PK\x03\x04"[..], &fields, name.as_bytes(), &data].concat());
+    }
+    let number = |number: usize| u32::try_from(number).expect("short").to_le_bytes();
+    let end = [&b"PK\x05\x06"[..], &[0; 8], &number(directory.len()), &number(bytes.len()), &[0; 2]].concat();
+    [bytes, directory, end].concat()
+}

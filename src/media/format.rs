@@ -40,6 +40,19 @@ impl Format {
         }
     }
 
+    /// Its media type, as registered with IANA.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::WebP => "image/webp",
+            Self::Gif => "image/gif",
+            Self::Avif => "image/avif",
+            Self::Bmp => "image/bmp",
+        }
+    }
+
     /// Tells the format that a file name's extension (without its dot, in any case) promises.
     #[must_use]
     pub fn from_extension(extension: &str) -> Option<Self> {

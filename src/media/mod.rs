@@ -6,11 +6,13 @@
 pub mod attachment_kind;
 mod content;
 mod dimensions;
+mod erase_metadata;
 mod exif;
 mod format;
 mod head;
 mod marker;
 mod metadata;
+mod metadata_kind;
 mod remove_metadata;
 mod size;
 mod svg;
@@ -18,10 +20,14 @@ mod svg;
 #[cfg(test)]
 mod fixture;
 
-pub use crate::media::metadata::{SensitiveMetadata, sensitive_metadata, sensitive_metadata_at_start};
+pub use crate::media::erase_metadata::{ErasedReader, Erasures, Layout, erasures};
+pub use crate::media::metadata::{
+    SensitiveMetadata, lasting_metadata, sensitive_metadata, sensitive_metadata_at_start,
+};
 pub use crate::media::remove_metadata::{published, without_metadata};
-pub use content::{BEGINNING, Metadata};
+pub use content::{Content, SNIFFED};
 pub use dimensions::{MAX_PIXELS, Size};
 pub use format::Format;
+pub use metadata_kind::{BEGINNING, Metadata};
 pub use size::displayed_size;
 pub use svg::svg_size;

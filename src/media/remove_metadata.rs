@@ -1,23 +1,26 @@
 //! A picture without its metadata: where it was taken, with which camera, by whom, and what it looked like before the crop.
 //!
-//! Lossless: a copy is never larger than 64 bytes more than the file, and never holds what was not understood. The three
+//! Lossless: a copy is never larger than 64 bytes more than the file, and never holds what was not understood. The four
 //! containers have a file each.
 
 use std::borrow::Cow;
+use std::io::{Cursor, Read};
 
-use crate::media::content::Metadata;
+use crate::media::erase_metadata::{Layout, erasures};
 use crate::media::format::Format;
+use crate::media::metadata_kind::Metadata;
 
+mod gif;
 mod jpeg;
 mod partial_copy;
 mod parts;
 mod png;
 mod webp;
 
-/// Copies a JPEG, PNG or WebP picture without EXIF, XMP, IPTC, comments, texts, maker notes, embedded previews and whatever
+/// Copies a JPEG, PNG, WebP or GIF picture without EXIF, XMP, IPTC, comments, texts, maker notes, embedded previews and whatever
 /// follows the picture's end; the picture itself and its colour profile stay, byte for byte.
 ///
-/// Borrowed if there is nothing to remove, so also for every other format: **GIF, AVIF and BMP pass as they are**.
+/// Borrowed if there is nothing to remove, so also for every other format: **AVIF and BMP pass as they are**.
 ///
 /// What goes is everything that is not known to be needed for display. The one thing that is needed and lies in EXIF is
 /// the orientation: of a picture that is stored turned, a fresh block of 26 bytes with that tag alone takes the place of
@@ -36,7 +39,8 @@ pub fn without_metadata(bytes: &[u8]) -> Cow<'_, [u8]> {
         Some(Format::Jpeg) => jpeg::strip(bytes),
         Some(Format::Png) => png::strip(bytes),
         Some(Format::WebP) => webp::strip(bytes),
-        Some(Format::Gif | Format::Avif | Format::Bmp) | None => Cow::Borrowed(bytes),
+        Some(Format::Gif) => gif::strip(bytes),
+        Some(Format::Avif | Format::Bmp) | None => Cow::Borrowed(bytes),
     }
 }
 
@@ -50,8 +54,17 @@ pub fn published<'a>(bytes: &'a [u8], name: &str) -> Cow<'a, [u8]> {
             let picture = bytes.get(usize::from(behind)..).unwrap_or_default();
             Cow::Owned(without_metadata(picture).into_owned())
         }
+        Some(Metadata::Erasable(layout)) => erased(bytes, layout).map_or(Cow::Borrowed(bytes), Cow::Owned),
         Some(Metadata::Lasting) | None => Cow::Borrowed(bytes),
     }
+}
+
+/// A file with its metadata overwritten; `None` if there is nothing to overwrite, or it is not understood.
+fn erased(bytes: &[u8], layout: Layout) -> Option<Vec<u8>> {
+    let erasures = erasures(Cursor::new(bytes), bytes.len() as u64, layout).filter(|erasures| !erasures.is_empty())?;
+    let mut without = Vec::with_capacity(bytes.len());
+    erasures.reader(bytes).read_to_end(&mut without).ok()?;
+    Some(without)
 }
 
 #[cfg(test)]
@@ -62,7 +75,7 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::media::displayed_size;
-    use crate::media::fixture::{Jpeg, SECRET, exif, png, png_chunk, riff_chunk, webp};
+    use crate::media::fixture::{Jpeg, SECRET, exif, gif, gif_extension, png, png_chunk, riff_chunk, webp};
     use crate::media::remove_metadata::without_metadata;
 
     /// One picture of each kind with metadata everywhere.
@@ -74,7 +87,8 @@ mod tests {
         let frame = [&[0; 16][..], &riff_chunk(b"VP8L", b"\x2F."), &riff_chunk(b"note", SECRET)].concat();
         let behind: [(&[u8; 4], &[u8]); 3] = [(b"ANMF", &frame), (b"EXIF", &exif(6)), (b"XMP ", SECRET)];
         let riff = webp(30, 20, &[(b"ICCP", b"profile")], &behind);
-        [jpeg, png(30, 20, &texts), riff].map(|picture| [&picture[..], SECRET].concat()).to_vec()
+        let animation = gif(&[gif_extension(0xFE, &[SECRET]), gif_extension(0xFF, &[b"NETSCAPE2.0", b"\x01\0\0"])]);
+        [jpeg, png(30, 20, &texts), riff, animation].map(|picture| [&picture[..], SECRET].concat()).to_vec()
     }
 
     fn tells(bytes: &[u8]) -> bool {
@@ -103,7 +117,7 @@ mod tests {
 
     #[test]
     fn other_formats_pass_untouched() {
-        for other in [&b"GIF89a\x1E\0\x14\0\0\0\0!\xFE\x05hello\0;"[..], b"plain text", b""] {
+        for other in [&b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"[..], b"plain text", b""] {
             assert!(matches!(without_metadata(other), Cow::Borrowed(same) if same == other));
         }
     }
@@ -123,14 +137,14 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 
         #[test]
-        fn noise_behind_the_magic_bytes_keeps_the_promise(which in 0..3_usize, noise: Vec<u8>) {
-            let magic: [&[u8]; 3] = [b"\xFF\xD8\xFF", b"\x89PNG\r\n\x1A\n", b"RIFF\xFF\0\0\0WEBPVP8X\x0A\0\0\0"];
+        fn noise_behind_the_magic_bytes_keeps_the_promise(which in 0..4_usize, noise: Vec<u8>) {
+            let magic: [&[u8]; 4] = [b"GIF89a\x03\0\x02\0\0\0\0", b"\xFF\xD8\xFF", b"\x89PNG\r\n\x1A\n", b"RIFF\xFF\0\0\0WEBPVP8X\x0A\0\0\0"];
             keeps_its_promise(&[magic[which], &noise].concat());
         }
 
         #[test]
         fn damage_keeps_the_promise(
-            which in 0..3_usize,
+            which in 0..4_usize,
             hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
             cut in any::<prop::sample::Index>(),
         ) {

@@ -33,7 +33,7 @@ pub struct BuildOptions {
     pub future: bool,
     /// How long to hold back a message whose attachments have not arrived.
     pub hold: Duration,
-    /// Publishes pictures with their metadata.
+    /// Publishes attachments with their metadata.
     pub keep_metadata: bool,
     /// Which refusals are overridden.
     pub overrides: Overrides,
@@ -81,7 +81,7 @@ pub struct SiteOptions {
     pub raw_html: RawHtml,
     /// The hosts whose frames pages show.
     pub embeds: Vec<String>,
-    /// Publishes pictures with their metadata.
+    /// Publishes attachments with their metadata.
     pub keep_metadata: bool,
     /// The key by which the channel is read, if the site is to hand it out.
     pub read_key: Option<String>,

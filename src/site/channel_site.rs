@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::BufReader;
 use std::ops::Range;
 use std::path::Path;
 
@@ -17,7 +18,7 @@ use crate::channel::snapshot::card::{Attachment, Card};
 use crate::channel::snapshot::file_mark::{FileMark, is_settled};
 use crate::fs::confined::Stat;
 use crate::markdown::Trust;
-use crate::media::published;
+use crate::media::{Layout, Metadata, erasures, published};
 use crate::site::engine::made::Made;
 use crate::site::engine::out_path::OutPath;
 use crate::site::engine::plan::{Plan, Planned, Unplanned};
@@ -30,6 +31,9 @@ use crate::site::pages::plan::plan;
 use crate::site::pages::render::Renderer;
 use crate::site::pages::sitemap;
 use crate::site::theme::Theme;
+
+/// How much of a film is read at a time while it is looked through for its metadata, which lie far apart, in bytes.
+const PIECE: usize = 4 << 10;
 
 /// A channel's site.
 pub(crate) struct ChannelSite<'a> {
@@ -214,6 +218,11 @@ impl Maker<'_, '_, '_> {
             return Ok(());
         };
         let path = Entry::Attachment(card.stamp, file.path.clone()).path();
+        if let Some(Metadata::Erasable(layout)) = file.metadata
+            && !contents.options.keep_metadata
+        {
+            return self.copy_erased(to, card, (file, &path), layout);
+        }
         if file.loses_metadata() && !contents.options.keep_metadata {
             let bytes = read(contents, card, &path);
             let now = contents.snapshot.folder(card.side).and_then(|folder| folder.stat(&path).ok());
@@ -224,6 +233,30 @@ impl Maker<'_, '_, '_> {
             return self.made.put(to, bytes.map(|bytes| without_metadata(bytes, &file.path.name())));
         }
         self.copy(to, card, &path, |stat| is_foreign_by_now(contents, card, file, stat))
+    }
+
+    /// A copy in which the metadata are overwritten. A file that was understood when it was looked at and is not now has
+    /// changed since, and is looked at again by the next build.
+    fn copy_erased(
+        &mut self,
+        to: &OutPath,
+        card: &Card,
+        (file, path): (&Attachment, &Path),
+        layout: Layout,
+    ) -> Result<(), SiteError> {
+        let opened = self.contents.snapshot.folder(card.side).and_then(|folder| folder.file(path).ok());
+        let same = opened.filter(|(_, stat)| !is_foreign_by_now(self.contents, card, file, *stat));
+        let looked_through = same.and_then(|(open, stat)| {
+            let erasures = erasures(BufReader::with_capacity(PIECE, &open), stat.len, layout)?;
+            Some((open, erasures))
+        });
+        match looked_through {
+            Some((open, erasures)) => self.made.copy_erased(to, &open, &erasures),
+            None => {
+                self.made.keep(to, named(card, path));
+                Ok(())
+            }
+        }
     }
 
     /// The file of a text that is too long for its page.

@@ -1,5 +1,6 @@
 //! Attachments: found, named, shown, copied.
 
+use crate::media_files::{film, transport_stream};
 use crate::scene::{Scene, png, words};
 
 const STEM: &str = "2026-01-01T10-00-00Z";
@@ -46,8 +47,8 @@ fn what_the_text_does_not_show_is_listed() {
         .message(STEM, "![shown](shown.png)")
         .attachment(STEM, "shown.png", &png(3, 4))
         .attachment(STEM, "other-one.png", &png(5, 6))
-        .attachment(STEM, "song.mp3", b"x")
-        .attachment(STEM, "film.webm", b"x")
+        .attachment(STEM, "song.mp3", b"ID3\x03\0\0\0\0\0\0")
+        .attachment(STEM, "film.webm", b"\x1A\x45\xDF\xA3\x42\x82\x84webm")
         .attachment(STEM, "paper.pdf", &[0; 2_400]);
     scene.build().report();
     let page = scene.page(&format!("{STEM}.html"));
@@ -209,5 +210,99 @@ fn the_terminal_opens_no_program_whoever_sent_it() {
             let refusal = format!("error: `{name}` is not opened: it could start a program or open something else");
             assert!(said.starts_with(&refusal), "{said}");
         }
+    }
+}
+
+/// The media type, what the page makes of it, and the words for it, of a file of one's own.
+#[test]
+fn what_a_file_is_its_content_says_before_its_name() {
+    let files: [(&str, &[u8], &str); 10] = [
+        ("main.ts", b"export const x: number = 1;\n", "text/plain"),
+        ("go.mod", b"module example.org/x\n\ngo 1.25\n", "text/plain"),
+        ("list.m3u", b"#EXTM3U\nsong.mp3\n", "text/plain"),
+        ("notes", b"Just words.\n", "text/plain"),
+        ("fake.mp4", b"not a film at all\n", "text/plain"),
+        ("data.csv", b"a,b\n1,2\n", "text/csv"),
+        ("clip.ts", &transport_stream(), "video/mp2t"),
+        ("film.dat", &film("mp42", false), "video/mp4"),
+        ("film.ts", &film("qt  ", false), "video/quicktime"),
+        ("photo.bak", &png(3, 4), "image/png"),
+    ];
+    let scene =
+        files.iter().fold(Scene::new().message(STEM, "x"), |scene, (name, file, _)| scene.attachment(STEM, name, file));
+    scene.build().report();
+    let (atom, page) = (scene.page("atom.xml"), scene.page(&format!("{STEM}.html")));
+    let feed: serde_json::Value = serde_json::from_str(&scene.page("feed.json")).unwrap();
+    for (name, _, media_type) in files {
+        let listed = feed["items"][0]["attachments"].as_array().unwrap().iter();
+        let listed: Vec<_> =
+            listed.filter(|file| file["url"].as_str().unwrap().ends_with(&format!("/{name}"))).collect();
+        assert_eq!(listed[0]["mime_type"], media_type, "{name}");
+        let link = atom.split("<link ").find(|link| link.contains(&format!("/{name}\""))).unwrap();
+        assert!(link.contains(&format!("type=\"{media_type}\"")), "{name}: {link}");
+    }
+    for shown in [
+        "<video class=\"u-video\" controls preload=\"metadata\" src=\"2026-01-01T10-00-00Z/film.dat\"",
+        "src=\"2026-01-01T10-00-00Z/photo.bak\" alt=",
+    ] {
+        assert!(page.contains(shown), "{shown}\n{page}");
+    }
+    for name in ["main.ts", "go.mod", "fake.mp4", "list.m3u", "clip.ts"] {
+        assert!(
+            !page.contains(&format!("src=\"{STEM}/{name}\"")) && page.contains(&format!("href=\"{STEM}/{name}\"")),
+            "{name}"
+        );
+    }
+    let (read, _) = words(&scene.run(&["read", "blog", STEM, "--json"]));
+    let read: serde_json::Value = serde_json::from_str(&read).unwrap();
+    let kinds: Vec<String> = read["messages"][0]["attachments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| format!("{}: {}", file["name"].as_str().unwrap(), file["type"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "clip.ts: film",
+            "data.csv: CSV table",
+            "fake.mp4: text",
+            "film.dat: film",
+            "film.ts: film",
+            "go.mod: MOD file",
+            "list.m3u: M3U file",
+            "main.ts: TS file",
+            "notes: file",
+            "photo.bak: picture"
+        ]
+    );
+}
+
+#[test]
+fn a_strangers_file_is_not_shown_for_more_than_its_name_allows() {
+    let files: [(&str, &[u8], &str, &str); 7] = [
+        ("film.dat", &film("mp42", false), "film.dat.bin", "application/octet-stream"),
+        ("film.ts", &film("mp42", false), "film.ts.bin", "application/octet-stream"),
+        ("photo.bak", &png(3, 4), "photo.bak.bin", "application/octet-stream"),
+        ("photo.txt", &png(3, 4), "photo.txt", "image/png"),
+        ("photo.mp3", &png(3, 4), "photo.mp3", "image/png"),
+        ("fake.mp4", b"<script>alert(1)</script>", "fake.mp4", "text/plain"),
+        ("page.svg", b"<svg onload='x()'/>", "page.svg.txt", "text/plain"),
+    ];
+    let scene = Scene::subscription().message(STEM, "x");
+    let scene = files.iter().fold(scene, |scene, (name, file, ..)| scene.attachment(STEM, name, file));
+    scene.build().report();
+    let page = scene.page(&format!("{STEM}.html"));
+    let feed: serde_json::Value = serde_json::from_str(&scene.page("feed.json")).unwrap();
+    for (name, _, published, media_type) in files {
+        // Every dot but the last one is taken from names that a server could read otherwise.
+        let (stem, ending) = published.rsplit_once('.').unwrap();
+        let published = format!("{}.{ending}", stem.replace('.', "_"));
+        assert!(scene.has(&format!("{STEM}/{published}")), "{name}");
+        assert!(!page.contains(&format!("src=\"{STEM}/{published}\"")), "{name} is shown: {page}");
+        let listed = feed["items"][0]["attachments"].as_array().unwrap().iter();
+        let listed: Vec<_> =
+            listed.filter(|file| file["url"].as_str().unwrap().ends_with(&format!("/{published}"))).collect();
+        assert_eq!(listed[0]["mime_type"], media_type, "{name}");
     }
 }

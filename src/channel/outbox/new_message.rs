@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::BufReader;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,8 @@ use crate::channel::snapshot::attachments::{list_named, max_length};
 use crate::channel::snapshot::listing::why;
 use crate::fs::confined::{Folder, Kind};
 use crate::markdown::{self, Dialect};
-use crate::media::{BEGINNING, Metadata};
+use crate::media::attachment_kind::AttachmentKind;
+use crate::media::{Content, Metadata, SNIFFED, SensitiveMetadata, lasting_metadata};
 
 /// A text and its attachments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,11 +84,24 @@ pub fn gather(paths: &[PathBuf]) -> Result<Gathered, Error> {
 }
 
 impl NewAttachment {
-    /// The notes on place, device and person that it may carry, by its first bytes and its name; none if it cannot be read.
-    pub fn metadata(&self) -> Option<Metadata> {
+    /// What kind of file it is; one that cannot be read is of the kind that its name promises.
+    pub fn kind(&self) -> AttachmentKind {
+        let content = self.beginning(SNIFFED).map(|beginning| Content::sniff(&beginning));
+        AttachmentKind::new(&self.name.name(), content.unwrap_or_default())
+    }
+
+    fn beginning(&self, length: usize) -> Option<Vec<u8>> {
         let parent = Folder::open(self.path.parent()?).ok()?;
-        let (beginning, _) = parent.read(Path::new(self.path.file_name()?), BEGINNING as u64).ok()?;
-        Metadata::in_file(&beginning, &self.name.name())
+        parent.read(Path::new(self.path.file_name()?), length as u64).ok().map(|(bytes, _)| bytes)
+    }
+
+    /// What its metadata reveal that stay in the copy on a site, if they do; nothing if it cannot be read.
+    pub fn lasting_metadata(&self) -> Option<SensitiveMetadata> {
+        let parent = Folder::open(self.path.parent()?).ok()?;
+        let (file, stat) = parent.file(Path::new(self.path.file_name()?)).ok()?;
+        let mut file = BufReader::new(file);
+        let metadata = Metadata::in_whole_file(&mut file, stat.len, &self.name.name());
+        lasting_metadata(file, stat.len).filter(|_| metadata == Some(Metadata::Lasting))
     }
 
     /// Whether it has a second name, which it gets when it is sent.

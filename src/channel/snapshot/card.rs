@@ -24,7 +24,7 @@ use crate::channel::snapshot::text_problem;
 use crate::fs::confined::Folder;
 use crate::markdown::{self, Dialect, Finding, RawHtml, Trust, normal_tag};
 use crate::media::attachment_kind::{AttachmentKind, Use};
-use crate::media::{Format, Metadata, Size, displayed_size, svg_size};
+use crate::media::{Content, Metadata, SensitiveMetadata, Size, displayed_size, lasting_metadata, svg_size};
 
 /// An attachment as listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,33 +33,32 @@ pub struct Attachment {
     pub path: RelativePath,
     /// What tells that it is still the same file.
     pub mark: FileMark,
-    /// What its first bytes say, if its name says that it is a picture.
-    pub picture: Option<Picture>,
-    /// The size that an SVG drawing asks for, in pixels.
-    pub drawing: Option<Size>,
-    /// The notes on place, device and person that it may carry, by its first bytes and its name.
+    /// What it is by its first bytes.
+    pub content: Content,
+    /// The size at which a picture is displayed, or which an SVG drawing asks for, in pixels; `None` of a picture if it is not
+    /// sane.
+    pub size: Option<Size>,
+    /// The notes on place, device and person that it may carry, by its content and its name.
     pub metadata: Option<Metadata>,
+    /// What those notes reveal that stay in its published copy.
+    pub reveals: Option<Box<SensitiveMetadata>>,
 }
 
 impl Attachment {
     /// A file of which nothing is known but that it is there.
     fn unseen(path: RelativePath, mark: FileMark) -> Self {
-        Self { path, mark, picture: None, drawing: None, metadata: None }
+        Self { path, mark, content: Content::Unknown, size: None, metadata: None, reveals: None }
+    }
+
+    /// What kind of file it is.
+    pub fn kind(&self) -> AttachmentKind {
+        AttachmentKind::new(&self.path.name(), self.content)
     }
 
     /// Whether its published copy lacks the notes that the file has.
     pub fn loses_metadata(&self) -> bool {
-        matches!(self.metadata, Some(Metadata::Removable { .. }))
+        matches!(self.metadata, Some(Metadata::Removable { .. } | Metadata::Erasable(_)))
     }
-}
-
-/// A picture's format by its content, and its size if that is sane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Picture {
-    /// The format by its first bytes; `None` when they are no picture's.
-    pub format: Option<Format>,
-    /// Displayed width and height in pixels.
-    pub size: Option<Size>,
 }
 
 /// All that lists, feeds and archives need to know of a message.
@@ -361,15 +360,18 @@ fn look_at(folder: &Folder, stamp: Stamp, listed: &mut FolderListing, known: Opt
 
 fn looked_at(folder: &Folder, at: &Path, path: RelativePath, mark: FileMark) -> io::Result<Attachment> {
     let name = path.name();
-    let kind = AttachmentKind::from_name(&name);
     let (file, _) = folder.file(at)?;
     let mut reader = BufReader::with_capacity(4 << 10, file);
-    let beginning = io::BufRead::fill_buf(&mut reader)?;
-    let metadata = Metadata::in_file(beginning, &name);
-    let format = Format::sniff(beginning);
-    let picture = kind.picture_format().map(|_| Picture { format, size: format.and_then(|_| displayed_size(reader)) });
-    let drawing = if kind.used() == Use::Drawing { drawing(folder, at)? } else { None };
-    Ok(Attachment { path, mark, picture, drawing, metadata })
+    let content = Content::sniff(io::BufRead::fill_buf(&mut reader)?);
+    let metadata = Metadata::in_whole_file(&mut reader, mark.len, &name);
+    let lasts = metadata == Some(Metadata::Lasting);
+    let reveals = if lasts { lasting_metadata(&mut reader, mark.len).map(Box::new) } else { None };
+    let size = match AttachmentKind::new(&name, content) {
+        kind if kind.picture_format().is_some() => displayed_size(reader),
+        kind if kind.used() == Use::Drawing => drawing(folder, at)?,
+        _ => None,
+    };
+    Ok(Attachment { path, mark, content, size, metadata, reveals })
 }
 
 /// How much of a drawing is read for its size, in bytes.

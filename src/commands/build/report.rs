@@ -10,10 +10,11 @@ use crate::channel::Kind;
 use crate::channel::outbox::metadata_check;
 use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::Side;
-use crate::channel::snapshot::card::Card;
+use crate::channel::snapshot::card::{Attachment, Card};
 use crate::channel::snapshot::{BoxState, Held, Snapshot};
 use crate::daemon::observer::BuiltSite;
 use crate::markdown::Trust;
+use crate::media::SensitiveMetadata;
 use crate::site::{OutputReport, SiteSettings};
 use crate::text::invisible::field;
 use crate::text::quantity::{count, grouped};
@@ -79,20 +80,30 @@ fn refused_html(snapshot: &Snapshot, settings: &SiteSettings) -> Vec<String> {
     own.flat_map(of_card).collect()
 }
 
-/// A warning of one's own pictures that are published with all that they tell, if there are any.
-fn metadata_warning(snapshot: &Snapshot, settings: &SiteSettings) -> Option<String> {
-    let own = snapshot.cards.iter().filter(|card| snapshot.trust(card) == Trust::Own);
-    let mut files = own.flat_map(|card| metadata_check::lasting(card).map(move |file| (card, file)));
-    let (card, first) = files.next().filter(|_| !settings.options.keep_metadata)?;
-    let first = field(&format!("{}/{}/{}", card.side, card.stamp, first.path.text()));
-    let (more, they) = match files.count() {
-        0 => (String::new(), "it was"),
-        more => (format!(" and {}", count(more, "more attachment")), "they were"),
-    };
-    let listed_by = shell::missive("check --metadata", &[&snapshot.channel.name]);
-    Some(format!(
-        "{first}{more} may reveal where, with which camera and by whom {they} made, and missive cannot remove that from this format. List these files: {listed_by}"
-    ))
+/// Warnings of one's own attachments that are published with what they reveal: the newest first, and how many more there
+/// are.
+fn metadata_warnings(snapshot: &Snapshot, settings: &SiteSettings) -> Vec<String> {
+    if settings.options.keep_metadata {
+        return Vec::new();
+    }
+    let own = snapshot.cards.iter().rev().filter(|card| snapshot.trust(card) == Trust::Own);
+    let mut files = own.flat_map(|card| metadata_check::lasting(card).map(move |(file, told)| (card, file, told)));
+    let mut warnings: Vec<String> =
+        files.by_ref().take(MAX_REVEALING).map(|(card, file, told)| metadata_line(card, file, told)).collect();
+    let more = files.count();
+    if more > 0 {
+        let listed_by = shell::missive("check --metadata", &[&snapshot.channel.name]);
+        let reveal = if more == 1 { "reveals" } else { "reveal" };
+        warnings.push(format!(
+            "{} {reveal} a place, a device or a person; list them: {listed_by}",
+            count(more, "more attachment")
+        ));
+    }
+    warnings
+}
+
+fn metadata_line(card: &Card, file: &Attachment, told: &SensitiveMetadata) -> String {
+    metadata_check::warning(&format!("{}/{}/{}", card.side, card.stamp, file.path.text()), told)
 }
 
 /// A message that waits for attachments.
@@ -115,7 +126,7 @@ impl BuildReport {
             warnings: warnings(snapshot, site)
                 .into_iter()
                 .chain(refused_html(snapshot, settings))
-                .chain(metadata_warning(snapshot, settings))
+                .chain(metadata_warnings(snapshot, settings))
                 .collect(),
             has_base_url: settings.options.base_url.is_some(),
             seconds: took.as_secs_f64(),
@@ -141,6 +152,8 @@ impl BuildReport {
 const MAX_NAMES: usize = 5;
 /// So many warnings, and so many notes, are listed by a build.
 pub(super) const MAX_LINES: usize = 10;
+/// So many attachments are named that are published with what they reveal.
+const MAX_REVEALING: usize = 3;
 /// Said once of anything that holds a conversation.
 pub(super) const CONVERSATION_NOTE: &str = "note: this site contains other people's messages. It asks search engines to stay away, but anyone who has it can read it";
 /// Said of anything that was built without knowing where it will be found.
@@ -152,7 +165,11 @@ pub(super) fn changed_by_hand(site: &OutputReport) -> Option<String> {
     let changed: Vec<&str> =
         site.written.iter().filter(|file| file.was_changed_by_hand()).map(|file| file.path.as_str()).collect();
     let (first, more) = changed.split_at(changed.len().min(MAX_NAMES));
-    let what = if first.iter().all(|path| path.ends_with(".html")) { "page" } else { "file" };
+    let what = if first.iter().all(|path| path.rsplit_once('.').is_some_and(|(_, ending)| ending == "html")) {
+        "page"
+    } else {
+        "file"
+    };
     let (was, is) = if changed.len() == 1 { ("was", "is") } else { ("were", "are") };
     let rest = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
     let names = field(&first.join(", "));

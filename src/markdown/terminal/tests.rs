@@ -6,7 +6,6 @@ use unicode_width::UnicodeWidthStr;
 
 use super::*;
 use crate::markdown::Dialect;
-use crate::markdown::events::options;
 use crate::text::invisible::is_unseen;
 use crate::text::wrap::columns;
 
@@ -325,7 +324,7 @@ fn assert_harmless(page: &str) {
 
 fn has_no_code(text: &str) -> bool {
     let code = |event| matches!(event, Event::Start(Tag::CodeBlock(_)));
-    !Parser::new_ext(text, options()).any(code)
+    !Parser::new_ext(text, Dialect::default().options()).any(code)
 }
 
 /// Pieces that make up every construct but code blocks and addresses too long for a line, which are never parted.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
 
+use crate::media::Erasures;
 use crate::site::engine::manifest::Content;
 use crate::site::engine::out_path::OutPath;
 use crate::site::engine::stage::Stage;
@@ -101,6 +102,17 @@ impl<'a> Made<'a> {
     /// [`SiteError::Io`].
     pub(crate) fn copy(&mut self, path: &OutPath, file: &File) -> Result<(), SiteError> {
         let is_new = self.stage.copy(path, file)?;
+        let len = file.metadata()?.len();
+        self.staged(path, is_new, Content { len, hash: None });
+        Ok(())
+    }
+
+    /// Stages a copy of an open file in which this is overwritten.
+    ///
+    /// # Errors
+    /// [`SiteError::Io`].
+    pub(crate) fn copy_erased(&mut self, path: &OutPath, file: &File, erasures: &Erasures) -> Result<(), SiteError> {
+        let is_new = self.stage.copy_erased(path, file, erasures)?;
         let len = file.metadata()?.len();
         self.staged(path, is_new, Content { len, hash: None });
         Ok(())

@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::fs::confined::{Folder, Kind};
 use crate::fs::named_error::named;
 use crate::fs::reflink;
+use crate::media::Erasures;
 use crate::site::engine::manifest;
 use crate::site::engine::manifest::Manifest;
 use crate::site::engine::out_path::OutPath;
@@ -130,12 +131,18 @@ impl<'a> Stage<'a> {
 
     /// Stages a copy of an open file, sharing its blocks where the file system can; `false` as for [`Stage::put`].
     pub(crate) fn copy(&self, path: &OutPath, file: &File) -> io::Result<bool> {
-        if self.there().is_some_and(|output| is_same_file(output, path.as_path(), file)) {
+        self.copy_erased(path, file, &Erasures::default())
+    }
+
+    /// Stages a copy in which this is overwritten, likewise; only the blocks that differ are written.
+    pub(crate) fn copy_erased(&self, path: &OutPath, file: &File, erasures: &Erasures) -> io::Result<bool> {
+        if self.there().is_some_and(|output| is_same_file(output, path.as_path(), file, erasures)) {
             return Ok(false);
         }
         (self.gate)()?;
         let copy = self.create(path)?;
-        reflink::copy(file, &copy).map_err(|error| self.staged(path.as_path(), error))?;
+        let copied = rewound(file).and_then(|()| reflink::copy(file, &copy));
+        copied.and_then(|()| erasures.apply_to(&copy)).map_err(|error| self.staged(path.as_path(), error))?;
         Ok(true)
     }
 
@@ -295,19 +302,23 @@ fn is_as_long(output: &Folder, path: &Path, len: u64) -> bool {
     output.stat(path).is_ok_and(|stat| stat.kind == Kind::File && stat.len == len)
 }
 
-fn is_same_file(output: &Folder, path: &Path, file: &File) -> bool {
-    compare_files(output, path, file).unwrap_or(false)
+/// Sets an open file back to its beginning.
+fn rewound(mut file: &File) -> io::Result<()> {
+    io::Seek::rewind(&mut file)
 }
 
-fn compare_files(output: &Folder, path: &Path, file: &File) -> io::Result<bool> {
+fn is_same_file(output: &Folder, path: &Path, file: &File, erasures: &Erasures) -> bool {
+    compare_files(output, path, file, erasures).unwrap_or(false)
+}
+
+/// Whether a file of the output is a copy of an open one in which this is overwritten.
+fn compare_files(output: &Folder, path: &Path, file: &File, erasures: &Erasures) -> io::Result<bool> {
     if !is_as_long(output, path, file.metadata()?.len()) {
         return Ok(false);
     }
     let (mut there, _) = output.file(path)?;
-    let mut here = file.try_clone()?;
-    let same = streams_equal(&mut there, &mut here);
-    io::Seek::rewind(&mut here)?;
-    same
+    rewound(file)?;
+    streams_equal(&mut there, &mut erasures.reader(file))
 }
 
 fn streams_equal(a: &mut impl Read, b: &mut impl Read) -> io::Result<bool> {

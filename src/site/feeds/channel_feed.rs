@@ -15,7 +15,7 @@ use crate::channel::protocol::entry;
 use crate::channel::snapshot::card::{Attachment, Card};
 use crate::fs::confined::Folder;
 use crate::markdown::{self, Media, ROOT, Rendered};
-use crate::media::published;
+use crate::media::{Metadata, published};
 
 use crate::site::pages::contents::Contents;
 use crate::site::pages::converted_message::{ConvertedMessage, fitting};
@@ -106,7 +106,8 @@ fn push_picture(html: &mut String, base: &str, file: &Attached) {
 /// The length in bytes as published, which for a picture with metadata is less than the file's.
 fn length(folder: Option<&Folder>, card: &Card, file: &Attachment, keep_metadata: bool) -> u64 {
     let whole = file.mark.len;
-    if keep_metadata || !file.loses_metadata() || whole > MAX_MEASURED {
+    // What is overwritten in place keeps its length.
+    if keep_metadata || !matches!(file.metadata, Some(Metadata::Removable { .. })) || whole > MAX_MEASURED {
         return whole;
     }
     let path = entry::Entry::Attachment(card.stamp, file.path.clone()).path();

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::channel::protocol::entry::{RelativePath, Side};
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::snapshot::card::{Card, Picture};
-use crate::media::Size;
+use crate::channel::snapshot::card::{Attachment, Card};
+use crate::media::{Content, Size};
 
 /// A message by itself, as far as any page can show it.
 #[derive(Clone, Debug, Serialize)]
@@ -28,8 +28,8 @@ pub(crate) struct OwnContent<'a> {
 pub(crate) struct File<'a> {
     path: &'a RelativePath,
     len: u64,
-    picture: Option<Picture>,
-    drawing: Option<Size>,
+    content: Content,
+    size: Option<Size>,
 }
 
 /// A line about a message in an archive.
@@ -80,8 +80,7 @@ impl<'a> OwnContent<'a> {
 impl<'a> Row<'a> {
     /// The line about a card.
     pub(crate) fn from_card(card: &'a Card) -> Self {
-        let pictures =
-            card.attachments.iter().filter(|file| file.picture.is_some_and(|picture| picture.size.is_some())).count();
+        let pictures = card.attachments.iter().filter(|file| is_sane_picture(file)).count();
         Self {
             side: card.side,
             stamp: card.stamp,
@@ -102,10 +101,15 @@ impl<'a> Neighbour<'a> {
     }
 }
 
+/// Whether it counts as a picture: one that is there to be shown.
+fn is_sane_picture(file: &Attachment) -> bool {
+    matches!(file.content, Content::Picture(_)) && file.size.is_some()
+}
+
 /// A message's attachments as a page can show them.
 pub(crate) fn files(card: &Card) -> Vec<File<'_>> {
     card.attachments
         .iter()
-        .map(|file| File { path: &file.path, len: file.mark.len, picture: file.picture, drawing: file.drawing })
+        .map(|file| File { path: &file.path, len: file.mark.len, content: file.content, size: file.size })
         .collect()
 }

@@ -16,7 +16,7 @@ use crate::channel::snapshot::card;
 use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::file_mark::FileMark;
 use crate::markdown::{Media, Trust};
-use crate::media::attachment_kind::{AttachmentKind, BYTES};
+use crate::media::attachment_kind::BYTES;
 use crate::web::api::answer::json;
 use crate::web::api::wire::{Attached, Attachment};
 use crate::web::http::refusal::Refusal;
@@ -99,7 +99,7 @@ fn about(found: &card::Attachment, trust: Trust) -> file::ContentInfo {
     let is_inert = inert_suffix(found, trust).is_some();
     let is_saved = is_inert || shown.media == (Media::File { download: true });
     let name = found.path.name();
-    let mime = if is_inert { BYTES.to_owned() } else { AttachmentKind::from_name(&name).content_type() };
+    let mime = if is_inert { BYTES.to_owned() } else { found.kind().content_type() };
     // A browser's own viewer for PDF does not open in a sandbox.
     let is_viewed = trust == Trust::Own && mime == "application/pdf";
     let sandbox = if is_viewed { "object-src 'self'" } else { "sandbox" };

@@ -11,6 +11,7 @@ use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::name::DraftName;
 use crate::channel::outbox::new_message::NewAttachment;
 use crate::fs::confined::Folder;
+use crate::media::Content;
 use crate::media::attachment_kind::AttachmentKind;
 use crate::web::address;
 use crate::web::api::answer::{created, json};
@@ -186,7 +187,8 @@ pub(super) async fn attachment(
             let found = find(&draft::attachments(&state.channel, name), &wanted)?;
             let folder = Folder::open(&draft::folder(&state.channel))?.child(name.to_string().as_ref())?;
             let (open, stat) = folder.file(found.as_path())?;
-            let mime = AttachmentKind::from_name(&wanted).media_type().to_owned();
+            let content = Content::of_file(&open)?;
+            let mime = AttachmentKind::new(&wanted, content).media_type().to_owned();
             let is_shown = ["image/", "audio/", "video/"].iter().any(|kind| mime.starts_with(kind));
             let about = file::ContentInfo {
                 save_as: (!is_shown).then(|| found.name().into_owned()),

@@ -12,8 +12,8 @@ use crate::channel::outbox::draft::name::DraftName;
 use crate::channel::outbox::new_message::NewAttachment;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
+use crate::channel::snapshot::card;
 use crate::channel::snapshot::card::Card;
-use crate::media::attachment_kind::AttachmentKind;
 use crate::web::http::etag::content_version;
 
 use crate::web::address;
@@ -160,23 +160,23 @@ pub(crate) struct Attachment {
 
 impl Attachment {
     pub(crate) fn all_of_message(state: &ChannelState, card: &Card) -> Vec<Self> {
-        let files = card.attachments.iter().map(|file| (file.path.text(), file.mark.len));
-        files.map(|(name, size)| Self::for_message(&state.name, card, &name, size)).collect()
+        card.attachments.iter().map(|file| Self::for_message(&state.name, card, file)).collect()
     }
 
-    fn for_message(channel: &str, card: &Card, name: &str, size: u64) -> Self {
+    fn for_message(channel: &str, card: &Card, file: &card::Attachment) -> Self {
+        let name = file.path.text();
         Self {
-            r#type: AttachmentKind::from_name(name).media_type().to_owned(),
-            url: address::attachment(channel, card.side, card.stamp, name),
-            size,
-            name: name.to_owned(),
+            r#type: file.kind().media_type().to_owned(),
+            url: address::attachment(channel, card.side, card.stamp, &name),
+            size: file.mark.len,
+            name: name.into_owned(),
         }
     }
 
     pub(crate) fn for_draft(channel: &str, draft: DraftName, file: &NewAttachment) -> Self {
         let name = file.name.text().into_owned();
         let url = format!("{}/attachments/{}", address::draft(channel, &draft.to_string()), address::path(&name));
-        Self { r#type: AttachmentKind::from_name(&name).media_type().to_owned(), url, size: file.len, name }
+        Self { r#type: file.kind().media_type().to_owned(), url, size: file.len, name }
     }
 }
 

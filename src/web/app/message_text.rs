@@ -188,8 +188,12 @@ pub(super) fn would_be(state: &ChannelState, draft: Option<DraftName>, text: &st
     let stem = draft.map(|name| name.to_string()).unwrap_or_default();
     let folder = draft.and_then(|_| Folder::open(&draft::folder(&state.channel)).ok());
     let beside = folder.as_ref().filter(|folder| folder.child(stem.as_ref()).is_ok());
-    let (card, body) =
-        card::would_be(text.as_bytes().to_vec(), now, state.own_dialect(), beside.map(|folder| (folder, stem.as_str())));
+    let (card, body) = card::would_be(
+        text.as_bytes().to_vec(),
+        now,
+        state.own_dialect(),
+        beside.map(|folder| (folder, stem.as_str())),
+    );
     let attached: Vec<Attached> = card
         .attachments
         .iter()

@@ -10,6 +10,7 @@ use crate::article::{Date, Link, label, readable_size};
 use crate::channel::outbox::draft;
 use crate::channel::outbox::draft::Draft;
 use crate::channel::outbox::draft::name::DraftName;
+use crate::channel::outbox::metadata_check;
 use crate::channel::outbox::missing_attachment;
 use crate::channel::outbox::new_message::NewAttachment;
 use crate::channel::protocol::entry::Side;
@@ -17,7 +18,6 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::protocol::{header, message_file};
 use crate::channel::reading::resolve_id;
 use crate::channel::snapshot::attachments::MAX_ATTACHMENT_BYTES;
-use crate::media::attachment_kind::AttachmentKind;
 use crate::web::address;
 use crate::web::app::message_text;
 use crate::web::app::page_builder::PageBuilder;
@@ -61,7 +61,7 @@ impl File {
     /// A draft's attachment; `draft` is the draft's address.
     fn new(draft: &str, file: &NewAttachment) -> Self {
         let path = file.name.text().into_owned();
-        let kind = AttachmentKind::from_name(&path);
+        let kind = file.kind();
         Self {
             size: readable_size(file.len),
             kind: kind.in_words(),
@@ -141,7 +141,9 @@ pub(super) async fn go_on(
 fn warnings(state: &ChannelState, draft: DraftName, now: Stamp) -> Result<Vec<String>, Refusal> {
     let message = draft::read(&state.channel, draft)?;
     let names: Vec<_> = message.attachments.iter().map(|file| file.name.clone()).collect();
-    Ok(missing_attachment::warnings(&message.text, &names, now).iter().map(|warning| sentence(warning)).collect())
+    let missing = missing_attachment::warnings(&message.text, &names, now);
+    let revealing = metadata_check::warnings(&message);
+    Ok(missing.iter().chain(&revealing).map(|warning| sentence(warning)).collect())
 }
 
 fn unsent(state: &ChannelState, draft: DraftName) -> Result<Unsent, Refusal> {

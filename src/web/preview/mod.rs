@@ -6,6 +6,8 @@
 mod collections;
 mod reload_script;
 
+use std::fs::File;
+use std::io;
 use std::io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +19,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use crate::fs::confined::{Folder, Kind};
+use crate::media::Content;
 use crate::media::attachment_kind::AttachmentKind;
 use crate::web::address;
 use crate::web::http::etag::{file_etag, is_known, not_modified};
@@ -146,7 +149,7 @@ impl Sent<'_> {
             Err(error) if matches!(error.kind(), NotFound | NotADirectory | InvalidFilename) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let mime = mime(path);
+        let mime = mime_of(path, &open)?;
         let origin = request::origin(self.headers);
         if !mime.starts_with("text/html") || stat.len > MAX_PAGE {
             let about = file::ContentInfo { mime, save_as: None, policy: policy(&origin) };
@@ -168,7 +171,17 @@ impl Sent<'_> {
     }
 }
 
-/// The media type of a site's file.
+/// The media type of a site's open file: an attachment is served as what it is, and what begins like a page as a page.
+fn mime_of(path: &str, open: &File) -> io::Result<String> {
+    let named = mime(path);
+    if named.starts_with("text/html") || !path.contains('/') {
+        return Ok(named);
+    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    Ok(AttachmentKind::new(name, Content::of_file(open)?).content_type())
+}
+
+/// The media type that the name of a site's file promises.
 fn mime(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
     match name {

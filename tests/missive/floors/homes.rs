@@ -70,6 +70,7 @@ pub(crate) const HOMES: &[(&str, &[&str])] = &[
     ("jiff", &["commands"]),
     ("memchr", &["*"]),
     ("mime_guess", &["media"]),
+    ("miniz_oxide", &["media"]),
     ("notify", &["watch"]),
     ("open", &["commands"]),
     ("percent_encoding", &["text", "channel", "markdown", "site", "web"]),

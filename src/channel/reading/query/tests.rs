@@ -8,6 +8,7 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::query::*;
 use crate::channel::snapshot::card::Attachment;
 use crate::channel::snapshot::file_mark::FileMark;
+use crate::media::Content;
 
 /// 2026-11-22T13:35:04Z.
 const NOW: i64 = 1_795_354_504;
@@ -36,7 +37,17 @@ fn card(stem: &str, title: Option<&str>, tags: &[&str], attachments: usize) -> C
         code: 0,
         problems: Vec::new(),
         folder: None,
-        attachments: vec![Attachment { path, mark, picture: None, drawing: None, metadata: None }; attachments],
+        attachments: vec![
+            Attachment {
+                path,
+                mark,
+                content: Content::Unknown,
+                size: None,
+                metadata: None,
+                reveals: None
+            };
+            attachments
+        ],
     }
 }
 
