@@ -33,6 +33,7 @@ const OPTIONS: SiteOptions = SiteOptions {
     highlight: false,
     raw_html: missive::markdown::RawHtml::Checked,
     embeds: Vec::new(),
+    backlinks: false,
     keep_metadata: false,
     read_key: None,
     only: None,

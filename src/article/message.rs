@@ -99,6 +99,8 @@ pub struct Message<'a> {
     files: Vec<File>,
     reply_to: Option<Link>,
     reply_elsewhere: bool,
+    /// The messages that link to it, where the site lists them.
+    mentioned_in: Vec<Link>,
     notice: Option<String>,
 }
 
@@ -119,6 +121,8 @@ pub struct MessagePlacement<'a> {
     pub reply_to: Option<Link>,
     /// Whether it answers a message that is not here.
     pub answers_elsewhere: bool,
+    /// The messages that link to it.
+    pub mentioned_in: Vec<Link>,
     /// What it lacks, although it is shown.
     pub missing: Option<&'a Missing>,
 }
@@ -155,6 +159,7 @@ impl<'a> Message<'a> {
             files: Vec::new(),
             reply_to: place.reply_to,
             reply_elsewhere: place.answers_elsewhere,
+            mentioned_in: place.mentioned_in,
             notice: place.missing.map(notice),
         };
         message.attach(card, rendered, attached);

@@ -69,8 +69,12 @@ pub fn run(args: &New, environment: &Environment) -> Result<NewReport, Failure> 
 /// Makes a channel of this name and kind.
 pub(super) fn make(name: &OsStr, kind: Kind, environment: &Environment) -> Result<Channel, Failure> {
     let parsed = ChannelName::parse(name).ok_or_else(|| Error::Name { name: name.to_string_lossy().into_owned() })?;
-    let profile =
-        Profile { id: Some(Uuid::new_v4().urn().to_string()), title: Some(parsed.to_string()), ..Profile::default() };
+    let profile = Profile {
+        id: Some(Uuid::new_v4().urn().to_string()),
+        title: Some(parsed.to_string()),
+        markdown: vec!["quotes".to_owned()],
+        ..Profile::default()
+    };
     // A book that cannot be read keeps nobody from a new channel.
     if !environment.folders.data.join(parsed.as_os_str()).exists()
         && let Ok(followed) = documents::follow_renamed(environment)

@@ -81,6 +81,8 @@ pub struct SiteOptions {
     pub raw_html: RawHtml,
     /// The hosts whose frames pages show.
     pub embeds: Vec<String>,
+    /// Lists on each message's page which others link to it.
+    pub backlinks: bool,
     /// Publishes attachments with their metadata.
     pub keep_metadata: bool,
     /// The key by which the channel is read, if the site is to hand it out.
@@ -164,6 +166,7 @@ impl BuildOptions {
             highlight: site.highlight,
             raw_html: site.raw_html,
             embeds: site.embeds.clone(),
+            backlinks: site.backlinks,
             keep_metadata: self.keep_metadata,
             read_key,
             only: self.only,

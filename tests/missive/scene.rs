@@ -135,6 +135,7 @@ impl Scene {
             highlight: site.highlight,
             raw_html: site.raw_html,
             embeds: site.embeds,
+            backlinks: site.backlinks,
             keep_metadata: false,
             read_key: None,
             only: None,

@@ -49,6 +49,8 @@ pub struct Site {
     /// The hosts whose frames pages show, such as `www.youtube-nocookie.com`.
     #[serde(deserialize_with = "hosts")]
     pub embeds: Vec<String>,
+    /// Lists on each message's page which others link to it.
+    pub backlinks: bool,
     /// Prints the read key on the site.
     pub share_on_site: bool,
     /// Instead of the profile's title.
@@ -66,6 +68,7 @@ impl Default for Site {
             highlight: true,
             raw_html: RawHtml::Checked,
             embeds: Vec::new(),
+            backlinks: false,
             share_on_site: false,
             title: None,
         }

@@ -12,6 +12,7 @@ use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::reading::query::{Excerpt, MessageFacts, Query};
 use crate::channel::snapshot::card::Card;
+use crate::markdown::plain_text;
 
 /// How many messages are looked at before what was found is given.
 const STEP: usize = 2_048;
@@ -75,6 +76,8 @@ fn hit<'a, P: Searched>(query: &Query, place: &'a P, card: &'a Card, columns: us
     let title = card.title.as_deref().unwrap_or_default();
     let about = |text: &str| query.excerpt(text, columns.saturating_sub(place.taken(card)));
     // Where only the card was asked, the title may be all that matched.
-    let excerpt = text.get().and_then(Option::as_deref).and_then(about).or_else(|| about(title));
+    // What nobody sees is not shown here either: addresses, comments, marks.
+    let words = text.get().and_then(Option::as_deref).map(|text| plain_text(text, card.dialect));
+    let excerpt = words.as_deref().and_then(about).or_else(|| about(title));
     Some(Hit { place, card, excerpt })
 }

@@ -29,6 +29,7 @@ use crate::site::pages::code_colours::{CodeColours, coloured};
 use crate::site::pages::facts::{Facts, facts, others_write, speaker};
 use crate::site::pages::icon;
 use crate::site::pages::icon::Icon;
+use crate::site::pages::mentions::Mentions;
 use crate::site::pages::message_digest::Digest;
 use crate::site::pages::paths::{page_at, prefix, text_path};
 use crate::site::pages::tags::{Tag, tags};
@@ -64,6 +65,8 @@ pub(crate) struct Contents<'a> {
     pub answered: Answered,
     /// The messages by their titles.
     pub titles: Titles,
+    /// Which messages link to which.
+    pub mentions: Mentions,
     /// What is left of the colours of others' code.
     pub colours: CodeColours,
 }
@@ -95,12 +98,18 @@ impl<'a> Contents<'a> {
             facts_hash: hash(&facts),
             facts,
             titles: Titles::default(),
+            mentions: Mentions::default(),
             colours: CodeColours::new(snapshot, cards),
             lists: Lists { size: options.page_size.max(1), total: cards.len() },
             months: months(cards),
             has_moved_tags: tags.values().any(|tag| tag.moved),
             tags,
         }
+    }
+
+    /// A message's position from the oldest.
+    pub(crate) fn position(&self, card: &Card) -> Option<usize> {
+        self.cards.binary_search_by_key(&(card.stamp, card.side), |card| (card.stamp, card.side)).ok()
     }
 
     /// What the pages of a box's messages begin with.

@@ -85,7 +85,9 @@ fn message_print(contents: &Contents<'_>, at: usize, whole: Fingerprint) -> Fing
 
 /// Whether what a page shows of a message follows from the message alone.
 fn is_alone(contents: &Contents<'_>, digest: &Digest) -> bool {
-    digest.is_alone && !contents.snapshot.findings.missing.contains_key(&(digest.side, digest.stamp))
+    digest.is_alone
+        && !contents.options.backlinks
+        && !contents.snapshot.findings.missing.contains_key(&(digest.side, digest.stamp))
 }
 
 /// The part of a fingerprint that full messages make.

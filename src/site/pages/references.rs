@@ -17,6 +17,8 @@ pub(crate) struct References<'a> {
     pub reply: Option<Reply>,
     /// The relative addresses in the text that lead to other messages, with their pages.
     pub pages: Vec<(&'a str, String)>,
+    /// The labels and pages of the messages that link to it.
+    pub mentions: Vec<(String, String)>,
     /// What it lacks, although it is shown.
     pub missing: Option<&'a Missing>,
 }
@@ -44,35 +46,40 @@ impl Contents<'_> {
                 .iter()
                 .filter_map(|link| Some((link.as_str(), self.page_behind(link, card.side)?)))
                 .collect(),
+            mentions: self.mentions(card),
             missing: self.missing(card),
         }
     }
 
     /// The page that a relative address means, with the place in it.
     fn page_behind(&self, link: &str, near: Side) -> Option<String> {
-        if let Some(name) = link.strip_prefix("[[").and_then(|rest| rest.strip_suffix("]]")) {
-            return self.page_named(name, near);
-        }
-        let (to, heading) = reply::linked(self.cards, link, near)?;
+        let (to, place) = self.message_behind(link, near)?;
         let page = self.page_of(to).address();
-        Some(match heading {
-            Some(name) => format!("{page}#{}-{name}", self.anchor(to)),
+        Some(match place {
+            Some(place) => format!("{page}#{}-{place}", self.anchor(to)),
             None => page,
         })
     }
 
-    /// The page of the message with this id or title, with the place in it.
-    fn page_named(&self, name: &str, near: Side) -> Option<String> {
-        let (title, place) = name.split_once('#').map_or((name, None), |(title, place)| (title, Some(place)));
-        if let Some((to, _)) = reply::linked(self.cards, title.trim(), near) {
-            return Some(self.with_place(to, place));
+    /// The message that a relative address or a name in double brackets means, and the place in it.
+    pub(crate) fn message_behind(&self, link: &str, near: Side) -> Option<(&Card, Option<String>)> {
+        let Some(name) = link.strip_prefix("[[").and_then(|rest| rest.strip_suffix("]]")) else {
+            return reply::linked(self.cards, link, near).map(|(to, place)| (&**to, place));
+        };
+        if let Some((to, place)) = reply::linked(self.cards, name.trim(), near) {
+            return Some((to, place));
         }
+        let (title, place) = name.split_once('#').map_or((name, None), |(title, place)| (title, Some(place)));
         let to = self.titles.position(self.cards, title).and_then(|at| self.cards.get(at))?;
-        Some(self.with_place(to, place))
+        Some((to, place.map(anchor_name)))
     }
 
-    fn with_place(&self, to: &Card, place: Option<&str>) -> String {
-        let page = self.page_of(to).address();
-        place.map_or_else(|| page.clone(), |place| format!("{page}#{}-{}", self.anchor(to), anchor_name(place)))
+    /// The labels and pages of the messages that link to this one, if the site lists them.
+    fn mentions(&self, card: &Card) -> Vec<(String, String)> {
+        if !self.options.backlinks {
+            return Vec::new();
+        }
+        let from = self.mentions.of(self, card).iter().filter_map(|at| self.cards.get(*at));
+        from.map(|card| (label(card), self.page_of(card).address())).collect()
     }
 }

@@ -133,6 +133,7 @@ impl Contents<'_> {
                 Some(Reply::Elsewhere) | None => None,
             },
             answers_elsewhere: references.reply == Some(Reply::Elsewhere),
+            mentioned_in: references.mentions.iter().map(link).collect(),
             missing: references.missing,
         };
         let attached = published.iter().map(|published| &published.attached);
@@ -169,6 +170,10 @@ impl Contents<'_> {
         let card = neighbour?.card;
         Some(Link { label: label(card), url: self.page_of(card).address() })
     }
+}
+
+fn link((label, url): &(String, String)) -> Link {
+    Link { label: label.clone(), url: url.clone() }
 }
 
 /// The picture that stands for a message where links to it are shown, with an absolute address.

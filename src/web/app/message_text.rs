@@ -174,6 +174,7 @@ fn message<'a>(state: &'a ChannelState, card: &'a Card, rendered: &'a Rendered, 
         reply_to: reply_to
             .map(|to| Link { label: label(to), url: address::reading_message(&state.name, to.side, to.stamp) }),
         answers_elsewhere: card.header.in_reply_to.is_some() && reply_to.is_none(),
+        mentioned_in: Vec::new(),
         missing,
     };
     let mut message = Message::new(card, rendered, attached.iter(), place);
