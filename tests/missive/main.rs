@@ -50,6 +50,7 @@ mod sites;
 mod special_files;
 mod syncthing;
 mod test_environment;
+mod texts;
 mod themes;
 mod trust;
 mod watching;

@@ -60,8 +60,14 @@ fn named() -> impl Iterator<Item = &'static str> {
 }
 
 fn rendered(text: &str) -> String {
-    let rules =
-        Rules { trust: Trust::Own, raw_html: missive::markdown::RawHtml::All, highlight: false, remote_media: true };
+    let rules = Rules {
+        trust: Trust::Own,
+        dialect: missive::markdown::Dialect::default(),
+        contents: false,
+        raw_html: missive::markdown::RawHtml::All,
+        highlight: false,
+        remote_media: true,
+    };
     missive::markdown::render(text, false, rules, &Everything).html
 }
 
