@@ -159,9 +159,8 @@ impl Header {
 fn text(form: Form, value: &str) -> String {
     match form {
         Form::Bare => value.to_owned(),
-        Form::Toml => in_quotes(value),
         Form::Yaml if is_plain(value) => value.to_owned(),
-        Form::Yaml => in_quotes(value),
+        Form::Yaml | Form::Toml => in_quotes(value),
     }
 }
 

@@ -28,14 +28,18 @@ fn read<'t>(parser: Parser<'t, StrInput<'t>>) -> Option<Value> {
     let (mut is_list, mut is_flat) = (false, true);
     for (at, event) in parser.enumerate() {
         match (at, event.ok()?.0) {
-            (0, Event::StreamStart) | (1, Event::DocumentStart(..)) | (2, Event::MappingStart(..)) => {}
-            (3, Event::Scalar(..)) => {}
+            // The beginning of the text and of its table, and the key.
+            (0, Event::StreamStart)
+            | (1, Event::DocumentStart(..))
+            | (2, Event::MappingStart(..))
+            | (3, Event::Scalar(..)) => {}
             (0..=3, _) => return None,
             (_, Event::Scalar(text, style, ..)) if depth == 0 && value.is_none() => value = Some(scalar(&text, style)),
-            (_, Event::Scalar(text, style, ..)) if depth == 1 && is_list => match scalar(&text, style) {
-                Value::Text(text) => items.push(text),
-                _ => {}
-            },
+            (_, Event::Scalar(text, style, ..)) if depth == 1 && is_list => {
+                if let Value::Text(text) = scalar(&text, style) {
+                    items.push(text);
+                }
+            }
             (4, Event::SequenceStart(..)) => (is_list, depth) = (true, 1),
             (_, Event::SequenceStart(..) | Event::MappingStart(..)) => (is_flat, depth) = (false, depth + 1),
             (_, Event::Alias(_)) => is_flat = false,
