@@ -8,7 +8,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::scene::{Scene, words};
+use crate::scene::{Scene, png, words};
 use crate::test_environment::{Environment, NOBODY};
 
 /// What lies in a file's place.
@@ -133,6 +133,9 @@ fn nothing_in_a_box_stops_a_command() {
         let scene = scene();
         let places = places(special);
         let _sockets: Vec<_> = places.iter().map(|(place, _)| lay(special, &scene.path(place))).collect();
+        if scene.path("outbox/.icon.png").symlink_metadata().is_err() {
+            fs::write(scene.path("outbox/.icon.png"), png(2, 2)).unwrap();
+        }
         let runner = Runner::new(&scene);
         let warnings = places.len();
         let mut expected = format!("blog: 4 messages, {warnings} warnings\n");

@@ -72,7 +72,7 @@ pub fn warnings(text: &[u8], attachments: &[RelativePath], stamp: Stamp) -> Vec<
         broken.push(format!("the text says “{word}”, but nothing is attached"));
     }
     if parted.header.draft {
-        broken.push("its header says `draft: true`, so no site will show it".to_owned());
+        broken.push("its header says that it is a draft, so no site will show it".to_owned());
     }
     if length > message_file::MAX_READ {
         broken.push("it is longer than 1 MiB; a site shows only its beginning".to_owned());

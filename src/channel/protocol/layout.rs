@@ -18,3 +18,6 @@ pub const THEME_FOLDER: &str = "theme";
 pub const SITE_FOLDER: &str = "site";
 /// What this program keeps for itself in the data folder: keys, marks and the replication engine's store.
 pub const STATE_FOLDER: &str = ".missive";
+/// The keys of a profile.
+pub const PROFILE_KEYS: [&str; 10] =
+    ["id", "title", "description", "author", "language", "link", "icon", "markdown", "timezone", "menu"];

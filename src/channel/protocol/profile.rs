@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::channel::protocol::entry::Side;
 use crate::channel::protocol::header::Language;
 use crate::channel::protocol::kind::Kind;
-use crate::channel::protocol::layout::{PROFILE_FILE, SETTINGS_FILE};
+use crate::channel::protocol::layout::{PROFILE_FILE, PROFILE_KEYS, SETTINGS_FILE};
 use crate::channel::protocol::message_file;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::protocol::toml_keys::{Mistake, explain};
@@ -125,17 +125,14 @@ fn parse_with_mistakes(bytes: Vec<u8>) -> Result<(Profile, Vec<String>), Problem
     }
 }
 
-/// The keys of a profile.
-const KEYS: [&str; 10] =
-    ["id", "title", "description", "author", "language", "link", "icon", "markdown", "timezone", "menu"];
-
 /// So many mistakes are told: a profile may be an adversary's.
 const MAX_MISTAKES: usize = 20;
 
 /// What is wrong with a profile's keys and values, each with its line, in the order of the lines.
 fn mistakes(text: &str, said: &Profile) -> Vec<String> {
     let table: toml::Table = toml::from_str(text).unwrap_or_default();
-    let unknown = table.keys().filter(|key| !KEYS.contains(&key.as_str())).map(|key| (key.as_str(), unknown_key(key)));
+    let unknown =
+        table.keys().filter(|key| !PROFILE_KEYS.contains(&key.as_str())).map(|key| (key.as_str(), unknown_key(key)));
     let values = wrong_values(said);
     let mut told: Vec<(usize, String)> =
         unknown.chain(values).map(|(key, what)| (toml_keys::line_of(text, key), what)).collect();
@@ -147,9 +144,9 @@ fn unknown_key(key: &str) -> String {
     if settings::is_key(key) {
         return format!("`{key}` is no key of a profile; it belongs in `{SETTINGS_FILE}`");
     }
-    match toml_keys::nearest(key, KEYS.into_iter()).filter(|(_, likeness)| *likeness > 0.8) {
+    match toml_keys::nearest(key, PROFILE_KEYS.into_iter()).filter(|(_, likeness)| *likeness > 0.8) {
         Some((near, _)) => format!("unknown key `{key}`; did you mean `{near}`?"),
-        None => format!("unknown key `{key}`; known are {}", KEYS.join(", ")),
+        None => format!("unknown key `{key}`; known are {}", PROFILE_KEYS.join(", ")),
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use crate::channel::error::Error;
-use crate::channel::protocol::layout::SETTINGS_FILE;
+use crate::channel::protocol::layout::{PROFILE_FILE, PROFILE_KEYS, SETTINGS_FILE};
 use crate::channel::protocol::toml_keys::{Mistake, TableKeys, explain, line_of};
 use crate::fs::regular_file;
 use crate::markdown::{RawHtml, frame_host};
@@ -173,7 +173,7 @@ pub fn read(channel: &Path) -> Result<Settings, Error> {
 }
 
 fn parse(text: &str) -> Result<Settings, Mistake> {
-    let settings: Settings = toml::from_str(text).map_err(|error| explain(text, &error, &tables()))?;
+    let settings: Settings = toml::from_str(text).map_err(|error| with_profile(explain(text, &error, &tables())))?;
     for (key, value) in [("page_size", settings.site.page_size), ("feed_size", settings.site.feed_size)] {
         if !(1..=1_000).contains(&value) {
             let what = format!("`{key}` must be between 1 and 1000, not {value}");
@@ -181,6 +181,19 @@ fn parse(text: &str) -> Result<Settings, Mistake> {
         }
     }
     Ok(settings)
+}
+
+/// A mistake with the hint that a key of the profile belongs there.
+fn with_profile(mistake: Mistake) -> Mistake {
+    let is_of_profile = |key: &&str| mistake.what.starts_with(&format!("unknown key `{key}`"));
+    match PROFILE_KEYS.into_iter().find(is_of_profile) {
+        Some(key) if mistake.hint.is_none() => Mistake {
+            what: format!("unknown key `{key}` in this place"),
+            hint: Some(format!("it belongs in the profile, `outbox/{PROFILE_FILE}`")),
+            ..mistake
+        },
+        _ => mistake,
+    }
 }
 
 /// Whether a word is a key of the settings.
@@ -236,12 +249,16 @@ mod tests {
 
     #[test]
     fn a_key_in_the_wrong_place_is_told_where_it_belongs() {
-        for key in tables()[1].keys.iter() {
+        for key in &tables()[1].keys {
             let mistake = parse(&format!("# mine\n{key} = \"https://example.org/\"\n")).unwrap_err();
             assert_eq!((mistake.line, mistake.hint.as_deref()), (2, Some("it belongs under [site]")), "{key}");
             assert_eq!(mistake.what, format!("unknown key `{key}` in this place"));
         }
         assert!(tables()[1].keys.iter().any(|key| key == "base_url"));
+        for text in ["language = \"de\"\n", "[site]\nlanguage = \"de\"\n"] {
+            let mistake = parse(text).unwrap_err();
+            assert_eq!(mistake.hint.as_deref(), Some("it belongs in the profile, `outbox/.channel.toml`"), "{text}");
+        }
     }
 
     #[test]

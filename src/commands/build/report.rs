@@ -1,7 +1,9 @@
 //! What a build of one channel did and found, in words and as JSON.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::sync::Arc;
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -165,11 +167,8 @@ pub(super) fn changed_by_hand(site: &OutputReport) -> Option<String> {
     let changed: Vec<&str> =
         site.written.iter().filter(|file| file.was_changed_by_hand()).map(|file| file.path.as_str()).collect();
     let (first, more) = changed.split_at(changed.len().min(MAX_NAMES));
-    let what = if first.iter().all(|path| path.rsplit_once('.').is_some_and(|(_, ending)| ending == "html")) {
-        "page"
-    } else {
-        "file"
-    };
+    let what =
+        if first.iter().all(|path| Path::new(path).extension() == Some(OsStr::new("html"))) { "page" } else { "file" };
     let (was, is) = if changed.len() == 1 { ("was", "is") } else { ("were", "are") };
     let rest = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
     let names = field(&first.join(", "));

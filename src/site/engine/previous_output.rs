@@ -125,7 +125,9 @@ impl PreviousOutput {
     /// Makes the manifest newer than the files that were read and hold what was written, so that they are not read again.
     /// A file that was changed meanwhile counts as changed.
     pub(crate) fn settle(&mut self, output: &OutputFolder<'_>) {
-        let Some(folder) = output.folder().filter(|_| !self.found.verified.is_empty()) else {
+        // A file whose time of modification lies in the future is read each time: no manifest is newer.
+        let is_newer = |(_, changed): &(OutPath, i64)| *changed >= self.saved();
+        let Some(folder) = output.folder().filter(|_| self.found.verified.iter().any(is_newer)) else {
             return;
         };
         // Where it cannot be done, they are read once more next time.

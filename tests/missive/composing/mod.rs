@@ -159,7 +159,7 @@ fn the_header_says_what_was_asked_for() {
     assert_eq!(
         texts(&scene, "outbox")[1..],
         [
-            "---\ntitle: \"\"A: b\"\"\ntags: one, two, three\n---\n\nx\n".to_owned(),
+            "---\ntitle: \"\\\"A: b\\\"\"\ntags: one, two, three\n---\n\nx\n".to_owned(),
             format!("---\nmood: fine\ntags: zero, one\nin-reply-to: {OLD}\n---\nHi\n"),
         ]
     );

@@ -354,7 +354,7 @@ fn hostile_blocks_cost_little() {
         format!("title: \"{}", lines("\\x41").replace('\n', "\n ")),
         format!("tags:\n  - &a [{}]\n{}", line("x,"), "  - [*a, *a, *a, *a]\n".repeat(60)),
         format!("title: {}", lines("!a ").replace('\n', "\n ")),
-        format!("tags:\n{}", (0..60).map(|deep| format!("{}- \n", " ".repeat(deep * 20 + 1))).collect::<String>()),
+        (0..60).fold("tags:\n".to_owned(), |text, deep| text + &" ".repeat(deep * 20 + 1) + "- \n"),
     ] {
         for text in
             [format!("---\n{block}\n---\nx"), format!("+++\n{block}\n+++\nx"), format!("Title: x\n{block}\n\nx")]

@@ -28,6 +28,7 @@ fn read<'t>(parser: Parser<'t, StrInput<'t>>) -> Option<Value> {
     let (mut is_list, mut is_flat) = (false, true);
     for (at, event) in parser.enumerate() {
         match (at, event.ok()?.0) {
+            // The beginning of the text and of its table, and the key.
             (0, Event::StreamStart)
             | (1, Event::DocumentStart(..))
             | (2, Event::MappingStart(..))
