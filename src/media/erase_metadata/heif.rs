@@ -112,7 +112,9 @@ fn of_media_type(names: &[u8]) -> Item {
 /// Leaves of an EXIF block the orientation: the four bytes before it say that it begins right behind them (annex A.2.1).
 fn erase_exif<R: Read + Seek>(source: &mut Source<R>, extents: &[(u64, u64)], erasures: &mut Erasures) -> Option<()> {
     let [(from, to)] = extents else {
-        extents.iter().for_each(|(from, to)| erasures.zero(*from, *to));
+        for (from, to) in extents {
+            erasures.zero(*from, *to);
+        }
         return Some(());
     };
     let bytes = source.bytes(*from, (to - from).min(MAX_BLOCK))?;

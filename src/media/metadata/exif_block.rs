@@ -86,8 +86,7 @@ impl<'a> Block<'a> {
     fn value(&self, entry: Entry) -> &[u8] {
         let from = if entry.count <= 4 { entry.at } else { entry.value };
         let bytes = self.bytes.get(from..).unwrap_or_default();
-        let bytes = bytes.get(..entry.count.min(MAX_VALUE)).unwrap_or(bytes);
-        bytes
+        bytes.get(..entry.count.min(MAX_VALUE)).unwrap_or(bytes)
     }
 
     /// Whether a directory of positions has a latitude, a longitude or a destination.

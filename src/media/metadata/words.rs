@@ -59,8 +59,8 @@ fn film_place(bytes: &[u8]) -> Option<SensitiveMetadata> {
         return Some(SensitiveMetadata::place(phones_place(place)));
     }
     behind(b"location.ISO6709")?;
-    let values = memchr::memmem::find_iter(bytes, b"data\0\0\0\x01").take(TRIES * TRIES);
-    let place = values.filter_map(|at| coordinates::from_iso_6709(bytes.get(at + 12..)?)).next();
+    let mut values = memchr::memmem::find_iter(bytes, b"data\0\0\0\x01").take(TRIES * TRIES);
+    let place = values.find_map(|at| coordinates::from_iso_6709(bytes.get(at + 12..)?));
     Some(SensitiveMetadata::place(place))
 }
 
