@@ -1,4 +1,9 @@
-//! `missive check`: every file that is not shown, and why.
+//! `missive check`: every file that is not shown, and why; and with `--links` every link that leads nowhere.
+
+mod answer_cache;
+mod external;
+mod links;
+mod private_addresses;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -11,28 +16,32 @@ use serde::Serialize;
 use super::{Failure, count};
 use crate::channel::Channel;
 use crate::channel::feed_ids::{self, Claim};
+use crate::channel::outbox::dead_links;
 use crate::channel::outbox::metadata_check;
 use crate::channel::outbox::metadata_check::RevealingAttachment;
 use crate::channel::protocol::classify::Reason;
-use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::layout;
+use crate::channel::protocol::message_file;
 use crate::channel::protocol::settings;
 use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::{self, BoxState, LookOptions, Snapshot};
 use crate::commands::Environment;
+use crate::commands::check::links::{LinkArgs, LinksReport};
 use crate::commands::resolve;
 use crate::commands::resolve_conflicts::{ResolvedConflict, settle};
 use crate::console::Console;
 use crate::daemon::box_origins::BoxOrigins;
+use crate::markdown::Trust;
 use crate::text::invisible::field;
 
 /// List the files that are not shown, and why
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(after_help = "Examples:
-  missive check --fix        # asks what to do with each conflict copy in an outbox
-  missive check --metadata   # pictures and films that reveal a place")]
+  missive check --fix                # asks what to do with each conflict copy in an outbox
+  missive check --links --external   # dead links of all built sites, other sites' pages too")]
 pub struct Check {
     /// A channel's name or folder; all channels of the data folder unless given
     channel: Option<OsString>,
@@ -51,6 +60,8 @@ pub struct Check {
     /// Instead, list the attachments that reveal a place, a device or a person
     #[arg(long, conflicts_with_all = ["all", "fix"])]
     metadata: bool,
+    #[command(flatten)]
+    links: LinkArgs,
 }
 
 /// What was found in one channel.
@@ -64,6 +75,9 @@ pub struct Checked {
     /// The attachments that tell a place, a device or a person, with `--metadata`.
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Vec<RevealingAttachment>>,
+    /// Where the links of the built site lead, with `--links`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    links: Option<LinksReport>,
 }
 
 /// A file that is not shown, or that has something wrong with it.
@@ -90,6 +104,9 @@ pub struct CheckReport {
 /// # Errors
 /// [`Failure`] when there is no such channel.
 pub fn run(args: &Check, environment: &Environment, console: Console) -> Result<CheckReport, Failure> {
+    if args.links.links {
+        return Ok(CheckReport { channels: checked_links(args, environment, console)?, strict: args.strict });
+    }
     let channels = match &args.channel {
         Some(wanted) => vec![resolve::channel(environment, wanted)?],
         None => resolve::all(environment, console)?,
@@ -109,6 +126,37 @@ pub fn run(args: &Check, environment: &Environment, console: Console) -> Result<
     Ok(CheckReport { channels: checked_channels, strict: args.strict })
 }
 
+/// Checks the links of the sites that are asked for: of one folder, of one channel, or of all channels that have one.
+fn checked_links(args: &Check, environment: &Environment, console: Console) -> Result<Vec<Checked>, Failure> {
+    let checked = |channel: String, messages: usize, links: LinksReport| Checked {
+        links: Some(links),
+        ..Checked::new(channel, messages)
+    };
+    if let (None, Some(folder)) = (&args.channel, args.links.folder(environment)) {
+        let name = folder.display().to_string();
+        return Ok(vec![checked(name, 0, links::of_folder(folder, &args.links, environment, console)?)]);
+    }
+    let channels = match &args.channel {
+        Some(wanted) => vec![resolve::channel(environment, wanted)?],
+        None => resolve::all(environment, console)?,
+    };
+    let mut all = Vec::new();
+    for channel in channels {
+        let snapshot = look(channel, environment);
+        match links::of_channel(&snapshot, &args.links, environment, console)? {
+            Some(links) => all.push(checked(snapshot.channel.name.to_string(), snapshot.cards.len(), links)),
+            None if args.channel.is_some() => return Err(links::no_site_of(&snapshot, &args.links, environment)),
+            None => console.say(&format!("note: {}", links::no_site_of(&snapshot, &args.links, environment).words())),
+        }
+    }
+    Ok(all)
+}
+
+/// Looks at a channel. Without a cache every text is read, so that each is seen as it is.
+fn look(channel: Channel, environment: &Environment) -> Snapshot {
+    snapshot::take(channel, &CardCache::nowhere(), LookOptions::at(environment.clock.seconds()))
+}
+
 /// Says which channels claim the feed id of another one; each claim comes with the position of its channel.
 fn add_same_ids(channels: &mut [Checked], claims: Vec<(usize, Claim)>) {
     let (owners, claims): (Vec<usize>, Vec<Claim>) = claims.into_iter().unzip();
@@ -122,27 +170,19 @@ fn add_same_ids(channels: &mut [Checked], claims: Vec<(usize, Claim)>) {
 }
 
 fn checked(channel: Channel, environment: &Environment, args: &Check, console: Console) -> (Snapshot, Checked) {
-    // Without a cache every text is read, so that each is seen as it is.
-    let look =
-        |channel: Channel| snapshot::take(channel, &CardCache::nowhere(), LookOptions::at(environment.clock.seconds()));
-    let mut snapshot = look(channel);
+    let mut snapshot = look(channel, environment);
     if args.metadata {
-        let checked = Checked {
-            channel: snapshot.channel.name.to_string(),
-            messages: snapshot.all.len(),
-            findings: Vec::new(),
-            conflicts: Vec::new(),
-            metadata: Some(revealing_attachments(&snapshot)),
-        };
-        return (snapshot, checked);
+        let (name, messages) = (snapshot.channel.name.to_string(), snapshot.all.len());
+        let metadata = Some(revealing_attachments(&snapshot));
+        return (snapshot, Checked { metadata, ..Checked::new(name, messages) });
     }
     let conflicts = if args.fix { settle(&snapshot, args.yes, console) } else { Vec::new() };
     if conflicts.iter().any(ResolvedConflict::moved) {
-        snapshot = look(snapshot.channel);
+        snapshot = look(snapshot.channel, environment);
     }
     let findings = findings(&snapshot, args);
     let (channel, messages) = (snapshot.channel.name.to_string(), snapshot.cards.len());
-    (snapshot, Checked { channel, messages, findings, conflicts, metadata: None })
+    (snapshot, Checked { findings, conflicts, ..Checked::new(channel, messages) })
 }
 
 /// What the attachments of all messages tell, in the order of the messages; those that wait are handed out as well.
@@ -177,10 +217,35 @@ fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {
     }));
     let problems = snapshot.findings.problems.iter();
     findings.extend(problems.map(|(side, stamp, problem)| warning(format!("{side}/{stamp}.txt"), problem.clone())));
+    let own = snapshot.cards.iter().filter(|card| snapshot.trust(card) == Trust::Own);
+    findings.extend(own.flat_map(|card| dead_links(snapshot, card)));
     findings
 }
 
+/// The links in the text of one's own message that lead nowhere, each with its line.
+fn dead_links(snapshot: &Snapshot, card: &Card) -> Vec<Finding> {
+    let dead = dead_links::of_card(card, &snapshot.cards);
+    if dead.is_empty() {
+        return Vec::new();
+    }
+    let path = Entry::Text(card.stamp).path();
+    let read = snapshot.folder(card.side).and_then(|folder| folder.read(&path, message_file::MAX_READ).ok());
+    // What can't be read any more has no lines, and still its links.
+    let text = read.map(|(bytes, _)| message_file::decode(bytes).text).unwrap_or_default();
+    let finding = |address: &str| {
+        let line = dead_links::line_of(&text, address).map(|line| format!("line {line}: ")).unwrap_or_default();
+        let why = format!("{line}the link `{address}` leads nowhere: {}", dead_links::reason(address));
+        Finding { path: format!("{}/{}.txt", card.side, card.stamp), warning: true, why, fixable: false }
+    };
+    dead.into_iter().map(finding).collect()
+}
+
 impl Checked {
+    /// A channel in which nothing was found.
+    fn new(channel: String, messages: usize) -> Self {
+        Self { channel, messages, findings: Vec::new(), conflicts: Vec::new(), metadata: None, links: None }
+    }
+
     /// Says which attachments tell what.
     fn list_metadata(&self, f: &mut fmt::Formatter<'_>, metadata: &[RevealingAttachment]) -> fmt::Result {
         let name = field(&self.channel);
@@ -199,7 +264,8 @@ impl Checked {
     fn warnings(&self) -> usize {
         let left = self.conflicts.iter().filter(|conflict| !conflict.moved()).count();
         let revealing = self.metadata.as_ref().map_or(0, Vec::len);
-        self.findings.iter().filter(|finding| finding.warning).count() + left + revealing
+        let dead = self.links.as_ref().map_or(0, LinksReport::warnings);
+        self.findings.iter().filter(|finding| finding.warning).count() + left + revealing + dead
     }
 }
 
@@ -216,6 +282,10 @@ impl fmt::Display for CheckReport {
         for channel in &self.channels {
             if let Some(metadata) = &channel.metadata {
                 channel.list_metadata(f, metadata)?;
+                continue;
+            }
+            if let Some(links) = &channel.links {
+                links.list(f, &channel.channel)?;
                 continue;
             }
             let warnings = channel.warnings();
