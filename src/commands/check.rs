@@ -128,13 +128,10 @@ pub fn run(args: &Check, environment: &Environment, console: Console) -> Result<
 
 /// Checks the links of the sites that are asked for: of one folder, of one channel, or of all channels that have one.
 fn checked_links(args: &Check, environment: &Environment, console: Console) -> Result<Vec<Checked>, Failure> {
-    let checked = |channel: String, messages: usize, links: LinksReport| Checked {
-        links: Some(links),
-        ..Checked::new(channel, messages)
-    };
     if let (None, Some(folder)) = (&args.channel, args.links.folder(environment)) {
         let name = folder.display().to_string();
-        return Ok(vec![checked(name, 0, links::of_folder(folder, &args.links, environment, console)?)]);
+        let links = links::of_folder(folder, &args.links, environment, console)?;
+        return Ok(vec![Checked::with_links(name, 0, links)]);
     }
     let channels = match &args.channel {
         Some(wanted) => vec![resolve::channel(environment, wanted)?],
@@ -143,11 +140,12 @@ fn checked_links(args: &Check, environment: &Environment, console: Console) -> R
     let mut all = Vec::new();
     for channel in channels {
         let snapshot = look(channel, environment);
-        match links::of_channel(&snapshot, &args.links, environment, console)? {
-            Some(links) => all.push(checked(snapshot.channel.name.to_string(), snapshot.cards.len(), links)),
+        let links = match links::of_channel(&snapshot, &args.links, environment, console)? {
+            Some(links) => links,
             None if args.channel.is_some() => return Err(links::no_site_of(&snapshot, &args.links, environment)),
-            None => console.say(&format!("note: {}", links::no_site_of(&snapshot, &args.links, environment).words())),
-        }
+            None => LinksReport::default(),
+        };
+        all.push(Checked::with_links(snapshot.channel.name.to_string(), snapshot.cards.len(), links));
     }
     Ok(all)
 }
@@ -232,15 +230,22 @@ fn dead_links(snapshot: &Snapshot, card: &Card) -> Vec<Finding> {
     let read = snapshot.folder(card.side).and_then(|folder| folder.read(&path, message_file::MAX_READ).ok());
     // What can't be read any more has no lines, and still its links.
     let text = read.map(|(bytes, _)| message_file::decode(bytes).text).unwrap_or_default();
-    let finding = |address: &str| {
-        let line = dead_links::line_of(&text, address).map(|line| format!("line {line}: ")).unwrap_or_default();
-        let why = format!("{line}the link `{address}` leads nowhere: {}", dead_links::reason(address));
-        Finding { path: format!("{}/{}.txt", card.side, card.stamp), warning: true, why, fixable: false }
-    };
-    dead.into_iter().map(finding).collect()
+    dead.into_iter().map(|address| dead_link(card, &text, address)).collect()
+}
+
+/// A link that leads nowhere, as a finding.
+fn dead_link(card: &Card, text: &str, address: &str) -> Finding {
+    let line = dead_links::line_of(text, address).map(|line| format!("line {line}: ")).unwrap_or_default();
+    let why = format!("{line}the link `{address}` leads nowhere: {}", dead_links::reason(address));
+    Finding { path: format!("{}/{}.txt", card.side, card.stamp), warning: true, why, fixable: false }
 }
 
 impl Checked {
+    /// A channel of whose site the links were checked.
+    fn with_links(channel: String, messages: usize, links: LinksReport) -> Self {
+        Self { links: Some(links), ..Self::new(channel, messages) }
+    }
+
     /// A channel in which nothing was found.
     fn new(channel: String, messages: usize) -> Self {
         Self { channel, messages, findings: Vec::new(), conflicts: Vec::new(), metadata: None, links: None }

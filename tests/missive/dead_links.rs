@@ -105,13 +105,12 @@ fn a_built_site_is_checked_as_it_lies_there() {
         str![[r#"
 $ missive check blog --links
 --- messages
-error: there is no site in `[ROOT]/blog/site`
-  hint: build it first: `missive build blog`, or name the folder where it is: `--site DIR`
+error: `blog` has no site in its folder
+  hint: `missive build blog` builds it; if it is elsewhere, `--site DIR` names its folder
 --- exit 1
 
 $ missive check --links
---- messages
-note: there is no site in `[ROOT]/blog/site`; build it first: `missive build blog`, or name the folder where it is: `--site DIR`
+blog: no site in its folder; `missive build blog` builds it
 "#]],
     );
     scene.run(&["build", "blog"]);
@@ -123,8 +122,8 @@ note: there is no site in `[ROOT]/blog/site`; build it first: `missive build blo
 $ missive check blog --links
 blog: 100 links on 8 pages, 6 addresses lead nowhere
   by-hand.html: `gone.png`: the site has no file `gone.png`
-  outbox/2026-01-02T10-00-00Z.txt: `2026-01-01T10-00-00Z.html#x`: the page `2026-01-01T10-00-00Z.html` has no place named `x`
   outbox/2026-01-02T10-00-00Z.txt: `2026-01-02T10-00-00Z/doc.pdf`: the site has no file `2026-01-02T10-00-00Z/doc.pdf`
+  outbox/2026-01-02T10-00-00Z.txt: line 1: `2026-01-01T10-00-00Z.html#x`: the page `2026-01-01T10-00-00Z.html` has no place named `x`
   outbox/2026-01-02T10-00-00Z.txt: line 2: `#heading`: this page has no place named `heading`
   outbox/2026-01-03T10-00-00Z.txt: line 1: `#nowhere`: this page has no place named `nowhere`
   outbox/2026-01-03T10-00-00Z.txt: line 1: `x.html`: the site has no file `x.html`
@@ -147,6 +146,24 @@ Not checked: 2 links to your own server; `base_url` in missive.toml says where t
 Not checked: 1 address of other sites; `missive check --links --external` asks their servers.
 --- exit 1
 "#]],
+    );
+}
+
+#[test]
+fn what_is_found_is_as_its_schema_says() {
+    let scene = scene();
+    scene.run(&["build", "blog"]);
+    let schema = serde_json::from_str(&words(&scene.run(&["schema", "check"])).0).unwrap();
+    let (said, _) = words(&scene.run(&["check", "blog", "--links", "--json"]));
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let errors: Vec<_> =
+        jsonschema::draft202012::new(&schema).unwrap().iter_errors(&said).map(|e| e.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{said:#}");
+    let dead = &said["channels"][0]["links"]["dead"][0];
+    assert_eq!(
+        (dead["address"].as_str(), dead["line"].as_u64()),
+        (Some("2026-01-01T10-00-00Z.html#x"), Some(1)),
+        "{said:#}"
     );
 }
 

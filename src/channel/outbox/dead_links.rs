@@ -17,13 +17,15 @@ pub fn of_card<'c>(card: &'c Card, cards: &[Arc<Card>]) -> Vec<&'c str> {
         return Vec::new();
     }
     let attachments = AttachmentIndex::new(card);
-    let leads_somewhere = |link: &str| {
-        attachments.find(link).is_some()
-            || SITE_PAGES.contains(&link)
-            || reply::linked(cards, link, card.side).is_some()
-            || completeness::is_awaited(link, card.stamp)
-    };
-    card.links.iter().map(String::as_str).filter(|link| !leads_somewhere(link)).collect()
+    let links = card.links.iter().map(String::as_str);
+    links.filter(|link| attachments.find(link).is_none() && !leads_somewhere(link, card, cards)).collect()
+}
+
+/// Whether an address in a message's text means a page, or a file that is waited for.
+fn leads_somewhere(link: &str, card: &Card, cards: &[Arc<Card>]) -> bool {
+    SITE_PAGES.contains(&link)
+        || reply::linked(cards, link, card.side).is_some()
+        || completeness::is_awaited(link, card.stamp)
 }
 
 /// Why an address leads nowhere, and what would.
@@ -53,15 +55,17 @@ fn names_site(address: &str) -> bool {
 
 /// The line of a text, counted from 1, on which an address stands, if it is written as it means.
 pub fn line_of(text: &str, address: &str) -> Option<usize> {
-    let bounded = |at: usize| {
-        let before = text.get(..at).and_then(|head| head.chars().next_back());
-        let after = text.get(at + address.len()..).and_then(|tail| tail.chars().next());
-        let begins = before.is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '<' | '"' | '\'' | '='));
-        begins && after.is_none_or(|c| c.is_whitespace() || matches!(c, ')' | '>' | '"' | '\''))
-    };
     let mut places = text.match_indices(address).map(|(at, _)| at);
-    let at = places.find(|at| bounded(*at))?;
+    let at = places.find(|at| stands_alone(text, *at, address.len()))?;
     Some(1 + text.get(..at)?.matches('\n').count())
+}
+
+/// Whether a piece of a text is all of an address.
+fn stands_alone(text: &str, at: usize, length: usize) -> bool {
+    let before = text.get(..at).and_then(|head| head.chars().next_back());
+    let after = text.get(at + length..).and_then(|tail| tail.chars().next());
+    before.is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '<' | '"' | '\'' | '='))
+        && after.is_none_or(|c| c.is_whitespace() || matches!(c, ')' | '>' | '"' | '\''))
 }
 
 #[cfg(test)]

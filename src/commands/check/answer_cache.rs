@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::external::Answer;
 use crate::fs::atomic_write;
 
 /// The file's name in the program's cache folder.
@@ -14,6 +13,18 @@ const FILE_NAME: &str = "links.json";
 const A_DAY: i64 = 24 * 60 * 60;
 /// A larger file is not read, in bytes: ten thousand answers have a tenth of that.
 const MAX_FILE: u64 = 16 << 20;
+
+/// What a server said of an address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Answer {
+    /// The page is there.
+    There,
+    /// It is not, and why.
+    Gone(String),
+    /// Nobody can say now, and why.
+    Unclear(String),
+}
 
 /// The answers of the last day.
 #[derive(Debug, Default)]

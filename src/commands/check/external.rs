@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use ureq::Agent;
+use ureq::config::ConfigBuilder;
 use ureq::http::Response;
+use ureq::typestate::AgentScope;
 use ureq::unversioned::transport::DefaultConnector;
 use url::Url;
 
-use super::answer_cache::AnswerCache;
+use super::answer_cache::{Answer, AnswerCache};
 use super::private_addresses::{NotPublic, PublicOnly, is_private};
 use crate::site::links::LinkedAddress;
 
@@ -24,18 +24,6 @@ const MAX_REDIRECTS: u32 = 10;
 const KEPT_AFTER: usize = 50;
 /// What a server is told of who asks.
 const USER_AGENT: &str = concat!("missive/", env!("CARGO_PKG_VERSION"), " (checks links)");
-
-/// What a server said of an address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Answer {
-    /// The page is there.
-    There,
-    /// It is not, and why.
-    Gone(String),
-    /// Nobody can say now, and why.
-    Unclear(String),
-}
 
 /// The answers about addresses, in their order; `None` for those that are not asked.
 pub(super) struct Answers {
@@ -100,6 +88,15 @@ fn by_server(addresses: &[LinkedAddress], known: &[Option<Answer>]) -> Vec<Vec<u
     servers.into_values().collect()
 }
 
+/// How servers are asked. No status is an error, and nothing is waited for longer than `patience`.
+fn config(patience: Duration) -> ConfigBuilder<AgentScope> {
+    Agent::config_builder()
+        .timeout_global(Some(patience))
+        .http_status_as_error(false)
+        .max_redirects(MAX_REDIRECTS)
+        .user_agent(USER_AGENT)
+}
+
 /// Who asks: one for the whole world, one for the machines near by.
 struct Agents {
     public: Agent,
@@ -111,15 +108,8 @@ type Tell = mpsc::Sender<(usize, Result<Answer, ureq::Error>)>;
 
 impl Agents {
     fn new(patience: Duration) -> Self {
-        let config = || {
-            Agent::config_builder()
-                .timeout_global(Some(patience))
-                .http_status_as_error(false)
-                .max_redirects(MAX_REDIRECTS)
-                .user_agent(USER_AGENT)
-        };
-        let public = Agent::with_parts(config().build(), DefaultConnector::default(), PublicOnly::default());
-        Self { public, near: config().proxy(None).build().into() }
+        let public = Agent::with_parts(config(patience).build(), DefaultConnector::default(), PublicOnly::default());
+        Self { public, near: config(patience).proxy(None).build().into() }
     }
 
     /// Asks one server about all of its addresses, one after the other; `None` when no server is left or nobody listens.

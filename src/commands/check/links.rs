@@ -9,8 +9,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::answer_cache::AnswerCache;
-use super::external::{self, Answer};
+use super::answer_cache::{Answer, AnswerCache};
+use super::external;
 use crate::channel::outbox::dead_links;
 use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::settings::BaseUrl;
@@ -45,10 +45,10 @@ pub(super) struct LinkArgs {
 }
 
 /// Where the links of a built site lead.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub(super) struct LinksReport {
-    /// The folder of the site.
-    site: String,
+    /// The folder of the site; none if the channel has none in its folder.
+    site: Option<String>,
     pages: usize,
     links: usize,
     /// The addresses that lead nowhere.
@@ -109,9 +109,13 @@ pub(super) fn of_folder(
 
 /// What is said when a channel has no site to check.
 pub(super) fn no_site_of(snapshot: &Snapshot, args: &LinkArgs, environment: &Environment) -> Failure {
-    let site = args.folder(environment).unwrap_or_else(|| site::default_output(&snapshot.channel.path));
-    let build = shell::missive("build", &[&snapshot.channel.name]);
-    no_site(&site, &format!("build it first: `{build}`, or name the folder where it is: `--site DIR`"))
+    let name = &snapshot.channel.name;
+    let hint =
+        format!("`{}` builds it; if it is elsewhere, `--site DIR` names its folder", shell::missive("build", &[name]));
+    match args.folder(environment) {
+        Some(folder) => no_site(&folder, &hint),
+        None => Failure::new(format!("`{name}` has no site in its folder"), hint),
+    }
 }
 
 fn no_site(site: &Path, hint: &str) -> Failure {
@@ -151,7 +155,7 @@ impl Check<'_> {
             Failure::new(format!("the site in `{site}` cannot be read"), "build it again").caused_by(error)
         })?;
         let mut report = LinksReport {
-            site: self.site.display().to_string(),
+            site: Some(self.site.display().to_string()),
             pages: found.pages,
             links: found.links,
             dead: found.dead.iter().map(|(link, why)| self.bad(link, reason(link, why))).collect(),
@@ -224,7 +228,11 @@ fn line(snapshot: &Snapshot, card: &Card, address: &str) -> Option<usize> {
     let text = message_file::decode(bytes).text;
     // On its page an address has the way to the site's root before it.
     let relative = as_written(address.trim_start_matches("../"));
-    let written = [address, &relative, relative.trim_end_matches('/')];
+    // A page may be linked by its message's file, and by the file's name without its ending.
+    let of_message = |ending: &str| relative.replacen(".html", ending, 1);
+    let (file, stem) = (of_message(".txt"), of_message(""));
+    let attachment = relative.strip_prefix(&format!("{}/", card.stamp)).unwrap_or_default();
+    let written = [address, &relative, relative.trim_end_matches('/'), &file, &stem, attachment];
     written.into_iter().filter(|address| !address.is_empty()).find_map(|address| dead_links::line_of(&text, address))
 }
 
@@ -238,12 +246,14 @@ fn as_written(address: &str) -> String {
 
 /// The name of a place without its message's prefix.
 fn named_place(place: &str) -> &str {
-    let named = || {
-        let rest = place.strip_prefix("m-")?;
-        let (stamp, name) = rest.strip_prefix("in-").unwrap_or(rest).split_once("Z-")?;
-        Stamp::parse(format!("{stamp}Z").as_bytes()).ok().map(|_| name)
-    };
-    named().unwrap_or(place)
+    behind_prefix(place).unwrap_or(place)
+}
+
+/// What stands behind a message's prefix, if a place has one.
+fn behind_prefix(place: &str) -> Option<&str> {
+    let rest = place.strip_prefix("m-")?;
+    let (stamp, name) = rest.strip_prefix("in-").unwrap_or(rest).split_once("Z-")?;
+    Stamp::parse(format!("{stamp}Z").as_bytes()).ok().map(|_| name)
 }
 
 /// Why an address of the site itself leads nowhere.
@@ -273,6 +283,10 @@ impl LinksReport {
 
     /// Says what was found. `channel` is whose site it is.
     pub(super) fn list(&self, f: &mut fmt::Formatter<'_>, channel: &str) -> fmt::Result {
+        if self.site.is_none() {
+            let build = shell::missive("build", &[&channel]);
+            return writeln!(f, "{}: no site in its folder; `{build}` builds it", field(channel));
+        }
         let links = format!("{} on {}", count(self.links, "link"), count(self.pages, "page"));
         let verdict = match self.dead.len() {
             0 => "none of them dead".to_owned(),

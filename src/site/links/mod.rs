@@ -33,6 +33,12 @@ pub struct LinkedAddress {
     pub is_own: bool,
 }
 
+impl LinkedAddress {
+    fn new(address: &str, page: &str) -> Self {
+        Self { address: address.to_owned(), page: page.to_owned(), links: 0, is_own: false }
+    }
+}
+
 /// Why an address of the site itself leads nowhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dead {
@@ -113,12 +119,11 @@ fn is_page(path: &str) -> bool {
 fn declared_base(site: &Path) -> Option<String> {
     let mut base = None;
     let front = File::open(site.join("index.html")).ok()?;
-    let take = &mut |found: Found<'_>| {
-        if let Found::Canonical(address) = found {
-            base = Some(address.trim_end_matches("index.html").to_owned());
-        }
-    };
-    page::read(front, take).ok()?;
+    page::read(front, &mut |found| match found {
+        Found::Canonical(address) => base = Some(address.trim_end_matches("index.html").to_owned()),
+        Found::Address(_) | Found::Place(_) => {}
+    })
+    .ok()?;
     base.filter(|base| base.ends_with('/') && Url::parse(base).is_ok())
 }
 
@@ -169,22 +174,21 @@ impl<'a> Reader<'a> {
 
     fn link(&mut self, page: &str, message: Option<bool>, address: &str) {
         self.links += 1;
-        let linked = |address: &str| LinkedAddress {
-            address: address.to_owned(),
-            page: page.to_owned(),
-            links: 0,
-            is_own: false,
-        };
         let entry = match self.leads(page, address) {
-            Some(Leads::Within(path, place)) => self.within.entry((path, place)).or_insert_with(|| linked(address)),
-            Some(Leads::Away(url)) => self.elsewhere.entry(url.clone()).or_insert_with(|| linked(&url)),
+            Some(Leads::Within(path, place)) => {
+                self.within.entry((path, place)).or_insert_with(|| LinkedAddress::new(address, page))
+            }
+            Some(Leads::Away(url)) => {
+                self.elsewhere.entry(url.clone()).or_insert_with(|| LinkedAddress::new(&url, page))
+            }
             Some(Leads::Outside) => {
                 self.outside += 1;
                 return;
             }
             Some(Leads::Nothing) => return,
             None => {
-                self.malformed.push((LinkedAddress { links: 1, ..linked(address) }, Dead::Malformed));
+                let link = LinkedAddress { links: 1, ..LinkedAddress::new(address, page) };
+                self.malformed.push((link, Dead::Malformed));
                 return;
             }
         };

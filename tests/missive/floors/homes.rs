@@ -102,7 +102,7 @@ pub(crate) const HOMES: &[(&str, &[&str])] = &[
     ("unicode_segmentation", &["text", "channel", "markdown"]),
     ("unicode_width", &["text", "markdown"]),
     ("ureq", &["commands/check", "sync/syncthing"]),
-    ("url", &["channel", "cli", "markdown", "site", "sync", "web"]),
+    ("url", &["channel", "cli", "commands/check", "markdown", "site", "sync", "web"]),
     ("uuid", &["channel", "commands", "site", "sync", "web"]),
     ("walkdir", &["fs", "site", "sync", "watch"]),
 ];
