@@ -7,19 +7,18 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::config::ConfigBuilder;
-use ureq::http::Response;
 use ureq::typestate::AgentScope;
 use ureq::unversioned::transport::DefaultConnector;
 use url::Url;
 
 use super::answer_cache::{Answer, AnswerCache};
-use super::private_addresses::{NotPublic, PublicOnly, is_private};
+use super::private_addresses::{Names, NoNames, NotPublic, is_private};
 use crate::site::links::LinkedAddress;
 
 /// How many servers are asked at one time.
 const AT_ONCE: usize = 4;
 /// How many redirections are followed.
-const MAX_REDIRECTS: u32 = 10;
+const MAX_REDIRECTS: usize = 10;
 /// After so many answers they are kept, so that a check that is broken off need not begin anew.
 const KEPT_AFTER: usize = 50;
 /// What a server is told of who asks.
@@ -56,7 +55,7 @@ pub(super) fn ask(
         drop(tell);
         for (done, (number, answer)) in told.iter().enumerate() {
             progress(done, asked);
-            unknown_names += usize::from(matches!(answer, Err(ureq::Error::HostNotFound)));
+            unknown_names += usize::from(answer.as_ref().is_err_and(is_name_unknown));
             let answer = answer.unwrap_or_else(|error| failure(&error, patience));
             if let (Some(place), Some(link)) = (all.get_mut(number), addresses.get(number)) {
                 cache.put(&link.address, &answer, now);
@@ -93,14 +92,23 @@ fn config(patience: Duration) -> ConfigBuilder<AgentScope> {
     Agent::config_builder()
         .timeout_global(Some(patience))
         .http_status_as_error(false)
-        .max_redirects(MAX_REDIRECTS)
+        .max_redirects(0)
         .user_agent(USER_AGENT)
 }
 
-/// Who asks: one for the whole world, one for the machines near by.
+/// Whether there is no answer because the server's name is not known.
+fn is_name_unknown(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::HostNotFound => true,
+        ureq::Error::Other(other) => other.is::<NoNames>(),
+        _ => false,
+    }
+}
+
+/// Who asks: one for what others wrote and for wherever a server sends us, one for what the user wrote.
 struct Agents {
     public: Agent,
-    near: Agent,
+    any: Agent,
 }
 
 type Queue = Mutex<VecDeque<Vec<usize>>>;
@@ -108,35 +116,51 @@ type Tell = mpsc::Sender<(usize, Result<Answer, ureq::Error>)>;
 
 impl Agents {
     fn new(patience: Duration) -> Self {
-        let public = Agent::with_parts(config(patience).build(), DefaultConnector::default(), PublicOnly::default());
-        Self { public, near: config(patience).proxy(None).build().into() }
+        let agent = |names| Agent::with_parts(config(patience).build(), DefaultConnector::default(), names);
+        Self { public: agent(Names::public_only()), any: agent(Names::default()) }
     }
 
     /// Asks one server about all of its addresses, one after the other; `None` when no server is left or nobody listens.
     fn ask_next_server(&self, queue: &Queue, addresses: &[LinkedAddress], tell: &Tell) -> Option<()> {
         let numbers = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()?;
         for number in numbers {
-            tell.send((number, self.ask(&addresses.get(number)?.address))).ok()?;
+            tell.send((number, self.ask(addresses.get(number)?))).ok()?;
         }
         Some(())
     }
 
-    fn ask(&self, address: &str) -> Result<Answer, ureq::Error> {
-        let is_near = Url::parse(address).is_ok_and(|url| url.host().is_some_and(|host| is_private(&host)));
-        let agent = if is_near { &self.near } else { &self.public };
-        let head = status(agent.head(address).call());
-        // Some servers know no heads, and some send programs away that ask for them.
-        let whole = match head {
-            Ok(403 | 405 | 501) => status(agent.get(address).call()),
-            head => head,
-        };
-        whole.map(said)
+    /// Asks about an address, and goes where its server sends us.
+    fn ask(&self, link: &LinkedAddress) -> Result<Answer, ureq::Error> {
+        let mut address = link.address.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            // The user's word counts for the server that the user named, and for no other one.
+            let is_meant = link.is_own && host(&address) == host(&link.address);
+            let (status, next) = answer(if is_meant { &self.any } else { &self.public }, &address)?;
+            match next {
+                Some(next) => address = next,
+                None => return Ok(said(status)),
+            }
+        }
+        Ok(Answer::Gone(format!("it is redirected more than {MAX_REDIRECTS} times")))
     }
 }
 
-/// The status of an answer, of which nothing more is read.
-fn status(asked: Result<Response<ureq::Body>, ureq::Error>) -> Result<u16, ureq::Error> {
-    asked.map(|answer| answer.status().as_u16())
+fn host(address: &str) -> Option<String> {
+    Url::parse(address).ok()?.host_str().map(str::to_owned)
+}
+
+/// The status of an answer, of which nothing more is read, and the address to which it sends us.
+fn answer(agent: &Agent, address: &str) -> Result<(u16, Option<String>), ureq::Error> {
+    let mut answer = agent.head(address).call()?;
+    // Some servers know no heads, and some send programs away that ask for them.
+    if matches!(answer.status().as_u16(), 403 | 405 | 501) {
+        answer = agent.get(address).call()?;
+    }
+    let status = answer.status().as_u16();
+    let location = answer.headers().get("location").and_then(|location| location.to_str().ok());
+    let next = location.filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308));
+    let next = next.and_then(|next| Url::parse(address).ok()?.join(next).ok());
+    Ok((status, next.filter(|next| matches!(next.scheme(), "http" | "https")).map(String::from)))
 }
 
 /// What a status means (RFC 9110, section 15).
@@ -159,11 +183,12 @@ fn failure(error: &ureq::Error, patience: Duration) -> Answer {
         ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
             Answer::Gone("no server answers there".to_owned())
         }
-        ureq::Error::TooManyRedirects => Answer::Gone(format!("it is redirected more than {MAX_REDIRECTS} times")),
         ureq::Error::Timeout(_) => {
             Answer::Unclear(format!("its server does not answer within {}", humantime::format_duration(patience)))
         }
-        ureq::Error::Other(other) if other.is::<NotPublic>() => Answer::Unclear(other.to_string()),
+        ureq::Error::Other(other) if other.is::<NotPublic>() || other.is::<NoNames>() => {
+            Answer::Unclear(other.to_string())
+        }
         error => Answer::Unclear(error.to_string()),
     }
 }
@@ -172,14 +197,12 @@ fn failure(error: &ureq::Error, patience: Duration) -> Answer {
 mod tests {
     use super::*;
 
+    fn link(address: &str, is_own: bool) -> LinkedAddress {
+        LinkedAddress { address: address.to_owned(), page: "x.html".to_owned(), links: 1, is_own }
+    }
+
     #[test]
     fn servers_are_asked_one_by_one_and_machines_near_by_only_for_oneself() {
-        let link = |address: &str, is_own: bool| LinkedAddress {
-            address: address.to_owned(),
-            page: "x.html".to_owned(),
-            links: 1,
-            is_own,
-        };
         let addresses = [
             link("https://a.example/1", false),
             link("http://192.168.1.1/reboot", false),
@@ -192,11 +215,33 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_leads_near_is_not_followed_for_strangers() {
+    fn a_name_that_leads_near_is_asked_only_for_oneself() {
         let agents = Agents::new(Duration::from_secs(5));
-        // The resolver finds this name on every machine, and it is no name of a machine near by for the one who asks.
-        let error = agents.public.head("http://localhost/").call().unwrap_err();
-        assert!(matches!(failure(&error, Duration::ZERO), Answer::Unclear(why) if why.contains("private network")));
+        // This name leads to this machine everywhere; nobody listens on its first port.
+        let mut link = link("http://localhost:1/", false);
+        let why = |link: &LinkedAddress| failure(&agents.ask(link).unwrap_err(), Duration::ZERO);
+        assert!(matches!(why(&link), Answer::Unclear(why) if why.contains("private network")));
+        link.is_own = true;
+        assert_eq!(why(&link), Answer::Gone("no server answers there".to_owned()));
+    }
+
+    #[test]
+    fn what_the_user_wrote_leads_to_that_server_and_no_other_near_by() {
+        use std::io::{BufRead, BufReader, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+                lines.take_while(|line| !line.is_empty()).for_each(drop);
+                write!(stream, "HTTP/1.1 302 x\r\nLocation: http://localhost:{port}/\r\nContent-Length: 0\r\n\r\n")
+                    .unwrap();
+            }
+        });
+        let sent =
+            Agents::new(Duration::from_secs(5)).ask(&link(&format!("http://127.0.0.1:{port}/"), true)).unwrap_err();
+        assert!(matches!(failure(&sent, Duration::ZERO), Answer::Unclear(why) if why.contains("private network")));
     }
 
     #[test]

@@ -54,31 +54,59 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
         || address.is_unicast_link_local()
 }
 
-/// Finds the numbers of hosts, and leaves out those that are not public.
+/// Finds the numbers of hosts.
 #[derive(Debug, Default)]
-pub(super) struct PublicOnly(DefaultResolver);
+pub(super) struct Names {
+    /// Leaves out those that are not public.
+    pub(super) public_only: bool,
+    resolver: DefaultResolver,
+}
 
-impl Resolver for PublicOnly {
+impl Names {
+    /// Finds public machines only.
+    pub(super) fn public_only() -> Self {
+        Self { public_only: true, ..Self::default() }
+    }
+}
+
+impl Resolver for Names {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let found = self.0.resolve(uri, config, timeout)?;
-        let mut public = self.empty();
+        let found = self.resolver.resolve(uri, config, timeout).map_err(why_not_found)?;
+        let mut meant = self.empty();
         for address in &found {
-            let is_public = match address.ip() {
-                IpAddr::V4(address) => !is_private_v4(address),
-                IpAddr::V6(address) => !is_private_v6(address),
+            let is_private = match address.ip() {
+                IpAddr::V4(address) => is_private_v4(address),
+                IpAddr::V6(address) => is_private_v6(address),
             };
-            if is_public {
-                public.push(*address);
+            if !(is_private && self.public_only) {
+                meant.push(*address);
             }
         }
-        if public.is_empty() { Err(ureq::Error::Other(Box::new(NotPublic))) } else { Ok(public) }
+        if meant.is_empty() { Err(ureq::Error::Other(Box::new(NotPublic))) } else { Ok(meant) }
+    }
+}
+
+/// The system has one kind of error for all that goes wrong with a name; only its words tell a name that nobody has from a
+/// network that is away.
+fn why_not_found(error: ureq::Error) -> ureq::Error {
+    match error {
+        ureq::Error::Io(error) if error.to_string().contains("Temporary failure") => {
+            ureq::Error::Other(Box::new(NoNames))
+        }
+        ureq::Error::Io(_) => ureq::Error::HostNotFound,
+        error => error,
     }
 }
 
 /// What asking says of a name that leads to a machine near by.
 #[derive(Debug, thiserror::Error)]
-#[error("it leads to a machine of a private network, which missive does not ask for a stranger")]
+#[error("it leads into a private network, where missive asks only about what you wrote")]
 pub(super) struct NotPublic;
+
+/// What asking says while names cannot be looked up.
+#[derive(Debug, thiserror::Error)]
+#[error("names of servers cannot be looked up now")]
+pub(super) struct NoNames;
 
 #[cfg(test)]
 mod tests {

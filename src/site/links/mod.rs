@@ -16,9 +16,11 @@ use url::Url;
 use walkdir::WalkDir;
 
 use crate::site::links::page::Found;
+use crate::text::percent;
 
 /// Stands for the address of a site that does not know its own. `.invalid` is nobody's (RFC 2606).
 const UNKNOWN_BASE: &str = "https://missive.invalid/site/";
+const UNKNOWN_HOST: &str = "missive.invalid";
 
 /// An address that pages link, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +89,7 @@ pub fn read(
 ) -> io::Result<SiteLinks> {
     let files = files(site)?;
     let base = base.map(str::to_owned).or_else(|| declared_base(site));
-    let mut reader = Reader::new(base.as_deref(), message_of);
+    let mut reader = Reader::new(base.as_deref().unwrap_or(UNKNOWN_BASE), message_of);
     let pages: Vec<&String> = files.iter().filter(|path| is_page(path)).collect();
     for (number, path) in pages.iter().enumerate() {
         progress(number, pages.len());
@@ -138,7 +140,7 @@ enum Leads {
 }
 
 struct Reader<'a> {
-    base: Option<&'a str>,
+    base: &'a str,
     message_of: MessageOf<'a>,
     /// Hashes of a page's path with each of its ids: of all that is kept this is most.
     places: HashSet<u64>,
@@ -150,7 +152,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(base: Option<&'a str>, message_of: MessageOf<'a>) -> Self {
+    fn new(base: &'a str, message_of: MessageOf<'a>) -> Self {
         Self {
             base,
             message_of,
@@ -165,16 +167,20 @@ impl<'a> Reader<'a> {
 
     fn read(&mut self, site: &Path, path: &str) -> io::Result<()> {
         let message = (self.message_of)(path);
+        let here = Url::parse(self.base).and_then(|base| base.join(&percent::path(path))).ok();
         page::read(File::open(site.join(path))?, &mut |found| match found {
             Found::Place(name) => _ = self.places.insert(place(path, name)),
-            Found::Address(address) => self.link(path, message, address),
+            Found::Address(address) => {
+                let leads = here.as_ref().and_then(|here| self.leads(here, address));
+                self.link(path, message, address, leads);
+            }
             Found::Canonical(_) => {}
         })
     }
 
-    fn link(&mut self, page: &str, message: Option<bool>, address: &str) {
+    fn link(&mut self, page: &str, message: Option<bool>, address: &str, leads: Option<Leads>) {
         self.links += 1;
-        let entry = match self.leads(page, address) {
+        let entry = match leads {
             Some(Leads::Within(path, place)) => {
                 self.within.entry((path, place)).or_insert_with(|| LinkedAddress::new(address, page))
             }
@@ -200,10 +206,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Where an address on a page leads; nothing when it is none.
-    fn leads(&self, page: &str, address: &str) -> Option<Leads> {
-        let base = self.base.unwrap_or(UNKNOWN_BASE);
-        let here = Url::parse(base).ok()?.join(&crate::text::percent::path(page)).ok()?;
+    /// Where an address on the page `here` leads; nothing when it is none.
+    fn leads(&self, here: &Url, address: &str) -> Option<Leads> {
         let mut url = here.join(address).ok()?;
         if !matches!(url.scheme(), "http" | "https") {
             return Some(Leads::Nothing);
@@ -211,13 +215,13 @@ impl<'a> Reader<'a> {
         let place = url.fragment().filter(|place| !place.is_empty()).map(decoded);
         url.set_fragment(None);
         let whole = url.as_str();
-        match whole.strip_prefix(base) {
+        match whole.strip_prefix(self.base) {
             Some(path) => {
                 let path = path.split('?').next().unwrap_or_default();
                 let index = if path.is_empty() || path.ends_with('/') { "index.html" } else { "" };
                 Some(Leads::Within(decoded(path) + index, place))
             }
-            None if url.host_str() == Url::parse(UNKNOWN_BASE).ok()?.host_str() => Some(Leads::Outside),
+            None if url.host_str() == Some(UNKNOWN_HOST) => Some(Leads::Outside),
             None => Some(Leads::Away(whole.to_owned())),
         }
     }
