@@ -122,8 +122,8 @@ blog: no site in its folder; `missive build blog` builds it
 $ missive check blog --links
 blog: 100 links on 8 pages, 6 addresses lead nowhere
   by-hand.html: `gone.png`: the site has no file `gone.png`
-  outbox/2026-01-02T10-00-00Z.txt: `2026-01-02T10-00-00Z/doc.pdf`: the site has no file `2026-01-02T10-00-00Z/doc.pdf`
   outbox/2026-01-02T10-00-00Z.txt: line 1: `2026-01-01T10-00-00Z.html#x`: the page `2026-01-01T10-00-00Z.html` has no place named `x`
+  outbox/2026-01-02T10-00-00Z.txt: line 1: `2026-01-02T10-00-00Z/doc.pdf`: the site has no file `2026-01-02T10-00-00Z/doc.pdf`
   outbox/2026-01-02T10-00-00Z.txt: line 2: `#heading`: this page has no place named `heading`
   outbox/2026-01-03T10-00-00Z.txt: line 1: `#nowhere`: this page has no place named `nowhere`
   outbox/2026-01-03T10-00-00Z.txt: line 1: `x.html`: the site has no file `x.html`
