@@ -1,4 +1,9 @@
-//! `missive check`: every file that is not shown, and why.
+//! `missive check`: every file that is not shown, and why; and with `--links` every link that leads nowhere.
+
+mod answer_cache;
+mod external;
+mod links;
+mod private_addresses;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -10,11 +15,13 @@ use serde::Serialize;
 
 use super::{Failure, count};
 use crate::channel::feed_ids::{self, Claim};
+use crate::channel::outbox::dead_links;
 use crate::channel::outbox::metadata_check;
 use crate::channel::outbox::metadata_check::RevealingAttachment;
 use crate::channel::protocol::classify::Reason;
-use crate::channel::protocol::entry::Side;
+use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::layout;
+use crate::channel::protocol::message_file;
 use crate::channel::protocol::settings;
 use crate::channel::protocol::settings::Site;
 use crate::channel::snapshot::card::Card;
@@ -22,6 +29,7 @@ use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::{self, BoxState, LookOptions, Snapshot};
 use crate::channel::{Channel, Error};
 use crate::commands::Environment;
+use crate::commands::check::links::{LinkArgs, LinksReport};
 use crate::commands::resolve;
 use crate::commands::resolve_conflicts::{ResolvedConflict, settle};
 use crate::console::Console;
@@ -33,8 +41,8 @@ use crate::text::invisible::field;
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(after_help = "Examples:
-  missive check --fix        # asks what to do with each conflict copy in an outbox
-  missive check --metadata   # pictures and films that reveal a place")]
+  missive check --fix                # asks what to do with each conflict copy in an outbox
+  missive check --links --external   # dead links of all built sites, other sites' pages too")]
 pub struct Check {
     /// A channel's name or folder; all channels of the data folder unless given
     channel: Option<OsString>,
@@ -53,6 +61,8 @@ pub struct Check {
     /// Instead, list the attachments that reveal a place, a device or a person
     #[arg(long, conflicts_with_all = ["all", "fix"])]
     metadata: bool,
+    #[command(flatten)]
+    links: LinkArgs,
 }
 
 /// What was found in one channel.
@@ -66,6 +76,9 @@ pub struct Checked {
     /// The attachments that tell a place, a device or a person, with `--metadata`.
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Vec<RevealingAttachment>>,
+    /// Where the links of the built site lead, with `--links`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    links: Option<LinksReport>,
 }
 
 /// A file that is not shown, or that has something wrong with it.
@@ -92,6 +105,9 @@ pub struct CheckReport {
 /// # Errors
 /// [`Failure`] when there is no such channel.
 pub fn run(args: &Check, environment: &Environment, console: Console) -> Result<CheckReport, Failure> {
+    if args.links.links {
+        return Ok(CheckReport { channels: checked_links(args, environment, console)?, strict: args.strict });
+    }
     let channels = match &args.channel {
         Some(wanted) => vec![resolve::channel(environment, wanted)?],
         None => resolve::all(environment, console)?,
@@ -111,6 +127,35 @@ pub fn run(args: &Check, environment: &Environment, console: Console) -> Result<
     Ok(CheckReport { channels: checked_channels, strict: args.strict })
 }
 
+/// Checks the links of the sites that are asked for: of one folder, of one channel, or of all channels that have one.
+fn checked_links(args: &Check, environment: &Environment, console: Console) -> Result<Vec<Checked>, Failure> {
+    if let (None, Some(folder)) = (&args.channel, args.links.folder(environment)) {
+        let name = folder.display().to_string();
+        let links = links::of_folder(folder, &args.links, environment, console)?;
+        return Ok(vec![Checked::with_links(name, 0, links)]);
+    }
+    let channels = match &args.channel {
+        Some(wanted) => vec![resolve::channel(environment, wanted)?],
+        None => resolve::all(environment, console)?,
+    };
+    let mut all = Vec::new();
+    for channel in channels {
+        let snapshot = look(channel, environment);
+        let links = match links::of_channel(&snapshot, &args.links, environment, console)? {
+            Some(links) => links,
+            None if args.channel.is_some() => return Err(links::no_site_of(&snapshot, &args.links, environment)),
+            None => LinksReport::default(),
+        };
+        all.push(Checked::with_links(snapshot.channel.name.to_string(), snapshot.cards.len(), links));
+    }
+    Ok(all)
+}
+
+/// Looks at a channel. Without a cache every text is read, so that each is seen as it is.
+fn look(channel: Channel, environment: &Environment) -> Snapshot {
+    snapshot::take(channel, &CardCache::nowhere(), LookOptions::at(environment.clock.seconds()))
+}
+
 /// Says which channels claim the feed id of another one; each claim comes with the position of its channel.
 fn add_same_ids(channels: &mut [Checked], claims: Vec<(usize, Claim)>) {
     let (owners, claims): (Vec<usize>, Vec<Claim>) = claims.into_iter().unzip();
@@ -124,27 +169,19 @@ fn add_same_ids(channels: &mut [Checked], claims: Vec<(usize, Claim)>) {
 }
 
 fn checked(channel: Channel, environment: &Environment, args: &Check, console: Console) -> (Snapshot, Checked) {
-    // Without a cache every text is read, so that each is seen as it is.
-    let look =
-        |channel: Channel| snapshot::take(channel, &CardCache::nowhere(), LookOptions::at(environment.clock.seconds()));
-    let mut snapshot = look(channel);
+    let mut snapshot = look(channel, environment);
     if args.metadata {
-        let checked = Checked {
-            channel: snapshot.channel.name.to_string(),
-            messages: snapshot.all.len(),
-            findings: Vec::new(),
-            conflicts: Vec::new(),
-            metadata: Some(revealing_attachments(&snapshot)),
-        };
-        return (snapshot, checked);
+        let (name, messages) = (snapshot.channel.name.to_string(), snapshot.all.len());
+        let metadata = Some(revealing_attachments(&snapshot));
+        return (snapshot, Checked { metadata, ..Checked::new(name, messages) });
     }
     let conflicts = if args.fix { settle(&snapshot, args.yes, console) } else { Vec::new() };
     if conflicts.iter().any(ResolvedConflict::moved) {
-        snapshot = look(snapshot.channel);
+        snapshot = look(snapshot.channel, environment);
     }
     let findings = findings(&snapshot, args);
     let (channel, messages) = (snapshot.channel.name.to_string(), snapshot.cards.len());
-    (snapshot, Checked { channel, messages, findings, conflicts, metadata: None })
+    (snapshot, Checked { findings, conflicts, ..Checked::new(channel, messages) })
 }
 
 /// What the attachments of all messages tell, in the order of the messages; those that wait are handed out as well.
@@ -192,11 +229,42 @@ fn findings(snapshot: &Snapshot, args: &Check) -> Vec<Finding> {
     for card in snapshot.cards.iter().filter(|card| snapshot.trust(card) == Trust::Own) {
         let refused = card.refused_html(site.raw_html, &site.embeds);
         findings.extend(refused.map(|why| warning(format!("{}/{}.txt", card.side, card.stamp), why)));
+        findings.extend(dead_links(snapshot, card));
     }
     findings
 }
 
+/// The links in the text of one's own message that lead nowhere, each with its line.
+fn dead_links(snapshot: &Snapshot, card: &Card) -> Vec<Finding> {
+    let dead = dead_links::of_card(card, &snapshot.cards);
+    if dead.is_empty() {
+        return Vec::new();
+    }
+    let path = Entry::Text(card.stamp).path();
+    let read = snapshot.folder(card.side).and_then(|folder| folder.read(&path, message_file::MAX_READ).ok());
+    // What can't be read any more has no lines, and still its links.
+    let text = read.map(|(bytes, _)| message_file::decode(bytes).text).unwrap_or_default();
+    dead.into_iter().map(|address| dead_link(card, &text, address)).collect()
+}
+
+/// A link that leads nowhere, as a finding.
+fn dead_link(card: &Card, text: &str, address: &str) -> Finding {
+    let line = dead_links::line_of(text, address).map(|line| format!("line {line}: ")).unwrap_or_default();
+    let why = format!("{line}the link `{address}` leads nowhere: {}", dead_links::reason(address));
+    Finding { path: format!("{}/{}.txt", card.side, card.stamp), warning: true, why, fixable: false }
+}
+
 impl Checked {
+    /// A channel of whose site the links were checked.
+    fn with_links(channel: String, messages: usize, links: LinksReport) -> Self {
+        Self { links: Some(links), ..Self::new(channel, messages) }
+    }
+
+    /// A channel in which nothing was found.
+    fn new(channel: String, messages: usize) -> Self {
+        Self { channel, messages, findings: Vec::new(), conflicts: Vec::new(), metadata: None, links: None }
+    }
+
     /// Says which attachments tell what.
     fn list_metadata(&self, f: &mut fmt::Formatter<'_>, metadata: &[RevealingAttachment]) -> fmt::Result {
         let name = field(&self.channel);
@@ -215,7 +283,8 @@ impl Checked {
     fn warnings(&self) -> usize {
         let left = self.conflicts.iter().filter(|conflict| !conflict.moved()).count();
         let revealing = self.metadata.as_ref().map_or(0, Vec::len);
-        self.findings.iter().filter(|finding| finding.warning).count() + left + revealing
+        let dead = self.links.as_ref().map_or(0, LinksReport::warnings);
+        self.findings.iter().filter(|finding| finding.warning).count() + left + revealing + dead
     }
 }
 
@@ -232,6 +301,10 @@ impl fmt::Display for CheckReport {
         for channel in &self.channels {
             if let Some(metadata) = &channel.metadata {
                 channel.list_metadata(f, metadata)?;
+                continue;
+            }
+            if let Some(links) = &channel.links {
+                links.list(f, &channel.channel)?;
                 continue;
             }
             let warnings = channel.warnings();

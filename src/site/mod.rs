@@ -9,6 +9,7 @@ mod channel_site;
 pub mod engine;
 mod error;
 pub mod feeds;
+pub mod links;
 pub mod pages;
 mod room;
 mod theme;

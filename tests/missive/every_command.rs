@@ -25,7 +25,7 @@ const WRITE_KEY: &str = "missive-write-aeatpzpg3pvrh4j44tafsg5mcwgbvukn6cpwzhquu
 const CODE: &str = "missive-invite-aebhtxssitsopswmo7vf3jueudztlkrkjes74rr274awjzzibn3kfcxqrkfpajabj3f27msx3kso6rd3btjr5yf2p6vgbikshtqjj2jxues2vjlmolqaaaaau3sr32i";
 
 /// Every command, in the ways in which it differs.
-static LINES: [Line; 52] = [
+static LINES: [Line; 53] = [
     line(&["new", "another"]),
     line(&["new", "another", "--message"]),
     line(&["channels"]),
@@ -57,6 +57,7 @@ static LINES: [Line; 52] = [
     line(&["build", "talk", "--explain"]),
     line(&["build", "theirs", "-o", "out", "--base-url", "https://example.org/"]),
     line(&["build", "--all", "-o", "room", "talk"]),
+    line(&["check", "--links"]),
     Line { args: &["watch", "talk"], endless: true },
     Line { args: &["serve", "talk", "--port", "0"], endless: true },
     line(&["service"]),

@@ -20,6 +20,7 @@ mod composing;
 mod conflicts;
 mod conformance;
 mod crash;
+mod dead_links;
 mod disk;
 mod every_command;
 mod exiftool;

@@ -2,6 +2,7 @@
 
 pub mod conflict_comparison;
 pub mod conflict_copy;
+pub mod dead_links;
 pub mod draft;
 pub mod metadata_check;
 pub mod missing_attachment;

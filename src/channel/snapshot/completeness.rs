@@ -45,6 +45,11 @@ pub(crate) fn missing_attachments<'a>(
     missing.collect()
 }
 
+/// Whether a message is held for what an address in its text means, unless it is there.
+pub(crate) fn is_awaited(link: &str, stamp: Stamp) -> bool {
+    names_attachment(&attachment_address::path(link), &format!("{stamp}/")).is_some()
+}
+
 /// The attachment's name in an address that can mean nothing else: behind the message's own stem, or a bare file name.
 ///
 /// A bare name needs the ending of a file that people attach, or `[see](below)` would be waited for.

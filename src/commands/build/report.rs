@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::channel::Kind;
-use crate::channel::outbox::metadata_check;
+use crate::channel::outbox::{dead_links, metadata_check};
 use crate::channel::protocol::classify::Reason;
 use crate::channel::protocol::entry::Side;
 use crate::channel::snapshot::card::{Attachment, Card};
@@ -108,6 +108,22 @@ fn metadata_line(card: &Card, file: &Attachment, told: &SensitiveMetadata) -> St
     metadata_check::warning(&format!("{}/{}/{}", card.side, card.stamp, file.path.text()), told)
 }
 
+/// A warning of the links in one's own messages that lead nowhere, if there are any.
+fn dead_links_warning(snapshot: &Snapshot) -> Option<String> {
+    let own = snapshot.cards.iter().filter(|card| snapshot.trust(card) == Trust::Own);
+    let mut dead =
+        own.flat_map(|card| dead_links::of_card(card, &snapshot.cards).into_iter().map(move |link| (card, link)));
+    let (card, first) = dead.next()?;
+    let links = match dead.count() {
+        0 => format!("the link `{first}` in {}/{}.txt leads nowhere", card.side, card.stamp),
+        more => {
+            let links = count(more + 1, "link");
+            format!("{links} in your messages lead nowhere, first `{first}` in {}/{}.txt", card.side, card.stamp)
+        }
+    };
+    Some(format!("{links}. Why, and what would help: {}", shell::missive("check", &[&snapshot.channel.name])))
+}
+
 /// A message that waits for attachments.
 fn waiting_line(held: &Held, site: &OutputReport) -> String {
     let is_shown = site.incomplete.contains(&(held.card.side, held.card.stamp));
@@ -128,6 +144,7 @@ impl BuildReport {
             warnings: warnings(snapshot, site)
                 .into_iter()
                 .chain(refused_html(snapshot, settings))
+                .chain(dead_links_warning(snapshot))
                 .chain(metadata_warnings(snapshot, settings))
                 .collect(),
             has_base_url: settings.options.base_url.is_some(),

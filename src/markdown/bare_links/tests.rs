@@ -9,7 +9,7 @@ fn marked(text: &str) -> String {
     for link in bare_links(text, None) {
         let shown = &text[link.range.clone()];
         let address = link.address.strip_suffix(shown).unwrap_or(&link.address);
-        marked += &format!("{}[{address}|{shown}]", &text[written..link.range.start]);
+        marked += &[&text[written..link.range.start], "[", address, "|", shown, "]"].concat();
         written = link.range.end;
     }
     marked + &text[written..]

@@ -29,7 +29,7 @@ pub(crate) const SET_ASIDE: &[SetAside] = &[
     // A link within a site begins with a mark that becomes `../` or an absolute address, as the page needs it.
     SetAside { name: "the site's root", apply: |ours, _| change_attributes(ours, without_root), examples: 37 },
     // The address of an attachment in raw HTML becomes that of its file, percent-encoded; a browser reads both as the same.
-    SetAside { name: "percent-encoding", apply: decode_addresses, examples: 4 },
+    SetAside { name: "percent-encoding", apply: |ours, theirs| decode_addresses(ours, theirs), examples: 4 },
     // Two messages stand on one page, so every id has its message's prefix, and every link to it.
     SetAside { name: "the prefix of ids", apply: |ours, _| change_attributes(ours, without_prefix), examples: 1 },
     // Every heading can be linked.
@@ -178,7 +178,7 @@ fn without_task(element: &str, attributes: &mut Attributes) {
 }
 
 /// Addresses as a browser reads them: without line ends, and percent-decoded, so that two ways to write one are the same.
-fn decode_addresses(ours: &mut Vec<Piece>, theirs: &mut Vec<Piece>) {
+fn decode_addresses(ours: &mut [Piece], theirs: &mut [Piece]) {
     change_attributes(ours, decoded);
     change_attributes(theirs, decoded);
 }

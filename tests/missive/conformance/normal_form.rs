@@ -1,6 +1,7 @@
 //! HTML in a form in which two pages that mean the same are the same: attributes in order, entities resolved, white space
 //! that no reader sees left out. The rules are those of `test/normalize.py`, by which cmark is tested.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -124,19 +125,20 @@ pub(crate) fn without_invisible_space(pieces: Vec<Piece>) -> Vec<Piece> {
             continue;
         };
         let edge = |neighbour: Option<&Piece>| neighbour.is_none_or(Piece::is_block);
-        let mut text = text.clone();
+        let mut text = Cow::Borrowed(text.as_str());
         if preformatted == 0 {
-            text = folded(&text);
+            let mut one_line = folded(&text);
             let before = at.checked_sub(1).and_then(|at| joined.get(at));
             if edge(before) || before.is_some_and(|piece| piece.starts("br")) {
-                text = text.trim_start_matches(' ').to_owned();
+                one_line.drain(..one_line.len() - one_line.trim_start_matches(' ').len());
             }
             if edge(joined.get(at + 1)) {
-                text.truncate(text.trim_end_matches(' ').len());
+                one_line.truncate(one_line.trim_end_matches(' ').len());
             }
+            text = one_line.into();
         }
         if !text.is_empty() {
-            shown.push(Piece::Text(text));
+            shown.push(Piece::Text(text.into_owned()));
         }
     }
     shown

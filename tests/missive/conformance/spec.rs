@@ -34,7 +34,7 @@ fn parse(file: &str, specification: &str) -> Vec<Example> {
             continue;
         };
         let until = |lines: &mut std::str::Lines<'_>, end: &str| -> String {
-            lines.take_while(|line| *line != end).map(|line| format!("{}\n", line.replace('→', "\t"))).collect()
+            lines.take_while(|line| *line != end).map(|line| line.replace('→', "\t") + "\n").collect()
         };
         let (text, html) = (until(&mut lines, "."), until(&mut lines, FENCE));
         let name = format!("{specification} {}", examples.len() + 1);

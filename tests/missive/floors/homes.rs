@@ -55,6 +55,7 @@ pub(crate) const HOMES: &[(&str, &[&str])] = &[
     ("fs_err", &["*"]),
     ("granit_parser", &["channel/protocol/header"]),
     ("headers", &["web/http"]),
+    ("html5gum", &["markdown", "site/links"]),
     ("humantime", &["cli", "commands"]),
     ("hyper", &["web"]),
     ("hyper_util", &["web"]),
@@ -102,8 +103,8 @@ pub(crate) const HOMES: &[(&str, &[&str])] = &[
     ("unicode_normalization", &["text", "channel", "markdown"]),
     ("unicode_segmentation", &["text", "channel", "markdown"]),
     ("unicode_width", &["text", "markdown"]),
-    ("ureq", &["sync/syncthing"]),
-    ("url", &["channel", "cli", "markdown", "site", "sync", "web"]),
+    ("ureq", &["commands/check", "sync/syncthing"]),
+    ("url", &["channel", "cli", "commands/check", "markdown", "site", "sync", "web"]),
     ("uuid", &["channel", "commands", "site", "sync", "web"]),
     ("walkdir", &["fs", "site", "sync", "watch"]),
 ];
