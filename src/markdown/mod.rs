@@ -8,8 +8,10 @@
 mod balance;
 mod bounds;
 mod code_blocks;
+mod console_session;
 mod events;
 mod footnotes;
+mod grammars;
 #[cfg(test)]
 mod growth;
 mod heading;
@@ -23,6 +25,7 @@ mod raw;
 mod references;
 mod rules;
 mod sanitize;
+mod scope_classes;
 mod summary;
 mod table;
 mod tags;
@@ -30,7 +33,7 @@ pub mod terminal;
 mod write;
 
 pub use heading::slug as anchor_name;
-pub use highlight::{forget_grammars, max_cost};
+pub use highlight::coloured;
 pub use html_text::{ROOT, escaped, harmless};
 pub use link::{LinkContext, Media, Target};
 pub use rules::{Rules, Trust};

@@ -10,6 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::balance::is_balanced;
 use super::bounds;
+use super::highlight::MIN_BLOCK;
 use super::tags::{hashtags, normal_tag};
 use crate::markdown::events::for_each_event;
 use crate::markdown::html_text::harmless;
@@ -44,7 +45,8 @@ pub struct Summary {
     pub is_cut: bool,
     /// The relative addresses that it links or shows, each once.
     pub links: Vec<String>,
-    /// How much of it is code in a named language, which a page shows in colour, in bytes.
+    /// How much of it is code in a named language, which a page shows in colour, in bytes; a block counts half a kilobyte
+    /// more than it has.
     pub code: u32,
 }
 
@@ -171,7 +173,10 @@ impl Reader {
         }
         self.in_title = std::mem::take(&mut self.wants_title) && matches!(tag, Tag::Heading { .. }) || self.in_title;
         match tag {
-            Tag::CodeBlock(kind) => self.code = Some(names_language(kind)),
+            Tag::CodeBlock(kind) => {
+                self.code = Some(names_language(kind));
+                self.count_code(MIN_BLOCK);
+            }
             Tag::Link { dest_url, .. } => {
                 self.links += 1;
                 self.link(dest_url);
@@ -199,6 +204,13 @@ impl Reader {
         }
     }
 
+    /// Counts code of the block that is being read, if it is in a named language.
+    fn count_code(&mut self, bytes: usize) {
+        if self.code == Some(true) {
+            self.summary.code = self.summary.code.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        }
+    }
+
     fn link(&mut self, address: &str) {
         let relative = !address.is_empty() && !address.starts_with(['#', '/']) && !address.contains(':');
         if relative && self.summary.links.len() < MAX_LINKS && self.known.insert(address.to_owned()) {
@@ -207,9 +219,7 @@ impl Reader {
     }
 
     fn text(&mut self, text: &str) {
-        if self.code == Some(true) {
-            self.summary.code = self.summary.code.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX));
-        }
+        self.count_code(text.len());
         if self.code.is_none() && self.links == 0 && self.images == 0 && !self.in_title {
             for range in hashtags(text, self.last) {
                 if self.summary.tags.len() < MAX_TAGS

@@ -28,8 +28,6 @@ pub struct Rendered {
     pub html: String,
     /// The numbers ([`crate::markdown::Target`]) of the attachments that the text itself shows or links.
     pub shown: Vec<usize>,
-    /// Whether code in it is shown without colours because they took too long.
-    pub is_late: bool,
 }
 
 /// Renders a message's text, without its header.
@@ -257,6 +255,6 @@ impl<'a> Writer<'a> {
         let anchor = self.judge.around.anchor();
         self.footnotes.push_list(&mut self.html, anchor);
         let html = self.html_parts.clean(self.html, anchor);
-        Rendered { html, shown: self.references.into_shown(), is_late: self.code.is_late() }
+        Rendered { html, shown: self.references.into_shown() }
     }
 }

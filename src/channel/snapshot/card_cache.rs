@@ -17,7 +17,7 @@ use crate::channel::snapshot::card::Card;
 use crate::fs::{atomic_write, records};
 
 /// The number is to be raised whenever a card, or what is read into one, changes.
-const HEAD: &str = concat!("missive cards ", env!("CARGO_PKG_VERSION"), " 6\n");
+const HEAD: &str = concat!("missive cards ", env!("CARGO_PKG_VERSION"), " 7\n");
 const BLOCK: usize = 512;
 
 /// The cards of an earlier run.

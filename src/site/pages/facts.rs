@@ -11,7 +11,7 @@ use crate::site::build_options::SiteOptions;
 use crate::site::pages::icon::Icon;
 
 /// To be raised whenever the same text, settings and theme become other bytes than before, so that sites are built anew.
-pub(crate) const RENDERING: u32 = 3;
+pub(crate) const RENDERING: u32 = 4;
 
 /// The program's name and version.
 pub(crate) const GENERATOR: &str = concat!("missive ", env!("CARGO_PKG_VERSION"));
