@@ -21,7 +21,7 @@ use syntaxmate::Catalog;
 const BLOCK: usize = 16 << 10;
 const MOST: Duration = Duration::from_millis(100);
 /// The lengths of the lines.
-const LINES: [usize; 3] = [40, 120, 250];
+const LINES: [usize; 3] = [40, 100, 160];
 
 /// What the lines repeat: words, spaces, brackets, quotes, operators, openings and interpolations, alone and in each other.
 const KINDS: &str = "a| |a |\t|0|0 |1.|_|é|é |A.b.|a:|a::|-|--|+|*|**|/|//|/*|/**|\\|\\\\|&|&&|^|%|%%|%{|$|$$|${|${a|$(|$((|#|##|#{|#{a|@|@a|@@|!|!!|?|?:|~|`|``|```|'|'a|'a'|' |\"|\"a|\"a\"|\"\"\"|'''|\"${|\"#{|`${|f\"{|$\"{|<|<<|<a|<a>|<a b=|<a b=\"|</|<!--|<?|<?php |<%|<%=|<<E|<<~E|>|>>|=>|->|<-|<=|=|==|===|a=|a = |=a|: |;|,|, |a,|(|()|(a|(a,|)|[|[]|[a|[[|]|{|{}|{a|{{|{{a|}|({|({[|[{|[(|<([{|(\"|[\"|{\"a\":|a(|a(b,|a[|a{|a<|a<b,|a<b>|a<(|fn(|fn a(|function a(|def a(|class a |class a<|if |if (|for |for (|case a of |let |let a = |const a=|import {a,|void a(|int a|int (*|struct a {|template<|typename |namespace a::|type a = |async |a => |(a) => |(a: b) => |(a=>|<T>(|a as b |a?b:|select (|where a=|`define |\\begin{|\\a{|lambda a:|\\a -> |r#\"|R\"(|0x1|1e+|%w(|%q{|qw(|s/a/|m/|/a/|=/|(/|(?:|[^";

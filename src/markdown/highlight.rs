@@ -23,7 +23,7 @@ const OWN: Limits = Limits { block: 128 << 10, message: 512 << 10 };
 const THEIRS: Limits = Limits { block: 16 << 10, message: 16 << 10 };
 
 /// A longer line is left uncoloured, in bytes. What a line costs may grow with the square of its length.
-const MAX_LINE: usize = 250;
+const MAX_LINE: usize = 160;
 
 /// How deeply the brackets, strings and blocks of code may lie in each other. Code that people write stays far below it; each
 /// piece of code costs what it lies deep.
@@ -35,7 +35,17 @@ pub(super) const MIN_BLOCK: usize = 512;
 /// Grammars that are slow on hostile code, and what of a block is coloured at most in these, in bytes. Three hundred kinds of
 /// lines were put to every grammar, 16 KiB of each (`benches/colour.rs`): brackets, quotes, operators, openings and nested
 /// interpolations, and words of its own samples. The others took less than 100 ms; so does what of these is coloured.
-const SLOW: [(&str, usize); 2] = [("bibtex", 2 << 10), ("hack", 4 << 10)];
+const SLOW: [(&str, usize); 9] = [
+    ("asm", 8 << 10),
+    ("bibtex", 2 << 10),
+    ("bsl", 8 << 10),
+    ("cpp-macro", 4 << 10),
+    ("desktop", 8 << 10),
+    ("hack", 4 << 10),
+    ("kdl", 8 << 10),
+    ("mdc", 8 << 10),
+    ("narrat", 8 << 10),
+];
 
 fn most_of(grammar: &str) -> usize {
     SLOW.iter().find(|(name, _)| *name == grammar).map_or(usize::MAX, |(_, most)| *most)

@@ -302,7 +302,7 @@ fn a_channel_of_code_loses_its_colours_in_its_own_order() {
         scene.session(&[&["build", "blog", "-o", "elsewhere"]]),
         str![[r#"
 $ missive build blog -o elsewhere
-[ROOT]/elsewhere: 260 messages, 279 files written of 279 in [TIME]
+[ROOT]/elsewhere: 260 messages, 281 files written of 281 in [TIME]
 --- messages
 warning: the code in 4 messages is shown without colours: this channel contains more code of others than missive colours
 note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one
