@@ -35,7 +35,7 @@ pub(super) const MIN_BLOCK: usize = 512;
 /// Grammars that are slow on hostile code, and what of a block is coloured at most in these, in bytes. Three hundred kinds of
 /// lines were put to every grammar, 16 KiB of each (`benches/colour.rs`): brackets, quotes, operators, openings and nested
 /// interpolations, and words of its own samples. The others took less than 100 ms; so does what of these is coloured.
-const SLOW: [(&str, usize); 9] = [
+const SLOW: [(&str, usize); 10] = [
     ("asm", 8 << 10),
     ("bibtex", 2 << 10),
     ("bsl", 8 << 10),
@@ -45,6 +45,7 @@ const SLOW: [(&str, usize); 9] = [
     ("kdl", 8 << 10),
     ("mdc", 8 << 10),
     ("narrat", 8 << 10),
+    ("plsql", 4 << 10),
 ];
 
 fn most_of(grammar: &str) -> usize {
