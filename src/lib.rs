@@ -19,8 +19,8 @@
 //!    values to values, without disk, network or clock. Thin code around them carries the decisions out.
 //!
 //! Ideas 2 and 3 give the property that the tests check: after any sequence of edits, an incremental build writes the same
-//! bytes as a build from nothing. There are two exceptions, and each comes with a warning. Code that takes seconds to colour
-//! is shown without colours. And a damaged profile of somebody else's channel keeps its last readable values.
+//! bytes as a build from nothing. There is one exception, and it comes with a warning: a damaged profile of somebody else's
+//! channel keeps its last readable values.
 //!
 //! # Floors
 //!

@@ -24,7 +24,6 @@ use crate::channel::snapshot::rescan::name_in_box;
 use crate::console::Console;
 use crate::daemon::observer::{BuiltSite, CycleEvent, Observer};
 use crate::daemon::{Clock, Error, Folders};
-use crate::markdown::forget_grammars;
 use crate::site;
 use crate::site::{BuildMemory, BuildOptions, Lock, OutputReport, SiteRequest, SiteSettings};
 use crate::watch::{Scope, Touched, WatchedPlace};
@@ -49,9 +48,6 @@ pub(crate) enum Priority {
     /// It is built.
     Site,
 }
-
-/// A build that writes more files than these meets languages that the next ones will not: their grammars are let go.
-const MANY_FILES: usize = 1_000;
 
 /// A channel, and what is remembered of it from turn to turn.
 pub(crate) struct ChannelCycle<'a> {
@@ -290,11 +286,7 @@ impl<'a> ChannelCycle<'a> {
                 Err(error) => self.fail(error, observer),
             }
         };
-        let is_up_to_date = prepared.is_up_to_date;
         self.look.remember(prepared.snapshot);
-        if is_up_to_date {
-            forget_grammars();
-        }
         told
     }
 
@@ -387,9 +379,6 @@ impl<'a> ChannelCycle<'a> {
         output: &OutputReport,
         observer: &mut O,
     ) -> Result<(), O::Stop> {
-        if output.written.len() > MANY_FILES {
-            forget_grammars();
-        }
         let is_news = !output.written.is_empty() || !output.removed.is_empty() || !self.is_built();
         let Prepared { snapshot, settings, start, .. } = prepared;
         let site = BuiltSite { snapshot, settings, output, took: start.elapsed() };

@@ -21,11 +21,6 @@ impl CodeBlocks {
         Self { open: None, is_coloured: rules.highlight, colours: Colours::new(rules.trust) }
     }
 
-    /// Whether code is shown without colours because they took too long.
-    pub(super) fn is_late(&self) -> bool {
-        self.colours.is_late()
-    }
-
     /// Opens a block.
     pub(super) fn open(&mut self, kind: &CodeBlockKind<'_>) {
         self.open = Some((language(kind), String::new()));
@@ -51,18 +46,95 @@ impl CodeBlocks {
             html.push('"');
         }
         html.push('>');
-        if !(self.is_coloured && !language.is_empty() && self.colours.push(html, &code, &language)) {
+        if self.is_coloured && !language.is_empty() {
+            self.colours.push(html, &code, &language);
+        } else {
             push_text(html, &code);
         }
         html.push_str("</code></pre>\n");
     }
 }
 
-/// The first word of a fence's info string, short enough to be a language.
+/// The language that a fence's info string names, short enough to be one.
+///
+/// Its first word, up to what the programs that people come from write behind it: `rust,no_run`, `js:title=x`,
+/// `js{1,3}`, `python {linenos=true}`. In braces, the first class (`{.python .numberLines}`) or else the first word
+/// (`{r, echo=FALSE}`); behind the name of a directive (```` ```{code-block} python ````), what follows it.
 fn language(kind: &CodeBlockKind<'_>) -> String {
     let CodeBlockKind::Fenced(info) = kind else {
         return String::new();
     };
-    let word = info.split([' ', ',', '\t', '{']).next().unwrap_or_default();
-    word.graphemes(true).take(30).filter(|c| !c.contains(char::is_control)).collect()
+    let info = info.trim_start();
+    let name = match info.strip_prefix('{') {
+        Some(attributes) => in_braces(attributes),
+        None => info.split(ENDS).next().unwrap_or_default(),
+    };
+    name.graphemes(true).take(30).filter(|c| !c.contains(char::is_control)).collect()
+}
+
+/// What ends the name of a language.
+const ENDS: [char; 6] = [' ', ',', '\t', '{', '}', ':'];
+
+/// Directives of MyST and the like, which take the language as what they are about.
+const DIRECTIVES: [&str; 4] = ["code", "code-block", "code-cell", "sourcecode"];
+
+fn in_braces(attributes: &str) -> &str {
+    let (attributes, rest) = attributes.split_once('}').unwrap_or((attributes, ""));
+    let mut words = attributes.split([' ', ',', '\t']);
+    if let Some(class) = words.clone().find_map(|word| word.strip_prefix('.')) {
+        return class.split('.').next().unwrap_or_default();
+    }
+    let first = words.find(|word| !word.is_empty()).unwrap_or_default();
+    if DIRECTIVES.contains(&first) {
+        return rest.trim_start().split(ENDS).next().unwrap_or_default();
+    }
+    if first.starts_with(['#', '=']) || first.contains('=') { "" } else { first }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn language_of(info: &str) -> String {
+        language(&CodeBlockKind::Fenced(info.into()))
+    }
+
+    #[test]
+    fn info_strings_of_other_programs_name_a_language() {
+        for (info, expected) in [
+            ("rust", "rust"),
+            ("  ruby startline=3 $%@#$", "ruby"),
+            ("rust,no_run", "rust"),
+            ("rust, ignore", "rust"),
+            ("js:title=x", "js"),
+            ("js{1,3-5}", "js"),
+            ("python {linenos=true}", "python"),
+            ("python {.numberLines}", "python"),
+            ("{.python}", "python"),
+            ("{.python .numberLines}", "python"),
+            ("{ .python .numberLines startFrom=\"100\" }", "python"),
+            ("{#mycode .haskell .numberLines}", "haskell"),
+            ("{.c.numberLines}", "c"),
+            ("{r, echo=FALSE}", "r"),
+            ("{python}", "python"),
+            ("{code-block} python", "python"),
+            ("{code-cell} ipython", "ipython"),
+            ("{code-block}", ""),
+            ("{=html}", ""),
+            ("{linenos=true}", ""),
+            ("{#id}", ""),
+            ("{", ""),
+            ("{}", ""),
+            ("{.}", ""),
+            ("c++", "c++"),
+            ("c#", "c#"),
+            ("Dockerfile", "Dockerfile"),
+            (";", ";"),
+            ("", ""),
+        ] {
+            assert_eq!(language_of(info), expected, "{info}");
+        }
+        assert_eq!(language_of(&"x".repeat(100)).len(), 30);
+        assert_eq!(language(&CodeBlockKind::Indented), "");
+    }
 }

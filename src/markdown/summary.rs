@@ -13,6 +13,7 @@ use super::bounds;
 use super::bounds::Extent;
 use super::dialect::Dialect;
 use super::finding::{Finding, What};
+use super::highlight::MIN_BLOCK;
 use super::html_balance::Balance;
 use super::html_tokens::{Part, parts};
 use super::plain_text::PlainText;
@@ -51,7 +52,8 @@ pub struct Summary {
     pub is_cut: bool,
     /// The relative addresses that it links or shows, each once; a message that is named is `[[name]]`.
     pub links: Vec<String>,
-    /// How much of it is code in a named language, which a page shows in colour, in bytes.
+    /// How much of it is code in a named language, which a page shows in colour, in bytes; a block counts half a kilobyte
+    /// more than it has.
     pub code: u32,
 }
 
@@ -185,7 +187,10 @@ impl Reader {
 
     fn open(&mut self, tag: &Tag<'_>) {
         match tag {
-            Tag::CodeBlock(kind) => self.code = Some(names_language(kind)),
+            Tag::CodeBlock(kind) => {
+                self.code = Some(names_language(kind));
+                self.count_code(MIN_BLOCK);
+            }
             Tag::Link { link_type, dest_url, .. } => {
                 self.links += 1;
                 match link_type {
@@ -231,6 +236,13 @@ impl Reader {
         self.link(address);
     }
 
+    /// Counts code of the block that is being read, if it is in a named language.
+    fn count_code(&mut self, bytes: usize) {
+        if self.code == Some(true) {
+            self.summary.code = self.summary.code.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        }
+    }
+
     fn link(&mut self, address: &str) {
         let relative = !address.is_empty() && !address.starts_with(['#', '/']) && !address.contains(':');
         if relative {
@@ -245,9 +257,7 @@ impl Reader {
     }
 
     fn text(&mut self, text: &str) {
-        if self.code == Some(true) {
-            self.summary.code = self.summary.code.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX));
-        }
+        self.count_code(text.len());
         if self.code.is_none() && self.links == 0 && self.images == 0 && !self.words.is_in_title() {
             // What is no tag is an address, in which a `#` begins none.
             let tags =

@@ -37,8 +37,6 @@ pub struct Rendered {
     pub shown: Vec<usize>,
     /// What its HTML needs of the policy of its page.
     pub needs: Needs,
-    /// Whether code in it is shown without colours because they took too long.
-    pub is_late: bool,
 }
 
 /// Renders a message's text, without its header.
@@ -342,7 +340,6 @@ impl<'a> Writer<'a> {
             html: self.html_parts.clean(contents + &self.html, prefix),
             title: self.html_parts.clean(title, prefix),
             shown: self.references.into_shown(),
-            is_late: self.code.is_late(),
             needs: self.html_parts.into_needs(),
         }
     }

@@ -101,7 +101,6 @@ pub fn build(request: &SiteRequest<'_>, memory: &mut BuildMemory) -> Result<Outp
         messages: cards.len(),
         incomplete: incomplete(snapshot, &cards),
         colourless: contents.colourless(),
-        late: contents.colours.late(),
         ..report
     })
 }

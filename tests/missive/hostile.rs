@@ -287,22 +287,22 @@ fn a_page_of_long_messages_shows_as_many_as_it_can_hold() {
 #[test]
 fn a_channel_of_code_loses_its_colours_in_its_own_order() {
     // A language that nobody knows counts as much as any other and takes no time.
-    let code = format!("```no-such-language\n{}\n```\n", "x".repeat(5 << 10));
+    let code = format!("```no-such-language\n{}\n```\n", "x".repeat(16 << 10));
     let message = |scene: Scene, number: i64| {
         let stamp = missive::channel::protocol::stamp::Stamp::from_seconds(1_767_261_600 + number * 60).unwrap();
         scene.message(&stamp.to_string(), &code)
     };
     let mut scene = Scene::subscription();
-    for number in 0..516 {
+    for number in 0..260 {
         scene = message(scene, number);
     }
-    // What is behind the 512th is without colours.
+    // What is behind the 256th is without colours.
     assert_eq!(scene.build().report().colourless, 4);
     assert_says(
         scene.session(&[&["build", "blog", "-o", "elsewhere"]]),
         str![[r#"
 $ missive build blog -o elsewhere
-[ROOT]/elsewhere: 516 messages, 550 files written of 550 in [TIME]
+[ROOT]/elsewhere: 260 messages, 281 files written of 281 in [TIME]
 --- messages
 warning: the code in 4 messages is shown without colours: this channel contains more code of others than missive colours
 note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one

@@ -147,3 +147,32 @@ note: without a base URL there is no sitemap, and the feeds work on this machine
 "#]],
     );
 }
+
+#[test]
+fn code_is_coloured_by_whatever_name_its_language_has() {
+    let blocks = [
+        ("powershell", "Get-Item $a", "language-powershell", "<span class=\"f\">Get-Item</span>"),
+        ("{.python .numberLines}", "def f(): pass", "language-python", "<span class=\"k\">def</span>"),
+        ("python {linenos=true}", "def f(): pass", "language-python", "<span class=\"k\">def</span>"),
+        ("js:title=x", "let a = 1", "language-js", "<span class=\"k\">let</span>"),
+        ("rust,no_run", "fn f() {}", "language-rust", "<span class=\"k\">fn</span>"),
+        (
+            "console",
+            "$ ls -l\nnot a command",
+            "language-console",
+            "<span class=\"v\">-l</span>\nnot a command\n</code>",
+        ),
+        ("c++", "return 0;", "language-c++", "<span class=\"k\">return</span>"),
+        ("jsonc", "[] // note", "language-jsonc", "<span class=\"c\">// note</span>"),
+        ("Dockerfile", "FROM debian", "language-Dockerfile", "<span class=\"k\">FROM</span>"),
+        ("nobody's", "let a = 1", "language-nobody&#39;s", ">let a = 1\n</code>"),
+    ];
+    let text: String = blocks.iter().map(|(info, code, ..)| format!("```{info}\n{code}\n```\n\n")).collect();
+    let scene = Scene::new().message("2026-01-01T10-00-00Z", &text);
+    scene.build().report();
+    let page = scene.page("2026-01-01T10-00-00Z.html");
+    for (info, _, class, shown) in blocks {
+        assert!(page.contains(&format!("class=\"{class}\"")), "{info}: {page}");
+        assert!(page.contains(shown), "{info}: {page}");
+    }
+}

@@ -23,13 +23,25 @@ pub fn of_card<'c>(card: &'c Card, cards: &[Arc<Card>]) -> Vec<&'c str> {
 
 /// Whether an address in a message's text means a page, or a file that is waited for.
 fn leads_somewhere(link: &str, card: &Card, cards: &[Arc<Card>]) -> bool {
+    if let Some(name) = named(link) {
+        let title = name.split('#').next().unwrap_or_default();
+        return reply::linked(cards, name.trim(), card.side).is_some() || reply::titled(cards, title).is_some();
+    }
     SITE_PAGES.contains(&link)
         || reply::linked(cards, link, card.side).is_some()
         || completeness::is_awaited(link, card.stamp)
 }
 
+/// The message that double brackets name.
+fn named(link: &str) -> Option<&str> {
+    link.strip_prefix("[[")?.strip_suffix("]]")
+}
+
 /// Why an address leads nowhere, and what would.
 pub fn reason(address: &str) -> String {
+    if named(address).is_some() {
+        return "no message has this title or this id".to_owned();
+    }
     let (path, _) = address.split_once('#').unwrap_or((address, ""));
     if message_address::linked(path).is_some() {
         return "there is no such message on this site".to_owned();

@@ -19,6 +19,7 @@ use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card::Card;
 use crate::fs::confined::Folder;
 use crate::markdown::anchor_name;
+use crate::text::caseless::casefold;
 
 /// What the answer to a message says: its entry's id if its box has one of its own. Without a profile the two ends would
 /// make different ids of it, so then it is its name, and its box as whoever writes the answer here sees it.
@@ -57,6 +58,12 @@ pub fn linked<'c>(cards: &'c [Arc<Card>], address: &str, near: Side) -> Option<(
     let (side, stamp) = message_address::linked(path)?;
     let heading = fragment.map(|fragment| anchor_name(&percent_decode_str(fragment).decode_utf8_lossy()));
     Some((find(cards, side, near, stamp)?, heading))
+}
+
+/// The message with this title, compared without case; of several the oldest, so that a new message changes no link.
+pub fn titled<'c>(cards: &'c [Arc<Card>], title: &str) -> Option<&'c Arc<Card>> {
+    let title = casefold(title.trim());
+    cards.iter().find(|card| card.title.as_deref().is_some_and(|known| casefold(known) == title))
 }
 
 fn at(cards: &[Arc<Card>], side: Side, stamp: Stamp) -> Option<&Arc<Card>> {

@@ -2,8 +2,8 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::sync::Arc;
 use std::path::Path;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -62,10 +62,6 @@ fn warnings(snapshot: &Snapshot, built: &OutputReport) -> Vec<String> {
         warnings.push(format!(
             "the code in {messages} is shown without colours: this channel contains more code of others than missive colours"
         ));
-    }
-    if built.late > 0 {
-        let messages = count(built.late, "message");
-        warnings.push(format!("colouring the code of others in {messages} took too long; it is shown without colours"));
     }
     warnings.extend(built.kept.iter().map(|text| format!("{text}: its old page stays")));
     warnings

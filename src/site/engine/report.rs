@@ -47,8 +47,6 @@ pub struct OutputReport {
     pub removed: Vec<OutPath>,
     /// How many messages of others show their code without colours, because all of them together have too much of it.
     pub colourless: usize,
-    /// How often colouring others' code took too long, so that it is shown without.
-    pub late: usize,
     /// Texts that could not be read, whose pages were kept as they are.
     pub kept: Vec<String>,
     /// In a reading room: channels that claim the feed id of another one, each with what is said of it.

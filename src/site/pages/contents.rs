@@ -25,7 +25,7 @@ use crate::site::engine::fingerprint::hash;
 use crate::site::engine::out_path::OutPath;
 use crate::site::pages::archive::{Lists, Month, months};
 use crate::site::pages::attachments;
-use crate::site::pages::code_colours::{CodeColours, coloured};
+use crate::site::pages::code_colours::{counted, first_without_colours};
 use crate::site::pages::facts::{Facts, facts, others_write, speaker};
 use crate::site::pages::icon;
 use crate::site::pages::icon::Icon;
@@ -67,8 +67,8 @@ pub(crate) struct Contents<'a> {
     pub titles: Titles,
     /// Which messages link to which.
     pub mentions: Mentions,
-    /// What is left of the colours of others' code.
-    pub colours: CodeColours,
+    /// From this message on, others' code is shown without colours.
+    pub colours_end: Option<(Stamp, Side)>,
 }
 
 /// A longer text of one's own is not copied whole either, in bytes: nobody wrote it.
@@ -99,7 +99,7 @@ impl<'a> Contents<'a> {
             facts,
             titles: Titles::default(),
             mentions: Mentions::default(),
-            colours: CodeColours::new(snapshot, cards),
+            colours_end: first_without_colours(snapshot, cards),
             lists: Lists { size: options.page_size.max(1), total: cards.len() },
             months: months(cards),
             has_moved_tags: tags.values().any(|tag| tag.moved),
@@ -202,8 +202,7 @@ impl<'a> Contents<'a> {
     pub(crate) fn rules(&self, card: &Card) -> Rules {
         let trust = self.trust(card);
         let raw_html = if trust == Trust::Theirs { RawHtml::Checked } else { self.options.raw_html };
-        let is_late = trust == Trust::Theirs && self.colours.are_too_late();
-        let highlight = self.options.highlight && !self.loses_colours(card) && !is_late;
+        let highlight = self.options.highlight && !self.loses_colours(card);
         Rules {
             trust,
             dialect: card.dialect,
@@ -216,12 +215,13 @@ impl<'a> Contents<'a> {
 
     /// Whether a message's code is shown without colours because others' messages before it have so much of it.
     pub(crate) fn loses_colours(&self, card: &Card) -> bool {
-        self.colours.are_behind(card) && self.options.highlight && coloured(self.snapshot, card) > 0
+        let is_behind = self.colours_end.is_some_and(|end| (card.stamp, card.side) >= end);
+        is_behind && self.options.highlight && counted(self.snapshot, card) > 0
     }
 
     /// How many messages' code is shown without colours for that reason.
     pub(crate) fn colourless(&self) -> usize {
-        let Some(from) = self.colours.end() else {
+        let Some(from) = self.colours_end else {
             return 0;
         };
         let start = self.cards.partition_point(|card| (card.stamp, card.side) < from);

@@ -67,9 +67,6 @@ impl ConvertedMessage {
         let anchor = format!("{}{}", guest.map_or("", |guest| guest.ids), contents.anchor(card));
         let around = MessageContext::new(contents, card, &references, &published, anchor.clone());
         let mut rendered = markdown::render(&body, card.title_in_text, rules, &around);
-        if rendered.is_late {
-            contents.colours.note_late();
-        }
         if let Some(guest) = guest {
             rendered.html = rendered.html.replace(ROOT, guest.root);
         }

@@ -17,7 +17,7 @@ use crate::channel::snapshot::card;
 use crate::channel::snapshot::card::Card;
 use crate::channel::snapshot::completeness::SITE_PAGES;
 use crate::fs::confined::Folder;
-use crate::markdown::{self, ROOT, RawHtml, Rendered, Rules, Target, Trust, max_cost};
+use crate::markdown::{self, ROOT, RawHtml, Rendered, Rules, Target, Trust, coloured};
 use crate::web::address;
 use crate::web::app::template_views;
 use crate::web::app::template_views::{PageInfo, Shown};
@@ -55,6 +55,14 @@ impl markdown::LinkContext for Around<'_> {
         })
     }
 
+    fn titled(&self, name: &str) -> Option<String> {
+        let (title, _) = name.split_once('#').unwrap_or((name, ""));
+        self.page(name.trim()).or_else(|| {
+            let to = reply::titled(&self.state.cards, title)?;
+            Some(address::reading_message(&self.state.name, to.side, to.stamp))
+        })
+    }
+
     fn tag(&self, tag: &str) -> Option<String> {
         Some(tag_url(tag))
     }
@@ -89,7 +97,7 @@ fn rules(card: &Card, trust: Trust) -> Rules {
 /// What a page may still cost. One page shows many messages, and each of them may be as dear as a message can be.
 #[derive(Debug)]
 pub(super) struct Allowance {
-    /// What colouring the code of others on it may cost, in units ([`max_cost`]).
+    /// How much code of others on it may be coloured, in bytes.
     code: usize,
     /// How much HTML the texts on it may make, in bytes.
     html: usize,
@@ -98,7 +106,7 @@ pub(super) struct Allowance {
 impl Allowance {
     /// Of a whole page.
     pub(super) fn page() -> Self {
-        Self { code: 128 << 10, html: 8 << 20 }
+        Self { code: 64 << 10, html: 8 << 20 }
     }
 
     /// Whether the page may show a message's code in colour.
@@ -106,7 +114,7 @@ impl Allowance {
         if trust == Trust::Own {
             return true;
         }
-        let rest = self.code.checked_sub(max_cost(card.code, Trust::Theirs));
+        let rest = self.code.checked_sub(coloured(card.code, Trust::Theirs));
         self.code = rest.unwrap_or(self.code);
         rest.is_some()
     }
@@ -140,9 +148,6 @@ pub(super) fn value(state: &ChannelState, card: &Card, left: &mut Allowance) -> 
         .collect();
     let rules = Rules { highlight: left.colours(card, trust), ..rules(card, trust) };
     let mut rendered = render(state, card, &body, &attached, rules);
-    if rendered.is_late {
-        left.code = 0;
-    }
     if !left.shows(rendered.html.len()) {
         rendered.html = brief(card, &address::reading_message(&state.name, card.side, card.stamp));
     }

@@ -21,7 +21,6 @@ pub(crate) const LARGE_STRUCTS: &[(&str, usize, &str)] = &[
     ("commands/channels.rs: ChannelLine", 15, "what `--json` prints, one field each"),
     ("commands/compose/report.rs: ComposedMessage", 12, "what `--json` prints, one field each"),
     ("commands/message_view.rs: MessageRecord", 12, "what `--json` prints, one field each"),
-    ("site/engine/report.rs: OutputReport", 11, "what `--json` prints, one field each"),
     ("site/feeds/channel_feed.rs: JsonItem", 11, "the fields of an item in JSON Feed 1.1"),
     ("site/pages/contents.rs: Contents", 14, "all that pages are made from, each derived once"),
     ("site/pages/facts.rs: Facts", 17, "what every page depends on; its hash is part of their fingerprints"),
