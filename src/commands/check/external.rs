@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::config::ConfigBuilder;
+use ureq::tls::{RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
 use ureq::unversioned::transport::DefaultConnector;
 use url::Url;
@@ -87,13 +88,15 @@ fn by_server(addresses: &[LinkedAddress], known: &[Option<Answer>]) -> Vec<Vec<u
     servers.into_values().collect()
 }
 
-/// How servers are asked. No status is an error, and nothing is waited for longer than `patience`.
+/// How servers are asked. No status is an error, and nothing is waited for longer than `patience`. Certificates are judged as
+/// the system judges them, so that what a browser here can open is there.
 fn config(patience: Duration) -> ConfigBuilder<AgentScope> {
     Agent::config_builder()
         .timeout_global(Some(patience))
         .http_status_as_error(false)
         .max_redirects(0)
         .user_agent(USER_AGENT)
+        .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
 }
 
 /// Whether there is no answer because the server's name is not known.
