@@ -75,7 +75,7 @@ fn language(kind: &CodeBlockKind<'_>) -> String {
 /// What ends the name of a language.
 const ENDS: [char; 6] = [' ', ',', '\t', '{', '}', ':'];
 
-/// Directives of MyST and the like, which take the language as what they are about.
+/// Directives of `MyST` and the like, which take the language as what they are about.
 const DIRECTIVES: [&str; 4] = ["code", "code-block", "code-cell", "sourcecode"];
 
 fn in_braces(attributes: &str) -> &str {

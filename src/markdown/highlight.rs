@@ -35,7 +35,7 @@ pub(super) const MIN_BLOCK: usize = 512;
 /// Grammars that are slow on hostile code, and what of a block is coloured at most in these, in bytes. Three hundred kinds of
 /// lines were put to every grammar, 16 KiB of each (`benches/colour.rs`): brackets, quotes, operators, openings and nested
 /// interpolations, and words of its own samples. The others took less than 100 ms; so does what of these is coloured.
-const SLOW: [(&str, usize); 10] = [
+const SLOW: [(&str, usize); 13] = [
     ("asm", 8 << 10),
     ("bibtex", 2 << 10),
     ("bsl", 8 << 10),
@@ -46,6 +46,9 @@ const SLOW: [(&str, usize); 10] = [
     ("mdc", 8 << 10),
     ("narrat", 8 << 10),
     ("plsql", 4 << 10),
+    ("sas", 8 << 10),
+    ("stylus", 4 << 10),
+    ("surrealql", 4 << 10),
 ];
 
 fn most_of(grammar: &str) -> usize {

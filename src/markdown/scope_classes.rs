@@ -1,6 +1,6 @@
 //! Which of the one-letter classes a theme's colours are written for a piece of code gets, by the names of its scopes.
 //!
-//! A grammar gives each piece of code a stack of names: `source.rust string.quoted.double.rust`. The names of TextMate's
+//! A grammar gives each piece of code a stack of names: `source.rust string.quoted.double.rust`. The names of `TextMate`'s
 //! grammars are a convention that all of them share, so one table serves all languages.
 
 /// Beginnings of scope names and their classes. Of those that fit, the longest counts; `None` takes back the colour of the
@@ -63,13 +63,13 @@ const CLASSES: [(&str, Option<char>); 50] = [
 
 /// The class of a piece of code in these scopes, the outermost first: that of the innermost which has one.
 pub(super) fn class_of<'s>(scopes: impl Iterator<Item = &'s str>) -> Option<char> {
-    scopes.filter_map(class_of_scope).last().flatten()
+    scopes.filter_map(longest_name_in).last().and_then(|(_, class)| *class)
 }
 
-fn class_of_scope(scope: &str) -> Option<Option<char>> {
+fn longest_name_in(scope: &str) -> Option<&'static (&'static str, Option<char>)> {
     let fits = |prefix: &str| scope.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     let fitting = CLASSES.iter().filter(|(prefix, _)| fits(prefix));
-    fitting.max_by_key(|(prefix, _)| prefix.len()).map(|(_, class)| *class)
+    fitting.max_by_key(|(prefix, _)| prefix.len())
 }
 
 #[cfg(test)]
