@@ -56,7 +56,7 @@ pub struct SiteArgs {
     /// Publish an empty site although there were messages before
     #[arg(long)]
     allow_empty: bool,
-    /// Publish pictures with their metadata: place, camera, time
+    /// Publish attachments with their metadata: place, device, time
     #[arg(long)]
     keep_metadata: bool,
 }

@@ -32,7 +32,7 @@ pub struct BuildOptions {
     pub future: bool,
     /// How long to hold back a message whose attachments have not arrived.
     pub hold: Duration,
-    /// Publishes pictures with their metadata.
+    /// Publishes attachments with their metadata.
     pub keep_metadata: bool,
     /// Which refusals are overridden.
     pub overrides: Overrides,
@@ -78,7 +78,7 @@ pub struct SiteOptions {
     pub highlight: bool,
     /// Lets HTML in one's own messages through.
     pub raw_html: bool,
-    /// Publishes pictures with their metadata.
+    /// Publishes attachments with their metadata.
     pub keep_metadata: bool,
     /// The key by which the channel is read, if the site is to hand it out.
     pub read_key: Option<String>,
