@@ -48,8 +48,8 @@
 //!    becomes a card: its title, first words, tags and attachments. A file that has not changed is not read again, because
 //!    its card is in the cache.
 //! 4. [`site::pages`] plans the site: every file that should exist, with its view and fingerprint.
-//! 5. [`site::engine`] compares the plan with the manifest of the last build. It stops where going on would do harm, for
-//!    example when a box has lost all its messages.
+//! 5. [`site::engine`] compares the plan with the manifest of the last build, and asks each file of the output whether somebody
+//!    else has written to it since. It stops where going on would do harm, for example when a box has lost all its messages.
 //! 6. Only the files that differ are made. [`markdown`] converts texts, [`article`] turns messages into the values that
 //!    templates see, and [`media`] removes the metadata of pictures.
 //! 7. Every new file is first written under a hidden name. Then each one is renamed into place, surplus files are removed,

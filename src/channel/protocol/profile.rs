@@ -160,7 +160,8 @@ fn wrong_values(said: &Profile) -> Vec<(&'static str, String)> {
         }
     }
     if let Some(id) = said.id.as_deref().filter(|id| uuid_of(id).is_none()) {
-        wrong.push(("id", format!("`id = \"{id}\"` does not count: an id has the form `{EXAMPLE_ID}`; until it has, the feed's id follows from the channel's name")));
+        let instead = "until it is, the feed's id follows from the channel's name";
+        wrong.push(("id", format!("`id = \"{id}\"` does not count: an id is `urn:uuid:` and a UUID; {instead}")));
     }
     if let Some(value) = said.language.as_deref().filter(|value| !value.trim().is_empty()) {
         match Language::parse(value) {
@@ -198,8 +199,6 @@ fn wrong_values(said: &Profile) -> Vec<(&'static str, String)> {
     }
     wrong
 }
-
-const EXAMPLE_ID: &str = "urn:uuid:8f4b2c46-3a55-4a0e-9a6b-6c2f0d4e1b7a";
 
 /// Why a link is none that can be published.
 enum Link {
@@ -358,7 +357,10 @@ mod tests {
             assert!(told.starts_with(expected), "{told}");
         }
         assert_eq!(
-            told(&format!("id = \"{EXAMPLE_ID}\"\nlanguage = \"\"\nicon = \"\"\nlink = \"http://x.org\"")),
+            told(&format!(
+                "id = \"{}\"\nlanguage = \"\"\nicon = \"\"\nlink = \"http://x.org\"",
+                Uuid::from_u128(7).urn()
+            )),
             [""; 0]
         );
         assert_eq!(told(&"x = 1\n".replace('x', &format!("description = \"{}\"\ny", "d".repeat(501)))).len(), 2);
