@@ -41,7 +41,7 @@ impl LinkContext for Nowhere {
         None
     }
 
-    fn anchor(&self) -> &str {
+    fn anchor(&self) -> &'static str {
         ""
     }
 }

@@ -167,7 +167,8 @@ fn code_is_coloured_by_whatever_name_its_language_has() {
         ("Dockerfile", "FROM debian", "language-Dockerfile", "<span class=\"k\">FROM</span>"),
         ("nobody's", "let a = 1", "language-nobody&#39;s", ">let a = 1\n</code>"),
     ];
-    let text: String = blocks.iter().map(|(info, code, ..)| format!("```{info}\n{code}\n```\n\n")).collect();
+    let text =
+        blocks.iter().fold(String::new(), |text, (info, code, ..)| text + &format!("```{info}\n{code}\n```\n\n"));
     let scene = Scene::new().message("2026-01-01T10-00-00Z", &text);
     scene.build().report();
     let page = scene.page("2026-01-01T10-00-00Z.html");
