@@ -83,7 +83,7 @@ impl ConvertedMessage {
         };
         let root = self.root.clone().unwrap_or_else(|| ROOT.to_string());
         let html = brief(card, &format!("{root}{}", contents.page_of(card).address()));
-        let rendered = Rendered { html, shown: self.rendered.shown.clone() };
+        let rendered = Rendered { html, shown: self.rendered.shown.clone(), ..Rendered::default() };
         let message =
             contents.message(card, &contents.references(card), &rendered, &self.published, self.anchor.clone());
         Value::from_serializable(&message)
