@@ -319,6 +319,9 @@ fn has_packets(beginning: &[u8], first: usize, length: usize) -> bool {
         && beginning.iter().take(length).any(|byte| is_binary(*byte))
 }
 
+/// A shorter file is no text that can be told from the beginning of something else, in bytes.
+const SHORTEST_TEXT: usize = 4;
+
 /// A text, if no byte speaks against it.
 fn text(beginning: &[u8]) -> Content {
     let (is_text, start) = match beginning {
@@ -327,6 +330,8 @@ fn text(beginning: &[u8]) -> Content {
     };
     match start {
         _ if !is_text => Content::Unknown,
+        // So few letters could begin anything; the name tells more.
+        _ if (1..SHORTEST_TEXT).contains(&beginning.len()) => Content::Unknown,
         [b'<', ..] => Content::Markup,
         _ => Content::Text,
     }
