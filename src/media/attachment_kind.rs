@@ -140,10 +140,9 @@ impl AttachmentKind {
         let named = self.known.used;
         match self.content {
             _ if named == Use::Program => named,
-            Content::Unknown => named,
             Content::Text | Content::Markup if self.is_drawing() => Use::Drawing,
             Content::Text | Content::Markup if is_medium(named) => Use::Document,
-            Content::Text | Content::Markup => named,
+            Content::Text | Content::Markup | Content::Unknown => named,
             Content::Picture(_) | Content::OtherPicture(_) => Use::Picture,
             Content::Sound(sound) if sound.is_played() => Use::Sound,
             Content::Film(container) if named == Use::Sound && container.sound_type().is_some() => Use::Sound,

@@ -311,11 +311,12 @@ fn matroska(beginning: &[u8]) -> Content {
 /// Whether packets of 188 bytes follow one another, each with its sync byte (ISO/IEC 13818-1, 2.4.3.2); those of Blu-ray discs
 /// and camcorders have four bytes before each. One packet alone says nothing: `G` begins many a text.
 fn is_transport_stream(beginning: &[u8]) -> bool {
-    let has_sync = |first: usize, length: usize| {
-        (0..3).all(|packet| beginning.get(first + packet * length).is_some_and(|byte| *byte == 0x47))
-            && beginning.iter().take(length).any(|byte| is_binary(*byte))
-    };
-    has_sync(0, 188) || has_sync(4, 192)
+    has_packets(beginning, 0, 188) || has_packets(beginning, 4, 192)
+}
+
+fn has_packets(beginning: &[u8], first: usize, length: usize) -> bool {
+    (0..3).all(|packet| beginning.get(first + packet * length).is_some_and(|byte| *byte == 0x47))
+        && beginning.iter().take(length).any(|byte| is_binary(*byte))
 }
 
 /// A text, if no byte speaks against it.

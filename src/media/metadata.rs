@@ -6,8 +6,6 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use serde::{Deserialize, Serialize};
-
 use crate::media::content::{Container, Content, SNIFFED, Sound};
 use crate::media::metadata::exif_block::Block;
 
@@ -15,7 +13,10 @@ mod coordinates;
 mod documents;
 mod exif_block;
 mod music;
+mod sensitive;
 mod words;
+
+pub use sensitive::SensitiveMetadata;
 
 /// How many bytes from a file's beginning are looked at: notes stand at the beginning of nearly all formats.
 const HEAD: u64 = 1 << 20;
@@ -23,92 +24,6 @@ const HEAD: u64 = 1 << 20;
 const TAIL: u64 = 256 << 10;
 /// How many bytes are looked at where many files are.
 const GLANCE: u64 = 128 << 10;
-/// How many EXIF blocks of one file are read.
-const BLOCKS: usize = 64;
-/// A longer name is cut off, in characters.
-const MAX_NAME: usize = 80;
-
-/// What the metadata in a file reveal.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SensitiveMetadata {
-    /// Where it was made.
-    pub place: bool,
-    /// With which device: a serial number, or the maker's own notes, which usually hold one.
-    pub device: bool,
-    /// By whom.
-    pub person: bool,
-    /// The place, as far as it is told by numbers: `48.9, -123.4`.
-    pub coordinates: Option<String>,
-    /// A name that stands there.
-    pub author: Option<String>,
-}
-
-impl SensitiveMetadata {
-    /// Whether they reveal anything of these.
-    pub fn anything(&self) -> bool {
-        self.place || self.device || self.person
-    }
-
-    /// `place (48.9, -123.4), device, person (Azureen)`
-    pub fn words(&self) -> String {
-        let with = |word: &str, value: &Option<String>| match value {
-            Some(value) => format!("{word} ({value})"),
-            None => word.to_owned(),
-        };
-        let place = self.place.then(|| with("place", &self.coordinates));
-        let device = self.device.then(|| "device".to_owned());
-        let person = self.person.then(|| with("person", &self.author));
-        [place, device, person].into_iter().flatten().collect::<Vec<_>>().join(", ")
-    }
-
-    /// `holds a place: 48.9, -123.4; names an author: Azureen`, of metadata that stay where they are. Where nothing can be
-    /// known it says that.
-    pub fn sentence(&self) -> String {
-        if !self.anything() {
-            return "may reveal where, with which device and by whom it was made".to_owned();
-        }
-        let place = self.place.then(|| match &self.coordinates {
-            Some(coordinates) => format!("holds a place: {coordinates}"),
-            None => "holds a place".to_owned(),
-        });
-        let device = self.device.then(|| "names a device".to_owned());
-        let person = self.person.then(|| match &self.author {
-            Some(author) => format!("names an author: {author}"),
-            None => "names an author".to_owned(),
-        });
-        [place, device, person].into_iter().flatten().collect::<Vec<_>>().join("; ")
-    }
-
-    fn place(coordinates: Option<String>) -> Self {
-        Self { place: true, coordinates, ..Self::default() }
-    }
-
-    fn device() -> Self {
-        Self { device: true, ..Self::default() }
-    }
-
-    /// A person of this name, if it is one.
-    fn person(name: &str) -> Self {
-        let is_meant = |c: &char| !c.is_control();
-        let name: String = name
-            .trim_matches(|c: char| c.is_whitespace() || c == '\0')
-            .chars()
-            .filter(is_meant)
-            .take(MAX_NAME)
-            .collect();
-        if name.is_empty() { Self::default() } else { Self { person: true, author: Some(name), ..Self::default() } }
-    }
-
-    fn and(self, other: Self) -> Self {
-        Self {
-            place: self.place || other.place,
-            device: self.device || other.device,
-            person: self.person || other.person,
-            coordinates: self.coordinates.or(other.coordinates),
-            author: self.author.or(other.author),
-        }
-    }
-}
 
 /// Looks into a file of this length; what cannot be read reveals nothing.
 pub fn sensitive_metadata<R: Read + Seek>(mut file: R, length: u64) -> SensitiveMetadata {
@@ -156,8 +71,7 @@ fn part<R: Read + Seek>(file: &mut R, from: u64, most: u64) -> Vec<u8> {
 }
 
 fn of_bytes(bytes: &[u8]) -> SensitiveMetadata {
-    let told =
-        Block::all(bytes).take(BLOCKS * 2).fold(SensitiveMetadata::default(), |all, block| all.and(block.tells()));
+    let told = Block::all(bytes).fold(SensitiveMetadata::default(), |all, block| all.and(block.tells()));
     told.and(words::told(bytes)).and(music::told(bytes)).and(documents::in_pdf(bytes))
 }
 

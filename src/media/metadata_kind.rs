@@ -78,9 +78,8 @@ impl Metadata {
             | Content::Sound(Sound::M4a) => Some(Self::Erasable(Layout::Boxes)),
             Content::OtherPicture(OtherPicture::Tiff) if !is_raw(name) => Some(Self::Erasable(Layout::Tags)),
             Content::Film(Container::Avi) | Content::Sound(Sound::Wav) => Some(Self::Erasable(Layout::Chunks)),
-            Content::OtherPicture(_) | Content::Film(_) => Some(Self::Lasting),
             Content::Picture(Format::Bmp) | Content::Sound(Sound::Midi) => None,
-            Content::Sound(_) => Some(Self::Lasting),
+            Content::OtherPicture(_) | Content::Film(_) | Content::Sound(_) => Some(Self::Lasting),
             Content::Markup if endings(name).any(|ending| ending == "svg") => Some(Self::Lasting),
             Content::Markup | Content::Text | Content::Unknown => in_unknown(beginning, name),
         }

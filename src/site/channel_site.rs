@@ -250,13 +250,11 @@ impl Maker<'_, '_, '_> {
             let erasures = erasures(BufReader::with_capacity(PIECE, &open), stat.len, layout)?;
             Some((open, erasures))
         });
-        match looked_through {
-            Some((open, erasures)) => self.made.copy_erased(to, &open, &erasures),
-            None => {
-                self.made.keep(to, named(card, path));
-                Ok(())
-            }
+        if let Some((open, erasures)) = looked_through {
+            return self.made.copy_erased(to, &open, &erasures);
         }
+        self.made.keep(to, named(card, path));
+        Ok(())
     }
 
     /// The file of a text that is too long for its page.

@@ -24,7 +24,7 @@ fn full(kind: &str, parts: &[&[u8]]) -> Vec<u8> {
 /// 32. The name of the encoder and the times are a camera's, too.
 pub(crate) fn film(brand: &str, is_cameras: bool) -> Vec<u8> {
     let file_type = boxed("ftyp", &[brand.as_bytes(), &[0, 0, 2, 0], brand.as_bytes(), b"mp42"].concat());
-    let data = boxed("mdat", &[CONTENT, TELEMETRY].concat());
+    let data = boxed("mdat", &[CONTENT, if is_cameras { TELEMETRY } else { b"" }].concat());
     let at = file_type.len() + 8;
     let encoder = [&[11][..], b"ACME HD-123", &[0; 20]].concat();
     let picture = [&[0; 6][..], &[0, 1], &[0; 16], &[0, 3, 0, 2], &[0; 14], &encoder, &[0, 24, 255, 255]].concat();

@@ -83,7 +83,8 @@ note: without a base URL there is no sitemap, and the feeds work on this machine
 $ missive build blog
 [ROOT]/blog/site: 1 message, 7 files written of 12 in [TIME]
 --- messages
-warning: outbox/2026-01-01T10-00-00Z/b.heic and 1 more attachment may reveal where, with which camera and by whom they were made, and missive cannot remove that from this format. List these files: missive check --metadata blog
+warning: outbox/2026-01-01T10-00-00Z/b.heic holds a place; names a device; names an author: SN-0012345678; missive cannot remove that from this file
+warning: outbox/2026-01-01T10-00-00Z/c.dng holds a place; names a device; names an author: SN-0012345678; missive cannot remove that from this file
 note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one
 "#]],
     );
@@ -122,7 +123,7 @@ $ missive compose blog -m x -a a.heic -a b.jpg
 Sent [NOW], with 2 attachments.
 [ROOT]/blog/outbox/[NOW].txt
 --- messages
-warning: a.heic may reveal where, with which camera and by whom it was made, and missive cannot remove that from this format
+warning: a.heic holds a place; names a device; names an author: SN-0012345678; missive cannot remove that from this file
 "#]],
     );
 }
@@ -147,9 +148,9 @@ blog: missive found no attachment that reveals a place, a device or a person
         str![[r#"
 $ missive check --metadata blog
 blog: 3 attachments reveal more than they show
-  outbox/2026-01-01T10-00-00Z/a.jpg: place, device, person; the copy on a site does not
-  outbox/2026-01-01T10-00-00Z/b.heic: place, device, person; the copy on a site reveals it too
-  outbox/2026-01-01T10-00-00Z/c.mp4: place; the copy on a site reveals it too
+  outbox/2026-01-01T10-00-00Z/a.jpg: place, device, person (SN-0012345678); the copy on a site does not
+  outbox/2026-01-01T10-00-00Z/b.heic: place, device, person (SN-0012345678); the copy on a site reveals it too
+  outbox/2026-01-01T10-00-00Z/c.mp4: place (48.2082, 16.3738); the copy on a site reveals it too
 People who receive the channel's folder receive these files unchanged.
 To clean one before you send it, use a program such as exiftool: exiftool -all= FILE
 "#]],
@@ -159,7 +160,8 @@ To clean one before you send it, use a program such as exiftool: exiftool -all= 
     assert_eq!(
         json["channels"][0]["metadata"][0],
         serde_json::json!({
-            "path": format!("outbox/{STEM}/a.jpg"), "place": true, "device": true, "person": true, "published": false,
+            "path": format!("outbox/{STEM}/a.jpg"), "place": true, "device": true, "person": true,
+            "author": "SN-0012345678", "published": false,
         })
     );
     assert_eq!(scene.run(&["check", "--metadata"]).status.code(), Some(0));
@@ -205,7 +207,7 @@ Readers can connect while `missive sync` runs here, or through anyone who alread
 fn what_no_program_here_removes_is_named_with_what_it_says() {
     let pdf = b"%PDF-1.4\n1 0 obj <</Author (Azureen Sea)/Creator (Scan)>> endobj\n%%EOF\n";
     let song = [&b"ID3\x03\0\0\0\0\x01\0TPE1\0\0\0\x07\0\0\0Brando"[..], &[0; 200]].concat();
-    let lossless = b"fLaC\x04\0\0\x40\x05\0\0\0maker\x01\0\0\0\x0E\0\0\0ARTIST=Cooper..";
+    let lossless = b"fLaC\x04\0\0\x40\x05\0\0\0maker\x01\0\0\0\x0D\0\0\0ARTIST=Cooper..";
     let film = b"\x1A\x45\xDF\xA3\x42\x82\x84webm....\x12\x54\xC3\x67..\x45\xA3\x86ARTIST\x44\x87\x87Delilah..";
     let scene = Scene::new()
         .message(STEM, "x")
@@ -216,9 +218,40 @@ fn what_no_program_here_removes_is_named_with_what_it_says() {
         .attachment(STEM, "e.dng", &notes())
         .attachment(STEM, "plain.pdf", b"%PDF-1.4\n1 0 obj <</Title (x)>> endobj\n")
         .attachment(STEM, "plain.mp3", b"ID3\x03\0\0\0\0\0\0");
-    assert_says(scene.session(&[&["build", "blog"], &["check", "--metadata", "blog"]]), str![[r#""#]]);
+    assert_says(
+        scene.session(&[&["build", "blog"], &["check", "--metadata", "blog"]]),
+        str![[r#"
+$ missive build blog
+[ROOT]/blog/site: 1 message, 16 files written of 16 in [TIME]
+--- messages
+warning: outbox/2026-01-01T10-00-00Z/a.pdf names an author: Azureen Sea; missive cannot remove that from this file
+warning: outbox/2026-01-01T10-00-00Z/b.mp3 names an author: Brando; missive cannot remove that from this file
+warning: outbox/2026-01-01T10-00-00Z/c.flac names an author: Cooper; missive cannot remove that from this file
+warning: 2 more attachments reveal a place, a device or a person; list them: missive check --metadata blog
+note: without a base URL there is no sitemap, and the feeds work on this machine only; `--base-url` or `base_url` in missive.toml sets one
+
+$ missive check --metadata blog
+blog: 5 attachments reveal more than they show
+  outbox/2026-01-01T10-00-00Z/a.pdf: person (Azureen Sea); the copy on a site reveals it too
+  outbox/2026-01-01T10-00-00Z/b.mp3: person (Brando); the copy on a site reveals it too
+  outbox/2026-01-01T10-00-00Z/c.flac: person (Cooper); the copy on a site reveals it too
+  outbox/2026-01-01T10-00-00Z/d.webm: person (Delilah); the copy on a site reveals it too
+  outbox/2026-01-01T10-00-00Z/e.dng: place, device, person (SN-0012345678); the copy on a site reveals it too
+People who receive the channel's folder receive these files unchanged.
+To clean one before you send it, use a program such as exiftool: exiftool -all= FILE
+"#]],
+    );
     let draft = Scene::new();
     fs::write(draft.root().join("a.pdf"), pdf).unwrap();
     fs::write(draft.root().join("plain.pdf"), b"%PDF-1.4\n").unwrap();
-    assert_says(draft.session(&[&["compose", "blog", "-m", "x", "-a", "a.pdf", "-a", "plain.pdf"]]), str![[r#""#]]);
+    assert_says(
+        draft.session(&[&["compose", "blog", "-m", "x", "-a", "a.pdf", "-a", "plain.pdf"]]),
+        str![[r#"
+$ missive compose blog -m x -a a.pdf -a plain.pdf
+Sent [NOW], with 2 attachments.
+[ROOT]/blog/outbox/[NOW].txt
+--- messages
+warning: a.pdf names an author: Azureen Sea; missive cannot remove that from this file
+"#]],
+    );
 }

@@ -211,7 +211,7 @@ error: [ROOT]/.missive/marks: Not a directory (os error 20)
 
 #[test]
 fn json_says_all_there_is() {
-    let scene = talk().file(&format!("inbox/{FIRST}/a/photo.jpg"), b"xyz");
+    let scene = talk().file(&format!("inbox/{FIRST}/a/photo.jpg"), b"\xff\xd8\xff");
     let message = &json(&scene, &["read", "blog", FIRST, "--json"])[0];
     let path = scene.path(&format!("inbox/{FIRST}/a/photo.jpg")).canonicalize().unwrap();
     let expected = serde_json::json!({

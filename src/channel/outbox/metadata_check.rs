@@ -23,6 +23,7 @@ const SAMPLE: usize = 500;
 
 /// An attachment whose metadata reveal something.
 #[derive(Debug, Serialize, JsonSchema)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own about the file")]
 pub struct RevealingAttachment {
     /// Its path within the channel.
     pub path: String,
@@ -108,7 +109,7 @@ pub fn sample(folder: &Folder) -> RevealingCount {
 /// What a file tells, if anything; one that cannot be read tells nothing.
 fn look(folder: &Folder, stamp: Stamp, path: &RelativePath) -> Option<SensitiveMetadata> {
     let (file, stat) = folder.file(&Entry::Attachment(stamp, path.clone()).path()).ok()?;
-    Some(sensitive_metadata(file, stat.len)).filter(|tells| tells.anything())
+    Some(sensitive_metadata(file, stat.len)).filter(SensitiveMetadata::anything)
 }
 
 /// A word about each file of a new message whose notes nobody here removes from the copies on a site.

@@ -63,7 +63,7 @@ pub(crate) fn list_named(folder: &Folder, stem: &Path) -> FolderListing {
 
 /// How long an attachment of this name may be, in bytes.
 pub fn max_length(path: &RelativePath) -> u64 {
-    let is_picture = AttachmentKind::from_name(&path.name()).picture_format().is_some();
+    let is_picture = AttachmentKind::from_name(&path.name()).promised_picture().is_some();
     if is_picture { MAX_PICTURE_BYTES } else { MAX_ATTACHMENT_BYTES }
 }
 

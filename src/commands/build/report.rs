@@ -1,7 +1,6 @@
 //! What a build of one channel did and found, in words and as JSON.
 
 use std::fmt;
-use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -77,10 +76,8 @@ fn metadata_warnings(snapshot: &Snapshot, settings: &SiteSettings) -> Vec<String
     }
     let own = snapshot.cards.iter().rev().filter(|card| snapshot.trust(card) == Trust::Own);
     let mut files = own.flat_map(|card| metadata_check::lasting(card).map(move |(file, told)| (card, file, told)));
-    let line = |(card, file, told): (&Arc<Card>, &Attachment, &SensitiveMetadata)| {
-        metadata_check::warning(&format!("{}/{}/{}", card.side, card.stamp, file.path.text()), told)
-    };
-    let mut warnings: Vec<String> = files.by_ref().take(MAX_REVEALING).map(line).collect();
+    let mut warnings: Vec<String> =
+        files.by_ref().take(MAX_REVEALING).map(|(card, file, told)| metadata_line(card, file, told)).collect();
     let more = files.count();
     if more > 0 {
         let listed_by = shell::missive("check --metadata", &[&snapshot.channel.name]);
@@ -91,6 +88,10 @@ fn metadata_warnings(snapshot: &Snapshot, settings: &SiteSettings) -> Vec<String
         ));
     }
     warnings
+}
+
+fn metadata_line(card: &Card, file: &Attachment, told: &SensitiveMetadata) -> String {
+    metadata_check::warning(&format!("{}/{}/{}", card.side, card.stamp, file.path.text()), told)
 }
 
 /// A message that waits for attachments.

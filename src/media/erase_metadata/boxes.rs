@@ -4,8 +4,8 @@
 
 use std::io::{Read, Seek};
 
+use crate::media::erase_metadata::erasures::Erasures;
 use crate::media::erase_metadata::source::Source;
-use crate::media::erase_metadata::{Erasures, film, heif};
 
 /// How many boxes may lie directly in one. A film that is streamed has two for each second or so.
 const MAX_BOXES: usize = 100_000;
@@ -17,39 +17,6 @@ pub(super) struct Head {
     pub(super) start: u64,
     pub(super) body: u64,
     pub(super) end: u64,
-}
-
-/// What is to be overwritten in a file of boxes.
-pub(super) fn erasures<R: Read + Seek>(source: &mut Source<R>) -> Option<Erasures> {
-    let boxes = children(source, 0, source.length())?;
-    let mut erasures = Erasures::default();
-    let mut kept = Vec::new();
-    for head in &boxes {
-        match &head.kind {
-            b"ftyp" | b"styp" | b"mdat" | b"mfra" | b"sidx" | b"ssix" | b"pdin" => {}
-            b"moof" => fragment(source, *head, &mut erasures)?,
-            b"moov" => kept.extend(film::erase(source, *head, &boxes, &mut erasures)?),
-            b"meta" => match heif::erase(source, *head, &mut erasures)? {
-                Some(extents) => kept.extend(extents),
-                None => head.free(&mut erasures),
-            },
-            _ => head.free(&mut erasures),
-        }
-    }
-    let has_content = boxes.iter().any(|head| matches!(&head.kind, b"moov" | b"meta"));
-    let erasures = erasures.sorted().filter(|_| has_content)?;
-    // Nothing that is shown or played may lie in what is overwritten.
-    (!kept.iter().any(|(from, to)| erasures.touch(*from, *to))).then_some(erasures)
-}
-
-/// Notes on a part of a film that is streamed; its tables stay.
-fn fragment<R: Read + Seek>(source: &mut Source<R>, head: Head, erasures: &mut Erasures) -> Option<()> {
-    for child in children(source, head.body, head.end)? {
-        if matches!(&child.kind, b"meta" | b"udta" | b"free" | b"skip") {
-            child.free(erasures);
-        }
-    }
-    Some(())
 }
 
 /// The boxes between two places, in order; `None` if one of them reaches beyond the end. Fewer bytes than a box has are a

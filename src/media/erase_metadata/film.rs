@@ -5,8 +5,8 @@
 
 use std::io::{Read, Seek};
 
-use crate::media::erase_metadata::Erasures;
 use crate::media::erase_metadata::boxes::{Head, children, only};
+use crate::media::erase_metadata::erasures::Erasures;
 use crate::media::erase_metadata::samples::Samples;
 use crate::media::erase_metadata::source::Source;
 

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::io::{Read, Seek};
 
 use crate::media::erase_metadata::boxes::{Head, children, only};
+use crate::media::erase_metadata::erasures::{Erasures, Filling};
 use crate::media::erase_metadata::item_locations::Locations;
 use crate::media::erase_metadata::source::Source;
-use crate::media::erase_metadata::{Erasures, Filling};
 use crate::media::exif::Orientation;
 
 /// How many items a file may have: a picture of 100 megapixels is of about 400 tiles.
@@ -38,7 +38,8 @@ pub(super) fn erase<R: Read + Seek>(
     meta: Head,
     erasures: &mut Erasures,
 ) -> Option<Option<Vec<(u64, u64)>>> {
-    let boxes = children(source, meta.at(4)?, meta.end)?;
+    // QuickTime has a box of this name without a version.
+    let Some(boxes) = meta.at(4).and_then(|from| children(source, from, meta.end)) else { return Some(None) };
     let Some(handler) = only(&boxes, *b"hdlr") else { return Some(None) };
     if source.array::<4>(handler.at(8)?)? != *b"pict" {
         return Some(None);
@@ -111,7 +112,9 @@ fn of_media_type(names: &[u8]) -> Item {
 /// Leaves of an EXIF block the orientation: the four bytes before it say that it begins right behind them (annex A.2.1).
 fn erase_exif<R: Read + Seek>(source: &mut Source<R>, extents: &[(u64, u64)], erasures: &mut Erasures) -> Option<()> {
     let [(from, to)] = extents else {
-        extents.iter().for_each(|(from, to)| erasures.zero(*from, *to));
+        for (from, to) in extents {
+            erasures.zero(*from, *to);
+        }
         return Some(());
     };
     let bytes = source.bytes(*from, (to - from).min(MAX_BLOCK))?;

@@ -4,7 +4,7 @@
 
 use std::io::{Read, Seek};
 
-use crate::media::erase_metadata::Erasures;
+use crate::media::erase_metadata::erasures::Erasures;
 use crate::media::erase_metadata::source::Source;
 
 /// How many chunks may lie directly in one; those of the film itself are not looked at.
@@ -47,8 +47,7 @@ fn film<R: Read + Seek>(source: &mut Source<R>, riff: &Chunk, lists: u8, erasure
     for chunk in chunks(source, riff.body, riff.end)? {
         match (&chunk.kind, chunk.list.as_ref()) {
             (b"LIST", Some(b"hdrl" | b"strl" | b"odml")) => film(source, &chunk, below, erasures)?,
-            (b"LIST", Some(b"movi")) => {}
-            (b"idx1" | b"avih" | b"strh" | b"strf" | b"indx" | b"vprp" | b"dmlh", _) => {}
+            (b"LIST", Some(b"movi")) | (b"idx1" | b"avih" | b"strh" | b"strf" | b"indx" | b"vprp" | b"dmlh", _) => {}
             _ => chunk.junk(erasures),
         }
     }
@@ -58,8 +57,8 @@ fn film<R: Read + Seek>(source: &mut Source<R>, riff: &Chunk, lists: u8, erasure
 fn sound<R: Read + Seek>(source: &mut Source<R>, riff: &Chunk, erasures: &mut Erasures) -> Option<()> {
     for chunk in chunks(source, riff.body, riff.end)? {
         match (&chunk.kind, chunk.list.as_ref()) {
-            (b"fmt " | b"fact" | b"data" | b"cue " | b"plst" | b"smpl" | b"inst" | b"PEAK", _) => {}
-            (b"LIST", Some(b"wavl")) => {}
+            (b"fmt " | b"fact" | b"data" | b"cue " | b"plst" | b"smpl" | b"inst" | b"PEAK", _)
+            | (b"LIST", Some(b"wavl")) => {}
             _ => chunk.junk(erasures),
         }
     }
@@ -98,12 +97,12 @@ mod tests {
     use crate::media::erase_metadata::tests::erased;
     use crate::media::fixture::{SECRET, riff_chunk};
 
-    fn riff(form: &[u8; 4], chunks: &[Vec<u8>]) -> Vec<u8> {
-        riff_chunk(b"RIFF", &[&form[..], &chunks.concat()].concat())
+    fn riff(form: &[u8], chunks: &[Vec<u8>]) -> Vec<u8> {
+        riff_chunk(b"RIFF", &[form, &chunks.concat()].concat())
     }
 
-    fn list(name: &[u8; 4], chunks: &[Vec<u8>]) -> Vec<u8> {
-        riff_chunk(b"LIST", &[&name[..], &chunks.concat()].concat())
+    fn list(name: &[u8], chunks: &[Vec<u8>]) -> Vec<u8> {
+        riff_chunk(b"LIST", &[name, &chunks.concat()].concat())
     }
 
     fn tells(bytes: &[u8]) -> bool {

@@ -3,17 +3,21 @@
 use std::io::{Read, Seek, SeekFrom};
 
 /// The longest table that is read into memory, in bytes: that of the samples of a film of many hours.
-const MAX_TABLE: u64 = 32 << 20;
+const MAX_TABLE: u64 = 16 << 20;
+/// How much is read of all tables of a file, however often they refer to one another, in bytes.
+const MAX_TABLES: u64 = 48 << 20;
 
 /// An open file and its length.
 pub(super) struct Source<R> {
     file: R,
     length: u64,
+    /// How much may still be read of tables.
+    left: u64,
 }
 
 impl<R: Read + Seek> Source<R> {
     pub(super) fn new(file: R, length: u64) -> Self {
-        Self { file, length }
+        Self { file, length, left: MAX_TABLES }
     }
 
     /// The length of the file in bytes.
@@ -34,6 +38,7 @@ impl<R: Read + Seek> Source<R> {
         if length > MAX_TABLE || at.checked_add(length)? > self.length {
             return None;
         }
+        self.left = self.left.checked_sub(length)?;
         let mut bytes = vec![0; usize::try_from(length).ok()?];
         self.file.seek(SeekFrom::Start(at)).ok()?;
         self.file.read_exact(&mut bytes).ok()?;

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::io::{Read, Seek};
 
-use crate::media::erase_metadata::Erasures;
+use crate::media::erase_metadata::erasures::Erasures;
 use crate::media::erase_metadata::source::Source;
 
 /// How many directories, or pages, are followed.
@@ -236,6 +236,18 @@ mod tests {
             assert!(bare.windows(6).any(|window| window == b"pixels"));
             assert_eq!(erased(&bare, Layout::Tags).unwrap(), bare, "a second time there is nothing to overwrite");
         }
+    }
+
+    #[test]
+    fn directories_that_lie_in_one_another_are_not_read_without_end() {
+        // Each says that it has as many entries as there can be, and that the next one begins a byte behind it.
+        let mut file = [&b"II\x2A\0\x08\0\0\0"[..], &vec![0xFF; 3 << 20]].concat();
+        for at in (8..8 + 4_000 * 2).step_by(2) {
+            file[at + 2 + 12 * 0xFFFF..][..4].copy_from_slice(&u32::try_from(at + 2).unwrap().to_le_bytes());
+        }
+        let start = std::time::Instant::now();
+        assert_eq!(erased(&file, Layout::Tags), None);
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use crate::media::metadata::SensitiveMetadata;
+use crate::media::metadata::sensitive::SensitiveMetadata;
 use crate::media::metadata::words;
 
 /// Microsoft's older formats: a file system within a file.

@@ -1,8 +1,10 @@
 //! EXIF blocks, wherever they stand: their tags on place, device and person (CIPA DC-008, EXIF 2.32, 4.5 to 4.6).
 
-use crate::media::metadata::SensitiveMetadata;
 use crate::media::metadata::coordinates;
+use crate::media::metadata::sensitive::SensitiveMetadata;
 
+/// How many blocks of each byte order are read of one file.
+const BLOCKS: usize = 64;
 /// How many entries of one directory are read; cameras write about fifty.
 const ENTRIES: usize = 512;
 /// How much of a name is read, in bytes.
@@ -35,8 +37,8 @@ impl<'a> Block<'a> {
     /// All that begin somewhere in these bytes.
     pub(super) fn all(bytes: &'a [u8]) -> impl Iterator<Item = Block<'a>> {
         let block = move |at: usize, order: Order| Block { bytes: bytes.get(at..).unwrap_or_default(), order };
-        let little = memchr::memmem::find_iter(bytes, b"II*\0").take(super::BLOCKS);
-        let big = memchr::memmem::find_iter(bytes, b"MM\0*").take(super::BLOCKS);
+        let little = memchr::memmem::find_iter(bytes, b"II*\0").take(BLOCKS);
+        let big = memchr::memmem::find_iter(bytes, b"MM\0*").take(BLOCKS);
         little.map(move |at| block(at, Order::Little)).chain(big.map(move |at| block(at, Order::Big)))
     }
 
@@ -84,8 +86,7 @@ impl<'a> Block<'a> {
     fn value(&self, entry: Entry) -> &[u8] {
         let from = if entry.count <= 4 { entry.at } else { entry.value };
         let bytes = self.bytes.get(from..).unwrap_or_default();
-        let bytes = bytes.get(..entry.count.min(MAX_VALUE)).unwrap_or(bytes);
-        bytes
+        bytes.get(..entry.count.min(MAX_VALUE)).unwrap_or(bytes)
     }
 
     /// Whether a directory of positions has a latitude, a longitude or a destination.
@@ -99,23 +100,26 @@ impl<'a> Block<'a> {
     fn coordinates(&self, at: usize) -> Option<String> {
         let count = self.short(at).map_or(0, usize::from).min(ENTRIES);
         let entries: Vec<Entry> = (0..count).map_while(|number| self.entry(at, number)).collect();
+        coordinates::written(self.side(&entries, 2, b'S')?, self.side(&entries, 4, b'W')?)
+    }
+
+    /// The degrees that an entry has, negative if the entry before it names this side.
+    fn side(&self, entries: &[Entry], tag: u16, negative: u8) -> Option<f64> {
         let find = |tag: u16| entries.iter().find(|entry| entry.tag == tag).copied();
-        let degrees = |tag: u16, negative: u8| {
-            let value = self.degrees(find(tag)?.value)?;
-            let is_negative = self.value(find(tag - 1)?).first() == Some(&negative);
-            Some(if is_negative { -value } else { value })
-        };
-        coordinates::written(degrees(2, b'S')?, degrees(4, b'W')?)
+        let degrees = self.degrees(find(tag)?.value)?;
+        let is_negative = self.value(find(tag - 1)?).first() == Some(&negative);
+        Some(if is_negative { -degrees } else { degrees })
     }
 
     /// Degrees, minutes and seconds: three fractions.
     fn degrees(&self, at: usize) -> Option<f64> {
-        let fraction = |number: usize| {
-            let at = at.checked_add(8 * number)?;
-            let (over, under) = (u32::try_from(self.long(at)?).ok()?, u32::try_from(self.long(at + 4)?).ok()?);
-            (under != 0).then(|| f64::from(over) / f64::from(under))
-        };
-        Some(fraction(0)? + fraction(1).unwrap_or(0.0) / 60.0 + fraction(2).unwrap_or(0.0) / 3_600.0)
+        let [minutes, seconds] = [8, 16].map(|behind| at.checked_add(behind).and_then(|at| self.fraction(at)));
+        Some(self.fraction(at)? + minutes.unwrap_or(0.0) / 60.0 + seconds.unwrap_or(0.0) / 3_600.0)
+    }
+
+    fn fraction(&self, at: usize) -> Option<f64> {
+        let (over, under) = (u32::try_from(self.long(at)?).ok()?, u32::try_from(self.long(at + 4)?).ok()?);
+        (under != 0).then(|| f64::from(over) / f64::from(under))
     }
 
     fn short(&self, at: usize) -> Option<u16> {

@@ -1,7 +1,8 @@
 //! Tags of music and of films: ID3 (versions 1, 2.2 to 2.4), the comments of Vorbis, which FLAC and Opus have too, and
 //! Matroska's.
 
-use crate::media::metadata::SensitiveMetadata;
+use crate::media::metadata::coordinates;
+use crate::media::metadata::sensitive::SensitiveMetadata;
 
 /// Frames of ID3 that name a person: the artist, the composer, the writer of the words, the owner.
 const FRAMES: [&[u8]; 8] = [b"TPE1", b"TCOM", b"TEXT", b"TOWN", b"TP1", b"TCM", b"TXT", b"TPE2"];
@@ -64,63 +65,66 @@ fn seven_bits(bytes: [u8; 4]) -> usize {
 fn id3_text(text: &[u8]) -> String {
     let (coding, text) = text.split_first().unwrap_or((&0, &[]));
     let text = text.get(..MAX_VALUE).unwrap_or(text);
-    let utf16 = |unit: fn([u8; 2]) -> u16, text: &[u8]| {
-        let units: Vec<u16> = text.as_chunks().0.iter().map(|bytes| unit(*bytes)).collect();
-        String::from_utf16_lossy(&units)
-    };
     match (coding, text) {
-        (1, [0xFF, 0xFE, rest @ ..]) => utf16(u16::from_le_bytes, rest),
-        (1, [0xFE, 0xFF, rest @ ..]) | (2, rest) => utf16(u16::from_be_bytes, rest),
+        (1, [0xFF, 0xFE, rest @ ..]) => utf16(rest, u16::from_le_bytes),
+        (1, [0xFE, 0xFF, rest @ ..]) | (2, rest) => utf16(rest, u16::from_be_bytes),
         (3, rest) => String::from_utf8_lossy(rest).into_owned(),
         (_, rest) => latin_1(rest),
     }
+}
+
+fn utf16(text: &[u8], unit: fn([u8; 2]) -> u16) -> String {
+    let units: Vec<u16> = text.as_chunks().0.iter().map(|bytes| unit(*bytes)).collect();
+    String::from_utf16_lossy(&units)
 }
 
 fn latin_1(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
-/// The comments of Vorbis: a length, then `NAME=value`.
+/// The comments of Vorbis.
 fn comments(bytes: &[u8]) -> SensitiveMetadata {
-    let value = |name: &[u8]| {
-        find_name(bytes, name, b"=").find_map(|at| {
-            let length = u32::from_le_bytes(*bytes.get(at.checked_sub(4)?..at)?.first_chunk()?);
-            let length = usize::try_from(length).ok()?.checked_sub(name.len() + 1)?.min(MAX_VALUE);
-            let from = at + name.len() + 1;
-            Some(String::from_utf8_lossy(bytes.get(from..from + length)?).into_owned())
-        })
-    };
-    of_values(value)
+    of_values(|name| find_name(bytes, name, b"=").find_map(|at| comment(bytes, at, name.len())))
 }
 
-/// The tags of Matroska: an element for the name, another for the text. They may stand at the end, without the beginning
-/// of the file before them.
+/// A comment whose name stands there: a length before it, then `NAME=value`.
+fn comment(bytes: &[u8], at: usize, name: usize) -> Option<String> {
+    let length = u32::from_le_bytes(*bytes.get(at.checked_sub(4)?..at)?.first_chunk()?);
+    let length = usize::try_from(length).ok()?.checked_sub(name + 1)?.min(MAX_VALUE);
+    let from = at + name + 1;
+    Some(String::from_utf8_lossy(bytes.get(from..from + length)?).into_owned())
+}
+
+/// The tags of Matroska. They may stand at the end, without the beginning of the file before them.
 fn matroska(bytes: &[u8], is_sure: bool) -> SensitiveMetadata {
-    const NAME: [u8; 2] = [0x45, 0xA3];
-    const TEXT: [u8; 2] = [0x44, 0x87];
     if !is_sure && memchr::memmem::find(bytes, &[0x12, 0x54, 0xC3, 0x67]).is_none() {
         return SensitiveMetadata::default();
     }
-    let value = |name: &[u8]| {
-        find_name(bytes, name, &TEXT).find_map(|at| {
-            let [n0, n1, length] = *bytes.get(at.checked_sub(3)?..at)?.first_chunk()?;
-            let is_name = [n0, n1] == NAME && usize::from(length & 0x7F) == name.len();
-            let (length, text) = bytes.get(at + name.len() + 2..)?.split_first().filter(|_| is_name)?;
-            // A longer text has a longer length, of which the first byte says nothing.
-            let (length, text) = match length {
-                0x80.. => (usize::from(length & 0x7F), text),
-                0x40.. => (MAX_VALUE, text.get(1..)?),
-                _ => return None,
-            };
-            Some(String::from_utf8_lossy(text.get(..length).unwrap_or(text)).into_owned())
-        })
+    of_values(|name| find_name(bytes, name, &TEXT).find_map(|at| tag(bytes, at, name.len())))
+}
+
+/// Elements of Matroska: the name of a tag, and its text.
+const NAME: [u8; 2] = [0x45, 0xA3];
+const TEXT: [u8; 2] = [0x44, 0x87];
+
+/// A tag whose name stands there: an element for the name, another for the text, each with its length.
+fn tag(bytes: &[u8], at: usize, name: usize) -> Option<String> {
+    let [n0, n1, length] = *bytes.get(at.checked_sub(3)?..at)?.first_chunk()?;
+    let is_name = [n0, n1] == NAME && usize::from(length & 0x7F) == name;
+    let (length, text) = bytes.get(at + name + 2..)?.split_first().filter(|_| is_name)?;
+    // A longer text has a longer length, of which the first byte says nothing.
+    let (length, text) = match length {
+        0x80.. => (usize::from(length & 0x7F), text),
+        0x40.. => (MAX_VALUE, text.get(1..)?),
+        _ => return None,
     };
-    of_values(value)
+    Some(String::from_utf8_lossy(text.get(..length).unwrap_or(text)).into_owned())
 }
 
 fn of_values(value: impl Fn(&[u8]) -> Option<String>) -> SensitiveMetadata {
     let persons = FIELDS.iter().filter_map(|name| value(name)).map(|name| SensitiveMetadata::person(&name));
-    let places = PLACES.iter().filter_map(|name| value(name)).map(|_| SensitiveMetadata::place(None));
+    let places = PLACES.iter().filter_map(|name| value(name));
+    let places = places.map(|place| SensitiveMetadata::place(coordinates::from_iso_6709(place.as_bytes())));
     persons.chain(places).fold(SensitiveMetadata::default(), SensitiveMetadata::and)
 }
 
@@ -167,6 +171,8 @@ mod tests {
         assert_eq!(author(film).as_deref(), Some("Azureen"));
         assert_eq!(author(&film[4..]).as_deref(), Some("Azureen"), "from the end of a file");
         assert!(told(b"OggS....\x0F\0\0\0LOCATION=Vienna").place);
+        let place = told(b"fLaC....\x1A\0\0\0LOCATION=+48.9000-123.4000/");
+        assert_eq!(place.coordinates.as_deref(), Some("48.9, -123.4"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Names and values that stand in XMP (ISO 16684-1), IPTC (IIM 4.2), the texts of PNG files and the atoms of films.
 
-use crate::media::metadata::SensitiveMetadata;
 use crate::media::metadata::coordinates;
+use crate::media::metadata::sensitive::SensitiveMetadata;
 
 /// Words whose mere presence tells a place.
 const PLACES: [&[u8]; 5] =
@@ -55,10 +55,23 @@ fn film_place(bytes: &[u8]) -> Option<SensitiveMetadata> {
         let text = [4, 0, 16].into_iter().find_map(|skip| coordinates::from_iso_6709(text.get(skip..)?));
         return Some(SensitiveMetadata::place(text));
     }
+    if let Some(place) = behind(b"loci\0\0\0\0") {
+        return Some(SensitiveMetadata::place(phones_place(place)));
+    }
     behind(b"location.ISO6709")?;
-    let values = memchr::memmem::find_iter(bytes, b"data\0\0\0\x01").take(TRIES * TRIES);
-    let place = values.filter_map(|at| coordinates::from_iso_6709(bytes.get(at + 12..)?)).next();
+    let mut values = memchr::memmem::find_iter(bytes, b"data\0\0\0\x01").take(TRIES * TRIES);
+    let place = values.find_map(|at| coordinates::from_iso_6709(bytes.get(at + 12..)?));
     Some(SensitiveMetadata::place(place))
+}
+
+/// A place as phones write it (3GPP TS 26.244, 8.3): a language, a name that ends with a zero, a role, then longitude and
+/// latitude in 65536ths of a degree.
+fn phones_place(place: &[u8]) -> Option<String> {
+    let name = place.get(2..)?.iter().take(REACH).position(|byte| *byte == 0)?;
+    let numbers = place.get(2 + name + 2..)?.first_chunk::<8>()?.as_chunks::<4>().0;
+    let [longitude, latitude] = numbers else { return None };
+    let degrees = |bytes: &[u8; 4]| f64::from(i32::from_be_bytes(*bytes)) / 65_536.0;
+    coordinates::written(degrees(latitude), degrees(longitude))
 }
 
 fn xmp_place(bytes: &[u8]) -> Option<SensitiveMetadata> {
@@ -70,7 +83,9 @@ fn xmp_place(bytes: &[u8]) -> Option<SensitiveMetadata> {
 
 /// The values of a property of XML, as an attribute or as the text in an element and the elements within.
 fn values<'a>(bytes: &'a [u8], word: &'a [u8]) -> impl Iterator<Item = String> + 'a {
-    let behind = memchr::memmem::find_iter(bytes, word).take(TRIES).filter_map(move |at| bytes.get(at + word.len()..));
+    let is_end = |at: &usize| at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'/');
+    let found = memchr::memmem::find_iter(bytes, word).filter(move |at| !is_end(at)).take(TRIES);
+    let behind = found.filter_map(move |at| bytes.get(at + word.len()..));
     behind.filter_map(move |behind| value(word, behind.get(..REACH).unwrap_or(behind)))
 }
 
@@ -103,7 +118,17 @@ fn notes(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
         let text = name.get(..REACH).unwrap_or(name);
         text.strip_prefix(b"\0\0\0\0").unwrap_or(text).split(|byte| *byte < b' ').next()
     });
-    iptc.into_iter().chain(png)
+    // The artist in films and sound of Apple's, and of Microsoft's: a length before the name.
+    let apple = memchr::memmem::find(bytes, b"\xA9ART").and_then(|at| {
+        let [l0, l1, l2, l3, b'd', b'a', b't', b'a'] = *bytes.get(at + 4..)?.first_chunk::<8>()? else { return None };
+        let length = usize::try_from(u32::from_be_bytes([l0, l1, l2, l3])).ok()?.checked_sub(16)?;
+        bytes.get(at + 20..)?.get(..length.min(REACH))
+    });
+    let microsoft = memchr::memmem::find(bytes, b"IART").and_then(|at| {
+        let length = usize::try_from(u32::from_le_bytes(*bytes.get(at + 4..)?.first_chunk()?)).ok()?;
+        bytes.get(at + 8..)?.get(..length)?.get(..length.min(REACH))
+    });
+    iptc.into_iter().chain(png).chain(apple).chain(microsoft)
 }
 
 #[cfg(test)]
@@ -119,6 +144,7 @@ mod tests {
             "<cp:lastModifiedBy>Azureen Sea</cp:lastModifiedBy>",
             "\x1C\x02\x50\0\x0BAzureen Sea!",
             "tEXtAuthor\0Azureen Sea\0\0\0\0IEND",
+            "INFOIART\x0C\0\0\0Azureen Sea\0",
         ] {
             assert_eq!(told(text.as_bytes()).author.as_deref(), Some("Azureen Sea"), "{text}");
         }
@@ -139,6 +165,12 @@ mod tests {
         ] {
             assert_eq!(told(bytes).coordinates.as_deref(), Some("48.9, -123.4"), "{}", bytes.escape_ascii());
         }
+        let loci =
+            [&b"loci\0\0\0\0\x15\xC7Home\0\0"[..], &(-123_i32 << 16).to_be_bytes(), &(48_i32 << 16).to_be_bytes()]
+                .concat();
+        assert_eq!(told(&loci).coordinates.as_deref(), Some("48, -123"));
+        let artist = b"\0\0\0\x2B\xA9ART\0\0\0\x1Bdata\0\0\0\x01\0\0\0\0Azureen Sea";
+        assert_eq!(told(artist).author.as_deref(), Some("Azureen Sea"));
         assert!(told(b"photoshop:City").place && told(b"\xA9xyz").place);
     }
 }

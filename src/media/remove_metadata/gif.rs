@@ -1,4 +1,4 @@
-//! GIF without metadata: comments and the notes of programs go; what an animation needs stays (GIF89a, 17 to 27).
+//! GIF without metadata: comments and the notes of programs go; what an animation needs stays (`GIF89a`, 17 to 27).
 
 use std::borrow::Cow;
 
