@@ -2,7 +2,7 @@
 //! person. Their pixels are the same bytes, and those that were turned are turned.
 
 use std::io::{Cursor, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use missive::media::{Layout, erasures};
@@ -36,6 +36,7 @@ const NOTES: [&str; 17] = [
 const TOLD: [&str; 6] = ["48 deg", "Acme", "ACME", "SN-0012345678", "Azureen", "2020:01:02"];
 
 /// Runs exiftool with these files; `None` where it is not installed, which is said, and is a failure in CI.
+#[allow(clippy::print_stderr, reason = "a test that is left out says so")]
 fn exiftool(options: &[&str], files: &[&Path]) -> Option<String> {
     match Command::new("exiftool").args(options).args(files).output() {
         Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
@@ -81,7 +82,7 @@ fn nothing_is_told_by_what_cameras_phones_and_scanners_make() {
     let scene =
         files.iter().fold(Scene::new().message(STEM, "x"), |scene, (name, bytes)| scene.attachment(STEM, name, bytes));
     let originals: Vec<_> = files.iter().map(|(name, _)| scene.path(&format!("outbox/{STEM}/{name}"))).collect();
-    let paths: Vec<&Path> = originals.iter().map(|path| path.as_path()).collect();
+    let paths: Vec<&Path> = originals.iter().map(PathBuf::as_path).collect();
     // Only the formats that it can write: to the others their notes were given when they were made.
     let writable: Vec<&Path> = paths[..13]
         .iter()

@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn directories_that_lie_in_one_another_are_not_read_without_end() {
         // Each says that it has as many entries as there can be, and that the next one begins a byte behind it.
-        let mut file = [&b"II\x2A\0\x08\0\0\0"[..], &[0xFF; 3 << 20]].concat();
+        let mut file = [&b"II\x2A\0\x08\0\0\0"[..], &vec![0xFF; 3 << 20]].concat();
         for at in (8..8 + 4_000 * 2).step_by(2) {
             file[at + 2 + 12 * 0xFFFF..][..4].copy_from_slice(&u32::try_from(at + 2).unwrap().to_le_bytes());
         }
