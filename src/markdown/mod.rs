@@ -22,6 +22,7 @@ mod images;
 mod link;
 mod media;
 mod raw;
+mod recent_blocks;
 mod references;
 mod rules;
 mod sanitize;
