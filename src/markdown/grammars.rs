@@ -11,7 +11,7 @@ use crate::lock::lock;
 use crate::markdown::scope_classes::class_of;
 
 /// Names in common use that the grammars do not list, in lower case.
-const ALIASES: [(&str, &str); 34] = [
+const ALIASES: [(&str, &str); 35] = [
     ("apacheconf", "apache"),
     ("crontab", "shellscript"),
     ("csproj", "xml"),
@@ -46,6 +46,7 @@ const ALIASES: [(&str, &str); 34] = [
     ("restructuredtext", "rst"),
     ("sv", "system-verilog"),
     ("svg", "xml"),
+    ("systemverilog", "system-verilog"),
 ];
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::bundled);

@@ -1,13 +1,14 @@
 //! Code in colour, at build time, by class names and without script.
 //!
-//! `syntaxmate` runs the grammars of VS Code in plain Rust. Put beside VS Code's own engine on samples of forty languages,
-//! it gave the same scopes for every character; it colours the handbook in a thirtieth of the time that `syntect` takes with
+//! `syntaxmate` runs the grammars of VS Code in plain Rust. Put beside VS Code's own engine on samples of thirty languages,
+//! it gave the same scopes for every character; it colours the handbook in a tenth of the time that `syntect` takes with
 //! `fancy-regex`, loads a grammar in two milliseconds when the first block asks for it, and needs no C, as Oniguruma does
 //! (and with it `giallo`, whose licence is a copyleft besides). Its limits count steps, so that the same code becomes the
 //! same bytes on every machine. They bound a line; those below bound a block and a message.
 
 use super::console_session::{COMMANDS, command_at, is_session};
 use super::grammars::{Grammar, grammar_named};
+use super::recent_blocks::{BlockKind, keep, push_again};
 use crate::markdown::html_text::push_text;
 use crate::markdown::rules::Trust;
 
@@ -85,17 +86,26 @@ impl Colours {
     pub(super) fn push(&mut self, html: &mut String, code: &str, language: &str) {
         let is_session = is_session(language);
         let name = if is_session { Some(COMMANDS) } else { grammar_named(language) };
-        let grammar = name.filter(|_| self.left >= MIN_BLOCK).and_then(Grammar::take);
-        let Some(mut grammar) = grammar else {
+        let Some(language) = name.filter(|_| self.left >= MIN_BLOCK) else {
             push_text(html, code);
             return;
         };
-        let most = self.left.min(self.limits.block).min(most_of(grammar.language));
-        let done = Lines::new(&mut grammar, is_session).push(html, code, most);
+        let most = self.left.min(self.limits.block).min(most_of(language)).min(code.len());
+        let kind = BlockKind { language, is_session, most };
+        let done = push_again(html, kind, code).or_else(|| push_block(html, kind, code)).unwrap_or(0);
         self.left = self.left.saturating_sub(done.max(MIN_BLOCK));
         push_text(html, code.get(done..).unwrap_or_default());
-        grammar.put_back();
     }
+}
+
+/// Writes what may be coloured of a block. Returns how many bytes of the code that is.
+fn push_block(html: &mut String, kind: BlockKind, code: &str) -> Option<usize> {
+    let mut grammar = Grammar::take(kind.language)?;
+    let start = html.len();
+    let done = Lines::new(&mut grammar, kind.is_session).push(html, code, kind.most);
+    grammar.put_back();
+    keep(kind, code, html.get(start..).unwrap_or_default(), done);
+    Some(done)
 }
 
 /// The lines of one block.
