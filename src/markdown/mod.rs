@@ -31,7 +31,6 @@ mod link;
 mod math;
 mod media;
 mod plain_text;
-mod raw;
 mod raw_html;
 mod reading;
 mod recent_blocks;
