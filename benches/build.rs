@@ -134,7 +134,7 @@ fn build_with_nothing_to_do(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn summarise_an_essay(bencher: Bencher<'_, '_>) {
     let essay = text(5);
-    bencher.bench(|| summarise(&essay));
+    bencher.bench(|| summarise(&essay, missive::markdown::Dialect::default()));
 }
 
 fn main() {

@@ -15,7 +15,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use missive::markdown::{LinkContext, Rules, Target, Trust, render};
+use missive::markdown::{Dialect, LinkContext, RawHtml, Rules, Target, Trust, render};
 use syntaxmate::Catalog;
 
 const BLOCK: usize = 16 << 10;
@@ -73,7 +73,14 @@ fn time(language: &str, kind: &str, line: usize) -> Duration {
     while text.len() + line.len() < BLOCK {
         let _ = text.write_str(&line);
     }
-    let rules = Rules { trust: Trust::Theirs, raw_html: false, highlight: true, remote_media: false };
+    let rules = Rules {
+        trust: Trust::Theirs,
+        dialect: Dialect::default(),
+        contents: false,
+        raw_html: RawHtml::Text,
+        highlight: true,
+        remote_media: false,
+    };
     let once = || {
         let start = Instant::now();
         std::hint::black_box(render(&text, false, rules, &Nowhere));

@@ -104,7 +104,9 @@ const MAX_HTML: usize = 4 << 20;
 /// How many bytes of HTML each byte of a text may become: a list of the shortest links becomes ten.
 const MAX_GROWTH: usize = 16;
 /// What a short text may become all the same, in bytes.
-const MIN_HTML: usize = 256 << 10;
+const MIN_HTML: usize = 512 << 10;
+/// What is kept of a text that would become more than it may, in bytes of HTML.
+const KEPT_HTML: usize = 128 << 10;
 
 /// The largest HTML that a text of `len` bytes may become; headings, tables and links can multiply a text.
 pub(super) fn max_html(len: usize) -> usize {
@@ -125,6 +127,11 @@ impl Meter {
     /// The budget of a text.
     pub(super) fn new(text: &str) -> Self {
         Self { left: max_html(text.len()), depth: 0, in_heading: false }
+    }
+
+    /// The budget of the beginning of a text that has no room as a whole.
+    pub(super) fn for_beginning(text: &str) -> Self {
+        Self { left: max_html(text.len()).min(KEPT_HTML), ..Self::new(text) }
     }
 
     /// Whether the next event begins something that lies in nothing else.

@@ -90,7 +90,6 @@ impl Dialect {
             | Options::ENABLE_TASKLISTS
             | Options::ENABLE_GFM;
         options.set(Options::ENABLE_DEFINITION_LIST, self.has(Self::DEFINITIONS));
-        options.set(Options::ENABLE_SUPERSCRIPT | Options::ENABLE_SUBSCRIPT, self.has(Self::SCRIPTS));
         options.set(Options::ENABLE_MATH, self.has(Self::MATH));
         options.set(Options::ENABLE_WIKILINKS, self.has(Self::WIKILINKS));
         options.set(Options::ENABLE_SMART_PUNCTUATION, self.has(Self::QUOTES));
@@ -116,6 +115,11 @@ impl Dialect {
             "’" => Some(inner_close),
             _ => None,
         }
+    }
+
+    /// Whether it has sub- and superscript, which the parser reads only between words.
+    pub(super) fn has_scripts(self) -> bool {
+        self.has(Self::SCRIPTS)
     }
 
     fn has(self, what: u8) -> bool {

@@ -11,6 +11,7 @@ use pulldown_cmark::{CowStr, Event, Parser, Tag, TagEnd};
 use super::dialect::Dialect;
 use super::html_balance::{Balance, Pairing};
 use super::html_tokens::{Part, StartTag, parts};
+use super::scripts;
 
 /// `visit` gave up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +27,8 @@ pub(super) fn for_each_event<'a>(
     visit: impl FnMut(Event<'a>, usize) -> Option<()>,
 ) -> Result<Balance, GaveUp> {
     let balance = balance(text, dialect);
-    let mut reading = Reading { text, dialect, balance: &balance, tags: 0, block: None, run: None, visit };
+    let mut reading =
+        Reading { text, dialect, balance: &balance, tags: 0, is_in_code: false, block: None, run: None, visit };
     for (event, range) in Parser::new_ext(text, dialect.options()).into_offset_iter() {
         reading.take(event, range)?;
     }
@@ -75,6 +77,8 @@ struct Reading<'a, 'b, V> {
     balance: &'b Balance,
     /// How many tags have gone by.
     tags: usize,
+    /// Whether the next text is a block of code.
+    is_in_code: bool,
     /// The block of HTML that is being read, and where it begins.
     block: Option<(String, usize)>,
     /// The run of text that is being read.
@@ -103,7 +107,12 @@ impl<'a, V: FnMut(Event<'a>, usize) -> Option<()>> Reading<'a, '_, V> {
                 }
                 Ok(())
             }
-            other => self.pass(other, range.start),
+            other => {
+                let is_in_code = matches!(other, Event::Start(Tag::CodeBlock(_)));
+                self.pass(other, range.start)?;
+                self.is_in_code = is_in_code;
+                Ok(())
+            }
         }
     }
 
@@ -215,7 +224,14 @@ impl<'a, V: FnMut(Event<'a>, usize) -> Option<()>> Reading<'a, '_, V> {
         };
         let written = self.text.get(range.clone()).unwrap_or_default();
         let text = made.map_or(CowStr::Borrowed(written), CowStr::from);
-        (self.visit)(Event::Text(text), range.start).ok_or(GaveUp)
+        if self.dialect.has_scripts() && !self.is_in_code && text.contains(['^', '~']) {
+            return scripts::events(&text).into_iter().try_for_each(|event| self.pass_on(event, range.start));
+        }
+        self.pass_on(Event::Text(text), range.start)
+    }
+
+    fn pass_on(&mut self, event: Event<'a>, at: usize) -> Result<(), GaveUp> {
+        (self.visit)(event, at).ok_or(GaveUp)
     }
 }
 

@@ -39,6 +39,7 @@ mod rules;
 mod running_text;
 mod sanitize;
 mod scope_classes;
+mod scripts;
 mod srcset;
 mod summary;
 mod table;

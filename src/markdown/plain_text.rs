@@ -85,7 +85,10 @@ impl PlainText {
     }
 
     fn end_block(&mut self) {
-        if !self.text.is_empty() && !self.text.ends_with('\n') {
+        let is_empty = self.text.get(self.block..).is_none_or(|block| block.trim().is_empty());
+        if is_empty {
+            self.text.truncate(self.block);
+        } else {
             self.text.push('\n');
         }
         self.block = self.text.len();

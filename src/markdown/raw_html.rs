@@ -91,6 +91,10 @@ impl RawTags {
     /// Whether an element asks for more than its page gives. What its page has to give for it is noted.
     fn is_left_out(&mut self, tag: &StartTag<'_>, around: &Surroundings<'_, '_>) -> bool {
         let rules = around.judge.rules;
+        // Where drawings and formulas begin, browsers read by other rules; none of others' is worth that.
+        if rules.trust == Trust::Theirs && matches!(tag.name.as_str(), "svg" | "math") {
+            return true;
+        }
         if tag.name == "img" && !rules.remote_media {
             return tag.attribute("src").is_some_and(is_elsewhere);
         }

@@ -2,7 +2,7 @@
 
 use pulldown_cmark::Event;
 
-use super::bounds::{Extent, Meter};
+use super::bounds::{Extent, Limit, Meter};
 use super::dialect::Dialect;
 use super::events::for_each_event;
 use super::html_balance::Balance;
@@ -27,10 +27,12 @@ pub(super) fn read<'t, T>(
 ) -> Read<T> {
     // What is left out may hold the addresses of links in what is left, which is read differently without them. So a second
     // reading may, in theory, give up too.
-    const TRIES: usize = 3;
+    const TRIES: usize = 4;
     let mut extent = Extent::before_parsing(text);
     for _ in 0..TRIES {
-        let (mut made, mut meter, mut block) = (begin(), Meter::new(text), 0);
+        let is_beginning = extent.limit == Some(Limit::Html);
+        let mut meter = if is_beginning { Meter::for_beginning(text) } else { Meter::new(text) };
+        let (mut made, mut block) = (begin(), 0);
         let outcome = for_each_event(extent.of(text), dialect, |event, at| {
             if meter.is_at_top() {
                 block = at;

@@ -133,7 +133,7 @@ fn the_terminal_says_who_wrote_each_message() {
 $ missive search by
 blog 2026-01-03T10-00-00Z  By nobody.
 blog 2026-01-02T10-00-00Z  key 02020202: By the second.
-blog 2026-01-01T10-00-00Z  Azureen: # One By the first. #tag
+blog 2026-01-01T10-00-00Z  Azureen: One By the first. #tag
 "#]],
     );
     let found = |words: &str| -> Vec<String> {

@@ -177,7 +177,7 @@ fn the_example_of_a_site_without_dead_links_has_none() {
         scene.session(&[&["check", "blog", "--links", "--strict"]]),
         str![[r#"
 $ missive check blog --links --strict
-blog: 101 links on 8 pages, none of them dead
+blog: 103 links on 8 pages, none of them dead
 "#]],
     );
 }

@@ -56,7 +56,7 @@ fn two_writers() -> Scene {
         }
     }
     scene
-        .settings("[site]\nbase_url = \"https://example.org/b/\"\n")
+        .settings("[site]\nbase_url = \"https://example.org/b/\"\nraw_html = \"all\"\n")
         .file("outbox/.authors.toml", &signed(&[9], &[(THEIRS, &[1])], &[]))
 }
 
@@ -88,7 +88,7 @@ fn a_co_writers_message_is_shown_as_one_of_an_inbox() {
     for danger in DANGERS {
         assert!(!article(&scene, THEIRS).contains(danger), "{danger}: {theirs}");
     }
-    // One's own is as it always was.
+    // One's own is as the settings have it.
     let mine = article(&scene, MINE);
     assert!(DANGERS.iter().all(|danger| mine.contains(danger)), "{mine}");
     let mut names = [ACTIVE.as_slice(), &["p.png"]].concat();
@@ -283,7 +283,7 @@ fn warnings_are_of_what_has_an_effect() {
     let scene = Scene::new().message(MINE, text).message(THEIRS, text);
     let scene = scene.file("outbox/.authors.toml", &signed(&[9], &[(THEIRS, &[1])], &[]));
     let snapshot = scene.snapshot();
-    assert_eq!(snapshot.findings.problems.len(), 2);
+    assert_eq!(snapshot.findings.problems.len(), 3);
     assert!(snapshot.findings.problems.iter().all(|(_, at, _)| *at == stamp(MINE)), "{:?}", snapshot.findings.problems);
     assert_says(
         scene.session(&[&["why", &format!("blog/outbox/{THEIRS}.txt")]]),

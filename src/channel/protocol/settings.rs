@@ -143,7 +143,7 @@ fn raw_html<'de, D: Deserializer<'de>>(value: D) -> Result<RawHtml, D::Error> {
         toml::Value::Boolean(true) => Ok(RawHtml::Checked),
         toml::Value::Boolean(false) => Ok(RawHtml::Text),
         toml::Value::String(text) if text == "all" => Ok(RawHtml::All),
-        other => Err(D::Error::custom(format!("`raw_html` must be true, false or \"all\", not {other}"))),
+        other => Err(D::Error::custom(format!("`raw_html` takes true, false or \"all\", not {other}"))),
     }
 }
 
@@ -227,7 +227,7 @@ mod tests {
             ("bsae_url = \"x\"\n", 1, "unknown key `bsae_url`; did you mean `base_url` under [site]?"),
             ("[site]\n\npage_size = \"many\"\n", 3, "`page_size` takes a whole number, not \"many\""),
             ("[site]\npage_size = -1\n", 2, "`page_size` takes a whole number, not -1"),
-            ("[site]\nraw_html = \"yes\"\n", 2, "`raw_html` takes true or false, not \"yes\""),
+            ("[site]\nraw_html = \"yes\"\n", 2, "`raw_html` takes true, false or \"all\", not \"yes\""),
             ("[site]\ntheme = 3\n", 2, "`theme` takes a text in quotes, not 3"),
             ("site = 3\n", 1, "`site` takes a table, not 3"),
             ("[site]\npage_size = 0\n", 2, "`page_size` must be between 1 and 1000, not 0"),

@@ -268,13 +268,7 @@ fn of_text(
     let body_start = text.text.len() - parted.body.len();
     let title_in_text =
         summary.title.is_some() && header.title.as_ref().is_none_or(|title| Some(title) == summary.title.as_ref());
-    let (mut tags, mut tag_names) = (Vec::new(), Vec::new());
-    for name in header.tags.iter().chain(&summary.tags) {
-        if let Some(tag) = normal_tag(name).filter(|tag| !tags.contains(tag)) {
-            tags.push(tag);
-            tag_names.push(name.trim().trim_start_matches('#').trim().to_owned());
-        }
-    }
+    let (tags, tag_names) = tags_of(&header, &summary.tags);
     let header_lines = memchr::memchr_iter(b'\n', text.text.as_bytes().get(..body_start).unwrap_or_default()).count();
     let mut findings = summary.findings;
     for finding in &mut findings {
@@ -308,6 +302,18 @@ fn of_text(
     let mut body = text.text;
     body.drain(..body_start);
     (card, body)
+}
+
+/// All tags of a message in their normal form, and as they are first written.
+fn tags_of(header: &Header, in_text: &[String]) -> (Vec<String>, Vec<String>) {
+    let (mut tags, mut names) = (Vec::new(), Vec::new());
+    for name in header.tags.iter().chain(in_text) {
+        if let Some(tag) = normal_tag(name).filter(|tag| !tags.contains(tag)) {
+            tags.push(tag);
+            names.push(name.trim().trim_start_matches('#').trim().to_owned());
+        }
+    }
+    (tags, names)
 }
 
 /// A box's Markdown in the language of a message, whose quotation marks are that language's.

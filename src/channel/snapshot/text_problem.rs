@@ -8,9 +8,9 @@ pub(super) fn of_text(finding: &Finding) -> Option<String> {
     let line = finding.line;
     match &finding.what {
         What::Unpaired(tag) => Some(format!("line {line}: {}", unpaired(tag))),
-        What::OpenComment => {
-            Some(format!("line {line}: a comment begins here and has no end (`-->`), so nothing after it is shown"))
-        }
+        What::OpenComment => Some(format!(
+            "line {line}: a comment begins here and has no end (`-->`), so the rest of this block of HTML is not shown"
+        )),
         What::Plain(limit) => {
             Some(format!("line {line}: {}, so from here on it is shown as plain text", beyond(*limit)))
         }

@@ -2,7 +2,7 @@
 //! refuses that. Few at a time, and never two of one server.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use ureq::Agent;
@@ -14,6 +14,7 @@ use url::Url;
 
 use super::answer_cache::{Answer, AnswerCache};
 use super::private_addresses::{Names, NoNames, NotPublic, is_private};
+use crate::lock::lock;
 use crate::site::links::LinkedAddress;
 
 /// How many servers are asked at one time.
@@ -125,7 +126,7 @@ impl Agents {
 
     /// Asks one server about all of its addresses, one after the other; `None` when no server is left or nobody listens.
     fn ask_next_server(&self, queue: &Queue, addresses: &[LinkedAddress], tell: &Tell) -> Option<()> {
-        let numbers = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()?;
+        let numbers = lock(queue).pop_front()?;
         for number in numbers {
             tell.send((number, self.ask(addresses.get(number)?))).ok()?;
         }

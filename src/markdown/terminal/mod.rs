@@ -19,6 +19,7 @@ pub use page::Page;
 use self::lines::{trimmed, untabbed};
 use self::write::Writer;
 use super::bounds;
+use crate::markdown::plain_text::plain_text;
 use crate::markdown::reading::read;
 use crate::text::invisible::visible;
 use crate::text::wrap::wrap;
@@ -38,7 +39,10 @@ pub fn lay_out(text: &str, page: Page, place: &dyn Fn(&str) -> Option<String>) -
 /// Whether what was laid out says what the text says. One that is nothing but markup still says something: nobody's words
 /// vanish.
 fn is_enough(laid: &str, text: &str, page: Page) -> bool {
-    let says_it = if has_words(text) { shows_words(laid) } else { !laid.trim().is_empty() };
+    // What nobody ever sees, such as a comment, says nothing.
+    let words = plain_text(text, page.dialect);
+    let says_it =
+        if has_words(&words) { shows_words(laid) } else { words.trim().is_empty() || !laid.trim().is_empty() };
     says_it || page.skip_title || text.trim().is_empty()
 }
 

@@ -3,9 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use crate::channel::snapshot::card::Card;
-use crate::site::pages::contents::Contents;
-
 /// The positions of the messages that link to each message, oldest first. Nothing is made before a page asks.
 #[derive(Default)]
 pub(crate) struct Mentions {
@@ -13,25 +10,20 @@ pub(crate) struct Mentions {
 }
 
 impl Mentions {
-    /// The positions of the messages that link to this one.
-    pub(crate) fn of(&self, contents: &Contents<'_>, card: &Card) -> &[usize] {
-        let positions = self.positions.get_or_init(|| positions(contents));
-        let at = contents.position(card);
-        at.and_then(|at| positions.get(&at)).map(Vec::as_slice).unwrap_or_default()
+    /// The positions of the messages that link to the one at this position. `links` gives all links, each from where and to
+    /// where, in order; it is asked once.
+    pub(crate) fn of<L: IntoIterator<Item = (usize, usize)>>(&self, at: usize, links: impl FnOnce() -> L) -> &[usize] {
+        let positions = self.positions.get_or_init(|| by_target(links()));
+        positions.get(&at).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
-fn positions(contents: &Contents<'_>) -> BTreeMap<usize, Vec<usize>> {
+fn by_target(links: impl IntoIterator<Item = (usize, usize)>) -> BTreeMap<usize, Vec<usize>> {
     let mut positions: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (from, card) in contents.cards.iter().enumerate() {
-        for link in &card.links {
-            let to = contents.message_behind(link, card.side).and_then(|(to, _)| contents.position(to));
-            if let Some(to) = to.filter(|to| *to != from) {
-                let mentions = positions.entry(to).or_default();
-                if mentions.last() != Some(&from) {
-                    mentions.push(from);
-                }
-            }
+    for (from, to) in links {
+        let mentions = positions.entry(to).or_default();
+        if from != to && mentions.last() != Some(&from) {
+            mentions.push(from);
         }
     }
     positions

@@ -79,7 +79,18 @@ impl Contents<'_> {
         if !self.options.backlinks {
             return Vec::new();
         }
-        let from = self.mentions.of(self, card).iter().filter_map(|at| self.cards.get(*at));
+        let Some(at) = self.position(card) else {
+            return Vec::new();
+        };
+        let from = self.mentions.of(at, || self.links()).iter().filter_map(|at| self.cards.get(*at));
         from.map(|card| (label(card), self.page_of(card).address())).collect()
+    }
+
+    /// All links from message to message, as positions.
+    fn links(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.cards.iter().enumerate().flat_map(move |(from, card)| {
+            let to = card.links.iter().filter_map(|link| self.message_behind(link, card.side));
+            to.filter_map(move |(to, _)| Some((from, self.position(to)?)))
+        })
     }
 }
