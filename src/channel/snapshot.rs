@@ -38,7 +38,7 @@ use crate::channel::protocol::missing::Missing;
 use crate::channel::protocol::profile;
 use crate::channel::protocol::profile::{Profile, Profiles};
 use crate::channel::protocol::stamp::Stamp;
-use crate::channel::snapshot::card::{Card, MadeCard};
+use crate::channel::snapshot::card::{BoxTexts, Card, MadeCard};
 use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::completeness::what_is_missing;
 use crate::channel::snapshot::kept_texts::{KeptTexts, MAX_KEPT};
@@ -235,7 +235,7 @@ impl Snapshot {
             Ok(listing) => listing,
             Err(error) => return self.close(side, &error),
         };
-        let dialect = self.dialect_now(side, cache.profile(side));
+        let texts = BoxTexts { side, dialect: self.dialect_now(side, cache.profile(side)) };
         let kept = AtomicUsize::new(0);
         let made: Vec<_> = listing
             .texts
@@ -243,7 +243,7 @@ impl Snapshot {
             .with_min_len(64)
             .map(|stamp| {
                 let known = cache.get(side, *stamp);
-                let mut made = card::make(folder, side, *stamp, listing.folders.contains(stamp), dialect, known);
+                let mut made = card::make(folder, texts, *stamp, listing.folders.contains(stamp), known);
                 if let Ok(MadeCard { body, .. }) = &mut made {
                     body.take_if(|body| kept.fetch_add(body.len(), Ordering::Relaxed) > MAX_KEPT);
                 }
@@ -262,6 +262,12 @@ impl Snapshot {
     pub(super) fn dialect_now(&self, side: Side, known: &Profile) -> Dialect {
         let now = self.folder(side).and_then(|folder| profile::read(folder).ok());
         now.as_ref().unwrap_or(known).dialect()
+    }
+
+    /// Whether the texts of a box are written in the Markdown in which they were read.
+    pub(super) fn has_same_dialect(&self, side: Side) -> bool {
+        let profile = self.profile(side);
+        self.dialect_now(side, profile) == profile.dialect()
     }
 
     /// Reads what a box says besides its messages; `known` is what its profile said before. The outbox comes first, for

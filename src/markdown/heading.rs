@@ -7,8 +7,20 @@ use pulldown_cmark::HeadingLevel;
 use super::anchors::Anchors;
 use crate::markdown::html_text::push_text;
 
+/// Where a text is in a title that the page shows in its own place.
+enum Title {
+    /// The text's first heading is one.
+    Expected,
+    /// It is being read.
+    Open,
+    /// It was read, or there is none.
+    Read(String),
+}
+
 /// The headings of one message.
 pub(super) struct Headings {
+    title: Title,
+    anchors: Anchors,
     /// Where the heading that is being read stands in the HTML, and its text.
     open: Option<(usize, String)>,
     /// The level of the one before; 1 is the message's title.
@@ -18,14 +30,34 @@ pub(super) struct Headings {
 }
 
 impl Headings {
-    /// The headings of a message, before the first.
-    pub(super) fn new() -> Self {
-        Self { open: None, level: 1, read: Vec::new() }
+    /// The headings of a message, before the first, which is left out if it is the title.
+    pub(super) fn new(has_title: bool) -> Self {
+        let title = if has_title { Title::Expected } else { Title::Read(String::new()) };
+        Self { title, anchors: Anchors::default(), open: None, level: 1, read: Vec::new() }
+    }
+
+    /// The ids that are given so far.
+    pub(super) fn anchors(&mut self) -> &mut Anchors {
+        &mut self.anchors
+    }
+
+    /// Whether the title is being read.
+    pub(super) fn is_in_title(&self) -> bool {
+        matches!(self.title, Title::Open)
+    }
+
+    /// The title's HTML, without its element.
+    pub(super) fn into_title(self) -> String {
+        if let Title::Read(title) = self.title { title } else { String::new() }
     }
 
     /// Opens a heading, which stands behind `html`.
     pub(super) fn open(&mut self, html: &str) {
-        self.open = Some((html.len(), String::new()));
+        if matches!(self.title, Title::Expected) {
+            self.title = Title::Open;
+        } else {
+            self.open = Some((html.len(), String::new()));
+        }
     }
 
     /// Adds text to the id of the heading that is being read.
@@ -35,15 +67,19 @@ impl Headings {
         }
     }
 
-    /// Writes the tags round the heading that was being read; `prefix` is that of the message's ids.
-    pub(super) fn close(&mut self, html: &mut String, at: HeadingLevel, prefix: &str, anchors: &mut Anchors) {
+    /// Writes the tags round the heading that was being read; `prefix` is that of the message's ids. The title is taken out.
+    pub(super) fn close(&mut self, html: &mut String, at: HeadingLevel, prefix: &str) {
+        if self.is_in_title() {
+            self.title = Title::Read(std::mem::take(html));
+            return;
+        }
         self.level = level(at, self.level);
         let Some((start, text)) = self.open.take() else {
             return;
         };
         let level = self.level;
         let mut opening = format!("<h{level} id=\"{prefix}-");
-        let name = anchors.name(&text);
+        let name = self.anchors.name(&text);
         push_text(&mut opening, &name);
         opening.push_str("\">");
         html.insert_str(start, &opening);

@@ -9,7 +9,6 @@ use std::fmt::Write;
 use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
 use super::alerts;
-use super::anchors::Anchors;
 use super::code_blocks::CodeBlocks;
 use super::footnotes::Footnotes;
 use super::heading::Headings;
@@ -78,12 +77,10 @@ fn push_plain(html: &mut String, text: &str) {
 struct Writer<'a> {
     judge: LinkJudge<'a>,
     html: String,
-    title: Title,
     /// The last character before the next text, where a hashtag could not begin behind it.
     last: Option<char>,
     references: References,
     headings: Headings,
-    anchors: Anchors,
     images: Images,
     code: CodeBlocks,
     table: Table,
@@ -91,26 +88,14 @@ struct Writer<'a> {
     html_parts: HtmlParts,
 }
 
-/// Where the writer is in a title that the page shows in its own place.
-enum Title {
-    /// The text's first heading is one.
-    Expected,
-    /// It is being read.
-    Open,
-    /// It was read, or there is none.
-    Read(String),
-}
-
 impl<'a> Writer<'a> {
     fn new(judge: LinkJudge<'a>, has_title: bool) -> Self {
         Self {
             judge,
             html: String::new(),
-            title: if has_title { Title::Expected } else { Title::Read(String::new()) },
             last: None,
             references: References::default(),
-            headings: Headings::new(),
-            anchors: Anchors::default(),
+            headings: Headings::new(has_title),
             images: Images::default(),
             code: CodeBlocks::new(judge.rules),
             table: Table::default(),
@@ -145,7 +130,6 @@ impl<'a> Writer<'a> {
         self.last = None;
         match tag {
             Tag::Paragraph => self.images.open_paragraph(&mut self.html),
-            Tag::Heading { .. } if matches!(self.title, Title::Expected) => self.title = Title::Open,
             Tag::Heading { .. } => self.headings.open(&self.html),
             Tag::BlockQuote(kind) => alerts::open(&mut self.html, kind),
             Tag::CodeBlock(kind) => self.code.open(&kind),
@@ -181,12 +165,7 @@ impl<'a> Writer<'a> {
         self.last = None;
         match end {
             TagEnd::Paragraph => self.images.close_paragraph(&mut self.html),
-            TagEnd::Heading(_) if matches!(self.title, Title::Open) => {
-                self.title = Title::Read(std::mem::take(&mut self.html));
-            }
-            TagEnd::Heading(at) => {
-                self.headings.close(&mut self.html, at, self.judge.around.anchor(), &mut self.anchors);
-            }
+            TagEnd::Heading(at) => self.headings.close(&mut self.html, at, self.judge.around.anchor()),
             TagEnd::BlockQuote(_) => self.html.push_str("</blockquote>\n"),
             TagEnd::CodeBlock => self.code.close(&mut self.html),
             TagEnd::List(ordered) => self.html.push_str(if ordered { "</ol>\n" } else { "</ul>\n" }),
@@ -211,8 +190,8 @@ impl<'a> Writer<'a> {
     }
 
     fn raw(&mut self, html: &str) {
-        let Self { judge, anchors, references, .. } = self;
-        let mut around = Surroundings { judge: *judge, anchors, references };
+        let Self { judge, headings, references, .. } = self;
+        let mut around = Surroundings { judge: *judge, anchors: headings.anchors(), references };
         self.html_parts.push(&mut self.html, html, &mut around);
     }
 
@@ -231,7 +210,7 @@ impl<'a> Writer<'a> {
             return;
         }
         self.gather(text);
-        let is_plain = self.references.is_open() || self.images.is_open() || matches!(self.title, Title::Open);
+        let is_plain = self.references.is_open() || self.images.is_open() || self.headings.is_in_title();
         if is_plain {
             push_text(&mut self.html, text);
         } else {
@@ -332,13 +311,10 @@ impl<'a> Writer<'a> {
     fn finish(mut self) -> Rendered {
         let prefix = self.judge.around.anchor();
         self.footnotes.push_list(&mut self.html, prefix);
-        let Title::Read(title) = self.title else {
-            return Rendered::default();
-        };
         let contents = if self.judge.rules.contents { self.headings.contents(prefix) } else { String::new() };
         Rendered {
             html: self.html_parts.clean(contents + &self.html, prefix),
-            title: self.html_parts.clean(title, prefix),
+            title: self.html_parts.clean(self.headings.into_title(), prefix),
             shown: self.references.into_shown(),
             needs: self.html_parts.into_needs(),
         }

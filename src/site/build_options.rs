@@ -64,6 +64,15 @@ pub struct Overrides {
     pub allow_empty: bool,
 }
 
+/// What passes of the HTML in one's own messages.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+pub struct OwnHtml {
+    /// How much of it.
+    pub passes: RawHtml,
+    /// The hosts whose frames pages show.
+    pub embeds: Vec<String>,
+}
+
 /// Choices that change what the site says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteOptions {
@@ -77,10 +86,8 @@ pub struct SiteOptions {
     pub feed_size: usize,
     /// Colours code blocks.
     pub highlight: bool,
-    /// How much of the HTML in one's own messages passes.
-    pub raw_html: RawHtml,
-    /// The hosts whose frames pages show.
-    pub embeds: Vec<String>,
+    /// What passes of the HTML in one's own messages.
+    pub html: OwnHtml,
     /// Lists on each message's page which others link to it.
     pub backlinks: bool,
     /// Publishes attachments with their metadata.
@@ -164,8 +171,7 @@ impl BuildOptions {
             page_size: site.page_size,
             feed_size: site.feed_size,
             highlight: site.highlight,
-            raw_html: site.raw_html,
-            embeds: site.embeds.clone(),
+            html: OwnHtml { passes: site.raw_html, embeds: site.embeds.clone() },
             backlinks: site.backlinks,
             keep_metadata: self.keep_metadata,
             read_key,

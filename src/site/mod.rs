@@ -15,7 +15,7 @@ mod room;
 mod theme;
 
 pub use crate::site::build::{BuildMemory, SiteRequest, build, default_output};
-pub use crate::site::build_options::{BuildOptions, Overrides, SiteOptions, SiteSettings};
+pub use crate::site::build_options::{BuildOptions, Overrides, OwnHtml, SiteOptions, SiteSettings};
 pub use crate::site::engine::lock::Lock;
 pub use crate::site::engine::out_path::OutPath;
 pub use crate::site::engine::report::{OutputReport, WrittenFile};

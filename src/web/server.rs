@@ -139,7 +139,8 @@ impl Server {
         };
         let outbox = state.open(Side::Outbox)?;
         let has_files = outbox.stat(Path::new(id)).is_ok_and(|stat| stat.kind == Kind::Folder);
-        match card::make(&outbox, Side::Outbox, stamp, has_files, state.own_dialect(), None) {
+        let texts = card::BoxTexts { side: Side::Outbox, dialect: state.own_dialect() };
+        match card::make(&outbox, texts, stamp, has_files, None) {
             Ok(made) => Ok((state, made.card)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(missing),
             Err(error) => Err(error.into()),

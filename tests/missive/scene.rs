@@ -11,7 +11,7 @@ use missive::channel::snapshot::card_cache::CardCache;
 use missive::channel::snapshot::{self, LookOptions, Snapshot};
 use missive::site;
 use missive::site::{
-    BuildMemory, Lock, OutputReport, Overrides, SiteError, SiteOptions, SiteRequest, Theme, ThemeSource,
+    BuildMemory, Lock, OutputReport, Overrides, OwnHtml, SiteError, SiteOptions, SiteRequest, Theme, ThemeSource,
 };
 
 use crate::test_environment::Environment;
@@ -133,8 +133,7 @@ impl Scene {
             page_size: site.page_size,
             feed_size: site.feed_size,
             highlight: site.highlight,
-            raw_html: site.raw_html,
-            embeds: site.embeds,
+            html: OwnHtml { passes: site.raw_html, embeds: site.embeds },
             backlinks: site.backlinks,
             keep_metadata: false,
             read_key: None,

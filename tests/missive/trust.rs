@@ -96,6 +96,10 @@ fn nothing_runs() {
             " ping=",
             " target=",
         ] {
+            // A title is words, whatever they are.
+            let page = page.split(" title=\"").enumerate().fold(String::new(), |out, (number, part)| {
+                out + if number == 0 { part } else { part.split_once('"').map_or("", |(_, rest)| rest) }
+            });
             let text = page.replace("&lt;", "").replace("&quot;", "");
             let escaped = payload.contains('`') || payload.starts_with("```");
             assert!(escaped || !text.contains(danger) || !page.contains(danger), "{payload}\n{danger}\n{page}");

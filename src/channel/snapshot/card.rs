@@ -148,6 +148,15 @@ fn body_of(mut text: String) -> String {
     text
 }
 
+/// The texts of a box: which box, and the Markdown that they are written in.
+#[derive(Clone, Copy, Debug)]
+pub struct BoxTexts {
+    /// The box.
+    pub side: Side,
+    /// The Markdown.
+    pub dialect: Dialect,
+}
+
 /// What looking at a message gave.
 #[derive(Debug)]
 pub struct MadeCard {
@@ -181,18 +190,18 @@ pub fn read_body_of(folder: &Folder, card: &Card) -> io::Result<(String, bool)> 
 /// Makes a message's card, from what an older card already knows where that is certain to be still true.
 ///
 /// `known` is the older card, whose text and pictures may be trusted; `folder_is_there` tells whether the box holds a
-/// stem folder for it, and `dialect` is the Markdown of the box's texts.
+/// stem folder for it.
 ///
 /// # Errors
 /// As the system says, when the text can't be read.
 pub fn make(
     folder: &Folder,
-    side: Side,
+    texts: BoxTexts,
     stamp: Stamp,
     folder_is_there: bool,
-    dialect: Dialect,
     known: Option<&Arc<Card>>,
 ) -> io::Result<MadeCard> {
+    let BoxTexts { side, dialect } = texts;
     let known = known.filter(|card| card.dialect == in_language_of(dialect, &card.header));
     let mark = folder_is_there.then(|| folder.stat(Path::new(&stamp.to_string())).map(FileMark::from)).transpose()?;
     if let Some(card) = known

@@ -18,7 +18,7 @@ use crate::channel::protocol::entry::{Entry, Side};
 use crate::channel::protocol::layout;
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card;
-use crate::channel::snapshot::card::{Card, MadeCard};
+use crate::channel::snapshot::card::{BoxTexts, Card, MadeCard};
 use crate::channel::snapshot::card_cache::CardCache;
 use crate::channel::snapshot::kept_texts::KeptTexts;
 use crate::channel::snapshot::listing::Listing;
@@ -90,11 +90,7 @@ impl LastLook {
         if names.len() > MOST || boxes(&self.snapshot) != self.boxes || !is_same_look(self.snapshot.look, look) {
             return Ok(self.everything(look)?.0);
         }
-        let is_same_dialect = |side: Side| {
-            let profile = self.snapshot.profile(side);
-            self.snapshot.dialect_now(side, profile) == profile.dialect()
-        };
-        if !Side::BOTH.into_iter().all(is_same_dialect) {
+        if !Side::BOTH.into_iter().all(|side| self.snapshot.has_same_dialect(side)) {
             // Every text is read in another way.
             return Ok(self.everything(look)?.0);
         }
@@ -198,10 +194,10 @@ impl Snapshot {
         let Some(folder) = self.folder(side) else {
             return Vec::new();
         };
-        let dialect = self.profile(side).dialect();
+        let texts = BoxTexts { side, dialect: self.profile(side).dialect() };
         let make = |stamp: &Stamp| {
             let settled = known.get(stamp).filter(|card| card.is_settled_at(self.looked_at));
-            (*stamp, card::make(folder, side, *stamp, listing.folders.contains(stamp), dialect, settled))
+            (*stamp, card::make(folder, texts, *stamp, listing.folders.contains(stamp), settled))
         };
         listing.texts.iter().map(make).collect()
     }

@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -71,11 +70,9 @@ fn warnings(snapshot: &Snapshot, built: &OutputReport) -> Vec<String> {
 fn refused_html(snapshot: &Snapshot, settings: &SiteSettings) -> Vec<String> {
     let options = &settings.options;
     let own = snapshot.cards.iter().filter(|card| snapshot.trust(card) == Trust::Own);
-    let of_card = |card: &Arc<Card>| -> Vec<String> {
-        let refused = card.refused_html(options.raw_html, &options.embeds);
-        refused.map(|why| format!("{}/{}.txt: {why}", card.side, card.stamp)).collect()
-    };
-    own.flat_map(of_card).collect()
+    let refused =
+        own.flat_map(|card| card.refused_html(options.html.passes, &options.html.embeds).map(move |why| (card, why)));
+    refused.map(|(card, why)| format!("{}/{}.txt: {why}", card.side, card.stamp)).collect()
 }
 
 /// Warnings of one's own attachments that are published with what they reveal: the newest first, and how many more there

@@ -39,11 +39,10 @@ pub fn lay_out(text: &str, page: Page, place: &dyn Fn(&str) -> Option<String>) -
 /// Whether what was laid out says what the text says. One that is nothing but markup still says something: nobody's words
 /// vanish.
 fn is_enough(laid: &str, text: &str, page: Page) -> bool {
-    // What nobody ever sees, such as a comment, says nothing.
-    let words = plain_text(text, page.dialect);
-    let says_it =
-        if has_words(&words) { shows_words(laid) } else { words.trim().is_empty() || !laid.trim().is_empty() };
-    says_it || page.skip_title || text.trim().is_empty()
+    // A comment is for nobody.
+    let hides = text.contains("<!--") && !has_words(&plain_text(text, page.dialect));
+    let says_it = if has_words(text) { shows_words(laid) } else { !laid.trim().is_empty() };
+    says_it || hides || page.skip_title || text.trim().is_empty()
 }
 
 fn has_words(text: &str) -> bool {

@@ -201,7 +201,7 @@ impl<'a> Contents<'a> {
     /// How a message's text is rendered.
     pub(crate) fn rules(&self, card: &Card) -> Rules {
         let trust = self.trust(card);
-        let raw_html = if trust == Trust::Theirs { RawHtml::Checked } else { self.options.raw_html };
+        let raw_html = if trust == Trust::Theirs { RawHtml::Checked } else { self.options.html.passes };
         let highlight = self.options.highlight && !self.loses_colours(card);
         Rules {
             trust,

@@ -6,8 +6,8 @@ use crate::channel::Kind;
 use crate::channel::authorship::author_name::ME;
 use crate::channel::protocol::entry::Side;
 use crate::channel::snapshot::Snapshot;
-use crate::markdown::{RawHtml, harmless};
-use crate::site::build_options::SiteOptions;
+use crate::markdown::harmless;
+use crate::site::build_options::{OwnHtml, SiteOptions};
 use crate::site::pages::icon::Icon;
 
 /// To be raised whenever the same text, settings and theme become other bytes than before, so that sites are built anew.
@@ -48,7 +48,7 @@ pub(crate) struct Facts {
     /// The base URL.
     pub base: Option<String>,
     /// How much raw HTML passes, which frames pages show, and whether code is coloured.
-    pub rules: (RawHtml, Vec<String>, bool),
+    pub rules: (OwnHtml, bool),
     /// The program's name and version.
     pub generator: &'static str,
     /// Counts the changes to what the same input becomes.
@@ -113,7 +113,7 @@ pub(crate) fn facts(
         others_write: others_write(snapshot),
         read_key: options.read_key.clone(),
         base: options.base_url.as_ref().map(|url| url.as_str().to_owned()),
-        rules: (options.raw_html, options.embeds.clone(), options.highlight),
+        rules: (options.html.clone(), options.highlight),
         generator: GENERATOR,
         rendering: RENDERING,
     }

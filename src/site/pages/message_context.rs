@@ -71,6 +71,6 @@ impl LinkContext for MessageContext<'_> {
     }
 
     fn embeds(&self, host: &str) -> bool {
-        self.contents.options.embeds.iter().any(|known| known == host)
+        self.contents.options.html.embeds.iter().any(|known| known == host)
     }
 }

@@ -10,6 +10,7 @@ use crate::article::Date;
 use crate::channel::Kind;
 use crate::markdown::RawHtml;
 
+use crate::site::build_options::OwnHtml;
 use crate::site::engine::fingerprint::{Fingerprint, Hasher, hash};
 use crate::site::engine::out_path::OutPath;
 use crate::site::engine::plan::Planned;
@@ -114,7 +115,7 @@ impl<'a> FrontPage<'a> {
             others_write: true,
             read_key: None,
             base: base.map(str::to_owned),
-            rules: (RawHtml::Text, Vec::new(), false),
+            rules: (OwnHtml { passes: RawHtml::Text, embeds: Vec::new() }, false),
             generator: GENERATOR,
             rendering: RENDERING,
         };

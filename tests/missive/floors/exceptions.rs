@@ -15,14 +15,14 @@ pub(crate) const MANY_PARAMETERS: &[(&str, usize, &str)] =
     &[("channel/reading/marks.rs: push_line", 6, "the parts of a line, in their order")];
 /// Structs of more than ten fields, with how many and why.
 pub(crate) const LARGE_STRUCTS: &[(&str, usize, &str)] = &[
-    ("article/message.rs: Message", 20, "what a template may show of a message, one field each"),
-    ("channel/snapshot/card.rs: Card", 19, "a row of the card cache, as it is stored"),
+    ("article/message.rs: Message", 23, "what a template may show of a message, one field each"),
+    ("channel/snapshot/card.rs: Card", 21, "a row of the card cache, as it is stored"),
     ("commands/build/report.rs: BuildReport", 11, "what `--json` prints, one field each"),
     ("commands/channels.rs: ChannelLine", 15, "what `--json` prints, one field each"),
     ("commands/compose/report.rs: ComposedMessage", 12, "what `--json` prints, one field each"),
     ("commands/message_view.rs: MessageRecord", 12, "what `--json` prints, one field each"),
     ("site/feeds/channel_feed.rs: JsonItem", 11, "the fields of an item in JSON Feed 1.1"),
-    ("site/pages/contents.rs: Contents", 14, "all that pages are made from, each derived once"),
+    ("site/pages/contents.rs: Contents", 16, "all that pages are made from, each derived once"),
     ("site/pages/facts.rs: Facts", 17, "what every page depends on; its hash is part of their fingerprints"),
     ("site/pages/template_context.rs: Site", 14, "what a template may show of a site, one field each"),
     ("sync/keys/document.rs: Document", 14, "an entry of the file of keys, as it is stored"),

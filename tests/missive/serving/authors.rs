@@ -68,10 +68,12 @@ fn what_a_co_writer_wrote_in_the_outbox_is_not_the_users_own() {
         "blog/outbox/.authors.toml",
         signed.replace("own = [", &format!("own = [\"{}\", ", "01".repeat(32))).as_bytes(),
     );
-    crate::scene::until("it is trusted", || page(theirs).contains("0;url="));
+    crate::scene::until("it is trusted", || page(theirs).contains("class=\"mine\""));
     assert_eq!(saved(theirs, "a.html"), (false, true));
     served.put("blog/outbox/.authors.toml", b"own = [");
-    crate::scene::until("nothing is trusted", || !page(FIRST).contains("0;url=") && !page(theirs).contains("0;url="));
+    crate::scene::until("nothing is trusted", || {
+        !page(FIRST).contains("class=\"mine\"") && !page(theirs).contains("class=\"mine\"")
+    });
     assert_eq!(saved(FIRST, "a.html"), (true, true));
 }
 
