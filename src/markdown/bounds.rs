@@ -5,9 +5,12 @@
 //! is made of (how deep it nests, what its events become) and never its bytes: a table in a block of code is no list. All of
 //! them follow from the text alone, so that its card knows already what its page will show ([`Meter`]).
 
+use std::borrow::Cow;
+
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use serde::{Deserialize, Serialize};
 
+use super::html_text::without_comments;
 use super::math;
 
 /// How much of a text is read as Markdown, in bytes.
@@ -59,15 +62,18 @@ impl Extent {
         text.get(..self.end).unwrap_or_default()
     }
 
-    /// What is shown as it is.
-    pub(super) fn rest<'t>(&self, text: &'t str) -> &'t str {
-        text.get(self.end..).unwrap_or_default()
+    /// What is shown as it is, but for comments, which are for nobody.
+    pub(super) fn rest<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        without_comments(text.get(self.end..).unwrap_or_default())
     }
 }
 
 /// The last place before `most` where a paragraph ends, else where a line does.
 fn paragraph_end(text: &str, most: usize) -> usize {
     let head = text.get(..text.floor_char_boundary(most)).unwrap_or_default();
+    // Never within a comment, whose rest would be shown.
+    let open = head.rfind("<!--").filter(|at| head.get(*at..).is_some_and(|comment| !comment.contains("-->")));
+    let head = open.and_then(|at| head.get(..at)).unwrap_or(head);
     head.rfind("\n\n").or_else(|| head.rfind('\n')).map_or(0, |at| at + 1)
 }
 

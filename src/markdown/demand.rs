@@ -22,7 +22,7 @@ pub enum Demand {
 pub(super) fn demands(tag: &StartTag<'_>) -> Vec<Demand> {
     let mut demands = Vec::new();
     demands.extend(of_element(tag));
-    for demand in tag.attributes.iter().filter_map(|(name, _)| of_attribute(name)) {
+    for demand in tag.attributes.iter().filter_map(|(name, value)| of_value(name, value)) {
         if !demands.contains(&demand) {
             demands.push(demand);
         }
@@ -41,6 +41,16 @@ pub(super) fn of_element(tag: &StartTag<'_>) -> Option<Demand> {
         "base" | "meta" | "link" => Demand::Head(tag.name.clone()),
         _ => return None,
     })
+}
+
+fn of_value(name: &str, value: &str) -> Option<Demand> {
+    of_attribute(name).or_else(|| (name == "href" && runs_script(value)).then_some(Demand::Script))
+}
+
+/// Whether an address runs a script instead of leading anywhere; browsers drop white space in it.
+pub(super) fn runs_script(address: &str) -> bool {
+    let letters: String = address.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(11).collect();
+    letters.eq_ignore_ascii_case("javascript:")
 }
 
 /// What an attribute asks for: every name that begins with `on` is a handler's (HTML, section 8.1.8).

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{CowStr, Event, Parser, Tag, TagEnd};
+use pulldown_cmark::{CowStr, Event, LinkType, Parser, Tag, TagEnd};
 
 use super::dialect::Dialect;
 use super::html_balance::{Balance, Pairing};
@@ -27,8 +27,17 @@ pub(super) fn for_each_event<'a>(
     visit: impl FnMut(Event<'a>, usize) -> Option<()>,
 ) -> Result<Balance, GaveUp> {
     let balance = balance(text, dialect);
-    let mut reading =
-        Reading { text, dialect, balance: &balance, tags: 0, is_in_code: false, block: None, run: None, visit };
+    let mut reading = Reading {
+        text,
+        dialect,
+        balance: &balance,
+        tags: 0,
+        is_literal: false,
+        block: None,
+        hidden: 0..0,
+        run: None,
+        visit,
+    };
     for (event, range) in Parser::new_ext(text, dialect.options()).into_offset_iter() {
         reading.take(event, range)?;
     }
@@ -43,7 +52,11 @@ fn balance(text: &str, dialect: Dialect) -> Balance {
         return pairing.finish();
     }
     let mut block: Option<(String, usize)> = None;
+    let mut hidden = 0..0;
     for (event, range) in Parser::new_ext(text, dialect.options()).into_offset_iter() {
+        if hidden.contains(&range.start) {
+            continue;
+        }
         match event {
             Event::Start(Tag::HtmlBlock) => block = Some((String::new(), range.start)),
             Event::Html(html) => {
@@ -54,12 +67,22 @@ fn balance(text: &str, dialect: Dialect) -> Balance {
             Event::End(TagEnd::HtmlBlock) => {
                 let (html, at) = block.take().unwrap_or_default();
                 pairing.piece(&html, at);
+                hidden = hidden_behind(text, &html, range.end);
             }
             Event::InlineHtml(html) => pairing.piece(&html, range.start),
             other => pairing.pass(&other),
         }
     }
     pairing.finish()
+}
+
+/// What a comment hides that begins in a block of HTML and ends behind it: Markdown ends such a block at an empty line, its
+/// author at the `-->`. A comment without an end hides nothing more.
+fn hidden_behind(text: &str, html: &str, end: usize) -> Range<usize> {
+    if html.rfind("<!--").is_none_or(|at| html.get(at..).is_none_or(|comment| comment.contains("-->"))) {
+        return 0..0;
+    }
+    text.get(end..).and_then(|rest| rest.find("-->")).map_or(0..0, |length| end..end + length + "-->".len())
 }
 
 /// A run of text.
@@ -77,10 +100,12 @@ struct Reading<'a, 'b, V> {
     balance: &'b Balance,
     /// How many tags have gone by.
     tags: usize,
-    /// Whether the next text is a block of code.
-    is_in_code: bool,
+    /// Whether the next text is a block of code or an address.
+    is_literal: bool,
     /// The block of HTML that is being read, and where it begins.
     block: Option<(String, usize)>,
+    /// What a comment hides that began in a block of HTML and ends behind it.
+    hidden: Range<usize>,
     /// The run of text that is being read.
     run: Option<Run>,
     visit: V,
@@ -88,6 +113,9 @@ struct Reading<'a, 'b, V> {
 
 impl<'a, V: FnMut(Event<'a>, usize) -> Option<()>> Reading<'a, '_, V> {
     fn take(&mut self, event: Event<'a>, range: Range<usize>) -> Result<(), GaveUp> {
+        if self.hidden.contains(&range.start) {
+            return Ok(());
+        }
         match event {
             Event::Text(text) => self.text(&text, range),
             Event::Start(Tag::HtmlBlock) => {
@@ -100,7 +128,7 @@ impl<'a, V: FnMut(Event<'a>, usize) -> Option<()>> Reading<'a, '_, V> {
                 }
                 Ok(())
             }
-            Event::End(TagEnd::HtmlBlock) => self.html_block(),
+            Event::End(TagEnd::HtmlBlock) => self.html_block(range.end),
             Event::InlineHtml(html) => {
                 for event in self.shown(&html, false) {
                     self.pass(event, range.start)?;
@@ -108,9 +136,9 @@ impl<'a, V: FnMut(Event<'a>, usize) -> Option<()>> Reading<'a, '_, V> {
                 Ok(())
             }
             other => {
-                let is_in_code = matches!(other, Event::Start(Tag::CodeBlock(_)));
+                let is_literal = is_literal(&other);
                 self.pass(other, range.start)?;
-                self.is_in_code = is_in_code;
+                self.is_literal = is_literal;
                 Ok(())
             }
         }
@@ -118,15 +146,19 @@ impl<'a, V: FnMut(Event<'a>, usize) -> Option<()>> Reading<'a, '_, V> {
 
     /// Adds to the run of text, or begins a new one where what a backslash or a reference made would become another thing.
     fn text(&mut self, text: &str, range: Range<usize>) -> Result<(), GaveUp> {
+        let written = self.text.get(range.clone()).unwrap_or_default();
+        let is_punctuation = !written.is_empty() && written.bytes().all(|byte| b"-.\"'".contains(&byte));
+        // An address is not prose.
+        let text = if is_punctuation && self.is_in_address(range.start) { written } else { text };
         // What the parser set where a straight mark stands; an apostrophe closes nothing.
-        let is_set = self.text.get(range.clone()).is_some_and(|written| matches!(written, "\"" | "'"));
+        let is_set = matches!(written, "\"" | "'") && text != written;
         let is_apostrophe = text == "’" && self.is_within_word(&range);
         let text = if is_set && !is_apostrophe { self.dialect.quote(text).unwrap_or(text) } else { text };
         let first = text.as_bytes().first().copied();
-        let is_literal = first.is_some_and(|byte| {
+        let is_escaped = first.is_some_and(|byte| {
             matches!(byte, b'#' | b'@' | b':' | b'.') && !is_as_written(self.text, range.start, byte)
         });
-        if !is_literal {
+        if !is_escaped {
             self.join(text, range);
             return Ok(());
         }
@@ -140,6 +172,15 @@ impl<'a, V: FnMut(Event<'a>, usize) -> Option<()>> Reading<'a, '_, V> {
             self.join(rest, range.end - rest.len()..range.end);
         }
         Ok(())
+    }
+
+    /// Whether the word that is written before this place begins as an address does.
+    fn is_in_address(&self, at: usize) -> bool {
+        const LONGEST: usize = 2 << 10;
+        let from = self.text.floor_char_boundary(at.saturating_sub(LONGEST));
+        let head = self.text.get(from..at).unwrap_or_default();
+        let word = head.rsplit(char::is_whitespace).next().unwrap_or_default();
+        word.contains("://") || word.contains("www.")
     }
 
     /// Whether a letter stands before and behind.
@@ -165,10 +206,11 @@ impl<'a, V: FnMut(Event<'a>, usize) -> Option<()>> Reading<'a, '_, V> {
         }
     }
 
-    fn html_block(&mut self) -> Result<(), GaveUp> {
+    fn html_block(&mut self, end: usize) -> Result<(), GaveUp> {
         let Some((html, at)) = self.block.take() else {
             return Ok(());
         };
+        self.hidden = hidden_behind(self.text, &html, end);
         let events = self.shown(&html, true);
         let has_html = events.iter().any(|event| matches!(event, Event::Html(_)));
         let is_empty = events.iter().all(|event| matches!(event, Event::Text(text) if text.trim().is_empty()));
@@ -206,6 +248,12 @@ impl<'a, V: FnMut(Event<'a>, usize) -> Option<()>> Reading<'a, '_, V> {
                 Part::Comment { .. } => continue,
             };
             match shown.last_mut() {
+                // What was dropped behind a `<` must not make a tag of it.
+                Some((true, text)) if is_html && text.ends_with('<') => {
+                    text.pop();
+                    text.push_str("&lt;");
+                    text.push_str(source);
+                }
                 Some((is_same, text)) if *is_same == is_html => text.push_str(source),
                 _ => shown.push((is_html, source.to_owned())),
             }
@@ -224,7 +272,7 @@ impl<'a, V: FnMut(Event<'a>, usize) -> Option<()>> Reading<'a, '_, V> {
         };
         let written = self.text.get(range.clone()).unwrap_or_default();
         let text = made.map_or(CowStr::Borrowed(written), CowStr::from);
-        if self.dialect.has_scripts() && !self.is_in_code && text.contains(['^', '~']) {
+        if self.dialect.has_scripts() && !self.is_literal && text.contains(['^', '~']) {
             return scripts::events(&text).into_iter().try_for_each(|event| self.pass_on(event, range.start));
         }
         self.pass_on(Event::Text(text), range.start)
@@ -233,6 +281,11 @@ impl<'a, V: FnMut(Event<'a>, usize) -> Option<()>> Reading<'a, '_, V> {
     fn pass_on(&mut self, event: Event<'a>, at: usize) -> Result<(), GaveUp> {
         (self.visit)(event, at).ok_or(GaveUp)
     }
+}
+
+/// Whether what an event begins is text that nothing is read into: code, or an address that is its own text.
+fn is_literal(event: &Event<'_>) -> bool {
+    matches!(event, Event::Start(Tag::CodeBlock(_) | Tag::Link { link_type: LinkType::Autolink | LinkType::Email, .. }))
 }
 
 /// Whether the character that a run of text begins with stands there as it is, without a backslash before it.

@@ -13,11 +13,26 @@ use crate::markdown::events::for_each_event;
 use crate::markdown::rules::{RawHtml, Rules, Trust};
 use crate::markdown::terminal::Page;
 
+/// The Markdown that costs most.
+fn everything() -> Dialect {
+    Dialect::from_names(Dialect::names())
+}
+
 /// What a text is made of, so many bytes of it.
 type Make = fn(usize) -> String;
 
 /// Texts that cost more than in proportion somewhere: here before, in other programs, or in a library.
-const KINDS: [(&str, Make); 32] = [
+const KINDS: [(&str, Make); 42] = [
+    ("formulas", |n| "$x$ ".repeat(n / 4)),
+    ("formulas of commands", |n| format!("${}$ ", r"\not".repeat(200)).repeat(n / 802)),
+    ("open formulas", |n| "$a ".repeat(n / 3)),
+    ("names in brackets", |n| "[[a]] ".repeat(n / 6)),
+    ("raised", |n| "^a^".repeat(n / 3)),
+    ("raised and not lowered", |n| "^a~".repeat(n / 3)),
+    ("definitions", |n| "a\n: b\n\n".repeat(n / 7)),
+    ("bare addresses", |n| "www.a.b ".repeat(n / 8)),
+    ("addresses of people", |n| "a@b.c ".repeat(n / 6)),
+    ("quotes to be set", |n| "\"a\" -- ".repeat(n / 7)),
     ("ampersands", |n| "&".repeat(n)),
     ("described by ampersands", |n| format!("![{}](p.png)", "&".repeat(n))),
     ("ampersands behind html", |n| format!("<b>x</b> {}", "&".repeat(n))),
@@ -98,15 +113,15 @@ impl LinkContext for Counting {
 fn steps(text: &str) -> usize {
     let mut events = 0;
     let mut meter = bounds::Meter::new(text);
-    let _ = for_each_event(text, Dialect::default(), |event, _| {
+    let _ = for_each_event(text, everything(), |event, _| {
         events += 1;
         meter.spend(&event)
     });
-    let summary = summarise(text, Dialect::default());
+    let summary = summarise(text, everything());
     let around = Counting::default();
     let rules = Rules {
         trust: Trust::Theirs,
-        dialect: Dialect::default(),
+        dialect: everything(),
         contents: false,
         raw_html: RawHtml::Checked,
         highlight: true,
@@ -116,7 +131,7 @@ fn steps(text: &str) -> usize {
     assert!(sanitize::is_affordable_for_feed(&html));
     let cleaning = sanitize::steps(&html) / 4_096;
     let asked = Cell::new(0);
-    let page = Page { width: 80, styled: true, skip_title: false, dialect: Dialect::default() };
+    let page = Page { width: 80, styled: true, skip_title: false, dialect: everything() };
     let lines = lay_out(text, page, &|_| {
         asked.set(asked.get() + 1);
         None
@@ -142,7 +157,7 @@ fn the_longest_text_of_every_kind_becomes_no_more_than_it_may() {
         let text = make(bounds::MAX_TEXT / 8);
         let rules = Rules {
             trust: Trust::Theirs,
-            dialect: Dialect::default(),
+            dialect: everything(),
             contents: false,
             raw_html: RawHtml::Checked,
             highlight: false,
@@ -152,7 +167,7 @@ fn the_longest_text_of_every_kind_becomes_no_more_than_it_may() {
         assert!(html.len() <= bounds::max_html(text.len()), "{name}: {}", html.len());
         // A page that shows only the beginning offers the rest, and the card of the message knows that it has to.
         let is_cut = html.contains("this page shows its beginning");
-        assert_eq!(summarise(&text, Dialect::default()).is_cut, is_cut, "{name}");
+        assert_eq!(summarise(&text, everything()).is_cut, is_cut, "{name}");
     }
 }
 
@@ -162,7 +177,7 @@ fn a_long_book_is_no_bomb() {
     let prose = "Words of a novel that is read from its beginning to its end, as novels are. ".repeat(6) + "\n\n";
     let book = (chapter.to_owned() + &prose.repeat(4)).repeat(500);
     assert!(book.len() > bounds::MAX_TEXT * 9 / 10 && book.len() <= bounds::MAX_TEXT, "{}", book.len());
-    assert!(!summarise(&book, Dialect::default()).is_cut);
+    assert!(!summarise(&book, everything()).is_cut);
 }
 
 #[test]
@@ -171,7 +186,7 @@ fn a_cover_of_many_bombs_is_no_more_than_one() {
     let text = opened(14_000) + "\n\n" + &"<p>".repeat(1_000);
     let rules = Rules {
         trust: Trust::Theirs,
-        dialect: Dialect::default(),
+        dialect: everything(),
         contents: false,
         raw_html: RawHtml::Checked,
         highlight: false,
@@ -179,7 +194,6 @@ fn a_cover_of_many_bombs_is_no_more_than_one() {
     };
     let html = render(&text, false, rules, &Counting::default()).html;
     assert!(html.contains("&lt;b title=a0&gt;") && html.len() < 64 << 10, "{}", html.len());
-    // A few that somebody forgot to close are read as browsers read them.
     // What has no partner is shown as text, whoever wrote it.
     let html = render("<b>bold\n\nand <i>more", false, rules, &Counting::default()).html;
     assert!(html.contains("&lt;b&gt;bold"), "{html}");

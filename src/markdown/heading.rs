@@ -121,11 +121,14 @@ impl Headings {
 /// What a heading's link to itself begins with; a theme shows it when somebody points at the heading.
 pub(super) const LINK: &str = "<a class=\"anchor\" ";
 
+/// What it ends with.
+pub(super) const LINK_END: &str = "\" aria-label=\"Link to this heading\"></a>";
+
 fn push_link(html: &mut String, prefix: &str, name: &str) {
     html.push_str(LINK);
     let _ = write!(html, "href=\"#{prefix}-");
     push_text(html, name);
-    html.push_str("\" aria-label=\"Link to this heading\"></a>");
+    html.push_str(LINK_END);
 }
 
 /// The level on the page, 2 to 6 and at most one below the heading before it: the first level belongs to the message's

@@ -109,7 +109,7 @@ impl Pairing {
                     self.start(tag, unpaired(tag.source));
                 }
                 Part::End { name, source } => self.end(name, unpaired(source)),
-                Part::Comment { is_whole: false } => self.balance.found.push(at(What::OpenComment)),
+                Part::Comment { is_whole: false, .. } => self.balance.found.push(at(What::OpenComment)),
                 Part::Unfinished(source) => self.balance.found.push(unpaired(source)),
                 Part::Text { .. } | Part::Comment { .. } => {}
             }
@@ -252,8 +252,10 @@ fn holds_elements(end: TagEnd) -> bool {
 fn line_ends(part: &Part<'_>) -> usize {
     let source = match part {
         Part::Start(tag) => tag.source,
-        Part::End { source, .. } | Part::Text { source, .. } | Part::Unfinished(source) => source,
-        Part::Comment { .. } => "",
+        Part::End { source, .. }
+        | Part::Text { source, .. }
+        | Part::Comment { source, .. }
+        | Part::Unfinished(source) => source,
     };
     memchr::memchr_iter(b'\n', source.as_bytes()).count()
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 ///
 /// Replaced by `../`, by nothing or by an absolute address when the HTML goes into a page or feed, so that one
 /// conversion serves all of them. No text can hold it: control characters are made visible before, references to them are
-/// left out of text and addresses ([`harmless`]) and replaced in raw HTML (`raw.rs`).
+/// left out of text and addresses ([`harmless`]) and replaced in raw HTML (`raw_html.rs`).
 pub const ROOT: char = '\u{1}';
 
 /// Pushes text with `&`, `<`, `>` and `"` escaped and control characters made harmless.
@@ -21,6 +21,20 @@ pub fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     push_text(&mut html, text);
     html
+}
+
+/// A text without the comments in it; one that does not end hides what follows.
+pub(super) fn without_comments(text: &str) -> Cow<'_, str> {
+    let Some((before, mut rest)) = text.split_once("<!--") else {
+        return text.into();
+    };
+    let mut shown = before.to_owned();
+    while let Some((_, after)) = rest.split_once("-->") {
+        let (before, comment) = after.split_once("<!--").unwrap_or((after, ""));
+        shown.push_str(before);
+        rest = comment;
+    }
+    shown.into()
 }
 
 /// Replaces what neither HTML nor XML 1.0 (section 2.2) may hold, and an entity such as `&#1;` can still bring in, by nothing.

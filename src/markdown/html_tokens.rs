@@ -31,6 +31,8 @@ pub(super) enum Part<'h> {
     Comment {
         /// Whether its end is there.
         is_whole: bool,
+        /// It as it is written.
+        source: &'h str,
     },
 }
 
@@ -57,10 +59,7 @@ impl StartTag<'_> {
 /// The parts of a piece of HTML, in order.
 pub(super) fn parts(html: &str) -> Vec<Part<'_>> {
     let (instruction, rest) = instruction(html);
-    let mut reader = Reader { html: rest, end: 0, is_silent: false, parts: Vec::new() };
-    if instruction {
-        reader.parts.push(Part::Comment { is_whole: true });
-    }
+    let mut reader = Reader { html: rest, end: 0, is_silent: false, parts: instruction.into_iter().collect() };
     let mut emitter = DefaultEmitter::<usize>::new_with_span();
     emitter.naively_switch_states(true);
     let mut has_open_comment = false;
@@ -80,14 +79,16 @@ pub(super) fn parts(html: &str) -> Vec<Part<'_>> {
 
 /// Whether a piece of HTML begins with an instruction (`<?`) or a section (`<![CDATA[`), which Markdown ends elsewhere than
 /// browsers do, and what follows it.
-fn instruction(html: &str) -> (bool, &str) {
+fn instruction(html: &str) -> (Option<Part<'_>>, &str) {
     let start = html.trim_start();
     for (open, close) in [("<?", "?>"), ("<![CDATA[", "]]>")] {
         if start.starts_with(open) {
-            return (true, start.split_once(close).map_or("", |(_, rest)| rest));
+            let end = start.find(close).map(|at| at + close.len());
+            let (source, rest) = start.split_at_checked(end.unwrap_or(start.len())).unwrap_or((start, ""));
+            return (Some(Part::Comment { is_whole: end.is_some(), source }), rest);
         }
     }
-    (false, html)
+    (None, html)
 }
 
 struct Reader<'h> {
@@ -128,8 +129,8 @@ impl<'h> Reader<'h> {
     }
 
     fn comment(&mut self, span: Span<usize>, is_whole: bool) {
-        self.source(span);
-        self.parts.push(Part::Comment { is_whole });
+        let source = self.source(span);
+        self.parts.push(Part::Comment { is_whole, source });
     }
 
     fn source(&mut self, span: Span<usize>) -> &'h str {
@@ -156,7 +157,7 @@ mod tests {
             Part::End { name, .. } => format!("</{name}>"),
             Part::Text { words, .. } => words.clone(),
             Part::Unfinished(source) => format!("?{source}"),
-            Part::Comment { is_whole } => if *is_whole { "!" } else { "!?" }.to_owned(),
+            Part::Comment { is_whole, .. } => if *is_whole { "!" } else { "!?" }.to_owned(),
         };
         parts(html).iter().map(short).collect()
     }

@@ -135,6 +135,12 @@ pub(super) fn host(address: &str) -> Option<(String, String)> {
     Some((url.origin().ascii_serialization(), url.host_str()?.to_owned()))
 }
 
+/// Whether an address lies on another server.
+pub(super) fn is_elsewhere(address: &str) -> bool {
+    let address = address.trim();
+    is_web(address) || address.starts_with("//")
+}
+
 /// Drops white space and controls, which browsers drop too, from both ends and tabs and line ends from within.
 fn trim(address: &str) -> Cow<'_, str> {
     let address = address.trim_matches(|c: char| c.is_whitespace() || c.is_control());

@@ -15,8 +15,12 @@ use super::html_text::push_text;
 /// A longer formula is shown as it is written, in bytes.
 const MAX_FORMULA: usize = 4 << 10;
 /// So many bytes of `MathML` each byte of a formula may become, and so many more.
-const GROWTH: usize = 64;
-const LEAST: usize = 512;
+const GROWTH: usize = 24;
+const LEAST: usize = 160;
+/// Commands that define others: what a short formula becomes would have no end.
+const DEFINITIONS: [&str; 5] = ["\\def", "\\let", "\\newcommand", "\\renewcommand", "\\providecommand"];
+/// How many commands a formula may have: the library reads the argument of each one call deeper.
+const MAX_COMMANDS: usize = 256;
 
 /// The elements of a formula (`MathML` Core, section 3).
 pub(super) const ELEMENTS: [&str; 27] = [
@@ -95,7 +99,7 @@ pub(super) fn max_html(formula: &str) -> usize {
 
 /// Writes a formula, in its line or as a block of its own.
 pub(super) fn push(html: &mut String, formula: &str, is_block: bool) {
-    if let Some(math) = mathml(formula, is_block).filter(|math| math.len() <= max_html(formula)) {
+    if let Some(math) = mathml(formula, is_block) {
         html.push_str(&math);
         return;
     }
@@ -107,7 +111,9 @@ pub(super) fn push(html: &mut String, formula: &str, is_block: bool) {
 
 /// A formula as `MathML`; `None` where it is not understood.
 pub(super) fn mathml(formula: &str, is_block: bool) -> Option<String> {
-    if formula.len() > MAX_FORMULA {
+    let commands = memchr::memchr_iter(b'\\', formula.as_bytes()).count();
+    let defines = DEFINITIONS.iter().any(|word| formula.contains(word));
+    if formula.len() > MAX_FORMULA || commands > MAX_COMMANDS || defines {
         return None;
     }
     let storage = Storage::new();
@@ -115,7 +121,7 @@ pub(super) fn mathml(formula: &str, is_block: bool) -> Option<String> {
     let mut math = String::new();
     push_mathml(&mut math, Parser::new(formula, &storage), RenderConfig { display_mode, ..RenderConfig::default() })
         .ok()?;
-    (!math.contains("<merror")).then(|| CLEANER.clean(&math).to_string())
+    (!math.contains("<merror") && math.len() <= max_html(formula)).then(|| CLEANER.clean(&math).to_string())
 }
 
 #[cfg(test)]
@@ -149,6 +155,8 @@ mod tests {
             &"{".repeat(2_000),
             &"x_{".repeat(600),
             &r"\sqrt{".repeat(300),
+            &r"\not".repeat(1_000),
+            &format!(r"\def\a{{{}}}\a{{x}}", "#1".repeat(1_000)),
         ] {
             let mut html = String::new();
             push(&mut html, formula, true);

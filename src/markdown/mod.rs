@@ -1,7 +1,8 @@
 //! A message's text as safe HTML, as lines for a terminal, and what it says of itself: title, excerpt, tags.
 //!
-//! `CommonMark` with tables, footnotes, strikethrough and task lists. The user's own text passes as it is; somebody else's
-//! is an adversary's. Where a link leads is asked of the caller ([`LinkContext`]).
+//! `CommonMark` with what most people know from GitHub, and what a channel's profile adds ([`Dialect`]). Of HTML passes in the
+//! user's own text what its page can show ([`RawHtml`]); somebody else's text is an adversary's. Where a link leads is asked of
+//! the caller ([`LinkContext`]). Page, feed, summary and terminal are made of the same events (`events.rs`).
 //!
 //! It lies below `channel`, because a message's card contains what its text says: title, excerpt, tags and links.
 

@@ -144,7 +144,7 @@ pub fn plain_text(text: &str, dialect: Dialect) -> String {
         .made
         .map(|words| if words.text.trim().is_empty() { words.descriptions } else { words.text })
         .unwrap_or_default();
-    words.push_str(read.extent.rest(text));
+    words.push_str(&read.extent.rest(text));
     words
 }
 

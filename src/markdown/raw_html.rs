@@ -12,10 +12,10 @@ use std::collections::BTreeSet;
 use pulldown_cmark_escape::escape_html;
 
 use super::anchors::{Anchors, slug};
-use super::demand::{Demand, of_attribute, of_element};
+use super::demand::{Demand, of_attribute, of_element, runs_script};
 use super::html_text::{ROOT, push_text};
 use super::html_tokens::{Part, StartTag, parts};
-use super::link::{Destination, LinkJudge, host, is_web};
+use super::link::{Destination, LinkJudge, host, is_elsewhere};
 use super::references::References;
 use super::rules::{RawHtml, Trust};
 use super::srcset;
@@ -54,7 +54,7 @@ impl RawTags {
                 Part::End { name, source } => self.end(html, &name, source),
                 // What a script or a style sheet holds goes with it.
                 Part::Text { source, .. } if self.left_out.last().is_none_or(|name| !is_opaque(name)) => {
-                    html.push_str(&without_controls(source));
+                    push_between(html, &without_controls(source));
                 }
                 Part::Text { .. } | Part::Unfinished(_) | Part::Comment { .. } => {}
             }
@@ -135,15 +135,20 @@ impl RawTags {
     }
 }
 
+/// Writes text between tags. What is left out behind a `<` must not make a tag of it.
+fn push_between(html: &mut String, text: &str) {
+    match text.strip_suffix('<') {
+        Some(head) => {
+            html.push_str(head);
+            html.push_str("&lt;");
+        }
+        None => html.push_str(text),
+    }
+}
+
 /// Whether an element's text is no HTML.
 fn is_opaque(name: &str) -> bool {
     matches!(name, "script" | "style" | "iframe")
-}
-
-/// Whether an address lies on another server.
-fn is_elsewhere(address: &str) -> bool {
-    let address = address.trim();
-    is_web(address) || address.starts_with("//")
 }
 
 /// Changes what has to be changed in a tag's attributes; says whether anything was. Scripts find elements by their ids, which
@@ -155,7 +160,8 @@ fn change_attributes(tag: &mut StartTag<'_>, keeps_ids: bool, around: &mut Surro
         if value.contains(is_control_char) {
             value = value.replace(is_control_char, "\u{fffd}");
         }
-        let change = if keeps_ids && is_id(&name) { Change::None } else { changed(&tag.name, &name, &value, around) };
+        let names_place = is_id(&name) || value.contains("url(#") || value.starts_with('#');
+        let change = if keeps_ids && names_place { Change::None } else { changed(&tag.name, &name, &value, around) };
         is_changed |= !matches!(change, Change::None);
         match change {
             Change::None => kept.push((name, value)),
@@ -182,6 +188,7 @@ enum Change {
 /// What becomes of an attribute's value in an element.
 fn changed(element: &str, name: &str, value: &str, around: &mut Surroundings<'_, '_>) -> Change {
     match name {
+        "src" | "href" | "poster" | "data" | "xlink:href" if runs_script(value) => Change::Gone,
         "src" | "href" | "poster" | "data" | "xlink:href" => match address(value, around) {
             Some(new) => Change::To(new),
             None => Change::None,
@@ -239,12 +246,10 @@ fn push_tag(html: &mut String, tag: &StartTag<'_>) {
     for (name, value) in &tag.attributes {
         html.push(' ');
         html.push_str(name);
-        if !value.is_empty() {
-            html.push_str("=\"");
-            // Writing to a String cannot fail.
-            let _ = escape_html(&mut *html, value);
-            html.push('"');
-        }
+        html.push_str("=\"");
+        // Writing to a String cannot fail.
+        let _ = escape_html(&mut *html, value);
+        html.push('"');
     }
     html.push_str(if tag.closes_itself { "/>" } else { ">" });
 }

@@ -69,7 +69,7 @@ fn parted(html: &str) -> Cow<'_, str> {
 
 /// Cleans a page's HTML that holds raw HTML from somebody else.
 ///
-/// Element ids survive only with the message's own prefix; addresses only where they bear the root's mark (`raw.rs` has
+/// Element ids survive only with the message's own prefix; addresses only where they bear the root's mark (`raw_html.rs` has
 /// given it to those that lead to an attachment or page) or where a link may lead on the web.
 pub(super) fn for_page(html: &str, anchor: &str) -> String {
     let prefix = format!("{anchor}-");
@@ -126,8 +126,14 @@ fn without_heading_links(html: &str) -> Cow<'_, str> {
     if first.len() == html.len() {
         return html.into();
     }
-    let rest = parts.map(|part| part.split_once("</a>").map_or(part, |(_, rest)| rest));
-    std::iter::once(first).chain(rest).collect::<String>().into()
+    let mut out = first.to_owned();
+    for part in parts {
+        match part.split_once(heading::LINK_END) {
+            Some((address, rest)) if !address.contains('>') => out.push_str(rest),
+            _ => out.extend([heading::LINK, part]),
+        }
+    }
+    out.into()
 }
 
 /// Puts a link in the place of each frame: a feed shows none.
@@ -163,6 +169,8 @@ fn base() -> Builder<'static> {
         .add_tags(OUR_ELEMENTS)
         .add_tags(math::ELEMENTS)
         .add_generic_attributes(math::ATTRIBUTES)
+        .add_tag_attributes("mspace", ["width"])
+        .add_tag_attributes("mpadded", ["width"])
         .add_tag_attributes("audio", ["src", "controls", "preload"])
         .add_tag_attributes("video", ["src", "controls", "preload", "poster", "width", "height"])
         .add_tag_attributes("img", ["loading", "srcset", "sizes"])
@@ -181,7 +189,7 @@ fn base() -> Builder<'static> {
 /// root on, perhaps with a query.
 ///
 /// Only this program writes the mark: a text holds no control character (`channel/message.rs`), and what its HTML would
-/// have a browser decode to one is replaced before (`raw.rs`). The characters are looked at all the same.
+/// have a browser decode to one is replaced before (`raw_html.rs`). The characters are looked at all the same.
 fn is_site_address(value: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/%#?=&".contains(&byte);
     value.strip_prefix(ROOT).is_some_and(|path| !path.starts_with("//") && path.bytes().all(plain))
@@ -194,13 +202,14 @@ fn is_web_link(value: &str) -> bool {
 }
 
 fn is_our_class(value: &str) -> bool {
-    const OURS: [&str; 12] = [
+    const OURS: [&str; 13] = [
         "table",
         "task",
         "footnote-ref",
         "footnotes",
         "missing",
         "tag",
+        "tag p-category",
         "right",
         "center",
         "anchor",

@@ -3,23 +3,35 @@
 
 use pulldown_cmark::{CowStr, Event, Tag, TagEnd};
 
-/// A run of text as events, with what is raised or lowered in it.
+use super::bare_links::bare_links;
+
+/// A run of text as events, with what is raised or lowered in it. Addresses stay as they are.
 pub(super) fn events(text: &str) -> Vec<Event<'static>> {
     let mut events = Vec::new();
+    let mut read = 0;
+    for link in bare_links(text, None) {
+        push_events(&mut events, text.get(read..link.range.start).unwrap_or_default());
+        push_text(&mut events, text.get(link.range.clone()).unwrap_or_default());
+        read = link.range.end;
+    }
+    push_events(&mut events, text.get(read..).unwrap_or_default());
+    events
+}
+
+fn push_events(events: &mut Vec<Event<'static>>, text: &str) {
     let mut rest = text;
     while let Some((before, mark, inside, after)) = next(rest) {
-        push_text(&mut events, before);
+        push_text(events, before);
         let (tag, end) = match mark {
             '^' => (Tag::Superscript, TagEnd::Superscript),
             _ => (Tag::Subscript, TagEnd::Subscript),
         };
         events.push(Event::Start(tag));
-        push_text(&mut events, inside);
+        push_text(events, inside);
         events.push(Event::End(end));
         rest = after;
     }
-    push_text(&mut events, rest);
-    events
+    push_text(events, rest);
 }
 
 /// What stands before the next raised or lowered part, its mark, the part, and what is behind.
@@ -29,11 +41,11 @@ fn next(text: &str) -> Option<(&str, char, &str, &str)> {
         let at = from + text.get(from..)?.find(['^', '~'])?;
         let mark = text.get(at..)?.chars().next()?;
         let inside = text.get(at + 1..)?;
-        let end = inside.find(|c: char| c == mark || c.is_whitespace())?;
+        let end = inside.find(|c: char| c == mark || c.is_whitespace()).unwrap_or(inside.len());
         if end > 0 && inside.get(end..)?.starts_with(mark) {
             return Some((text.get(..at)?, mark, inside.get(..end)?, inside.get(end + 1..)?));
         }
-        from = at + 1 + end;
+        from = at + 1;
     }
 }
 
@@ -69,6 +81,8 @@ mod tests {
             ("~~", "~~"),
             ("x^", "x^"),
             ("x^a b^c^", "x^a b<c>"),
+            ("E^x=H~2~O", "E^x=H(2)O"),
+            ("https://example.org/~a/~b H~2~O", "https://example.org/~a/~b H(2)O"),
         ] {
             assert_eq!(in_short(text), expected, "{text}");
         }

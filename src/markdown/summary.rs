@@ -16,6 +16,7 @@ use super::finding::{Finding, What};
 use super::highlight::MIN_BLOCK;
 use super::html_balance::Balance;
 use super::html_tokens::{Part, parts};
+use super::link::is_elsewhere;
 use super::plain_text::PlainText;
 use super::reading::{Read, read};
 use super::running_text::{Mark, marks};
@@ -70,7 +71,7 @@ pub fn summarise(text: &str, dialect: Dialect) -> Summary {
     let rest = read.extent.rest(text);
     let mut summary = match read.made {
         Some(reader) => reader.finish(),
-        None => Summary { excerpt: cut(&plain_start(text), EXCERPT), ..Summary::default() },
+        None => Summary { excerpt: cut(&plain_start(&rest), EXCERPT), ..Summary::default() },
     };
     summary.is_cut = rest.len() > bounds::MAX_PLAIN;
     summary.findings = findings(text, read.balance, read.extent);
@@ -223,8 +224,8 @@ impl Reader {
             for (name, value) in &tag.attributes {
                 match name.as_str() {
                     "src" if tag.name == "img" => self.picture(value.trim()),
-                    "href" | "src" | "poster" | "data" => self.link(value.trim()),
-                    "srcset" => srcset::candidates(value).for_each(|(address, _)| self.link(address)),
+                    "href" | "src" | "poster" | "data" | "xlink:href" => self.link(value.trim()),
+                    "srcset" | "imagesrcset" => srcset::candidates(value).for_each(|(address, _)| self.link(address)),
                     _ => {}
                 }
             }
@@ -232,7 +233,7 @@ impl Reader {
     }
 
     fn picture(&mut self, address: &str) {
-        self.summary.shows_remote |= address.starts_with("http");
+        self.summary.shows_remote |= is_elsewhere(address);
         self.link(address);
     }
 

@@ -59,7 +59,7 @@ pub fn render(text: &str, skip_title: bool, rules: Rules, around: &dyn LinkConte
     let mut rendered = read.made.map(Writer::finish).unwrap_or_default();
     let rest = read.extent.rest(text);
     if !rest.trim().is_empty() {
-        push_plain(&mut rendered.html, rest);
+        push_plain(&mut rendered.html, &rest);
     }
     rendered
 }

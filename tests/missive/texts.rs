@@ -84,6 +84,8 @@ fn a_comment_is_seen_by_nobody() {
         "words\n\n<!-- secret has no end\n\nsecret",
         "<div>\n<!-- secret -->\n</div>",
         "<?php secret ?>\n\nwords",
+        "<div>\n<!-- secret\n\n# secret\n\nsecret -->\n</div>\n\nwords",
+        &format!("words\n\n{}\n\n<!-- secret -->", ">".repeat(400)),
     ] {
         let scene = built(text);
         for (path, bytes) in scene.built() {
@@ -300,6 +302,18 @@ fn alerts_are_read_everywhere_and_the_rest_where_the_profile_says_so() {
     }
     let said = build(&scene);
     assert!(said.contains("`nope` in `markdown` is unknown; known are definitions, scripts"), "{said}");
+}
+
+#[test]
+fn what_the_profile_names_changes_pages_that_are_there() {
+    let text = format!("{}\n\nAt the end: $x^2$ and https://example.org/a--b/~c/~d and H~2~O.\n", "Words. ".repeat(60));
+    let scene = built(&text);
+    assert!(!content(&scene).contains("<math"));
+    let scene = scene.file("outbox/.channel.toml", b"markdown = [\"math\", \"quotes\", \"scripts\"]\n");
+    scene.build().report();
+    let page = content(&scene);
+    assert!(page.contains("<math") && page.contains("H<sub>2</sub>O"), "{page}");
+    assert!(page.contains("href=\"https://example.org/a--b/~c/~d\">https://example.org/a--b/~c/~d</a>"), "{page}");
 }
 
 #[test]

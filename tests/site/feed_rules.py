@@ -11,6 +11,7 @@ UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 # What the W3C validator lets through: feedparser's list, and what the validator has added since.
 ELEMENTS = feedparser.sanitizer._HTMLSanitizer.acceptable_elements | set("bdi data hgroup main mark picture rp rt ruby summary template track wbr".split())
+ELEMENTS |= feedparser.sanitizer._HTMLSanitizer.mathml_elements
 
 
 def fetch(url):

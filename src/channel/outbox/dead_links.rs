@@ -25,7 +25,8 @@ pub fn of_card<'c>(card: &'c Card, cards: &[Arc<Card>]) -> Vec<&'c str> {
 fn leads_somewhere(link: &str, card: &Card, cards: &[Arc<Card>]) -> bool {
     if let Some(name) = named(link) {
         let title = name.split('#').next().unwrap_or_default();
-        return reply::linked(cards, name.trim(), card.side).is_some() || reply::titled(cards, title).is_some();
+        return reply::linked(cards, name.trim(), card.side).is_some()
+            || reply::titled(cards, title, card.side).is_some();
     }
     SITE_PAGES.contains(&link)
         || reply::linked(cards, link, card.side).is_some()

@@ -60,10 +60,13 @@ pub fn linked<'c>(cards: &'c [Arc<Card>], address: &str, near: Side) -> Option<(
     Some((find(cards, side, near, stamp)?, heading))
 }
 
-/// The message with this title, compared without case; of several the oldest, so that a new message changes no link.
-pub fn titled<'c>(cards: &'c [Arc<Card>], title: &str) -> Option<&'c Arc<Card>> {
+/// The message with this title, compared without case: one in the box `near` before one in the other, and of several the
+/// oldest.
+pub fn titled<'c>(cards: &'c [Arc<Card>], title: &str, near: Side) -> Option<&'c Arc<Card>> {
     let title = casefold(title.trim());
-    cards.iter().find(|card| card.title.as_deref().is_some_and(|known| casefold(known) == title))
+    let is_it = |card: &&Arc<Card>| card.title.as_deref().is_some_and(|known| casefold(known.trim()) == title);
+    let here = cards.iter().filter(|card| card.side == near).find(is_it);
+    here.or_else(|| cards.iter().find(is_it))
 }
 
 fn at(cards: &[Arc<Card>], side: Side, stamp: Stamp) -> Option<&Arc<Card>> {

@@ -29,7 +29,9 @@ pub(super) fn of_html(finding: &Finding, passes: RawHtml, embeds: &[String]) -> 
         (Demand::Frame(address), _) => return frame(address, embeds).map(|why| format!("line {line}: {why}")),
         (Demand::Script, _) => "scripts do not run on pages, so it is left out".to_owned(),
         (Demand::Style, _) => "a style in a text has no effect on pages, so it is left out".to_owned(),
-        (Demand::Head(name), _) => format!("`<{}>` belongs in the head of a page, so it is left out", field(name)),
+        (Demand::Head(name), _) => {
+            return Some(format!("line {line}: `<{}>` belongs in the head of a page, so it is left out", field(name)));
+        }
     };
     Some(format!("line {line}: {why}; `raw_html = \"all\"` under [site] in missive.toml would keep it"))
 }

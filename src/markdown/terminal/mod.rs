@@ -19,6 +19,7 @@ pub use page::Page;
 use self::lines::{trimmed, untabbed};
 use self::write::Writer;
 use super::bounds;
+use crate::markdown::html_text::without_comments;
 use crate::markdown::plain_text::plain_text;
 use crate::markdown::reading::read;
 use crate::text::invisible::visible;
@@ -33,7 +34,9 @@ const NARROWEST: usize = 20;
 /// address as it is written. Addresses are numbered in the text and stand at its end, as do footnotes.
 pub fn lay_out(text: &str, page: Page, place: &dyn Fn(&str) -> Option<String>) -> String {
     let page = Page { width: page.width.max(NARROWEST), ..page };
-    as_markdown(text, page, place).filter(|laid| is_enough(laid, text, page)).unwrap_or_else(|| plain(text, page))
+    as_markdown(text, page, place)
+        .filter(|laid| is_enough(laid, text, page))
+        .unwrap_or_else(|| plain(&without_comments(text), page))
 }
 
 /// Whether what was laid out says what the text says. One that is nothing but markup still says something: nobody's words
@@ -69,7 +72,7 @@ fn as_markdown(text: &str, page: Page, place: &dyn Fn(&str) -> Option<String>) -
     let rest = read.extent.rest(text);
     if !rest.trim().is_empty() {
         laid.push('\n');
-        laid.push_str(&lay_out_plain(rest, page));
+        laid.push_str(&lay_out_plain(&rest, page));
     }
     Some(laid)
 }

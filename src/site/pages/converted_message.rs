@@ -68,7 +68,9 @@ impl ConvertedMessage {
         let around = MessageContext::new(contents, card, &references, &published, anchor.clone());
         let mut rendered = markdown::render(&body, card.title_in_text, rules, &around);
         if let Some(guest) = guest {
-            rendered.html = rendered.html.replace(ROOT, guest.root);
+            for html in [&mut rendered.html, &mut rendered.title] {
+                *html = html.replace(ROOT, guest.root);
+            }
         }
         let message = contents.message(card, &references, &rendered, &published, anchor.clone());
         let value = Value::from_serializable(&message);

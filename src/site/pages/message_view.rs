@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::channel::protocol::entry::{RelativePath, Side};
 use crate::channel::protocol::stamp::Stamp;
 use crate::channel::snapshot::card::{Attachment, Card};
+use crate::markdown::Dialect;
 use crate::media::{Content, Size};
 
 /// A message by itself, as far as any page can show it.
@@ -20,6 +21,7 @@ pub(crate) struct OwnContent<'a> {
     excerpt: &'a str,
     tags: &'a [String],
     lang: Option<&'a str>,
+    dialect: Dialect,
     updated: i64,
 }
 
@@ -71,6 +73,7 @@ impl<'a> OwnContent<'a> {
             title: card.title.as_deref(),
             excerpt: &card.excerpt,
             tags: &card.tag_names,
+            dialect: card.dialect,
             lang: card.header.lang.as_deref(),
             updated: card.updated(),
         }

@@ -70,7 +70,7 @@ impl Contents<'_> {
             return Some((to, place));
         }
         let (title, place) = name.split_once('#').map_or((name, None), |(title, place)| (title, Some(place)));
-        let to = self.titles.position(self.cards, title).and_then(|at| self.cards.get(at))?;
+        let to = self.titles.position(self.cards, title, near).and_then(|at| self.cards.get(at))?;
         Some((to, place.map(anchor_name)))
     }
 

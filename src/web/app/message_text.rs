@@ -58,7 +58,7 @@ impl markdown::LinkContext for Around<'_> {
     fn titled(&self, name: &str) -> Option<String> {
         let (title, _) = name.split_once('#').unwrap_or((name, ""));
         self.page(name.trim()).or_else(|| {
-            let to = reply::titled(&self.state.cards, title)?;
+            let to = reply::titled(&self.state.cards, title, self.card.side)?;
             Some(address::reading_message(&self.state.name, to.side, to.stamp))
         })
     }
@@ -161,8 +161,10 @@ fn render(state: &ChannelState, card: &Card, body: &str, attached: &[Attached], 
         Around { state, card, attached, names: AttachmentIndex::new(card), anchor: &anchor, trust: rules.trust };
     let mut rendered = markdown::render(body, card.title_in_text, rules, &around);
     // Addresses in the app begin at the server's root.
-    if rendered.html.contains(ROOT) {
-        rendered.html = rendered.html.replace(ROOT, "");
+    for html in [&mut rendered.html, &mut rendered.title] {
+        if html.contains(ROOT) {
+            *html = html.replace(ROOT, "");
+        }
     }
     rendered
 }
