@@ -120,8 +120,8 @@ fn report(parts: &Parts<'_>, fetched: Fetched) -> DocumentState {
 /// Counts what is still to come, and what has come.
 fn arriving(state: &mut DocumentState, parts: &Parts<'_>, fetched: Fetched) {
     let awaited = parts.wanted.awaited();
-    // They come once it is known what there is.
-    let later = if parts.shared.role == Role::Reader { parts.todo.later.len() } else { 0 };
+    // They come once it is known what there is, and once it is written who wrote what.
+    let later = if parts.shared.role == Role::Reader { parts.todo.later.len() + parts.todo.held.len() } else { 0 };
     // What the disk has no room for comes as soon as it has.
     let LeftOut { no_room, no_room_bytes, .. } = state.left_out;
     state.arriving = parts.wanted.waiting_count() + later + no_room;
