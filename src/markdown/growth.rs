@@ -18,6 +18,18 @@ fn everything() -> Dialect {
     Dialect::from_names(Dialect::names())
 }
 
+/// How somebody else's text is shown, with its code in colour or not.
+fn theirs(highlight: bool) -> Rules {
+    Rules {
+        trust: Trust::Theirs,
+        dialect: everything(),
+        contents: false,
+        raw_html: RawHtml::Checked,
+        highlight,
+        remote_media: false,
+    }
+}
+
 /// What a text is made of, so many bytes of it.
 type Make = fn(usize) -> String;
 
@@ -119,14 +131,7 @@ fn steps(text: &str) -> usize {
     });
     let summary = summarise(text, everything());
     let around = Counting::default();
-    let rules = Rules {
-        trust: Trust::Theirs,
-        dialect: everything(),
-        contents: false,
-        raw_html: RawHtml::Checked,
-        highlight: true,
-        remote_media: false,
-    };
+    let rules = theirs(true);
     let html = render(text, false, rules, &around).html;
     assert!(sanitize::is_affordable_for_feed(&html));
     let cleaning = sanitize::steps(&html) / 4_096;
@@ -155,14 +160,7 @@ fn twice_the_text_is_twice_the_work() {
 fn the_longest_text_of_every_kind_becomes_no_more_than_it_may() {
     for (name, make) in KINDS {
         let text = make(bounds::MAX_TEXT / 8);
-        let rules = Rules {
-            trust: Trust::Theirs,
-            dialect: everything(),
-            contents: false,
-            raw_html: RawHtml::Checked,
-            highlight: false,
-            remote_media: false,
-        };
+        let rules = theirs(false);
         let html = render(&text, false, rules, &Counting::default()).html;
         assert!(html.len() <= bounds::max_html(text.len()), "{name}: {}", html.len());
         // A page that shows only the beginning offers the rest, and the card of the message knows that it has to.
@@ -184,14 +182,7 @@ fn a_long_book_is_no_bomb() {
 fn a_cover_of_many_bombs_is_no_more_than_one() {
     // An element for the look of text that is open where a paragraph begins is opened again in each.
     let text = opened(14_000) + "\n\n" + &"<p>".repeat(1_000);
-    let rules = Rules {
-        trust: Trust::Theirs,
-        dialect: everything(),
-        contents: false,
-        raw_html: RawHtml::Checked,
-        highlight: false,
-        remote_media: false,
-    };
+    let rules = theirs(false);
     let html = render(&text, false, rules, &Counting::default()).html;
     assert!(html.contains("&lt;b title=a0&gt;") && html.len() < 64 << 10, "{}", html.len());
     // What has no partner is shown as text, whoever wrote it.

@@ -2,6 +2,8 @@
 //!
 //! Knows the TIFF structure as far as the first directory (CIPA DC-008, EXIF 2.32, 4.5 and 4.6.4).
 
+use crate::media::byte_order::Order;
+
 /// The tag, and the type "16-bit number", of the orientation (DC-008, 4.6.4 A).
 const ORIENTATION: u16 = 0x0112;
 const SHORT: u16 = 3;
@@ -58,22 +60,6 @@ fn orientation_of(entry: [u8; 12], order: Order) -> Option<u8> {
     let once = matches!((order, [n0, n1, n2, n3]), (Order::Little, [1, 0, 0, 0]) | (Order::Big, [0, 0, 0, 1]));
     let fits = once && order.short([t0, t1]) == ORIENTATION && order.short([k0, k1]) == SHORT;
     fits.then(|| order.short([v0, v1])).and_then(|value| u8::try_from(value).ok())
-}
-
-/// The byte order that a block declares in its first two letters.
-#[derive(Clone, Copy)]
-enum Order {
-    Little,
-    Big,
-}
-
-impl Order {
-    fn short(self, bytes: [u8; 2]) -> u16 {
-        match self {
-            Self::Little => u16::from_le_bytes(bytes),
-            Self::Big => u16::from_be_bytes(bytes),
-        }
-    }
 }
 
 #[cfg(test)]

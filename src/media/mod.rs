@@ -4,6 +4,7 @@
 //! It lies below `channel` and `site`: cards need a picture's displayed size, and published copies need its metadata removed.
 
 pub mod attachment_kind;
+mod byte_order;
 mod content;
 mod dimensions;
 mod erase_metadata;

@@ -4,6 +4,7 @@
 //! none of them refers to is zero. A camera's raw format, which is built like a TIFF and full of tags of its own, is not
 //! understood.
 
+use crate::media::byte_order::Order;
 use std::collections::HashSet;
 use std::io::{Read, Seek};
 
@@ -52,36 +53,6 @@ pub(super) fn erasures<R: Read + Seek>(source: &mut Source<R>) -> Option<Erasure
         reading.directory(source, at, &mut waiting)?;
     }
     reading.finish(source.length())
-}
-
-/// The byte order that a file declares.
-#[derive(Clone, Copy)]
-enum Order {
-    Little,
-    Big,
-}
-
-impl Order {
-    fn short(self, bytes: [u8; 2]) -> u16 {
-        match self {
-            Self::Little => u16::from_le_bytes(bytes),
-            Self::Big => u16::from_be_bytes(bytes),
-        }
-    }
-
-    fn long(self, bytes: [u8; 4]) -> u32 {
-        match self {
-            Self::Little => u32::from_le_bytes(bytes),
-            Self::Big => u32::from_be_bytes(bytes),
-        }
-    }
-
-    fn short_bytes(self, number: u16) -> [u8; 2] {
-        match self {
-            Self::Little => number.to_le_bytes(),
-            Self::Big => number.to_be_bytes(),
-        }
-    }
 }
 
 /// An entry of a directory.

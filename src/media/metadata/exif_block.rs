@@ -1,5 +1,6 @@
 //! EXIF blocks, wherever they stand: their tags on place, device and person (CIPA DC-008, EXIF 2.32, 4.5 to 4.6).
 
+use crate::media::byte_order::Order;
 use crate::media::metadata::coordinates;
 use crate::media::metadata::sensitive::SensitiveMetadata;
 
@@ -9,13 +10,6 @@ const BLOCKS: usize = 64;
 const ENTRIES: usize = 512;
 /// How much of a name is read, in bytes.
 const MAX_VALUE: usize = 256;
-
-/// The byte order that a block declares.
-#[derive(Clone, Copy)]
-enum Order {
-    Little,
-    Big,
-}
 
 /// An EXIF block: a TIFF file.
 pub(super) struct Block<'a> {
@@ -124,19 +118,12 @@ impl<'a> Block<'a> {
 
     fn short(&self, at: usize) -> Option<u16> {
         let bytes = *self.bytes.get(at..)?.first_chunk()?;
-        Some(match self.order {
-            Order::Little => u16::from_le_bytes(bytes),
-            Order::Big => u16::from_be_bytes(bytes),
-        })
+        Some(self.order.short(bytes))
     }
 
     fn long(&self, at: usize) -> Option<usize> {
         let bytes = *self.bytes.get(at..)?.first_chunk()?;
-        let number = match self.order {
-            Order::Little => u32::from_le_bytes(bytes),
-            Order::Big => u32::from_be_bytes(bytes),
-        };
-        usize::try_from(number).ok()
+        usize::try_from(self.order.long(bytes)).ok()
     }
 }
 
